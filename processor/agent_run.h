@@ -1,0 +1,77 @@
+/* A trajectory as normalized: one vocabulary, whatever the instrumentation wrote. Built in two depths: facts (kinds,
+ * names, tokens, scores) for every trajectory, content (texts, documents, arguments) only where a record or a
+ * measurement asks. Everything lives in the run's arena or in the wire bytes of the trajectory. */
+#pragma once
+#include "processor/step.h"
+#include "processor/trajectory.h"
+
+struct score {
+    struct bytes name;
+    bool has_value;
+    double value;
+    struct bytes label;       /* absent: none */
+    struct bytes explanation; /* absent: none */
+    struct bytes evaluator;   /* id or model of the judge; absent: none */
+    bool is_error;            /* the judge failed: no value counts */
+    uint32_t span;            /* index of the judged span; NO_SPAN: the trajectory */
+    uint64_t time_ns;
+};
+
+struct feedback {
+    struct bytes name;
+    bool has_value;
+    double value;
+    struct bytes text; /* label or comment */
+    bool is_negative;  /* thumbs down, a value below zero, "negative", "bad", ... */
+    uint64_t time_ns;
+};
+
+struct document {
+    struct bytes id, text; /* absent: not recorded */
+    bool has_score;
+    double score;
+    uint32_t span; /* the retriever span that returned it first */
+};
+
+struct bytes_list {
+    struct bytes *items;
+    uint32_t count;
+};
+
+struct agent_run {
+    const struct trajectory *trajectory;
+    struct arena *arena;
+    struct step *steps; /* one per span, same indexes */
+    uint32_t step_count;
+
+    /* Facts. */
+    struct bytes conversation_id, user_id, service, environment, release;
+    struct bytes agent_name, agent_version;
+    struct bytes_list models, providers; /* distinct, in order of first use */
+    struct bytes_list tools;             /* executed, distinct, in order */
+    struct bytes_list tools_offered;     /* definitions given to the model, distinct */
+    struct bytes tool_path, model_route;
+    int64_t tokens_input, tokens_output; /* -1: none recorded */
+    double cost_usd;                     /* negative: none recorded */
+    int64_t ttft_ns;                     /* of the first model call that has one; -1 */
+    uint32_t retries;
+    bool fallback, cache_hit;
+    uint32_t dropped_attributes;
+    struct score *scores;
+    uint32_t score_count;
+    struct feedback *feedback;
+    uint32_t feedback_count;
+    struct bytes_list finish_reasons; /* distinct */
+    struct bytes_list errors;         /* of the agent's own steps, in order */
+    uint32_t error_count, errors_recovered;
+    bool has_failed;     /* the run as a whole: root in error, or stopped by an error nobody caught */
+    bool is_judge_only;  /* the run of an evaluator, experiment or simulator: not an agent's, kept out and counted */
+    double weight;       /* adjusted count from tracestate `ot=th`; 1 when absent */
+
+    /* Content. */
+    bool has_content;
+    struct bytes input, output, expected; /* absent: none */
+    uint32_t input_span, output_span;     /* where it was read; NO_SPAN */
+    struct document *documents;           /* distinct, in order of retrieval */
+    uint32_t document_count;
+};

@@ -1,0 +1,46 @@
+/* One span as a step of the run, after normalization. Plain data; bytes live in the run's arena or in the wire bytes. */
+#pragma once
+#include "processor/span.h"
+
+enum step_kind {
+    STEP_AGENT,
+    STEP_WORKFLOW,
+    STEP_CHAIN,
+    STEP_LLM,
+    STEP_TOOL,
+    STEP_RETRIEVER,
+    STEP_RERANKER,
+    STEP_EMBEDDING,
+    STEP_GUARDRAIL,
+    STEP_EVALUATOR,
+    STEP_MEMORY,
+    STEP_PLAN,
+    STEP_OTHER,
+    STEP_KINDS
+};
+extern const char *const step_kind_names[STEP_KINDS];
+
+struct step {
+    const struct span *span;
+    enum step_kind kind;
+    uint8_t family; /* enum semconv_family: the vocabulary that decided the kind, for debugging */
+    bool is_counted;  /* the outermost... of nested spans of one model call or retrieval, only one is counted */
+    bool is_own;      /* false: an evaluator's or judge's doing below an EVALUATOR span; not part of the agent's work */
+    bool cache_hit, is_fallback;
+    struct bytes name;     /* span name */
+    struct bytes tool;     /* tool name; absent unless kind is tool */
+    struct bytes agent;    /* agent name */
+    struct bytes model;    /* that answered, else that was asked */
+    struct bytes model_asked;
+    struct bytes provider;
+    struct bytes error;    /* status message or error.type, when status is error; first line, without a traceback */
+    struct bytes error_type;
+    struct bytes finish_reason;
+    int64_t tokens_input, tokens_output; /* -1: none recorded */
+    double cost_usd;                     /* negative: none recorded */
+    int64_t ttft_ns;                     /* time to first token; -1: none recorded */
+
+    /* Content: set by normalize_content(), absent before. As a person reads it. */
+    struct bytes input, output;
+    struct bytes arguments; /* of a tool call: JSON when it was JSON */
+};
