@@ -24,7 +24,7 @@ struct step {
     const struct span *span;
     enum step_kind kind;
     uint8_t family; /* enum semconv_family: the vocabulary that decided the kind, for debugging */
-    bool is_counted;  /* the outermost... of nested spans of one model call or retrieval, only one is counted */
+    bool is_counted;  /* of nested spans of one model call or one retrieval only one is counted */
     bool is_own;      /* false: an evaluator's or judge's doing below an EVALUATOR span; not part of the agent's work */
     bool cache_hit, is_fallback;
     struct bytes name;     /* span name */

@@ -1,6 +1,7 @@
 /* From spans to one vocabulary. The attribute names of every convention are rows of semconv_table.c. */
 #pragma once
 #include "processor/agent_run.h"
+#include "processor/otlp/attributes.h"
 
 enum { NORMALIZER_VERSION = 1 }; /* part of the ruleset digest: raise it when a reading changes */
 
@@ -17,5 +18,4 @@ bool score_name_equal(struct bytes a, struct bytes b);
 const struct score *run_find_score(const struct agent_run *run, struct bytes name);
 
 /* The value of attributes["key"]: root, then other spans in order, then resources. VALUE_NONE when absent. */
-#include "processor/otlp/attributes.h"
 struct value run_attribute(const struct agent_run *run, struct bytes key);
