@@ -1,6 +1,7 @@
-/* A trajectory as normalized: one vocabulary, whatever the instrumentation wrote. Built in two depths: facts (kinds,
- * names, tokens, scores) for every trajectory, content (texts, documents, arguments) only where a record or a
- * measurement asks. Everything lives in the run's arena or in the wire bytes of the trajectory. */
+/* A trajectory as normalized: one vocabulary, whatever the instrumentation wrote. Built in two
+ * depths: facts (kinds, names, tokens, scores) for every trajectory, content (texts, documents,
+ * arguments) only where a record or a measurement asks. Everything lives in the run's arena or in
+ * the wire bytes of the trajectory. */
 #pragma once
 #include "processor/step.h"
 #include "processor/trajectory.h"
@@ -64,9 +65,10 @@ struct agent_run {
     struct bytes_list finish_reasons; /* distinct */
     struct bytes_list errors;         /* of the agent's own steps, in order */
     uint32_t error_count, errors_recovered;
-    bool has_failed;     /* the run as a whole: root in error, or stopped by an error nobody caught */
-    bool is_judge_only;  /* the run of an evaluator, experiment or simulator: not an agent's, kept out and counted */
-    double weight;       /* adjusted count from tracestate `ot=th`; 1 when absent */
+    bool has_failed; /* the run as a whole: root in error, or stopped by an error nobody caught */
+    bool is_judge_only; /* the run of an evaluator, experiment or simulator: not an agent's, kept
+                           out and counted */
+    double weight;      /* adjusted count from tracestate `ot=th`; 1 when absent */
 
     /* Content. */
     bool has_content;

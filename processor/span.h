@@ -1,6 +1,6 @@
-/* One span as it is kept: what assembly and ordering need, read once by the wire gate, beside its raw wire bytes.
- * Attributes, events and names stay inside `wire` and are read by otlp/attributes when something asks.
- * The trace id is the trajectory's, not the span's. */
+/* One span as it is kept: what assembly and ordering need, read once by the wire gate, beside its
+ * raw wire bytes. Attributes, events and names stay inside `wire` and are read by otlp/attributes
+ * when something asks. The trace id is the trajectory's, not the span's. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,8 @@ enum { TRACE_ID_SIZE = 16, SPAN_ID_SIZE = 8 };
 
 enum span_status { SPAN_STATUS_UNSET, SPAN_STATUS_OK, SPAN_STATUS_ERROR };
 
-/* Bits 8 and 9 of Span.flags (opentelemetry/proto/trace/v1): is the parent in another process, and is that known. */
+/* Bits 8 and 9 of Span.flags (opentelemetry/proto/trace/v1): is the parent in another process, and
+ * is that known. */
 #define SPAN_FLAG_PARENT_REMOTE_KNOWN 0x100u
 #define SPAN_FLAG_PARENT_REMOTE 0x200u
 
@@ -21,14 +22,16 @@ struct span {
     uint64_t start_ns, end_ns;       /* since 1970, as sent */
     uint32_t flags;
     uint32_t dropped_attributes;
-    uint32_t resource, scope; /* indexes into the tables of the owner: a gated request or a trajectory */
-    uint8_t kind;             /* OTLP SpanKind, 0-5 */
-    uint8_t status;           /* enum span_status */
+    uint32_t resource,
+        scope;      /* indexes into the tables of the owner: a gated request or a trajectory */
+    uint8_t kind;   /* OTLP SpanKind, 0-5 */
+    uint8_t status; /* enum span_status */
     bool has_parent;
     struct bytes wire; /* the Span message; lives as long as the owner says */
 };
 
-/* A log record that may say something about a trajectory: message content, or an evaluation result. */
+/* A log record that may say something about a trajectory: message content, or an evaluation result.
+ */
 struct log_record {
     uint8_t span_id[SPAN_ID_SIZE]; /* zeroes: about the trajectory as a whole */
     uint64_t time_ns;              /* time, else observed time */

@@ -1,4 +1,5 @@
-/* One span as a step of the run, after normalization. Plain data; bytes live in the run's arena or in the wire bytes. */
+/* One span as a step of the run, after normalization. Plain data; bytes live in the run's arena or
+ * in the wire bytes. */
 #pragma once
 #include "processor/span.h"
 
@@ -23,17 +24,19 @@ extern const char *const step_kind_names[STEP_KINDS];
 struct step {
     const struct span *span;
     enum step_kind kind;
-    uint8_t family; /* enum semconv_family: the vocabulary that decided the kind, for debugging */
-    bool is_counted;  /* of nested spans of one model call or one retrieval only one is counted */
-    bool is_own;      /* false: an evaluator's or judge's doing below an EVALUATOR span; not part of the agent's work */
+    uint8_t family;  /* enum semconv_family: the vocabulary that decided the kind, for debugging */
+    bool is_counted; /* of nested spans of one model call or one retrieval only one is counted */
+    bool is_own; /* false: an evaluator's or judge's doing below an EVALUATOR span; not part of the
+                    agent's work */
     bool cache_hit, is_fallback;
-    struct bytes name;     /* span name */
-    struct bytes tool;     /* tool name; absent unless kind is tool */
-    struct bytes agent;    /* agent name */
-    struct bytes model;    /* that answered, else that was asked */
+    struct bytes name;  /* span name */
+    struct bytes tool;  /* tool name; absent unless kind is tool */
+    struct bytes agent; /* agent name */
+    struct bytes model; /* that answered, else that was asked */
     struct bytes model_asked;
     struct bytes provider;
-    struct bytes error;    /* status message or error.type, when status is error; first line, without a traceback */
+    struct bytes error; /* status message or error.type, when status is error; first line, without a
+                           traceback */
     struct bytes error_type;
     struct bytes finish_reason;
     int64_t tokens_input, tokens_output; /* -1: none recorded */

@@ -1,8 +1,9 @@
-/* The spans of one agent run and the tree they form. A view: the arrays belong to whoever built it (the in-flight table's
- * scratch arena, or a test), the wire bytes to the in-flight table; both live until the trajectory is released.
+/* The spans of one agent run and the tree they form. A view: the arrays belong to whoever built it
+ * (the in-flight table's scratch arena, or a test), the wire bytes to the in-flight table; both
+ * live until the trajectory is released.
  *
- * Order (design, section 5): start time, parent before child, then span id. Every count, sum and list of the program
- * follows it, so the order of arrival never shows. */
+ * Order (design, section 5): start time, parent before child, then span id. Every count, sum and
+ * list of the program follows it, so the order of arrival never shows. */
 #pragma once
 #include <stdint.h>
 
@@ -35,26 +36,31 @@ struct trajectory {
     uint64_t received_ms; /* wall clock of the last arrival; bounds a skewed event time */
 
     /* Set by trajectory_order(). */
-    uint32_t *parents;      /* index of each span's parent, NO_SPAN when it has none here */
-    uint32_t *depths;       /* 1 for a root or orphan */
-    uint32_t root;          /* first span without a parent id that has ended; else first local root; else NO_SPAN */
-    bool root_is_local;     /* `root` has a remote parent that is not here */
-    uint32_t orphan_count;  /* parent id given, not here, and not a local root */
-    uint32_t top;           /* root, else the first span: where a reader starts. NO_SPAN when there are no spans */
+    uint32_t *parents; /* index of each span's parent, NO_SPAN when it has none here */
+    uint32_t *depths;  /* 1 for a root or orphan */
+    uint32_t root;     /* first span without a parent id that has ended; else first local root; else
+                          NO_SPAN */
+    bool root_is_local;    /* `root` has a remote parent that is not here */
+    uint32_t orphan_count; /* parent id given, not here, and not a local root */
+    uint32_t
+        top; /* root, else the first span: where a reader starts. NO_SPAN when there are no spans */
     uint32_t *first_children, *next_siblings; /* child lists in order; NO_SPAN ends one */
+    uint32_t *by_id;                          /* indexes sorted by span id, for trajectory_find() */
 };
 
-/* Sorts and links. Spans must be distinct by id. False when the arena is full. Cycles of parents are cut: the first
- * span of a cycle in order counts as an orphan. No recursion. */
+/* Sorts and links. Spans must be distinct by id. False when the arena is full. Cycles of parents
+ * are cut: the first span of a cycle in order counts as an orphan. No recursion. */
 MUST_CHECK bool trajectory_order(struct trajectory *trajectory, struct arena *arena);
 
 /* Index of a span by id, NO_SPAN when it is not here. Valid after trajectory_order(). */
 uint32_t trajectory_find(const struct trajectory *trajectory, const uint8_t span_id[SPAN_ID_SIZE]);
 
-/* Of two different spans with one id, which counts: the later end, then the larger encoding, then the larger bytes. */
+/* Of two different spans with one id, which counts: the later end, then the larger encoding, then
+ * the larger bytes. */
 bool span_supersedes(const struct span *candidate, const struct span *kept);
 
-/* Does a span end its trajectory? Root: no parent id and an end time. Local root: a parent known to be remote. */
+/* Does a span end its trajectory? Root: no parent id and an end time. Local root: a parent known to
+ * be remote. */
 static inline bool span_is_root(const struct span *span)
 {
     return !span->has_parent && span->end_ns != 0;
@@ -62,9 +68,10 @@ static inline bool span_is_root(const struct span *span)
 
 static inline bool span_has_remote_parent(const struct span *span)
 {
-    return span->has_parent && (span->flags & SPAN_FLAG_PARENT_REMOTE_KNOWN) && (span->flags & SPAN_FLAG_PARENT_REMOTE);
+    return span->has_parent && (span->flags & SPAN_FLAG_PARENT_REMOTE_KNOWN) &&
+           (span->flags & SPAN_FLAG_PARENT_REMOTE);
 }
 
-/* When it happened: the end of the root, else of the latest span. Zero, or more than 5 minutes past the receipt: the
- * receipt, and `ret_skewed` is set. Milliseconds since 1970. */
+/* When it happened: the end of the root, else of the latest span. Zero, or more than 5 minutes past
+ * the receipt: the receipt, and `ret_skewed` is set. Milliseconds since 1970. */
 uint64_t trajectory_event_ms(const struct trajectory *trajectory, bool *ret_skewed);

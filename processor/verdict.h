@@ -1,32 +1,50 @@
-/* pass, borderline, fail or unscored, and the rules that decided it. Plain data in the scorer's arena. */
+/* pass, borderline, fail or unscored, and the rules that decided it. Plain data in the scorer's
+ * arena. */
 #pragma once
 #include "processor/agent_run.h"
 
 enum verdict { VERDICT_PASS, VERDICT_BORDERLINE, VERDICT_FAIL, VERDICT_UNSCORED, VERDICTS };
 extern const char *const verdict_names[VERDICTS];
 
-enum outcome { OUTCOME_PASS, OUTCOME_BORDERLINE, OUTCOME_FAIL, OUTCOME_NA, OUTCOME_ERROR, OUTCOMES };
+enum outcome {
+    OUTCOME_PASS,
+    OUTCOME_BORDERLINE,
+    OUTCOME_FAIL,
+    OUTCOME_NA,
+    OUTCOME_ERROR,
+    OUTCOMES
+};
 extern const char *const outcome_names[OUTCOMES];
 
 enum evaluator_type { EVALUATOR_CODE, EVALUATOR_LLM, EVALUATOR_HUMAN, EVALUATOR_IMPORTED };
 extern const char *const evaluator_type_names[4];
 
-enum evidence_field { FIELD_OUTPUT, FIELD_INPUT, FIELD_CONTEXT, FIELD_STEP_INPUT, FIELD_STEP_OUTPUT, FIELD_ARGUMENTS, FIELD_NAME };
+enum evidence_field {
+    FIELD_OUTPUT,
+    FIELD_INPUT,
+    FIELD_CONTEXT,
+    FIELD_STEP_INPUT,
+    FIELD_STEP_OUTPUT,
+    FIELD_ARGUMENTS,
+    FIELD_NAME
+};
 extern const char *const evidence_field_names[7]; /* "output", "input", "context", ... */
 
 struct evidence {
     uint32_t span; /* index; NO_SPAN: the run's own field */
     enum evidence_field field;
-    uint32_t start, end; /* byte offsets in that field's text, before redaction; the record states code points */
+    uint32_t start, end; /* byte offsets in that field's text, before redaction; the record states
+                            code points */
 };
 
 struct evaluation {
-    const struct rule *rule; /* of the ruleset that decided */
+    const struct rule *rule;  /* of the ruleset that decided */
     struct bytes measurement; /* canonical name of the one used, or of the first when all were na */
     enum outcome outcome;
     bool has_value;
     double value;
-    double margin;            /* distance to the fail threshold, negative when failed; valid when has_value and has fail */
+    double margin; /* distance to the fail threshold, negative when failed; valid when has_value and
+                      has fail */
     const char *na_reason;    /* NULL: none. A short machine word: no_contexts, incomplete, ... */
     struct bytes explanation; /* absent: none */
     struct evidence *evidence;
@@ -39,8 +57,10 @@ struct verdict_report {
     enum verdict verdict;
     struct evaluation *evaluations; /* every rule, in file order */
     uint32_t evaluation_count;
-    struct bytes_list labels; /* of the failed, then of the borderline rules; distinct, in file order */
-    const struct rule *worst; /* the failed or borderline rule of lowest priority number, file order breaking ties; NULL */
+    struct bytes_list
+        labels; /* of the failed, then of the borderline rules; distinct, in file order */
+    const struct rule *worst; /* the failed or borderline rule of lowest priority number, file order
+                                 breaking ties; NULL */
     char signature[17];       /* 16 hex digits over failed rules, tool_path and normalized error */
     bool refusal;             /* the refusal measurement said so, when it was computed */
 };

@@ -1,6 +1,7 @@
 /* Bump allocation with a budget: everything lives until the arena is reset or finished.
  *   block 0  [used......|free..]  ->  block 1  [used..|free......]  -> NULL
- * Reset keeps the first block, so that a warm arena of a repeated job does not call malloc at all. */
+ * Reset keeps the first block, so that a warm arena of a repeated job does not call malloc at all.
+ */
 #pragma once
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Borrowed bytes, and a growing buffer with a sticky failure.
- * `struct bytes` owns nothing: whoever hands one out says how long it lives. Text is bytes too: never NUL-terminated,
- * and UTF-8 only where a function says so. */
+ * `struct bytes` owns nothing: whoever hands one out says how long it lives. Text is bytes too:
+ * never NUL-terminated, and UTF-8 only where a function says so. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,11 +41,13 @@ int bytes_compare(struct bytes a, struct bytes b);
 
 static inline bool bytes_starts_with(struct bytes a, struct bytes prefix)
 {
-    return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
+    return a.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
-/* Bytes that grow. The first failed growth (no memory, or over `limit`) sets `failed`; later appends do nothing,
- * so an encoder writes on and its caller checks once. A zeroed struct is an empty buffer without a limit. */
+/* Bytes that grow. The first failed growth (no memory, or over `limit`) sets `failed`; later
+ * appends do nothing, so an encoder writes on and its caller checks once. A zeroed struct is an
+ * empty buffer without a limit. */
 struct buffer {
     uint8_t *data;
     size_t size;
@@ -55,8 +57,8 @@ struct buffer {
 };
 
 void buffer_finish(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer);                       /* keeps the memory, resets `failed` */
-bool buffer_reserve(struct buffer *buffer, size_t more);        /* room for `more` bytes behind size */
+void buffer_clear(struct buffer *buffer);                /* keeps the memory, resets `failed` */
+bool buffer_reserve(struct buffer *buffer, size_t more); /* room for `more` bytes behind size */
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);
 void buffer_append_text(struct buffer *buffer, const char *text);

@@ -1,5 +1,5 @@
-/* Digests: SHA-256 and HMAC from OpenSSL, CRC-32C for stored values, a keyed 64-bit hash for tables whose keys
- * outsiders choose (SipHash-1-3; the key is random per process), UUIDv5. */
+/* Digests: SHA-256 and HMAC from OpenSSL, CRC-32C for stored values, a keyed 64-bit hash for tables
+ * whose keys outsiders choose (SipHash-1-3; the key is random per process), UUIDv5. */
 #pragma once
 #include <stdint.h>
 
@@ -8,12 +8,14 @@
 enum { SHA256_SIZE = 32, UUID_TEXT_SIZE = 37 };
 
 void sha256(uint8_t to[SHA256_SIZE], struct bytes data);
-void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second); /* of the concatenation */
+void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first,
+                struct bytes second); /* of the concatenation */
 void hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data);
 uint32_t crc32c(uint32_t crc, struct bytes data); /* start with 0 */
 /* Table hash. Differs between processes; never stored, never printed. */
 uint64_t table_hash(struct bytes data);
-/* Stable 64-bit hash (FNV-1a 64), for things that are stored or compared between processes but not attacked. */
+/* Stable 64-bit hash (FNV-1a 64), for things that are stored or compared between processes but not
+ * attacked. */
 uint64_t fnv1a64(struct bytes data);
 /* RFC 4122 version 5 in the URL namespace: SHA-1 of namespace and name. */
 void uuid_v5_url(char to[UUID_TEXT_SIZE], struct bytes name);

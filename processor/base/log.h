@@ -1,6 +1,7 @@
-/* Log lines on stderr, one event a line: `ts=... level=warn event=span_dropped reason=malformed count=12`, or the same
- * as JSON. Only the edges log (main, receivers, emitters, store). Attribute values are people's prompts: never logged.
- * A repeated event of one call site is held back to one line a second and then says `suppressed=N`. Thread-safe. */
+/* Log lines on stderr, one event a line: `ts=... level=warn event=span_dropped reason=malformed
+ * count=12`, or the same as JSON. Only the edges log (main, receivers, emitters, store). Attribute
+ * values are people's prompts: never logged. A repeated event of one call site is held back to one
+ * line a second and then says `suppressed=N`. Thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,13 +19,15 @@ struct log_site { /* one per call site, static */
     _Atomic uint32_t in_window, suppressed;
 };
 
-/* `fields` is a printf format of logfmt pairs: "port=%d peer=\"%s\"". Values with spaces are quoted by the caller. */
-void log_write(struct log_site *site, enum log_level level, const char *event, const char *fields, ...) PRINTF_LIKE(4, 5);
+/* `fields` is a printf format of logfmt pairs: "port=%d peer=\"%s\"". Values with spaces are quoted
+ * by the caller. */
+void log_write(struct log_site *site, enum log_level level, const char *event, const char *fields,
+               ...) PRINTF_LIKE(4, 5);
 
-#define LOG(level, event, ...)                              \
-    do {                                                    \
-        static struct log_site log_site_;                   \
-        log_write(&log_site_, (level), (event), __VA_ARGS__); \
+#define LOG(level, event, ...)                                                                     \
+    do {                                                                                           \
+        static struct log_site log_site_;                                                          \
+        log_write(&log_site_, (level), (event), __VA_ARGS__);                                      \
     } while (0)
 #define log_debug(event, ...) LOG(LOG_DEBUG, event, __VA_ARGS__)
 #define log_info(event, ...) LOG(LOG_INFO, event, __VA_ARGS__)

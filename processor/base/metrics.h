@@ -1,7 +1,8 @@
 /* The registry of series and its Prometheus text (exposition format 0.0.4).
- * A `struct counter` has one writer thread (relaxed load + store, no lock); several series of one name and label set,
- * one per shard for example, are summed when rendered. Modules describe their families as constant rows beside
- * the code that counts. Registration happens at start-up; rendering may happen at any time from the admin thread. */
+ * A `struct counter` has one writer thread (relaxed load + store, no lock); several series of one
+ * name and label set, one per shard for example, are summed when rendered. Modules describe their
+ * families as constant rows beside the code that counts. Registration happens at start-up;
+ * rendering may happen at any time from the admin thread. */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
@@ -22,7 +23,8 @@ struct counter {
 
 static inline void counter_add(struct counter *counter, uint64_t by)
 {
-    atomic_store_explicit(&counter->value, atomic_load_explicit(&counter->value, memory_order_relaxed) + by,
+    atomic_store_explicit(&counter->value,
+                          atomic_load_explicit(&counter->value, memory_order_relaxed) + by,
                           memory_order_relaxed);
 }
 
@@ -49,21 +51,23 @@ struct metrics; /* the registry */
 struct metrics *metrics_create(void);
 void metrics_destroy(struct metrics *metrics);
 
-/* A series. `labels` is the inside of the braces, already escaped ("receiver=\"otlp\""), or "" for none; copied.
- * The counter stays the caller's and must outlive the registry. `scale`: the printed value is value * scale (1 for
- * counts, 1e-3 for milliseconds printed as seconds). */
+/* A series. `labels` is the inside of the braces, already escaped ("receiver=\"otlp\""), or "" for
+ * none; copied. The counter stays the caller's and must outlive the registry. `scale`: the printed
+ * value is value * scale (1 for counts, 1e-3 for milliseconds printed as seconds). */
 void metrics_add(struct metrics *metrics, const struct metric_family *family, const char *labels,
                  const struct counter *counter, double scale);
-void metrics_add_histogram(struct metrics *metrics, const struct metric_family *family, const char *labels,
-                           const struct histogram *histogram);
-/* Series that come and go (rules, cohorts, sources): called while rendering, in the admin thread. */
+void metrics_add_histogram(struct metrics *metrics, const struct metric_family *family,
+                           const char *labels, const struct histogram *histogram);
+/* Series that come and go (rules, cohorts, sources): called while rendering, in the admin thread.
+ */
 typedef void metrics_collect_fn(void *context, struct buffer *to);
 void metrics_add_collector(struct metrics *metrics, metrics_collect_fn *collect, void *context);
 
-/* Appends every family once: HELP, TYPE, its series; then what the collectors write (each writes whole families,
- * with metrics_write_family and metrics_write_sample). */
+/* Appends every family once: HELP, TYPE, its series; then what the collectors write (each writes
+ * whole families, with metrics_write_family and metrics_write_sample). */
 void metrics_render(struct metrics *metrics, struct buffer *to);
 void metrics_write_family(struct buffer *to, const struct metric_family *family);
 void metrics_write_sample(struct buffer *to, const char *name, const char *labels, double value);
-/* Appends label="value" with the value escaped (backslash, quote, newline; invalid UTF-8 becomes U+FFFD). */
+/* Appends label="value" with the value escaped (backslash, quote, newline; invalid UTF-8 becomes
+ * U+FFFD). */
 void metrics_append_label(struct buffer *to, const char *label, struct bytes value);

@@ -1,7 +1,7 @@
 /* A bounded queue of pointers, many producers and one consumer: the only place where threads meet.
  *   Vyukov ring: cell.sequence == position: free to write; == position + 1: ready to read.
- * A consumer that finds nothing sleeps on a futex-like word; producers wake it only when it sleeps, so a busy queue
- * costs no system call. The capacity is a power of two and fixed. */
+ * A consumer that finds nothing sleeps on a futex-like word; producers wake it only when it sleeps,
+ * so a busy queue costs no system call. The capacity is a power of two and fixed. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,21 +1,26 @@
-/* From spans to one vocabulary. The attribute names of every convention are rows of semconv_table.c. */
+/* From spans to one vocabulary. The attribute names of every convention are rows of
+ * semconv_table.c. */
 #pragma once
 #include "processor/agent_run.h"
 #include "processor/otlp/attributes.h"
 
 enum { NORMALIZER_VERSION = 1 }; /* part of the ruleset digest: raise it when a reading changes */
 
-/* Reads the facts of an ordered trajectory. Allocates in `arena`; a full arena leaves lists short and sets
- * arena->failed, never fails. One pass over the attributes of each span. */
-void normalize_facts(const struct trajectory *trajectory, struct arena *arena, struct agent_run *ret_run);
+/* Reads the facts of an ordered trajectory. Allocates in `arena`; a full arena leaves lists short
+ * and sets arena->failed, never fails. One pass over the attributes of each span. */
+void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
+                     struct agent_run *ret_run);
 
 /* Adds the content. Does nothing when it is there already. */
 void normalize_content(struct agent_run *run);
 
-/* Names are matched without regard to case, `_`, `-` and spaces ("GroundTruthMatch" = "ground_truth-match"). */
+/* Names are matched without regard to case, `_`, `-` and spaces ("GroundTruthMatch" =
+ * "ground_truth-match"). */
 bool score_name_equal(struct bytes a, struct bytes b);
-/* The score of that name: on the root, else the last by time; judge errors do not count. NULL when there is none. */
+/* The score of that name: on the root, else the last by time; judge errors do not count. NULL when
+ * there is none. */
 const struct score *run_find_score(const struct agent_run *run, struct bytes name);
 
-/* The value of attributes["key"]: root, then other spans in order, then resources. VALUE_NONE when absent. */
+/* The value of attributes["key"]: root, then other spans in order, then resources. VALUE_NONE when
+ * absent. */
 struct value run_attribute(const struct agent_run *run, struct bytes key);

@@ -1,6 +1,7 @@
-/* Cursor over protobuf wire bytes. Every read is bounded; the first broken byte sets `broken` and ends the walk, so a
- * reader loops on wire_next() and looks at `broken` once. Field number 0, groups (wire types 3 and 4), varints of
- * more than ten bytes and lengths past the end are broken. */
+/* Cursor over protobuf wire bytes. Every read is bounded; the first broken byte sets `broken` and
+ * ends the walk, so a reader loops on wire_next() and looks at `broken` once. Field number 0,
+ * groups (wire types 3 and 4), varints of more than ten bytes and lengths past the end are broken.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,8 @@ static inline struct wire wire_of(struct bytes message)
 
 /* False at the end, or when broken. */
 bool wire_next(struct wire *wire, struct wire_field *ret_field);
-/* The last occurrence of a field (protobuf: last one wins), absent when missing or of another type. */
+/* The last occurrence of a field (protobuf: last one wins), absent when missing or of another type.
+ */
 struct bytes wire_find_bytes(struct bytes message, uint32_t number);
 uint64_t wire_find_number(struct bytes message, uint32_t number, uint64_t otherwise);
 

@@ -1,25 +1,27 @@
-/* One pass over the bytes of an export request; everything untrusted passes here first. It proves the bytes well-formed
- * down to the last attribute (bounds, wire types, nesting, counts), reads ids and times, and slices the
- * request into spans or log records that point into it. Nothing is unpacked and nothing is copied.
+/* One pass over the bytes of an export request; everything untrusted passes here first. It proves
+ * the bytes well-formed down to the last attribute (bounds, wire types, nesting, counts), reads ids
+ * and times, and slices the request into spans or log records that point into it. Nothing is
+ * unpacked and nothing is copied.
  *
  *   request = repeated resource_spans(1)
  *   resource_spans = resource(1), repeated scope_spans(2), schema_url(3)      in any order
  *   scope_spans    = scope(1), repeated span(2), schema_url(3)
  *
- * A request that is not protobuf at all is MALFORMED as a whole. A span that is well-formed but unusable (ids of wrong
- * length or all zero, over a limit) is rejected alone and counted by reason; the others are kept. */
+ * A request that is not protobuf at all is MALFORMED as a whole. A span that is well-formed but
+ * unusable (ids of wrong length or all zero, over a limit) is rejected alone and counted by reason;
+ * the others are kept. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
 #include "processor/span.h"
 
 struct gate_limits {
-    uint32_t depth_max;               /* nested AnyValue levels, 32 */
-    uint32_t spans_max;               /* of a request, 100,000 (likewise log records) */
-    uint32_t attributes_max;          /* of a span, 1,024 (likewise events + links) */
-    uint32_t attribute_bytes_max;     /* key and value together, 1 MiB */
-    uint32_t span_bytes_max;          /* 4 MiB */
-    uint32_t submessages_max;         /* of a request, 4,000,000: bounds the time of the pass */
+    uint32_t depth_max;           /* nested AnyValue levels, 32 */
+    uint32_t spans_max;           /* of a request, 100,000 (likewise log records) */
+    uint32_t attributes_max;      /* of a span, 1,024 (likewise events + links) */
+    uint32_t attribute_bytes_max; /* key and value together, 1 MiB */
+    uint32_t span_bytes_max;      /* 4 MiB */
+    uint32_t submessages_max;     /* of a request, 4,000,000: bounds the time of the pass */
 };
 extern const struct gate_limits gate_limits_default;
 
@@ -63,10 +65,14 @@ struct gated_request {
 
 enum gate_signal { GATE_TRACES, GATE_LOGS };
 
-/* Tables are allocated in `arena`; spans point into `request`, which must live as long. MALFORMED: undecodable, and
- * `*ret` is left alone. BUSY: the arena's budget is too small. A request without spans is OK with none. */
-MUST_CHECK enum status wire_gate(struct bytes request, enum gate_signal signal, const struct gate_limits *limits,
-                                 struct arena *arena, struct gated_request *ret);
+/* Tables are allocated in `arena`; spans point into `request`, which must live as long. MALFORMED:
+ * undecodable, and
+ * `*ret` is left alone. BUSY: the arena's budget is too small. A request without spans is OK with
+ * none. */
+MUST_CHECK enum status wire_gate(struct bytes request, enum gate_signal signal,
+                                 const struct gate_limits *limits, struct arena *arena,
+                                 struct gated_request *ret);
 
-/* Event names of log records that say something about a trajectory: gen_ai.* and other packages', by table. */
+/* Event names of log records that say something about a trajectory: gen_ai.* and other packages',
+ * by table. */
 bool log_event_is_known(struct bytes event_name);

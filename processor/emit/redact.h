@@ -1,0 +1,64 @@
+/* What may leave, and what is masked. Applied before anything but the journal is stored.
+ *   none      no content at all: texts, arguments, explanations and evidence are left out
+ *   metadata  lengths and names stay, texts are left out (like none, but names of tools, models and
+ * dimensions stay) redacted  texts leave after masking (the default) full      as they are Built-in
+ * masks: e-mail address, card number (13-19 digits that pass Luhn), phone number, secret key
+ * (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM blocks, key=value with password/secret/token
+ * names), then the pipeline's own regexes. A match becomes [EMAIL] [CARD] [PHONE] [SECRET]
+ * [MASKED]. */
+#pragma once
+#include "processor/base/arena.h"
+#include "processor/base/bytes.h"
+#include "processor/base/error.h"
+#include "processor/base/regex.h"
+
+enum redaction_content { REDACT_NONE, REDACT_METADATA, REDACT_REDACTED, REDACT_FULL };
+extern const char *const redaction_content_names[4];
+
+enum mask_kind { MASK_EMAIL, MASK_CARD, MASK_PHONE, MASK_SECRET, MASK_CUSTOM, MASK_KINDS };
+extern const char *const mask_kind_names[MASK_KINDS];
+
+enum { REDACTION_KEYS_MAX = 256, REDACTION_REGEXES_MAX = 64 };
+
+struct redaction_policy {
+    enum redaction_content content;
+    bool builtin[MASK_KINDS]; /* which built-in masks run; all by default */
+    struct regex *custom[REDACTION_REGEXES_MAX];
+    uint32_t custom_count;
+    struct bytes
+        allow[REDACTION_KEYS_MAX]; /* attribute keys that may leave; exact or with a trailing `*` */
+    uint32_t allow_count;
+    struct bytes hash[REDACTION_KEYS_MAX]; /* attribute keys that leave as HMAC-SHA256 (first 16
+                                              bytes, hex) */
+    uint32_t hash_count;
+    struct bytes hash_key;
+};
+
+struct redaction_counts {
+    uint32_t masked[MASK_KINDS];
+    uint32_t dropped_fields, hashed_fields;
+};
+
+/* Where a mask changed the text, so that offsets into the original can be carried over. */
+struct redaction_edit {
+    uint32_t start, end; /* byte range in the original */
+    uint32_t new_start, new_end;
+};
+struct redacted_text {
+    struct bytes text; /* in the arena, or the original when nothing was masked; absent when the
+                          policy drops it */
+    struct redaction_edit *edits;
+    uint32_t edit_count;
+};
+
+/* One text through the policy. */
+struct redacted_text redact_text(const struct redaction_policy *policy,
+                                 struct regex_scratch *scratch, struct bytes text,
+                                 struct arena *arena, struct redaction_counts *counts);
+/* A byte offset of the original in the redacted text; inside a mask it becomes the mask's start (or
+ * end, for range ends). */
+uint32_t redacted_offset(const struct redacted_text *text, uint32_t offset, bool is_end);
+/* An identifier under the `hash` list, or as it is. */
+struct bytes redact_identifier(const struct redaction_policy *policy, struct bytes key,
+                               struct bytes value, struct arena *arena,
+                               struct redaction_counts *counts);

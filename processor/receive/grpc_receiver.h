@@ -1,0 +1,24 @@
+/* OTLP over gRPC: TraceService/Export, LogsService/Export and grpc.health.v1 on one gRPC core
+ * completion queue and one thread, which inflates and gates too (two threads on the queue were
+ * measured slower than one). */
+#pragma once
+#include "processor/receive/receiver.h"
+
+struct grpc_receiver_config {
+    const char *endpoint;            /* host:port; port 0 takes a free one */
+    size_t max_message_bytes;        /* after decompression; 64 MiB */
+    uint32_t max_concurrent_streams; /* per connection; 100 */
+    uint32_t max_connections;        /* 1,024 */
+    uint32_t calls;                  /* call slots waiting for work at once; 256 */
+    int64_t max_connection_age_ms;   /* 0: none */
+    struct gate_limits gate;
+};
+
+/* NULL when out of memory. `counters` and `intake` stay the caller's. */
+struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
+                                      const struct intake *intake,
+                                      struct receiver_counters *counters);
+/* The port bound after start. */
+int grpc_receiver_port(const struct receiver *receiver);
+/* What the health service answers; NOT_SERVING before the first call. */
+void grpc_receiver_set_serving(struct receiver *receiver, bool is_serving);

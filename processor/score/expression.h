@@ -1,0 +1,34 @@
+/* The language of `when`: typed, total, bounded.
+ *   == != < <= > >= in contains =~ and or not ( )  over  measurements, dimensions,
+ * attributes["key"], numbers, "texts", [lists], true, false Three-valued: where data is missing the
+ * result is unknown; `false and unknown` is false, `true or unknown` is true. Parsed and
+ * type-checked once; evaluation visits each node at most once, no loops, no allocation but the
+ * arena's. */
+#pragma once
+#include "processor/base/error.h"
+#include "processor/base/regex.h"
+#include "processor/normalize/normalize.h"
+
+enum { EXPRESSION_NODES_MAX = 256, EXPRESSION_DEPTH_MAX = 32 };
+
+struct expression;
+struct score_context; /* score/scorer.h */
+
+/* Which names are dimensions; measurements are known by table. */
+struct expression_names {
+    const struct bytes *dimensions;
+    uint32_t dimension_count;
+};
+
+/* NULL with `ret_error` set: position, what was expected, the nearest known name. */
+struct expression *expression_parse(struct bytes text, const struct expression_names *names,
+                                    struct error *ret_error);
+void expression_destroy(struct expression *expression);
+/* Canonical text, parsing back to an equal expression. */
+void expression_print(const struct expression *expression, struct buffer *to);
+
+enum tristate { IS_FALSE, IS_TRUE, IS_UNKNOWN };
+enum tristate expression_evaluate(const struct expression *expression,
+                                  struct score_context *context);
+/* Does it read content (so that normalize_content is needed first)? */
+bool expression_needs_content(const struct expression *expression);
