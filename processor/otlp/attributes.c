@@ -1,0 +1,305 @@
+/* Walks what the gate has proved well-formed, so nothing here can fail: a reader that meets broken
+ * bytes all the same (it was given bytes past the gate) sees the end of the list early. KeyValue =
+ * key(1), value(2: AnyValue) AnyValue     = one of string(1) bool(2) int(3) double(4) array(5)
+ * kvlist(6) bytes(7) ArrayValue   = repeated AnyValue(1)         KeyValueList = repeated
+ * KeyValue(1) */
+#include "processor/otlp/attributes.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "processor/base/json.h"
+
+enum { KEY = 1, VALUE = 2, ELEMENT = 1 };
+enum { SPAN_TRACE_STATE = 3, SPAN_NAME = 5, SPAN_EVENTS = 11, SPAN_LINKS = 13, SPAN_STATUS = 15 };
+enum { EVENT_TIME = 1, EVENT_NAME = 2, LINK_TRACE_ID = 1, LINK_SPAN_ID = 2, STATUS_MESSAGE = 2 };
+enum { SCOPE_NAME = 1, LOG_BODY = 5 };
+
+/* The next length-delimited field of that number; other fields are passed over. */
+static bool next_message(struct wire *wire, uint32_t number, struct bytes *ret_message)
+{
+    struct wire_field field;
+    while (wire_next(wire, &field)) {
+        if (field.number == number && field.type == WIRE_BYTES) {
+            *ret_message = field.bytes;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Key and value of a KeyValue; the value is absent where it is not set. */
+static struct bytes read_key_value(struct bytes key_value, struct bytes *ret_value)
+{
+    struct wire wire = wire_of(key_value);
+    struct wire_field field;
+    struct bytes key = BYTES_LITERAL("");
+    *ret_value = (struct bytes){0};
+    while (wire_next(&wire, &field)) {
+        if (field.type != WIRE_BYTES)
+            continue;
+        if (field.number == KEY)
+            key = field.bytes;
+        else if (field.number == VALUE)
+            *ret_value = field.bytes;
+    }
+    return key;
+}
+
+bool attributes_next(struct attributes *attributes, struct attribute *ret_attribute)
+{
+    struct bytes key_value, value;
+    if (!next_message(&attributes->wire, attributes->field, &key_value))
+        return false;
+    ret_attribute->key = read_key_value(key_value, &value);
+    ret_attribute->value = value_read(value);
+    return true;
+}
+
+struct value attributes_find(struct bytes message, enum attribute_owner owner, struct bytes key)
+{
+    struct wire wire = wire_of(message);
+    struct bytes key_value, value, found = {0};
+    while (next_message(&wire, (uint32_t)owner, &key_value))
+        if (bytes_equal(read_key_value(key_value, &value), key))
+            found = value;
+    return value_read(found);
+}
+
+struct value value_read(struct bytes any_value)
+{
+    static const enum value_type types[] = {
+        VALUE_NONE,   VALUE_STRING, VALUE_BOOL,   VALUE_INT,
+        VALUE_DOUBLE, VALUE_ARRAY,  VALUE_KVLIST, VALUE_BYTES,
+    };
+    struct wire wire = wire_of(any_value);
+    struct wire_field field;
+    struct value value = {0};
+    while (wire_next(&wire, &field)) {
+        if (field.number >= sizeof types / sizeof *types)
+            continue;
+        value = (struct value){.type = types[field.number], .bytes = field.bytes};
+        if (value.type == VALUE_BOOL) {
+            value.integer = field.value != 0;
+        } else if (value.type == VALUE_INT) {
+            value.integer = (int64_t)field.value;
+            value.number = (double)value.integer;
+        } else if (value.type == VALUE_DOUBLE) {
+            memcpy(&value.number, &field.value, sizeof value.number);
+        }
+    }
+    return value;
+}
+
+struct value_elements value_elements_of(struct value array)
+{
+    return (struct value_elements){
+        wire_of(array.type == VALUE_ARRAY ? array.bytes : (struct bytes){0}),
+    };
+}
+
+bool value_elements_next(struct value_elements *elements, struct value *ret_value)
+{
+    struct bytes element;
+    if (!next_message(&elements->wire, ELEMENT, &element))
+        return false;
+    *ret_value = value_read(element);
+    return true;
+}
+
+static struct bytes number_text(double number, struct arena *arena)
+{
+    if (isnan(number))
+        return BYTES_LITERAL("NaN");
+    if (isinf(number))
+        return number > 0 ? BYTES_LITERAL("Infinity") : BYTES_LITERAL("-Infinity");
+    char text[DOUBLE_TEXT_SIZE];
+    double_format(text, number);
+    return arena_copy(arena, bytes_of_text(text));
+}
+
+static struct bytes integer_text(int64_t integer, struct arena *arena)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, integer);
+    return arena_copy(arena, bytes_of_text(text));
+}
+
+struct bytes value_text(struct value value, struct arena *arena)
+{
+    switch (value.type) {
+    case VALUE_STRING:
+        return value.bytes;
+    case VALUE_BOOL:
+        return value.integer ? BYTES_LITERAL("true") : BYTES_LITERAL("false");
+    case VALUE_INT:
+        return integer_text(value.integer, arena);
+    case VALUE_DOUBLE:
+        return number_text(value.number, arena);
+    case VALUE_ARRAY:
+    case VALUE_KVLIST:
+        return value_json(value, arena);
+    case VALUE_NONE:
+    case VALUE_BYTES:
+        break;
+    }
+    return (struct bytes){0};
+}
+
+/* The containers that are open while JSON is written, outermost first. */
+struct open_values {
+    struct {
+        struct wire wire;
+        bool is_object;
+    } items[JSON_DEPTH_MAX];
+    int depth;
+};
+
+static void open_container(struct json_writer *writer, struct open_values *open, struct value value)
+{
+    if (open->depth == JSON_DEPTH_MAX) {
+        json_null(writer);
+        return;
+    }
+    bool is_object = value.type == VALUE_KVLIST;
+    open->items[open->depth].wire = wire_of(value.bytes);
+    open->items[open->depth].is_object = is_object;
+    open->depth++;
+    if (is_object)
+        json_object_begin(writer);
+    else
+        json_array_begin(writer);
+}
+
+static void write_value(struct json_writer *writer, struct open_values *open, struct value value)
+{
+    switch (value.type) {
+    case VALUE_STRING:
+        json_string(writer, value.bytes);
+        break;
+    case VALUE_BOOL:
+        json_bool(writer, value.integer != 0);
+        break;
+    case VALUE_INT:
+        json_int(writer, value.integer);
+        break;
+    case VALUE_DOUBLE:
+        json_double(writer, value.number);
+        break;
+    case VALUE_ARRAY:
+    case VALUE_KVLIST:
+        open_container(writer, open, value);
+        break;
+    case VALUE_NONE:
+    case VALUE_BYTES:
+        json_null(writer);
+        break;
+    }
+}
+
+/* Writes the next member or element of the innermost container, or closes it. */
+static void write_step(struct json_writer *writer, struct open_values *open)
+{
+    int top = open->depth - 1;
+    bool is_object = open->items[top].is_object;
+    struct bytes message;
+    if (next_message(&open->items[top].wire, ELEMENT, &message)) {
+        if (is_object) {
+            struct bytes any_value;
+            json_key_bytes(writer, read_key_value(message, &any_value));
+            message = any_value;
+        }
+        write_value(writer, open, value_read(message));
+        return;
+    }
+    open->depth = top;
+    if (is_object)
+        json_object_end(writer);
+    else
+        json_array_end(writer);
+}
+
+struct bytes value_json(struct value value, struct arena *arena)
+{
+    struct buffer buffer = {.limit = arena->limit};
+    struct json_writer writer;
+    struct open_values open;
+    open.depth = 0;
+    json_writer_init(&writer, &buffer);
+    write_value(&writer, &open, value);
+    while (open.depth > 0)
+        write_step(&writer, &open);
+    struct bytes json = {0};
+    if (buffer.failed)
+        arena->failed = true;
+    else
+        json = arena_copy(arena, buffer_bytes(&buffer));
+    buffer_finish(&buffer);
+    return json;
+}
+
+struct bytes span_name(const struct span *span)
+{
+    return wire_find_bytes(span->wire, SPAN_NAME);
+}
+
+struct bytes span_trace_state(const struct span *span)
+{
+    return wire_find_bytes(span->wire, SPAN_TRACE_STATE);
+}
+
+struct bytes span_status_message(const struct span *span)
+{
+    return wire_find_bytes(wire_find_bytes(span->wire, SPAN_STATUS), STATUS_MESSAGE);
+}
+
+struct bytes scope_name(struct bytes scope)
+{
+    return wire_find_bytes(scope, SCOPE_NAME);
+}
+
+struct value log_body(const struct log_record *log)
+{
+    return value_read(wire_find_bytes(log->wire, LOG_BODY));
+}
+
+struct span_events span_events_of(const struct span *span)
+{
+    return (struct span_events){wire_of(span->wire)};
+}
+
+bool span_events_next(struct span_events *events, struct span_event *ret_event)
+{
+    struct bytes event;
+    if (!next_message(&events->wire, SPAN_EVENTS, &event))
+        return false;
+    struct bytes name = wire_find_bytes(event, EVENT_NAME);
+    *ret_event = (struct span_event){
+        .name = name.data ? name : BYTES_LITERAL(""),
+        .time_ns = wire_find_number(event, EVENT_TIME, 0),
+        .wire = event,
+    };
+    return true;
+}
+
+struct span_links span_links_of(const struct span *span)
+{
+    return (struct span_links){wire_of(span->wire)};
+}
+
+/* A link whose ids have another length leads nowhere and is passed over. */
+bool span_links_next(struct span_links *links, struct span_link *ret_link)
+{
+    struct bytes link;
+    while (next_message(&links->wire, SPAN_LINKS, &link)) {
+        struct bytes trace_id = wire_find_bytes(link, LINK_TRACE_ID);
+        struct bytes span_id = wire_find_bytes(link, LINK_SPAN_ID);
+        if (trace_id.size != TRACE_ID_SIZE || span_id.size != SPAN_ID_SIZE)
+            continue;
+        memcpy(ret_link->trace_id, trace_id.data, TRACE_ID_SIZE);
+        memcpy(ret_link->span_id, span_id.data, SPAN_ID_SIZE);
+        return true;
+    }
+    return false;
+}
