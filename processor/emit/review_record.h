@@ -2,9 +2,10 @@
  * optional fields left out when absent, no wall clock of ours inside: the same run, ruleset and
  * revision give the same bytes. proto/review.schema.json describes it. */
 #pragma once
+#include "processor/dimension.h"
 #include "processor/emit/emitter.h"
 #include "processor/emit/redact.h"
-#include "processor/normalize/dimensions.h"
+#include "processor/rule.h"
 #include "processor/verdict.h"
 
 enum {

@@ -7,14 +7,7 @@
  * 120 bytes with `~` and 8 hex digits of SHA-256; absent or empty: "unknown". */
 #pragma once
 #include "processor/agent_run.h"
-
-enum { DIMENSIONS_MAX = 32, DIMENSION_SOURCES_MAX = 16, DIMENSION_VALUE_MAX = 120 };
-
-struct dimension {
-    struct bytes name;
-    struct bytes sources[DIMENSION_SOURCES_MAX];
-    uint32_t source_count;
-};
+#include "processor/dimension.h"
 
 /* Masking like content is passed in: called with the raw value, returns what may leave (in the
  * arena). NULL: none. */

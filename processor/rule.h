@@ -1,0 +1,33 @@
+/* A threshold on a measurement, as the pipeline file states it: where borderline starts, where fail
+ * starts. Plain data, immutable once built; score/rules.h resolves and judges, emit states it. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "processor/base/bytes.h"
+
+enum { RULES_MAX = 200, RULE_MEASURES_MAX = 8, RULE_LABELS_MAX = 16 };
+
+struct expression;  /* score/expression.h */
+struct measurement; /* score/measurements.h */
+
+/* What a rule or an expression names: a row of the table, or an imported score or label. */
+struct measure {
+    struct bytes name;                     /* as written */
+    const struct measurement *measurement; /* NULL when imported */
+    struct bytes imported;                 /* "Groundedness" of score.Groundedness */
+};
+
+struct rule {
+    struct bytes name;
+    struct measure measures[RULE_MEASURES_MAX]; /* the first that is not na */
+    uint32_t measure_count;
+    struct expression *when; /* NULL: always */
+    bool has_fail_below, has_borderline_below, has_fail_above, has_borderline_above;
+    double fail_below, borderline_below, fail_above, borderline_above;
+    struct bytes labels[RULE_LABELS_MAX];
+    uint32_t label_count;
+    uint32_t priority;  /* 1 is most urgent; default 5 */
+    struct bytes queue; /* default "review" */
+    bool judges;
+};
