@@ -1,0 +1,133 @@
+/* The pipeline file as plain data. config.c is the option table (name, type, range, default, prose)
+ * and the YAML reader; everything of a file is checked here, before any state is touched. Immutable
+ * once loaded; freed as a whole. */
+#pragma once
+#include "processor/assemble/assembler.h"
+#include "processor/base/error.h"
+#include "processor/base/log.h"
+#include "processor/emit/redact.h"
+#include "processor/normalize/dimensions.h"
+#include "processor/score/rules.h"
+#include "processor/score/select.h"
+
+enum {
+    GROUPINGS_MAX = 32,
+    GROUPING_DIMENSIONS_MAX = 8,
+    PINNED_MAX = 256,
+    EXPORTERS_MAX = 4,
+    PATHS_MAX = 8,
+    PROPERTIES_MAX = 64
+};
+
+struct tls_config {
+    const char *cert_file, *key_file, *client_ca_file; /* NULL: none */
+};
+
+struct otlp_receiver_config {
+    bool is_present, has_grpc, has_http;
+    const char *grpc_endpoint; /* 127.0.0.1:4317 */
+    size_t grpc_max_message_bytes;
+    bool grpc_ack_durable;
+    const char *http_endpoint; /* 127.0.0.1:4318 */
+    const char *http_paths[PATHS_MAX];
+    uint32_t http_path_count;
+    size_t http_max_message_bytes;
+    bool http_ack_durable;
+    struct tls_config tls;
+    const char *bearer_token_file;
+    bool allow_insecure;
+    const char *dead_letter_topic, *dead_letter_directory;
+};
+
+struct kafka_receiver_config {
+    bool is_present;
+    const char *brokers, *topic, *group_id, *group_instance_id;
+    bool is_json;
+    const char *dead_letter_topic, *dead_letter_directory;
+    const char *properties[2 * PROPERTIES_MAX + 1]; /* name, value, ..., NULL */
+};
+
+enum exporter_kind { EXPORTER_KAFKA, EXPORTER_FILE };
+enum exporter_encoding { ENCODING_JSON, ENCODING_PROTOBUF, ENCODING_OTLP_PROTO };
+
+struct exporter_config {
+    enum exporter_kind kind;
+    const char *name; /* "kafka/annotations" */
+    const char *brokers, *topic;
+    enum exporter_encoding encoding;
+    bool is_transactional;
+    const char *properties[2 * PROPERTIES_MAX + 1];
+    const char *path; /* of a file exporter */
+};
+
+struct grouping_config {
+    uint32_t dimensions[GROUPING_DIMENSIONS_MAX]; /* indexes into pipeline_config.dimensions */
+    uint32_t count;
+};
+
+struct pinned_config { /* one cohort: a value for each dimension of some grouping */
+    uint32_t grouping;
+    struct bytes values[GROUPING_DIMENSIONS_MAX];
+};
+
+struct pipeline_config {
+    struct otlp_receiver_config otlp;
+    struct kafka_receiver_config kafka;
+
+    struct assembly_config assembly;
+    int64_t late_window_ms; /* 1 h */
+    bool late_retain_records;
+
+    struct {
+        size_t memory_bytes, journal_bytes, outbox_bytes, late_bytes;
+        uint32_t decided;
+        uint32_t request_spans, request_depth, span_attributes, attribute_bytes, span_bytes;
+        uint32_t connections, streams;
+    } limits;
+
+    struct ruleset ruleset; /* sha256 included */
+    struct selection_policy selection;
+    struct redaction_policy redaction;
+
+    struct dimension dimensions[DIMENSIONS_MAX]; /* tool_path and model_route included when a
+                                                    grouping names them */
+    uint32_t dimension_count;
+    struct bytes dimension_names[DIMENSIONS_MAX];
+    struct grouping_config groupings[GROUPINGS_MAX];
+    uint32_t grouping_count;
+    uint32_t max_per_group;
+    struct pinned_config pinned[PINNED_MAX];
+    uint32_t pinned_count;
+
+    struct exporter_config exporters[EXPORTERS_MAX]; /* those that the traces pipeline names */
+    uint32_t exporter_count;
+
+    struct {
+        const char *directory;
+        size_t map_bytes;
+        int64_t spill_after_ms;
+    } state;
+
+    uint32_t shards;                /* resolved: at least 1 */
+    const char *telemetry_endpoint; /* 127.0.0.1:8321 */
+    const char *telemetry_token_file;
+    enum log_level log_level;
+    enum log_format log_format;
+
+    struct arena arena;           /* owns every text above */
+    bool reads_otlp, reads_kafka; /* named by the traces pipeline */
+};
+
+/* Loads, substitutes and checks FILE; NULL path: the embedded default. On failure NULL, and
+ * `ret_error` says "file:line:column: what is wrong and what to do". Nothing is opened but the
+ * files that the configuration names. */
+struct pipeline_config *config_load(const char *path, struct error *ret_error);
+void config_destroy(struct pipeline_config *config);
+/* The effective configuration as YAML, defaults included, secrets masked. */
+void config_print(const struct pipeline_config *config, struct buffer *to);
+/* The option reference as Markdown, from the table. */
+void config_reference(struct buffer *to);
+/* Every difference that a reload can't apply (receivers, exporters, dimensions, state, shards), one
+ * per line; empty: none. */
+void config_restart_differences(const struct pipeline_config *running,
+                                const struct pipeline_config *loaded, struct buffer *to);
