@@ -10,11 +10,7 @@
 #include <stdio.h>
 
 #include "processor/base/json.h"
-
-enum { KEY = 1, VALUE = 2, ELEMENT = 1 };
-enum { SPAN_TRACE_STATE = 3, SPAN_NAME = 5, SPAN_EVENTS = 11, SPAN_LINKS = 13, SPAN_STATUS = 15 };
-enum { EVENT_TIME = 1, EVENT_NAME = 2, LINK_TRACE_ID = 1, LINK_SPAN_ID = 2, STATUS_MESSAGE = 2 };
-enum { SCOPE_NAME = 1, LOG_BODY = 5 };
+#include "processor/otlp/fields.h"
 
 /* The next length-delimited field of that number; other fields are passed over. */
 static bool next_message(struct wire *wire, uint32_t number, struct bytes *ret_message)
@@ -39,9 +35,9 @@ static struct bytes read_key_value(struct bytes key_value, struct bytes *ret_val
     while (wire_next(&wire, &field)) {
         if (field.type != WIRE_BYTES)
             continue;
-        if (field.number == KEY)
+        if (field.number == KEY_VALUE_KEY)
             key = field.bytes;
-        else if (field.number == VALUE)
+        else if (field.number == KEY_VALUE_VALUE)
             *ret_value = field.bytes;
     }
     return key;
@@ -102,7 +98,7 @@ struct value_elements value_elements_of(struct value array)
 bool value_elements_next(struct value_elements *elements, struct value *ret_value)
 {
     struct bytes element;
-    if (!next_message(&elements->wire, ELEMENT, &element))
+    if (!next_message(&elements->wire, LIST_VALUES, &element))
         return false;
     *ret_value = value_read(element);
     return true;
@@ -147,18 +143,20 @@ struct bytes value_text(struct value value, struct arena *arena)
     return (struct bytes){0};
 }
 
+enum { OPEN_MAX = JSON_DEPTH_MAX - 1 }; /* as many as the writer takes */
+
 /* The containers that are open while JSON is written, outermost first. */
 struct open_values {
     struct {
         struct wire wire;
         bool is_object;
-    } items[JSON_DEPTH_MAX];
+    } items[OPEN_MAX];
     int depth;
 };
 
 static void open_container(struct json_writer *writer, struct open_values *open, struct value value)
 {
-    if (open->depth == JSON_DEPTH_MAX) {
+    if (open->depth == OPEN_MAX) {
         json_null(writer);
         return;
     }
@@ -204,7 +202,7 @@ static void write_step(struct json_writer *writer, struct open_values *open)
     int top = open->depth - 1;
     bool is_object = open->items[top].is_object;
     struct bytes message;
-    if (next_message(&open->items[top].wire, ELEMENT, &message)) {
+    if (next_message(&open->items[top].wire, LIST_VALUES, &message)) {
         if (is_object) {
             struct bytes any_value;
             json_key_bytes(writer, read_key_value(message, &any_value));

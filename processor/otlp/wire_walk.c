@@ -1,0 +1,211 @@
+/* The shapes are data: a row for each message, a column for each field number. */
+#include "processor/otlp/wire_walk.h"
+
+#include <assert.h>
+
+#include "processor/otlp/fields.h"
+
+enum { FIELDS_MAX = 17 };
+
+#define NUMBER                                                                                     \
+    {                                                                                              \
+        true, WIRE_VARINT, NO_MESSAGE                                                              \
+    }
+#define FIXED32                                                                                    \
+    {                                                                                              \
+        true, WIRE_FIXED32, NO_MESSAGE                                                             \
+    }
+#define FIXED64                                                                                    \
+    {                                                                                              \
+        true, WIRE_FIXED64, NO_MESSAGE                                                             \
+    }
+#define TEXT                                                                                       \
+    {                                                                                              \
+        true, WIRE_BYTES, NO_MESSAGE                                                               \
+    }
+#define MESSAGE(shape)                                                                             \
+    {                                                                                              \
+        true, WIRE_BYTES, shape                                                                    \
+    }
+
+/* clang-format off */
+static const struct shape_field shapes[SHAPES][FIELDS_MAX] = {
+    [ANY_VALUE] = {[1] = TEXT, [2] = NUMBER, [3] = NUMBER, [4] = FIXED64, [5] = MESSAGE(ARRAY_VALUE),
+                   [6] = MESSAGE(KEY_VALUE_LIST), [7] = TEXT, [8] = NUMBER},
+    [ARRAY_VALUE] = {[1] = MESSAGE(ANY_VALUE)},
+    [KEY_VALUE_LIST] = {[1] = MESSAGE(KEY_VALUE)},
+    [KEY_VALUE] = {[1] = TEXT, [2] = MESSAGE(ANY_VALUE), [3] = NUMBER},
+    [RESOURCE] = {[1] = MESSAGE(KEY_VALUE), [2] = NUMBER, [3] = MESSAGE(ENTITY_REF)},
+    [ENTITY_REF] = {[1] = TEXT, [2] = TEXT, [3] = TEXT, [4] = TEXT},
+    [SCOPE] = {[1] = TEXT, [2] = TEXT, [3] = MESSAGE(KEY_VALUE), [4] = NUMBER},
+    [SPAN] = {[1] = TEXT, [2] = TEXT, [3] = TEXT, [4] = TEXT, [5] = TEXT, [6] = NUMBER, [7] = FIXED64,
+              [8] = FIXED64, [9] = MESSAGE(KEY_VALUE), [10] = NUMBER, [11] = MESSAGE(EVENT), [12] = NUMBER,
+              [13] = MESSAGE(LINK), [14] = NUMBER, [15] = MESSAGE(STATUS), [16] = FIXED32},
+    [EVENT] = {[1] = FIXED64, [2] = TEXT, [3] = MESSAGE(KEY_VALUE), [4] = NUMBER},
+    [LINK] = {[1] = TEXT, [2] = TEXT, [3] = TEXT, [4] = MESSAGE(KEY_VALUE), [5] = NUMBER, [6] = FIXED32},
+    [STATUS] = {[2] = TEXT, [3] = NUMBER},
+    [LOG_RECORD] = {[1] = FIXED64, [2] = NUMBER, [3] = TEXT, [5] = MESSAGE(ANY_VALUE),
+                    [6] = MESSAGE(KEY_VALUE), [7] = NUMBER, [8] = FIXED32, [9] = TEXT, [10] = TEXT,
+                    [11] = FIXED64, [12] = TEXT},
+};
+/* clang-format on */
+
+struct shape_field shape_field_of(enum shape shape, uint32_t number)
+{
+    return number < FIELDS_MAX ? shapes[shape][number] : (struct shape_field){0};
+}
+
+/* Tests eight bytes at a time: a memchr() for each key would cost more than the rest of the
+ * attribute. */
+static inline bool has_nul(const uint8_t *text, size_t size)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t found = 0, eight;
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        memcpy(&eight, text + i, 8);
+        found |= (eight - ones) & ~eight & highs;
+    }
+    if (size >= 8) { /* the rest, overlapping what was tested */
+        memcpy(&eight, text + size - 8, 8);
+        return (found | ((eight - ones) & ~eight & highs)) != 0;
+    }
+    for (; i < size; i++)
+        found |= text[i] == 0;
+    return found != 0;
+}
+
+void walk_name(struct walk *walk, struct bytes name)
+{
+    if (has_nul(name.data, name.size))
+        walk_reject(walk, GATE_BAD_UTF8_NUL);
+}
+
+/* The messages that the cursor stands in. A level of AnyValue adds at most three: kvlist, KeyValue,
+ * AnyValue. */
+struct open_messages {
+    struct {
+        const uint8_t *end;
+        enum shape shape;
+    } items[3 * WALK_DEPTH_MAX + 4];
+    int count;
+    uint32_t values;     /* how many of them are AnyValues */
+    uint32_t attributes; /* met so far, those inside values left out */
+};
+
+static void open_message(struct open_messages *open, const uint8_t *end, enum shape shape)
+{
+    assert(open->count < (int)(sizeof open->items / sizeof *open->items));
+    open->items[open->count].end = end;
+    open->items[open->count].shape = shape;
+    open->count++;
+    open->values += shape == ANY_VALUE;
+}
+
+/* False when the message is over a limit: it rejects the item and stays unread. */
+static bool is_within_limits(struct walk *walk, struct open_messages *open, enum shape parent,
+                             enum shape child, size_t size)
+{
+    walk->submessages++;
+    if (child == ANY_VALUE && open->values >= walk->limits->depth_max) {
+        walk_reject(walk, GATE_TOO_DEEP);
+        return false;
+    }
+    if (child != KEY_VALUE)
+        return true;
+    if (parent != KEY_VALUE_LIST && ++open->attributes > walk->limits->attributes_max) {
+        walk_reject(walk, GATE_TOO_MANY_ATTRIBUTES);
+        return false;
+    }
+    if (size > walk->limits->attribute_bytes_max) {
+        walk_reject(walk, GATE_TOO_LARGE);
+        return false;
+    }
+    return true;
+}
+
+bool walk_message(struct walk *walk, struct bytes message, enum shape shape)
+{
+    struct open_messages open;
+    struct wire wire = wire_of(message);
+    struct wire_field field;
+    open.count = 0, open.values = 0, open.attributes = 0;
+    open_message(&open, wire.end, shape);
+    while (open.count > 0) {
+        enum shape parent = open.items[open.count - 1].shape;
+        wire.end = open.items[open.count - 1].end;
+        if (!wire_next(&wire, &field)) {
+            if (wire.broken)
+                return false;
+            open.count--;
+            open.values -= parent == ANY_VALUE;
+            continue;
+        }
+        struct shape_field expected = shape_field_of(parent, field.number);
+        if (!expected.is_known)
+            continue;
+        if (field.type != (enum wire_type)expected.type)
+            return false;
+        if (parent == KEY_VALUE && field.number == KEY_VALUE_KEY)
+            walk_name(walk, field.bytes);
+        enum shape child = (enum shape)expected.child;
+        if (child == NO_MESSAGE || !is_within_limits(walk, &open, parent, child, field.bytes.size))
+            continue;
+        open_message(&open, wire.at, child);
+        wire.at = field.bytes.data; /* back to the first byte of what was just passed over */
+    }
+    return true;
+}
+
+/* KeyValue as SDKs write it: 0A size key 12 size AnyValue, the AnyValue one scalar that fills it.
+ * False says nothing: the table decides. */
+static inline bool is_plain_attribute(struct walk *walk, const uint8_t *at, const uint8_t *end)
+{
+    enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12 };
+    enum { STRING_TAG = 0x0a, BOOL_TAG = 0x10, INT_TAG = 0x18, DOUBLE_TAG = 0x21 };
+    if (end - at < 6 || at[0] != KEY_TAG || at[1] >= 0x80 || end - at < at[1] + 6)
+        return false;
+    const uint8_t *key = at + 2;
+    size_t key_size = at[1];
+    at = key + key_size;
+    if (at[0] != VALUE_TAG)
+        return false;
+    struct wire_varint size = wire_varint_read(at + 1, end);
+    if (!size.at || size.at - at > 6 || size.value != (size_t)(end - size.at) || size.value < 2)
+        return false;
+    at = size.at;
+    struct wire_varint scalar = wire_varint_read(at + 1, end);
+    switch (at[0]) {
+    case STRING_TAG:
+        if (!scalar.at || scalar.at - at > 6 || scalar.value != (size_t)(end - scalar.at))
+            return false;
+        break;
+    case BOOL_TAG:
+    case INT_TAG:
+        if (scalar.at != end)
+            return false;
+        break;
+    case DOUBLE_TAG:
+        if (end - at != 9)
+            return false;
+        break;
+    default:
+        return false;
+    }
+    if (has_nul(key, key_size))
+        walk_reject(walk, GATE_BAD_UTF8_NUL);
+    walk->submessages++;
+    return true;
+}
+
+bool walk_attribute(struct walk *walk, struct bytes key_value)
+{
+    walk->submessages++;
+    if (key_value.size > walk->limits->attribute_bytes_max) {
+        walk_reject(walk, GATE_TOO_LARGE);
+        return true;
+    }
+    if (is_plain_attribute(walk, key_value.data, key_value.data + key_value.size))
+        return true;
+    return walk_message(walk, key_value, KEY_VALUE);
+}

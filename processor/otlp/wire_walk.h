@@ -1,0 +1,57 @@
+/* Proves the messages below a span or log record well-formed, over a table of their shapes. One
+ * cursor moves forward only; a stack of ends says in which message it stands, so depth costs no
+ * stack of the machine.
+ *
+ *   Event [ ... KeyValue [ key, AnyValue [ ArrayValue [ AnyValue [ ^cursor ] ] ] ] ]
+ *         ends, innermost last:                    KeyValue, AnyValue, ArrayValue, AnyValue */
+#pragma once
+#include "processor/otlp/wire.h"
+#include "processor/otlp/wire_gate.h"
+
+enum shape {
+    NO_MESSAGE,
+    ANY_VALUE,
+    ARRAY_VALUE,
+    KEY_VALUE_LIST,
+    KEY_VALUE,
+    RESOURCE,
+    ENTITY_REF,
+    SCOPE,
+    SPAN,
+    EVENT,
+    LINK,
+    STATUS,
+    LOG_RECORD,
+    SHAPES
+};
+
+/* One known field of a message. Another wire type than this makes the request undecodable. */
+struct shape_field {
+    bool is_known; /* false: a number that is no field of ours, passed over */
+    uint8_t type;  /* enum wire_type */
+    uint8_t child; /* enum shape of what the bytes hold; NO_MESSAGE for text and ids */
+};
+
+enum { WALK_DEPTH_MAX = 64 }; /* the largest depth_max that the stack of ends has room for */
+
+struct shape_field shape_field_of(enum shape shape, uint32_t number);
+
+/* What a walk adds to, over many walks. */
+struct walk {
+    const struct gate_limits *limits;
+    uint32_t submessages;
+    uint32_t
+        reasons; /* a bit for each enum gate_reject met; the part over a limit is left unread */
+};
+
+/* False: not well-formed. The message itself was counted by the caller. */
+bool walk_message(struct walk *walk, struct bytes message, enum shape shape);
+/* The same for a KeyValue, with a short way for those that hold one scalar. */
+bool walk_attribute(struct walk *walk, struct bytes key_value);
+/* Marks a NUL in an attribute key or a name. */
+void walk_name(struct walk *walk, struct bytes name);
+
+static inline void walk_reject(struct walk *walk, enum gate_reject reason)
+{
+    walk->reasons |= 1u << reason;
+}
