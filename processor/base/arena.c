@@ -1,5 +1,6 @@
-/* Blocks grow by doubling up to 256 KiB, so that an arena for one small span costs 1 KiB and one for a large batch
- * few calls of malloc. A request larger than that gets a block of its own size. */
+/* Blocks grow by doubling up to 256 KiB, so that an arena for one small span costs 1 KiB and one
+ * for a large batch few calls of malloc. A request larger than that gets a block of its own size.
+ */
 #include "processor/base/arena.h"
 
 #include <assert.h>
@@ -109,6 +110,8 @@ void *arena_zalloc(struct arena *arena, size_t count, size_t size)
 
 struct bytes arena_copy(struct arena *arena, struct bytes bytes)
 {
+    if (!bytes.data)
+        return (struct bytes){0};
     uint8_t *place = arena_alloc(arena, bytes.size);
     if (!place)
         return (struct bytes){0};

@@ -1,5 +1,6 @@
 /* Growth of the buffer and the two hexadecimal directions.
- * Invariant of a buffer: size <= capacity, and size <= limit when there is one; once `failed`, nothing is added. */
+ * Invariant of a buffer: size <= capacity, and size <= limit when there is one; once `failed`,
+ * nothing is added. */
 #include "processor/base/bytes.h"
 
 #include <assert.h>
@@ -40,7 +41,8 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     size_t needed = buffer->size + more;
     if (needed <= buffer->capacity)
         return true;
-    /* Doubling keeps appends linear in all; the limit caps the last step, so that a limit is also a memory bound. */
+    /* Doubling keeps appends linear in all; the limit caps the last step, so that a limit is also a
+     * memory bound. */
     size_t capacity = buffer->capacity ? buffer->capacity * 2 : 256;
     if (capacity < needed)
         capacity = needed;

@@ -1,13 +1,14 @@
 /* The system's two clocks, and RFC 3339 in both directions without the C library's time zones.
- * Days are counted in the proleptic Gregorian calendar with years that begin in March, so that a leap day is the last
- * day of its year and the length of the months before it is a linear formula (153 days in five months). */
+ * Days are counted in the proleptic Gregorian calendar with years that begin in March, so that a
+ * leap day is the last day of its year and the length of the months before it is a linear formula
+ * (153 days in five months). */
 #include "processor/base/clock.h"
 
 #include <assert.h>
 #include <time.h>
 
-static const int64_t days_in_era = 146097;    /* 400 years */
-static const int64_t days_to_1970 = 719468;   /* from 0000-03-01 */
+static const int64_t days_in_era = 146097;       /* 400 years */
+static const int64_t days_to_1970 = 719468;      /* from 0000-03-01 */
 static const int64_t last_second = 253402300799; /* 9999-12-31T23:59:59Z */
 
 static int64_t read_ms(clockid_t id)

@@ -1,5 +1,5 @@
-/* One digest, one function. OpenSSL's one-shot calls can only fail for lack of memory or a broken library, which is
- * no state to go on in, so that is asserted. */
+/* One digest, one function. OpenSSL's one-shot calls can only fail for lack of memory or a broken
+ * library, which is no state to go on in, so that is asserted. */
 #include "processor/base/digest.h"
 
 #include <assert.h>

@@ -27,7 +27,9 @@ enum json_type {
 struct json_reader {
     const uint8_t *at, *end;
     struct arena *arena;
-    int depth;
+    int depth;         /* containers around the current place */
+    uint8_t container; /* the bracket that opened the innermost one, 0 for a root reader */
+    bool after_first;  /* a comma has to come before the next value */
     bool truncated, broken;
 };
 

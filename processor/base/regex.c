@@ -1,0 +1,112 @@
+/* PCRE2 kept on a short lead: 100,000 steps of the matcher, 1,000 nested groups, 1 MiB of heap a
+ * search. The JIT is used where the machine lets it; it knows the match limit too (and its stack is
+ * its own bound). */
+#include "processor/base/regex.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 1000, HEAP_LIMIT_KIB = 1024 };
+enum { PATTERN_MAX = 16 * 1024 };
+
+struct regex {
+    pcre2_code *code;
+};
+
+struct regex_scratch {
+    pcre2_match_data *match;
+    pcre2_match_context *context;
+};
+
+static _Atomic uint64_t limit_hits;
+
+struct regex *regex_create(struct bytes pattern, struct error *ret_error)
+{
+    if (pattern.size > PATTERN_MAX) {
+        error_set(ret_error, EXIT_CONFIG, "the pattern is longer than %d bytes", PATTERN_MAX);
+        return NULL;
+    }
+    struct regex *regex = malloc(sizeof *regex);
+    int code = 0;
+    size_t at = 0;
+    PCRE2_SPTR text = pattern.data ? pattern.data : (const uint8_t *)"";
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+    if (regex)
+        regex->code = pcre2_compile(text, pattern.size, options, &code, &at, NULL);
+    if (!regex || !regex->code) {
+        PCRE2_UCHAR message[256] = "out of memory";
+        if (regex)
+            pcre2_get_error_message(code, message, sizeof message);
+        error_set(ret_error, EXIT_CONFIG, "the pattern is wrong at character %zu: %s", at + 1,
+                  (const char *)message);
+        free(regex);
+        return NULL;
+    }
+    (void)pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE); /* without it the interpreter runs */
+    return regex;
+}
+
+void regex_destroy(struct regex *regex)
+{
+    if (!regex)
+        return;
+    pcre2_code_free(regex->code);
+    free(regex);
+}
+
+struct regex_scratch *regex_scratch_create(void)
+{
+    struct regex_scratch *scratch = calloc(1, sizeof *scratch);
+    if (!scratch)
+        return NULL;
+    scratch->match = pcre2_match_data_create(1, NULL);
+    scratch->context = pcre2_match_context_create(NULL);
+    if (!scratch->match || !scratch->context) {
+        regex_scratch_destroy(scratch);
+        return NULL;
+    }
+    pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
+    pcre2_set_depth_limit(scratch->context, DEPTH_LIMIT);
+    pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KIB);
+    return scratch;
+}
+
+void regex_scratch_destroy(struct regex_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    pcre2_match_data_free(scratch->match);
+    pcre2_match_context_free(scratch->context);
+    free(scratch);
+}
+
+bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct bytes subject,
+                  size_t offset, size_t *ret_start, size_t *ret_end)
+{
+    assert(offset <= subject.size);
+    PCRE2_SPTR text = subject.data ? subject.data : (const uint8_t *)"";
+    int count =
+        pcre2_match(regex->code, text, subject.size, offset, 0, scratch->match, scratch->context);
+    if (count < 0) {
+        /* Any other error is a limit of a kind (JIT stack, heap, depth, an offset inside a code
+         * point). */
+        if (count != PCRE2_ERROR_NOMATCH)
+            atomic_fetch_add_explicit(&limit_hits, 1, memory_order_relaxed);
+        return false;
+    }
+    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(scratch->match);
+    if (range[0] > range[1])
+        return false; /* \K in a lookahead can put the start behind the end */
+    *ret_start = range[0];
+    *ret_end = range[1];
+    return true;
+}
+
+uint64_t regex_limit_hits(void)
+{
+    return atomic_load_explicit(&limit_hits, memory_order_relaxed);
+}
