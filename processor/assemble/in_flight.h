@@ -1,0 +1,96 @@
+/* The unfinished trajectories of one shard: found by trace id, bounded in count and bytes, each
+ * with what assembly needs to know and a copy of its spans' wire bytes.
+ *
+ *   open addressing by keyed hash of the id -> struct open_trajectory
+ *                                                pieces:  [span|wire][span|wire].. -> [span|wire]..
+ * -> NULL ids:     open addressing over span ids, from 17 spans on Spans of one trace that stand
+ * together in a request are copied into one piece of exactly their size, so that an open trajectory
+ * costs little more than its bytes. Request buffers are never pinned: one slow trace would hold
+ * megabytes.
+ *
+ * Floors: for each source the trajectories that hold spans of it lie in a list by first position,
+ * so the smallest position still needed is the head of the list. */
+#pragma once
+#include "processor/assemble/timer_wheel.h"
+#include "processor/otlp/wire_gate.h"
+#include "processor/trajectory.h"
+
+enum { IN_FLIGHT_SOURCES_MAX = 64 };
+
+struct piece;
+struct blob;
+
+/* What one source has given to one trajectory. */
+struct holding {
+    struct open_trajectory *owner;
+    struct holding *next_of_owner;
+    struct holding *older, *newer; /* by first_position, of the same source */
+    uint64_t first_position, last_position;
+    uint16_t source;
+};
+
+struct open_trajectory {
+    uint8_t id[TRACE_ID_SIZE];
+    struct timer_node timer;
+    struct open_trajectory *older, *newer; /* by last arrival */
+    int64_t first_ms, last_ms;             /* monotonic */
+    int64_t await_until_ms;                /* while is_awaiting: when to stop waiting for scores */
+    uint64_t received_ms;                  /* wall clock of the last arrival */
+    bool has_root, has_local_root, is_awaiting;
+    uint32_t span_count;     /* distinct */
+    uint32_t accepted_spans; /* duplicates included: what the counters of the verdict add up */
+    uint32_t log_count, accepted_logs;
+    size_t wire_bytes; /* of distinct spans */
+    size_t bytes;      /* everything this trajectory costs */
+    struct piece *pieces, *last_piece;
+    struct blob *resources, *scopes, *logs; /* each newest first */
+    uint32_t resource_count, scope_count;
+    struct span **ids; /* NULL up to 16 spans */
+    uint32_t id_capacity;
+    struct holding holding; /* of the first source; further ones behind next_of_owner */
+};
+
+struct in_flight {
+    struct open_trajectory **slots;
+    size_t capacity, count;
+    size_t span_count; /* accepted spans of all trajectories */
+    size_t log_only;   /* trajectories without spans so far */
+    size_t bytes;
+    struct open_trajectory *oldest, *newest; /* by last arrival */
+    struct holding *floor_oldest[IN_FLIGHT_SOURCES_MAX], *floor_newest[IN_FLIGHT_SOURCES_MAX];
+};
+
+bool in_flight_init(struct in_flight *table);
+void in_flight_finish(struct in_flight *table);
+
+struct open_trajectory *in_flight_find(const struct in_flight *table,
+                                       const uint8_t trace_id[TRACE_ID_SIZE]);
+/* A new entry without spans; its timer is not in a wheel. NULL when out of memory. */
+struct open_trajectory *in_flight_open(struct in_flight *table,
+                                       const uint8_t trace_id[TRACE_ID_SIZE], int64_t now_ms);
+/* Takes it out and frees it; its timer must be out of the wheel. */
+void in_flight_release(struct in_flight *table, struct open_trajectory *trajectory);
+
+/* Copies the chain of gated spans from `first` on that belong to this trajectory and follow each
+ * other, and says where the chain goes on (UINT32_MAX: ended). A duplicate costs nothing but its
+ * count; of two different spans with one id, the one that supersedes stays. FATAL: out of memory;
+ * the process stops and the restart replays. */
+MUST_CHECK enum status in_flight_add_spans(struct in_flight *table,
+                                           struct open_trajectory *trajectory,
+                                           const struct gated_request *request, uint32_t first,
+                                           uint32_t *ret_next);
+/* Keeps one log record; an identical one counts as accepted and is not kept again. */
+MUST_CHECK enum status in_flight_add_log(struct in_flight *table,
+                                         struct open_trajectory *trajectory,
+                                         const struct gated_request *request,
+                                         const struct log_record *log);
+/* Notes an arrival: recency, times, and the position of the source. */
+void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory, uint16_t source,
+                     uint64_t position, int64_t now_ms, uint64_t received_ms);
+/* The smallest position of that source that an open trajectory needs; UINT64_MAX: none. */
+uint64_t in_flight_floor(const struct in_flight *table, uint16_t source);
+
+/* The trajectory as a view: arrays in `arena`, wire bytes of the table; ordered and linked. False
+ * when the arena is full. */
+MUST_CHECK bool in_flight_view(const struct open_trajectory *open, enum close_trigger trigger,
+                               struct arena *arena, struct trajectory *ret_trajectory);
