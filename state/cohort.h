@@ -1,0 +1,67 @@
+/* Rolling counts per cohort. A cohort is every trajectory with the same values of a grouping of
+ * dimensions, such as intent=refund. Its sums lie in rows of one bucket each:
+ *   key = be16 grouping | 16-byte hash of the values | u8 ring | be64 bucket start (ms, event time)
+ *   ring 0: 60 minutes   ring 1: 48 hours   ring 2: 35 days   ring 3: one row, start 0, since start
+ * The decided rows are the redo log. The writer adds the contributions of a commit to a delta in
+ * memory AFTER that commit succeeded, and at most once a second flushes the delta together with
+ * folded_sequence = the last sequence it holds. What a reader sees is buckets + decided rows above
+ * folded_sequence, so a crash between loses and doubles nothing. Owner: the writer thread. */
+#pragma once
+#include "state/cohort_bucket.h"
+#include "state/store.h"
+
+enum cohort_ring { RING_MINUTE, RING_HOUR, RING_DAY, RING_TOTAL, COHORT_RINGS };
+extern const int64_t cohort_ring_ms[COHORT_RINGS];       /* of one bucket; 0 for the total */
+extern const uint32_t cohort_ring_buckets[COHORT_RINGS]; /* 60, 48, 35, 1 */
+
+enum { COHORT_DIMENSIONS_MAX = 16, COHORT_VALUE_BYTES_MAX = 256 };
+#define COHORT_OTHER "__other__"
+
+/* First 16 bytes of the SHA-256 of the values, each with its length in front. */
+void cohort_hash(uint8_t ret_hash[COHORT_HASH_SIZE], const struct bytes *values, size_t count);
+
+/* --- which cohorts there are --- */
+
+/* The known cohorts, in memory; loaded at start. Above `max_per_group` of a grouping a new one
+ * becomes the cohort whose values are all __other__; pinned ones never do. */
+struct cohorts;
+MUST_CHECK enum status cohorts_open(struct store *store, uint32_t max_per_group,
+                                    struct cohorts **ret_cohorts);
+void cohorts_close(struct cohorts *cohorts);
+/* `values` of a pinned cohort of `grouping`, in its order of dimensions. */
+void cohorts_pin(struct cohorts *cohorts, uint16_t grouping, const struct bytes *values,
+                 size_t count);
+/* The hash under which a trajectory with these values counts. Writes the name row of a new cohort
+ * in the transaction; if that fails the cohort is not known. True when the cohort is new. */
+bool cohort_assign(struct cohorts *cohorts, struct store_txn *txn, uint16_t grouping,
+                   const struct bytes *values, size_t count, int64_t now_ms,
+                   uint8_t ret_hash[COHORT_HASH_SIZE]);
+uint64_t cohorts_assigned(const struct cohorts *cohorts);   /* since start */
+uint64_t cohorts_overflowed(const struct cohorts *cohorts); /* of these, to __other__ */
+uint32_t cohorts_known(const struct cohorts *cohorts, uint16_t grouping);
+
+/* --- counting --- */
+
+/* Buckets touched since the last flush. */
+struct cohort_delta;
+struct cohort_delta *cohort_delta_create(void);
+void cohort_delta_destroy(struct cohort_delta *delta);
+/* Adds to each ring of each group. False when out of memory. */
+MUST_CHECK bool cohort_delta_add(struct cohort_delta *delta,
+                                 const struct cohort_contribution *contribution);
+/* All contributions of a decided row, as encoded there. MALFORMED: nothing was added. */
+MUST_CHECK enum status cohort_delta_add_encoded(struct cohort_delta *delta,
+                                                struct bytes contributions);
+size_t cohort_delta_buckets(const struct cohort_delta *delta);
+/* Adds the delta to the rows and moves folded_sequence, in one transaction; buckets that have left
+ * their ring at `now_ms` are left out, and some of those stored are deleted. The delta is emptied
+ * when the transaction commits, and kept when it doesn't. Nothing may be added between flush and
+ * the end of the transaction. */
+void cohort_delta_flush(struct cohort_delta *delta, struct store_txn *txn, uint64_t folded_sequence,
+                        int64_t now_ms);
+/* 0 when nothing was folded yet. */
+uint64_t cohort_folded_sequence(struct store_txn *txn);
+/* At start: adds the decided rows above folded_sequence. `ret_last` is the last sequence seen, for
+ * the next flush. */
+MUST_CHECK enum status cohort_delta_restore(struct cohort_delta *delta, struct store *store,
+                                            uint64_t *ret_last);

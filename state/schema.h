@@ -1,0 +1,67 @@
+/* Every table of the data directory, and how its keys and values are laid out. All numbers are big
+ * endian in keys, so that key order is numeric order; values are written with `struct value_writer`
+ * and start with a version byte. The store puts a CRC-32C in front of each value:
+ *   stored value = be32 crc32c(key, value) | u8 version | fields
+ * The layouts stand in state/README.md, row by row. */
+#pragma once
+#include "processor/base/bytes.h"
+
+enum {
+    SCHEMA_VERSION = 1,
+    STORE_KEY_BYTES_MAX = 256,
+    STORE_VALUE_BYTES_MAX = 63996, /* 64,000 with the CRC: sixteen pages, whatever the content */
+};
+
+enum state_table {
+    TABLE_META,        /* name -> small values: schema, instance, folded_sequence, ... */
+    TABLE_SOURCE,      /* be16 source */
+    TABLE_JOURNAL,     /* be16 source, be64 position, be16 chunk */
+    TABLE_SPILL,       /* be64 sequence, be16 chunk */
+    TABLE_DECIDED,     /* be64 sequence, be16 chunk */
+    TABLE_DICTIONARY,  /* u8 kind, be16 id */
+    TABLE_COHORT,      /* be16 grouping, hash 16, u8 ring, be64 bucket start */
+    TABLE_COHORT_NAME, /* be16 grouping, hash 16 */
+    TABLE_OUTBOX,      /* u8 exporter, be64 sequence, be16 chunk */
+    TABLE_OUTBOX_FILE, /* u8 exporter */
+    TABLE_COUNTER,     /* name */
+    TABLE_AUDIT,       /* be64 sequence, be16 chunk */
+    STATE_TABLES,
+};
+
+struct table_layout {
+    const char *name;      /* of the LMDB database */
+    const char *key_names; /* as above, for dump and README */
+};
+extern const struct table_layout table_layouts[STATE_TABLES];
+
+/* A key being put together on the stack. Too long is a bug. */
+struct state_key {
+    uint8_t data[STORE_KEY_BYTES_MAX];
+    size_t size;
+};
+void key_u8(struct state_key *key, uint8_t v);
+void key_be16(struct state_key *key, uint16_t v);
+void key_be64(struct state_key *key, uint64_t v);
+void key_raw(struct state_key *key, struct bytes bytes);
+
+static inline struct bytes key_bytes(const struct state_key *key)
+{
+    return (struct bytes){key->data, key->size};
+}
+
+/* The identity of a data directory: meta row "instance". */
+enum { INSTANCE_UUID_SIZE = 16 };
+struct schema_instance {
+    uint8_t uuid[INSTANCE_UUID_SIZE];
+    int64_t created_ms;
+};
+void schema_instance_encode(const struct schema_instance *instance, struct buffer *to);
+MUST_CHECK enum status schema_instance_decode(struct bytes value, struct schema_instance *ret);
+
+/* Meta row "schema". */
+void schema_version_encode(uint32_t version, struct buffer *to);
+MUST_CHECK enum status schema_version_decode(struct bytes value, uint32_t *ret_version);
+
+/* A number under a name in the meta table, such as folded_sequence. */
+void schema_number_encode(uint64_t number, struct buffer *to);
+MUST_CHECK enum status schema_number_decode(struct bytes value, uint64_t *ret_number);

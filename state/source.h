@@ -1,0 +1,39 @@
+/* Where each span source stands: one row per receiver or Kafka partition, written in the
+ * transaction of the verdicts that its spans produced. low_watermark  the smallest position that an
+ * open, unspilled trajectory still needs; the journal is trimmed below it, and a restart replays
+ * from it next_position  the first position never taken in; a restarted source has caught up there
+ *   marks          replay marks: what a replayed request lost without a decided row (late spans,
+ *                  logs, rejects) must not be counted twice, so for each shard of the run that
+ * wrote the row: effects of positions up to and with through[shard] are committed. With another
+ * number of shards the lowest mark holds for all. */
+#pragma once
+#include "state/store.h"
+
+enum { SOURCE_NAME_BYTES_MAX = 250, SOURCE_SHARDS_MAX = 256 };
+
+struct source_marks {
+    uint32_t shards; /* 0: none yet */
+    uint64_t through[SOURCE_SHARDS_MAX];
+};
+
+struct source_row {
+    uint16_t id;
+    char name[SOURCE_NAME_BYTES_MAX + 1]; /* "otlp/grpc", "kafka/otlp_spans/3" */
+    uint64_t next_position, low_watermark;
+    struct source_marks marks;
+};
+
+/* The row of `name`; a new one (positions 0) gets the next free id. Write transaction. */
+void source_open(struct store_txn *txn, const char *name, struct source_row *ret_row);
+bool source_read(struct store_txn *txn, uint16_t id, struct source_row *ret_row);
+void source_write(struct store_txn *txn, const struct source_row *row);
+/* Calls `fn` for every row, in id order. */
+void source_scan(struct store_txn *txn, void (*fn)(void *context, const struct source_row *row),
+                 void *context);
+/* The mark of `shard` in a run of `shards` shards; 0 when none, so compare with positions + 1:
+ * `ret_through` is set only when true is returned. */
+bool source_mark(const struct source_row *row, uint32_t shard, uint32_t shards,
+                 uint64_t *ret_through);
+
+void source_row_encode(const struct source_row *row, struct buffer *to);
+MUST_CHECK enum status source_row_decode(struct bytes value, struct source_row *ret_row);
