@@ -3,16 +3,24 @@
  *   bytes    a varint length, then the bytes (text, and messages within messages) */
 #include "processor/otlp/wire.h"
 
+#include <endian.h>
+
 enum {
     SHORT_VARINT_SIZE = 5
 }; /* of a 32-bit tag or length; protobuf-c and upb refuse longer ones too */
 
-static uint64_t read_le(const uint8_t *from, size_t size)
+static uint64_t read_fixed64(const uint8_t *from)
 {
-    uint64_t value = 0;
-    for (size_t i = size; i > 0; i--)
-        value = value << 8 | from[i - 1];
-    return value;
+    uint64_t value;
+    memcpy(&value, from, sizeof value);
+    return le64toh(value);
+}
+
+static uint32_t read_fixed32(const uint8_t *from)
+{
+    uint32_t value;
+    memcpy(&value, from, sizeof value);
+    return le32toh(value);
 }
 
 struct wire_varint wire_varint_long(const uint8_t *at, const uint8_t *end)
@@ -49,12 +57,12 @@ static const uint8_t *read_value(const uint8_t *at, const uint8_t *end, struct w
     case WIRE_FIXED64:
         if (left < 8)
             return NULL;
-        field->value = read_le(at, 8);
+        field->value = read_fixed64(at);
         return at + 8;
     case WIRE_FIXED32:
         if (left < 4)
             return NULL;
-        field->value = read_le(at, 4);
+        field->value = read_fixed32(at);
         return at + 4;
     case WIRE_BYTES: {
         struct wire_varint size = left ? wire_varint_read(at, end) : (struct wire_varint){0};

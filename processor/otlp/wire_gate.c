@@ -225,7 +225,7 @@ static bool read_span(struct gate_pass *pass, struct bytes message)
             span->end_ns = field.value;
             break;
         case SPAN_ATTRIBUTES:
-            attributes++;
+            attributes += 1 + walk_plain_attributes(&pass->walk, &wire, SPAN_ATTRIBUTES);
             break;
         case SPAN_DROPPED_ATTRIBUTES:
             span->dropped_attributes = (uint32_t)field.value;

@@ -194,47 +194,6 @@ bool walk_message(struct walk *walk, struct bytes message, enum shape shape)
     return true;
 }
 
-/* KeyValue as SDKs write it: 0A size key 12 size AnyValue, the AnyValue one scalar that fills it.
- * False says nothing: the table decides. */
-static inline bool is_plain_attribute(struct walk *walk, const uint8_t *at, const uint8_t *end)
-{
-    enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12 };
-    enum { STRING_TAG = 0x0a, BOOL_TAG = 0x10, INT_TAG = 0x18, DOUBLE_TAG = 0x21 };
-    if (end - at < 6 || at[0] != KEY_TAG || at[1] >= 0x80 || end - at < at[1] + 6)
-        return false;
-    const uint8_t *key = at + 2;
-    size_t key_size = at[1];
-    at = key + key_size;
-    if (at[0] != VALUE_TAG)
-        return false;
-    struct wire_varint size = wire_varint_read(at + 1, end);
-    if (!size.at || size.at - at > 6 || size.value != (size_t)(end - size.at) || size.value < 2)
-        return false;
-    at = size.at;
-    struct wire_varint scalar = wire_varint_read(at + 1, end);
-    switch (at[0]) {
-    case STRING_TAG:
-        if (!scalar.at || scalar.at - at > 6 || scalar.value != (size_t)(end - scalar.at))
-            return false;
-        break;
-    case BOOL_TAG:
-    case INT_TAG:
-        if (scalar.at != end)
-            return false;
-        break;
-    case DOUBLE_TAG:
-        if (end - at != 9)
-            return false;
-        break;
-    default:
-        return false;
-    }
-    if (has_nul(key, key_size))
-        walk_reject(walk, GATE_BAD_UTF8_NUL);
-    walk->submessages++;
-    return true;
-}
-
 bool walk_attribute(struct walk *walk, struct bytes key_value)
 {
     walk->submessages++;
@@ -242,7 +201,64 @@ bool walk_attribute(struct walk *walk, struct bytes key_value)
         walk_reject(walk, GATE_TOO_LARGE);
         return true;
     }
-    if (is_plain_attribute(walk, key_value.data, key_value.data + key_value.size))
-        return true;
     return walk_message(walk, key_value, KEY_VALUE);
+}
+
+/* One byte of tag, a size, and exactly as many bytes up to `end`. */
+static inline const uint8_t *bytes_up_to(const uint8_t *at, const uint8_t *end)
+{
+    struct wire_varint size = wire_varint_read(at + 1, end);
+    bool is_plain = size.at && size.at - at <= 4 && size.value == (size_t)(end - size.at);
+    return is_plain ? size.at : NULL;
+}
+
+/* 0A size key 12 size AnyValue, where the AnyValue is one scalar that fills it. */
+static inline bool is_plain_attribute(const uint8_t *at, const uint8_t *end, bool *ret_has_nul)
+{
+    enum { KEY_TAG = 0x0a, VALUE_TAG = 0x12 };
+    enum { STRING_TAG = 0x0a, BOOL_TAG = 0x10, INT_TAG = 0x18, DOUBLE_TAG = 0x21 };
+    if (end - at < 6 || at[0] != KEY_TAG || at[1] >= 0x80 || end - at < at[1] + 6)
+        return false;
+    const uint8_t *key = at + 2, *key_end = key + at[1];
+    *ret_has_nul = has_nul(key, (size_t)(key_end - key));
+    if (key_end[0] != VALUE_TAG)
+        return false;
+    const uint8_t *value = bytes_up_to(key_end, end);
+    if (!value || end - value < 2)
+        return false;
+    switch (value[0]) {
+    case STRING_TAG:
+        return bytes_up_to(value, end) != NULL;
+    case BOOL_TAG:
+    case INT_TAG:
+        return wire_varint_read(value + 1, end).at == end;
+    case DOUBLE_TAG:
+        return end - value == 9;
+    default:
+        return false;
+    }
+}
+
+uint32_t walk_plain_attributes(struct walk *walk, struct wire *wire, uint32_t number)
+{
+    const uint8_t *at = wire->at, *end = wire->end;
+    const uint8_t tag = (uint8_t)(number << 3 | WIRE_BYTES);
+    uint32_t count = 0;
+    bool any_has_nul = false, key_has_nul = false;
+    while (end - at >= 2 && at[0] == tag) {
+        struct wire_varint size = wire_varint_read(at + 1, end);
+        if (!size.at || size.at - at > 4 || size.value > (size_t)(end - size.at) ||
+            size.value > walk->limits->attribute_bytes_max)
+            break;
+        at = size.at + size.value;
+        if (!is_plain_attribute(size.at, at, &key_has_nul))
+            break;
+        any_has_nul |= key_has_nul;
+        wire->at = at;
+        count++;
+    }
+    walk->submessages += 2 * count; /* each with its AnyValue */
+    if (any_has_nul)
+        walk_reject(walk, GATE_BAD_UTF8_NUL);
+    return count;
 }

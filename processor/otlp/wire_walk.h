@@ -46,8 +46,12 @@ struct walk {
 
 /* False: not well-formed. The message itself was counted by the caller. */
 bool walk_message(struct walk *walk, struct bytes message, enum shape shape);
-/* The same for a KeyValue, with a short way for those that hold one scalar. */
+/* The same for a KeyValue. */
 bool walk_attribute(struct walk *walk, struct bytes key_value);
+/* A short way: passes over a run of attributes, fields of this number (< 16), that are written as
+ * SDKs write them and hold one scalar each. Stops before whatever is anything else, and returns how
+ * many they were. */
+uint32_t walk_plain_attributes(struct walk *walk, struct wire *wire, uint32_t number);
 /* Marks a NUL in an attribute key or a name. */
 void walk_name(struct walk *walk, struct bytes name);
 
