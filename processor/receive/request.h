@@ -53,7 +53,10 @@ void request_pool_destroy(struct request_pool *pool);
 struct request *request_take(struct request_pool *pool);
 void request_hold(struct request *request);
 void request_release(struct request *request);
-/* Bytes held by requests that are not idle in the pool. */
+/* Fixes held_bytes from the buffers as they are now (again, when called again), and counts them in
+ * the pool until the request is released. Before submit. */
+void request_account(struct request *request);
+/* Bytes held by requests that are not idle in the pool, as accounted. */
 size_t request_pool_held_bytes(const struct request_pool *pool);
 
 static inline struct bytes request_body(const struct request *request)

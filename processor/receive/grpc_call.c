@@ -1,0 +1,404 @@
+/* The work on one call, see the chart in the header. The payload is copied once, from core's slices
+ * into the pooled buffer of the request; it is inflated here and not by core, which would inflate
+ * first and look at the limit afterwards. */
+#include "processor/receive/grpc_call.h"
+
+#include <assert.h>
+#include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+#include "processor/otlp/messages.h"
+#include "processor/otlp/wire.h"
+
+static struct call *take_idle(struct grpc_receiver *receiver)
+{
+    struct call *call = receiver->idle;
+    if (call) {
+        receiver->idle = call->next_idle;
+        return call;
+    }
+    if (receiver->call_count == receiver->calls_max)
+        return NULL;
+    call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    call->receiver = receiver;
+    grpc_metadata_array_init(&call->metadata);
+    grpc_call_details_init(&call->details);
+    receiver->calls[receiver->call_count++] = call;
+    return call;
+}
+
+void call_post(struct grpc_receiver *receiver, enum call_kind kind)
+{
+    if (atomic_load(&receiver->is_stopping))
+        return;
+    struct call *call = take_idle(receiver);
+    if (!call) {
+        receiver->unposted[kind]++;
+        return;
+    }
+    call->kind = kind;
+    atomic_store_explicit(&call->state, CALL_POSTED, memory_order_relaxed);
+    grpc_call_error failed;
+    if (kind == CALL_UNKNOWN)
+        failed = grpc_server_request_call(receiver->server, &call->call, &call->details,
+                                          &call->metadata, receiver->queue, receiver->queue, call);
+    else
+        failed = grpc_server_request_registered_call(
+            receiver->server, receiver->methods[kind], &call->call, &call->deadline,
+            &call->metadata, &call->payload, receiver->queue, receiver->queue, call);
+    assert(failed == GRPC_CALL_OK);
+}
+
+/* Makes a call idle again; nothing of it is held by anyone. */
+static void recycle(struct call *call)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    grpc_metadata_array_destroy(&call->metadata);
+    grpc_metadata_array_init(&call->metadata);
+    if (call->kind == CALL_UNKNOWN) {
+        grpc_call_details_destroy(&call->details);
+        grpc_call_details_init(&call->details);
+    }
+    grpc_byte_buffer_destroy(call->payload);
+    grpc_byte_buffer_destroy(call->message);
+    call->payload = call->message = NULL;
+    grpc_trailers_finish(call->trailers, call->trailer_count);
+    call->trailer_count = 0;
+    if (call->call)
+        grpc_call_unref(call->call);
+    call->call = NULL;
+    buffer_clear(&call->response);
+    /* The pipeline moves a call out of ABANDONED, or the reply that is sent moves it to GONE. */
+    enum call_state abandoned = CALL_ABANDONED;
+    if (atomic_compare_exchange_strong(&call->state, &abandoned, CALL_GONE))
+        return;
+    atomic_store_explicit(&call->state, CALL_IDLE, memory_order_relaxed);
+    call->next_idle = receiver->idle;
+    receiver->idle = call;
+    for (int kind = CALL_KINDS; kind-- > 0;) /* the rare ones first */
+        if (receiver->unposted[kind]) {
+            receiver->unposted[kind]--;
+            call_post(receiver, (enum call_kind)kind);
+            return;
+        }
+}
+
+/* Starts the one batch that answers. From here the call is core's, until its event. */
+static void send_reply(struct call *call)
+{
+    grpc_op operations[4];
+    memset(operations, 0, sizeof operations);
+    size_t count = 0;
+    operations[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (call->reply.code == GRPC_STATUS_OK) {
+        struct bytes response = buffer_bytes(&call->response);
+        grpc_slice slice =
+            grpc_slice_from_copied_buffer((const char *)response.data, response.size);
+        call->message = grpc_raw_byte_buffer_create(&slice, 1);
+        grpc_slice_unref(slice);
+        operations[count].op = GRPC_OP_SEND_MESSAGE;
+        operations[count++].data.send_message.send_message = call->message;
+    }
+    call->trailer_count = grpc_trailers_init(call->trailers, &call->reply);
+    grpc_slice text = grpc_slice_from_static_string(call->reply.text ? call->reply.text : "");
+    operations[count].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+    operations[count].data.send_status_from_server.status = call->reply.code;
+    operations[count].data.send_status_from_server.status_details = &text;
+    operations[count].data.send_status_from_server.trailing_metadata = call->trailers;
+    operations[count++].data.send_status_from_server.trailing_metadata_count = call->trailer_count;
+    operations[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+    operations[count++].data.recv_close_on_server.cancelled = &call->is_cancelled;
+    grpc_call_error failed = grpc_call_start_batch(call->call, operations, count, call, NULL);
+    assert(failed == GRPC_CALL_OK);
+}
+
+static void reply(struct call *call, struct grpc_reply with)
+{
+    call->reply = with;
+    atomic_store_explicit(&call->state, CALL_REPLYING, memory_order_relaxed);
+    send_reply(call);
+}
+
+/* The writer's thread, after the commit. */
+static void on_durable(struct request *request, enum status status)
+{
+    struct call *call = request->call;
+    for (;;) {
+        enum call_state state = atomic_load(&call->state);
+        assert(state == CALL_WAITING || state == CALL_ABANDONED || state == CALL_GONE);
+        if (state == CALL_GONE)
+            return; /* freed with the receiver */
+        if (!atomic_compare_exchange_strong(&call->state, &state, CALL_REPLYING))
+            continue;
+        if (state == CALL_ABANDONED)
+            return; /* its reply is on its way, and its event finds nobody else holding it */
+        call->reply = status == STATUS_OK
+                          ? (struct grpc_reply){.code = GRPC_STATUS_OK}
+                          : grpc_reply_retry("the request could not be stored; send it again",
+                                             RETRY_DEFAULT_MS);
+        send_reply(call);
+        return;
+    }
+}
+
+void call_abandon_waiting(struct grpc_receiver *receiver)
+{
+    for (uint32_t i = 0; i < receiver->call_count; i++) {
+        struct call *call = receiver->calls[i];
+        enum call_state waiting = CALL_WAITING;
+        if (!atomic_compare_exchange_strong(&call->state, &waiting, CALL_ABANDONED))
+            continue;
+        call->reply = grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS);
+        send_reply(call);
+    }
+}
+
+/* One copy of core's slices. */
+static bool copy_payload(const grpc_byte_buffer *payload, size_t size, struct buffer *to)
+{
+    if (!buffer_reserve(to, size))
+        return false;
+    const grpc_slice_buffer *slices = &payload->data.raw.slice_buffer;
+    for (size_t i = 0; i < slices->count; i++)
+        buffer_append(to, GRPC_SLICE_START_PTR(slices->slices[i]),
+                      GRPC_SLICE_LENGTH(slices->slices[i]));
+    return !to->failed;
+}
+
+/* The size that the end of a gzip member claims. Only a hint for has_room(): inflating stays
+ * bounded whatever it says. */
+static size_t claimed_size(const grpc_byte_buffer *payload)
+{
+    const grpc_slice_buffer *slices = &payload->data.raw.slice_buffer;
+    uint32_t claimed = 0;
+    size_t needed = 4;
+    for (size_t i = slices->count; i-- > 0 && needed > 0;)
+        for (size_t at = GRPC_SLICE_LENGTH(slices->slices[i]); at-- > 0 && needed > 0; needed--)
+            claimed = claimed << 8 | GRPC_SLICE_START_PTR(slices->slices[i])[at];
+    return needed ? 0 : claimed;
+}
+
+static const struct grpc_reply reply_too_large = {
+    GRPC_STATUS_RESOURCE_EXHAUSTED, "the message is larger than the limit after decompression", 0};
+
+/* Admits the payload: size, encoding, room. False: `ret_reply` says why not. */
+static bool admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    grpc_compression_algorithm compression = call->payload->data.raw.compression;
+    size_t limit = receiver->config.max_message_bytes;
+    if (compression != GRPC_COMPRESS_NONE && compression != GRPC_COMPRESS_GZIP) {
+        *ret_reply = (struct grpc_reply){GRPC_STATUS_UNIMPLEMENTED,
+                                         "compression is not supported; use gzip or none", 0};
+        return false;
+    }
+    if (size > limit) {
+        *ret_reply = reply_too_large;
+        return false;
+    }
+    size_t room = size;
+    if (compression == GRPC_COMPRESS_GZIP) {
+        size_t claimed = claimed_size(call->payload);
+        room += claimed < limit ? claimed : limit;
+    }
+    if (!receiver->intake->has_room(receiver->intake->context, room)) {
+        *ret_reply = grpc_reply_retry("no room for the request now", RETRY_DEFAULT_MS);
+        return false;
+    }
+    return true;
+}
+
+/* Payload to gated request. False: `ret_reply` says why not. */
+static bool read_request(struct call *call, struct request *request, size_t size,
+                         struct grpc_reply *ret_reply)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    bool is_gzip = call->payload->data.raw.compression == GRPC_COMPRESS_GZIP;
+    if (!copy_payload(call->payload, size, &request->received)) {
+        *ret_reply = grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS);
+        return false;
+    }
+    grpc_byte_buffer_destroy(call->payload);
+    call->payload = NULL;
+    if (is_gzip) {
+        request->encoding = REQUEST_GZIP;
+        enum status inflated = inflate_gzip(receiver->inflater, buffer_bytes(&request->received),
+                                            receiver->config.max_message_bytes, &request->inflated);
+        if (inflated != STATUS_OK) {
+            *ret_reply = inflated == STATUS_BUSY
+                             ? reply_too_large
+                             : (struct grpc_reply){GRPC_STATUS_INVALID_ARGUMENT,
+                                                   "the message is not well-formed gzip", 0};
+            return false;
+        }
+    }
+    request->signal = call->kind == CALL_TRACES ? GATE_TRACES : GATE_LOGS;
+    enum status gated = wire_gate(request_body(request), request->signal, &receiver->config.gate,
+                                  &request->arena, &request->gated);
+    if (gated == STATUS_OK)
+        return true;
+    *ret_reply = gated == STATUS_MALFORMED
+                     ? grpc_reply_undecodable(request_body(request))
+                     : (struct grpc_reply){GRPC_STATUS_RESOURCE_EXHAUSTED,
+                                           "the message holds more items than a request may", 0};
+    return false;
+}
+
+static void prepare_response(struct call *call, const struct gated_request *gated,
+                             enum gate_signal signal)
+{
+    struct buffer text = {0};
+    if (gated->rejected_count)
+        grpc_rejection_text(&text, gated->rejected);
+    message_export_response(&call->response, signal, gated->rejected_count, buffer_bytes(&text));
+    buffer_finish(&text);
+}
+
+/* Hands the gated request over. After an OK with ack: durable neither request nor call is touched:
+ * the writer may have answered already. */
+static void submit(struct call *call, struct request *request)
+{
+    struct receiver_counters *counters = call->receiver->counters;
+    const struct intake *intake = call->receiver->intake;
+    struct gated_request gated = request->gated; /* counted after it is gone */
+    bool is_traces = request->signal == GATE_TRACES;
+    prepare_response(call, &gated, request->signal);
+    enum status status = STATUS_OK;
+    int64_t retry_ms = 0;
+    bool is_answered_later = false;
+    if (gated.span_count + gated.log_count > 0) {
+        request->source = intake->source;
+        request->received_ms = (uint64_t)clock_realtime_ms();
+        request_account(request);
+        is_answered_later = intake->ack_durable;
+        request->on_durable = intake->ack_durable ? on_durable : NULL;
+        request->call = call;
+        if (intake->ack_durable)
+            atomic_store(&call->state, CALL_WAITING);
+        status = intake->submit(intake->context, request, &retry_ms);
+        if (status == STATUS_OK)
+            request = NULL;
+    }
+    if (status == STATUS_OK) {
+        counter_add(&counters->accepted_spans, gated.span_count);
+        counter_add(&counters->accepted_logs, gated.log_count);
+        for (int i = 0; is_traces && i < GATE_REJECTS; i++)
+            counter_add(&counters->refused_spans[i], gated.rejected[i]);
+    } else {
+        counter_add(&counters->refused_overload, gated.span_count);
+    }
+    if (request)
+        request_release(request);
+    if (status != STATUS_OK)
+        reply(call, grpc_reply_retry("too busy; send it again", retry_ms));
+    else if (!is_answered_later)
+        reply(call, (struct grpc_reply){.code = GRPC_STATUS_OK});
+}
+
+static void export_arrived(struct call *call)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    if (atomic_load(&receiver->is_stopping)) {
+        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+        return;
+    }
+    if (!call->payload) {
+        reply(call, (struct grpc_reply){GRPC_STATUS_INVALID_ARGUMENT,
+                                        "the call carries no request message", 0});
+        return;
+    }
+    struct grpc_reply refusal = {0};
+    size_t size = grpc_byte_buffer_length(call->payload);
+    if (!admit(call, size, &refusal)) {
+        reply(call, refusal);
+        return;
+    }
+    struct request *request = request_take(receiver->intake->pool);
+    if (!request) {
+        reply(call, grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS));
+        return;
+    }
+    if (read_request(call, request, size, &refusal)) {
+        submit(call, request);
+        return;
+    }
+    request_release(request);
+    reply(call, refusal);
+}
+
+/* grpc.health.v1 HealthCheckRequest{service = 1}; HealthCheckResponse{status = 1}: 1 SERVING,
+ * 2 NOT_SERVING. A service that is not here is NOT_FOUND, as that protocol asks. */
+static void health_arrived(struct call *call)
+{
+    static const char *const services[] = {"",
+                                           "opentelemetry.proto.collector.trace.v1.TraceService",
+                                           "opentelemetry.proto.collector.logs.v1.LogsService"};
+    struct buffer message = {.limit = 1024};
+    if (call->payload)
+        (void)copy_payload(call->payload, grpc_byte_buffer_length(call->payload), &message);
+    struct bytes service = wire_find_bytes(buffer_bytes(&message), 1);
+    bool is_known = false;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        is_known = is_known || bytes_equal_text(service, services[i]);
+    is_known = is_known && !message.failed;
+    buffer_finish(&message);
+    if (!is_known) {
+        reply(call, (struct grpc_reply){GRPC_STATUS_NOT_FOUND, "no such service", 0});
+        return;
+    }
+    bool is_serving =
+        atomic_load(&call->receiver->is_serving) && !atomic_load(&call->receiver->is_stopping);
+    wire_put_number(&call->response, 1, is_serving ? 1 : 2);
+    reply(call, (struct grpc_reply){.code = GRPC_STATUS_OK});
+}
+
+static void arrived(struct call *call)
+{
+    atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
+    /* The next request of the kind must not wait for this one. */
+    call_post(call->receiver, call->kind);
+    switch (call->kind) {
+    case CALL_TRACES:
+    case CALL_LOGS:
+        export_arrived(call);
+        break;
+    case CALL_HEALTH:
+        health_arrived(call);
+        break;
+    case CALL_UNKNOWN:
+    case CALL_KINDS:
+        reply(call, (struct grpc_reply){GRPC_STATUS_UNIMPLEMENTED,
+                                        "no such method; traces and logs are taken here", 0});
+        break;
+    }
+}
+
+void call_event(struct call *call, bool is_success)
+{
+    enum call_state state = atomic_load(&call->state);
+    if (state == CALL_POSTED && is_success) {
+        arrived(call);
+        return;
+    }
+    if (state != CALL_POSTED && call->kind <= CALL_LOGS) {
+        grpc_status_code code = call->is_cancelled ? GRPC_STATUS_CANCELLED : call->reply.code;
+        counter_add(&call->receiver->counters->requests[code], 1);
+    }
+    recycle(call); /* a slot that fails at shutdown is not posted again: none is owed then */
+}
+
+void call_free_all(struct grpc_receiver *receiver)
+{
+    for (uint32_t i = 0; i < receiver->call_count; i++) {
+        struct call *call = receiver->calls[i];
+        grpc_metadata_array_destroy(&call->metadata);
+        grpc_call_details_destroy(&call->details);
+        buffer_finish(&call->response);
+        free(call);
+    }
+    free(receiver->calls);
+}

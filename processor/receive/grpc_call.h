@@ -1,0 +1,93 @@
+/* One call on its way through the receiver. Its completion events all arrive in the I/O thread; the
+ * pipeline's answer may come from the writer's thread.
+ *
+ *             request arrives          submitted               answered
+ *   POSTED ------------------> RUNNING ---------> WAITING -----------------> REPLYING --> idle
+ *     ^                           \__ refused, health, memory ____________________^         |
+ *     |                                              \ grace over                           |
+ *     |                                               v        answered after all           |
+ *     |                                            ABANDONED ------------------> REPLYING --|
+ *     |                                               | sent                                |
+ *     |                                               v                                     |
+ *     |                                             GONE (the pipeline may still answer)    |
+ *     '-------------------------------------------------------------------------------------'
+ *
+ * WAITING belongs to the pipeline, every other state to the I/O thread; whoever moves a call out of
+ * WAITING sends the reply. After grpc_call_start_batch() a call is touched only by its event. */
+#pragma once
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "processor/base/inflate.h"
+#include "processor/receive/grpc_receiver.h"
+#include "processor/receive/grpc_status.h"
+
+enum call_kind { CALL_TRACES, CALL_LOGS, CALL_HEALTH, CALL_UNKNOWN, CALL_KINDS };
+
+enum call_state {
+    CALL_IDLE,
+    CALL_POSTED,    /* core holds it and fills it with the next request of its kind */
+    CALL_RUNNING,   /* the I/O thread works on it */
+    CALL_WAITING,   /* the pipeline holds it, until its commit */
+    CALL_REPLYING,  /* core holds it, until the reply is sent or the peer is gone */
+    CALL_ABANDONED, /* both: refused at the end of the grace, and not answered by the pipeline */
+    CALL_GONE       /* refused and sent, but the pipeline knows it still */
+};
+
+struct call {
+    struct grpc_receiver *receiver;
+    struct call *next_idle;
+    enum call_kind kind;
+    _Atomic enum call_state state;
+
+    grpc_call *call;
+    grpc_metadata_array metadata;
+    grpc_call_details details; /* of CALL_UNKNOWN */
+    gpr_timespec deadline;
+    grpc_byte_buffer *payload;
+
+    struct grpc_reply reply;
+    struct buffer response; /* sent with OK; written before submit */
+    grpc_byte_buffer *message;
+    grpc_metadata trailers[STATUS_TRAILERS_MAX];
+    size_t trailer_count;
+    int is_cancelled;
+};
+
+struct grpc_listener;
+
+struct grpc_receiver {
+    struct receiver base; /* first: a struct receiver * is one of these */
+    struct grpc_receiver_config config;
+    char *endpoint;
+    const struct intake *intake;
+    struct receiver_counters *counters; /* written by the I/O thread */
+
+    grpc_server *server;
+    grpc_server_credentials *credentials;
+    grpc_completion_queue *queue;
+    void *methods[CALL_KINDS]; /* as registered; NULL for CALL_UNKNOWN */
+    struct grpc_listener *listener;
+    int port;
+    pthread_t thread;
+    bool is_initialized; /* grpc_init() was called */
+    bool is_running;     /* the thread is there to be joined */
+    _Atomic bool is_serving, is_stopping;
+    _Atomic int64_t grace_ends_ms; /* monotonic; valid when is_stopping */
+
+    /* The I/O thread's. */
+    struct inflater *inflater;
+    struct call **calls; /* all there are */
+    uint32_t call_count, calls_max;
+    struct call *idle;
+    uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
+};
+
+/* Posts one more slot of a kind; owes it when no call is free. */
+void call_post(struct grpc_receiver *receiver, enum call_kind kind);
+/* The event of a call: a request has arrived, or its reply is done. */
+void call_event(struct call *call, bool is_success);
+/* Refuses what still waits for the pipeline (end of the grace). */
+void call_abandon_waiting(struct grpc_receiver *receiver);
+void call_free_all(struct grpc_receiver *receiver);

@@ -1,0 +1,250 @@
+/* Lifecycle of the receiver and the loop of its I/O thread, which does everything but accept
+ * connections (grpc_listener) and start the replies of durable calls (the writer).
+ *
+ *   stop: listener closed -> GOAWAY, new calls refused -> calls in flight finish
+ *         -> grace over: waiting calls answered UNAVAILABLE -> a little later the rest is cancelled
+ *         -> core says the server is down -> queue shut down and drained -> thread ends
+ *
+ * Core reports the server down only when no call is left, so nothing can start a batch on a queue
+ * that is shut down. */
+#include "processor/receive/grpc_receiver.h"
+
+#include <assert.h>
+#include <grpc/grpc_posix.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+#include "processor/receive/grpc_call.h"
+#include "processor/receive/grpc_listener.h"
+
+enum {
+    TICK_MS = 1000,   /* the loop looks at the clock at least that often */
+    ABANDON_MS = 200, /* from the refusal of waiting calls to the cancellation of all */
+    CONNECTION_AGE_GRACE_MS = 30000,
+    KEEPALIVE_MS = 60000, /* finds peers that are gone without a word */
+    KEEPALIVE_TIMEOUT_MS = 20000,
+    METADATA_BYTES_MAX = 16 * 1024,
+    CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
+    SLOTS_RARE = 4,
+    SERVER_ARGUMENTS_MAX = 16
+};
+
+static struct grpc_receiver *receiver_of(struct receiver *receiver)
+{
+    return (struct grpc_receiver *)receiver;
+}
+
+/* Core prints what it likes on stderr; our own log says what matters. With GRPC_VERBOSITY set, who
+ * debugs has asked for it. */
+static void discard_log(gpr_log_func_args *arguments)
+{
+    (void)arguments;
+}
+
+static grpc_server *create_server(const struct grpc_receiver_config *config)
+{
+    grpc_arg arguments[SERVER_ARGUMENTS_MAX];
+    size_t count = 0;
+#define ARGUMENT(name, number)                                                                     \
+    arguments[count++] =                                                                           \
+        (grpc_arg){.type = GRPC_ARG_INTEGER, .key = name, .value.integer = (int)(number)}
+    size_t largest = config->max_message_bytes < INT_MAX ? config->max_message_bytes : INT_MAX;
+    ARGUMENT(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, largest);
+    ARGUMENT(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+    ARGUMENT(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+             1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP);
+    ARGUMENT(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->max_concurrent_streams);
+    ARGUMENT(GRPC_ARG_MAX_METADATA_SIZE, METADATA_BYTES_MAX);
+    ARGUMENT(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS);
+    ARGUMENT(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS);
+    ARGUMENT(GRPC_ARG_ENABLE_CHANNELZ, 0);
+    if (config->max_connection_age_ms > 0) {
+        int64_t age_ms = config->max_connection_age_ms;
+        ARGUMENT(GRPC_ARG_MAX_CONNECTION_AGE_MS, age_ms < INT_MAX ? age_ms : INT_MAX);
+        ARGUMENT(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, CONNECTION_AGE_GRACE_MS);
+    }
+#undef ARGUMENT
+    assert(count <= SERVER_ARGUMENTS_MAX);
+    return grpc_server_create(&(grpc_channel_args){.num_args = count, .args = arguments}, NULL);
+}
+
+static void *register_method(struct grpc_receiver *receiver, const char *method)
+{
+    void *registered = grpc_server_register_method(receiver->server, method, NULL,
+                                                   GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    assert(registered);
+    return registered;
+}
+
+/* The listener's thread. */
+static void connection_accepted(void *context, int connection)
+{
+    struct grpc_receiver *receiver = context;
+    grpc_server_add_channel_from_fd(receiver->server, connection, receiver->credentials);
+}
+
+/* What is due while the server shuts down; `stage` counts how far the grace is over. */
+static void advance_drain(struct grpc_receiver *receiver, int *stage)
+{
+    int64_t over_ms = clock_monotonic_ms() - atomic_load(&receiver->grace_ends_ms);
+    if (*stage == 0 && over_ms >= 0) {
+        *stage = 1;
+        call_abandon_waiting(receiver);
+    }
+    if (*stage == 1 && over_ms >= ABANDON_MS) {
+        *stage = 2;
+        grpc_server_cancel_all_calls(receiver->server);
+    }
+    if (*stage == 2) /* a call that was admitted meanwhile */
+        call_abandon_waiting(receiver);
+}
+
+static void *io_loop(void *context)
+{
+    struct grpc_receiver *receiver = context;
+    int stage = 0;
+    for (;;) {
+        bool is_stopping = atomic_load(&receiver->is_stopping);
+        if (is_stopping)
+            advance_drain(receiver, &stage);
+        int64_t wait_ms = is_stopping ? 20 : TICK_MS;
+        gpr_timespec until =
+            gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(wait_ms, GPR_TIMESPAN));
+        grpc_event event = grpc_completion_queue_next(receiver->queue, until, NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN)
+            return NULL;
+        if (event.type != GRPC_OP_COMPLETE)
+            continue;
+        if (event.tag == receiver) /* the server is down, and with it every call */
+            grpc_completion_queue_shutdown(receiver->queue);
+        else
+            call_event(event.tag, event.success != 0);
+    }
+}
+
+static void create_server_of(struct grpc_receiver *receiver)
+{
+    if (!getenv("GRPC_VERBOSITY"))
+        gpr_set_log_function(discard_log);
+    grpc_init();
+    receiver->is_initialized = true;
+    receiver->queue = grpc_completion_queue_create_for_next(NULL);
+    receiver->credentials = grpc_insecure_server_credentials_create();
+    receiver->server = create_server(&receiver->config);
+    grpc_server_register_completion_queue(receiver->server, receiver->queue, NULL);
+    receiver->methods[CALL_TRACES] =
+        register_method(receiver, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    receiver->methods[CALL_LOGS] =
+        register_method(receiver, "/opentelemetry.proto.collector.logs.v1.LogsService/Export");
+    receiver->methods[CALL_HEALTH] = register_method(receiver, "/grpc.health.v1.Health/Check");
+    grpc_server_start(receiver->server);
+}
+
+static enum status start(struct receiver *base, struct error *ret_error)
+{
+    struct grpc_receiver *receiver = receiver_of(base);
+    assert(!receiver->is_initialized);
+    if (grpc_listener_open(receiver->endpoint, receiver->config.max_connections,
+                           &receiver->listener, ret_error) != STATUS_OK)
+        return STATUS_FATAL;
+    receiver->port = grpc_listener_port(receiver->listener);
+    create_server_of(receiver);
+    for (uint32_t i = 0; i < receiver->config.calls; i++)
+        call_post(receiver, CALL_TRACES);
+    for (uint32_t i = 0; i < receiver->config.calls / 4 + 1; i++)
+        call_post(receiver, CALL_LOGS);
+    for (uint32_t i = 0; i < SLOTS_RARE; i++) {
+        call_post(receiver, CALL_HEALTH);
+        call_post(receiver, CALL_UNKNOWN);
+    }
+    if (pthread_create(&receiver->thread, NULL, io_loop, receiver) != 0) {
+        error_set(ret_error, EXIT_TEMPORARY, "cannot start the gRPC thread");
+        return STATUS_FATAL;
+    }
+    receiver->is_running = true;
+    return grpc_listener_start(receiver->listener, connection_accepted, receiver, ret_error);
+}
+
+static void stop(struct receiver *base, int64_t grace_ms)
+{
+    struct grpc_receiver *receiver = receiver_of(base);
+    if (!receiver->is_running)
+        return;
+    grpc_listener_close(receiver->listener);
+    receiver->listener = NULL;
+    atomic_store(&receiver->grace_ends_ms, clock_monotonic_ms() + grace_ms);
+    atomic_store(&receiver->is_stopping, true);
+    grpc_server_shutdown_and_notify(receiver->server, receiver->queue, receiver);
+    pthread_join(receiver->thread, NULL);
+    receiver->is_running = false;
+}
+
+/* A server that was started but never had its thread: shut down from here. */
+static void drain_unstarted(struct grpc_receiver *receiver)
+{
+    atomic_store(&receiver->is_stopping, true);
+    grpc_server_shutdown_and_notify(receiver->server, receiver->queue, receiver);
+    (void)io_loop(receiver);
+}
+
+static void destroy(struct receiver *base)
+{
+    if (!base)
+        return;
+    struct grpc_receiver *receiver = receiver_of(base);
+    bool was_running = receiver->is_running;
+    stop(base, 0);
+    grpc_listener_close(receiver->listener);
+    if (receiver->is_initialized) {
+        if (!was_running && !atomic_load(&receiver->is_stopping))
+            drain_unstarted(receiver);
+        grpc_server_destroy(receiver->server);
+        grpc_completion_queue_destroy(receiver->queue);
+        grpc_server_credentials_release(receiver->credentials);
+        call_free_all(receiver);
+        grpc_shutdown_blocking();
+    } else {
+        call_free_all(receiver);
+    }
+    inflater_destroy(receiver->inflater);
+    free(receiver->endpoint);
+    free(receiver);
+}
+
+struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
+                                      const struct intake *intake,
+                                      struct receiver_counters *counters)
+{
+    static const struct receiver_operations operations = {
+        .name = "otlp/grpc", .start = start, .stop = stop, .destroy = destroy};
+    struct grpc_receiver *receiver = calloc(1, sizeof *receiver);
+    if (!receiver)
+        return NULL;
+    receiver->base.operations = &operations;
+    receiver->config = *config;
+    receiver->intake = intake;
+    receiver->counters = counters;
+    receiver->endpoint = strdup(config->endpoint);
+    receiver->config.endpoint = receiver->endpoint;
+    receiver->inflater = inflater_create();
+    receiver->calls_max = config->calls * CALLS_PER_SLOT + 2 * SLOTS_RARE;
+    receiver->calls = calloc(receiver->calls_max, sizeof(struct call *));
+    if (receiver->endpoint && receiver->inflater && receiver->calls)
+        return &receiver->base;
+    destroy(&receiver->base);
+    return NULL;
+}
+
+int grpc_receiver_port(const struct receiver *receiver)
+{
+    return ((const struct grpc_receiver *)receiver)->port;
+}
+
+void grpc_receiver_set_serving(struct receiver *receiver, bool is_serving)
+{
+    atomic_store(&receiver_of(receiver)->is_serving, is_serving);
+}

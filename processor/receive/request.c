@@ -1,0 +1,165 @@
+/* The pool is a stack of idle requests under one mutex: it is locked twice a request, never while
+ * bytes are moved. A request goes back with its buffers warm, unless one of them has grown so far
+ * that a single large request would keep memory for ever.
+ *
+ *   take -> [receiver] -> hold, hold -> release, release, release (last) -> idle in the pool */
+#include "processor/receive/request.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    WARM_BYTES_MAX = 8 * 1024 * 1024, /* a buffer that has grown over it is given back */
+    ARENA_BYTES_MAX = 64 * 1024 * 1024
+};
+
+struct request_pool {
+    pthread_mutex_t lock;
+    size_t keep, idle_count; /* under lock */
+    struct request **idle;
+    _Atomic size_t held_bytes;
+    _Atomic size_t live; /* requests that are not idle */
+};
+
+struct request_pool *request_pool_create(size_t keep)
+{
+    struct request_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return NULL;
+    pool->idle = calloc(keep ? keep : 1, sizeof(struct request *));
+    if (!pool->idle) {
+        free(pool);
+        return NULL;
+    }
+    pool->keep = keep;
+    pthread_mutex_init(&pool->lock, NULL);
+    return pool;
+}
+
+static void free_request(struct request *request)
+{
+    buffer_finish(&request->received);
+    buffer_finish(&request->inflated);
+    arena_finish(&request->arena);
+    free(request);
+}
+
+void request_pool_destroy(struct request_pool *pool)
+{
+    if (!pool)
+        return;
+    assert(atomic_load(&pool->live) == 0); /* a request that outlives its pool is a bug */
+    for (size_t i = 0; i < pool->idle_count; i++)
+        free_request(pool->idle[i]);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->idle);
+    free(pool);
+}
+
+struct request *request_take(struct request_pool *pool)
+{
+    struct request *request = NULL;
+    pthread_mutex_lock(&pool->lock);
+    if (pool->idle_count)
+        request = pool->idle[--pool->idle_count];
+    pthread_mutex_unlock(&pool->lock);
+    if (!request) {
+        request = calloc(1, sizeof *request);
+        if (!request)
+            return NULL;
+        arena_init(&request->arena, ARENA_BYTES_MAX);
+    }
+    *request = (struct request){.pool = pool,
+                                .received = request->received,
+                                .inflated = request->inflated,
+                                .arena = request->arena};
+    memset(request->shard_first, 0xff, sizeof request->shard_first);
+    memset(request->shard_first_log, 0xff, sizeof request->shard_first_log);
+    atomic_store_explicit(&request->holders, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pool->live, 1, memory_order_relaxed);
+    return request;
+}
+
+void request_hold(struct request *request)
+{
+    uint32_t before = atomic_fetch_add_explicit(&request->holders, 1, memory_order_relaxed);
+    assert(before > 0);
+}
+
+static void cool(struct buffer *buffer)
+{
+    buffer->limit = 0;
+    if (buffer->capacity > WARM_BYTES_MAX)
+        buffer_finish(buffer);
+    else
+        buffer_clear(buffer);
+}
+
+void request_release(struct request *request)
+{
+    uint32_t before = atomic_fetch_sub_explicit(&request->holders, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before > 1)
+        return;
+    struct request_pool *pool = request->pool;
+    cool(&request->received);
+    cool(&request->inflated);
+    if (request->arena.used > WARM_BYTES_MAX)
+        arena_finish(&request->arena);
+    else
+        arena_reset(&request->arena);
+    atomic_fetch_sub_explicit(&pool->held_bytes, request->held_bytes, memory_order_relaxed);
+    request->held_bytes = 0;
+
+    pthread_mutex_lock(&pool->lock);
+    bool is_kept = pool->idle_count < pool->keep;
+    if (is_kept)
+        pool->idle[pool->idle_count++] = request;
+    pthread_mutex_unlock(&pool->lock);
+    if (!is_kept)
+        free_request(request);
+    /* Last: a pool may be destroyed once nothing is live. */
+    atomic_fetch_sub_explicit(&pool->live, 1, memory_order_release);
+}
+
+void request_account(struct request *request)
+{
+    size_t held =
+        sizeof *request + request->received.size + request->inflated.size + request->arena.used;
+    atomic_fetch_add_explicit(&request->pool->held_bytes, held - request->held_bytes,
+                              memory_order_relaxed); /* modulo 2^64, so a shrink works too */
+    request->held_bytes = held;
+}
+
+size_t request_pool_held_bytes(const struct request_pool *pool)
+{
+    return atomic_load_explicit(&pool->held_bytes, memory_order_relaxed);
+}
+
+uint32_t shard_of_trace(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards)
+{
+    uint32_t hash = 2166136261u;
+    for (int i = 0; i < TRACE_ID_SIZE; i++)
+        hash = (hash ^ trace_id[i]) * 16777619u;
+    /* The high half of the product: FNV's low bits alone mix worst, and no division is needed. */
+    return (uint32_t)(((uint64_t)hash * shards) >> 32);
+}
+
+/* Backwards, so that each chain runs in the order of the request. */
+void request_chain_shards(struct request *request, uint32_t shards)
+{
+    assert(shards > 0 && shards <= SHARDS_MAX);
+    const struct gated_request *gated = &request->gated;
+    for (uint32_t i = gated->span_count; i-- > 0;) {
+        uint32_t *first = &request->shard_first[shard_of_trace(gated->spans[i].trace_id, shards)];
+        gated->spans[i].next = *first;
+        *first = i;
+    }
+    for (uint32_t i = gated->log_count; i-- > 0;) {
+        uint32_t *first =
+            &request->shard_first_log[shard_of_trace(gated->logs[i].trace_id, shards)];
+        gated->logs[i].next = *first;
+        *first = i;
+    }
+}
