@@ -5,8 +5,6 @@
 
 #include "processor/otlp/fields.h"
 
-enum { FIELDS_MAX = 17 };
-
 #define NUMBER                                                                                     \
     {                                                                                              \
         true, WIRE_VARINT, NO_MESSAGE                                                              \
@@ -29,7 +27,7 @@ enum { FIELDS_MAX = 17 };
     }
 
 /* clang-format off */
-static const struct shape_field shapes[SHAPES][FIELDS_MAX] = {
+const struct shape_field wire_shapes[SHAPES][SHAPE_FIELDS] = {
     [ANY_VALUE] = {
         [ANY_STRING] = TEXT, [ANY_BOOL] = NUMBER, [ANY_INT] = NUMBER, [ANY_DOUBLE] = FIXED64,
         [ANY_ARRAY] = MESSAGE(ARRAY_VALUE), [ANY_KVLIST] = MESSAGE(KEY_VALUE_LIST),
@@ -86,11 +84,6 @@ static const struct shape_field shapes[SHAPES][FIELDS_MAX] = {
     },
 };
 /* clang-format on */
-
-struct shape_field shape_field_of(enum shape shape, uint32_t number)
-{
-    return number < FIELDS_MAX ? shapes[shape][number] : (struct shape_field){0};
-}
 
 /* Tests eight bytes at a time: a memchr() for each key would cost more than the rest of the
  * attribute. */

@@ -34,14 +34,19 @@ struct shape_field {
 
 enum { WALK_DEPTH_MAX = 64 }; /* the largest depth_max that the stack of ends has room for */
 
-struct shape_field shape_field_of(enum shape shape, uint32_t number);
+enum { SHAPE_FIELDS = 17 };
+extern const struct shape_field wire_shapes[SHAPES][SHAPE_FIELDS];
+
+static inline struct shape_field shape_field_of(enum shape shape, uint32_t number)
+{
+    return number < SHAPE_FIELDS ? wire_shapes[shape][number] : (struct shape_field){0};
+}
 
 /* What a walk adds to, over many walks. */
 struct walk {
     const struct gate_limits *limits;
     uint32_t submessages;
-    uint32_t
-        reasons; /* a bit for each enum gate_reject met; the part over a limit is left unread */
+    uint32_t reasons; /* a bit for each enum gate_reject met; what is over a limit stays unread */
 };
 
 /* False: not well-formed. The message itself was counted by the caller. */
