@@ -1,7 +1,7 @@
 /* Log lines on stderr, one event a line: `ts=... level=warn event=span_dropped reason=malformed
  * count=12`, or the same as JSON. Only the edges log (main, receivers, emitters, store). Attribute
- * values are people's prompts: never logged. A repeated event of one call site is held back to one
- * line a second and then says `suppressed=N`. Thread-safe. */
+ * values are people's prompts: never logged. Of one call site ten lines a second pass; the rest are
+ * counted, and the next line that passes says `suppressed=N`. Thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -46,12 +46,12 @@ static const char *const stop_words[] = {
     "de del desde donde dos durante e el él ella ellas ellos en entre era eran es esa ese eso "
     "esos esta está están estar estas este esto estos fue fueron ha haber había han hasta hay "
     "la las le les lo los más me mi mis mucho muy nada ni nos nosotros nuestra nuestro o os "
-    "otra otro para pero poco por porque puede pueden pues que qué quién se sea ser si sí "
+    "otra otro para pero poco por porque puede pueden pues que qué quién se ser si sí "
     "siempre sin sobre son soy su sus también tan te tiene tienen todo todos tu tus un una "
     "uno unos usted ustedes y ya yo",
     /* it */
     "agli ai al alla alle allo anche ancora avere aveva c'è che chi ci ciascuno come con cosa "
-    "cui da dagli dai dal dalla dalle dei del dell della delle dello di dopo dove due e è ed "
+    "cui da dagli dai dal dalla dalle dei del dell della delle dello di dopo dove e è ed "
     "ecco era erano essere fa fra già gli ha hai hanno ho i il in io la là le lei li lo loro "
     "lui ma mi mia mio molto ne negli nei nel nella nelle noi nostra nostro o ogni per perché "
     "più poi può qual quale quando quella quelle quelli quello questa queste questi questo "
@@ -65,11 +65,11 @@ static const char *const stop_words[] = {
     "são se sem ser seu seus só sobre sua suas também te tem têm ter teu tinha um uma umas "
     "uns você vocês",
     /* nl */
-    "aan al alle als altijd andere ben bij daar dan dat de der deze die dit doch doen door "
+    "aan al alle als altijd andere ben bij daar dan dat de der deze die dit doch doen "
     "dus een en er ge haar had heb hebben heeft hem het hier hij hoe hun iemand iets ik in is "
     "ja je jij jouw jullie kan kunnen kunt maar me meer men met mij mijn moet moeten na naar "
     "nog nu of om omdat onder ons onze ook op over reeds te tegen toch toen tot u uit uw van "
-    "veel voor want waren was wat we wel werd wezen wie wij wil worden wordt zal ze zei zelf "
+    "veel voor waren was wat we wel werd wezen wie wij wil worden wordt zal ze zei zelf "
     "zich zij zijn zo zonder zou zullen",
 };
 
