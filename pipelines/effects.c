@@ -1,0 +1,44 @@
+/* Creation and emptying; who fills and who reads it is said in effects.h. */
+#include "pipelines/effects.h"
+
+#include <stdlib.h>
+
+const char *const log_drop_names[LOG_DROPS] = {"no_ids", "log_without_spans", "late",
+                                               "log_overflow"};
+
+enum { EFFECTS_BYTES_MAX = 512 << 20 };
+
+struct effects *effects_create(uint32_t shard)
+{
+    struct effects *effects = calloc(1, sizeof(*effects));
+    if (!effects)
+        return NULL;
+    effects->shard = shard;
+    arena_init(&effects->arena, EFFECTS_BYTES_MAX);
+    return effects;
+}
+
+void effects_destroy(struct effects *effects)
+{
+    if (!effects)
+        return;
+    arena_finish(&effects->arena);
+    free(effects);
+}
+
+void effects_clear(struct effects *effects)
+{
+    arena_reset(&effects->arena);
+    effects->first = effects->last = NULL;
+    effects->closed_count = 0;
+    effects->late_spans = effects->logs_ignored = effects->logs_joined = 0;
+    memset(effects->logs_dropped, 0, sizeof(effects->logs_dropped));
+}
+
+bool effects_is_empty(const struct effects *effects)
+{
+    uint64_t logs = effects->logs_ignored + effects->logs_joined;
+    for (int i = 0; i < LOG_DROPS; i++)
+        logs += effects->logs_dropped[i];
+    return effects->closed_count == 0 && effects->late_spans == 0 && logs == 0;
+}

@@ -1,0 +1,61 @@
+/* What a shard has decided since it last spoke: the only way from a shard to the store. Filled by shard_step, applied by the
+ * writer in one transaction, then handed back to be filled again. Everything inside lives in its arena. */
+#pragma once
+#include "pipelines/config.h"
+#include "processor/agent_run.h"
+#include "processor/assemble/in_flight.h"
+#include "processor/score/select.h"
+
+enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
+
+/* Why an accepted log record did not reach a verdict. */
+enum log_drop { LOG_NO_IDS, LOG_WITHOUT_SPANS, LOG_LATE, LOG_OVERFLOW, LOG_DROPS };
+extern const char *const log_drop_names[LOG_DROPS];
+
+/* One closed trajectory. */
+struct closed {
+    struct closed *next;
+    const struct pipeline_config *config; /* whose rules decided */
+    uint8_t trace_id[TRACE_ID_SIZE];
+    uint32_t position_count;
+    struct {
+        uint16_t source;
+        uint64_t position;
+    } positions[CLOSED_POSITIONS_MAX];
+    int64_t due_ms; /* monotonic; when its deadline was reached */
+    uint64_t decided_ms, event_ms;
+    enum close_trigger trigger;
+    enum verdict verdict;
+    bool is_judge_only, is_skewed;
+    uint32_t spans, duplicates, logs;
+    double weight, duration_ms;
+    int64_t tokens;                 /* -1: unknown */
+    double cost_usd;                /* negative: unknown */
+    uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */
+    struct bytes *dimension_values; /* config->dimensions order */
+    enum skip_reason skipped;
+    bool has_record;
+    struct bytes queue;
+    struct bytes frame; /* framed record (emit/emitter.h) when has_record */
+};
+
+struct effects {
+    uint32_t shard;
+    struct arena arena;
+    struct closed *first, *last;
+    uint32_t closed_count;
+    uint64_t late_spans;
+    uint64_t logs_ignored, logs_joined, logs_dropped[LOG_DROPS];
+    uint32_t source_count;
+    uint64_t through
+        [SOURCES_MAX]; /* effects of positions up to and with this one are here or were before */
+    uint64_t floor
+        [SOURCES_MAX]; /* the first position still needed by an open trajectory, else the next expected */
+    uint64_t open_spans; /* in flight in this shard after these effects */
+};
+
+struct effects *effects_create(uint32_t shard);
+void effects_destroy(struct effects *effects);
+/* Empty again; positions stay. */
+void effects_clear(struct effects *effects);
+bool effects_is_empty(const struct effects *effects);

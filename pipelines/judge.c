@@ -1,0 +1,221 @@
+/* One pass: facts for every trajectory, content only where a rule or a record asks. */
+#include "pipelines/judge.h"
+
+#include <assert.h>
+
+#include "processor/emit/review_record.h"
+#include "processor/normalize/normalize.h"
+#include "processor/score/scorer.h"
+
+enum { SCRATCH_BYTES_MAX = 512 << 20 };
+
+bool judge_init(struct judge *judge, const struct pipeline_config *config)
+{
+    *judge = (struct judge){.scratch = regex_scratch_create()};
+    arena_init(&judge->arena, SCRATCH_BYTES_MAX);
+    judge_set_config(judge, config);
+    return judge->scratch != NULL;
+}
+
+void judge_finish(struct judge *judge)
+{
+    regex_scratch_destroy(judge->scratch);
+    arena_finish(&judge->arena);
+    buffer_finish(&judge->json);
+    buffer_finish(&judge->frame);
+}
+
+void judge_set_config(struct judge *judge, const struct pipeline_config *config)
+{
+    judge->config = config;
+    /* Dimension values are metric labels: they stay when texts are left out, but never unmasked. */
+    judge->dimension_policy = config->redaction;
+    if (config->redaction.content != REDACT_FULL)
+        judge->dimension_policy.content = REDACT_REDACTED;
+}
+
+bool judge_read(struct judge *judge, const struct open_trajectory *open, enum close_trigger trigger)
+{
+    arena_reset(&judge->arena);
+    if (!in_flight_view(open, trigger, &judge->arena, &judge->trajectory))
+        return false;
+    normalize_facts(&judge->trajectory, &judge->arena, &judge->run);
+    return !judge->arena.failed;
+}
+
+bool judge_has_awaited_scores(const struct judge *judge)
+{
+    const struct assembly_config *assembly = &judge->config->assembly;
+    for (uint32_t i = 0; i < assembly->await_count; i++)
+        if (!run_find_score(&judge->run, assembly->await_scores[i]))
+            return false;
+    return true;
+}
+
+static struct bytes mask_dimension(void *context, struct bytes value, struct arena *arena)
+{
+    struct judge *judge = context;
+    struct redaction_counts counts = {0};
+    return redact_text(&judge->dimension_policy, judge->scratch, value, arena, &counts).text;
+}
+
+/* Of the root when it ended, else from the earliest start to the latest end. */
+static double duration_ms(const struct trajectory *trajectory)
+{
+    uint64_t start = UINT64_MAX, end = 0;
+    const struct span *root =
+        trajectory->root == NO_SPAN ? NULL : &trajectory->spans[trajectory->root];
+    for (uint32_t i = 0; i < trajectory->span_count && !root; i++) {
+        const struct span *span = &trajectory->spans[i];
+        start = span->start_ns < start ? span->start_ns : start;
+        end = span->end_ns > end ? span->end_ns : end;
+    }
+    if (root)
+        start = root->start_ns, end = root->end_ns;
+    return end > start ? (double)(end - start) / 1e6 : 0;
+}
+
+static void fill_facts(const struct judge *judge, struct closed *closed)
+{
+    const struct agent_run *run = &judge->run;
+    closed->event_ms = trajectory_event_ms(&judge->trajectory, &closed->is_skewed);
+    closed->duration_ms = duration_ms(&judge->trajectory);
+    closed->weight = run->weight;
+    closed->cost_usd = run->cost_usd;
+    closed->tokens = -1;
+    if (run->tokens_input >= 0 || run->tokens_output >= 0)
+        closed->tokens = (run->tokens_input > 0 ? run->tokens_input : 0) +
+                         (run->tokens_output > 0 ? run->tokens_output : 0);
+}
+
+static bool fill_dimensions(struct judge *judge, struct effects *effects, struct closed *closed)
+{
+    const struct pipeline_config *config = judge->config;
+    closed->dimension_values = arena_zalloc(&effects->arena, config->dimension_count + 1,
+                                            sizeof(*closed->dimension_values));
+    if (!closed->dimension_values)
+        return false;
+    dimensions_read(&judge->run, config->dimensions, config->dimension_count, mask_dimension, judge,
+                    closed->dimension_values);
+    for (uint32_t i = 0; i < config->dimension_count; i++)
+        closed->dimension_values[i] = arena_copy(&effects->arena, closed->dimension_values[i]);
+    return !effects->arena.failed;
+}
+
+static enum selection_reason reason_of(const struct selection *selection)
+{
+    if (selection->is_unscored)
+        return SELECT_UNSCORED;
+    return selection->is_control ? SELECT_CONTROL : SELECT_RULE;
+}
+
+static enum status write_record(struct judge *judge, const struct verdict_report *report,
+                                const struct selection *selection, struct effects *effects,
+                                struct closed *closed)
+{
+    const struct pipeline_config *config = judge->config;
+    normalize_content(&judge->run);
+    struct review_input input = {
+        .run = &judge->run,
+        .report = report,
+        .revision = 1,
+        .reason = reason_of(selection),
+        .inclusion_probability = selection->probability,
+        .dimensions = config->dimensions,
+        .dimension_values = closed->dimension_values,
+        .dimension_count = config->dimension_count,
+        .ruleset_sha256 = config->ruleset.sha256,
+        .redaction = &config->redaction,
+        .scratch = judge->scratch,
+        .arena = &judge->arena,
+    };
+    struct review_record record;
+    buffer_clear(&judge->json);
+    buffer_clear(&judge->frame);
+    enum status status = review_record_write(&input, &judge->json, &record);
+    if (status != STATUS_OK)
+        return status;
+    struct outgoing outgoing =
+        review_record_outgoing(&record, buffer_bytes(&judge->json), report->verdict);
+    outgoing_encode(&outgoing, &judge->frame);
+    closed->has_record = true;
+    closed->frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
+    closed->queue = arena_copy(&effects->arena, record.queue);
+    return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+}
+
+/* Scores and selects; the record is written last, because only now it is known whether there is one. */
+static enum status decide(struct judge *judge, struct effects *effects, struct closed *closed)
+{
+    const struct pipeline_config *config = judge->config;
+    struct score_context context = {
+        .run = &judge->run,
+        .ruleset = &config->ruleset,
+        .dimension_values = closed->dimension_values,
+        .arena = &judge->arena,
+        .scratch = judge->scratch,
+    };
+    struct verdict_report report;
+    score_run(&context, &report);
+    if (closed->cost_usd < 0) { /* No cost was recorded: the price table may know. */
+        struct measure cost;
+        const struct reading *reading = measure_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
+                                            ? measure_read(&cost, &context)
+                                            : NULL;
+        if (reading && reading->has_value)
+            closed->cost_usd = judge->run.cost_usd = reading->value;
+    }
+    closed->verdict = report.verdict;
+    for (uint32_t i = 0; i < report.evaluation_count; i++)
+        closed->outcomes[i] = (uint8_t)report.evaluations[i].outcome;
+    struct selection selection =
+        select_run(&config->selection, judge->trajectory.id, report.verdict);
+    if (closed->is_judge_only)
+        selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
+    closed->skipped = selection.skipped;
+    if (!selection.is_emitted && !judge->is_emitting_all)
+        return STATUS_OK;
+    return write_record(judge, &report, &selection, effects, closed);
+}
+
+enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
+                         enum close_trigger trigger, bool is_unreadable, struct effects *effects,
+                         struct closed **ret_closed)
+{
+    struct closed *closed = arena_zalloc(&effects->arena, 1, sizeof(*closed));
+    uint8_t *outcomes = arena_zalloc(&effects->arena, judge->config->ruleset.rule_count + 1, 1);
+    if (!closed || !outcomes)
+        return STATUS_FATAL;
+    *closed = (struct closed){
+        .config = judge->config,
+        .trigger = trigger,
+        .verdict = VERDICT_UNSCORED,
+        .spans = open->span_count,
+        .duplicates = open->accepted_spans - open->span_count,
+        .logs = open->accepted_logs,
+        .weight = 1,
+        .tokens = -1,
+        .cost_usd = -1,
+        .outcomes = outcomes,
+        .skipped = SKIP_UNSCORED,
+        .event_ms = open->received_ms,
+    };
+    memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
+    memset(outcomes, OUTCOME_NA, judge->config->ruleset.rule_count);
+    enum status status = STATUS_OK;
+    if (!is_unreadable) {
+        closed->is_judge_only = judge->run.is_judge_only;
+        fill_facts(judge, closed);
+        if (!fill_dimensions(judge, effects, closed))
+            return STATUS_FATAL;
+        status = decide(judge, effects, closed);
+    }
+    if (effects->last)
+        effects->last->next = closed;
+    else
+        effects->first = closed;
+    effects->last = closed;
+    effects->closed_count++;
+    *ret_closed = closed;
+    return status;
+}

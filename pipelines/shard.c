@@ -1,0 +1,359 @@
+/* One request, span by span along its chain:
+ *   decided before, at or below the position of the verdict   a replay: nothing happens
+ *   decided before, above it                                  late: counted (once, also over a replay)
+ *   else                                                      into its open trajectory, which a limit may close at once
+ * and after every event the deadlines that have passed. */
+#include "pipelines/shard.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "pipelines/judge.h"
+#include "processor/assemble/assembler.h"
+#include "processor/assemble/decided_set.h"
+
+struct shard {
+    uint32_t index, count, source_count;
+    const struct pipeline_config *config;
+    struct assembler assembler;
+    struct decided_set decided;
+    struct judge judge;
+    struct source_marks *replay; /* of each source */
+    uint64_t through[SOURCES_MAX], next[SOURCES_MAX];
+};
+
+static struct assembly_config share_of(const struct pipeline_config *config, uint32_t shards)
+{
+    struct assembly_config assembly = config->assembly;
+    assembly.memory_bytes = config->assembly.memory_bytes / shards;
+    return assembly;
+}
+
+struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
+                           const struct pipeline_config *config, int64_t now_ms)
+{
+    assert(source_count <= SOURCES_MAX && index < count);
+    struct shard *shard = calloc(1, sizeof(*shard));
+    if (!shard)
+        return NULL;
+    shard->index = index;
+    shard->count = count;
+    shard->source_count = source_count;
+    shard->config = config;
+    shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
+    struct assembly_config assembly = share_of(config, count);
+    if (!shard->replay || !assembler_init(&shard->assembler, &assembly, now_ms) ||
+        !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
+        shard_destroy(shard);
+        return NULL;
+    }
+    return shard;
+}
+
+void shard_destroy(struct shard *shard)
+{
+    if (!shard)
+        return;
+    assembler_finish(&shard->assembler);
+    decided_set_finish(&shard->decided);
+    judge_finish(&shard->judge);
+    free(shard->replay);
+    free(shard);
+}
+
+void shard_emit_all(struct shard *shard)
+{
+    shard->judge.is_emitting_all = true;
+}
+
+static enum status remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
+                            uint16_t source, uint64_t position, uint64_t decided_ms,
+                            bool is_remembered)
+{
+    struct decided_entry entry = {.position = position,
+                                  .decided_ms = decided_ms,
+                                  .source = source,
+                                  .is_remembered = is_remembered};
+    memcpy(entry.trace_id, trace_id, TRACE_ID_SIZE);
+    return decided_set_add(&shard->decided, &entry);
+}
+
+enum status shard_remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
+                           uint16_t source, uint64_t position, uint64_t decided_ms)
+{
+    return remember(shard, trace_id, source, position, decided_ms, true);
+}
+
+void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks)
+{
+    assert(source < shard->source_count);
+    shard->replay[source] = *marks;
+}
+
+/* Was a drop of this trace at this position counted by the run before? */
+static bool was_counted(const struct shard *shard, const struct request *request,
+                        const uint8_t trace_id[TRACE_ID_SIZE])
+{
+    if (!request->is_replayed)
+        return false;
+    const struct source_marks *marks = &shard->replay[request->source];
+    if (marks->shards == 0)
+        return false;
+    return request->position <= marks->through[shard_of_trace(trace_id, marks->shards)];
+}
+
+/* --- closing --- */
+
+static enum status close_one(struct shard *shard, struct open_trajectory *open,
+                             enum close_trigger trigger, bool is_read, int64_t due_ms,
+                             const struct shard_time *time, struct effects *effects)
+{
+    bool is_unreadable = !is_read && !judge_read(&shard->judge, open, trigger);
+    struct closed *closed = NULL;
+    enum status status =
+        judge_decide(&shard->judge, open, trigger, is_unreadable, effects, &closed);
+    if (status != STATUS_OK)
+        return status;
+    closed->due_ms = due_ms;
+    closed->decided_ms = time->wall_ms;
+    for (const struct holding *holding = &open->holding; holding;
+         holding = holding->next_of_owner) {
+        if (!holding->owner || closed->position_count == CLOSED_POSITIONS_MAX)
+            continue;
+        closed->positions[closed->position_count].source = holding->source;
+        closed->positions[closed->position_count++].position = shard->through[holding->source];
+    }
+    status = remember(shard, open->id, open->holding.source, shard->through[open->holding.source],
+                      time->wall_ms, false);
+    assembler_release(&shard->assembler, open);
+    return status;
+}
+
+/* Logs whose spans never came. */
+static void drop_log_only(struct shard *shard, struct open_trajectory *open,
+                          struct effects *effects)
+{
+    effects->logs_dropped[LOG_WITHOUT_SPANS] += open->accepted_logs;
+    assembler_release(&shard->assembler, open);
+}
+
+static enum status close_due(struct shard *shard, const struct shard_time *time,
+                             struct effects *effects)
+{
+    struct open_trajectory *open;
+    enum close_trigger trigger;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK &&
+           (open = assembler_next_due(&shard->assembler, time->now_ms, &trigger))) {
+        if (open->span_count == 0) {
+            drop_log_only(shard, open, effects);
+            continue;
+        }
+        bool is_awaiting = trigger == CLOSE_ROOT && shard->config->assembly.await_count > 0;
+        bool is_read = is_awaiting && judge_read(&shard->judge, open, trigger);
+        if (is_read && !judge_has_awaited_scores(&shard->judge) &&
+            assembler_await(&shard->assembler, open, time->now_ms))
+            continue;
+        status = close_one(shard, open, trigger, is_read, open->timer.deadline_ms, time, effects);
+    }
+    return status;
+}
+
+static enum status close_over_memory(struct shard *shard, const struct shard_time *time,
+                                     struct effects *effects)
+{
+    struct open_trajectory *open;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (open = assembler_over_memory(&shard->assembler))) {
+        if (open->span_count == 0)
+            drop_log_only(shard, open, effects);
+        else
+            status = close_one(shard, open, CLOSE_MEMORY, false, time->now_ms, time, effects);
+    }
+    return status;
+}
+
+static enum status close_all(struct shard *shard, const struct shard_time *time,
+                             struct effects *effects)
+{
+    struct open_trajectory *open;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (open = assembler_any(&shard->assembler))) {
+        if (open->span_count == 0)
+            drop_log_only(shard, open, effects);
+        else
+            status = close_one(shard, open, CLOSE_SHUTDOWN, false, time->now_ms, time, effects);
+    }
+    return status;
+}
+
+/* --- taking in --- */
+
+static bool is_replay_of(const struct request *request, const struct decided_entry *decided)
+{
+    return decided->is_remembered && request->source == decided->source &&
+           request->position <= decided->position;
+}
+
+/* Passes over the spans at the head of the chain that belong to one decided trace; counts the late ones. */
+static uint32_t pass_decided(const struct shard *shard, const struct request *request, uint32_t at,
+                             const struct decided_entry *decided, struct effects *effects)
+{
+    const struct gated_span *spans = request->gated.spans;
+    const uint8_t *trace_id = spans[at].trace_id;
+    bool is_silent = is_replay_of(request, decided) || was_counted(shard, request, trace_id);
+    uint32_t next = at;
+    for (; next != UINT32_MAX && memcmp(spans[next].trace_id, trace_id, TRACE_ID_SIZE) == 0;
+         next = spans[next].next)
+        effects->late_spans += !is_silent;
+    return next;
+}
+
+static enum status take_spans(struct shard *shard, const struct request *request,
+                              const struct arrival *arrival, const struct shard_time *time,
+                              struct effects *effects)
+{
+    const struct gated_request *gated = &request->gated;
+    uint32_t at = request->shard_first[shard->index];
+    while (at != UINT32_MAX) {
+        const struct decided_entry *decided =
+            decided_set_find(&shard->decided, gated->spans[at].trace_id);
+        if (decided) {
+            at = pass_decided(shard, request, at, decided, effects);
+            continue;
+        }
+        struct open_trajectory *open;
+        enum status status = assembler_add_spans(&shard->assembler, gated, at, arrival, &at, &open);
+        enum close_trigger trigger;
+        if (status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger))
+            status = close_one(shard, open, trigger, false, time->now_ms, time, effects);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_logs(struct shard *shard, const struct request *request,
+                             const struct arrival *arrival, struct effects *effects)
+{
+    const struct gated_request *gated = &request->gated;
+    for (uint32_t at = request->shard_first_log[shard->index]; at != UINT32_MAX;
+         at = gated->logs[at].next) {
+        const struct gated_log *log = &gated->logs[at];
+        bool is_counted = was_counted(shard, request, log->trace_id);
+        if (!log->is_known || !log->has_ids) {
+            effects->logs_ignored += !log->is_known && !is_counted;
+            effects->logs_dropped[LOG_NO_IDS] += log->is_known && !is_counted;
+            continue;
+        }
+        const struct decided_entry *decided = decided_set_find(&shard->decided, log->trace_id);
+        if (decided) {
+            effects->logs_dropped[LOG_LATE] += !is_replay_of(request, decided) && !is_counted;
+            continue;
+        }
+        enum status status = assembler_add_log(&shard->assembler, gated, log, arrival);
+        if (status == STATUS_BUSY)
+            effects->logs_dropped[LOG_OVERFLOW] += !is_counted;
+        else if (status != STATUS_OK)
+            return status;
+        else
+            effects->logs_joined += !is_counted;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_request(struct shard *shard, const struct request *request,
+                                const struct shard_time *time, struct effects *effects)
+{
+    assert(request->source < shard->source_count &&
+           request->position >= shard->next[request->source]);
+    struct arrival arrival = {request->source, request->position, time->now_ms,
+                              request->received_ms};
+    /* Set first: a trajectory that this request closes by a limit was decided with this position in it. */
+    shard->through[request->source] = request->position;
+    shard->next[request->source] = request->position + 1;
+    enum status status = take_spans(shard, request, &arrival, time, effects);
+    if (status == STATUS_OK)
+        status = take_logs(shard, request, &arrival, effects);
+    if (status == STATUS_OK)
+        status = close_over_memory(shard, time, effects);
+    return status;
+}
+
+static void take_tick(struct shard *shard, const uint64_t *next_positions)
+{
+    for (uint32_t source = 0; source < shard->source_count; source++) {
+        if (next_positions[source] <= shard->next[source])
+            continue;
+        shard->next[source] = next_positions[source];
+        shard->through[source] = next_positions[source] - 1;
+    }
+}
+
+/* --- forgetting --- */
+
+/* Decided ids leave after the late window, but never while a source may still replay their spans. */
+static void forget_old(struct shard *shard, const struct shard_time *time)
+{
+    uint64_t window_ms = (uint64_t)shard->config->late_window_ms;
+    for (const struct decided_entry *entry; (entry = decided_set_oldest(&shard->decided));) {
+        if (entry->decided_ms + window_ms > time->wall_ms ||
+            entry->position >= time->watermarks[entry->source])
+            return;
+        decided_set_drop_oldest(&shard->decided);
+    }
+}
+
+static void state_positions(const struct shard *shard, struct effects *effects)
+{
+    effects->source_count = shard->source_count;
+    effects->open_spans = shard->assembler.table.span_count;
+    for (uint16_t source = 0; source < shard->source_count; source++) {
+        uint64_t oldest = in_flight_floor(&shard->assembler.table, source);
+        effects->through[source] = shard->through[source];
+        effects->floor[source] = oldest < shard->next[source] ? oldest : shard->next[source];
+    }
+}
+
+enum status shard_step(struct shard *shard, const struct shard_event *event,
+                       const struct shard_time *time, struct effects *effects)
+{
+    enum status status = STATUS_OK;
+    switch (event->kind) {
+    case SHARD_REQUEST:
+        status = take_request(shard, event->request, time, effects);
+        break;
+    case SHARD_TICK:
+        take_tick(shard, event->next_positions);
+        break;
+    case SHARD_RULES:
+        shard->config = event->config;
+        judge_set_config(&shard->judge, event->config);
+        break;
+    case SHARD_CLOSE:
+        status = close_all(shard, time, effects);
+        break;
+    }
+    if (status == STATUS_OK && !time->is_catching_up)
+        status = close_due(shard, time, effects);
+    forget_old(shard, time);
+    state_positions(shard, effects);
+    return status;
+}
+
+int64_t shard_next_ms(const struct shard *shard)
+{
+    return timer_wheel_next_ms(&shard->assembler.wheel);
+}
+
+struct shard_gauges shard_gauges(const struct shard *shard)
+{
+    const struct in_flight *table = &shard->assembler.table;
+    return (struct shard_gauges){table->count, table->span_count, table->bytes,
+                                 shard->decided.count};
+}
+
+bool shard_is_full(const struct shard *shard)
+{
+    return shard->decided.count >= shard->config->limits.decided / shard->count;
+}

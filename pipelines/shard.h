@@ -1,0 +1,59 @@
+/* The pure step of one shard: (state, event, now) to effects. It owns the open trajectories of the trace ids that hash to it,
+ * and knows which of its traces were decided lately. No thread, no clock, no file: the runtime gives it events in position order
+ * of each source, replay gives it the same events under virtual time, tests whatever they like. */
+#pragma once
+#include "pipelines/effects.h"
+#include "processor/receive/request.h"
+#include "state/source.h"
+
+enum shard_event_kind {
+    SHARD_REQUEST, /* spans and logs of one export request */
+    SHARD_TICK, /* all requests below `next_positions` have been given: floors move on, deadlines are looked at */
+    SHARD_RULES, /* judge by another configuration from now on */
+    SHARD_CLOSE, /* close all that is open (trigger shutdown) */
+};
+
+struct shard_event {
+    enum shard_event_kind kind;
+    const struct request *request;        /* SHARD_REQUEST; borrowed during the step */
+    const uint64_t *next_positions;       /* SHARD_TICK; of each source */
+    const struct pipeline_config *config; /* SHARD_RULES */
+};
+
+struct shard_time {
+    int64_t now_ms;      /* monotonic */
+    uint64_t wall_ms;    /* since 1970 */
+    bool is_catching_up; /* deadlines stand still */
+    const uint64_t *
+        watermarks; /* committed low watermark of each source: decided ids at or above it stay known */
+};
+
+/* What the previous run had counted of a source, so that a replayed drop is not counted again. */
+struct shard_replay {
+    struct source_marks marks;
+};
+
+struct shard;
+
+struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
+                           const struct pipeline_config *config, int64_t now_ms);
+void shard_destroy(struct shard *shard);
+/* Records of every trajectory, whatever the selection says (replay --all, explain). */
+void shard_emit_all(struct shard *shard);
+/* At start: a trace decided in an earlier run; and what that run had counted. */
+MUST_CHECK enum status shard_remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
+                                      uint16_t source, uint64_t position, uint64_t decided_ms);
+void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks);
+
+/* FATAL: out of memory. */
+MUST_CHECK enum status shard_step(struct shard *shard, const struct shard_event *event,
+                                  const struct shard_time *time, struct effects *effects);
+/* A time not later than the next deadline; INT64_MAX: none. */
+int64_t shard_next_ms(const struct shard *shard);
+
+struct shard_gauges {
+    uint64_t trajectories, spans, bytes, decided;
+};
+struct shard_gauges shard_gauges(const struct shard *shard);
+/* Does the table of decided ids hold as many as it may (limits.decided)? Then the sources must wait. */
+bool shard_is_full(const struct shard *shard);
