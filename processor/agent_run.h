@@ -50,7 +50,8 @@ struct agent_run {
     struct bytes agent_name, agent_version;
     struct bytes_list models, providers; /* distinct, in order of first use */
     struct bytes_list tools;             /* executed, distinct, in order */
-    struct bytes_list tools_offered;     /* definitions given to the model, distinct */
+    struct bytes_list tools_offered;     /* names of the tools given to the model, distinct */
+    struct bytes_list tool_definitions;  /* their definitions as JSON, same indexes */
     struct bytes tool_path, model_route;
     int64_t tokens_input, tokens_output; /* -1: none recorded */
     double cost_usd;                     /* negative: none recorded */

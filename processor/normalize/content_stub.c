@@ -1,0 +1,5 @@
+#include "processor/normalize/normalize.h"
+void normalize_content(struct agent_run *run)
+{
+    run->has_content = true;
+}

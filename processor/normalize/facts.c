@@ -1,0 +1,299 @@
+/* The facts of a run, for every trajectory: one pass over the bytes of each span, then a few over
+ * the steps. Order is the trajectory's, so how spans arrived never shows.
+ *   spans -> steps -> relate -> errors, names, sums, route */
+#include "processor/normalize/lists.h"
+#include "processor/normalize/normalize.h"
+#include "processor/normalize/route.h"
+#include "processor/normalize/scores.h"
+#include "processor/normalize/steps.h"
+#include "processor/normalize/tools.h"
+
+/* What is collected while spans are read. */
+struct facts {
+    struct agent_run *run;
+    struct score_list scores;
+    struct tool_offers offers;
+    struct bytes named_agent; /* the first explicit agent name */
+    bool top_has_output;      /* the top span carries an answer */
+    bool has_weight, has_judge_marker;
+};
+
+static void set_once(struct bytes *field, struct bytes text)
+{
+    if (field->size == 0)
+        *field = text;
+}
+
+/* w = 2^56 / (2^56 - T) of `ot=th:T`, T in hex, padded to 14 digits on the right (OpenTelemetry,
+ * TraceState probability sampling). False when the state says nothing. */
+static bool read_weight(struct bytes state, double *ret_weight)
+{
+    const uint8_t *at = state.data, *end = state.data + state.size;
+    while (at < end) {
+        const uint8_t *comma = memchr(at, ',', (size_t)(end - at));
+        const uint8_t *entry_end = comma ? comma : end;
+        while (at < entry_end && *at == ' ')
+            at++;
+        const uint8_t *th = entry_end - at > 3 && memcmp(at, "ot=", 3) == 0
+                                ? memmem(at, (size_t)(entry_end - at), "th:", 3)
+                                : NULL;
+        if (th && (th[-1] == '=' || th[-1] == ';')) {
+            uint64_t threshold = 0;
+            int digits = 0;
+            for (th += 3; th < entry_end && *th != ';' && digits < 14; th++, digits++) {
+                uint8_t digit = *th >= '0' && *th <= '9'   ? (uint8_t)(*th - '0')
+                                : *th >= 'a' && *th <= 'f' ? (uint8_t)(*th - 'a' + 10)
+                                                           : 255;
+                if (digit == 255)
+                    return false;
+                threshold = threshold << 4 | digit;
+            }
+            if (digits == 0)
+                return false;
+            threshold <<= 4 * (14 - digits);
+            *ret_weight = 0x1p56 / (0x1p56 - (double)threshold);
+            return true;
+        }
+        at = entry_end + 1;
+    }
+    return false;
+}
+
+static struct bytes scope_of(const struct trajectory *trajectory, uint32_t scope)
+{
+    return scope < trajectory->scope_count ? scope_name(trajectory->scopes[scope])
+                                           : (struct bytes){0};
+}
+
+static bool is_judge_marker(const struct semconv *semconv)
+{
+    if (semconv->seen & SEEN_JUDGE_RUN)
+        return true;
+    if (!semconv_has(semconv, SC_JUDGE_RUN))
+        return false;
+    return semconv->family[SC_JUDGE_RUN] != FAMILY_TRACEAI || semconv_flag(semconv, SC_JUDGE_RUN);
+}
+
+static void read_span(struct facts *facts, uint32_t index)
+{
+    struct agent_run *run = facts->run;
+    const struct trajectory *trajectory = run->trajectory;
+    const struct span *span = &trajectory->spans[index];
+    struct step *step = &run->steps[index];
+    struct semconv semconv;
+    semconv_read_span(span, &semconv);
+    step_read(span, &semconv, scope_of(trajectory, span->scope), run->arena, step);
+    scores_of_span(&facts->scores, trajectory, index, &semconv, step->kind);
+    tools_of_span(&facts->offers, span, &semconv);
+
+    bool is_top = index == trajectory->top;
+    double retries, weight;
+    if (semconv_number(&semconv, SC_RETRIES, &retries) && retries < 1e6)
+        run->retries += (uint32_t)retries;
+    if (semconv.trace_state.size > 0 && read_weight(semconv.trace_state, &weight) &&
+        (is_top || !facts->has_weight)) {
+        run->weight = weight;
+        facts->has_weight = true;
+    }
+    facts->has_judge_marker |= is_judge_marker(&semconv);
+    facts->top_has_output |= is_top && semconv.seen & SEEN_OUTPUT;
+    run->dropped_attributes += span->dropped_attributes;
+
+    struct bytes conversation = semconv_text(&semconv, SC_CONVERSATION);
+    if (conversation.size == 0 && semconv_has(&semconv, SC_CONVERSATION))
+        conversation = value_text(*semconv_get(&semconv, SC_CONVERSATION), run->arena);
+    struct bytes user = semconv_text(&semconv, SC_USER);
+    struct bytes agent = semconv_text(&semconv, SC_AGENT_NAME);
+    if (is_top) { /* The root's word counts before that of spans which come before it in order. */
+        run->conversation_id = conversation.size ? conversation : run->conversation_id;
+        run->user_id = user.size ? user : run->user_id;
+        facts->named_agent = agent.size ? agent : facts->named_agent;
+    }
+    set_once(&run->conversation_id, conversation);
+    set_once(&run->user_id, user);
+    set_once(&facts->named_agent, agent);
+    set_once(&run->agent_version, semconv_text(&semconv, SC_AGENT_VERSION));
+    set_once(&run->release, semconv_text(&semconv, SC_RELEASE));
+    if (semconv_has(&semconv, SC_ENVIRONMENT))
+        set_once(&run->environment, semconv_text(&semconv, SC_ENVIRONMENT));
+}
+
+/* Log records tell what the spans leave out, and scores. */
+static void read_log(struct facts *facts, const struct log_record *log)
+{
+    struct agent_run *run = facts->run;
+    scores_of_log(&facts->scores, run->trajectory, log);
+    struct semconv semconv;
+    semconv_read(log->wire, OF_LOG_RECORD, &semconv);
+    set_once(&run->conversation_id, semconv_text(&semconv, SC_CONVERSATION));
+    set_once(&run->user_id, semconv_text(&semconv, SC_USER));
+    uint32_t span = trajectory_find(run->trajectory, log->span_id);
+    if (span != NO_SPAN && !semconv_has(&semconv, SC_SCORE_NAME))
+        step_fill_gaps(&semconv, &run->steps[span]);
+}
+
+static void read_resource(struct facts *facts)
+{
+    struct agent_run *run = facts->run;
+    const struct trajectory *trajectory = run->trajectory;
+    uint32_t resource =
+        trajectory->top != NO_SPAN ? trajectory->spans[trajectory->top].resource : 0;
+    if (resource >= trajectory->resource_count)
+        return;
+    struct semconv semconv;
+    semconv_read(trajectory->resources[resource], OF_RESOURCE, &semconv);
+    struct bytes project = semconv_text(&semconv, SC_PROJECT);
+    run->service = semconv_text(&semconv, SC_SERVICE);
+    bool is_unknown = bytes_starts_with(run->service, BYTES_LITERAL("unknown_service"));
+    if (project.size > 0 && (run->service.size == 0 || is_unknown))
+        run->service = project;
+    struct bytes version = semconv_text(&semconv, SC_VERSION);
+    run->release = version.size ? version : run->release;
+    struct bytes environment = semconv_text(&semconv, SC_ENVIRONMENT);
+    run->environment = environment.size ? environment : run->environment;
+    set_once(&run->user_id, semconv_text(&semconv, SC_USER));
+    facts->has_judge_marker |= is_judge_marker(&semconv) ||
+                               bytes_equal_text(project, "evaluators") ||
+                               bytes_equal_text(project, "playground");
+}
+
+static bool is_error(const struct step *step)
+{
+    return step->is_own && step->error.size > 0;
+}
+
+/* Did the same thing work later? The same tool, or for anything but a tool any later model call or agent. */
+static bool worked_later(const struct agent_run *run, uint32_t index)
+{
+    const struct step *failed = &run->steps[index];
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (!step->is_own || step->error.size > 0 || step->span->start_ns < failed->span->end_ns)
+            continue;
+        if (failed->kind == STEP_TOOL
+                ? step->kind == STEP_TOOL && bytes_equal(step->tool, failed->tool)
+                : step->kind == STEP_LLM || step->kind == STEP_AGENT)
+            return true;
+    }
+    return false;
+}
+
+/* Was work of the agent's own going on after this one ended? Then somebody caught the error. */
+static bool went_on(const struct agent_run *run, uint32_t index)
+{
+    const struct span *failed = run->steps[index].span;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (step->is_own && step->error.size == 0 && step->span->start_ns >= failed->end_ns &&
+            (step->kind == STEP_LLM || step->kind == STEP_TOOL || step->kind == STEP_AGENT))
+            return true;
+    }
+    return false;
+}
+
+/* Failed: the root says so; or, since some libraries leave the root OK when a run is stopped, the top has no
+ * answer and after an error nothing went on. */
+static bool has_failed(const struct facts *facts)
+{
+    const struct agent_run *run = facts->run;
+    const struct trajectory *trajectory = run->trajectory;
+    if (trajectory->root != NO_SPAN && is_error(&run->steps[trajectory->root]))
+        return true;
+    if (facts->top_has_output && trajectory->root != NO_SPAN)
+        return false;
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (is_error(&run->steps[i]) && !went_on(run, i))
+            return true;
+    return false;
+}
+
+static void read_errors(struct facts *facts)
+{
+    struct agent_run *run = facts->run;
+    struct text_list errors = {0};
+    run->has_failed = has_failed(facts);
+    bool root_is_fine = run->trajectory->root != NO_SPAN && !run->has_failed;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        if (!is_error(&run->steps[i]))
+            continue;
+        run->error_count++;
+        run->errors_recovered += root_is_fine || worked_later(run, i);
+        text_list_add_new(&errors, run->steps[i].error, run->arena);
+    }
+    run->errors = text_list_done(&errors);
+}
+
+static void read_names(struct facts *facts)
+{
+    struct agent_run *run = facts->run;
+    struct text_list models = {0}, providers = {0}, tools = {0}, reasons = {0};
+    run->agent_name = facts->named_agent;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (!step->is_own)
+            continue;
+        if (step->kind == STEP_AGENT)
+            set_once(&run->agent_name, step->agent);
+        if (step->kind == STEP_LLM) {
+            text_list_add_new(&models, step->model, run->arena);
+            text_list_add_new(&providers, step->provider, run->arena);
+            text_list_add_new(&reasons, step->finish_reason, run->arena);
+        }
+        if (step->kind == STEP_TOOL && step->is_counted)
+            text_list_add_new(&tools, step->tool, run->arena);
+        if (run->ttft_ns < 0 && (step->kind == STEP_LLM || step->kind == STEP_AGENT))
+            run->ttft_ns = step->ttft_ns;
+    }
+    run->models = text_list_done(&models);
+    run->providers = text_list_done(&providers);
+    run->tools = text_list_done(&tools);
+    run->finish_reasons = text_list_done(&reasons);
+}
+
+static bool is_judge_only(const struct facts *facts)
+{
+    const struct trajectory *trajectory = facts->run->trajectory;
+    if (facts->has_judge_marker)
+        return true;
+    if (trajectory->top == NO_SPAN)
+        return false;
+    const struct step *top = &facts->run->steps[trajectory->top];
+    return (trajectory->root != NO_SPAN && top->kind == STEP_EVALUATOR) ||
+           bytes_equal_text(scope_of(trajectory, top->span->scope), "flywheel");
+}
+
+void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
+                     struct agent_run *ret_run)
+{
+    *ret_run = (struct agent_run){.trajectory = trajectory,
+                                  .arena = arena,
+                                  .tokens_input = -1,
+                                  .tokens_output = -1,
+                                  .cost_usd = -1,
+                                  .ttft_ns = -1,
+                                  .weight = 1,
+                                  .input_span = NO_SPAN,
+                                  .output_span = NO_SPAN};
+    struct facts facts = {.run = ret_run, .scores.arena = arena, .offers.arena = arena};
+    ret_run->steps = arena_zalloc(arena, (size_t)trajectory->span_count + 1, sizeof(struct step));
+    if (!ret_run->steps)
+        return;
+    ret_run->step_count = trajectory->span_count;
+    for (uint32_t i = 0; i < trajectory->span_count; i++)
+        read_span(&facts, i);
+    for (uint32_t i = 0; i < trajectory->log_count; i++)
+        read_log(&facts, &trajectory->logs[i]);
+    read_resource(&facts);
+    ret_run->scores = facts.scores.scores;
+    ret_run->score_count = facts.scores.score_count;
+    ret_run->feedback = facts.scores.feedback;
+    ret_run->feedback_count = facts.scores.feedback_count;
+    ret_run->tools_offered = text_list_done(&facts.offers.names);
+    ret_run->tool_definitions = text_list_done(&facts.offers.definitions);
+    steps_relate(ret_run);
+    read_errors(&facts);
+    read_names(&facts);
+    steps_sum(ret_run);
+    route_read(ret_run);
+    ret_run->is_judge_only = is_judge_only(&facts);
+}

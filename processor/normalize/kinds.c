@@ -1,0 +1,183 @@
+/* Names of kinds are rows; the rest is the order in which sources are believed. */
+#include "processor/normalize/kinds.h"
+
+struct kind_name {
+    const char *name; /* lower case */
+    enum step_kind kind;
+};
+
+/* OpenInference, traceAI, MLflow, LangSmith and Langfuse name kinds alike; case is folded, because
+ * they do not agree on it. What is missing (UNKNOWN, span, event) says nothing. */
+static const struct kind_name span_kinds[] = {
+    {"llm", STEP_LLM},
+    {"chat_model", STEP_LLM},
+    {"generation", STEP_LLM},
+    {"chain", STEP_CHAIN},
+    {"task", STEP_CHAIN},
+    {"tool", STEP_TOOL},
+    {"agent", STEP_AGENT},
+    {"workflow", STEP_WORKFLOW},
+    {"retriever", STEP_RETRIEVER},
+    {"retrieval", STEP_RETRIEVER},
+    {"reranker", STEP_RERANKER},
+    {"embedding", STEP_EMBEDDING},
+    {"guardrail", STEP_GUARDRAIL},
+    {"evaluator", STEP_EVALUATOR},
+    {"memory", STEP_MEMORY},
+    {"plan", STEP_PLAN},
+    {"prompt", STEP_OTHER},
+    {"parser", STEP_OTHER},
+    {"handoff", STEP_OTHER},
+    {"conversation", STEP_WORKFLOW},
+    /* llm.request.type */
+    {"chat", STEP_LLM},
+    {"completion", STEP_LLM},
+    {"rerank", STEP_RERANKER},
+};
+
+static const struct kind_name operations[] = {
+    {"chat", STEP_LLM},
+    {"generate_content", STEP_LLM},
+    {"text_completion", STEP_LLM},
+    {"response", STEP_LLM},
+    {"responses", STEP_LLM},
+    {"embeddings", STEP_EMBEDDING},
+    {"retrieval", STEP_RETRIEVER},
+    {"vector_db_retrieve", STEP_RETRIEVER},
+    {"rerank", STEP_RERANKER},
+    {"invoke_agent", STEP_AGENT},
+    {"create_agent", STEP_OTHER},
+    {"invoke_workflow", STEP_WORKFLOW},
+    {"execute_tool", STEP_TOOL},
+    {"execute_task", STEP_CHAIN},
+    {"execute_event_loop_cycle", STEP_CHAIN},
+    {"guardrail", STEP_GUARDRAIL},
+    {"apply_guardrail", STEP_GUARDRAIL},
+    {"evaluate", STEP_EVALUATOR},
+    {"evaluation", STEP_EVALUATOR},
+};
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+static bool equal_folded(struct bytes text, const char *name)
+{
+    size_t i = 0;
+    for (; i < text.size && name[i]; i++)
+        if (lower(text.data[i]) != (uint8_t)name[i])
+            return false;
+    return i == text.size && !name[i];
+}
+
+static bool ends_with(struct bytes text, const char *end)
+{
+    size_t size = strlen(end);
+    return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
+}
+
+static bool starts_with(struct bytes text, const char *start)
+{
+    return bytes_starts_with(text, bytes_of_text(start));
+}
+
+static bool find_kind(const struct kind_name *names, size_t count, struct bytes text,
+                      enum step_kind *ret_kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!equal_folded(text, names[i].name))
+            continue;
+        *ret_kind = names[i].kind;
+        return true;
+    }
+    return false;
+}
+
+/* ai.generateText and ai.streamObject run a loop of model calls and tools: they are the agent. */
+static bool kind_of_vercel(struct bytes id, enum step_kind *ret_kind)
+{
+    if (!starts_with(id, "ai."))
+        return false;
+    if (ends_with(id, ".doGenerate") || ends_with(id, ".doStream"))
+        *ret_kind = STEP_LLM;
+    else if (starts_with(id, "ai.toolCall"))
+        *ret_kind = STEP_TOOL;
+    else if (starts_with(id, "ai.embed"))
+        *ret_kind = STEP_EMBEDDING;
+    else if (starts_with(id, "ai.rerank"))
+        *ret_kind = STEP_RERANKER;
+    else
+        *ret_kind = STEP_AGENT;
+    return true;
+}
+
+bool kind_of_value(enum semconv_family family, struct bytes text, enum step_kind *ret_kind)
+{
+    if (text.size >= 2 && text.data[0] == '"') /* MLflow writes JSON strings */
+        text = bytes_of(text.data + 1, text.size - 2);
+    if (family == FAMILY_VERCEL)
+        return kind_of_vercel(text, ret_kind);
+    return find_kind(span_kinds, sizeof span_kinds / sizeof *span_kinds, text, ret_kind);
+}
+
+bool kind_of_operation(struct bytes text, enum step_kind *ret_kind)
+{
+    if (find_kind(operations, sizeof operations / sizeof *operations, text, ret_kind))
+        return true;
+    if (ends_with(text, "_memory") || ends_with(text, "_memory_store")) {
+        *ret_kind = STEP_MEMORY;
+        return true;
+    }
+    /* MLflow and others put their own kinds here: CHAIN, RETRIEVER, ... */
+    return find_kind(span_kinds, sizeof span_kinds / sizeof *span_kinds, text, ret_kind);
+}
+
+static enum step_kind kind_by_evidence(const struct semconv *semconv)
+{
+    if (semconv_has(semconv, SC_TOOL_ARGUMENTS) || semconv_has(semconv, SC_TOOL_RESULT) ||
+        (semconv_has(semconv, SC_TOOL_NAME) && !semconv_has(semconv, SC_MODEL_ASKED)))
+        return STEP_TOOL;
+    if (semconv->seen & SEEN_EMBEDDINGS)
+        return STEP_EMBEDDING;
+    if (semconv->seen & SEEN_DOCUMENTS || semconv_has(semconv, SC_DOCUMENTS))
+        return STEP_RETRIEVER;
+    bool has_tokens =
+        semconv_has(semconv, SC_TOKENS_INPUT) || semconv_has(semconv, SC_TOKENS_OUTPUT);
+    bool has_model = semconv_has(semconv, SC_MODEL) || semconv_has(semconv, SC_MODEL_ASKED);
+    if (has_model && (has_tokens || semconv_has(semconv, SC_FINISH_REASON)))
+        return STEP_LLM;
+    return STEP_OTHER;
+}
+
+enum step_kind kind_of_span(const struct semconv *semconv, struct bytes scope,
+                            enum semconv_family *ret_family)
+{
+    *ret_family = FAMILY_GEN_AI;
+    if (semconv->has_kind) {
+        *ret_family = semconv->kind_family;
+        /* Four kinds are too few for OpenLLMetry: its LangChain package says the rest in the
+         * operation, its decorators in the function's name. */
+        if (semconv->kind_family == FAMILY_OPENLLMETRY && semconv->kind == STEP_CHAIN) {
+            if (semconv->has_operation && semconv->operation != STEP_AGENT)
+                return semconv->operation;
+            if (starts_with(semconv_text(semconv, SC_ENTITY_NAME), "retrieve"))
+                return STEP_RETRIEVER;
+        }
+        /* An agent hands over, no tool runs. */
+        if (semconv->kind == STEP_TOOL && !semconv_has(semconv, SC_TOOL_NAME) &&
+            (starts_with(semconv->name, "handoff") || ends_with(semconv->name, ".handoff")))
+            return STEP_OTHER;
+        return semconv->kind;
+    }
+    if (semconv->has_operation)
+        return semconv->operation;
+    *ret_family = FAMILY_LOGFIRE;
+    if (semconv_has(semconv, SC_FEEDBACK_NAME) ||
+        (bytes_equal_text(scope, "pydantic-evals") && starts_with(semconv->name, "evaluator:")))
+        return STEP_EVALUATOR;
+    *ret_family = FAMILY_NONE;
+    if (semconv_has(semconv, SC_SCORE_NAME) && starts_with(semconv->name, "eval"))
+        return STEP_EVALUATOR;
+    return kind_by_evidence(semconv);
+}

@@ -1,0 +1,116 @@
+/* tool_path:   a>b>a       tool names in call order, repeats collapsed
+ * model_route: m1!>m2      models in order, `!` after one that failed, `(cache)` after a hit,
+ *                          repeats collapsed
+ * A model call after a failed one is a retry when it asks the same model, else a fallback. */
+#include "processor/normalize/route.h"
+
+/* A joined path in the arena, sized beforehand. */
+struct path {
+    uint8_t *text;
+    size_t size, capacity;
+    struct bytes last, last_mark;
+    bool has_last;
+};
+
+static void path_add(struct path *path, struct bytes name, struct bytes mark)
+{
+    if (path->has_last && bytes_equal(path->last, name) && bytes_equal(path->last_mark, mark))
+        return;
+    size_t size = name.size + mark.size + (path->size > 0);
+    if (path->size + size > path->capacity)
+        return;
+    if (path->size > 0)
+        path->text[path->size++] = '>';
+    memcpy(path->text + path->size, name.data, name.size);
+    path->size += name.size;
+    if (mark.size > 0)
+        memcpy(path->text + path->size, mark.data, mark.size);
+    path->size += mark.size;
+    path->has_last = true;
+    path->last = name;
+    path->last_mark = mark;
+}
+
+static bool has_failed(const struct step *step)
+{
+    return step->span->status == SPAN_STATUS_ERROR;
+}
+
+static struct bytes asked(const struct step *step)
+{
+    return step->model_asked.size ? step->model_asked : step->model;
+}
+
+/* Model calls, and failed attempts that a library keeps on spans which are no model calls. */
+static bool is_model_attempt(const struct step *step)
+{
+    if (!step->is_own || !step->is_counted)
+        return false;
+    return step->kind == STEP_LLM ||
+           (step->kind == STEP_OTHER && has_failed(step) && step->model_asked.size > 0);
+}
+
+static void add_model(struct path *path, const struct step *step)
+{
+    struct bytes model = has_failed(step) ? asked(step) : step->model;
+    if (model.size == 0)
+        return;
+    struct bytes mark = has_failed(step)  ? BYTES_LITERAL("!")
+                        : step->cache_hit ? BYTES_LITERAL("(cache)")
+                                          : BYTES_LITERAL("");
+    path_add(path, model, mark);
+}
+
+static struct bytes tool_path(const struct agent_run *run)
+{
+    struct path path = {0};
+    for (uint32_t i = 0; i < run->step_count; i++)
+        path.capacity += run->steps[i].kind == STEP_TOOL ? run->steps[i].tool.size + 1 : 0;
+    path.text = arena_alloc(run->arena, path.capacity ? path.capacity : 1);
+    if (!path.text)
+        return (struct bytes){0};
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (step->kind == STEP_TOOL && step->is_own && step->is_counted && step->tool.size > 0)
+            path_add(&path, step->tool, BYTES_LITERAL(""));
+    }
+    return bytes_of(path.text, path.size);
+}
+
+static struct bytes model_route(const struct agent_run *run)
+{
+    struct path path = {0};
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (is_model_attempt(step))
+            path.capacity += step->model.size + step->model_asked.size + sizeof "(cache)>";
+    }
+    path.text = arena_alloc(run->arena, path.capacity ? path.capacity : 1);
+    if (!path.text)
+        return (struct bytes){0};
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (is_model_attempt(&run->steps[i]))
+            add_model(&path, &run->steps[i]);
+    return bytes_of(path.text, path.size);
+}
+
+void route_read(struct agent_run *run)
+{
+    run->tool_path = tool_path(run);
+    run->model_route = model_route(run);
+    const struct step *failed = NULL;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        struct step *step = &run->steps[i];
+        run->cache_hit |= step->is_own && step->cache_hit;
+        run->fallback |= step->is_own && step->is_fallback;
+        if (!is_model_attempt(step))
+            continue;
+        if (failed && bytes_equal(asked(failed), asked(step))) {
+            run->retries++;
+        } else if (failed && asked(failed).size > 0 && asked(step).size > 0) {
+            step->is_fallback = true;
+            run->fallback = true;
+        }
+        failed = has_failed(step) ? step : NULL;
+    }
+}

@@ -1,0 +1,263 @@
+/* One walk over the fields of a Span: attributes go to slots, events and the few plain fields that
+ * readers want are picked up on the way. */
+#include "processor/normalize/semconv.h"
+
+#include <math.h>
+
+#include "processor/base/json.h"
+#include "processor/normalize/kinds.h"
+#include "processor/otlp/fields.h"
+
+enum { KEY_VALUE_FIELD_KEY = 1, KEY_VALUE_FIELD_VALUE = 2 };
+
+static bool starts_with(struct bytes text, const char *start)
+{
+    return bytes_starts_with(text, bytes_of_text(start));
+}
+
+/* Names that are no row because a part of them is free. */
+static uint32_t seen_in_name(struct bytes name)
+{
+    if (name.size < 6)
+        return 0;
+    switch (name.data[0]) {
+    case 'a':
+        return starts_with(name, "annotations.") ? SEEN_SCORES : 0;
+    case 'd':
+        return starts_with(name, "document_annotations.") ? SEEN_SCORES : 0;
+    case 'e':
+        if (starts_with(name, "embedding.e"))
+            return SEEN_EMBEDDINGS;
+        if (starts_with(name, "eval.input") || starts_with(name, "eval.output"))
+            return 0; /* traceAI before 1.0 puts them on every span */
+        return starts_with(name, "eval.") || starts_with(name, "evaluations.") ? SEEN_SCORES : 0;
+    case 'g':
+        if (starts_with(name, "gen_ai.prompt.") || starts_with(name, "gen_ai.completion."))
+            return SEEN_CONTENT;
+        return starts_with(name, "gen_ai.input.") || starts_with(name, "gen_ai.output.")
+                   ? SEEN_CONTENT
+                   : 0;
+    case 'l':
+        if (starts_with(name, "llm.tools.") || starts_with(name, "llm.request.functions."))
+            return SEEN_TOOL_SCHEMAS;
+        if (starts_with(name, "langfuse.experiment."))
+            return SEEN_JUDGE_RUN;
+        return starts_with(name, "llm.input_messages.") || starts_with(name, "llm.output_messages.")
+                   ? SEEN_CONTENT
+                   : 0;
+    case 'r':
+        return starts_with(name, "retrieval.documents.") ||
+                       starts_with(name, "reranker.output_documents.")
+                   ? SEEN_DOCUMENTS
+                   : 0;
+    case 's':
+        return starts_with(name, "session.annotations.") ||
+                       starts_with(name, "session.evaluations.")
+                   ? SEEN_SCORES
+                   : 0;
+    case 't':
+        return starts_with(name, "trace.annotations.") || starts_with(name, "trace.evaluations.")
+                   ? SEEN_SCORES
+                   : 0;
+    default:
+        return 0;
+    }
+}
+
+static void read_kind(struct semconv *ret, const struct semconv_row *row, struct value value)
+{
+    enum step_kind kind;
+    if (value.type != VALUE_STRING)
+        return;
+    if (row->concept == SC_OPERATION) {
+        if (kind_of_operation(value.bytes, &kind)) {
+            ret->has_operation = true;
+            ret->operation = (uint8_t)kind;
+        }
+        return;
+    }
+    if (ret->has_kind && ret->kind_precedence < row->precedence)
+        return;
+    if (kind_of_value(row->family, value.bytes, &kind)) {
+        ret->has_kind = true;
+        ret->kind = (uint8_t)kind;
+        ret->kind_family = row->family;
+        ret->kind_precedence = row->precedence;
+    }
+}
+
+static bool is_said(struct value value)
+{
+    return value.type != VALUE_NONE && !(value.type == VALUE_STRING && value.bytes.size == 0);
+}
+
+static void read_attribute(struct semconv *ret, struct bytes key_value)
+{
+    struct wire wire = wire_of(key_value);
+    struct wire_field field;
+    struct bytes key = {0}, any_value = {0};
+    while (wire_next(&wire, &field)) {
+        if (field.type != WIRE_BYTES)
+            continue;
+        if (field.number == KEY_VALUE_FIELD_KEY)
+            key = field.bytes;
+        else if (field.number == KEY_VALUE_FIELD_VALUE)
+            any_value = field.bytes;
+    }
+    if (key.size == 0)
+        return;
+    const struct semconv_row *row = semconv_find(key);
+    if (!row) {
+        ret->seen |= seen_in_name(key);
+        return;
+    }
+    struct value value = value_read(any_value);
+    if (!is_said(value))
+        return;
+    enum semconv_concept concept = row->concept;
+    if (concept == SC_KIND || concept == SC_OPERATION)
+        read_kind(ret, row, value);
+    if (semconv_has(ret, concept) && ret->precedence[concept] < row->precedence)
+        return;
+    ret->present[concept / 64] |= UINT64_C(1) << (concept % 64);
+    ret->precedence[concept] = row->precedence;
+    ret->family[concept] = row->family;
+    ret->values[concept] = value;
+    if (concept >= SC_OUT_FINAL && concept <= SC_OUT_LEGACY)
+        ret->seen |= SEEN_OUTPUT;
+}
+
+static void read_event(struct semconv *ret, struct bytes event)
+{
+    struct wire wire = wire_of(event);
+    struct wire_field field;
+    struct bytes name = {0};
+    uint64_t time_ns = 0;
+    while (wire_next(&wire, &field)) {
+        if (field.number == EVENT_NAME && field.type == WIRE_BYTES)
+            name = field.bytes;
+        else if (field.number == EVENT_TIME && field.type == WIRE_FIXED64)
+            time_ns = field.value;
+    }
+    if (name.size == 0)
+        return;
+    if (bytes_equal_text(name, "exception"))
+        ret->exception = event;
+    else if (starts_with(name, "gen_ai.evaluation."))
+        ret->seen |= SEEN_SCORE_EVENTS;
+    else if (starts_with(name, "gen_ai."))
+        ret->seen |= SEEN_CONTENT;
+    else if (bytes_equal_text(name, "langgraph.resume"))
+        ret->seen |= SEEN_RESUMED;
+    else if (bytes_equal_text(name, "langgraph.interrupt") || bytes_equal_text(name, "interrupt"))
+        ret->seen |= SEEN_INTERRUPTED;
+    else if (starts_with(name, "db.query.result"))
+        ret->seen |= SEEN_DOCUMENTS;
+    else if ((bytes_equal_text(name, "First Token Stream Event") ||
+              bytes_equal_text(name, "ai.stream.firstChunk") ||
+              bytes_equal_text(name, "llm.content.completion.chunk")) &&
+             (ret->first_token_ns == 0 || time_ns < ret->first_token_ns))
+        ret->first_token_ns = time_ns;
+}
+
+static void semconv_clear(struct semconv *semconv)
+{
+    memset(semconv->present, 0, sizeof semconv->present);
+    semconv->seen = 0;
+    semconv->has_kind = semconv->has_operation = false;
+    semconv->kind = semconv->operation = STEP_OTHER;
+    semconv->kind_family = semconv->kind_precedence = 0;
+    semconv->name = semconv->trace_state = semconv->status_message = semconv->exception =
+        (struct bytes){0};
+    semconv->first_token_ns = 0;
+}
+
+void semconv_read_span(const struct span *span, struct semconv *ret)
+{
+    semconv_clear(ret);
+    ret->name = BYTES_LITERAL("");
+    struct wire wire = wire_of(span->wire);
+    struct wire_field field;
+    while (wire_next(&wire, &field)) {
+        if (field.type != WIRE_BYTES)
+            continue;
+        switch (field.number) {
+        case SPAN_ATTRIBUTES:
+            read_attribute(ret, field.bytes);
+            break;
+        case SPAN_EVENTS:
+            read_event(ret, field.bytes);
+            break;
+        case SPAN_NAME:
+            ret->name = field.bytes;
+            break;
+        case SPAN_TRACE_STATE:
+            ret->trace_state = field.bytes;
+            break;
+        case SPAN_STATUS:
+            ret->status_message = wire_find_bytes(field.bytes, STATUS_MESSAGE);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void semconv_read(struct bytes message, enum attribute_owner owner, struct semconv *ret)
+{
+    semconv_clear(ret);
+    struct wire wire = wire_of(message);
+    struct wire_field field;
+    while (wire_next(&wire, &field))
+        if (field.number == (uint32_t)owner && field.type == WIRE_BYTES)
+            read_attribute(ret, field.bytes);
+}
+
+struct bytes semconv_text(const struct semconv *semconv, enum semconv_concept concept)
+{
+    const struct value *value = semconv_get(semconv, concept);
+    if (!value)
+        return (struct bytes){0};
+    struct value first = *value;
+    if (value->type == VALUE_ARRAY) {
+        struct value_elements elements = value_elements_of(*value);
+        if (!value_elements_next(&elements, &first))
+            return (struct bytes){0};
+    }
+    if (first.type != VALUE_STRING || first.bytes.size == 0)
+        return (struct bytes){0};
+    struct bytes text = first.bytes;
+    if (semconv->family[concept] == FAMILY_MLFLOW && text.size > 2 && text.data[0] == '"')
+        text = bytes_of(text.data + 1, text.size - 2);
+    return text;
+}
+
+bool semconv_number(const struct semconv *semconv, enum semconv_concept concept, double *ret_number)
+{
+    const struct value *value = semconv_get(semconv, concept);
+    double number;
+    if (!value)
+        return false;
+    if (value->type == VALUE_INT || value->type == VALUE_DOUBLE)
+        number = value->number;
+    else if (value->type != VALUE_STRING || !double_parse(value->bytes, &number))
+        return false;
+    if (!isfinite(number) || number < 0)
+        return false;
+    *ret_number = number;
+    return true;
+}
+
+bool semconv_flag(const struct semconv *semconv, enum semconv_concept concept)
+{
+    const struct value *value = semconv_get(semconv, concept);
+    if (!value)
+        return false;
+    if (value->type == VALUE_STRING)
+        return bytes_equal_text(value->bytes, "true") || bytes_equal_text(value->bytes, "True") ||
+               bytes_equal_text(value->bytes, "1") || bytes_equal_text(value->bytes, "hit") ||
+               bytes_equal_text(value->bytes, "HIT");
+    return value->type == VALUE_BOOL || value->type == VALUE_INT
+               ? value->integer != 0
+               : value->type == VALUE_DOUBLE && value->number != 0;
+}
