@@ -1,6 +1,6 @@
-/* The pipeline file as plain data. config.c is the option table (name, type, range, default, prose)
- * and the YAML reader; everything of a file is checked here, before any state is touched. Immutable
- * once loaded; freed as a whole. */
+/* The pipeline file as plain data. config_options.c is the option table (name, type, range,
+ * default, prose), config_tree.c the YAML reader; everything of a file is checked here, before any
+ * state is touched. Immutable once loaded; freed as a whole. */
 #pragma once
 #include "processor/assemble/assembler.h"
 #include "processor/base/error.h"
@@ -14,6 +14,9 @@ enum {
     GROUPINGS_MAX = 32,
     GROUPING_DIMENSIONS_MAX = 8,
     PINNED_MAX = 256,
+    ALERTS_MAX = 256,
+    CONTRACT_KEYS_MAX = 64,
+    PIPELINE_NAMES_MAX = 8,
     EXPORTERS_MAX = 4,
     PATHS_MAX = 8,
     PROPERTIES_MAX = 64
@@ -39,12 +42,22 @@ struct otlp_receiver_config {
     const char *dead_letter_topic, *dead_letter_directory;
 };
 
+/* How to reach brokers; also part of `properties`, in the names of librdkafka. */
+struct kafka_security {
+    const char *ca_file, *cert_file, *key_file; /* NULL: none */
+    bool tls_is_present, insecure_skip_verify;
+    const char *sasl_mechanism, *sasl_username, *sasl_password; /* NULL: none */
+};
+
 struct kafka_receiver_config {
     bool is_present;
     const char *brokers, *topic, *group_id, *group_instance_id;
     bool is_json;
     const char *dead_letter_topic, *dead_letter_directory;
+    struct kafka_security security;
     const char *properties[2 * PROPERTIES_MAX + 1]; /* name, value, ..., NULL */
+    uint32_t own_property_count; /* the first ones are the file's own, the rest follow from tls and
+                                    auth */
 };
 
 enum exporter_kind { EXPORTER_KAFKA, EXPORTER_FILE };
@@ -56,7 +69,9 @@ struct exporter_config {
     const char *brokers, *topic;
     enum exporter_encoding encoding;
     bool is_transactional;
+    struct kafka_security security;
     const char *properties[2 * PROPERTIES_MAX + 1];
+    uint32_t own_property_count;
     const char *path; /* of a file exporter */
 };
 
@@ -70,11 +85,27 @@ struct pinned_config { /* one cohort: a value for each dimension of some groupin
     struct bytes values[GROUPING_DIMENSIONS_MAX];
 };
 
+struct alert_config { /* the pass rate that a pinned cohort should keep */
+    uint32_t pinned;  /* index into pipeline_config.pinned; an alert pins its cohort */
+    double min_pass_rate;
+    int64_t window_ms; /* 24 h */
+    uint32_t min_n;    /* 50 */
+};
+
+struct pipeline_names { /* what one pipeline of `service.pipelines` names */
+    struct bytes receivers[PIPELINE_NAMES_MAX], exporters[PIPELINE_NAMES_MAX];
+    uint32_t receiver_count, exporter_count;
+    bool is_present;
+};
+
 struct pipeline_config {
     struct otlp_receiver_config otlp;
     struct kafka_receiver_config kafka;
 
-    struct assembly_config assembly;
+    struct assembly_config assembly; /* memory_bytes: limits.memory / shards */
+    bool scope_is_conversation;
+    int64_t conversation_idle_ms; /* 30 min */
+    bool single_instance;
     int64_t late_window_ms; /* 1 h */
     bool late_retain_records;
 
@@ -86,8 +117,22 @@ struct pipeline_config {
     } limits;
 
     struct ruleset ruleset; /* sha256 included */
+    struct {                /* of the measurement output.contract */
+        bool is_present, is_json;
+        struct bytes required_keys[CONTRACT_KEYS_MAX];
+        uint32_t required_key_count;
+        const char *pattern;
+        uint32_t max_length; /* 0: none */
+    } output_contract;
     struct selection_policy selection;
+    struct {
+        bool is_present;
+        uint32_t per_hour, per_signature_per_hour; /* 0: no budget */
+        uint32_t instances;
+    } budget;
     struct redaction_policy redaction;
+    const char *redaction_key_file;
+    struct bytes redaction_regexes[REDACTION_REGEXES_MAX]; /* the text of redaction.custom */
 
     struct dimension dimensions[DIMENSIONS_MAX]; /* tool_path and model_route included when a
                                                     grouping names them */
@@ -98,7 +143,10 @@ struct pipeline_config {
     uint32_t max_per_group;
     struct pinned_config pinned[PINNED_MAX];
     uint32_t pinned_count;
+    struct alert_config alerts[ALERTS_MAX];
+    uint32_t alert_count;
 
+    struct pipeline_names traces, results;
     struct exporter_config exporters[EXPORTERS_MAX]; /* those that the traces pipeline names */
     uint32_t exporter_count;
 
@@ -122,6 +170,9 @@ struct pipeline_config {
  * `ret_error` says "file:line:column: what is wrong and what to do". Nothing is opened but the
  * files that the configuration names. */
 struct pipeline_config *config_load(const char *path, struct error *ret_error);
+/* The same of bytes in memory; `name` stands for the file in errors. */
+struct pipeline_config *config_load_text(const char *name, struct bytes text,
+                                         struct error *ret_error);
 void config_destroy(struct pipeline_config *config);
 /* The effective configuration as YAML, defaults included, secrets masked. */
 void config_print(const struct pipeline_config *config, struct buffer *to);

@@ -1,0 +1,44 @@
+/* Settings whose feature this version does not have. They are read and checked like all others, so
+ * that a file stays valid; a value that would silently do nothing is then refused. A feature that
+ * gets built deletes its rows here and nothing else. */
+#include "pipelines/config_option.h"
+
+static const struct unavailable {
+    const char *path;
+    const char *allowed; /* the value that asks for nothing; NULL: being there is asking */
+    const char *what;
+} unavailable[] = {
+    {"receivers.kafka", NULL, "the Kafka receiver"},
+    {"receivers.otlp.protocols.http", NULL, "OTLP over HTTP"},
+    {"receivers.otlp.tls", NULL, "TLS on the OTLP receiver"},
+    {"receivers.otlp.auth", NULL, "authentication on the OTLP receiver"},
+    {"receivers.otlp.dead_letter", NULL, "dead letters"},
+    {"trajectory.scope", "trace", "conversation scope"},
+    {"trajectory.single_instance", "false", "conversation scope"},
+    {"selection.budget", NULL, "review budgets"},
+    {"selection.new_cohort", "0", "records of new cohorts"},
+    {"measurements.output_contract", NULL, "the measurement output.contract"},
+    {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
+    {"exporters.kafka/NAME.emit", "idempotent", "transactional emit"},
+    {"service.pipelines.results", NULL, "the results pipeline"},
+    {"service.telemetry.http.auth", NULL, "authentication on the telemetry server"},
+};
+
+void config_note_unavailable(struct config_loader *loader, const struct option *row,
+                             const struct config_node *node)
+{
+    for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++) {
+        if (strcmp(row->path, unavailable[i].path) != 0)
+            continue;
+        if (unavailable[i].allowed && bytes_equal_text(node->text, unavailable[i].allowed))
+            continue;
+        if (loader->unavailable.is_set && loader->unavailable_line <= node->key_line)
+            continue; /* The first one in the file is the one to name. */
+        loader->unavailable = (struct error){0};
+        loader->unavailable_line = node->key_line;
+        error_set(&loader->unavailable, EXIT_CONFIG,
+                  "%s:%u:%u: not available in this version: %s; leave %.*s out", loader->name,
+                  node->key_line, node->key_column, unavailable[i].what, (int)node->key.size,
+                  (const char *)node->key.data);
+    }
+}
