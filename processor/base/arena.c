@@ -6,6 +6,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* AddressSanitizer is told what has been handed out, so that it sees a write behind an allocation or after a reset. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 enum { ALIGNMENT = 16, FIRST_BLOCK = 1024, LARGEST_STEP = 256 * 1024 };
 
 struct arena_block {
@@ -20,6 +28,7 @@ static void free_from(struct arena_block *block)
 {
     while (block) {
         struct arena_block *next = block->next;
+        ASAN_UNPOISON_MEMORY_REGION((uint8_t *)block + HEADER, block->capacity);
         free(block);
         block = next;
     }
@@ -42,6 +51,7 @@ void arena_reset(struct arena *arena)
         free_from(arena->first->next);
         arena->first->next = NULL;
         arena->first->used = 0;
+        ASAN_POISON_MEMORY_REGION((uint8_t *)arena->first + HEADER, arena->first->capacity);
     }
     arena->current = arena->first;
     arena->used = 0;
@@ -61,6 +71,7 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
     if (!block)
         return NULL;
     *block = (struct arena_block){.capacity = capacity};
+    ASAN_POISON_MEMORY_REGION((uint8_t *)block + HEADER, capacity);
     if (arena->current)
         arena->current->next = block;
     else
@@ -88,6 +99,7 @@ void *arena_alloc(struct arena *arena, size_t size)
         return NULL;
     }
     void *place = (uint8_t *)block + HEADER + block->used;
+    ASAN_UNPOISON_MEMORY_REGION(place, size);
     block->used += padded;
     arena->used += padded;
     if (arena->used > arena->limit)

@@ -1,6 +1,6 @@
-/* String bodies. Unescaping never grows a text but for a raw NUL, which becomes the three bytes of
- * U+FFFD; all escapes are at least as long as what they stand for. Unknown escapes stand for the
- * character itself. */
+/* String bodies. Unescaping never grows a text but for a NUL, which becomes the three bytes of U+FFFD; all other
+ * escapes are at least as long as what they stand for. An unknown or malformed escape stands for the character behind
+ * its backslash. */
 #include "processor/base/json_string.h"
 
 #include <string.h>
@@ -58,7 +58,7 @@ static uint32_t read_unicode_escape(const uint8_t **at, const uint8_t *end)
 {
     int32_t unit = read_hex4(*at, end);
     if (unit < 0)
-        return 0xfffd;
+        return 'u';
     *at += 4;
     if (unit == 0 || (unit >= 0xdc00 && unit < 0xe000))
         return 0xfffd;
@@ -128,7 +128,9 @@ static size_t half_at_end(struct bytes body)
             run++;
         bool is_escape = (run - back) % 2 == 0; /* and not the second of a pair of backslashes */
         bool is_half = back == 1 || (back < 6 && body.data[body.size - back + 1] == 'u');
-        return is_escape && is_half ? back : 0;
+        if (is_escape && is_half)
+            return back;
+        break;
     }
     for (size_t back = 1; back <= 3 && back <= body.size; back++) {
         uint8_t c = body.data[body.size - back];

@@ -135,8 +135,7 @@ START_TEST(escapes_are_resolved)
                                            "A");
     unescapes("\"a\\u0000b\"", "a\xef\xbf\xbd"
                                "b");
-    unescapes("\"\\q\\u12\"", "q\xef\xbf\xbd"
-                              "12");
+    unescapes("\"\\q\\u12\\u\\u\\u\"", "qu12uuu");
     unescapes("\"\\\\\"", "\\");
 }
 END_TEST
@@ -198,6 +197,7 @@ START_TEST(half_an_escape_or_code_point_is_left_off)
     unescapes("\"abc\\u00e", "abc");
     unescapes("\"abc\\u00e9", "abc\xc3\xa9");
     unescapes("\"abc\xc3", "abc");
+    unescapes("\"abc\\n\xc3", "abc\n");
     unescapes("\"abc\xe2\x82", "abc");
     unescapes("\"abc\xe2\x82\xac", "abc\xe2\x82\xac");
 }
