@@ -1,0 +1,69 @@
+/* The meeting point of the pipeline's dimensions and the store's numbers. */
+#include "pipelines/contribution.h"
+
+#include <assert.h>
+
+#include "state/dictionary.h"
+
+void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to)
+{
+    const struct grouping_config *dimensions = &config->groupings[grouping];
+    for (uint32_t i = 0; i < dimensions->count; i++) {
+        if (i > 0)
+            buffer_append_byte(to, ',');
+        buffer_append_bytes(to, config->dimensions[dimensions->dimensions[i]].name);
+    }
+}
+
+void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
+                     const struct pipeline_config *config)
+{
+    struct buffer text = {0};
+    for (uint32_t i = 0; i < config->grouping_count; i++) {
+        buffer_clear(&text);
+        grouping_text(config, i, &text);
+        binding->groupings[i] = dictionary_id(txn, DICTIONARY_GROUPING, buffer_bytes(&text));
+    }
+    for (uint32_t i = 0; i < config->ruleset.rule_count; i++)
+        binding->rules[i] = dictionary_id(txn, DICTIONARY_RULE, config->ruleset.rules[i].name);
+    for (uint32_t i = 0; i < config->pinned_count; i++) {
+        const struct pinned_config *pinned = &config->pinned[i];
+        cohorts_pin(cohorts, binding->groupings[pinned->grouping], pinned->values,
+                    config->groupings[pinned->grouping].count);
+    }
+    buffer_finish(&text);
+    binding->config = config;
+}
+
+void contribution_append(const struct binding *binding, struct store_txn *txn,
+                         struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
+                         struct buffer *to)
+{
+    const struct pipeline_config *config = closed->config;
+    assert(binding->config == config);
+    struct cohort_contribution contribution = {
+        .change = COHORT_CHANGE_FIRST,
+        .event_ms = (int64_t)closed->event_ms,
+        .verdict = (uint8_t)closed->verdict,
+        .weight = closed->weight,
+        .duration_ms = closed->duration_ms,
+        .tokens = closed->tokens,
+        .cost_nano_usd = cohort_nano_usd(closed->cost_usd),
+        .group_count = config->grouping_count,
+        .rule_count = config->ruleset.rule_count,
+    };
+    for (uint32_t i = 0; i < config->grouping_count; i++) {
+        const struct grouping_config *grouping = &config->groupings[i];
+        struct bytes values[GROUPING_DIMENSIONS_MAX];
+        for (uint32_t d = 0; d < grouping->count; d++)
+            values[d] = closed->dimension_values[grouping->dimensions[d]];
+        contribution.groups[i].grouping = binding->groupings[i];
+        cohort_assign(cohorts, txn, binding->groupings[i], values, grouping->count, wall_ms,
+                      contribution.groups[i].hash);
+    }
+    for (uint32_t i = 0; i < contribution.rule_count; i++) {
+        contribution.rules[i].rule = binding->rules[i];
+        contribution.rules[i].outcome = closed->outcomes[i];
+    }
+    cohort_contribution_encode(&contribution, to);
+}

@@ -1,0 +1,25 @@
+/* What a closed trajectory adds to the cohorts: its groupings resolved to stored cohorts, its rules to stored numbers. Kept
+ * per configuration, because a reload may change the rules. Owner: the writer thread, inside its transaction. */
+#pragma once
+#include "pipelines/effects.h"
+#include "state/cohort.h"
+
+struct persistent_counter;
+
+struct binding {
+    const struct pipeline_config *config;
+    uint16_t groupings[GROUPINGS_MAX];
+    uint16_t rules[RULES_MAX];
+    struct persistent_counter
+        *outcomes[RULES_MAX][OUTCOMES]; /* the writer's cache; NULL: not looked up yet */
+};
+
+/* Numbers of the groupings and rules; writes new ones in the transaction. Pins the pinned cohorts. */
+void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
+                     const struct pipeline_config *config);
+/* Appends the encoded contribution. New cohorts get their name rows in the transaction. */
+void contribution_append(const struct binding *binding, struct store_txn *txn,
+                         struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
+                         struct buffer *to);
+/* The text of a grouping as the store knows it: its dimension names joined by commas. */
+void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to);

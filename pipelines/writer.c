@@ -1,0 +1,535 @@
+/* One transaction after another. What is in memory beside the store (positions, watermarks, cohort delta) moves only when the
+ * transaction has succeeded: `next` holds the rows as they will be, `committed` as they are. */
+#include "pipelines/writer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "pipelines/contribution.h"
+#include "pipelines/series.h"
+#include "state/decided.h"
+#include "state/journal.h"
+
+enum {
+    TRIM_ROWS_MAX =
+        2000, /* table rows deleted in one transaction: journal, decided and outbox each */
+    COHORT_FLUSH_MS = 1000,
+    GAUGES_MS = 1000, /* the share of the map in use walks the free list */
+    BINDINGS = 2,     /* the running configuration and the one before a reload */
+};
+
+struct shard_state {
+    uint64_t floor[SOURCES_MAX], through[SOURCES_MAX];
+    uint64_t open_spans;
+};
+
+struct writer {
+    struct store *store;
+    struct store_txn txn;
+    struct journal *journal;
+    struct decided *decided;
+    struct outbox *outbox;
+    struct counters *counters;
+    struct cohorts *cohorts;
+    struct cohort_delta *delta;
+    struct series series;
+    struct binding bindings[BINDINGS];
+    uint32_t newest_binding;
+    bool is_binding_new; /* resolved in this batch: void if the batch fails */
+    const struct pipeline_config *config;
+
+    uint32_t shards, source_count;
+    struct source_row committed[SOURCES_MAX], next[SOURCES_MAX];
+    struct shard_state *shard_states, *next_states; /* of each shard */
+    _Atomic uint64_t watermarks[SOURCES_MAX];
+
+    struct decided_row *rows; /* of this batch */
+    size_t row_count, row_capacity;
+    struct buffer contributions; /* of this batch, one after the other */
+    struct buffer row_bytes;
+    uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
+    int64_t flushed_ms, gauged_ms;
+    bool is_flush_due;
+    uint64_t first_record, end_record;
+    uint32_t exporter_count;
+    size_t batch_bytes;
+    _Atomic double used_ratio;
+    _Atomic int64_t outbox_oldest_ms;
+};
+
+static bool open_tables(struct writer *writer)
+{
+    return journal_open(writer->store, &writer->journal) == STATUS_OK &&
+           decided_open(writer->store, &writer->decided) == STATUS_OK &&
+           outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
+           counters_open(writer->store, &writer->counters) == STATUS_OK &&
+           cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
+               STATUS_OK &&
+           (writer->delta = cohort_delta_create()) != NULL &&
+           cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) == STATUS_OK;
+}
+
+/* Source rows of this process; a new one begins at position 1, so that 0 stands for nothing yet. */
+static enum status open_sources(struct writer *writer, const char *const *names)
+{
+    struct store_txn txn;
+    store_begin(writer->store, true, &txn);
+    for (uint32_t i = 0; i < writer->source_count; i++) {
+        struct source_row *row = &writer->committed[i];
+        source_open(&txn, names[i], row);
+        if (row->next_position == 0)
+            row->next_position = row->low_watermark = 1;
+        source_write(&txn, row);
+        writer->next[i] = *row;
+        atomic_store(&writer->watermarks[i], row->low_watermark);
+        for (uint32_t shard = 0; shard < writer->shards; shard++) {
+            writer->shard_states[shard].floor[i] = row->low_watermark;
+            writer->shard_states[shard].through[i] = row->low_watermark - 1;
+        }
+    }
+    binding_resolve(&writer->bindings[0], &txn, writer->cohorts, writer->config);
+    return store_commit(&txn);
+}
+
+/* "otlp/grpc" is the receiver "otlp". */
+static void receiver_of(const char *source, char *to, size_t size)
+{
+    size_t length = strcspn(source, "/");
+    length = length < size - 1 ? length : size - 1;
+    memcpy(to, source, length);
+    to[length] = 0;
+}
+
+struct writer *writer_create(struct store *store, const struct pipeline_config *config,
+                             uint32_t shards, const char *const *source_names,
+                             uint32_t source_count, int64_t wall_ms, struct error *ret_error)
+{
+    assert(source_count <= SOURCES_MAX && shards <= SHARDS_MAX);
+    struct writer *writer = calloc(1, sizeof(*writer));
+    if (!writer)
+        return NULL;
+    *writer = (struct writer){.store = store,
+                              .config = config,
+                              .shards = shards,
+                              .source_count = source_count,
+                              .exporter_count = config->exporter_count};
+    writer->flushed_ms = writer->gauged_ms = INT64_MIN / 2;
+    writer->shard_states = calloc(shards, sizeof(*writer->shard_states));
+    writer->next_states = calloc(shards, sizeof(*writer->next_states));
+    char receivers[SOURCES_MAX][32];
+    const char *names[SOURCES_MAX];
+    for (uint32_t i = 0; i < source_count; i++) {
+        receiver_of(source_names[i], receivers[i], sizeof(receivers[i]));
+        names[i] = receivers[i];
+    }
+    if (!writer->shard_states || !writer->next_states || !open_tables(writer) ||
+        open_sources(writer, source_names) != STATUS_OK)
+        error_set(ret_error, EXIT_STATE_IO,
+                  "the state in %s cannot be read; run `flywheel state check %s`",
+                  store_path(store), store_path(store));
+    else if (series_open(&writer->series, writer->counters, names, source_count, ret_error))
+        return writer;
+    writer_destroy(writer);
+    return NULL;
+}
+
+void writer_destroy(struct writer *writer)
+{
+    if (!writer)
+        return;
+    if (writer->delta)
+        cohort_delta_destroy(writer->delta);
+    if (writer->cohorts)
+        cohorts_close(writer->cohorts);
+    if (writer->counters)
+        counters_close(writer->counters);
+    if (writer->outbox)
+        outbox_close(writer->outbox);
+    if (writer->decided)
+        decided_close(writer->decided);
+    if (writer->journal)
+        journal_close(writer->journal);
+    free(writer->shard_states);
+    free(writer->next_states);
+    free(writer->rows);
+    buffer_finish(&writer->contributions);
+    buffer_finish(&writer->row_bytes);
+    free(writer);
+}
+
+void writer_set_config(struct writer *writer, const struct pipeline_config *config)
+{
+    writer->config = config;
+}
+
+const struct source_row *writer_source(const struct writer *writer, uint32_t source)
+{
+    assert(source < writer->source_count);
+    return &writer->committed[source];
+}
+
+struct journal *writer_journal(struct writer *writer)
+{
+    return writer->journal;
+}
+
+void writer_begin(struct writer *writer)
+{
+    store_begin(writer->store, true, &writer->txn);
+    memcpy(writer->next, writer->committed, sizeof(writer->next));
+    memcpy(writer->next_states, writer->shard_states,
+           writer->shards * sizeof(*writer->shard_states));
+    writer->row_count = 0;
+    buffer_clear(&writer->contributions);
+    buffer_clear(&writer->row_bytes);
+    writer->first_record = writer->end_record = outbox_next_sequence(writer->outbox);
+    writer->batch_bytes = 0;
+    writer->is_binding_new = false;
+}
+
+static void count(struct writer *writer, struct persistent_counter *counter, uint64_t by)
+{
+    if (counter && by > 0)
+        counters_add(writer->counters, &writer->txn, counter, by);
+}
+
+void writer_add_request(struct writer *writer, const struct request *request, bool is_journaled)
+{
+    struct source_row *row = &writer->next[request->source];
+    assert(request->position >= row->next_position);
+    row->next_position = request->position + 1;
+    count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
+    count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
+    if (!is_journaled)
+        return;
+    struct journal_header header = {
+        .signal = (uint8_t)request->signal,
+        .encoding = (uint8_t)request->encoding,
+        .received_ms = (int64_t)request->received_ms,
+    };
+    struct bytes body = buffer_bytes(&request->received);
+    journal_append(writer->journal, &writer->txn, row->id, request->position, &header, body);
+    writer->batch_bytes += body.size;
+}
+
+static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
+{
+    for (uint32_t i = 0; i < BINDINGS; i++)
+        if (writer->bindings[i].config == config)
+            return &writer->bindings[i];
+    writer->newest_binding = (writer->newest_binding + 1) % BINDINGS;
+    struct binding *binding = &writer->bindings[writer->newest_binding];
+    binding_resolve(binding, &writer->txn, writer->cohorts, config);
+    memset(binding->outcomes, 0, sizeof(binding->outcomes));
+    writer->is_binding_new = true;
+    return binding;
+}
+
+static struct decided_row *new_row(struct writer *writer)
+{
+    if (writer->row_count == writer->row_capacity) {
+        size_t capacity = writer->row_capacity ? writer->row_capacity * 2 : 256;
+        struct decided_row *rows = realloc(writer->rows, capacity * sizeof(*rows));
+        if (!rows) {
+            store_fail(&writer->txn, STATUS_FATAL, "out of memory");
+            return NULL;
+        }
+        writer->rows = rows;
+        writer->row_capacity = capacity;
+    }
+    struct decided_row *row = &writer->rows[writer->row_count++];
+    *row = (struct decided_row){0};
+    return row;
+}
+
+/* Counters of rule outcomes are looked up once per configuration, not once per trajectory. */
+static void count_outcomes(struct writer *writer, struct binding *binding,
+                           const struct closed *closed)
+{
+    for (uint32_t i = 0; i < closed->config->ruleset.rule_count; i++) {
+        struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
+        if (!*counter)
+            *counter = series_rule_outcome(&writer->series, closed->config->ruleset.rules[i].name,
+                                           (enum outcome)closed->outcomes[i]);
+        count(writer, *counter, 1);
+    }
+}
+
+static void count_closed(struct writer *writer, const struct closed *closed)
+{
+    struct series *series = &writer->series;
+    count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
+    count(writer, series->skewed, closed->is_skewed);
+    count(writer, series->trajectories[closed->trigger], 1);
+    if (closed->skipped != SKIP_NONE)
+        count(writer, series->skipped[closed->skipped], 1);
+    if (closed->is_judge_only) {
+        count(writer, series->dropped[DROP_EVALUATION], closed->spans);
+        return;
+    }
+    count(writer, series->decided, closed->spans);
+    count(writer, series->verdicts[closed->verdict], 1);
+}
+
+static uint64_t add_record(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    uint64_t sequence = writer->end_record++;
+    for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
+        outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
+                      closed->frame);
+    count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
+    writer->batch_bytes += closed->frame.size * writer->exporter_count;
+    return sequence;
+}
+
+static void add_closed(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    struct decided_row *row = new_row(writer);
+    if (!row)
+        return;
+    memcpy(row->trace_id, closed->trace_id, sizeof(row->trace_id));
+    for (uint32_t i = 0; i < closed->position_count && i < DECIDED_POSITIONS_MAX; i++) {
+        row->positions[i].source = writer->next[closed->positions[i].source].id;
+        row->positions[i].position = closed->positions[i].position;
+        row->position_count = (uint8_t)(i + 1);
+    }
+    row->decided_ms = (int64_t)closed->decided_ms;
+    row->event_ms = (int64_t)closed->event_ms;
+    row->verdict = (uint8_t)closed->verdict;
+    row->trigger = (uint8_t)closed->trigger;
+    row->spans = closed->spans;
+    row->record_sequence = closed->has_record ? add_record(writer, closed, wall_ms) : 0;
+    size_t from = writer->contributions.size;
+    if (!closed->is_judge_only)
+        contribution_append(binding_of(writer, closed->config), &writer->txn, writer->cohorts,
+                            closed, wall_ms, &writer->contributions);
+    row->contribution =
+        bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
+    count_closed(writer, closed);
+    writer->batch_bytes += row->contribution.size + 64;
+}
+
+void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
+{
+    struct series *series = &writer->series;
+    assert(effects->shard < writer->shards);
+    for (const struct closed *closed = effects->first; closed; closed = closed->next)
+        add_closed(writer, closed, wall_ms);
+    count(writer, series->dropped[DROP_LATE], effects->late_spans);
+    count(writer, series->late, effects->late_spans);
+    count(writer, series->logs_ignored, effects->logs_ignored);
+    count(writer, series->logs_joined, effects->logs_joined);
+    for (int i = 0; i < LOG_DROPS; i++)
+        count(writer, series->logs_dropped[i], effects->logs_dropped[i]);
+    struct shard_state *state = &writer->next_states[effects->shard];
+    state->open_spans = effects->open_spans;
+    for (uint32_t source = 0; source < effects->source_count; source++) {
+        state->floor[source] = effects->floor[source];
+        state->through[source] = effects->through[source];
+    }
+}
+
+void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t sequence)
+{
+    outbox_delete(writer->outbox, &writer->txn, exporter, sequence);
+}
+
+void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
+                     const struct outbox_file *file)
+{
+    assert(exporter < EXPORTERS_MAX);
+    outbox_file_write(&writer->txn, exporter, file);
+    /* All of them in this transaction: a row that stayed would be written to the file again after a crash. */
+    while (outbox_delete_through(writer->outbox, &writer->txn, exporter, through, TRIM_ROWS_MAX) ==
+           TRIM_ROWS_MAX)
+        ;
+}
+
+uint64_t writer_settle_lost(struct writer *writer)
+{
+    struct span_account account = writer_account(writer);
+    uint64_t open = 0;
+    for (uint32_t shard = 0; shard < writer->shards; shard++)
+        open += writer->shard_states[shard].open_spans;
+    uint64_t lost = account.in_flight > open ? account.in_flight - open : 0;
+    count(writer, writer->series.dropped[DROP_CRASH], lost);
+    return lost;
+}
+
+size_t writer_batch_bytes(const struct writer *writer)
+{
+    return writer->batch_bytes;
+}
+
+/* --- the end of a batch --- */
+
+static void move_sources(struct writer *writer)
+{
+    for (uint32_t source = 0; source < writer->source_count; source++) {
+        struct source_row *row = &writer->next[source];
+        uint64_t watermark = row->next_position;
+        row->marks.shards = writer->shards;
+        for (uint32_t shard = 0; shard < writer->shards; shard++) {
+            const struct shard_state *state = &writer->next_states[shard];
+            watermark = state->floor[source] < watermark ? state->floor[source] : watermark;
+            row->marks.through[shard] = state->through[source];
+        }
+        if (watermark > row->low_watermark)
+            row->low_watermark = watermark;
+        if (memcmp(row, &writer->committed[source], sizeof(*row)) != 0)
+            source_write(&writer->txn, row);
+        (void)journal_trim(writer->journal, &writer->txn, row->id, row->low_watermark,
+                           TRIM_ROWS_MAX);
+    }
+}
+
+static void append_rows(struct writer *writer)
+{
+    const uint8_t *at = writer->contributions.data;
+    if (writer->contributions.failed)
+        store_fail(&writer->txn, STATUS_FATAL, "out of memory");
+    for (size_t i = 0; i < writer->row_count; i++) {
+        writer->rows[i].contribution.data = at;
+        at += writer->rows[i].contribution.size;
+    }
+    (void)decided_append(writer->decided, &writer->txn, writer->rows, writer->row_count);
+}
+
+static bool flush_cohorts(struct writer *writer, int64_t now_ms, int64_t wall_ms)
+{
+    bool is_due = writer->is_flush_due || now_ms - writer->flushed_ms >= COHORT_FLUSH_MS;
+    if (!is_due || cohort_delta_buckets(writer->delta) == 0)
+        return false;
+    cohort_delta_flush(writer->delta, &writer->txn, writer->delta_sequence, wall_ms);
+    return true;
+}
+
+static void refresh_gauges(struct writer *writer, int64_t now_ms)
+{
+    if (now_ms - writer->gauged_ms < GAUGES_MS)
+        return;
+    writer->gauged_ms = now_ms;
+    int64_t oldest = 0;
+    struct store_txn txn;
+    store_begin(writer->store, false, &txn);
+    for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++) {
+        uint64_t sequence;
+        int64_t committed_ms;
+        if (outbox_first(&txn, (uint8_t)exporter, &sequence, &committed_ms) &&
+            (oldest == 0 || committed_ms < oldest))
+            oldest = committed_ms;
+    }
+    store_abort(&txn);
+    atomic_store_explicit(&writer->outbox_oldest_ms, oldest, memory_order_relaxed);
+    atomic_store_explicit(&writer->used_ratio, store_used_ratio(writer->store),
+                          memory_order_relaxed);
+}
+
+/* Memory follows what has become durable. */
+static enum status settle_memory(struct writer *writer, bool has_flushed, int64_t now_ms)
+{
+    if (has_flushed) {
+        writer->flushed_ms = now_ms;
+        writer->is_flush_due = false;
+    }
+    memcpy(writer->committed, writer->next, sizeof(writer->committed));
+    memcpy(writer->shard_states, writer->next_states,
+           writer->shards * sizeof(*writer->shard_states));
+    for (uint32_t source = 0; source < writer->source_count; source++)
+        atomic_store_explicit(&writer->watermarks[source], writer->committed[source].low_watermark,
+                              memory_order_relaxed);
+    if (writer->row_count > 0) {
+        writer->delta_sequence = decided_next_sequence(writer->decided) - 1;
+        return cohort_delta_add_encoded(writer->delta, buffer_bytes(&writer->contributions)) ==
+                       STATUS_OK
+                   ? STATUS_OK
+                   : STATUS_FATAL;
+    }
+    return STATUS_OK;
+}
+
+enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms)
+{
+    append_rows(writer);
+    move_sources(writer);
+    (void)decided_expire(writer->decided, &writer->txn, wall_ms - writer->config->late_window_ms,
+                         TRIM_ROWS_MAX, NULL, NULL);
+    bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
+    counters_write(writer->counters, &writer->txn);
+    enum status status = store_commit(&writer->txn);
+    if (status != STATUS_OK) {
+        if (writer->is_binding_new)
+            writer->bindings[writer->newest_binding].config = NULL;
+        return status;
+    }
+    status = settle_memory(writer, has_flushed, now_ms);
+    refresh_gauges(writer, now_ms);
+    return status;
+}
+
+enum status writer_relieve(struct writer *writer, int64_t wall_ms)
+{
+    writer_begin(writer);
+    for (uint32_t source = 0; source < writer->source_count; source++)
+        (void)journal_trim(writer->journal, &writer->txn, writer->committed[source].id,
+                           writer->committed[source].low_watermark, TRIM_ROWS_MAX);
+    (void)decided_expire(writer->decided, &writer->txn, wall_ms - writer->config->late_window_ms,
+                         TRIM_ROWS_MAX, NULL, NULL);
+    return store_commit(&writer->txn);
+}
+
+const char *writer_reason(const struct writer *writer)
+{
+    return writer->txn.reason;
+}
+
+void writer_flush_cohorts(struct writer *writer)
+{
+    writer->is_flush_due = true;
+}
+
+void writer_committed_records(const struct writer *writer, uint64_t *ret_first, uint64_t *ret_end)
+{
+    *ret_first = writer->first_record;
+    *ret_end = writer->end_record;
+}
+
+const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
+{
+    return writer->watermarks;
+}
+
+struct writer_gauges writer_gauges(const struct writer *writer)
+{
+    struct outbox_held held = outbox_held_all(writer->outbox);
+    return (struct writer_gauges){
+        .journal_bytes = journal_bytes(writer->journal),
+        .outbox_records = held.records,
+        .outbox_bytes = held.bytes,
+        .outbox_oldest_ms = atomic_load_explicit(&writer->outbox_oldest_ms, memory_order_relaxed),
+        .used_ratio = atomic_load_explicit(&writer->used_ratio, memory_order_relaxed),
+    };
+}
+
+void writer_collect_metrics(void *writer, struct buffer *to)
+{
+    series_render(&((struct writer *)writer)->series, to);
+}
+
+struct span_account writer_account(const struct writer *writer)
+{
+    struct span_account account = {0};
+    const struct series *series = &writer->series;
+    for (uint32_t i = 0; i < series->source_count; i++) {
+        bool is_shared = false; /* Sources of one receiver count into one series. */
+        for (uint32_t j = 0; j < i; j++)
+            is_shared |= series->accepted_spans[j] == series->accepted_spans[i];
+        if (!is_shared)
+            account.accepted += counter_get(persistent_counter_value(series->accepted_spans[i]));
+    }
+    account.decided = counter_get(persistent_counter_value(series->decided));
+    for (int i = 0; i < SPAN_DROPS; i++)
+        account.dropped += counter_get(persistent_counter_value(series->dropped[i]));
+    account.in_flight = account.accepted - account.decided - account.dropped;
+    return account;
+}
