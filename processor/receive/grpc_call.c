@@ -381,9 +381,12 @@ void call_event(struct call *call, bool is_success)
 {
     enum call_state state = atomic_load(&call->state);
     if (state == CALL_POSTED && is_success) {
+        call->receiver->live++;
         arrived(call);
         return;
     }
+    if (state != CALL_POSTED)
+        call->receiver->live--;
     if (state != CALL_POSTED && call->kind <= CALL_LOGS) {
         grpc_status_code code = call->is_cancelled ? GRPC_STATUS_CANCELLED : call->reply.code;
         counter_add(&call->receiver->counters->requests[code], 1);

@@ -80,6 +80,7 @@ struct grpc_receiver {
     struct inflater *inflater;
     struct call **calls; /* all there are */
     uint32_t call_count, calls_max;
+    uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
     uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
 };

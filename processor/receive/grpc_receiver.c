@@ -1,7 +1,7 @@
 /* Lifecycle of the receiver and the loop of its I/O thread, which does everything but accept
  * connections (grpc_listener) and start the replies of durable calls (the writer).
  *
- *   stop: listener closed -> GOAWAY, new calls refused -> calls in flight finish
+ *   stop: listener closed -> GOAWAY, new calls refused -> calls in flight finish -> silent peers cut
  *         -> grace over: waiting calls answered UNAVAILABLE -> a little later the rest is cancelled
  *         -> core says the server is down -> queue shut down and drained -> thread ends
  *
@@ -22,7 +22,9 @@
 #include "processor/receive/grpc_listener.h"
 
 enum {
-    TICK_MS = 1000,   /* the loop looks at the clock at least that often */
+    TICK_MS = 1000, /* the loop looks at the clock at least that often */
+    DRAIN_TICK_MS = 20,
+    QUIET_MS = 200,   /* without a call, before silent peers are cut */
     ABANDON_MS = 200, /* from the refusal of waiting calls to the cancellation of all */
     CONNECTION_AGE_GRACE_MS = 30000,
     KEEPALIVE_MS = 60000, /* finds peers that are gone without a word */
@@ -31,6 +33,11 @@ enum {
     CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
     SLOTS_RARE = 4,
     SERVER_ARGUMENTS_MAX = 16
+};
+
+struct drain {
+    int64_t quiet_since_ms; /* 0: not yet begun */
+    bool is_cancelled;
 };
 
 static struct grpc_receiver *receiver_of(struct receiver *receiver)
@@ -87,31 +94,32 @@ static void connection_accepted(void *context, int connection)
     grpc_server_add_channel_from_fd(receiver->server, connection, receiver->credentials);
 }
 
-/* What is due while the server shuts down; `stage` counts how far the grace is over. */
-static void advance_drain(struct grpc_receiver *receiver, int *stage)
+/* What is due while the server shuts down. Peers that have nothing to send answer the GOAWAY by
+ * closing; one that stays silent is cut as soon as no call is left. */
+static void advance_drain(struct grpc_receiver *receiver, struct drain *drain)
 {
-    int64_t over_ms = clock_monotonic_ms() - atomic_load(&receiver->grace_ends_ms);
-    if (*stage == 0 && over_ms >= 0) {
-        *stage = 1;
+    int64_t now_ms = clock_monotonic_ms();
+    if (drain->quiet_since_ms == 0 || receiver->live > 0)
+        drain->quiet_since_ms = now_ms;
+    int64_t over_ms = now_ms - atomic_load(&receiver->grace_ends_ms);
+    if (over_ms >= 0)
         call_abandon_waiting(receiver);
-    }
-    if (*stage == 1 && over_ms >= ABANDON_MS) {
-        *stage = 2;
+    bool is_quiet = now_ms - drain->quiet_since_ms >= QUIET_MS;
+    if (!drain->is_cancelled && (over_ms >= ABANDON_MS || is_quiet)) {
+        drain->is_cancelled = true;
         grpc_server_cancel_all_calls(receiver->server);
     }
-    if (*stage == 2) /* a call that was admitted meanwhile */
-        call_abandon_waiting(receiver);
 }
 
 static void *io_loop(void *context)
 {
     struct grpc_receiver *receiver = context;
-    int stage = 0;
+    struct drain drain = {0};
     for (;;) {
         bool is_stopping = atomic_load(&receiver->is_stopping);
         if (is_stopping)
-            advance_drain(receiver, &stage);
-        int64_t wait_ms = is_stopping ? 20 : TICK_MS;
+            advance_drain(receiver, &drain);
+        int64_t wait_ms = is_stopping ? DRAIN_TICK_MS : TICK_MS;
         gpr_timespec until =
             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(wait_ms, GPR_TIMESPAN));
         grpc_event event = grpc_completion_queue_next(receiver->queue, until, NULL);
