@@ -32,7 +32,7 @@ struct words {
 };
 /* Words of `text` in the arena; an empty list when the arena is full. */
 struct words text_words(struct bytes text, struct arena *arena);
-/* Case-folded NFC copy in the arena. */
+/* Case-folded NFC copy in the arena, without invisible code points (soft hyphen, joiners). */
 struct bytes text_fold(struct bytes text, struct arena *arena);
 /* Is this folded word one that carries no content (articles, pronouns, auxiliaries in en de fr es
  * it pt nl)? By hash. */

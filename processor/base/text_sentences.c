@@ -55,24 +55,38 @@ static bool is_closer(uint32_t c)
     }
 }
 
-static bool is_abbreviation(struct bytes word)
+/* What a dot behind a known abbreviation means. */
+enum abbreviation {
+    NO_ABBREVIATION,
+    NEVER_ENDS,       /* "Dr. Doe" */
+    ENDS_BEFORE_CAPS, /* "pears, etc. Then", but "etc. and" */
+    NEEDS_NUMBER,     /* "No. 5", but "He said no. 5 left": we take the number */
+};
+
+static enum abbreviation abbreviation_of(struct bytes word)
 {
-    static const char *const known[] = {
-        "mr",  "mrs",  "ms",  "dr",   "prof", "sr",   "jr",  "st",     "vs",   "etc", "inc", "ltd",
-        "co",  "corp", "no",  "nr",   "fig",  "al",   "ca",  "approx", "dept", "est", "min", "max",
-        "bzw", "usw",  "ggf", "evtl", "inkl", "zzgl", "abs", "art",    "str",  "tel", "sra", "sres",
-        "sig", "dott", "mme", "mlle", "resp", "bijv", "dhr", "mevr",   "jan",  "feb", "aug", "sept",
-        "oct", "nov",  "dec", "vol",  "ed",   "eds",  "pp",  "ref",    "gen",  "rev",
+    static const struct {
+        enum abbreviation kind;
+        const char *words;
+    } known[] = {
+        {NEVER_ENDS, " mr mrs ms dr prof st vs ca approx bzw ggf evtl inkl zzgl sra sres sig dott "
+                     "mme mlle resp bijv "
+                     "dhr mevr gen rev "},
+        {ENDS_BEFORE_CAPS, " etc inc ltd co corp al jr sr usw dept est ed eds "},
+        {NEEDS_NUMBER, " no nr nos art abs fig vol pp ref tel jan feb aug sept oct nov dec "},
     };
-    uint8_t lower[8];
-    if (word.size < 2 || word.size > sizeof lower)
-        return false;
-    for (size_t i = 0; i < word.size; i++)
-        lower[i] = word.data[i] >= 'A' && word.data[i] <= 'Z' ? word.data[i] | 0x20 : word.data[i];
+    char lower[10] = " ";
+    if (word.size < 2 || word.size > 6)
+        return NO_ABBREVIATION;
+    for (size_t i = 0; i < word.size; i++) {
+        uint8_t c = word.data[i];
+        lower[i + 1] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    }
+    lower[word.size + 1] = ' ';
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (bytes_equal_text(bytes_of(lower, word.size), known[i]))
-            return true;
-    return false;
+        if (strstr(known[i].words, lower))
+            return known[i].kind;
+    return NO_ABBREVIATION;
 }
 
 /* Is the dot at `at` one that ends nothing: "3.5", "J. Doe", "e.g. ", "Dr. "? */
@@ -85,7 +99,21 @@ static bool is_inner_dot(struct bytes text, size_t start, size_t at)
     }
     if (points == 1 && (word == start || !is_digit(text.data[word - 1])))
         return true;
-    return is_abbreviation(bytes_of(text.data + word, at - word));
+    size_t behind = at + 1;
+    while (behind < text.size && text.data[behind] == ' ')
+        behind++;
+    uint8_t next = behind < text.size ? text.data[behind] : 0;
+    switch (abbreviation_of(bytes_of(text.data + word, at - word))) {
+    case NEVER_ENDS:
+        return true;
+    case ENDS_BEFORE_CAPS:
+        return !(next >= 'A' && next <= 'Z');
+    case NEEDS_NUMBER:
+        return is_digit(next);
+    case NO_ABBREVIATION:
+        break;
+    }
+    return false;
 }
 
 /* Behind white space and what Markdown puts before a line: "## ", "- ", "1. ", "> ". */

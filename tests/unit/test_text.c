@@ -276,6 +276,14 @@ START_TEST(a_dot_in_a_number_or_abbreviation_ends_nothing)
 }
 END_TEST
 
+START_TEST(an_abbreviation_may_end_a_sentence)
+{
+    ck_assert_str_eq(sentences_of("He said no. See No. 5 now."), "He said no.|See No. 5 now.|");
+    ck_assert_str_eq(sentences_of("Pears, etc. and more, etc. Then."),
+                     "Pears, etc. and more, etc.|Then.|");
+}
+END_TEST
+
 START_TEST(markdown_marks_are_left_off_the_front)
 {
     ck_assert_str_eq(
@@ -313,6 +321,7 @@ int main(void)
     tcase_add_test(tests, stop_words_of_seven_languages_are_known);
     tcase_add_test(tests, sentences_end_at_their_punctuation);
     tcase_add_test(tests, a_dot_in_a_number_or_abbreviation_ends_nothing);
+    tcase_add_test(tests, an_abbreviation_may_end_a_sentence);
     tcase_add_test(tests, markdown_marks_are_left_off_the_front);
     tcase_add_test(tests, no_more_sentences_than_asked_for);
     tcase_add_checked_fixture(tests, setup, teardown);
