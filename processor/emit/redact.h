@@ -1,11 +1,12 @@
 /* What may leave, and what is masked. Applied before anything but the journal is stored.
  *   none      no content at all: texts, arguments, explanations and evidence are left out
- *   metadata  lengths and names stay, texts are left out (like none, but names of tools, models and
- * dimensions stay) redacted  texts leave after masking (the default) full      as they are Built-in
- * masks: e-mail address, card number (13-19 digits that pass Luhn), phone number, secret key
- * (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM blocks, key=value with password/secret/token
- * names), then the pipeline's own regexes. A match becomes [EMAIL] [CARD] [PHONE] [SECRET]
- * [MASKED]. */
+ *   metadata  the same; what may be known of content beside it (names, lengths) stays
+ *   redacted  texts leave after masking (the default)
+ *   full      as they are
+ * Built-in masks: e-mail address, card number (13-19 digits of a known issuer that pass Luhn), phone
+ * number (international or grouped), secret (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM
+ * blocks, key=value with password, secret or token names, passwords of URLs), then the pipeline's
+ * own regexes. A match becomes [EMAIL] [CARD] [PHONE] [SECRET] [MASKED]. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
@@ -55,6 +56,12 @@ struct redacted_text {
 struct redacted_text redact_text(const struct redaction_policy *policy,
                                  struct regex_scratch *scratch, struct bytes text,
                                  struct arena *arena, struct redaction_counts *counts);
+/* A name (of a span, a tool, a cohort): masked like content, also where the policy drops texts. */
+struct bytes redact_name(const struct redaction_policy *policy, struct regex_scratch *scratch,
+                         struct bytes name, struct arena *arena, struct redaction_counts *counts);
+/* May the attribute of that key leave, as it is or hashed? Fails closed: what no list names stays
+ * here, unless the policy is full. */
+bool redact_allows_key(const struct redaction_policy *policy, struct bytes key);
 /* A byte offset of the original in the redacted text; inside a mask it becomes the mask's start (or
  * end, for range ends). */
 uint32_t redacted_offset(const struct redacted_text *text, uint32_t offset, bool is_end);
