@@ -1,13 +1,18 @@
 /* Values larger than a row: split over rows whose keys end in a chunk number.
  *   key = prefix | be64 number | be16 chunk     number: a position or a sequence
- *   chunk 0 = u8 version | varint head size | head | first body bytes;  chunk 1.. = body bytes
+ *   chunk 0 = u8 version | varint head size | head | varint body size | body bytes
+ *   chunk 1.. = further body bytes
  * Shared by journal, outbox and spill. A tally keeps exact counts in memory, which follow the
  * commit.
  */
 #pragma once
 #include "state/store.h"
 
-enum { CHUNKED_HEAD_BYTES_MAX = 256, CHUNKED_BATCH_BYTES = 4 << 20 };
+enum {
+    CHUNKED_HEAD_BYTES_MAX = 256,
+    CHUNKED_BATCH_BYTES = 4 << 20,
+    CHUNKED_BODY_BYTES_MAX = 1 << 30
+};
 
 struct tally {
     uint64_t items, rows, bytes;               /* durable; bytes as stored */
@@ -33,6 +38,10 @@ uint32_t chunked_trim(struct store_txn *txn, struct chunked_place place, uint64_
 /* The lowest or highest number; false when there is none. */
 bool chunked_first(struct store_txn *txn, struct chunked_place place, uint64_t *ret_number);
 bool chunked_last(struct store_txn *txn, struct chunked_place place, uint64_t *ret_number);
+
+/* What was appended as `head`, borrowed from the transaction; false when there is no such number. */
+bool chunked_head(struct store_txn *txn, struct chunked_place place, uint64_t number,
+                  struct bytes *ret_head);
 
 /* Borrowed until it returns. False: stop. */
 typedef bool chunked_fn(void *context, uint64_t number, struct bytes head, struct bytes body);

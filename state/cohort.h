@@ -17,8 +17,21 @@ extern const uint32_t cohort_ring_buckets[COHORT_RINGS]; /* 60, 48, 35, 1 */
 enum { COHORT_DIMENSIONS_MAX = 16, COHORT_VALUE_BYTES_MAX = 256 };
 #define COHORT_OTHER "__other__"
 
+/* Start of the bucket that holds `event_ms`; times before 1970 count as 1970. */
+int64_t cohort_bucket_start(enum cohort_ring ring, int64_t event_ms);
+/* Start of the oldest bucket that the ring holds at `now_ms`. */
+int64_t cohort_ring_horizon(enum cohort_ring ring, int64_t now_ms);
+
 /* First 16 bytes of the SHA-256 of the values, each with its length in front. */
 void cohort_hash(uint8_t ret_hash[COHORT_HASH_SIZE], const struct bytes *values, size_t count);
+
+/* Row of TABLE_COHORT_NAME: version | signed first_seen_ms | varint count | value, ... */
+struct cohort_name {
+    int64_t first_seen_ms;
+    uint32_t count;
+    struct bytes values[COHORT_DIMENSIONS_MAX]; /* borrowed */
+};
+MUST_CHECK enum status cohort_name_decode(struct bytes value, struct cohort_name *ret_name);
 
 /* --- which cohorts there are --- */
 
@@ -59,6 +72,15 @@ size_t cohort_delta_buckets(const struct cohort_delta *delta);
  * the end of the transaction. */
 void cohort_delta_flush(struct cohort_delta *delta, struct store_txn *txn, uint64_t folded_sequence,
                         int64_t now_ms);
+/* The key of a row of TABLE_COHORT. */
+struct cohort_key {
+    uint16_t grouping;
+    uint8_t hash[COHORT_HASH_SIZE];
+    enum cohort_ring ring;
+    int64_t start_ms;
+};
+void cohort_key_encode(const struct cohort_key *key, struct state_key *to);
+MUST_CHECK enum status cohort_key_decode(struct bytes key, struct cohort_key *ret_key);
 /* 0 when nothing was folded yet. */
 uint64_t cohort_folded_sequence(struct store_txn *txn);
 /* At start: adds the decided rows above folded_sequence. `ret_last` is the last sequence seen, for

@@ -10,6 +10,7 @@ enum {
     COHORT_OUTCOMES = 5, /* pass, borderline, fail, na, error */
     COHORT_GROUPS_MAX = 32,
     COHORT_RULES_MAX = 256,
+    COHORT_BUCKET_RULES_MAX = 1000, /* distinct ones; further rules are not counted in it */
 };
 enum { COHORT_PASS, COHORT_BORDERLINE, COHORT_FAIL, COHORT_UNSCORED };
 
@@ -18,7 +19,7 @@ struct cohort_rule_sums {
     int64_t outcomes[COHORT_OUTCOMES];
 };
 
-/* A zeroed struct is an empty bucket; cohort_bucket_finish() frees `rules`. */
+/* A zeroed struct is an empty bucket; cohort_bucket_finish() frees what it holds. */
 struct cohort_bucket {
     int64_t verdicts[COHORT_VERDICTS]; /* unweighted */
     int64_t first[COHORT_VERDICTS];    /* first verdicts only: corrections leave it alone */
@@ -72,6 +73,9 @@ void cohort_bucket_finish(struct cohort_bucket *bucket);
 MUST_CHECK bool cohort_bucket_add(struct cohort_bucket *bucket,
                                   const struct cohort_contribution *contribution);
 MUST_CHECK bool cohort_bucket_merge(struct cohort_bucket *into, const struct cohort_bucket *from);
+/* For a whole bucket, not a delta: without a scored trajectory no weight is left, whatever rounding
+ * has left behind. */
+void cohort_bucket_settle(struct cohort_bucket *bucket);
 /* Nothing left in it: needs no row. */
 bool cohort_bucket_is_empty(const struct cohort_bucket *bucket);
 int64_t cohort_bucket_total(const struct cohort_bucket *bucket);

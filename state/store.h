@@ -81,6 +81,9 @@ bool store_get(struct store_txn *txn, enum state_table table, struct bytes key,
 /* Was it there? */
 bool store_delete(struct store_txn *txn, enum state_table table, struct bytes key);
 uint64_t store_count(struct store_txn *txn, enum state_table table); /* rows */
+/* A number under a name in the meta table; 0 when absent. */
+uint64_t store_get_number(struct store_txn *txn, const char *name);
+void store_put_number(struct store_txn *txn, const char *name, uint64_t number);
 
 /* Rows in key order, from `from` on, while keys begin with the first `prefix_size` bytes of it.
  *   for (store_cursor_begin(&txn, TABLE_X, from, 2, &cursor); store_cursor_next(&cursor);) ...

@@ -24,6 +24,12 @@ uint64_t value_get_count(struct value_reader *reader, uint64_t limit); /* above 
 /* OK when every byte was read and nothing failed, else MALFORMED. */
 MUST_CHECK enum status value_reader_finish(const struct value_reader *reader);
 
+/* Sums that wrap around instead of being undefined: what is taken back later comes out exact. */
+static inline int64_t value_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 void value_put_be16(struct buffer *to, uint16_t v);
 void value_put_be32(struct buffer *to, uint32_t v);
 void value_put_be64(struct buffer *to, uint64_t v);

@@ -1,0 +1,108 @@
+/* Names of the tables, keys, and the rows of the meta table. What a module alone reads and writes is
+ * encoded in that module. */
+#include "state/schema.h"
+
+#include <assert.h>
+
+#include "state/value.h"
+
+enum { META_VALUE_VERSION = 1 };
+
+const struct table_layout table_layouts[STATE_TABLES] = {
+    [TABLE_META] = {"meta", "name"},
+    [TABLE_SOURCE] = {"source", "be16 source"},
+    [TABLE_JOURNAL] = {"journal", "be16 source, be64 position, be16 chunk"},
+    [TABLE_SPILL] = {"spill", "be64 sequence, be16 chunk"},
+    [TABLE_DECIDED] = {"decided", "be64 sequence, be16 chunk"},
+    [TABLE_DICTIONARY] = {"dictionary", "u8 kind, be16 id"},
+    [TABLE_COHORT] = {"cohort", "be16 grouping, hash 16, u8 ring, be64 bucket start"},
+    [TABLE_COHORT_NAME] = {"cohort_name", "be16 grouping, hash 16"},
+    [TABLE_OUTBOX] = {"outbox", "u8 exporter, be64 sequence, be16 chunk"},
+    [TABLE_OUTBOX_FILE] = {"outbox_file", "u8 exporter"},
+    [TABLE_COUNTER] = {"counter", "name"},
+    [TABLE_AUDIT] = {"audit", "be64 sequence, be16 chunk"},
+};
+
+void key_raw(struct state_key *key, struct bytes bytes)
+{
+    assert(bytes.size <= sizeof key->data - key->size);
+    if (bytes.size > 0)
+        memcpy(key->data + key->size, bytes.data, bytes.size);
+    key->size += bytes.size;
+}
+
+void key_u8(struct state_key *key, uint8_t v)
+{
+    key_raw(key, bytes_of(&v, 1));
+}
+
+void key_be16(struct state_key *key, uint16_t v)
+{
+    uint8_t bytes[2];
+    put_be16(bytes, v);
+    key_raw(key, bytes_of(bytes, sizeof bytes));
+}
+
+void key_be64(struct state_key *key, uint64_t v)
+{
+    uint8_t bytes[8];
+    put_be64(bytes, v);
+    key_raw(key, bytes_of(bytes, sizeof bytes));
+}
+
+void schema_instance_encode(const struct schema_instance *instance, struct buffer *to)
+{
+    buffer_append_byte(to, META_VALUE_VERSION);
+    buffer_append(to, instance->uuid, sizeof instance->uuid);
+    value_put_signed(to, instance->created_ms);
+}
+
+enum status schema_instance_decode(struct bytes value, struct schema_instance *ret)
+{
+    struct value_reader reader;
+    struct schema_instance instance = {0};
+    value_reader_init(&reader, value);
+    if (value_get_u8(&reader) != META_VALUE_VERSION)
+        return STATUS_MALFORMED;
+    struct bytes uuid = value_get_raw(&reader, sizeof instance.uuid);
+    memcpy(instance.uuid, uuid.data, uuid.size);
+    instance.created_ms = value_get_signed(&reader);
+    enum status status = value_reader_finish(&reader);
+    if (status == STATUS_OK)
+        *ret = instance;
+    return status;
+}
+
+void schema_version_encode(uint32_t version, struct buffer *to)
+{
+    schema_number_encode(version, to);
+}
+
+enum status schema_version_decode(struct bytes value, uint32_t *ret_version)
+{
+    uint64_t version = 0;
+    enum status status = schema_number_decode(value, &version);
+    if (status != STATUS_OK || version == 0 || version > UINT32_MAX)
+        return STATUS_MALFORMED;
+    *ret_version = (uint32_t)version;
+    return STATUS_OK;
+}
+
+void schema_number_encode(uint64_t number, struct buffer *to)
+{
+    buffer_append_byte(to, META_VALUE_VERSION);
+    value_put_be64(to, number);
+}
+
+enum status schema_number_decode(struct bytes value, uint64_t *ret_number)
+{
+    struct value_reader reader;
+    value_reader_init(&reader, value);
+    if (value_get_u8(&reader) != META_VALUE_VERSION)
+        return STATUS_MALFORMED;
+    uint64_t number = value_get_be64(&reader);
+    enum status status = value_reader_finish(&reader);
+    if (status == STATUS_OK)
+        *ret_number = number;
+    return status;
+}
