@@ -16,6 +16,8 @@ struct measure {
     struct bytes name;                     /* as written */
     const struct measurement *measurement; /* NULL when imported */
     struct bytes imported;                 /* "Groundedness" of score.Groundedness */
+    bool is_label;                         /* label.X: the text of an imported score */
+    uint32_t slot;                         /* in the memo of a run; 0: not remembered */
 };
 
 struct rule {

@@ -25,6 +25,7 @@ struct measurement_config {
     struct bytes_list loop_exempt; /* polling tools */
     double groundedness_support;   /* 0.65 */
     double relevance_min;          /* 0.3 */
+    uint32_t steps_max;            /* budget of step_efficiency; 0: none */
 };
 
 /* The immutable set that a shard judges by. */
@@ -35,14 +36,19 @@ struct ruleset {
     const struct bytes *dimension_names; /* of the pipeline; the first keys tool_selection */
     uint32_t dimension_count;
     uint8_t sha256[32];
-    bool needs_content; /* some rule reads texts */
+    bool needs_content;  /* some rule reads texts */
+    uint32_t slot_count; /* of the memo of a run; set by ruleset_prepare() */
 };
 
 /* NULL when the bands make sense; else one sentence why not ("fail_below must not be above
  * borderline_below"). */
 const char *rule_check(const struct rule *rule);
+/* A rule judges unless all its measurements are structure or route ones: a run is not good because
+ * it was fast. */
+bool rule_judges_by_default(const struct rule *rule);
 /* Finds what a name stands for; false with the nearest known name in `ret_nearest` (may be NULL).
  */
 bool measure_resolve(struct bytes name, struct measure *ret_measure, const char **ret_nearest);
-/* Sets needs_content from its rules and expressions. */
+/* Sets needs_content from its rules and expressions, and numbers the measurements that they name, so
+ * that a run looks none of them up. Without it a ruleset works, only slower. */
 void ruleset_prepare(struct ruleset *ruleset);

@@ -19,5 +19,7 @@ struct selection {
     bool is_unscored;
 };
 
+/* The u of a trajectory, in [0, 1). */
+double select_u(const uint8_t trace_id[TRACE_ID_SIZE]);
 struct selection select_run(const struct selection_policy *policy,
                             const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict);

@@ -1,0 +1,72 @@
+/* Sets of word hashes, sorted, so that finding and intersecting need no table. */
+#include "processor/score/content_words.h"
+
+#include <stdlib.h>
+
+static int compare_hashes(const void *a_, const void *b_)
+{
+    uint64_t a = *(const uint64_t *)a_, b = *(const uint64_t *)b_;
+    return (a > b) - (a < b);
+}
+
+static struct word_set set_of(struct bytes text, bool with_stop_words, uint32_t max,
+                              struct arena *arena)
+{
+    struct words words = text_words(text, arena);
+    struct word_set set = {0};
+    if (words.count == 0)
+        return set;
+    uint32_t room = words.count < max ? (uint32_t)words.count : max;
+    set.hashes = arena_alloc(arena, room * sizeof *set.hashes);
+    if (!set.hashes)
+        return set;
+    uint32_t taken = 0;
+    for (size_t i = 0; i < words.count && taken < room; i++)
+        if (with_stop_words || !word_is_stop(words.items[i].hash))
+            set.hashes[taken++] = words.items[i].hash;
+    qsort(set.hashes, taken, sizeof *set.hashes, compare_hashes);
+    for (uint32_t i = 0; i < taken; i++)
+        if (i == 0 || set.hashes[i] != set.hashes[i - 1])
+            set.hashes[set.count++] = set.hashes[i];
+    return set;
+}
+
+struct word_set content_words(struct bytes text, uint32_t max, struct arena *arena)
+{
+    return set_of(text, false, max, arena);
+}
+
+struct word_set all_words(struct bytes text, uint32_t max, struct arena *arena)
+{
+    return set_of(text, true, max, arena);
+}
+
+int64_t word_set_find(const struct word_set *set, uint64_t hash)
+{
+    uint32_t low = 0, high = set->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (set->hashes[middle] == hash)
+            return middle;
+        if (set->hashes[middle] < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
+}
+
+uint32_t word_set_common(const struct word_set *a, const struct word_set *b)
+{
+    uint32_t common = 0;
+    for (uint32_t i = 0, j = 0; i < a->count && j < b->count;) {
+        if (a->hashes[i] == b->hashes[j]) {
+            common++;
+            i++, j++;
+        } else if (a->hashes[i] < b->hashes[j])
+            i++;
+        else
+            j++;
+    }
+    return common;
+}

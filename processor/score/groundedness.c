@@ -1,0 +1,218 @@
+/* Is what the answer states in what was retrieved?
+ *
+ *   claims      sentences of the answer with three words or more that are no question, greeting or
+ *               hedge and have content words
+ *   support(c)  max over windows w of one or two neighboring sentences of a document of
+ *               |words(c) in words(w)| / |words(c)|, on content words
+ *   score       claims with support >= 0.65 / claims
+ *
+ * Each content word of a claim is one bit. The words of the documents are passed over once; a table
+ * from word to (claim, bit) gives each sentence its bits, and those of a window of two are the bits
+ * of both sentences together. */
+#include "processor/score/content_words.h"
+#include "processor/score/measurement_functions.h"
+#include "processor/score/reading.h"
+#include "processor/score/phrases.h"
+
+enum { CLAIMS_MAX = 256, CLAIM_WORDS_MAX = 128, MASK_WORDS = CLAIM_WORDS_MAX / 64 };
+enum { SENTENCES_AT_ONCE = 256, NO_POSTING = UINT32_MAX };
+
+struct mask {
+    uint64_t bits[MASK_WORDS];
+};
+
+struct claim {
+    uint32_t start, end; /* in the answer */
+    struct word_set words;
+    uint32_t best;            /* most words found in one window */
+    struct mask here, before; /* of this sentence and the one before it */
+};
+
+struct posting {
+    uint64_t hash;
+    uint32_t claim, bit, next;
+};
+
+struct claims {
+    struct claim *items;
+    uint32_t count;
+    struct posting *postings;
+    uint32_t *buckets, bucket_mask;
+};
+
+static uint32_t bits_in_window(const struct claim *claim)
+{
+    int count = 0;
+    for (int i = 0; i < MASK_WORDS; i++)
+        count += __builtin_popcountll(claim->here.bits[i] | claim->before.bits[i]);
+    return (uint32_t)count;
+}
+
+static void add_claim(struct claims *claims, struct bytes answer, struct sentence sentence,
+                      struct arena *arena)
+{
+    struct bytes text = bytes_of(answer.data + sentence.start, sentence.end - sentence.start);
+    if (sentence.is_question || sentence_is_greeting(text) || sentence_is_hedge(text) ||
+        text_words(text, arena).count < 3)
+        return;
+    struct word_set words = content_words(text, CLAIM_WORDS_MAX, arena);
+    if (words.count > 0)
+        claims->items[claims->count++] =
+            (struct claim){.start = sentence.start, .end = sentence.end, .words = words};
+}
+
+static bool index_claims(struct claims *claims, struct arena *arena)
+{
+    uint32_t words = 0, buckets = 64, at = 0;
+    for (uint32_t i = 0; i < claims->count; i++)
+        words += claims->items[i].words.count;
+    while (buckets < words * 2)
+        buckets *= 2;
+    claims->postings = arena_alloc(arena, (words + 1) * sizeof *claims->postings);
+    claims->buckets = arena_alloc(arena, buckets * sizeof *claims->buckets);
+    if (!claims->postings || !claims->buckets)
+        return false;
+    claims->bucket_mask = buckets - 1;
+    for (uint32_t i = 0; i < buckets; i++)
+        claims->buckets[i] = NO_POSTING;
+    for (uint32_t i = 0; i < claims->count; i++)
+        for (uint32_t bit = 0; bit < claims->items[i].words.count; bit++) {
+            uint64_t hash = claims->items[i].words.hashes[bit];
+            uint32_t *bucket = &claims->buckets[hash & claims->bucket_mask];
+            claims->postings[at] = (struct posting){hash, i, bit, *bucket};
+            *bucket = at++;
+        }
+    return true;
+}
+
+/* Claims of the answer, ready to be looked for; false when the arena is full. */
+static bool read_claims(struct claims *claims, struct bytes answer, struct arena *arena)
+{
+    struct sentence *sentences = arena_alloc(arena, CLAIMS_MAX * sizeof *sentences);
+    claims->items = arena_zalloc(arena, CLAIMS_MAX, sizeof *claims->items);
+    if (!sentences || !claims->items)
+        return false;
+    size_t count = text_sentences(answer, sentences, CLAIMS_MAX);
+    for (size_t i = 0; i < count; i++)
+        add_claim(claims, answer, sentences[i], arena);
+    return index_claims(claims, arena);
+}
+
+static void match_sentence(struct claims *claims, struct bytes text, struct arena *arena)
+{
+    struct words words = text_words(text, arena);
+    for (uint32_t i = 0; i < claims->count; i++) {
+        claims->items[i].before = claims->items[i].here;
+        claims->items[i].here = (struct mask){0};
+    }
+    for (size_t i = 0; i < words.count; i++) {
+        uint64_t hash = words.items[i].hash;
+        uint32_t at = claims->buckets[hash & claims->bucket_mask];
+        for (; at != NO_POSTING; at = claims->postings[at].next) {
+            const struct posting *posting = &claims->postings[at];
+            if (posting->hash == hash)
+                claims->items[posting->claim].here.bits[posting->bit / 64] |= (uint64_t)1
+                                                                              << posting->bit % 64;
+        }
+    }
+    for (uint32_t i = 0; i < claims->count; i++) {
+        uint32_t found = bits_in_window(&claims->items[i]);
+        if (found > claims->items[i].best)
+            claims->items[i].best = found;
+    }
+}
+
+/* Windows do not reach from one document into the next. */
+static void match_document(struct claims *claims, struct bytes text, struct arena *arena)
+{
+    struct sentence sentences[SENTENCES_AT_ONCE];
+    for (uint32_t i = 0; i < claims->count; i++)
+        claims->items[i].here = (struct mask){0};
+    for (;;) {
+        size_t count = text_sentences(text, sentences, SENTENCES_AT_ONCE);
+        for (size_t i = 0; i < count; i++)
+            match_sentence(
+                claims,
+                bytes_of(text.data + sentences[i].start, sentences[i].end - sentences[i].start),
+                arena);
+        if (count < SENTENCES_AT_ONCE)
+            return;
+        size_t done = sentences[count - 1].end;
+        text = bytes_of(text.data + done, text.size - done);
+    }
+}
+
+static void match_documents(struct claims *claims, const struct agent_run *run)
+{
+    struct arena scratch;
+    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    size_t left = CONTEXT_BYTES_MAX;
+    for (uint32_t i = 0; i < run->document_count && left > 0; i++) {
+        struct bytes text = utf8_cut(run->documents[i].text, DOCUMENT_BYTES_MAX);
+        text = utf8_cut(text, left);
+        left -= text.size;
+        if (text.size > 0)
+            match_document(claims, text, &scratch);
+        arena_reset(&scratch);
+    }
+    arena_finish(&scratch);
+}
+
+static bool has_context_text(const struct agent_run *run)
+{
+    for (uint32_t i = 0; i < run->document_count; i++)
+        if (run->documents[i].text.size > 0)
+            return true;
+    return false;
+}
+
+static void judge(const struct claims *claims, struct score_context *context,
+                  struct reading *reading)
+{
+    double threshold = context->ruleset->measurements.groundedness_support;
+    if (threshold <= 0)
+        threshold = 0.65;
+    uint32_t unsupported = 0;
+    for (uint32_t i = 0; i < claims->count; i++) {
+        const struct claim *claim = &claims->items[i];
+        if ((double)claim->best / claim->words.count >= threshold)
+            continue;
+        unsupported++;
+        reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, claim->start, claim->end);
+    }
+    reading_number(reading, (double)(claims->count - unsupported) / claims->count);
+    if (unsupported == 0)
+        reading_explain(
+            reading, context,
+            "%u of %u statements of the answer are supported by the retrieved documents",
+            claims->count, claims->count);
+    else
+        reading_explain(reading, context,
+                        "%u of %u statements of the answer %s not supported by the retrieved "
+                        "documents",
+                        unsupported, claims->count, unsupported == 1 ? "is" : "are");
+}
+
+void measure_lexical_groundedness(const struct measurement *self, struct score_context *context,
+                                  struct reading *ret_reading)
+{
+    (void)self;
+    if (!has_context_text(context->run)) {
+        reading_na(ret_reading, context->run->output.size ? "no_contexts" : "no_answer");
+        return;
+    }
+    if (answer_is_na(context, ret_reading))
+        return;
+    struct arena scratch;
+    struct claims claims = {0};
+    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    if (!read_claims(&claims, utf8_cut(context->run->output, ANSWER_BYTES_MAX), &scratch))
+        reading_na(ret_reading, "no_memory");
+    else if (claims.count == 0)
+        reading_na(ret_reading, "no_claims");
+    else {
+        match_documents(&claims, context->run);
+        judge(&claims, context, ret_reading);
+    }
+    arena_finish(&scratch);
+}

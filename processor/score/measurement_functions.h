@@ -1,0 +1,31 @@
+/* The functions behind the rows of measurements.c, by the file that holds them. */
+#pragma once
+#include "processor/score/measurements.h"
+
+/* measure_structure.c */
+measurement_fn measure_spans, measure_steps, measure_steps_of_kind, measure_duration, measure_ttft;
+measurement_fn measure_tokens, measure_calls, measure_tool_errors, measure_tool_repeats;
+measurement_fn measure_documents, measure_errors, measure_agents, measure_depth;
+enum { TOKENS_INPUT, TOKENS_OUTPUT, TOKENS_TOTAL };
+enum { ERRORS_ALL, ERRORS_RECOVERED };
+
+/* cost.c */
+measurement_fn measure_cost;
+
+/* measure_route.c */
+measurement_fn measure_fallback, measure_cache_hit, measure_retries;
+measurement_fn measure_model_route, measure_tool_path;
+
+/* measure_imported.c: `self` is NULL for score.X and label.X, which have no row. */
+measurement_fn measure_feedback_negative;
+void measure_score(struct bytes name, struct score_context *context, struct reading *ret_reading);
+void measure_label(struct bytes name, struct score_context *context, struct reading *ret_reading);
+
+/* groundedness.c, numeric_groundedness.c, context_relevance.c */
+measurement_fn measure_lexical_groundedness, measure_numeric_groundedness;
+measurement_fn measure_context_relevance;
+enum { RELEVANCE_MAX, RELEVANCE_MEAN, RELEVANCE_AP };
+
+/* tool_selection.c, loop.c, step_efficiency.c, ground_truth.c, refusal.c */
+measurement_fn measure_tool_selection, measure_loop, measure_step_efficiency;
+measurement_fn measure_ground_truth_exact, measure_ground_truth_f1, measure_refusal;

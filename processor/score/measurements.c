@@ -1,0 +1,410 @@
+/* The table of measurements, and the memo that computes each at most once for a run.
+ *
+ *   memo: readings[slot]   slot 0 none | 1 .. measurement_count the rows | then the imported scores
+ *
+ * A new measurement is one row here and one function in the file of its subject. */
+#include "processor/score/measurements.h"
+
+#include "processor/score/measurement_functions.h"
+#include "processor/score/reading.h"
+
+#define GROUNDEDNESS_NA "no_answer, no_contexts, refusal, no_claims"
+#define RELEVANCE_NA "no_input, no_contexts"
+#define STEPS_OF(kind_name, kind_value)                                                            \
+    {                                                                                              \
+        .name = "steps." kind_name, .unit = "steps", .range = "0..", .na_conditions = "",          \
+        .meaning = "Steps of kind " kind_name ".", .source = "span kind",                          \
+        .measure = measure_steps_of_kind, .parameter = kind_value                                  \
+    }
+
+const struct measurement measurements[] = {
+    {.name = "spans",
+     .unit = "spans",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Spans received, whatever they are.",
+     .source = "trace",
+     .measure = measure_spans},
+    {.name = "steps",
+     .unit = "steps",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Spans that are steps of the agent: nested spans of one call count once, what a "
+                "judge does counts as one evaluator step.",
+     .source = "trace",
+     .measure = measure_steps},
+    STEPS_OF("agent", STEP_AGENT),
+    STEPS_OF("workflow", STEP_WORKFLOW),
+    STEPS_OF("chain", STEP_CHAIN),
+    STEPS_OF("llm", STEP_LLM),
+    STEPS_OF("tool", STEP_TOOL),
+    STEPS_OF("retriever", STEP_RETRIEVER),
+    STEPS_OF("reranker", STEP_RERANKER),
+    STEPS_OF("embedding", STEP_EMBEDDING),
+    STEPS_OF("guardrail", STEP_GUARDRAIL),
+    STEPS_OF("evaluator", STEP_EVALUATOR),
+    STEPS_OF("memory", STEP_MEMORY),
+    STEPS_OF("plan", STEP_PLAN),
+    STEPS_OF("other", STEP_OTHER),
+    {.name = "duration_ms",
+     .unit = "ms",
+     .range = "0..",
+     .na_conditions = "no_times",
+     .meaning = "From start to end of the root; without an ended root from the earliest start to "
+                "the latest end.",
+     .source = "span times",
+     .measure = measure_duration},
+    {.name = "ttft_ms",
+     .unit = "ms",
+     .range = "0..",
+     .na_conditions = "not_recorded",
+     .meaning = "Time to the first token of the first model call that recorded one.",
+     .source = "attributes, events",
+     .measure = measure_ttft},
+    {.name = "tokens.input",
+     .unit = "tokens",
+     .range = "0..",
+     .na_conditions = "no_usage",
+     .meaning = "Tokens read by the models.",
+     .source = "attributes",
+     .measure = measure_tokens,
+     .parameter = TOKENS_INPUT},
+    {.name = "tokens.output",
+     .unit = "tokens",
+     .range = "0..",
+     .na_conditions = "no_usage",
+     .meaning = "Tokens written by the models.",
+     .source = "attributes",
+     .measure = measure_tokens,
+     .parameter = TOKENS_OUTPUT},
+    {.name = "tokens.total",
+     .unit = "tokens",
+     .range = "0..",
+     .na_conditions = "no_usage",
+     .meaning = "tokens.input + tokens.output, of those that were recorded.",
+     .source = "attributes",
+     .measure = measure_tokens,
+     .parameter = TOKENS_TOTAL},
+    {.name = "cost_usd",
+     .unit = "USD",
+     .range = "0..",
+     .na_conditions = "no_prices, no_usage",
+     .meaning = "Cost as recorded, else tokens times the configured prices.",
+     .source = "attributes, measurements.cost_usd.prices",
+     .measure = measure_cost},
+    {.name = "llm.calls",
+     .unit = "calls",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Model calls.",
+     .source = "trace",
+     .measure = measure_calls,
+     .parameter = STEP_LLM},
+    {.name = "tool.calls",
+     .unit = "calls",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Tool calls that were executed.",
+     .source = "trace",
+     .measure = measure_calls,
+     .parameter = STEP_TOOL},
+    {.name = "tool.errors",
+     .unit = "calls",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Tool calls that ended in an error.",
+     .source = "span status",
+     .measure = measure_tool_errors},
+    {.name = "tool.repeats",
+     .unit = "calls",
+     .range = "0..",
+     .na_conditions = "no_content",
+     .meaning = "Tool calls with the name and arguments of an earlier one.",
+     .source = "tool arguments",
+     .measure = measure_tool_repeats,
+     .needs_content = true},
+    {.name = "retriever.documents",
+     .unit = "documents",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Distinct documents that retrievers returned.",
+     .source = "documents",
+     .measure = measure_documents,
+     .needs_content = true},
+    {.name = "errors",
+     .unit = "errors",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Steps of the agent that ended in an error.",
+     .source = "span status",
+     .measure = measure_errors,
+     .parameter = ERRORS_ALL},
+    {.name = "errors.recovered",
+     .unit = "errors",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Errors that the run got over.",
+     .source = "span status",
+     .measure = measure_errors,
+     .parameter = ERRORS_RECOVERED},
+    {.name = "agents",
+     .unit = "agents",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Distinct agents; all unnamed ones count as one.",
+     .source = "agent steps",
+     .measure = measure_agents},
+    {.name = "depth",
+     .unit = "levels",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Levels of the span tree.",
+     .source = "trace",
+     .measure = measure_depth},
+    {.name = "route.fallback",
+     .unit = "",
+     .range = "0 or 1",
+     .na_conditions = "",
+     .meaning = "1 when another model or provider answered than was asked first.",
+     .source = "model calls",
+     .measure = measure_fallback},
+    {.name = "route.cache_hit",
+     .unit = "",
+     .range = "0 or 1",
+     .na_conditions = "",
+     .meaning = "1 when a semantic cache answered.",
+     .source = "attributes",
+     .measure = measure_cache_hit},
+    {.name = "route.retries",
+     .unit = "calls",
+     .range = "0..",
+     .na_conditions = "",
+     .meaning = "Model calls repeated after a failure.",
+     .source = "model calls",
+     .measure = measure_retries},
+    {.name = "model_route",
+     .unit = "text",
+     .range = "",
+     .is_text = true,
+     .na_conditions = "no_models",
+     .meaning = "Models that answered in order, joined by `>`; `!` after a failed one, `(cache)` "
+                "after a hit.",
+     .source = "model calls",
+     .measure = measure_model_route},
+    {.name = "tool_path",
+     .unit = "text",
+     .range = "",
+     .is_text = true,
+     .na_conditions = "no_tools",
+     .meaning = "Tool names in call order, repeats collapsed, joined by `>`.",
+     .source = "tool calls",
+     .measure = measure_tool_path},
+    {.name = "groundedness.lexical",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = GROUNDEDNESS_NA,
+     .meaning = "Share of the statements of the answer whose content words lie to at least 0.65 "
+                "in one or two neighboring sentences of a retrieved document.",
+     .source = "answer, documents",
+     .measure = measure_lexical_groundedness},
+    {.name = "groundedness.numeric",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_answer, no_contexts, refusal, no_numbers",
+     .meaning = "Share of the numbers of the answer that occur in documents, tool results or the "
+                "question.",
+     .source = "answer, documents, tool results, question",
+     .measure = measure_numeric_groundedness},
+    {.name = "context_relevance.max",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = RELEVANCE_NA,
+     .meaning = "Share of the content words of the question in the best document.",
+     .source = "question, documents",
+     .measure = measure_context_relevance,
+     .parameter = RELEVANCE_MAX},
+    {.name = "context_relevance.mean",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = RELEVANCE_NA,
+     .meaning = "The same share, mean over the documents.",
+     .source = "question, documents",
+     .measure = measure_context_relevance,
+     .parameter = RELEVANCE_MEAN},
+    {.name = "context_relevance.ap",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = RELEVANCE_NA,
+     .meaning = "Average precision of the order of retrieval; a document with a share of at least "
+                "0.3 is relevant.",
+     .source = "question, documents",
+     .measure = measure_context_relevance,
+     .parameter = RELEVANCE_AP},
+    {.name = "tool_selection.accuracy",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .na_conditions = "incomplete, not_configured, no_calls",
+     .meaning = "0.4 required tools called + 0.3 calls of offered or allowed tools + 0.3 calls "
+                "without error, over what is known; 0 when a required tool was due and none was "
+                "called.",
+     .source = "tool calls, definitions, measurements.tool_selection",
+     .measure = measure_tool_selection},
+    {.name = "loop",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_calls",
+     .meaning = "1 when nothing repeats: 0.40 tool calls, 0.35 nested steps, 0.25 model outputs, "
+                "over what is known.",
+     .source = "tool calls, span tree, model outputs",
+     .measure = measure_loop},
+    {.name = "step_efficiency",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "incomplete, no_steps",
+     .meaning = "0.4 steps within the budget + 0.3 steps that repeat none + 0.3 tool calls "
+                "without error, over what is known.",
+     .source = "steps",
+     .measure = measure_step_efficiency},
+    {.name = "ground_truth.exact",
+     .unit = "",
+     .range = "0 or 1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_expected, no_answer",
+     .meaning = "1 when the answer has the words of the expected one, in order.",
+     .source = "answer, expected answer",
+     .measure = measure_ground_truth_exact},
+    {.name = "ground_truth.f1",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_expected, no_answer",
+     .meaning = "Harmonic mean of the shares of words that answer and expected answer have in "
+                "common.",
+     .source = "answer, expected answer",
+     .measure = measure_ground_truth_f1},
+    {.name = "refusal",
+     .unit = "",
+     .range = "0 or 1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_answer",
+     .meaning = "1 when the answer opens with a refusal. Give it a borderline threshold: a "
+                "refusal may be right.",
+     .source = "answer",
+     .measure = measure_refusal},
+    {.name = "feedback.negative",
+     .unit = "feedbacks",
+     .range = "0..",
+     .is_judging = true,
+     .na_conditions = "no_feedback",
+     .meaning = "Negative feedback from users.",
+     .source = "feedback spans, events and logs",
+     .measure = measure_feedback_negative},
+};
+const uint32_t measurement_count = sizeof measurements / sizeof *measurements;
+
+static const struct reading no_memory = {.na_reason = "no_memory"};
+
+static void compute(const struct measure *measure, struct score_context *context,
+                    struct reading *reading)
+{
+    const struct measurement *row = measure->measurement;
+    if (!row && measure->is_label)
+        measure_label(measure->imported, context, reading);
+    else if (!row)
+        measure_score(measure->imported, context, reading);
+    else {
+        if (row->needs_content)
+            normalize_content(context->run);
+        reading->evaluator_id = bytes_of_text(row->name);
+        reading->evaluator_version = BYTES_LITERAL("1");
+        reading->evaluator_type = EVALUATOR_CODE;
+        row->measure(row, context, reading);
+    }
+}
+
+static uint32_t slot_count(const struct score_context *context)
+{
+    uint32_t numbered = context->ruleset ? context->ruleset->slot_count : 0;
+    return numbered ? numbered : measurement_count + 1;
+}
+
+const struct reading *measure_read(const struct measure *measure, struct score_context *context)
+{
+    if (!context->memo)
+        context->memo = arena_zalloc(context->arena, slot_count(context), sizeof(struct reading *));
+    struct reading **memo = context->memo;
+    bool is_remembered = memo && measure->slot > 0 && measure->slot < slot_count(context);
+    if (is_remembered && memo[measure->slot])
+        return memo[measure->slot];
+    struct reading *reading = arena_zalloc(context->arena, 1, sizeof *reading);
+    if (!reading)
+        return &no_memory;
+    compute(measure, context, reading);
+    if (is_remembered)
+        memo[measure->slot] = reading;
+    return reading;
+}
+
+const struct reading *measurement_read(const char *name, struct score_context *context)
+{
+    struct measure measure;
+    bool is_known = measure_resolve(bytes_of_text(name), &measure, NULL);
+    return is_known ? measure_read(&measure, context) : &no_memory;
+}
+
+bool refusal_was_read(const struct score_context *context)
+{
+    struct reading *const *memo = context->memo;
+    for (uint32_t i = 0; memo && i < measurement_count; i++)
+        if (measurements[i].measure == measure_refusal)
+            return memo[i + 1] && memo[i + 1]->has_value && memo[i + 1]->value > 0;
+    return false;
+}
+
+bool answer_is_na(struct score_context *context, struct reading *reading)
+{
+    if (context->run->output.size == 0) {
+        reading_na(reading, "no_answer");
+        return true;
+    }
+    const struct reading *refusal = measurement_read("refusal", context);
+    if (!refusal->has_value || refusal->value <= 0)
+        return false;
+    reading_na(reading, "refusal");
+    return true;
+}
+
+void measurements_print(struct buffer *to)
+{
+    buffer_append_text(to, "| Name | Unit | Range | Judges | na when | Meaning | Read from |\n"
+                           "|---|---|---|---|---|---|---|\n");
+    for (uint32_t i = 0; i < measurement_count; i++) {
+        const struct measurement *row = &measurements[i];
+        buffer_printf(to, "| `%s` | %s | %s | %s | %s | %s | %s |\n", row->name, row->unit,
+                      row->range, row->is_judging ? "yes" : "no", row->na_conditions, row->meaning,
+                      row->source);
+    }
+    buffer_append_text(
+        to, "| `score.<Name>` |  |  | yes | missing, no_value | The score that an evaluator "
+            "attached: on the root, else the last by time. | evaluation results |\n"
+            "| `label.<Name>` | text |  | yes | missing, no_label | The label that an evaluator "
+            "attached. | evaluation results |\n");
+}

@@ -1,0 +1,153 @@
+/* What makes a rule valid, and what the names in it stand for. All of it happens when the
+ * configuration is read: a run only follows pointers and slots. */
+#include "processor/score/rules.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "processor/score/measurements.h"
+#include "processor/score/names.h"
+
+static bool is_text(const struct measure *measure)
+{
+    return measure->measurement ? measure->measurement->is_text : measure->is_label;
+}
+
+const char *rule_check(const struct rule *rule)
+{
+    if (rule->measure_count == 0)
+        return "a rule needs a measure";
+    for (uint32_t i = 0; i < rule->measure_count; i++)
+        if (is_text(&rule->measures[i]))
+            return "a threshold needs a number, and this measure is a text; compare it in `when`";
+    bool below = rule->has_fail_below || rule->has_borderline_below;
+    bool above = rule->has_fail_above || rule->has_borderline_above;
+    if (!below && !above)
+        return "a rule needs at least one of fail_below, borderline_below, borderline_above and "
+               "fail_above";
+    if ((rule->has_fail_below && !isfinite(rule->fail_below)) ||
+        (rule->has_borderline_below && !isfinite(rule->borderline_below)) ||
+        (rule->has_fail_above && !isfinite(rule->fail_above)) ||
+        (rule->has_borderline_above && !isfinite(rule->borderline_above)))
+        return "a threshold must be a finite number";
+    if (rule->has_fail_below && rule->has_borderline_below &&
+        rule->fail_below > rule->borderline_below)
+        return "fail_below must not be above borderline_below";
+    if (rule->has_fail_above && rule->has_borderline_above &&
+        rule->borderline_above > rule->fail_above)
+        return "borderline_above must not be above fail_above";
+    double below_end = rule->has_borderline_below ? rule->borderline_below : rule->fail_below;
+    double above_start = rule->has_borderline_above ? rule->borderline_above : rule->fail_above;
+    if (below && above && below_end > above_start)
+        return "the thresholds below must not be above the thresholds above: no value could pass";
+    return NULL;
+}
+
+bool rule_judges_by_default(const struct rule *rule)
+{
+    for (uint32_t i = 0; i < rule->measure_count; i++) {
+        const struct measurement *measurement = rule->measures[i].measurement;
+        if (!measurement || measurement->is_judging)
+            return true;
+    }
+    return false;
+}
+
+static bool resolve_imported(struct bytes name, struct bytes prefix, struct measure *ret_measure)
+{
+    if (!bytes_starts_with(name, prefix) || name.size == prefix.size)
+        return false;
+    *ret_measure = (struct measure){
+        .name = name, .imported = bytes_of(name.data + prefix.size, name.size - prefix.size)};
+    return true;
+}
+
+static const char *nearest_measurement(struct bytes name)
+{
+    struct nearest nearest = nearest_to(name);
+    const char *found = NULL;
+    uint32_t distance = UINT32_MAX;
+    for (uint32_t i = 0; i < measurement_count; i++) {
+        nearest_offer(&nearest, bytes_of_text(measurements[i].name));
+        if (nearest.distance < distance) {
+            distance = nearest.distance;
+            found = measurements[i].name;
+        }
+    }
+    return found;
+}
+
+bool measure_resolve(struct bytes name, struct measure *ret_measure, const char **ret_nearest)
+{
+    for (uint32_t i = 0; i < measurement_count; i++)
+        if (bytes_equal_text(name, measurements[i].name)) {
+            *ret_measure =
+                (struct measure){.name = name, .measurement = &measurements[i], .slot = i + 1};
+            return true;
+        }
+    if (resolve_imported(name, BYTES_LITERAL("score."), ret_measure))
+        return true;
+    if (resolve_imported(name, BYTES_LITERAL("label."), ret_measure)) {
+        ret_measure->is_label = true;
+        return true;
+    }
+    if (ret_nearest)
+        *ret_nearest = nearest_measurement(name);
+    return false;
+}
+
+/* The measures of a ruleset one after another: of its rules, then of their conditions. */
+static struct measure *next_measure(struct ruleset *ruleset, uint32_t *rule_at, uint32_t *at)
+{
+    for (; *rule_at < ruleset->rule_count; ++*rule_at, *at = 0) {
+        struct rule *rule = &ruleset->rules[*rule_at];
+        uint32_t index = (*at)++;
+        if (index < rule->measure_count)
+            return &rule->measures[index];
+        struct measure *in_condition =
+            rule->when ? expression_measure(rule->when, index - rule->measure_count) : NULL;
+        if (in_condition)
+            return in_condition;
+    }
+    return NULL;
+}
+
+/* The imported scores and labels met so far, one measure for each. */
+struct distinct_measures {
+    const struct measure **items;
+    uint32_t count, capacity;
+};
+
+/* The slot of an imported score that an earlier measure names too, else a new one. */
+static uint32_t imported_slot(struct ruleset *ruleset, struct distinct_measures *seen,
+                              const struct measure *wanted)
+{
+    for (uint32_t i = 0; i < seen->count; i++)
+        if (seen->items[i]->is_label == wanted->is_label &&
+            score_name_equal(seen->items[i]->imported, wanted->imported))
+            return seen->items[i]->slot;
+    if (seen->count == seen->capacity) {
+        seen->capacity = seen->capacity ? seen->capacity * 2 : 16;
+        seen->items = realloc(seen->items, seen->capacity * sizeof *seen->items);
+        assert(seen->items);
+    }
+    seen->items[seen->count++] = wanted;
+    return ruleset->slot_count++;
+}
+
+void ruleset_prepare(struct ruleset *ruleset)
+{
+    struct distinct_measures seen = {0};
+    ruleset->slot_count = measurement_count + 1; /* slot 0 stands for none */
+    ruleset->needs_content = false;
+    uint32_t rule_at = 0, at = 0;
+    struct measure *measure;
+    while ((measure = next_measure(ruleset, &rule_at, &at))) {
+        if (!measure->measurement)
+            measure->slot = imported_slot(ruleset, &seen, measure);
+        else if (measure->measurement->needs_content)
+            ruleset->needs_content = true;
+    }
+    free(seen.items);
+}

@@ -1,0 +1,171 @@
+/* One rule at a time, in file order, then the fold:
+ *
+ *   value < fail_below | < borderline_below |   pass   | > borderline_above | > fail_above
+ *         fail         |     borderline     |          |     borderline     |     fail
+ *
+ * A value on a threshold is on its better side. What is not a number never passes. */
+#include "processor/score/scorer.h"
+
+#include <math.h>
+
+#include "processor/score/reading.h"
+#include "processor/score/signature.h"
+
+static enum outcome band(const struct rule *rule, double value)
+{
+    if ((rule->has_fail_below && value < rule->fail_below) ||
+        (rule->has_fail_above && value > rule->fail_above))
+        return OUTCOME_FAIL;
+    if ((rule->has_borderline_below && value < rule->borderline_below) ||
+        (rule->has_borderline_above && value > rule->borderline_above))
+        return OUTCOME_BORDERLINE;
+    return OUTCOME_PASS;
+}
+
+static double margin(const struct rule *rule, double value)
+{
+    double below = rule->has_fail_below ? value - rule->fail_below : INFINITY;
+    double above = rule->has_fail_above ? rule->fail_above - value : INFINITY;
+    double nearest = below < above ? below : above;
+    return isfinite(nearest) ? nearest : 0;
+}
+
+static void state_reading(struct evaluation *evaluation, const struct measure *measure,
+                          const struct reading *reading)
+{
+    evaluation->measurement =
+        measure->measurement ? bytes_of_text(measure->measurement->name) : measure->name;
+    evaluation->na_reason = reading->na_reason;
+    evaluation->explanation = reading->explanation;
+    evaluation->evidence = reading->evidence;
+    evaluation->evidence_count = reading->evidence_count;
+    evaluation->evaluator_id = reading->evaluator_id;
+    evaluation->evaluator_version = reading->evaluator_version;
+    evaluation->evaluator_type = reading->evaluator_type;
+}
+
+/* The first measure that is a number; without one an evaluator's error, else why the first is na. */
+static void measure_rule(const struct rule *rule, struct score_context *context,
+                         struct evaluation *evaluation)
+{
+    evaluation->outcome = OUTCOME_NA;
+    for (uint32_t i = 0; i < rule->measure_count; i++) {
+        const struct reading *reading = measure_read(&rule->measures[i], context);
+        bool is_number = reading->has_value && isfinite(reading->value);
+        bool is_first_error = reading->is_error && evaluation->outcome != OUTCOME_ERROR;
+        if (i == 0 || is_number || is_first_error)
+            state_reading(evaluation, &rule->measures[i], reading);
+        if (is_number) {
+            evaluation->has_value = true;
+            evaluation->value = reading->value;
+            evaluation->outcome = band(rule, reading->value);
+            evaluation->margin = margin(rule, reading->value);
+            return;
+        }
+        if (is_first_error) {
+            evaluation->outcome = OUTCOME_ERROR;
+            evaluation->na_reason = NULL;
+        } else if (i == 0 && reading->has_value)
+            evaluation->na_reason = "not_a_number";
+        else if (i == 0 && !reading->na_reason)
+            evaluation->na_reason = "text";
+    }
+}
+
+static void evaluate_rule(const struct rule *rule, struct score_context *context,
+                          struct evaluation *ret_evaluation)
+{
+    *ret_evaluation = (struct evaluation){.rule = rule, .outcome = OUTCOME_NA};
+    enum tristate applies = rule->when ? expression_evaluate(rule->when, context) : IS_TRUE;
+    if (applies == IS_TRUE) {
+        measure_rule(rule, context, ret_evaluation);
+        return;
+    }
+    ret_evaluation->na_reason = applies == IS_FALSE ? "when_false" : "when_unknown";
+    if (rule->measure_count == 0)
+        return;
+    const struct measure *first = &rule->measures[0];
+    ret_evaluation->measurement =
+        first->measurement ? bytes_of_text(first->measurement->name) : first->name;
+    ret_evaluation->evaluator_id =
+        first->measurement ? ret_evaluation->measurement : first->imported;
+    ret_evaluation->evaluator_version = first->measurement ? BYTES_LITERAL("1") : (struct bytes){0};
+    ret_evaluation->evaluator_type = first->measurement ? EVALUATOR_CODE : EVALUATOR_IMPORTED;
+}
+
+static enum verdict fold(const struct verdict_report *report)
+{
+    bool has_borderline = false, has_judged_pass = false;
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        if (evaluation->outcome == OUTCOME_FAIL)
+            return VERDICT_FAIL;
+        has_borderline |= evaluation->outcome == OUTCOME_BORDERLINE;
+        has_judged_pass |= evaluation->outcome == OUTCOME_PASS && evaluation->rule->judges;
+    }
+    if (has_borderline)
+        return VERDICT_BORDERLINE;
+    return has_judged_pass ? VERDICT_PASS : VERDICT_UNSCORED;
+}
+
+static void add_label(struct bytes_list *labels, struct bytes label)
+{
+    for (uint32_t i = 0; i < labels->count; i++)
+        if (bytes_equal(labels->items[i], label))
+            return;
+    labels->items[labels->count++] = label;
+}
+
+/* Of the failed rules, then of the borderline ones. */
+static void collect_labels(struct verdict_report *report, struct arena *arena)
+{
+    static const enum outcome outcomes[] = {OUTCOME_FAIL, OUTCOME_BORDERLINE};
+    uint32_t room = 0;
+    for (uint32_t i = 0; i < report->evaluation_count; i++)
+        room += report->evaluations[i].rule->label_count;
+    report->labels.items = room ? arena_alloc(arena, room * sizeof(struct bytes)) : NULL;
+    if (!report->labels.items)
+        return;
+    for (size_t o = 0; o < 2; o++)
+        for (uint32_t i = 0; i < report->evaluation_count; i++) {
+            const struct evaluation *evaluation = &report->evaluations[i];
+            if (evaluation->outcome != outcomes[o])
+                continue;
+            for (uint32_t j = 0; j < evaluation->rule->label_count; j++)
+                add_label(&report->labels, evaluation->rule->labels[j]);
+        }
+}
+
+static const struct rule *find_worst(const struct verdict_report *report)
+{
+    const struct rule *worst = NULL;
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        bool matters =
+            evaluation->outcome == OUTCOME_FAIL || evaluation->outcome == OUTCOME_BORDERLINE;
+        if (matters && (!worst || evaluation->rule->priority < worst->priority))
+            worst = evaluation->rule;
+    }
+    return worst;
+}
+
+void score_run(struct score_context *context, struct verdict_report *ret_report)
+{
+    const struct ruleset *ruleset = context->ruleset;
+    *ret_report = (struct verdict_report){.verdict = VERDICT_UNSCORED};
+    if (ruleset->rule_count > 0)
+        ret_report->evaluations =
+            arena_alloc(context->arena, ruleset->rule_count * sizeof(struct evaluation));
+    if (ret_report->evaluations) {
+        ret_report->evaluation_count = ruleset->rule_count;
+        for (uint32_t i = 0; i < ruleset->rule_count; i++)
+            evaluate_rule(&ruleset->rules[i], context, &ret_report->evaluations[i]);
+    }
+    ret_report->verdict = fold(ret_report);
+    if (ret_report->verdict == VERDICT_FAIL || ret_report->verdict == VERDICT_BORDERLINE) {
+        collect_labels(ret_report, context->arena);
+        ret_report->worst = find_worst(ret_report);
+    }
+    ret_report->refusal = refusal_was_read(context);
+    signature_write(ret_report->signature, ret_report, context->run);
+}
