@@ -73,6 +73,22 @@ static uint8_t separator(struct bytes text, size_t at, size_t *ret_next)
     return joined;
 }
 
+static size_t skip_word(struct bytes text, size_t at)
+{
+    while (is_word(byte_at(text, at)))
+        at++;
+    return at;
+}
+
+/* Most numbers of a text are short and alone: no card, and no phone number. */
+static bool may_be_number(struct bytes text, size_t at)
+{
+    size_t end = at, next;
+    while (is_digit(byte_at(text, end)))
+        end++;
+    return end - at >= 9 || (separator(text, end, &next) && is_digit(byte_at(text, next)));
+}
+
 /* Appends groups from a digit at `at`; where the run ended, or the table was full. */
 static size_t read_groups(struct groups *groups, size_t at, uint8_t before)
 {
@@ -84,10 +100,8 @@ static size_t read_groups(struct groups *groups, size_t at, uint8_t before)
             end++;
         uint8_t c = byte_at(text, end);
         if (is_word(c) && (c | 0x20) != 'x') { /* part of an id; x: a telephone extension */
-            while (is_word(byte_at(text, end)))
-                end++;
             groups->after = before;
-            return end;
+            return skip_word(text, end);
         }
         groups->items[groups->count++] = (struct group){at, end, before};
         size_t next;
@@ -315,21 +329,25 @@ static int mask_groups(const struct groups *groups, int count, size_t front, uin
 size_t mask_number(struct bytes text, size_t at, const bool enabled[MASK_KINDS],
                    struct mask_ranges *ranges)
 {
-    struct groups groups = {.text = text};
+    bool has_front = !is_digit(text.data[at]); /* a plus or a parenthesis */
+    if (has_front && !is_digit(byte_at(text, at + 1)))
+        return at + 1;
+    if (!may_be_number(text, at + has_front))
+        return skip_word(text, at + 1);
+    struct groups groups;
+    groups.text = text;
+    groups.count = 0;
+    groups.has_plus = groups.has_parenthesis = false;
     size_t front = at;
     uint8_t before = byte_before(text, at);
-    if (!is_digit(text.data[at])) {
+    if (has_front) {
         groups.has_plus = text.data[at] == '+' && !is_word(before);
         groups.has_parenthesis = text.data[at] == '(';
         at++;
-        if (!is_digit(byte_at(text, at)))
-            return at;
         if (!groups.has_parenthesis && !groups.has_plus)
             before = '+';
     } else if (is_word(before)) {
-        while (is_word(byte_at(text, at)))
-            at++;
-        return at;
+        return skip_word(text, at);
     }
     /* "a716-4466" is one token, "- 4466" is not. */
     bool joins = before == '-' || before == '.' || before == ',';

@@ -66,6 +66,9 @@ static bool has_long_run(struct bytes text, size_t from, size_t to)
 
 static size_t mask_key(struct bytes text, size_t at, struct mask_ranges *ranges)
 {
+    uint8_t before = byte_before(text, at);
+    if (text.data[at] != 'A' && (!before || !strchr("kpousrbmfta", before)))
+        return at + 1; /* no prefix has another letter before its trigger */
     for (size_t i = 0; i < sizeof key_forms / sizeof *key_forms; i++) {
         const struct key_form *form = &key_forms[i];
         if (form->prefix[form->trigger] != (char)text.data[at] || at < form->trigger)
