@@ -1,0 +1,44 @@
+/* link: otlp */
+/* What the gate lets through whole, protobuf-c unpacks with the same count, and the iterators reach every end. */
+#include <assert.h>
+
+#include "processor/otlp/attributes.h"
+#include "processor/otlp/messages.h"
+#include "processor/otlp/wire_gate.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_values(struct bytes message, enum attribute_owner owner, struct arena *arena)
+{
+    struct attributes attributes = attributes_of(message, owner);
+    struct attribute attribute;
+    while (attributes_next(&attributes, &attribute))
+        (void)value_text(attribute.value, arena);
+    assert(!attributes.wire.broken);
+}
+
+static void check(struct bytes request, enum gate_signal signal, struct arena *arena)
+{
+    struct gated_request gated;
+    uint32_t count = 0;
+    if (wire_gate(request, signal, &gate_limits_default, arena, &gated) != STATUS_OK)
+        return;
+    for (uint32_t i = 0; i < gated.span_count; i++)
+        read_values(gated.spans[i].span.wire, OF_SPAN, arena);
+    for (uint32_t i = 0; i < gated.log_count; i++)
+        read_values(gated.logs[i].log.wire, OF_LOG_RECORD, arena);
+    if (gated.rejected_count > 0)
+        return;
+    bool is_read = message_unpack_request(request, signal, (size_t)1 << 30, &count);
+    assert(is_read && count == gated.span_count + gated.log_count);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena;
+    arena_init(&arena, 64 << 20);
+    check(bytes_of(data, size), GATE_TRACES, &arena);
+    check(bytes_of(data, size), GATE_LOGS, &arena);
+    arena_finish(&arena);
+    return 0;
+}
