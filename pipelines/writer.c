@@ -1,165 +1,21 @@
-/* One transaction after another. What is in memory beside the store (positions, watermarks, cohort delta) moves only when the
- * transaction has succeeded: `next` holds the rows as they will be, `committed` as they are. */
-#include "pipelines/writer.h"
-
+/* One transaction after another: what a batch adds, and how it ends. */
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/contribution.h"
-#include "pipelines/series.h"
-#include "state/decided.h"
-#include "state/journal.h"
+#include "pipelines/writer_state.h"
 
 enum {
     TRIM_ROWS_MAX =
         2000, /* table rows deleted in one transaction: journal, decided and outbox each */
     COHORT_FLUSH_MS = 1000,
     GAUGES_MS = 1000, /* the share of the map in use walks the free list */
-    BINDINGS = 2,     /* the running configuration and the one before a reload */
 };
 
-struct shard_state {
-    uint64_t floor[SOURCES_MAX], through[SOURCES_MAX];
-    uint64_t open_spans;
-};
-
-struct writer {
-    struct store *store;
-    struct store_txn txn;
-    struct journal *journal;
-    struct decided *decided;
-    struct outbox *outbox;
-    struct counters *counters;
-    struct cohorts *cohorts;
-    struct cohort_delta *delta;
-    struct series series;
-    struct binding bindings[BINDINGS];
-    uint32_t newest_binding;
-    bool is_binding_new; /* resolved in this batch: void if the batch fails */
-    const struct pipeline_config *config;
-
-    uint32_t shards, source_count;
-    struct source_row committed[SOURCES_MAX], next[SOURCES_MAX];
-    struct shard_state *shard_states, *next_states; /* of each shard */
-    _Atomic uint64_t watermarks[SOURCES_MAX];
-
-    struct decided_row *rows; /* of this batch */
-    size_t row_count, row_capacity;
-    struct buffer contributions; /* of this batch, one after the other */
-    struct buffer row_bytes;
-    uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
-    int64_t flushed_ms, gauged_ms;
-    bool is_flush_due;
-    uint64_t first_record, end_record;
-    uint32_t exporter_count;
-    size_t batch_bytes;
-    _Atomic double used_ratio;
-    _Atomic int64_t outbox_oldest_ms;
-};
-
-static bool open_tables(struct writer *writer)
+void writer_forget_config(struct writer *writer, const struct pipeline_config *config)
 {
-    return journal_open(writer->store, &writer->journal) == STATUS_OK &&
-           decided_open(writer->store, &writer->decided) == STATUS_OK &&
-           outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
-           counters_open(writer->store, &writer->counters) == STATUS_OK &&
-           cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
-               STATUS_OK &&
-           (writer->delta = cohort_delta_create()) != NULL &&
-           cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) == STATUS_OK;
-}
-
-/* Source rows of this process; a new one begins at position 1, so that 0 stands for nothing yet. */
-static enum status open_sources(struct writer *writer, const char *const *names)
-{
-    struct store_txn txn;
-    store_begin(writer->store, true, &txn);
-    for (uint32_t i = 0; i < writer->source_count; i++) {
-        struct source_row *row = &writer->committed[i];
-        source_open(&txn, names[i], row);
-        if (row->next_position == 0)
-            row->next_position = row->low_watermark = 1;
-        source_write(&txn, row);
-        writer->next[i] = *row;
-        atomic_store(&writer->watermarks[i], row->low_watermark);
-        for (uint32_t shard = 0; shard < writer->shards; shard++) {
-            writer->shard_states[shard].floor[i] = row->low_watermark;
-            writer->shard_states[shard].through[i] = row->low_watermark - 1;
-        }
-    }
-    binding_resolve(&writer->bindings[0], &txn, writer->cohorts, writer->config);
-    return store_commit(&txn);
-}
-
-/* "otlp/grpc" is the receiver "otlp". */
-static void receiver_of(const char *source, char *to, size_t size)
-{
-    size_t length = strcspn(source, "/");
-    length = length < size - 1 ? length : size - 1;
-    memcpy(to, source, length);
-    to[length] = 0;
-}
-
-struct writer *writer_create(struct store *store, const struct pipeline_config *config,
-                             uint32_t shards, const char *const *source_names,
-                             uint32_t source_count, int64_t wall_ms, struct error *ret_error)
-{
-    assert(source_count <= SOURCES_MAX && shards <= SHARDS_MAX);
-    struct writer *writer = calloc(1, sizeof(*writer));
-    if (!writer)
-        return NULL;
-    *writer = (struct writer){.store = store,
-                              .config = config,
-                              .shards = shards,
-                              .source_count = source_count,
-                              .exporter_count = config->exporter_count};
-    writer->flushed_ms = writer->gauged_ms = INT64_MIN / 2;
-    writer->shard_states = calloc(shards, sizeof(*writer->shard_states));
-    writer->next_states = calloc(shards, sizeof(*writer->next_states));
-    char receivers[SOURCES_MAX][32];
-    const char *names[SOURCES_MAX];
-    for (uint32_t i = 0; i < source_count; i++) {
-        receiver_of(source_names[i], receivers[i], sizeof(receivers[i]));
-        names[i] = receivers[i];
-    }
-    if (!writer->shard_states || !writer->next_states || !open_tables(writer) ||
-        open_sources(writer, source_names) != STATUS_OK)
-        error_set(ret_error, EXIT_STATE_IO,
-                  "the state in %s cannot be read; run `flywheel state check %s`",
-                  store_path(store), store_path(store));
-    else if (series_open(&writer->series, writer->counters, names, source_count, ret_error))
-        return writer;
-    writer_destroy(writer);
-    return NULL;
-}
-
-void writer_destroy(struct writer *writer)
-{
-    if (!writer)
-        return;
-    if (writer->delta)
-        cohort_delta_destroy(writer->delta);
-    if (writer->cohorts)
-        cohorts_close(writer->cohorts);
-    if (writer->counters)
-        counters_close(writer->counters);
-    if (writer->outbox)
-        outbox_close(writer->outbox);
-    if (writer->decided)
-        decided_close(writer->decided);
-    if (writer->journal)
-        journal_close(writer->journal);
-    free(writer->shard_states);
-    free(writer->next_states);
-    free(writer->rows);
-    buffer_finish(&writer->contributions);
-    buffer_finish(&writer->row_bytes);
-    free(writer);
-}
-
-void writer_set_config(struct writer *writer, const struct pipeline_config *config)
-{
-    writer->config = config;
+    for (uint32_t i = 0; i < BINDINGS; i++)
+        if (writer->bindings[i].config == config)
+            writer->bindings[i].config = NULL;
 }
 
 const struct source_row *writer_source(const struct writer *writer, uint32_t source)
@@ -300,9 +156,12 @@ static void add_closed(struct writer *writer, const struct closed *closed, int64
     row->spans = closed->spans;
     row->record_sequence = closed->has_record ? add_record(writer, closed, wall_ms) : 0;
     size_t from = writer->contributions.size;
-    if (!closed->is_judge_only)
-        contribution_append(binding_of(writer, closed->config), &writer->txn, writer->cohorts,
-                            closed, wall_ms, &writer->contributions);
+    if (!closed->is_judge_only) {
+        struct binding *binding = binding_of(writer, closed->config);
+        contribution_append(binding, &writer->txn, writer->cohorts, closed, wall_ms,
+                            &writer->contributions);
+        count_outcomes(writer, binding, closed);
+    }
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
     count_closed(writer, closed);
@@ -476,60 +335,4 @@ enum status writer_relieve(struct writer *writer, int64_t wall_ms)
     (void)decided_expire(writer->decided, &writer->txn, wall_ms - writer->config->late_window_ms,
                          TRIM_ROWS_MAX, NULL, NULL);
     return store_commit(&writer->txn);
-}
-
-const char *writer_reason(const struct writer *writer)
-{
-    return writer->txn.reason;
-}
-
-void writer_flush_cohorts(struct writer *writer)
-{
-    writer->is_flush_due = true;
-}
-
-void writer_committed_records(const struct writer *writer, uint64_t *ret_first, uint64_t *ret_end)
-{
-    *ret_first = writer->first_record;
-    *ret_end = writer->end_record;
-}
-
-const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
-{
-    return writer->watermarks;
-}
-
-struct writer_gauges writer_gauges(const struct writer *writer)
-{
-    struct outbox_held held = outbox_held_all(writer->outbox);
-    return (struct writer_gauges){
-        .journal_bytes = journal_bytes(writer->journal),
-        .outbox_records = held.records,
-        .outbox_bytes = held.bytes,
-        .outbox_oldest_ms = atomic_load_explicit(&writer->outbox_oldest_ms, memory_order_relaxed),
-        .used_ratio = atomic_load_explicit(&writer->used_ratio, memory_order_relaxed),
-    };
-}
-
-void writer_collect_metrics(void *writer, struct buffer *to)
-{
-    series_render(&((struct writer *)writer)->series, to);
-}
-
-struct span_account writer_account(const struct writer *writer)
-{
-    struct span_account account = {0};
-    const struct series *series = &writer->series;
-    for (uint32_t i = 0; i < series->source_count; i++) {
-        bool is_shared = false; /* Sources of one receiver count into one series. */
-        for (uint32_t j = 0; j < i; j++)
-            is_shared |= series->accepted_spans[j] == series->accepted_spans[i];
-        if (!is_shared)
-            account.accepted += counter_get(persistent_counter_value(series->accepted_spans[i]));
-    }
-    account.decided = counter_get(persistent_counter_value(series->decided));
-    for (int i = 0; i < SPAN_DROPS; i++)
-        account.dropped += counter_get(persistent_counter_value(series->dropped[i]));
-    account.in_flight = account.accepted - account.decided - account.dropped;
-    return account;
 }

@@ -20,8 +20,8 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                              uint32_t shards, const char *const *source_names,
                              uint32_t source_count, struct error *ret_error);
 void writer_destroy(struct writer *writer);
-/* Judged by other rules from now on: their names get their numbers in the next transaction. */
-void writer_set_config(struct writer *writer, const struct pipeline_config *config);
+/* No effects of this configuration will come any more; it may be freed. */
+void writer_forget_config(struct writer *writer, const struct pipeline_config *config);
 
 /* Where a source stood at the last stop: replay from low_watermark up to next_position. */
 const struct source_row *writer_source(const struct writer *writer, uint32_t source);

@@ -1,0 +1,238 @@
+/* An acknowledgement stays in memory until the transaction that deletes its row has succeeded. */
+#include "pipelines/lane.h"
+
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+
+enum { CATCH_UP_RECORDS = 256 };
+
+static void on_acknowledged(void *context, uint64_t sequence)
+{
+    struct lane *lane = context;
+    pthread_mutex_lock(&lane->lock);
+    if (lane->acknowledged_count == lane->acknowledged_capacity) {
+        size_t capacity = lane->acknowledged_capacity ? lane->acknowledged_capacity * 2 : 1024;
+        uint64_t *grown = realloc(lane->acknowledged, capacity * sizeof(*grown));
+        if (!grown) { /* The row stays, and its record is sent again after a restart. */
+            pthread_mutex_unlock(&lane->lock);
+            return;
+        }
+        lane->acknowledged = grown;
+        lane->acknowledged_capacity = capacity;
+    }
+    lane->acknowledged[lane->acknowledged_count++] = sequence;
+    pthread_mutex_unlock(&lane->lock);
+    queue_wake(lane->wake);
+}
+
+/* Rows of a file leave only together with the position of the file, in on_file_settled. */
+static void on_written(void *context, uint64_t sequence)
+{
+    (void)context;
+    (void)sequence;
+}
+
+static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, uint64_t length)
+{
+    struct lane *lane = context;
+    pthread_mutex_lock(&lane->lock);
+    lane->has_file = true;
+    lane->file_through = sequence;
+    lane->file = (struct outbox_file){inode, length};
+    pthread_mutex_unlock(&lane->lock);
+    queue_wake(lane->wake);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(((const struct settled_id *)a)->text, ((const struct settled_id *)b)->text);
+}
+
+static void on_settles(void *context, struct bytes record_id)
+{
+    struct lane *lane = context;
+    if (record_id.size != sizeof(lane->settled->text) - 1)
+        return;
+    if (lane->settled_count == lane->settled_capacity) {
+        size_t capacity = lane->settled_capacity ? lane->settled_capacity * 2 : 64;
+        struct settled_id *grown = realloc(lane->settled, capacity * sizeof(*grown));
+        if (!grown)
+            return; /* The record would be written twice, with the same bytes. */
+        lane->settled = grown;
+        lane->settled_capacity = capacity;
+    }
+    struct settled_id *id = &lane->settled[lane->settled_count++];
+    memcpy(id->text, record_id.data, record_id.size);
+    id->text[record_id.size] = 0;
+}
+
+static bool is_settled(const struct lane *lane, struct bytes frame)
+{
+    struct outgoing record;
+    if (lane->settled_count == 0 || outgoing_decode(frame, &record) != STATUS_OK)
+        return false;
+    for (uint32_t i = 0; i < record.header_count; i++) {
+        struct settled_id id = {{0}};
+        if (strcmp(record.headers[i].name, "record_id") != 0 ||
+            record.headers[i].value.size != sizeof(id.text) - 1)
+            continue;
+        memcpy(id.text, record.headers[i].value.data, sizeof(id.text) - 1);
+        return bsearch(&id, lane->settled, lane->settled_count, sizeof(id), compare_ids) != NULL;
+    }
+    return false;
+}
+
+static struct emitter *create_emitter(struct lane *lane, const struct exporter_config *config,
+                                      struct error *ret_error)
+{
+    struct emit_acknowledge acknowledge = {on_acknowledged, on_file_settled, lane};
+    if (config->kind == EXPORTER_KAFKA) {
+        struct kafka_emitter_config kafka = {
+            .brokers = config->brokers,
+            .topic = config->topic,
+            .properties = config->properties,
+            .client_id = "flywheel",
+        };
+        return kafka_emitter_create(&kafka, &acknowledge, &lane->counters, ret_error);
+    }
+    struct store_txn txn;
+    struct outbox_file file = {0};
+    store_begin(lane->store, false, &txn);
+    (void)outbox_file_read(&txn, lane->exporter, &file);
+    store_abort(&txn);
+    acknowledge.acknowledged = on_written;
+    struct file_emitter_config config_of_file = {config->path, file.inode, file.length, on_settles,
+                                                 lane};
+    return file_emitter_create(&config_of_file, &acknowledge, &lane->counters, ret_error);
+}
+
+enum status lane_open(struct lane *lane, uint8_t exporter, const struct exporter_config *config,
+                      struct store *store, struct queue *wake, struct error *ret_error)
+{
+    *lane = (struct lane){.exporter = exporter, .store = store, .wake = wake, .is_behind = true};
+    pthread_mutex_init(&lane->lock, NULL);
+    lane->emitter = create_emitter(lane, config, ret_error);
+    if (!lane->emitter)
+        return STATUS_FATAL;
+    enum status status = lane->emitter->operations->start(lane->emitter, ret_error);
+    qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
+    return status;
+}
+
+void lane_stop(struct lane *lane, int64_t grace_ms)
+{
+    if (lane->emitter)
+        lane->emitter->operations->stop(lane->emitter, grace_ms);
+}
+
+void lane_close(struct lane *lane)
+{
+    if (lane->emitter)
+        lane->emitter->operations->destroy(lane->emitter);
+    if (lane->store)
+        pthread_mutex_destroy(&lane->lock);
+    free(lane->settled);
+    free(lane->acknowledged);
+    *lane = (struct lane){0};
+}
+
+/* False when the emitter's queue is full. */
+static bool hand_over(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame)
+{
+    struct emit_item *item = malloc(sizeof(*item) + frame.size);
+    if (!item)
+        return false;
+    item->sequence = sequence;
+    item->committed_ms = now_ms;
+    item->size = frame.size;
+    memcpy(item->frame, frame.data, frame.size);
+    if (lane->emitter->operations->send(lane->emitter, item) == STATUS_OK)
+        return true;
+    free(item);
+    return false;
+}
+
+void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame)
+{
+    if (lane->is_behind)
+        return;
+    if (hand_over(lane, sequence, now_ms, frame)) {
+        lane->next_sequence = sequence + 1;
+    } else {
+        lane->is_behind = true;
+        lane->next_sequence = sequence;
+    }
+}
+
+struct catch_up {
+    struct lane *lane;
+    int64_t now_ms;
+    int count;
+    bool is_full;
+};
+
+static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)
+{
+    struct catch_up *work = context;
+    (void)committed_ms;
+    if (work->count++ == CATCH_UP_RECORDS) {
+        work->is_full = true;
+        return false;
+    }
+    if (is_settled(work->lane, frame)) {
+        on_acknowledged(work->lane, sequence);
+    } else if (!hand_over(work->lane, sequence, work->now_ms, frame)) {
+        work->is_full = true;
+        return false;
+    }
+    work->lane->next_sequence = sequence + 1;
+    return true;
+}
+
+void lane_catch_up(struct lane *lane, int64_t now_ms)
+{
+    if (!lane->is_behind)
+        return;
+    struct catch_up work = {.lane = lane, .now_ms = now_ms};
+    if (outbox_scan(lane->store, lane->exporter, lane->next_sequence, catch_up_one, &work) ==
+        STATUS_OK)
+        lane->is_behind = work.is_full;
+    if (!lane->is_behind) { /* What the file held beyond its known end has been met. */
+        free(lane->settled);
+        lane->settled = NULL;
+        lane->settled_count = lane->settled_capacity = 0;
+    }
+}
+
+bool lane_has_news(struct lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    bool has_news = lane->acknowledged_count > 0 || lane->has_file;
+    pthread_mutex_unlock(&lane->lock);
+    return has_news;
+}
+
+void lane_add_to(struct lane *lane, struct writer *writer)
+{
+    pthread_mutex_lock(&lane->lock);
+    for (size_t i = 0; i < lane->acknowledged_count; i++)
+        writer_add_acknowledged(writer, lane->exporter, lane->acknowledged[i]);
+    if (lane->has_file)
+        writer_add_file(writer, lane->exporter, lane->file_through, &lane->file);
+    lane->taken_count = lane->acknowledged_count;
+    lane->taken_length = lane->file.length;
+    pthread_mutex_unlock(&lane->lock);
+}
+
+void lane_settle(struct lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->acknowledged_count -= lane->taken_count;
+    memmove(lane->acknowledged, lane->acknowledged + lane->taken_count,
+            lane->acknowledged_count * sizeof(*lane->acknowledged));
+    if (lane->file.length == lane->taken_length)
+        lane->has_file = false;
+    lane->taken_count = 0;
+    pthread_mutex_unlock(&lane->lock);
+}

@@ -1,0 +1,51 @@
+/* The way of records from the outbox to one exporter, and of its acknowledgements back.
+ *   commit -> lane_offer -> emitter's queue            while it has room
+ *   commit -> (behind)   -> lane_catch_up reads the store once there is room again
+ * Owner: the writer thread; the emitter's own thread only appends acknowledgements under the lock. */
+#pragma once
+#include <pthread.h>
+
+#include "pipelines/writer.h"
+#include "processor/emit/emitter.h"
+
+struct settled_id { /* a record that the file holds although its row is still in the outbox */
+    char text[37];
+};
+
+struct lane {
+    uint8_t exporter;
+    struct emitter *emitter;
+    struct emitter_counters counters;
+    struct store *store;
+    bool is_behind;
+    uint64_t next_sequence; /* the first not handed to the emitter */
+    struct settled_id *settled;
+    size_t settled_count, settled_capacity;
+
+    pthread_mutex_t lock;
+    uint64_t *acknowledged;
+    size_t acknowledged_count, acknowledged_capacity;
+    bool has_file;
+    uint64_t file_through;
+    struct outbox_file file;
+    size_t taken_count; /* by the transaction that is under way */
+    uint64_t taken_length;
+    struct queue *wake; /* of the writer */
+};
+
+/* Creates and starts the emitter of an exporter. A broker that is not there is no error. */
+MUST_CHECK enum status lane_open(struct lane *lane, uint8_t exporter,
+                                 const struct exporter_config *config, struct store *store,
+                                 struct queue *wake, struct error *ret_error);
+void lane_close(struct lane *lane);
+/* Waits for what was handed over to be acknowledged. */
+void lane_stop(struct lane *lane, int64_t grace_ms);
+/* One record whose row is durable. */
+void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame);
+/* Hands over from the store what did not fit before. */
+void lane_catch_up(struct lane *lane, int64_t now_ms);
+/* Are there acknowledgements for the next transaction? */
+bool lane_has_news(struct lane *lane);
+/* Puts the acknowledgements into the transaction; they leave memory with lane_settle, after it has succeeded. */
+void lane_add_to(struct lane *lane, struct writer *writer);
+void lane_settle(struct lane *lane);

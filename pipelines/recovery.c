@@ -1,0 +1,119 @@
+/* What a restart rebuilds: which traces were decided, and the open trajectories, by giving the journaled requests to the same
+ * gate and the same shards again. */
+#include <assert.h>
+
+#include "pipelines/runtime_state.h"
+#include "processor/base/clock.h"
+#include "processor/base/inflate.h"
+#include "processor/base/log.h"
+#include "state/decided.h"
+#include "state/journal.h"
+
+/* The number of a stored source in this process; UINT32_MAX: not one of ours any more. */
+static uint32_t source_index(const struct runtime *runtime, uint16_t id)
+{
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        if (writer_source(runtime->writer, i)->id == id)
+            return i;
+    return UINT32_MAX;
+}
+
+static bool remember_row(void *context, uint64_t sequence, const struct decided_row *row)
+{
+    struct runtime *runtime = context;
+    (void)sequence;
+    for (uint8_t i = 0; i < row->position_count; i++) {
+        uint32_t source = source_index(runtime, row->positions[i].source);
+        if (source == UINT32_MAX)
+            continue;
+        struct shard *shard =
+            runtime->shards[shard_of_trace(row->trace_id, runtime->shard_count)].shard;
+        if (shard_remember(shard, row->trace_id, (uint16_t)source, row->positions[i].position,
+                           (uint64_t)row->decided_ms) != STATUS_OK) {
+            runtime_fail(runtime, EXIT_BUG);
+            return false;
+        }
+    }
+    return true;
+}
+
+enum status recovery_remember(struct runtime *runtime)
+{
+    for (uint32_t source = 0; source < runtime->source_count; source++)
+        for (uint32_t shard = 0; shard < runtime->shard_count; shard++)
+            shard_set_replay(runtime->shards[shard].shard, (uint16_t)source,
+                             &writer_source(runtime->writer, source)->marks);
+    enum status status = decided_load(runtime->store, 0, remember_row, runtime);
+    return atomic_load(&runtime->failure) == EXIT_DONE ? status : STATUS_FATAL;
+}
+
+struct replay {
+    struct runtime *runtime;
+    struct inflater *inflater;
+    uint32_t source;
+    uint64_t count, spans;
+};
+
+/* Passed the gate before it was journaled, so it does again, unless the limits have been lowered since. */
+static enum status read_again(struct replay *replay, struct request *request)
+{
+    const struct pipeline_config *config = replay->runtime->config;
+    if (request->encoding == REQUEST_GZIP) {
+        enum status status = inflate_gzip(replay->inflater, buffer_bytes(&request->received),
+                                          config->otlp.grpc_max_message_bytes, &request->inflated);
+        if (status != STATUS_OK)
+            return status;
+    }
+    struct gate_limits limits = runtime_gate_limits(config);
+    return wire_gate(request_body(request), request->signal, &limits, &request->arena,
+                     &request->gated);
+}
+
+static bool replay_request(void *context, uint64_t position, const struct journal_header *header,
+                           struct bytes body)
+{
+    struct replay *replay = context;
+    struct runtime *runtime = replay->runtime;
+    struct request *request = request_take(runtime->pool);
+    if (!request) {
+        runtime_fail(runtime, EXIT_BUG);
+        return false;
+    }
+    request->source = (uint16_t)replay->source;
+    request->position = position;
+    request->is_replayed = true;
+    request->signal = header->signal == GATE_LOGS ? GATE_LOGS : GATE_TRACES;
+    request->encoding = header->encoding == REQUEST_GZIP ? REQUEST_GZIP : REQUEST_IDENTITY;
+    request->received_ms = (uint64_t)header->received_ms;
+    buffer_append_bytes(&request->received, body);
+    enum status status = read_again(replay, request);
+    if (status == STATUS_OK) {
+        request_chain_shards(request, runtime->shard_count);
+        replay->count++;
+        replay->spans += request->gated.span_count;
+        recovery_push(runtime, request);
+    } else {
+        log_error("journal_row_unreadable", "source=%s position=%llu",
+                  runtime->sources[replay->source].name, (unsigned long long)position);
+    }
+    request_release(request);
+    return atomic_load(&runtime->failure) == EXIT_DONE;
+}
+
+enum status recovery_replay(struct runtime *runtime)
+{
+    struct replay replay = {.runtime = runtime, .inflater = inflater_create()};
+    enum status status = replay.inflater ? STATUS_OK : STATUS_FATAL;
+    int64_t began_ms = clock_monotonic_ms();
+    for (uint32_t i = 0; i < runtime->source_count && status == STATUS_OK; i++) {
+        const struct source_row *row = writer_source(runtime->writer, i);
+        replay.source = i;
+        status = journal_read(runtime->store, row->id, row->low_watermark, replay_request, &replay);
+    }
+    inflater_destroy(replay.inflater);
+    if (replay.count > 0)
+        log_info("journal_replayed", "requests=%llu spans=%llu duration_ms=%lld",
+                 (unsigned long long)replay.count, (unsigned long long)replay.spans,
+                 (long long)(clock_monotonic_ms() - began_ms));
+    return status;
+}

@@ -1,0 +1,54 @@
+/* Threads and queues around the pure parts.
+ *
+ *   receiver threads --submit--> writer queue ----------------------> writer thread --after the commit--> replies, lanes
+ *                      \------> shard queue i --> shard thread i --effects--^   \--effects, emptied--> back to shard i
+ *
+ * Receivers never wait: submit says BUSY. Shards may wait for the writer (for an empty `struct effects`). The writer waits for
+ * nobody. Every request is pushed to the writer before any shard, so effects never overtake the request they come from. */
+#pragma once
+#include "pipelines/lane.h"
+#include "pipelines/shard.h"
+#include "processor/receive/receiver.h"
+
+struct runtime;
+
+struct runtime_source {
+    const char *name;  /* "otlp/grpc" */
+    bool is_journaled; /* its requests are kept until decided: ack durable */
+};
+
+/* Opens writer and lanes, remembers decided ids; starts no thread. `config` is borrowed until runtime_destroy. */
+struct runtime *runtime_create(const struct pipeline_config *config, struct store *store,
+                               const struct runtime_source *sources, uint32_t source_count,
+                               struct error *ret_error);
+void runtime_destroy(struct runtime *runtime);
+
+/* Starts the threads, replays the journal and returns when all shards have caught up. Deadlines stand still meanwhile. */
+MUST_CHECK enum status runtime_start(struct runtime *runtime, struct error *ret_error);
+bool runtime_is_ready(const struct runtime *runtime);
+/* The intake of source number `source`, for its receiver. Valid until runtime_destroy. */
+struct intake runtime_intake(struct runtime *runtime, uint32_t source);
+
+/* Judges by `config` from now on. When nothing refers to the one before any more it is destroyed. Takes ownership. */
+void runtime_reload(struct runtime *runtime, struct pipeline_config *config);
+
+/* Stops: what is open stays in the journal, or is closed (trigger shutdown) when a source has none; then the last commit, and
+ * up to `grace_ms` for the exporters. Receivers have stopped before. */
+void runtime_stop(struct runtime *runtime, int64_t grace_ms);
+/* Set when a thread can't go on: the exit code of the process; EXIT_DONE while all is well. */
+enum exit_code runtime_failure(const struct runtime *runtime);
+/* Called once from the failing thread, so that the main thread wakes up. */
+void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
+
+/* What the gate lets through, by configuration. */
+struct gate_limits runtime_gate_limits(const struct pipeline_config *config);
+
+struct writer *runtime_writer(struct runtime *runtime);
+struct runtime_gauges {
+    uint64_t trajectories, in_flight_bytes, decided;
+    int64_t writer_age_ms; /* since the writer's last turn; health */
+    bool is_refusing;      /* the state is full */
+};
+struct runtime_gauges runtime_gauges(const struct runtime *runtime);
+/* Registers what this layer counts: commits, verdict delay, lanes, shards. */
+void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics);

@@ -1,0 +1,151 @@
+/* One shard's thread: events in, effects out. Positions are published by the intake after it has pushed; so when the positions
+ * were read first and the queue was then found empty, everything below them has been given to the shard. */
+#include "pipelines/runtime_state.h"
+#include "processor/base/clock.h"
+
+enum {
+    EVENTS_AT_ONCE = 64,
+    EFFECTS_BYTES_SENT = 256 << 10, /* a batch this large is sent at once */
+    EFFECTS_HELD_MS = 5,            /* and any batch after this long */
+    SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */
+};
+
+static struct shard_time time_of(const struct runtime *runtime, uint64_t *watermarks)
+{
+    const _Atomic uint64_t *committed = writer_watermarks(runtime->writer);
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        watermarks[i] = atomic_load_explicit(&committed[i], memory_order_relaxed);
+    return (struct shard_time){
+        .now_ms = clock_monotonic_ms(),
+        .wall_ms = (uint64_t)clock_realtime_ms(),
+        .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
+        .watermarks = watermarks,
+    };
+}
+
+static bool has_moved(const struct shard_thread *self)
+{
+    const struct effects *effects = self->current;
+    size_t size = self->runtime->source_count * sizeof(uint64_t);
+    return memcmp(effects->floor, self->sent_floor, size) != 0 ||
+           memcmp(effects->through, self->sent_through, size) != 0;
+}
+
+static struct effects *take_free(struct shard_thread *self)
+{
+    void *item;
+    while (queue_pop(self->free_effects, &item, 1) == 0)
+        queue_wait(self->free_effects, -1);
+    struct effects *effects = item;
+    effects_clear(effects);
+    return effects;
+}
+
+static void send_effects(struct shard_thread *self, int64_t now_ms)
+{
+    struct effects *effects = self->current;
+    memcpy(self->sent_floor, effects->floor, sizeof(self->sent_floor));
+    memcpy(self->sent_through, effects->through, sizeof(self->sent_through));
+    queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
+    self->current = take_free(self);
+    self->sent_ms = now_ms;
+}
+
+static void publish_gauges(struct shard_thread *self)
+{
+    struct shard_gauges gauges = shard_gauges(self->shard);
+    counter_set(&self->trajectories, gauges.trajectories);
+    counter_set(&self->bytes, gauges.bytes);
+    counter_set(&self->decided, gauges.decided);
+    atomic_store_explicit(&self->is_full, shard_is_full(self->shard), memory_order_relaxed);
+}
+
+static enum status step(struct shard_thread *self, const struct shard_event *event)
+{
+    uint64_t watermarks[SOURCES_MAX];
+    struct shard_time time = time_of(self->runtime, watermarks);
+    enum status status = shard_step(self->shard, event, &time, self->current);
+    bool is_large = self->current->arena.used >= EFFECTS_BYTES_SENT;
+    bool is_old =
+        time.now_ms - self->sent_ms >= EFFECTS_HELD_MS && !effects_is_empty(self->current);
+    if (status == STATUS_OK && (is_large || is_old))
+        send_effects(self, time.now_ms);
+    return status;
+}
+
+/* False: that was the last event. */
+static bool answer_notice(struct shard_thread *self, struct notice *notice, enum status *status)
+{
+    enum notice_kind kind = notice->kind;
+    uint64_t positions[SOURCES_MAX];
+    struct shard_event event = {.kind = SHARD_TICK, .next_positions = positions};
+    for (uint32_t i = 0; i < self->runtime->source_count; i++)
+        positions[i] =
+            atomic_load_explicit(&self->runtime->next_positions[i], memory_order_acquire);
+    if (kind == NOTICE_RULES)
+        event = (struct shard_event){.kind = SHARD_RULES, .config = notice->config};
+    else if (kind == NOTICE_STOP && notice->is_closing)
+        event.kind = SHARD_CLOSE;
+    *status = step(self, &event);
+    send_effects(self, clock_monotonic_ms());
+    if (atomic_fetch_sub(&notice->waiting, 1) == 1)
+        queue_push_wait(self->runtime->writer_queue, item_tagged(notice, ITEM_NOTICE));
+    return kind != NOTICE_STOP;
+}
+
+static void sleep_until_due(struct shard_thread *self)
+{
+    int64_t now_ms = clock_monotonic_ms(), next_ms = shard_next_ms(self->shard);
+    if (has_moved(self) || !effects_is_empty(self->current))
+        send_effects(self, now_ms);
+    publish_gauges(self);
+    int64_t wait_ms = next_ms == INT64_MAX ? SLEEP_MS_MAX : next_ms - now_ms;
+    if (wait_ms > SLEEP_MS_MAX)
+        wait_ms = SLEEP_MS_MAX;
+    if (wait_ms > 0)
+        queue_wait(self->events, wait_ms);
+}
+
+/* False: stop. */
+static bool handle(struct shard_thread *self, void *item, enum status *status)
+{
+    if (item_tag_of(item) == ITEM_NOTICE)
+        return answer_notice(self, item_untagged(item), status);
+    struct request *request = item;
+    *status = step(self, &(struct shard_event){.kind = SHARD_REQUEST, .request = request});
+    request_release(request);
+    return true;
+}
+
+void *shard_thread_main(void *shard_thread)
+{
+    struct shard_thread *self = shard_thread;
+    struct runtime *runtime = self->runtime;
+    enum status status = STATUS_OK;
+    bool is_running = true;
+    self->current = take_free(self);
+    while (is_running) {
+        uint64_t positions[SOURCES_MAX];
+        void *items[EVENTS_AT_ONCE];
+        for (uint32_t i = 0; i < runtime->source_count; i++)
+            positions[i] = atomic_load_explicit(&runtime->next_positions[i], memory_order_acquire);
+        size_t count = queue_pop(self->events, items, EVENTS_AT_ONCE);
+        for (size_t i = 0; i < count && is_running; i++) {
+            is_running = handle(self, items[i], &status);
+            if (status != STATUS_OK) {
+                runtime_fail(runtime, EXIT_BUG);
+                return NULL;
+            }
+        }
+        if (count > 0)
+            continue;
+        status = step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions});
+        if (status != STATUS_OK) {
+            runtime_fail(runtime, EXIT_BUG);
+            return NULL;
+        }
+        sleep_until_due(self);
+    }
+    publish_gauges(self);
+    return NULL;
+}

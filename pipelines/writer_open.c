@@ -1,0 +1,105 @@
+/* Opens every table of the store, and says where each source stood. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "pipelines/writer_state.h"
+
+static bool open_tables(struct writer *writer)
+{
+    return journal_open(writer->store, &writer->journal) == STATUS_OK &&
+           decided_open(writer->store, &writer->decided) == STATUS_OK &&
+           outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
+           counters_open(writer->store, &writer->counters) == STATUS_OK &&
+           cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
+               STATUS_OK &&
+           (writer->delta = cohort_delta_create()) != NULL &&
+           cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) == STATUS_OK;
+}
+
+/* Source rows of this process; a new one begins at position 1, so that 0 stands for nothing yet. */
+static enum status open_sources(struct writer *writer, const char *const *names)
+{
+    struct store_txn txn;
+    store_begin(writer->store, true, &txn);
+    for (uint32_t i = 0; i < writer->source_count; i++) {
+        struct source_row *row = &writer->committed[i];
+        source_open(&txn, names[i], row);
+        if (row->next_position == 0)
+            row->next_position = row->low_watermark = 1;
+        source_write(&txn, row);
+        writer->next[i] = *row;
+        atomic_store(&writer->watermarks[i], row->low_watermark);
+        for (uint32_t shard = 0; shard < writer->shards; shard++) {
+            writer->shard_states[shard].floor[i] = row->low_watermark;
+            writer->shard_states[shard].through[i] = row->low_watermark - 1;
+        }
+    }
+    binding_resolve(&writer->bindings[0], &txn, writer->cohorts, writer->config);
+    return store_commit(&txn);
+}
+
+/* "otlp/grpc" is the receiver "otlp". */
+static void receiver_of(const char *source, char *to, size_t size)
+{
+    size_t length = strcspn(source, "/");
+    length = length < size - 1 ? length : size - 1;
+    memcpy(to, source, length);
+    to[length] = 0;
+}
+
+struct writer *writer_create(struct store *store, const struct pipeline_config *config,
+                             uint32_t shards, const char *const *source_names,
+                             uint32_t source_count, struct error *ret_error)
+{
+    assert(source_count <= SOURCES_MAX && shards <= SHARDS_MAX);
+    struct writer *writer = calloc(1, sizeof(*writer));
+    if (!writer)
+        return NULL;
+    *writer = (struct writer){.store = store,
+                              .config = config,
+                              .shards = shards,
+                              .source_count = source_count,
+                              .exporter_count = config->exporter_count};
+    writer->flushed_ms = writer->gauged_ms = INT64_MIN / 2;
+    writer->shard_states = calloc(shards, sizeof(*writer->shard_states));
+    writer->next_states = calloc(shards, sizeof(*writer->next_states));
+    char receivers[SOURCES_MAX][32];
+    const char *names[SOURCES_MAX];
+    for (uint32_t i = 0; i < source_count; i++) {
+        receiver_of(source_names[i], receivers[i], sizeof(receivers[i]));
+        names[i] = receivers[i];
+    }
+    if (!writer->shard_states || !writer->next_states || !open_tables(writer) ||
+        open_sources(writer, source_names) != STATUS_OK)
+        error_set(ret_error, EXIT_STATE_IO,
+                  "the state in %s cannot be read; run `flywheel state check %s`",
+                  store_path(store), store_path(store));
+    else if (series_open(&writer->series, writer->counters, names, source_count, ret_error))
+        return writer;
+    writer_destroy(writer);
+    return NULL;
+}
+
+void writer_destroy(struct writer *writer)
+{
+    if (!writer)
+        return;
+    if (writer->delta)
+        cohort_delta_destroy(writer->delta);
+    if (writer->cohorts)
+        cohorts_close(writer->cohorts);
+    if (writer->counters)
+        counters_close(writer->counters);
+    if (writer->outbox)
+        outbox_close(writer->outbox);
+    if (writer->decided)
+        decided_close(writer->decided);
+    if (writer->journal)
+        journal_close(writer->journal);
+    free(writer->shard_states);
+    free(writer->next_states);
+    free(writer->rows);
+    buffer_finish(&writer->contributions);
+    buffer_finish(&writer->row_bytes);
+    free(writer);
+}

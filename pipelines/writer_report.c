@@ -1,0 +1,58 @@
+/* What other threads may know of the writer: durable numbers only. */
+#include "pipelines/writer_state.h"
+
+const char *writer_reason(const struct writer *writer)
+{
+    return writer->txn.reason;
+}
+
+void writer_flush_cohorts(struct writer *writer)
+{
+    writer->is_flush_due = true;
+}
+
+void writer_committed_records(const struct writer *writer, uint64_t *ret_first, uint64_t *ret_end)
+{
+    *ret_first = writer->first_record;
+    *ret_end = writer->end_record;
+}
+
+const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
+{
+    return writer->watermarks;
+}
+
+struct writer_gauges writer_gauges(const struct writer *writer)
+{
+    struct outbox_held held = outbox_held_all(writer->outbox);
+    return (struct writer_gauges){
+        .journal_bytes = journal_bytes(writer->journal),
+        .outbox_records = held.records,
+        .outbox_bytes = held.bytes,
+        .outbox_oldest_ms = atomic_load_explicit(&writer->outbox_oldest_ms, memory_order_relaxed),
+        .used_ratio = atomic_load_explicit(&writer->used_ratio, memory_order_relaxed),
+    };
+}
+
+void writer_collect_metrics(void *writer, struct buffer *to)
+{
+    series_render(&((struct writer *)writer)->series, to);
+}
+
+struct span_account writer_account(const struct writer *writer)
+{
+    struct span_account account = {0};
+    const struct series *series = &writer->series;
+    for (uint32_t i = 0; i < series->source_count; i++) {
+        bool is_shared = false; /* Sources of one receiver count into one series. */
+        for (uint32_t j = 0; j < i; j++)
+            is_shared |= series->accepted_spans[j] == series->accepted_spans[i];
+        if (!is_shared)
+            account.accepted += counter_get(persistent_counter_value(series->accepted_spans[i]));
+    }
+    account.decided = counter_get(persistent_counter_value(series->decided));
+    for (int i = 0; i < SPAN_DROPS; i++)
+        account.dropped += counter_get(persistent_counter_value(series->dropped[i]));
+    account.in_flight = account.accepted - account.decided - account.dropped;
+    return account;
+}

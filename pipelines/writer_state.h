@@ -1,0 +1,49 @@
+/* What the writer keeps; seen by the writer_*.c files only. Memory beside the store (positions, watermarks, cohort delta)
+ * moves only when a transaction has succeeded: `next` holds the rows as they will be, `committed` as they are. */
+#pragma once
+#include "pipelines/contribution.h"
+#include "pipelines/series.h"
+#include "pipelines/writer.h"
+#include "state/decided.h"
+#include "state/journal.h"
+
+enum { BINDINGS = 2 }; /* the running configuration and the one before a reload */
+
+struct shard_state {
+    uint64_t floor[SOURCES_MAX], through[SOURCES_MAX];
+    uint64_t open_spans;
+};
+
+struct writer {
+    struct store *store;
+    struct store_txn txn;
+    struct journal *journal;
+    struct decided *decided;
+    struct outbox *outbox;
+    struct counters *counters;
+    struct cohorts *cohorts;
+    struct cohort_delta *delta;
+    struct series series;
+    struct binding bindings[BINDINGS];
+    uint32_t newest_binding;
+    bool is_binding_new; /* resolved in this batch: void if the batch fails */
+    const struct pipeline_config *config;
+
+    uint32_t shards, source_count;
+    struct source_row committed[SOURCES_MAX], next[SOURCES_MAX];
+    struct shard_state *shard_states, *next_states; /* of each shard */
+    _Atomic uint64_t watermarks[SOURCES_MAX];
+
+    struct decided_row *rows; /* of this batch */
+    size_t row_count, row_capacity;
+    struct buffer contributions; /* of this batch, one after the other */
+    struct buffer row_bytes;
+    uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
+    int64_t flushed_ms, gauged_ms;
+    bool is_flush_due;
+    uint64_t first_record, end_record;
+    uint32_t exporter_count;
+    size_t batch_bytes;
+    _Atomic double used_ratio;
+    _Atomic int64_t outbox_oldest_ms;
+};

@@ -1,0 +1,210 @@
+/* The writer's thread. A commit starts when the last has ended: at once if calls wait for it, else every 25 ms, and when about
+ * 8 MiB have come together. What a failed commit held is kept and committed again, without the journal rows of calls that
+ * have been refused in the meantime. */
+#include <stdlib.h>
+
+#include "pipelines/runtime_state.h"
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+
+enum {
+    COMMIT_MS = 25,
+    IDLE_COMMIT_MS = 1000,
+    BATCH_ITEMS = 1024,
+    BATCH_BYTES = 8 << 20,
+    RETRY_MS = 100
+};
+
+struct batch {
+    void *items[BATCH_ITEMS];     /* tagged */
+    bool is_refused[BATCH_ITEMS]; /* a request whose call was told to come again */
+    size_t count;
+    size_t bytes;
+    bool has_waiting; /* a call waits for this commit */
+};
+
+static void take_items(struct runtime *runtime, struct batch *batch)
+{
+    while (batch->count < BATCH_ITEMS && batch->bytes < BATCH_BYTES) {
+        void *item;
+        if (queue_pop(runtime->writer_queue, &item, 1) == 0)
+            return;
+        batch->is_refused[batch->count] = false;
+        batch->items[batch->count++] = item;
+        if (item_tag_of(item) == ITEM_REQUEST) {
+            const struct request *request = item;
+            batch->bytes += request->received.size;
+            batch->has_waiting |= request->on_durable != NULL;
+        } else if (item_tag_of(item) == ITEM_EFFECTS) {
+            batch->bytes += ((struct effects *)item_untagged(item))->arena.used;
+        } else {
+            return; /* A notice ends a batch: what came before it is committed before it is obeyed. */
+        }
+    }
+}
+
+static void add_items(struct runtime *runtime, const struct batch *batch, int64_t wall_ms)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        void *item = item_untagged(batch->items[i]);
+        if (item_tag_of(batch->items[i]) == ITEM_REQUEST) {
+            const struct request *request = item;
+            bool is_journaled =
+                runtime->sources[request->source].is_journaled && !batch->is_refused[i];
+            writer_add_request(runtime->writer, request, is_journaled);
+        } else if (item_tag_of(batch->items[i]) == ITEM_EFFECTS) {
+            writer_add_effects(runtime->writer, item, wall_ms);
+        } else if (((struct notice *)item)->kind == NOTICE_CAUGHT_UP) {
+            uint64_t lost = writer_settle_lost(runtime->writer);
+            if (lost > 0)
+                log_warn("spans_lost", "reason=crash count=%llu", (unsigned long long)lost);
+        }
+    }
+}
+
+static void obey(struct runtime *runtime, struct notice *notice)
+{
+    if (notice->kind == NOTICE_CAUGHT_UP)
+        atomic_store(&runtime->is_ready, true);
+    if (notice->kind == NOTICE_RULES && notice->retired) {
+        writer_forget_config(runtime->writer, notice->retired);
+        config_destroy(notice->retired);
+    }
+    if (notice->kind == NOTICE_STOP)
+        atomic_store(&runtime->is_drained, true);
+    free(notice);
+}
+
+/* Records of this batch, in the order of their sequences, to every exporter. */
+static void offer_records(struct runtime *runtime, const struct batch *batch, int64_t now_ms)
+{
+    uint64_t sequence, end;
+    writer_committed_records(runtime->writer, &sequence, &end);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (item_tag_of(batch->items[i]) != ITEM_EFFECTS)
+            continue;
+        const struct effects *effects = item_untagged(batch->items[i]);
+        for (const struct closed *closed = effects->first; closed; closed = closed->next) {
+            int64_t delay_ms = now_ms - closed->due_ms;
+            histogram_observe_us(&runtime->verdict_seconds,
+                                 delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0);
+            if (!closed->has_record)
+                continue;
+            for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+                lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
+            sequence++;
+        }
+    }
+}
+
+/* Durable: replies, records, and everything back to where it came from. */
+static void complete(struct runtime *runtime, struct batch *batch, int64_t now_ms)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (item_tag_of(batch->items[i]) != ITEM_REQUEST)
+            continue;
+        struct request *request = batch->items[i];
+        if (request->on_durable && !batch->is_refused[i])
+            request->on_durable(request, STATUS_OK);
+        request_release(request);
+    }
+    offer_records(runtime, batch, now_ms);
+    for (size_t i = 0; i < batch->count; i++) {
+        void *item = item_untagged(batch->items[i]);
+        if (item_tag_of(batch->items[i]) == ITEM_EFFECTS)
+            queue_push_wait(runtime->shards[((struct effects *)item)->shard].free_effects, item);
+        else if (item_tag_of(batch->items[i]) == ITEM_NOTICE)
+            obey(runtime, item);
+    }
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        lane_settle(&runtime->lanes[lane]);
+    batch->count = batch->bytes = 0;
+    batch->has_waiting = false;
+}
+
+/* The map or the disk is full: waiting calls are told to come again, and what can be deleted is. */
+static void refuse(struct runtime *runtime, struct batch *batch)
+{
+    log_error("commit_failed", "reason=\"%s\" action=\"refusing new spans until there is room\"",
+              writer_reason(runtime->writer));
+    counter_add(&runtime->commit_failures, 1);
+    atomic_store(&runtime->is_refusing, true);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (item_tag_of(batch->items[i]) != ITEM_REQUEST || batch->is_refused[i])
+            continue;
+        struct request *request = batch->items[i];
+        if (request->on_durable)
+            request->on_durable(request, STATUS_BUSY);
+        batch->is_refused[i] = true;
+    }
+    batch->has_waiting = false;
+}
+
+static enum status commit(struct runtime *runtime, struct batch *batch)
+{
+    int64_t began_ms = clock_monotonic_ms(), wall_ms = clock_realtime_ms();
+    writer_begin(runtime->writer);
+    add_items(runtime, batch, wall_ms);
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        lane_add_to(&runtime->lanes[lane], runtime->writer);
+    if (atomic_load(&runtime->is_last_turn))
+        writer_flush_cohorts(runtime->writer);
+    enum status status = writer_commit(runtime->writer, began_ms, wall_ms);
+    int64_t now_ms = clock_monotonic_ms();
+    if (status == STATUS_OK) {
+        counter_add(&runtime->commits, 1);
+        histogram_observe_us(&runtime->commit_seconds, (uint64_t)(now_ms - began_ms) * 1000);
+        atomic_store(&runtime->is_refusing, false);
+        complete(runtime, batch, now_ms);
+    } else if (status == STATUS_BUSY) {
+        refuse(runtime, batch);
+        status = writer_relieve(runtime->writer, wall_ms);
+        queue_wait(runtime->writer_queue, RETRY_MS);
+        if (status == STATUS_BUSY)
+            status = STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        log_error("state_failed", "reason=\"%s\"", writer_reason(runtime->writer));
+    return status;
+}
+
+static bool has_news(struct runtime *runtime)
+{
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        if (lane_has_news(&runtime->lanes[lane]))
+            return true;
+    return false;
+}
+
+void *writer_thread_main(void *context)
+{
+    struct runtime *runtime = context;
+    struct batch *batch = calloc(1, sizeof(*batch));
+    int64_t committed_ms = clock_monotonic_ms();
+    enum status status = batch ? STATUS_OK : STATUS_FATAL;
+    bool is_last = false;
+    while (status == STATUS_OK && !is_last) {
+        take_items(runtime, batch);
+        int64_t now_ms = clock_monotonic_ms();
+        atomic_store_explicit(&runtime->writer_turn_ms, now_ms, memory_order_relaxed);
+        for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+            lane_catch_up(&runtime->lanes[lane], now_ms);
+        is_last = atomic_load(&runtime->is_last_turn) &&
+                  (batch->count == 0 || atomic_load(&runtime->is_refusing));
+        bool is_notice =
+            batch->count > 0 && item_tag_of(batch->items[batch->count - 1]) == ITEM_NOTICE;
+        bool is_full = batch->count == BATCH_ITEMS || batch->bytes >= BATCH_BYTES;
+        int64_t interval_ms = batch->count > 0 || has_news(runtime) ? COMMIT_MS : IDLE_COMMIT_MS;
+        int64_t left_ms = committed_ms + interval_ms - now_ms;
+        if (!is_last && !batch->has_waiting && !is_notice && !is_full && left_ms > 0) {
+            queue_wait(runtime->writer_queue, left_ms);
+            continue;
+        }
+        status = commit(runtime, batch);
+        committed_ms = clock_monotonic_ms();
+    }
+    free(batch);
+    if (status != STATUS_OK)
+        runtime_fail(runtime, EXIT_STATE_IO);
+    return NULL;
+}
