@@ -8,6 +8,10 @@
 #pragma once
 #include "pipelines/config.h"
 #include "pipelines/config_tree.h"
+#include "processor/base/text.h"
+#include "processor/score/measurements.h"
+
+#include <stddef.h>
 
 enum option_type {
     OPTION_SECTION,
@@ -17,6 +21,7 @@ enum option_type {
     OPTION_COUNT,    /* uint32_t */
     OPTION_NUMBER,   /* double */
     OPTION_SIZE,     /* size_t, bytes */
+    OPTION_SIZE32,   /* uint32_t, bytes */
     OPTION_DURATION, /* int64_t, milliseconds */
     OPTION_TEXT,     /* const char *, NULL when left out */
     OPTION_SECRET,   /* the same, masked when printed */
@@ -140,11 +145,13 @@ struct config_printer {
     struct buffer *to;
     const struct pipeline_config *config;
     uint32_t indent;
-    bool has_dash; /* the next line starts an entry of a list */
+    bool has_dash;    /* the next line starts an entry of a list */
+    bool is_unmasked; /* for comparing, never for reading */
 };
-/* `key:` with nothing, or with what the caller writes behind it. */
-void print_key(struct config_printer *printer, const char *key);
-void print_key_bytes(struct config_printer *printer, struct bytes key);
+/* `key:` at the current indent; the caller writes what follows, and the line break. */
+void print_key(struct config_printer *printer, struct bytes key);
+/* The last part of a row's path. */
+void print_row_key(struct config_printer *printer, const struct option *row);
 void print_text(struct config_printer *printer, struct bytes text); /* quoted where needed */
 void print_texts(struct config_printer *printer, const struct bytes *items, uint32_t count);
 void print_object(struct config_printer *printer, const char *object, const void *base);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "pipelines/config_option.h"
-#include "pipelines/nearest.h"
+#include "processor/score/names.h"
 
 #define AT(field) (1 + offsetof(struct pipeline_config, field))
 #define KAFKA(field) AT(kafka.field)
@@ -60,6 +60,7 @@ static const char *const log_formats[] = {"logfmt", "json", NULL};
 #define COUNT(...) RANGED(OPTION_COUNT, __VA_ARGS__)
 #define NUMBER(...) RANGED(OPTION_NUMBER, __VA_ARGS__)
 #define SIZE(...) RANGED(OPTION_SIZE, __VA_ARGS__)
+#define SIZE32(...) RANGED(OPTION_SIZE32, __VA_ARGS__)
 #define DURATION(...) RANGED(OPTION_DURATION, __VA_ARGS__)
 #define TEXT(p, field, def, text)                                                                  \
     {                                                                                              \
@@ -230,9 +231,9 @@ const struct option config_options[] = {
           "Nesting of an attribute's value."),
     COUNT("limits.span_attributes", AT(limits.span_attributes), 1, 65536, "1024",
           "Attributes of a span; likewise events and links together."),
-    SIZE("limits.attribute_bytes", AT(limits.attribute_bytes), 64, 64 * MIB, "1MiB",
-         "Key and value of one attribute."),
-    SIZE("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", "One span."),
+    SIZE32("limits.attribute_bytes", AT(limits.attribute_bytes), 64, 64 * MIB, "1MiB",
+           "Key and value of one attribute."),
+    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", "One span."),
     COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
           "Connections to the OTLP receiver."),
     COUNT("limits.streams", AT(limits.streams), 1, 10000, "100",
@@ -459,15 +460,15 @@ const struct option *option_find(const char *prefix, struct bytes key)
 
 void option_hint(char to[OPTION_HINT_SIZE], const char *prefix, struct bytes key)
 {
-    struct nearest nearest;
-    nearest_init(&nearest, key);
+    struct nearest nearest = nearest_to(key);
     for (uint32_t i = 0; i < config_option_count; i++) {
         struct bytes known = key_below(&config_options[i], prefix);
         if (known.data)
             nearest_offer(&nearest, known);
     }
-    if (nearest.name)
-        snprintf(to, OPTION_HINT_SIZE, "did you mean %.*s?", (int)nearest.name_size, nearest.name);
+    if (nearest.name.data)
+        snprintf(to, OPTION_HINT_SIZE, "did you mean %.*s?", (int)nearest.name.size,
+                 (const char *)nearest.name.data);
     else
         snprintf(to, OPTION_HINT_SIZE, "`flywheel help options` lists what is known");
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "pipelines/config_tree.h"
+#include "processor/base/text.h"
 
 enum { NAME_BYTES_MAX = 1024 };
 
@@ -131,5 +132,7 @@ bool config_substitute(struct bytes text, struct arena *arena, struct bytes *ret
     if (!copy.data)
         error_set(ret_problem, EXIT_CONFIG, "the substituted text is too large: shorten it");
     *ret_text = bytes_of(copy.data, size);
+    if (copy.data && !utf8_is_valid(*ret_text))
+        error_set(ret_problem, EXIT_CONFIG, "what is substituted here is not UTF-8: correct it");
     return !ret_problem->is_set;
 }

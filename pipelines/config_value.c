@@ -185,6 +185,11 @@ static void store(const struct option *row, void *base, const void *value, size_
     memcpy((char *)base + row->at - 1, value, size);
 }
 
+static bool is_size(const struct option *row)
+{
+    return row->type == OPTION_SIZE || row->type == OPTION_SIZE32;
+}
+
 static void refuse_range(struct config_loader *loader, const struct option *row,
                          const struct config_node *node)
 {
@@ -192,7 +197,7 @@ static void refuse_range(struct config_loader *loader, const struct option *row,
     if (row->type == OPTION_DURATION) {
         duration_print(&low, (int64_t)row->min);
         duration_print(&high, (int64_t)row->max);
-    } else if (row->type == OPTION_SIZE) {
+    } else if (is_size(row)) {
         size_print(&low, (uint64_t)row->min);
         size_print(&high, (uint64_t)row->max);
     } else {
@@ -221,7 +226,7 @@ static void store_quantity(struct config_loader *loader, const struct option *ro
     if (row->type == OPTION_DURATION) {
         how = duration_parse(text, &ms) ? NULL : "a duration: write it like 500ms, 2s, 15m or 24h";
         number = (double)ms;
-    } else if (row->type == OPTION_SIZE) {
+    } else if (is_size(row)) {
         how =
             size_parse(text, &unsigned_value) ? NULL : "a size: write it like 64KiB, 16MiB or 1GiB";
         number = (double)unsigned_value;
@@ -245,7 +250,7 @@ static void store_quantity(struct config_loader *loader, const struct option *ro
         store(row, base, &ms, sizeof ms);
     else if (row->type == OPTION_SIZE)
         store(row, base, &size, sizeof size);
-    else if (row->type == OPTION_COUNT)
+    else if (row->type == OPTION_COUNT || row->type == OPTION_SIZE32)
         store(row, base, &count, sizeof count);
     else
         store(row, base, &number, sizeof number);
@@ -349,8 +354,8 @@ void option_store(struct config_loader *loader, const struct option *row,
     } else if (row->type == OPTION_BOOL || row->type == OPTION_EITHER ||
                row->type == OPTION_CHOICE) {
         store_choice(loader, row, node, base);
-    } else if (row->type == OPTION_COUNT || row->type == OPTION_NUMBER ||
-               row->type == OPTION_SIZE || row->type == OPTION_DURATION) {
+    } else if (row->type == OPTION_COUNT || row->type == OPTION_NUMBER || is_size(row) ||
+               row->type == OPTION_DURATION) {
         store_quantity(loader, row, node, base);
     } else {
         store_text(loader, row, node, base);

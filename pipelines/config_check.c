@@ -1,0 +1,125 @@
+/* What single values can't say: endpoints against each other and the world, limits against the
+ * store that holds them. */
+#include "pipelines/config_option.h"
+
+#include <unistd.h>
+
+static void check_endpoint(struct config_loader *loader, const char *path, const char *endpoint)
+{
+    const struct otlp_receiver_config *otlp = &loader->config->otlp;
+    bool is_guarded = otlp->tls.cert_file || otlp->bearer_token_file;
+    if (!endpoint_is_loopback(endpoint) && !is_guarded && !otlp->allow_insecure)
+        config_error(loader, config_place(loader, path),
+                     "this endpoint is off loopback with neither tls nor auth: listen on "
+                     "127.0.0.1, or set receivers.otlp.allow_insecure: true");
+}
+
+static void check_endpoints(struct config_loader *loader)
+{
+    const struct pipeline_config *config = loader->config;
+    const struct otlp_receiver_config *otlp = &config->otlp;
+    const char *grpc = "receivers.otlp.protocols.grpc.endpoint";
+    const char *http = "receivers.otlp.protocols.http.endpoint";
+    const char *telemetry = "service.telemetry.http.endpoint";
+    bool has_grpc = otlp->is_present && otlp->has_grpc;
+    bool has_http = otlp->is_present && otlp->has_http;
+    struct bytes host;
+    uint32_t port = 0;
+    if (has_grpc)
+        check_endpoint(loader, grpc, otlp->grpc_endpoint);
+    if (has_http)
+        check_endpoint(loader, http, otlp->http_endpoint);
+    if (has_grpc && has_http && strcmp(otlp->grpc_endpoint, otlp->http_endpoint) == 0 &&
+        endpoint_split(otlp->http_endpoint, &host, &port) && port != 0)
+        config_error(loader, config_place(loader, http), "grpc listens there: use another port");
+    if (has_grpc && strcmp(otlp->grpc_endpoint, config->telemetry_endpoint) == 0 &&
+        endpoint_split(otlp->grpc_endpoint, &host, &port) && port != 0)
+        config_error(loader, config_place(loader, telemetry),
+                     "the OTLP receiver listens there: use another port");
+    for (uint32_t i = 0; i < otlp->http_path_count; i++)
+        if (otlp->http_paths[i][0] != '/')
+            config_error(loader, config_place(loader, "receivers.otlp.protocols.http.paths"),
+                         "a path starts with `/`");
+    if ((otlp->tls.cert_file != NULL) != (otlp->tls.key_file != NULL))
+        config_error(loader, config_place(loader, "receivers.otlp.tls"),
+                     "tls needs both cert_file and key_file");
+}
+
+static void check_dead_letter(struct config_loader *loader, const char *path, const char *topic,
+                              const char *directory)
+{
+    if (topic && directory)
+        config_error(loader, config_place(loader, path),
+                     "dead_letter takes a topic or a directory, not both");
+}
+
+/* What the file says of the map, or of the limits that are too large for it. */
+static const struct config_node *map_place(const struct config_loader *loader)
+{
+    static const char *const paths[] = {"state.map_size", "limits.journal", "limits.outbox",
+                                        "limits.late_bytes"};
+    size_t i = 0;
+    while (i < 3 && !config_is_given(loader, paths[i]))
+        i++;
+    return config_place(loader, paths[i]);
+}
+
+/* One less than cores, yet no more shards than there is memory for: each holds its share. */
+static void resolve_shards(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    if (config->shards == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        size_t fits = config->limits.memory_bytes / config->assembly.max_bytes;
+        config->shards = cores > 2 ? (uint32_t)(cores > 257 ? 256 : cores - 1) : 1;
+        if (config->shards > fits)
+            config->shards = fits > 0 ? (uint32_t)fits : 1;
+    }
+    config->assembly.memory_bytes = config->limits.memory_bytes / config->shards;
+    if (config->assembly.max_bytes > config->assembly.memory_bytes)
+        config_error(loader, config_place(loader, "trajectory.max_bytes"),
+                     "max_bytes must not be above limits.memory / service.shards: one trajectory "
+                     "would fill a shard");
+}
+
+void config_check_limits(struct config_loader *loader)
+{
+    if (config_failed(loader))
+        return;
+    struct pipeline_config *config = loader->config;
+    check_endpoints(loader);
+    check_dead_letter(loader, "receivers.otlp.dead_letter", config->otlp.dead_letter_topic,
+                      config->otlp.dead_letter_directory);
+    check_dead_letter(loader, "receivers.kafka.dead_letter", config->kafka.dead_letter_topic,
+                      config->kafka.dead_letter_directory);
+    double kept = (double)config->limits.journal_bytes + (double)config->limits.outbox_bytes +
+                  (double)config->limits.late_bytes;
+    if ((double)config->state.map_bytes < 2.5 * kept) {
+        struct buffer least = {0};
+        uint64_t mib = (uint64_t)(2.5 * kept / (1024 * 1024)) + 1;
+        buffer_printf(&least, "%lluMiB", (unsigned long long)mib);
+        buffer_append_byte(&least, 0);
+        config_error(loader, map_place(loader),
+                     "map_size must be at least 2.5 times limits.journal, limits.outbox and "
+                     "limits.late_bytes together: set state.map_size to %s or lower the limits",
+                     (const char *)least.data);
+        buffer_finish(&least);
+    }
+    if (config->scope_is_conversation && config->reads_kafka && !config->single_instance)
+        config_error(loader, config_place(loader, "trajectory.scope"),
+                     "conversation scope over Kafka works with one instance only: set "
+                     "trajectory.single_instance: true");
+    if (config->output_contract.pattern) {
+        struct error problem = {0};
+        struct regex *regex =
+            regex_create(bytes_of_text(config->output_contract.pattern), &problem);
+        if (!regex)
+            config_error(loader, config_place(loader, "measurements.output_contract.pattern"), "%s",
+                         problem.text);
+        regex_destroy(regex);
+    }
+    resolve_shards(loader);
+    if (config->otlp.grpc_max_message_bytes > config->limits.journal_bytes)
+        config_error(loader, config_place(loader, "limits.journal"),
+                     "journal must not be smaller than max_message: no request would fit");
+}

@@ -1,0 +1,193 @@
+/* The digest of a ruleset: SHA-256 over one canonical JSON text of all that decides what a record
+ * says. Formatting, comments, key order, defaults written out and other spellings of a number or an
+ * expression do not change it. Two orders do mean something and stay: of rules (records list their
+ * evaluations in it) and of dimensions (records list cohorts in it, and the first one keys
+ * tool_selection). The key of hashed attributes enters as an HMAC of a constant. */
+#include <stdlib.h>
+
+#include "pipelines/config_option.h"
+#include "processor/base/digest.h"
+#include "processor/base/json.h"
+
+static void write_texts(struct json_writer *json, const char *key, const struct bytes *items,
+                        uint32_t count)
+{
+    json_key(json, key);
+    json_array_begin(json);
+    for (uint32_t i = 0; i < count; i++)
+        json_string(json, items[i]);
+    json_array_end(json);
+}
+
+static void write_number(struct json_writer *json, const char *key, double value)
+{
+    json_key(json, key);
+    json_double(json, value);
+}
+
+static void write_threshold(struct json_writer *json, const char *key, bool has, double value)
+{
+    if (has)
+        write_number(json, key, value);
+}
+
+static void write_rule(struct json_writer *json, const struct rule *rule)
+{
+    struct bytes measures[RULE_MEASURES_MAX];
+    for (uint32_t i = 0; i < rule->measure_count; i++)
+        measures[i] = rule->measures[i].name;
+    json_object_begin(json);
+    json_key(json, "name");
+    json_string(json, rule->name);
+    write_texts(json, "measure", measures, rule->measure_count);
+    if (rule->when) {
+        struct buffer text = {0};
+        expression_print(rule->when, &text);
+        json_key(json, "when");
+        json_string(json, buffer_bytes(&text));
+        buffer_finish(&text);
+    }
+    write_threshold(json, "fail_below", rule->has_fail_below, rule->fail_below);
+    write_threshold(json, "borderline_below", rule->has_borderline_below, rule->borderline_below);
+    write_threshold(json, "fail_above", rule->has_fail_above, rule->fail_above);
+    write_threshold(json, "borderline_above", rule->has_borderline_above, rule->borderline_above);
+    write_texts(json, "labels", rule->labels, rule->label_count);
+    json_key(json, "priority");
+    json_uint(json, rule->priority);
+    json_key(json, "queue");
+    json_string(json, rule->queue);
+    json_key(json, "judges");
+    json_bool(json, rule->judges);
+    json_object_end(json);
+}
+
+static void write_expectations(struct json_writer *json, const char *key,
+                               const struct tool_expectation *items, uint32_t count)
+{
+    json_key(json, key);
+    json_object_begin(json);
+    for (uint32_t i = 0; i < count; i++) {
+        json_key_bytes(json, items[i].value);
+        json_array_begin(json);
+        for (uint32_t j = 0; j < items[i].tools.count; j++)
+            json_string(json, items[i].tools.items[j]);
+        json_array_end(json);
+    }
+    json_object_end(json);
+}
+
+static void write_measurements(struct json_writer *json, const struct pipeline_config *config)
+{
+    const struct measurement_config *settings = &config->ruleset.measurements;
+    json_key(json, "measurements");
+    json_object_begin(json);
+    write_expectations(json, "required", settings->required, settings->required_count);
+    write_expectations(json, "allowed", settings->allowed, settings->allowed_count);
+    json_key(json, "prices");
+    json_object_begin(json);
+    for (uint32_t i = 0; i < settings->price_count; i++) {
+        json_key_bytes(json, settings->prices[i].model);
+        json_array_begin(json);
+        json_double(json, settings->prices[i].input);
+        json_double(json, settings->prices[i].output);
+        json_array_end(json);
+    }
+    json_object_end(json);
+    write_texts(json, "loop_exempt", settings->loop_exempt.items, settings->loop_exempt.count);
+    write_number(json, "groundedness_support", settings->groundedness_support);
+    write_number(json, "relevance_min", settings->relevance_min);
+    json_key(json, "steps_max");
+    json_uint(json, settings->steps_max);
+    if (config->output_contract.is_present) {
+        json_key(json, "output_contract");
+        json_object_begin(json);
+        json_key(json, "json");
+        json_bool(json, config->output_contract.is_json);
+        write_texts(json, "required_keys", config->output_contract.required_keys,
+                    config->output_contract.required_key_count);
+        json_key(json, "pattern");
+        json_text(json, config->output_contract.pattern ? config->output_contract.pattern : "");
+        json_key(json, "max_length");
+        json_uint(json, config->output_contract.max_length);
+        json_object_end(json);
+    }
+    json_object_end(json);
+}
+
+static void write_selection(struct json_writer *json, const struct pipeline_config *config)
+{
+    json_key(json, "selection");
+    json_object_begin(json);
+    for (int verdict = 0; verdict < VERDICTS; verdict++)
+        write_number(json, verdict_names[verdict], config->selection.share[verdict]);
+    json_key(json, "new_cohort");
+    json_uint(json, config->selection.new_cohort);
+    json_key(json, "budget");
+    json_array_begin(json);
+    json_uint(json, config->budget.per_hour);
+    json_uint(json, config->budget.per_signature_per_hour);
+    json_uint(json, config->budget.instances);
+    json_array_end(json);
+    json_object_end(json);
+}
+
+static void write_redaction(struct json_writer *json, const struct pipeline_config *config)
+{
+    const struct redaction_policy *policy = &config->redaction;
+    json_key(json, "redaction");
+    json_object_begin(json);
+    json_key(json, "content");
+    json_text(json, redaction_content_names[policy->content]);
+    write_texts(json, "allow", policy->allow, policy->allow_count);
+    write_texts(json, "hash", policy->hash, policy->hash_count);
+    if (policy->hash_key.size > 0) {
+        uint8_t digest[SHA256_SIZE];
+        char text[2 * SHA256_SIZE];
+        hmac_sha256(digest, policy->hash_key, BYTES_LITERAL("flywheel ruleset"));
+        hex_encode(text, digest, sizeof digest);
+        json_key(json, "key");
+        json_string(json, bytes_of(text, sizeof text));
+    }
+    json_key(json, "masks");
+    json_array_begin(json);
+    for (int kind = 0; kind < MASK_CUSTOM; kind++)
+        if (policy->builtin[kind])
+            json_text(json, mask_kind_names[kind]);
+    json_array_end(json);
+    write_texts(json, "regexes", config->redaction_regexes, policy->custom_count);
+    json_object_end(json);
+}
+
+void config_digest(struct pipeline_config *config)
+{
+    struct buffer text = {0};
+    struct json_writer json;
+    json_writer_init(&json, &text);
+    json_object_begin(&json);
+    json_key(&json, "normalizer");
+    json_uint(&json, NORMALIZER_VERSION);
+    json_key(&json, "rules");
+    json_array_begin(&json);
+    for (uint32_t i = 0; i < config->ruleset.rule_count; i++)
+        write_rule(&json, &config->ruleset.rules[i]);
+    json_array_end(&json);
+    write_measurements(&json, config);
+    json_key(&json, "dimensions");
+    json_array_begin(&json);
+    for (uint32_t i = 0; i < config->dimension_count; i++) {
+        json_object_begin(&json);
+        json_key(&json, "name");
+        json_string(&json, config->dimensions[i].name);
+        write_texts(&json, "sources", config->dimensions[i].sources,
+                    config->dimensions[i].source_count);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    write_selection(&json, config);
+    write_redaction(&json, config);
+    json_object_end(&json);
+    if (text.failed)
+        abort(); /* Out of memory at the start. */
+    sha256(config->ruleset.sha256, buffer_bytes(&text));
+    buffer_finish(&text);
+}

@@ -1,0 +1,251 @@
+/* Exporters, the properties of Kafka clients, and which receivers and exporters the pipelines
+ * connect. */
+#include "pipelines/config_option.h"
+#include "processor/score/names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Properties that have a key of their own, or that a guarantee rests on. */
+static const struct reserved {
+    const char *name, *instead;
+} reserved[] = {
+    {"bootstrap.servers", "set brokers"},
+    {"metadata.broker.list", "set brokers"},
+    {"group.id", "set group_id"},
+    {"group.instance.id", "set group_instance_id"},
+    {"enable.auto.commit", "offsets are committed after the store's commit"},
+    {"enable.auto.offset.store", "offsets are committed after the store's commit"},
+    {"enable.idempotence", "set emit"},
+    {"transactional.id", "set emit"},
+    {"sasl.password", "set auth.sasl.password, which is never printed"},
+};
+
+void load_properties(struct config_loader *loader, const struct option *row,
+                     const struct config_node *node, void *base)
+{
+    const char **properties = (const char **)((char *)base + row->at - 1);
+    uint32_t count = 0;
+    if (config_node_is_null(node) || !config_require(loader, node, NODE_MAP, "properties"))
+        return;
+    /* Room stays for what tls and auth become. */
+    if (node->child_count > PROPERTIES_MAX - 8) {
+        config_error(loader, node, "more than %d properties: remove some", PROPERTIES_MAX - 8);
+        return;
+    }
+    for (const struct config_node *item = node->first; item; item = item->next) {
+        if (item->kind != NODE_SCALAR) {
+            config_error(loader, item, "the value of a property must be a text");
+            return;
+        }
+        for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+            if (bytes_equal_text(item->key, reserved[i].name)) {
+                config_error_at_key(loader, item, "%s can't be set here: %s", reserved[i].name,
+                                    reserved[i].instead);
+                return;
+            }
+        properties[2 * count] = (const char *)config_keep(loader, item->key).data;
+        properties[2 * count + 1] = (const char *)config_keep(loader, item->text).data;
+        count++;
+    }
+    *(uint32_t *)((char *)base + row->count_at - 1) = count;
+}
+
+/* tls and auth in the names of librdkafka, behind the file's own properties. */
+static void derive_properties(const struct kafka_security *security, const char **properties,
+                              uint32_t own)
+{
+    const char *pairs[][2] = {
+        {"security.protocol", security->tls_is_present
+                                  ? (security->sasl_mechanism ? "SASL_SSL" : "SSL")
+                                  : (security->sasl_mechanism ? "SASL_PLAINTEXT" : NULL)},
+        {"ssl.ca.location", security->ca_file},
+        {"ssl.certificate.location", security->cert_file},
+        {"ssl.key.location", security->key_file},
+        {"enable.ssl.certificate.verification", security->insecure_skip_verify ? "false" : NULL},
+        {"sasl.mechanism", security->sasl_mechanism},
+        {"sasl.username", security->sasl_username},
+        {"sasl.password", security->sasl_password},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (pairs[i][1]) {
+            properties[2 * own] = pairs[i][0];
+            properties[2 * own++ + 1] = pairs[i][1];
+        }
+    properties[2 * own] = NULL;
+}
+
+static void check_security(struct config_loader *loader, const struct config_node *place,
+                           const struct kafka_security *security)
+{
+    bool has_any = security->sasl_mechanism || security->sasl_username || security->sasl_password;
+    bool has_all = security->sasl_mechanism && security->sasl_username && security->sasl_password;
+    if (has_any && !has_all)
+        config_error_at_key(loader, place, "auth.sasl needs mechanism, username and password");
+    if ((security->cert_file != NULL) != (security->key_file != NULL))
+        config_error_at_key(loader, place, "tls needs both cert_file and key_file, or neither");
+}
+
+static void load_exporter(struct config_loader *loader, const struct config_node *node,
+                          struct exporter_config *exporter)
+{
+    bool is_kafka = bytes_equal_text(node->key, "kafka") ||
+                    bytes_starts_with(node->key, BYTES_LITERAL("kafka/"));
+    bool is_file =
+        bytes_equal_text(node->key, "file") || bytes_starts_with(node->key, BYTES_LITERAL("file/"));
+    if (!is_kafka && !is_file) {
+        config_error_at_key(loader, node, "unknown exporter %.*s: name it kafka/NAME or file/NAME",
+                            (int)utf8_cut(node->key, 60).size, (const char *)node->key.data);
+        return;
+    }
+    const char *object = is_kafka ? "exporters.kafka/NAME" : "exporters.file/NAME";
+    exporter->kind = is_kafka ? EXPORTER_KAFKA : EXPORTER_FILE;
+    exporter->name = (const char *)config_keep(loader, node->key).data;
+    config_load_defaults(loader, object, exporter);
+    config_load_object(loader, node, object, exporter);
+    if (config_failed(loader) || !is_kafka)
+        return;
+    check_security(loader, node, &exporter->security);
+    derive_properties(&exporter->security, exporter->properties, exporter->own_property_count);
+}
+
+void load_exporters(struct config_loader *loader, const struct option *row,
+                    const struct config_node *node, void *base)
+{
+    (void)row;
+    struct pipeline_config *config = base;
+    if (config_node_is_null(node) || !config_require(loader, node, NODE_MAP, "exporters"))
+        return;
+    if (node->child_count > EXPORTERS_MAX) {
+        config_error(loader, node, "more than %d exporters: remove some", EXPORTERS_MAX);
+        return;
+    }
+    for (const struct config_node *item = node->first; item && !config_failed(loader);
+         item = item->next)
+        load_exporter(loader, item, &config->exporters[config->exporter_count++]);
+}
+
+/* A file exporter without a path writes into the data directory. */
+static void complete_exporters(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    if (config->exporter_count == 0)
+        config->exporters[config->exporter_count++] =
+            (struct exporter_config){.kind = EXPORTER_FILE, .name = "file/annotations"};
+    for (uint32_t i = 0; i < config->exporter_count; i++) {
+        struct exporter_config *exporter = &config->exporters[i];
+        if (exporter->kind != EXPORTER_FILE || exporter->path)
+            continue;
+        struct buffer path = {0};
+        buffer_printf(&path, "%s/annotations.jsonl", config->state.directory);
+        exporter->path = (const char *)config_keep(loader, buffer_bytes(&path)).data;
+        buffer_finish(&path);
+    }
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (config->exporters[i].kind == EXPORTER_FILE &&
+                config->exporters[j].kind == EXPORTER_FILE &&
+                strcmp(config->exporters[i].path, config->exporters[j].path) == 0)
+                config_error(loader, config_place(loader, "exporters"),
+                             "%s and %s write to the same file: give one another path",
+                             config->exporters[j].name, config->exporters[i].name);
+}
+
+static void not_defined(struct config_loader *loader, const struct config_node *node,
+                        const char *kind, struct nearest *nearest)
+{
+    config_error(loader, node, "there is no %s of that name: define it under %ss%s%.*s%s", kind,
+                 kind, nearest->name.data ? "; did you mean " : "", (int)nearest->name.size,
+                 nearest->name.data ? (const char *)nearest->name.data : "",
+                 nearest->name.data ? "?" : "");
+}
+
+/* Keeps the exporters that the pipeline names, in its order. */
+static void choose_exporters(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    struct pipeline_names *traces = &config->traces;
+    const char *path = "service.pipelines.traces.exporters";
+    if (!config_is_given(loader, path)) {
+        for (uint32_t i = 0; i < config->exporter_count; i++)
+            traces->exporters[traces->exporter_count++] = bytes_of_text(config->exporters[i].name);
+        return;
+    }
+    struct exporter_config chosen[EXPORTERS_MAX];
+    uint32_t count = 0;
+    const struct config_node *item = config_place(loader, path)->first;
+    for (uint32_t i = 0; i < traces->exporter_count; i++, item = item->next) {
+        struct nearest nearest = nearest_to(traces->exporters[i]);
+        uint32_t at = 0;
+        for (; at < config->exporter_count; at++) {
+            nearest_offer(&nearest, bytes_of_text(config->exporters[at].name));
+            if (bytes_equal_text(traces->exporters[i], config->exporters[at].name))
+                break;
+        }
+        for (uint32_t j = 0; j < i; j++)
+            if (bytes_equal(traces->exporters[i], traces->exporters[j]))
+                config_error(loader, item, "this exporter is named twice: remove one");
+        if (at == config->exporter_count)
+            not_defined(loader, item, "exporter", &nearest);
+        if (config_failed(loader))
+            return;
+        chosen[count++] = config->exporters[at];
+    }
+    if (count == 0)
+        config_error(loader, config_place(loader, path), "a pipeline needs at least one exporter");
+    memcpy(config->exporters, chosen, count * sizeof chosen[0]);
+    config->exporter_count = count;
+}
+
+static void choose_receivers(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    struct pipeline_names *traces = &config->traces;
+    const char *path = "service.pipelines.traces.receivers";
+    if (!config->otlp.is_present && !config->kafka.is_present)
+        config->otlp.is_present = true;
+    if (config->otlp.is_present && !config->otlp.has_http)
+        config->otlp.has_grpc = true;
+    if (!config_is_given(loader, path)) {
+        if (config->otlp.is_present)
+            traces->receivers[traces->receiver_count++] = BYTES_LITERAL("otlp");
+        if (config->kafka.is_present)
+            traces->receivers[traces->receiver_count++] = BYTES_LITERAL("kafka");
+    }
+    const struct config_node *item =
+        config_is_given(loader, path) ? config_place(loader, path)->first : NULL;
+    for (uint32_t i = 0; i < traces->receiver_count; i++, item = item ? item->next : NULL) {
+        struct nearest nearest = nearest_to(traces->receivers[i]);
+        bool is_otlp = bytes_equal_text(traces->receivers[i], "otlp");
+        bool is_kafka = bytes_equal_text(traces->receivers[i], "kafka");
+        config->reads_otlp = config->reads_otlp || is_otlp;
+        config->reads_kafka = config->reads_kafka || is_kafka;
+        if (config->otlp.is_present && !is_otlp)
+            nearest_offer(&nearest, BYTES_LITERAL("otlp"));
+        if (config->kafka.is_present && !is_kafka)
+            nearest_offer(&nearest, BYTES_LITERAL("kafka"));
+        if (!(is_otlp && config->otlp.is_present) && !(is_kafka && config->kafka.is_present)) {
+            not_defined(loader, item, "receiver", &nearest);
+            return;
+        }
+    }
+    if (traces->receiver_count == 0)
+        config_error(loader, config_place(loader, path), "a pipeline needs at least one receiver");
+}
+
+void config_check_pipelines(struct config_loader *loader)
+{
+    if (config_failed(loader))
+        return;
+    struct pipeline_config *config = loader->config;
+    complete_exporters(loader);
+    if (!config_failed(loader))
+        choose_exporters(loader);
+    if (!config_failed(loader))
+        choose_receivers(loader);
+    config->traces.is_present = true;
+    if (config->kafka.is_present)
+        check_security(loader, config_place(loader, "receivers.kafka"), &config->kafka.security);
+    derive_properties(&config->kafka.security, config->kafka.properties,
+                      config->kafka.own_property_count);
+}

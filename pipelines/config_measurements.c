@@ -1,0 +1,124 @@
+/* The settings of measurements that have no fixed keys: tools by value of a dimension, prices by
+ * model. Entries are sorted, so that the order of keys in the file never decides anything. */
+#include "pipelines/config_option.h"
+
+#include <stdlib.h>
+
+enum { TOOLS_MAX = 256, EXPECTATIONS_MAX = 1024, PRICES_MAX = 1024 };
+
+static bool read_list(struct config_loader *loader, const struct config_node *node,
+                      const char *what, struct bytes_list *ret_list)
+{
+    struct bytes items[TOOLS_MAX];
+    if (!config_texts(loader, node, what, items, TOOLS_MAX, &ret_list->count))
+        return false;
+    ret_list->items = config_alloc(loader, ret_list->count, sizeof items[0]);
+    if (ret_list->items && ret_list->count > 0)
+        memcpy(ret_list->items, items, ret_list->count * sizeof items[0]);
+    return ret_list->items != NULL;
+}
+
+void load_list(struct config_loader *loader, const struct option *row,
+               const struct config_node *node, void *base)
+{
+    struct bytes_list *list = (void *)((char *)base + row->at - 1);
+    read_list(loader, node, "exempt", list);
+}
+
+static int compare_expectations(const void *a, const void *b)
+{
+    const struct tool_expectation *left = a, *right = b;
+    return bytes_compare(left->value, right->value);
+}
+
+/* `{ "mortgage payoff": [lookup_payoff], "*": [...] }`, or `[...]` for any value. */
+void load_expectations(struct config_loader *loader, const struct option *row,
+                       const struct config_node *node, void *base)
+{
+    bool is_map = node->kind == NODE_MAP;
+    uint32_t count = is_map ? node->child_count : 1;
+    if (node->kind == NODE_SCALAR || count > EXPECTATIONS_MAX) {
+        config_error(loader, node,
+                     "tools are given as a list, or as lists by the value of the first dimension: "
+                     "{ \"*\": [tool] }");
+        return;
+    }
+    struct tool_expectation *items = config_alloc(loader, count, sizeof *items);
+    const struct config_node *entry = is_map ? node->first : node;
+    for (uint32_t i = 0; i < count && items; i++, entry = entry->next) {
+        items[i].value = config_keep(loader, is_map ? entry->key : BYTES_LITERAL("*"));
+        if (!read_list(loader, entry, "the tools of one value", &items[i].tools))
+            return;
+    }
+    if (!items)
+        return;
+    qsort(items, count, sizeof *items, compare_expectations);
+    *(struct tool_expectation **)((char *)base + row->at - 1) = items;
+    *(uint32_t *)((char *)base + row->count_at - 1) = count;
+}
+
+static bool is_prefix(const struct model_price *price)
+{
+    return price->model.size > 0 && price->model.data[price->model.size - 1] == '*';
+}
+
+/* Exact names first, then prefixes, the longest first: the first match is the best one. */
+static int compare_prices(const void *a, const void *b)
+{
+    const struct model_price *left = a, *right = b;
+    if (is_prefix(left) != is_prefix(right))
+        return is_prefix(left) ? 1 : -1;
+    if (is_prefix(left) && left->model.size != right->model.size)
+        return left->model.size > right->model.size ? -1 : 1;
+    return bytes_compare(left->model, right->model);
+}
+
+static void load_price(struct config_loader *loader, const struct config_node *node,
+                       struct model_price *price)
+{
+    static const struct option input = {.path = "input",
+                                        .type = OPTION_NUMBER,
+                                        .at = 1 + offsetof(struct model_price, input),
+                                        .max = 1e6};
+    static const struct option output = {.path = "output",
+                                         .type = OPTION_NUMBER,
+                                         .at = 1 + offsetof(struct model_price, output),
+                                         .max = 1e6};
+    price->model = config_keep(loader, node->key);
+    if (!config_require(loader, node, NODE_MAP, "a price"))
+        return;
+    for (const struct config_node *item = node->first; item; item = item->next) {
+        if (bytes_equal_text(item->key, "input"))
+            option_store(loader, &input, item, price);
+        else if (bytes_equal_text(item->key, "output"))
+            option_store(loader, &output, item, price);
+        else
+            config_error_at_key(loader, item, "a price has the keys input and output, no other");
+    }
+    if (!config_node_find(node, "input") || !config_node_find(node, "output"))
+        config_error(loader, node, "a price needs both input and output, in USD per 10^6 tokens");
+}
+
+void load_prices(struct config_loader *loader, const struct option *row,
+                 const struct config_node *node, void *base)
+{
+    (void)row;
+    struct pipeline_config *config = base;
+    struct measurement_config *settings = &config->ruleset.measurements;
+    if (!config_require(loader, node, NODE_MAP, "prices"))
+        return;
+    if (node->child_count > PRICES_MAX) {
+        config_error(loader, node, "more than %d prices: use names that end in `*`", PRICES_MAX);
+        return;
+    }
+    struct model_price *prices = config_alloc(loader, node->child_count, sizeof *prices);
+    uint32_t count = 0;
+    for (const struct config_node *entry = node->first; entry && !config_failed(loader);
+         entry = entry->next)
+        load_price(loader, entry, &prices[count++]);
+    if (config_failed(loader))
+        return;
+    qsort(prices, count, sizeof *prices, compare_prices);
+    settings->prices = prices;
+    settings->price_count = count;
+}
