@@ -71,9 +71,9 @@ static struct token read_name(struct bytes source, struct token token)
 static struct token read_number(struct bytes source, struct token token)
 {
     while (token.end < source.size) {
-        uint8_t c = source.data[token.end], before = source.data[token.end - 1];
-        bool is_exponent_sign =
-            (c == '+' || c == '-') && token.end > token.start && (before == 'e' || before == 'E');
+        uint8_t c = source.data[token.end];
+        uint8_t before = token.end > token.start ? source.data[token.end - 1] : 0;
+        bool is_exponent_sign = (c == '+' || c == '-') && (before == 'e' || before == 'E');
         bool is_sign = c == '-' && token.end == token.start;
         if (!is_digit(c) && !starts_name(c) && c != '.' && !is_exponent_sign && !is_sign)
             break;
@@ -164,7 +164,7 @@ struct token token_read(struct bytes source, size_t at, uint8_t **pool_end)
     uint8_t c = source.data[at];
     if (starts_name(c))
         return read_name(source, token);
-    if (is_digit(c) || c == '-' || c == '.')
+    if (is_digit(c) || c == '-')
         return read_number(source, token);
     if (c == '"' || c == '\'')
         return read_text(source, token, pool_end);

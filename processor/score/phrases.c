@@ -1,282 +1,70 @@
 /* The lists, and how they are matched: byte by byte over the source, nothing is copied or folded.
- * Letters outside ASCII stand in lower case; where one opens a sentence both cases are listed. */
+ * A list is one text with `|` between phrases. Letters outside ASCII stand in lower case; where one
+ * opens a sentence both cases are listed. */
 #include "processor/score/phrases.h"
 
-static const char *const greetings[] = {"hello",
-                                        "hi",
-                                        "hey",
-                                        "dear",
-                                        "good morning",
-                                        "good afternoon",
-                                        "good evening",
-                                        "welcome",
-                                        "thank you",
-                                        "thanks",
-                                        "you're welcome",
-                                        "you are welcome",
-                                        "sure",
-                                        "of course",
-                                        "certainly",
-                                        "absolutely",
-                                        "great question",
-                                        "happy to help",
-                                        "glad to help",
-                                        "i'm happy to help",
-                                        "i'd be happy to",
-                                        "i hope this helps",
-                                        "hope this helps",
-                                        "let me know",
-                                        "please let me know",
-                                        "feel free",
-                                        "please feel free",
-                                        "if you have any",
-                                        "if you need",
-                                        "have a nice",
-                                        "have a great",
-                                        "best regards",
-                                        "kind regards",
-                                        "hallo",
-                                        "guten tag",
-                                        "guten morgen",
-                                        "gerne",
-                                        "vielen dank",
-                                        "danke",
-                                        "bei weiteren fragen",
-                                        "wenn sie weitere fragen",
-                                        "mit freundlichen",
-                                        "bonjour",
-                                        "bonsoir",
-                                        "merci",
-                                        "n'hésitez pas",
-                                        "bien sûr",
-                                        "cordialement",
-                                        "hola",
-                                        "buenos días",
-                                        "buenas tardes",
-                                        "gracias",
-                                        "claro",
-                                        "no dude en",
-                                        "saludos",
-                                        "ciao",
-                                        "buongiorno",
-                                        "grazie",
-                                        "olá",
-                                        "obrigado",
-                                        "obrigada",
-                                        "goedendag",
-                                        "bedankt",
-                                        "dank u",
-                                        "こんにちは",
-                                        "ありがとう",
-                                        "你好",
-                                        "您好",
-                                        "谢谢",
-                                        "안녕하세요",
-                                        "감사합니다"};
+/* Say nothing by themselves; what follows them may. */
+static const char greetings[] =
+    "hello|hi|hey|hi there|dear|good morning|good afternoon|good evening|welcome|thank you"
+    "|thanks|you're welcome|you are welcome|sure|of course|certainly|absolutely"
+    "|great question|hallo|guten tag|guten morgen|gerne|vielen dank|danke|bonjour|bonsoir"
+    "|merci|bien sûr|cordialement|hola|buenos días|buenas tardes|gracias|claro|saludos|ciao"
+    "|buongiorno|grazie|olá|obrigado|obrigada|goedendag|bedankt|dank "
+    "u|こんにちは|ありがとう|你好|您好|谢谢"
+    "|안녕하세요|감사합니다";
 
-static const char *const hedges[] = {"i think",
-                                     "i believe",
-                                     "i guess",
-                                     "i assume",
-                                     "i suppose",
-                                     "i'm not sure",
-                                     "i am not sure",
-                                     "it seems",
-                                     "it appears",
-                                     "it might",
-                                     "it may",
-                                     "it could",
-                                     "perhaps",
-                                     "maybe",
-                                     "possibly",
-                                     "probably",
-                                     "presumably",
-                                     "as far as i know",
-                                     "if i understand",
-                                     "to my knowledge",
-                                     "i would recommend",
-                                     "i'd recommend",
-                                     "i suggest",
-                                     "you may want to",
-                                     "you might want to",
-                                     "ich glaube",
-                                     "ich denke",
-                                     "vermutlich",
-                                     "vielleicht",
-                                     "möglicherweise",
-                                     "wahrscheinlich",
-                                     "je pense",
-                                     "je crois",
-                                     "peut-être",
-                                     "il semble",
-                                     "probablement",
-                                     "creo que",
-                                     "pienso que",
-                                     "quizás",
-                                     "tal vez",
-                                     "posiblemente",
-                                     "probablemente",
-                                     "credo che",
-                                     "penso che",
-                                     "forse",
-                                     "probabilmente",
-                                     "acho que",
-                                     "talvez",
-                                     "provavelmente",
-                                     "ik denk",
-                                     "misschien",
-                                     "waarschijnlijk",
-                                     "おそらく",
-                                     "たぶん",
-                                     "可能",
-                                     "也许",
-                                     "或许",
-                                     "아마"};
+/* Say nothing, whatever follows. */
+static const char courtesies[] =
+    "thank you for|thanks for|happy to help|glad to help|i'm happy to help|i'd be happy to"
+    "|i hope this helps|hope this helps|let me know|please let me know|feel free"
+    "|please feel free|if you have any|if you need|have a nice|have a great|best regards"
+    "|kind regards|bei weiteren fragen|wenn sie weitere fragen|mit freundlichen"
+    "|vielen dank für|n'hésitez pas|merci de|merci pour|gracias por|no dude en";
 
-static const char *const apologies[] = {"i'm sorry",
-                                        "i am sorry",
-                                        "we're sorry",
-                                        "we are sorry",
-                                        "sorry",
-                                        "my apologies",
-                                        "i apologize",
-                                        "i apologise",
-                                        "apologies",
-                                        "unfortunately",
-                                        "regrettably",
-                                        "i'm afraid",
-                                        "i am afraid",
-                                        "es tut mir leid",
-                                        "tut mir leid",
-                                        "entschuldigung",
-                                        "leider",
-                                        "je suis désolé",
-                                        "je suis désolée",
-                                        "désolé",
-                                        "Désolé",
-                                        "désolée",
-                                        "Désolée",
-                                        "malheureusement",
-                                        "lo siento",
-                                        "lamentablemente",
-                                        "desafortunadamente",
-                                        "mi dispiace",
-                                        "purtroppo",
-                                        "desculpe",
-                                        "lamento",
-                                        "infelizmente",
-                                        "het spijt me",
-                                        "sorry maar",
-                                        "helaas",
-                                        "申し訳ありませんが",
-                                        "申し訳ございませんが",
-                                        "很抱歉",
-                                        "抱歉",
-                                        "对不起",
-                                        "죄송하지만",
-                                        "죄송합니다"};
+static const char hedges[] =
+    "i think|i believe|i guess|i assume|i suppose|i'm not sure|i am not sure|it seems"
+    "|it appears|it might|it may|it could|perhaps|maybe|possibly|probably|presumably"
+    "|as far as i know|if i understand|to my knowledge|i would recommend|i'd recommend"
+    "|i suggest|you may want to|you might want to|ich glaube|ich denke|vermutlich|vielleicht"
+    "|möglicherweise|wahrscheinlich|je pense|je crois|peut-être|il semble|probablement"
+    "|creo que|pienso que|quizás|tal vez|posiblemente|probablemente|credo che|penso che"
+    "|forse|probabilmente|acho que|talvez|provavelmente|ik denk|misschien|waarschijnlijk"
+    "|おそらく|たぶん|可能|也许|或许|아마";
 
-static const char *const links[] = {"but", "however", "that", "aber", "mais", "pero",
-                                    "ma",  "mas",     "maar", "dass", "que",  "但"};
+static const char apologies[] =
+    "i'm sorry|i am sorry|we're sorry|we are sorry|sorry|my apologies|i apologize"
+    "|i apologise|apologies|unfortunately|regrettably|i'm afraid|i am afraid|es tut mir leid"
+    "|tut mir leid|entschuldigung|leider|je suis désolé|je suis désolée|désolé|Désolé"
+    "|désolée|Désolée|malheureusement|lo siento|lamentablemente|desafortunadamente"
+    "|mi dispiace|purtroppo|desculpe|lamento|infelizmente|het spijt me|sorry maar|helaas"
+    "|申し訳ありませんが|申し訳ございませんが|很抱歉|抱歉|对不起|죄송하지만|죄송합니다";
 
-static const char *const refusals[] = {"i cannot",
-                                       "i can't",
-                                       "i can not",
-                                       "i am unable",
-                                       "i'm unable",
-                                       "i am not able",
-                                       "i'm not able",
-                                       "i won't",
-                                       "i will not",
-                                       "i must decline",
-                                       "i have to decline",
-                                       "i decline",
-                                       "i do not have access",
-                                       "i don't have access",
-                                       "i do not have enough information",
-                                       "i don't have enough information",
-                                       "i do not have information",
-                                       "i don't have information",
-                                       "i do not have the information",
-                                       "i don't have the information",
-                                       "i do not know",
-                                       "i don't know",
-                                       "i couldn't find",
-                                       "i could not find",
-                                       "i am not allowed",
-                                       "i'm not allowed",
-                                       "i'm not permitted",
-                                       "i am not permitted",
-                                       "we cannot",
-                                       "we can't",
-                                       "we are unable",
-                                       "we're unable",
-                                       "as an ai",
-                                       "as a language model",
-                                       "ich kann nicht",
-                                       "ich kann das nicht",
-                                       "ich kann dir nicht",
-                                       "ich kann ihnen nicht",
-                                       "ich kann ihnen dabei nicht",
-                                       "ich kann dir dabei nicht",
-                                       "ich kann diese frage nicht",
-                                       "ich kann ihre frage nicht",
-                                       "ich kann ihnen leider",
-                                       "kann ich nicht",
-                                       "kann ich ihnen nicht",
-                                       "kann ich ihnen dabei nicht",
-                                       "kann ich dir nicht",
-                                       "kann ich dir dabei nicht",
-                                       "kann ich das nicht",
-                                       "das kann ich nicht",
-                                       "ich bin nicht in der lage",
-                                       "ich darf nicht",
-                                       "ich habe keine informationen",
-                                       "ich habe keinen zugriff",
-                                       "dazu habe ich keine",
-                                       "je ne peux pas",
-                                       "je ne suis pas en mesure",
-                                       "je ne suis pas autorisé",
-                                       "je n'ai pas accès",
-                                       "je n'ai pas d'information",
-                                       "je n'ai pas d'informations",
-                                       "je ne sais pas",
-                                       "no puedo",
-                                       "no me es posible",
-                                       "no estoy autorizado",
-                                       "no tengo acceso",
-                                       "no tengo información",
-                                       "no dispongo de",
-                                       "non posso",
-                                       "non sono in grado",
-                                       "non ho accesso",
-                                       "non ho informazioni",
-                                       "não posso",
-                                       "não consigo",
-                                       "não tenho acesso",
-                                       "não tenho informações",
-                                       "ik kan niet",
-                                       "ik kan je niet",
-                                       "ik kan u niet",
-                                       "ik kan u daar niet",
-                                       "ik ben niet in staat",
-                                       "ik heb geen toegang",
-                                       "ik heb geen informatie",
-                                       "kan ik niet",
-                                       "kan ik u niet",
-                                       "kan ik je niet",
-                                       "お答えできません",
-                                       "お手伝いできません",
-                                       "その質問にはお答えできません",
-                                       "我无法",
-                                       "我不能",
-                                       "我没有",
-                                       "无法",
-                                       "不能提供",
-                                       "도와드릴 수 없",
-                                       "답변할 수 없"};
+/* Between an apology and what it is for. */
+static const char links[] = "but|however|that|aber|mais|pero|ma|mas|maar|dass|que|但";
 
-#define COUNT_OF(list) (sizeof(list) / sizeof *(list))
+static const char refusals[] =
+    "i cannot|i can't|i can not|i am unable|i'm unable|i am not able|i'm not able|i won't"
+    "|i will not|i must decline|i have to decline|i decline|i do not have access"
+    "|i don't have access|i do not have enough information|i don't have enough information"
+    "|i do not have information|i don't have information|i do not have the information"
+    "|i don't have the information|i do not know|i don't know|i couldn't find"
+    "|i could not find|i am not allowed|i'm not allowed|i'm not permitted|i am not permitted"
+    "|we cannot|we can't|we are unable|we're unable|as an ai|as a language model"
+    "|ich kann nicht|ich kann das nicht|ich kann dir nicht|ich kann ihnen nicht"
+    "|ich kann ihnen dabei nicht|ich kann dir dabei nicht|ich kann diese frage nicht"
+    "|ich kann ihre frage nicht|ich kann ihnen leider|kann ich nicht|kann ich ihnen nicht"
+    "|kann ich ihnen dabei nicht|kann ich dir nicht|kann ich dir dabei nicht"
+    "|kann ich das nicht|das kann ich nicht|ich bin nicht in der lage|ich darf nicht"
+    "|ich habe keine informationen|ich habe keinen zugriff|dazu habe ich keine"
+    "|je ne peux pas|je ne suis pas en mesure|je ne suis pas autorisé|je n'ai pas accès"
+    "|je n'ai pas d'information|je n'ai pas d'informations|je ne sais pas|no puedo"
+    "|no me es posible|no estoy autorizado|no tengo acceso|no tengo información"
+    "|no dispongo de|non posso|non sono in grado|non ho accesso|non ho informazioni"
+    "|não posso|não consigo|não tenho acesso|não tenho informações|ik kan niet"
+    "|ik kan je niet|ik kan u niet|ik kan u daar niet|ik ben niet in staat"
+    "|ik heb geen toegang|ik heb geen informatie|kan ik niet|kan ik u niet|kan ik je niet"
+    "|お答えできません|お手伝いできません|その質問にはお答えできません|我无法|我不能|我没有|无法|"
+    "不能提供|도와드릴 수 없|답변할 수 없";
 
 static bool is_space(uint8_t c)
 {
@@ -296,12 +84,12 @@ static size_t apostrophe_at(struct bytes text, size_t at)
     return text.size - at >= 3 && memcmp(text.data + at, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
-size_t phrase_at_start(struct bytes text, const char *phrase)
+size_t phrase_at_start(struct bytes text, struct bytes phrase)
 {
     size_t at = 0;
     uint8_t last = 0;
-    for (; *phrase; phrase++) {
-        uint8_t wanted = (uint8_t)*phrase;
+    for (size_t i = 0; i < phrase.size; i++) {
+        uint8_t wanted = phrase.data[i];
         if (at == text.size)
             return 0;
         uint8_t c = text.data[at];
@@ -332,13 +120,16 @@ size_t phrase_at_start(struct bytes text, const char *phrase)
     return ends_word ? at : 0;
 }
 
-static size_t any_at_start(struct bytes text, const char *const *list, size_t count)
+/* Length of the longest phrase of a list that stands at the start. */
+static size_t any_at_start(struct bytes text, const char *list)
 {
     size_t longest = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t size = phrase_at_start(text, list[i]);
-        if (size > longest)
-            longest = size;
+    while (*list) {
+        size_t size = strcspn(list, "|");
+        size_t matched = phrase_at_start(text, bytes_of(list, size));
+        if (matched > longest)
+            longest = matched;
+        list += size + (list[size] == '|');
     }
     return longest;
 }
@@ -356,7 +147,7 @@ static struct bytes skip_marks(struct bytes text)
         size_t size = 0;
         if (text.size > 0 && !is_word_byte(text.data[0]))
             size = 1;
-        for (size_t i = 0; i < COUNT_OF(wide) && size == 0; i++)
+        for (size_t i = 0; i < sizeof wide / sizeof *wide && size == 0; i++)
             if (bytes_starts_with(text, bytes_of_text(wide[i])))
                 size = strlen(wide[i]);
         if (size == 0)
@@ -367,21 +158,25 @@ static struct bytes skip_marks(struct bytes text)
 
 bool sentence_is_greeting(struct bytes sentence)
 {
-    return any_at_start(skip_marks(sentence), greetings, COUNT_OF(greetings)) > 0;
+    enum { NAME_BYTES_MAX = 24 }; /* "Hello John Smith!" */
+    struct bytes text = skip_marks(sentence);
+    size_t greeting = any_at_start(text, greetings);
+    return (greeting > 0 && text.size - greeting <= NAME_BYTES_MAX) ||
+           any_at_start(text, courtesies) > 0;
 }
 
 bool sentence_is_hedge(struct bytes sentence)
 {
-    return any_at_start(skip_marks(sentence), hedges, COUNT_OF(hedges)) > 0;
+    return any_at_start(skip_marks(sentence), hedges) > 0;
 }
 
 bool sentence_is_refusal(struct bytes sentence)
 {
     struct bytes rest = skip_marks(sentence);
-    size_t apology = any_at_start(rest, apologies, COUNT_OF(apologies));
+    size_t apology = any_at_start(rest, apologies);
     if (apology > 0) {
         rest = skip_marks(after(rest, apology));
-        rest = skip_marks(after(rest, any_at_start(rest, links, COUNT_OF(links))));
+        rest = skip_marks(after(rest, any_at_start(rest, links)));
     }
-    return any_at_start(rest, refusals, COUNT_OF(refusals)) > 0;
+    return any_at_start(rest, refusals) > 0;
 }

@@ -6,8 +6,9 @@
 /* Length of `phrase` (lower case, single spaces, `'`) at the start of `text`, 0 when it is not
  * there. ASCII case, runs of spaces and the shape of an apostrophe don't count; a phrase ends at
  * the end of a word. */
-size_t phrase_at_start(struct bytes text, const char *phrase);
+size_t phrase_at_start(struct bytes text, struct bytes phrase);
 
+/* A greeting with no more behind it than a name, or a courtesy of any length. */
 bool sentence_is_greeting(struct bytes sentence);
 bool sentence_is_hedge(struct bytes sentence);
 /* After an apology or without one. The apology alone is none. */
