@@ -137,7 +137,7 @@ static void on_durable(struct request *request, enum status status)
         if (state == CALL_ABANDONED)
             return; /* its reply is on its way, and its event finds nobody else holding it */
         call->reply = status == STATUS_OK
-                          ? (struct grpc_reply){.code = GRPC_STATUS_OK}
+                          ? grpc_reply_of(GRPC_STATUS_OK, NULL)
                           : grpc_reply_retry("the request could not be stored; send it again",
                                              RETRY_DEFAULT_MS);
         send_reply(call);
@@ -183,7 +183,8 @@ static size_t claimed_size(const grpc_byte_buffer *payload)
 }
 
 static const struct grpc_reply reply_too_large = {
-    GRPC_STATUS_RESOURCE_EXHAUSTED, "the message is larger than the limit after decompression", 0};
+    GRPC_STATUS_RESOURCE_EXHAUSTED, "the message is larger than the limit after decompression", 0,
+    false};
 
 /* Admits the payload: size, encoding, room. False: `ret_reply` says why not. */
 static bool admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
@@ -192,8 +193,9 @@ static bool admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
     grpc_compression_algorithm compression = call->payload->data.raw.compression;
     size_t limit = receiver->config.max_message_bytes;
     if (compression != GRPC_COMPRESS_NONE && compression != GRPC_COMPRESS_GZIP) {
-        *ret_reply = (struct grpc_reply){GRPC_STATUS_UNIMPLEMENTED,
-                                         "compression is not supported; use gzip or none", 0};
+        *ret_reply = (struct grpc_reply){.code = GRPC_STATUS_UNIMPLEMENTED,
+                                         .text = "compression is not supported; use gzip or none",
+                                         .names_encodings = true};
         return false;
     }
     if (size > limit) {
@@ -231,8 +233,8 @@ static bool read_request(struct call *call, struct request *request, size_t size
         if (inflated != STATUS_OK) {
             *ret_reply = inflated == STATUS_BUSY
                              ? reply_too_large
-                             : (struct grpc_reply){GRPC_STATUS_INVALID_ARGUMENT,
-                                                   "the message is not well-formed gzip", 0};
+                             : grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
+                                             "the message is not well-formed gzip");
             return false;
         }
     }
@@ -243,8 +245,8 @@ static bool read_request(struct call *call, struct request *request, size_t size
         return true;
     *ret_reply = gated == STATUS_MALFORMED
                      ? grpc_reply_undecodable(request_body(request))
-                     : (struct grpc_reply){GRPC_STATUS_RESOURCE_EXHAUSTED,
-                                           "the message holds more items than a request may", 0};
+                     : grpc_reply_of(GRPC_STATUS_RESOURCE_EXHAUSTED,
+                                     "the message holds more items than a request may");
     return false;
 }
 
@@ -296,7 +298,7 @@ static void submit(struct call *call, struct request *request)
     if (status != STATUS_OK)
         reply(call, grpc_reply_retry("too busy; send it again", retry_ms));
     else if (!is_answered_later)
-        reply(call, (struct grpc_reply){.code = GRPC_STATUS_OK});
+        reply(call, grpc_reply_of(GRPC_STATUS_OK, NULL));
 }
 
 static void export_arrived(struct call *call)
@@ -307,8 +309,8 @@ static void export_arrived(struct call *call)
         return;
     }
     if (!call->payload) {
-        reply(call, (struct grpc_reply){GRPC_STATUS_INVALID_ARGUMENT,
-                                        "the call carries no request message", 0});
+        reply(call,
+              grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT, "the call carries no request message"));
         return;
     }
     struct grpc_reply refusal = {0};
@@ -347,13 +349,13 @@ static void health_arrived(struct call *call)
     is_known = is_known && !message.failed;
     buffer_finish(&message);
     if (!is_known) {
-        reply(call, (struct grpc_reply){GRPC_STATUS_NOT_FOUND, "no such service", 0});
+        reply(call, grpc_reply_of(GRPC_STATUS_NOT_FOUND, "no such service"));
         return;
     }
     bool is_serving =
         atomic_load(&call->receiver->is_serving) && !atomic_load(&call->receiver->is_stopping);
     wire_put_number(&call->response, 1, is_serving ? 1 : 2);
-    reply(call, (struct grpc_reply){.code = GRPC_STATUS_OK});
+    reply(call, grpc_reply_of(GRPC_STATUS_OK, NULL));
 }
 
 static void arrived(struct call *call)
@@ -371,8 +373,8 @@ static void arrived(struct call *call)
         break;
     case CALL_UNKNOWN:
     case CALL_KINDS:
-        reply(call, (struct grpc_reply){GRPC_STATUS_UNIMPLEMENTED,
-                                        "no such method; traces and logs are taken here", 0});
+        reply(call, grpc_reply_of(GRPC_STATUS_UNIMPLEMENTED,
+                                  "no such method; traces and logs are taken here"));
         break;
     }
 }

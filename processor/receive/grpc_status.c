@@ -15,9 +15,13 @@ static grpc_metadata trailer(const char *key, const struct buffer *value)
 size_t grpc_trailers_init(grpc_metadata trailers[STATUS_TRAILERS_MAX],
                           const struct grpc_reply *reply)
 {
-    if (reply->retry_ms <= 0)
-        return 0;
     size_t count = 0;
+    if (reply->names_encodings)
+        trailers[count++] =
+            (grpc_metadata){.key = grpc_slice_from_static_string("grpc-accept-encoding"),
+                            .value = grpc_slice_from_static_string("identity,gzip")};
+    if (reply->retry_ms <= 0)
+        return count;
     struct buffer value = {0};
     message_status(&value, (int)reply->code, bytes_of_text(reply->text), reply->retry_ms);
     if (!value.failed)
@@ -55,9 +59,12 @@ struct grpc_reply grpc_reply_undecodable(struct bytes body)
     };
     for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++)
         if (bytes_starts_with(body, bytes_of(encodings[i].magic, encodings[i].size)))
-            return (struct grpc_reply){encodings[i].code, encodings[i].text, 0};
-    return (struct grpc_reply){GRPC_STATUS_INVALID_ARGUMENT,
-                               "the message is not a well-formed export request", 0};
+            return (struct grpc_reply){.code = encodings[i].code,
+                                       .text = encodings[i].text,
+                                       .names_encodings =
+                                           encodings[i].code == GRPC_STATUS_UNIMPLEMENTED};
+    return grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
+                         "the message is not a well-formed export request");
 }
 
 void grpc_rejection_text(struct buffer *to, const uint32_t *rejected)

@@ -4,19 +4,26 @@
 
 #include "processor/base/bytes.h"
 
-enum { GRPC_STATUS_CODES = 17, RETRY_DEFAULT_MS = 1000, STATUS_TRAILERS_MAX = 2 };
+enum { GRPC_STATUS_CODES = 17, RETRY_DEFAULT_MS = 1000, STATUS_TRAILERS_MAX = 3 };
 
 /* A verdict on a request. `text` is static. `retry_ms` > 0 makes it retryable at that delay. */
 struct grpc_reply {
     grpc_status_code code;
     const char *text;
     int64_t retry_ms;
+    bool names_encodings; /* says in grpc-accept-encoding what would be understood */
 };
+
+static inline struct grpc_reply grpc_reply_of(grpc_status_code code, const char *text)
+{
+    return (struct grpc_reply){.code = code, .text = text};
+}
 
 static inline struct grpc_reply grpc_reply_retry(const char *text, int64_t retry_ms)
 {
-    return (struct grpc_reply){GRPC_STATUS_UNAVAILABLE, text,
-                               retry_ms > 0 ? retry_ms : RETRY_DEFAULT_MS};
+    return (struct grpc_reply){.code = GRPC_STATUS_UNAVAILABLE,
+                               .text = text,
+                               .retry_ms = retry_ms > 0 ? retry_ms : RETRY_DEFAULT_MS};
 }
 
 /* Fills the trailing metadata that goes with `reply`; returns how many. They are the caller's to
