@@ -22,13 +22,6 @@ struct shard {
     uint64_t through[SOURCES_MAX], next[SOURCES_MAX];
 };
 
-static struct assembly_config share_of(const struct pipeline_config *config, uint32_t shards)
-{
-    struct assembly_config assembly = config->assembly;
-    assembly.memory_bytes = config->assembly.memory_bytes / shards;
-    return assembly;
-}
-
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms)
 {
@@ -41,8 +34,7 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
     shard->source_count = source_count;
     shard->config = config;
     shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
-    struct assembly_config assembly = share_of(config, count);
-    if (!shard->replay || !assembler_init(&shard->assembler, &assembly, now_ms) ||
+    if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
         !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
         shard_destroy(shard);
         return NULL;

@@ -1,0 +1,125 @@
+/* One shard, one source, a clock that only this file moves. */
+#include "pipelines/replay.h"
+
+#include <stdlib.h>
+
+#include "pipelines/runtime.h"
+#include "processor/emit/emitter.h"
+
+struct replay {
+    struct pipeline_config config; /* a shallow copy: only the memory limit differs */
+    struct shard *shard;
+    struct effects *effects;
+    struct request_pool *pool;
+    replay_fn *fn;
+    void *context;
+    int64_t now_ms;
+    uint64_t wall_ms, position;
+    uint64_t watermark;
+    struct replay_totals totals;
+};
+
+struct replay *replay_create(const struct pipeline_config *config, bool is_all, uint64_t wall_ms,
+                             replay_fn *fn, void *context)
+{
+    struct replay *replay = calloc(1, sizeof(*replay));
+    if (!replay)
+        return NULL;
+    replay->config = *config;
+    replay->config.assembly.memory_bytes = SIZE_MAX;
+    replay->fn = fn;
+    replay->context = context;
+    replay->wall_ms = wall_ms;
+    replay->shard = shard_create(0, 1, 1, &replay->config, 0);
+    replay->effects = effects_create(0);
+    replay->pool = request_pool_create(1);
+    if (!replay->shard || !replay->effects || !replay->pool) {
+        replay_destroy(replay);
+        return NULL;
+    }
+    if (is_all)
+        shard_emit_all(replay->shard);
+    return replay;
+}
+
+void replay_destroy(struct replay *replay)
+{
+    if (!replay)
+        return;
+    shard_destroy(replay->shard);
+    effects_destroy(replay->effects);
+    request_pool_destroy(replay->pool);
+    free(replay);
+}
+
+static enum status hand_out(struct replay *replay)
+{
+    enum status status = STATUS_OK;
+    for (const struct closed *closed = replay->effects->first; closed; closed = closed->next) {
+        struct outgoing record = {0};
+        if (closed->has_record && outgoing_decode(closed->frame, &record) != STATUS_OK)
+            status = STATUS_FATAL;
+        replay->totals.trajectories++;
+        replay->totals.duplicates += closed->duplicates;
+        if (status == STATUS_OK && !replay->fn(replay->context, closed, record.payload))
+            status = STATUS_FATAL;
+    }
+    effects_clear(replay->effects);
+    return status;
+}
+
+static enum status step(struct replay *replay, const struct shard_event *event)
+{
+    struct shard_time time = {
+        .now_ms = replay->now_ms,
+        .wall_ms = replay->wall_ms,
+        .watermarks = &replay->watermark, /* nothing is ever forgotten */
+    };
+    enum status status = shard_step(replay->shard, event, &time, replay->effects);
+    return status == STATUS_OK ? hand_out(replay) : status;
+}
+
+enum status replay_add(struct replay *replay, enum gate_signal signal, struct bytes body)
+{
+    struct request *request = request_take(replay->pool);
+    if (!request)
+        return STATUS_FATAL;
+    struct gate_limits limits = runtime_gate_limits(&replay->config);
+    request->signal = signal;
+    request->received_ms = replay->wall_ms;
+    buffer_append_bytes(&request->received, body);
+    enum status status =
+        request->received.failed
+            ? STATUS_FATAL
+            : wire_gate(request_body(request), signal, &limits, &request->arena, &request->gated);
+    if (status == STATUS_OK) {
+        request->position = ++replay->position;
+        request_chain_shards(request, 1);
+        replay->totals.requests++;
+        replay->totals.spans += request->gated.span_count;
+        replay->totals.rejected_spans += request->gated.rejected_count;
+        replay->totals.logs += request->gated.log_count;
+        status = step(replay, &(struct shard_event){.kind = SHARD_REQUEST, .request = request});
+    }
+    request_release(request);
+    return status == STATUS_BUSY ? STATUS_FATAL : status;
+}
+
+enum status replay_finish(struct replay *replay)
+{
+    uint64_t next = replay->position + 1;
+    enum status status = STATUS_OK;
+    for (int64_t next_ms;
+         status == STATUS_OK && (next_ms = shard_next_ms(replay->shard)) != INT64_MAX;) {
+        /* A deadline lies within its tick of the wheel: at its end everything of the tick is due. */
+        replay->now_ms =
+            (next_ms > replay->now_ms ? next_ms : replay->now_ms) + (1 << WHEEL_TICK_BITS);
+        status = step(replay, &(struct shard_event){.kind = SHARD_TICK, .next_positions = &next});
+    }
+    return status;
+}
+
+struct replay_totals replay_totals(const struct replay *replay)
+{
+    return replay->totals;
+}
