@@ -8,8 +8,6 @@
 #include "processor/normalize/kinds.h"
 #include "processor/otlp/fields.h"
 
-enum { KEY_VALUE_FIELD_KEY = 1, KEY_VALUE_FIELD_VALUE = 2 };
-
 static bool starts_with(struct bytes text, const char *start)
 {
     return bytes_starts_with(text, bytes_of_text(start));
@@ -99,9 +97,9 @@ static void read_attribute(struct semconv *ret, struct bytes key_value)
     while (wire_next(&wire, &field)) {
         if (field.type != WIRE_BYTES)
             continue;
-        if (field.number == KEY_VALUE_FIELD_KEY)
+        if (field.number == KEY_VALUE_KEY)
             key = field.bytes;
-        else if (field.number == KEY_VALUE_FIELD_VALUE)
+        else if (field.number == KEY_VALUE_VALUE)
             any_value = field.bytes;
     }
     if (key.size == 0)

@@ -270,6 +270,7 @@ const struct semconv_row semconv_rows[] = {
     {"llm.prompts", SC_IN_LEGACY, FAMILY_OPENLLMETRY, 2},
     {"prompt", SC_IN_LEGACY, FAMILY_LOGFIRE, 3},
     {"inputs", SC_IN_LEGACY, FAMILY_LANGSMITH, 4},
+    {"crew_inputs", SC_IN_LEGACY, FAMILY_OPENINFERENCE, 5},
 
     {"crew_tasks", SC_IN_TASKS, FAMILY_OPENINFERENCE, 1},
 

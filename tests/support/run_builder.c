@@ -5,7 +5,6 @@
 #include "processor/otlp/wire.h"
 #include "tests/support/runs.h"
 
-enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5 };
 static const uint64_t second_ns = 1000000000;
 
 static struct buffer *last_wire(struct run_builder *builder)

@@ -1,0 +1,226 @@
+/* Content of a run, on demand: texts of each step, documents, and of the run as a whole the question and the answer.
+ * These are the top span's own words where it has any. Where not, the tree is walked from the top: tools, retrievals,
+ * guardrails and evaluators are not entered (what happens inside a tool is not said to the user), and
+ *   question  the first agent or workflow that has one, else the first model call
+ *   answer    of the outermost agents, workflows and model calls that have one, the one that ended last */
+#include "processor/normalize/documents.h"
+#include "processor/normalize/messages_flat.h"
+#include "processor/normalize/normalize.h"
+#include "processor/normalize/reading.h"
+
+/* Readings of all spans; same indexes as steps. */
+struct content {
+    struct agent_run *run;
+    struct reading *readings;
+    bool has_agent; /* some step is an agent, a workflow or a model call */
+};
+
+static void read_step(struct content *content, struct document_list *documents, uint32_t index)
+{
+    struct agent_run *run = content->run;
+    struct step *step = &run->steps[index];
+    struct reading *reading = &content->readings[index];
+    struct semconv semconv;
+    semconv_read_span(step->span, &semconv);
+    if (step->kind == STEP_TOOL) {
+        step->arguments = tool_arguments(&semconv, run->arena);
+        step->input = step->arguments;
+        step->output = tool_result(&semconv, run->arena);
+    } else {
+        reading_of_span(run, index, &semconv, reading);
+        step->input = reading->question;
+        step->output = reading->answer;
+        if (step->kind == STEP_RETRIEVER && step->input.size == 0)
+            step->input = concept_text(&semconv, SC_QUERY, run->arena);
+    }
+    content->has_agent |= step->is_own && (step->kind == STEP_AGENT || step->kind == STEP_LLM ||
+                                           step->kind == STEP_WORKFLOW);
+    bool is_retrieval = step->kind == STEP_RETRIEVER;
+    bool may_have_documents = is_retrieval || step->kind == STEP_CHAIN || step->kind == STEP_OTHER;
+    if (step->is_own && may_have_documents)
+        documents_of_span(documents, step->span, index, &semconv, is_retrieval);
+    if (run->expected.size == 0 || index == run->trajectory->top) {
+        struct bytes expected = concept_text(&semconv, SC_EXPECTED, run->arena);
+        if (expected.size > 0)
+            expected = message_text(expected, WANTED_ANSWER, run->arena);
+        run->expected = expected.size > 0 ? expected : run->expected;
+    }
+}
+
+static void read_reranked(struct content *content, struct document_list *documents)
+{
+    struct agent_run *run = content->run;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        struct semconv semconv;
+        if (run->steps[i].kind != STEP_RERANKER || !run->steps[i].is_own)
+            continue;
+        semconv_read_span(run->steps[i].span, &semconv);
+        documents_of_span(documents, run->steps[i].span, i, &semconv, true);
+    }
+}
+
+/* Log records fill gaps: of several about one span the last that says something counts. */
+static void read_logs(struct content *content)
+{
+    struct agent_run *run = content->run;
+    const struct trajectory *trajectory = run->trajectory;
+    for (uint32_t i = trajectory->log_count; i-- > 0;) {
+        const struct log_record *log = &trajectory->logs[i];
+        uint32_t span = trajectory_find(trajectory, log->span_id);
+        if (span == NO_SPAN || run->steps[span].kind == STEP_TOOL)
+            continue;
+        struct reading *reading = &content->readings[span];
+        if (reading->question.size == 0)
+            reading->question = log_message_text(log, DIRECTION_INPUT, run->arena);
+        if (reading->answer.size == 0)
+            reading->answer = log_message_text(log, DIRECTION_OUTPUT, run->arena);
+        if (reading->question.size > 0)
+            run->steps[span].input = reading->question;
+        if (reading->answer.size > 0)
+            run->steps[span].output = reading->answer;
+    }
+}
+
+/* May the walk enter this step's children? */
+static bool is_entered(const struct step *step)
+{
+    return step->is_own && step->kind != STEP_TOOL && step->kind != STEP_RETRIEVER &&
+           step->kind != STEP_RERANKER && step->kind != STEP_EMBEDDING &&
+           step->kind != STEP_GUARDRAIL && step->kind != STEP_EVALUATOR;
+}
+
+/* The next span in preorder within the tree of `top`; NO_SPAN at its end. */
+static uint32_t next_in_tree(const struct trajectory *trajectory, uint32_t top, uint32_t at,
+                             bool enter)
+{
+    if (enter && trajectory->first_children[at] != NO_SPAN)
+        return trajectory->first_children[at];
+    while (at != top && trajectory->next_siblings[at] == NO_SPAN)
+        at = trajectory->parents[at];
+    return at == top ? NO_SPAN : trajectory->next_siblings[at];
+}
+
+/* Which steps a walk asks. */
+enum asked { ASKED_AGENTS, ASKED_MODELS, ASKED_HISTORY, ASKED_CHAINS };
+
+static bool is_asked(const struct step *step, enum asked asked)
+{
+    bool is_agent = step->kind == STEP_AGENT || step->kind == STEP_WORKFLOW;
+    if (asked == ASKED_AGENTS || asked == ASKED_HISTORY)
+        return is_agent;
+    return asked == ASKED_MODELS ? step->kind == STEP_LLM : step->kind == STEP_CHAIN;
+}
+
+static bool find_question(struct content *content, uint32_t top, enum asked asked)
+{
+    struct agent_run *run = content->run;
+    for (uint32_t at = top; at != NO_SPAN;
+         at = next_in_tree(run->trajectory, top, at, is_entered(&run->steps[at]))) {
+        const struct step *step = &run->steps[at];
+        const struct reading *reading = &content->readings[at];
+        struct bytes text = asked == ASKED_HISTORY ? reading->history : reading->question;
+        if (!step->is_own || !is_asked(step, asked) || text.size == 0)
+            continue;
+        run->input = text;
+        run->input_span = at;
+        return true;
+    }
+    return false;
+}
+
+/* Takes the answer of the outermost that have one; the latest end counts over all trees. */
+static void find_answer(struct content *content, uint32_t top, bool ask_chains)
+{
+    struct agent_run *run = content->run;
+    uint32_t at = top;
+    while (at != NO_SPAN) {
+        const struct step *step = &run->steps[at];
+        bool is_speaker = step->is_own && step->error.size == 0 &&
+                          (is_asked(step, ASKED_AGENTS) || is_asked(step, ASKED_MODELS) ||
+                           (ask_chains && step->kind == STEP_CHAIN));
+        bool has_answer = is_speaker && content->readings[at].answer.size > 0;
+        if (has_answer && (run->output_span == NO_SPAN ||
+                           step->span->end_ns >= run->steps[run->output_span].span->end_ns)) {
+            run->output = content->readings[at].answer;
+            run->output_span = at;
+        }
+        bool is_failed_part = at != top && step->error.size > 0 && is_asked(step, ASKED_AGENTS);
+        bool enter = is_entered(step) && !has_answer && !is_failed_part;
+        at = next_in_tree(run->trajectory, top, at, enter);
+    }
+}
+
+static void read_question(struct content *content)
+{
+    struct agent_run *run = content->run;
+    const struct trajectory *trajectory = run->trajectory;
+    uint32_t top = trajectory->top;
+    const struct step *step = &run->steps[top];
+    if (content->readings[top].is_resumed && trajectory->root != NO_SPAN)
+        return;
+    bool may_speak = is_entered(step) || step->kind == STEP_RETRIEVER;
+    if (may_speak && trajectory->root != NO_SPAN && content->readings[top].question.size > 0) {
+        run->input = content->readings[top].question;
+        run->input_span = top;
+        return;
+    }
+    if (!content->has_agent)
+        return;
+    for (enum asked asked = ASKED_AGENTS; asked <= ASKED_CHAINS; asked++) {
+        if (find_question(content, top, asked))
+            return;
+        for (uint32_t i = 0; i < run->step_count; i++)
+            if (i != top && trajectory->parents[i] == NO_SPAN && find_question(content, i, asked))
+                return;
+    }
+}
+
+static void read_answer(struct content *content)
+{
+    struct agent_run *run = content->run;
+    const struct trajectory *trajectory = run->trajectory;
+    uint32_t top = trajectory->top;
+    if (run->has_failed)
+        return;
+    if (trajectory->root != NO_SPAN && is_entered(&run->steps[top]) &&
+        content->readings[top].answer.size > 0) {
+        run->output = content->readings[top].answer;
+        run->output_span = top;
+        return;
+    }
+    for (int ask_chains = 0; content->has_agent && ask_chains < 2; ask_chains++) {
+        find_answer(content, top, ask_chains);
+        for (uint32_t i = 0; run->output_span == NO_SPAN || trajectory->root == NO_SPAN; i++) {
+            if (i >= run->step_count)
+                break;
+            if (i != top && trajectory->parents[i] == NO_SPAN)
+                find_answer(content, i, ask_chains);
+        }
+        if (run->output_span != NO_SPAN)
+            return;
+    }
+}
+
+void normalize_content(struct agent_run *run)
+{
+    if (run->has_content)
+        return;
+    run->has_content = true;
+    run->input_span = run->output_span = NO_SPAN;
+    if (run->step_count == 0 || run->trajectory->top == NO_SPAN)
+        return;
+    struct content content = {.run = run};
+    struct document_list documents = {.arena = run->arena};
+    content.readings = arena_zalloc(run->arena, run->step_count, sizeof *content.readings);
+    if (!content.readings)
+        return;
+    for (uint32_t i = 0; i < run->step_count; i++)
+        read_step(&content, &documents, i);
+    if (documents.count == 0)
+        read_reranked(&content, &documents);
+    read_logs(&content);
+    run->documents = documents.items;
+    run->document_count = documents.count;
+    read_question(&content);
+    read_answer(&content);
+}

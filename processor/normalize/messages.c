@@ -1,0 +1,252 @@
+/* A value is looked at from outside in, a bounded number of levels:
+ *   text    JSON or a repr of one is opened, anything else is the text
+ *   array   a list of messages is folded; of other elements the last that says something counts
+ *   object  a message; else the members that are known to hold one, the most telling first */
+#include "processor/normalize/messages.h"
+
+#include "processor/base/text.h"
+#include "processor/normalize/message.h"
+#include "processor/normalize/python_repr.h"
+
+enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000 };
+
+static const char *const question_keys[] = {
+    "messages",     "new_messages", "new_message", "inputs",       "input",     "question",
+    "query",        "prompt",       "user_input",  "user_message", "user_msg",  "user_prompt",
+    "chat_input",   "input_text",   "message",     "msg",          "text",      "content",
+    "contents",     "args",         "kwargs",      "query_bundle", "query_str", "input_str",
+    "task",         "description",  "instruction", "instructions", "utterance", "request",
+    "chat_history", "start_event",  "state",       "data",         "body",      "payload",
+    "params",       "value",        "__value__",   "arg",          "ev",        NULL};
+
+static const char *const answer_keys[] = {
+    "messages",     "choices",        "generations",   "candidates", "message",   "final_output",
+    "final_answer", "answer",         "output_text",   "output",     "outputs",   "response",
+    "result",       "results",        "raw",           "text",       "content",   "completion",
+    "completions",  "generated_text", "return_values", "update",     "reply",     "replies",
+    "final_result", "data",           "state",         "value",      "__value__", NULL};
+
+static const char *const result_keys[] = {"output",   "result", "content",   "response", "text",
+                                          "messages", "update", "__value__", NULL};
+
+struct walk {
+    struct arena *arena;
+    enum wanted wanted;
+    int levels;
+};
+
+static struct bytes read_value(struct walk *walk, const struct json_reader *reader,
+                               const struct json_value *value);
+
+static bool is_absent_word(struct bytes text)
+{
+    return bytes_equal_text(text, "null") || bytes_equal_text(text, "None") ||
+           bytes_equal_text(text, "undefined") || bytes_equal_text(text, "<not specified>");
+}
+
+static struct bytes read_text(struct walk *walk, struct bytes text)
+{
+    struct bytes trimmed = text_trim(text);
+    if (trimmed.size == 0 || is_absent_word(trimmed) || walk->levels >= LEVELS_MAX)
+        return (struct bytes){0};
+    uint8_t first = trimmed.data[0];
+    struct json_reader reader;
+    struct json_value value;
+    struct bytes found = {0};
+    walk->levels++;
+    if ((first == '{' || first == '[' || first == '"') &&
+        json_parse(trimmed, walk->arena, &reader, &value) && !reader.broken)
+        found = read_value(walk, &reader, &value);
+    else if (python_repr_looks(trimmed)) {
+        struct bytes json = python_repr_to_json(trimmed, walk->arena);
+        if (json.data && json_parse(json, walk->arena, &reader, &value))
+            found = read_value(walk, &reader, &value);
+    } else {
+        found = trimmed;
+    }
+    walk->levels--;
+    return found;
+}
+
+/* Elements of an array, folded. */
+struct fold {
+    struct conversation conversation;
+    struct bytes parts[64];
+    struct bytes other, single;
+    uint32_t part_count, string_count;
+    bool has_message;
+};
+
+static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
+{
+    fold->string_count++;
+    if (!python_repr_looks(text)) {
+        fold->single = text;
+        return;
+    }
+    struct json_reader reader;
+    struct json_value value;
+    struct message message;
+    struct bytes json = python_repr_to_json(text, walk->arena);
+    if (!json.data || !json_parse(json, walk->arena, &reader, &value))
+        return;
+    if (message_read(&reader, &value, walk->arena, &message)) {
+        fold->has_message = true;
+        conversation_add(&fold->conversation, message.role, message.text);
+        return;
+    }
+    struct bytes found = read_value(walk, &reader, &value);
+    if (found.size > 0)
+        fold->other = found;
+}
+
+static void fold_object(struct walk *walk, struct fold *fold, const struct json_reader *reader,
+                        const struct json_value *object)
+{
+    struct message message;
+    struct bytes part = part_text(reader, object);
+    if (part.data && fold->part_count < sizeof fold->parts / sizeof *fold->parts)
+        fold->parts[fold->part_count++] = part;
+    if (message_read(reader, object, walk->arena, &message)) {
+        /* A part without a role is no message. */
+        fold->has_message |= message.role != ROLE_NONE || !part.data;
+        conversation_add(&fold->conversation, message.role, message.text);
+        return;
+    }
+    struct bytes found = read_value(walk, reader, object);
+    if (found.size > 0)
+        fold->other = found;
+}
+
+/* ["user", "Hello"] */
+static bool fold_pair(struct fold *fold, const struct json_reader *reader,
+                      const struct json_value *array)
+{
+    struct json_reader elements;
+    struct json_value role_name, text, more;
+    json_children(reader, array, &elements);
+    if (json_next(&elements, &role_name) != JSON_STRING ||
+        json_next(&elements, &text) != JSON_STRING || json_next(&elements, &more) != JSON_END)
+        return false;
+    enum role role = role_of(role_name.text);
+    if (role == ROLE_NONE)
+        return false;
+    fold->has_message = true;
+    conversation_add(&fold->conversation, role, text.text);
+    return true;
+}
+
+static struct bytes read_array(struct walk *walk, const struct json_reader *reader,
+                               const struct json_value *array)
+{
+    struct fold fold = {0};
+    struct json_reader elements;
+    struct json_value element;
+    json_children(reader, array, &elements);
+    for (int i = 0; i < ELEMENTS_MAX; i++) {
+        enum json_type type = json_next(&elements, &element);
+        if (type == JSON_END || type == JSON_BROKEN)
+            break;
+        if (type == JSON_STRING) {
+            fold_string(walk, &fold, element.text);
+        } else if (type == JSON_OBJECT) {
+            fold_object(walk, &fold, &elements, &element);
+        } else if (type == JSON_ARRAY && !fold_pair(&fold, &elements, &element)) {
+            struct bytes found = read_value(walk, &elements, &element);
+            if (found.size > 0)
+                fold.other = found;
+        }
+    }
+    if (fold.has_message) {
+        struct bytes text = conversation_text(&fold.conversation, walk->wanted);
+        return text.size > 0 ? text : fold.other;
+    }
+    if (fold.part_count > 0)
+        return parts_join(fold.parts, fold.part_count, walk->arena);
+    if (fold.other.size == 0 && fold.string_count == 1)
+        return read_text(walk, fold.single);
+    return fold.other;
+}
+
+static struct bytes only_string(const struct json_reader *reader, const struct json_value *object)
+{
+    struct json_reader members;
+    struct json_value first, second;
+    json_children(reader, object, &members);
+    if (json_next(&members, &first) != JSON_STRING || json_next(&members, &second) != JSON_END)
+        return (struct bytes){0};
+    return bytes_starts_with(first.key, BYTES_LITERAL("__")) ? (struct bytes){0} : first.text;
+}
+
+static bool role_fits(enum role role, enum wanted wanted)
+{
+    return role == ROLE_NONE || wanted == WANTED_RESULT ||
+           (wanted == WANTED_QUESTION ? role == ROLE_USER : role == ROLE_ASSISTANT);
+}
+
+static struct bytes read_object(struct walk *walk, const struct json_reader *reader,
+                                const struct json_value *object)
+{
+    static const char *const *const keys[] = {question_keys, answer_keys, result_keys};
+    struct message message;
+    struct json_value member, messages;
+    bool has_messages =
+        json_member(reader, object, "messages", &messages) && messages.type != JSON_NULL;
+    if (!has_messages && message_read(reader, object, walk->arena, &message) &&
+        (message.role != ROLE_NONE || message.text.size > 0))
+        return role_fits(message.role, walk->wanted) ? message.text : (struct bytes){0};
+    for (const char *const *key = keys[walk->wanted]; *key; key++) {
+        if (!json_member(reader, object, *key, &member) || member.type == JSON_NULL ||
+            member.type == JSON_BOOL)
+            continue;
+        struct bytes text = read_value(walk, reader, &member);
+        if (text.size > 0)
+            return text;
+    }
+    struct bytes text = only_string(reader, object);
+    return text.size > 0 ? read_text(walk, text) : (struct bytes){0};
+}
+
+static struct bytes read_value(struct walk *walk, const struct json_reader *reader,
+                               const struct json_value *value)
+{
+    if (walk->levels >= LEVELS_MAX)
+        return (struct bytes){0};
+    walk->levels++;
+    struct bytes found = {0};
+    if (value->type == JSON_STRING)
+        found = read_text(walk, value->text);
+    else if (value->type == JSON_ARRAY)
+        found = read_array(walk, reader, value);
+    else if (value->type == JSON_OBJECT)
+        found = read_object(walk, reader, value);
+    else if (value->type == JSON_NUMBER)
+        found = value->text;
+    walk->levels--;
+    return found;
+}
+
+struct bytes message_text(struct bytes text, enum wanted wanted, struct arena *arena)
+{
+    struct walk walk = {arena, wanted, 0};
+    return read_text(&walk, text);
+}
+
+struct bytes message_parts_text(struct bytes text, struct arena *arena)
+{
+    struct json_reader reader;
+    struct json_value value;
+    if (text.size < 2 || text.data[0] != '[' || !json_parse(text, arena, &reader, &value) ||
+        value.type != JSON_ARRAY)
+        return text;
+    struct json_reader elements;
+    struct json_value element;
+    json_children(&reader, &value, &elements);
+    if (json_next(&elements, &element) != JSON_OBJECT)
+        return text;
+    struct json_value type;
+    if (!json_member(&elements, &element, "type", &type))
+        return text;
+    struct bytes joined = content_text(&reader, &value, arena);
+    return joined.data ? joined : BYTES_LITERAL("");
+}

@@ -1,0 +1,214 @@
+/* Fragments of messages are collected in one pass and sorted by (index, part), so holes cost nothing:
+ *   llm.input_messages.0.message.role                                  index 0, role
+ *   llm.input_messages.10.message.contents.2.message_content.text      index 10, part 2 */
+#include "processor/normalize/messages_flat.h"
+
+#include <stdlib.h>
+
+#include "processor/normalize/lists.h"
+#include "processor/normalize/message.h"
+
+enum { PARTS_MAX = 64 };
+
+enum fragment_kind { FRAGMENT_ROLE, FRAGMENT_CONTENT, FRAGMENT_PART };
+
+struct fragment {
+    uint64_t index, part;
+    uint32_t order; /* of arrival: of repeated keys the last counts */
+    enum fragment_kind kind;
+    bool may_be_parts;
+    struct bytes text;
+};
+
+static bool take_prefix(struct bytes *text, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    if (text->size < size || memcmp(text->data, prefix, size) != 0)
+        return false;
+    *text = bytes_of(text->data + size, text->size - size);
+    return true;
+}
+
+/* An index and the dot behind it; huge ones saturate and keep their order well enough. */
+static bool take_index(struct bytes *text, uint64_t *ret_index)
+{
+    uint64_t index = 0;
+    size_t digits = 0;
+    for (; digits < text->size && text->data[digits] >= '0' && text->data[digits] <= '9'; digits++)
+        index = index > UINT64_MAX / 16 ? index : index * 10 + (uint64_t)(text->data[digits] - '0');
+    if (digits == 0 || digits >= text->size || text->data[digits] != '.')
+        return false;
+    *text = bytes_of(text->data + digits + 1, text->size - digits - 1);
+    *ret_index = index;
+    return true;
+}
+
+static bool split_key(struct bytes key, enum direction direction, struct fragment *ret)
+{
+    bool is_plain = false;
+    if (direction == DIRECTION_INPUT) {
+        is_plain = take_prefix(&key, "gen_ai.prompt.");
+        if (!is_plain && !take_prefix(&key, "llm.input_messages.") &&
+            !take_prefix(&key, "gen_ai.input.messages."))
+            return false;
+    } else {
+        is_plain = take_prefix(&key, "gen_ai.completion.");
+        if (!is_plain && !take_prefix(&key, "llm.output_messages.") &&
+            !take_prefix(&key, "gen_ai.output.messages."))
+            return false;
+    }
+    *ret = (struct fragment){.may_be_parts = is_plain};
+    if (!take_index(&key, &ret->index))
+        return false;
+    take_prefix(&key, "message.");
+    if (bytes_equal_text(key, "role")) {
+        ret->kind = FRAGMENT_ROLE;
+        return true;
+    }
+    if (bytes_equal_text(key, "content")) {
+        ret->kind = FRAGMENT_CONTENT;
+        return true;
+    }
+    ret->kind = FRAGMENT_PART;
+    return take_prefix(&key, "contents.") && take_index(&key, &ret->part) &&
+           bytes_equal_text(key, "message_content.text");
+}
+
+static int compare_fragments(const void *a_, const void *b_)
+{
+    const struct fragment *a = a_, *b = b_;
+    if (a->index != b->index)
+        return a->index < b->index ? -1 : 1;
+    if (a->part != b->part)
+        return a->part < b->part ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+static void fold_fragments(const struct fragment *fragments, uint32_t count, struct arena *arena,
+                           struct conversation *conversation)
+{
+    for (uint32_t i = 0; i < count;) {
+        uint64_t index = fragments[i].index;
+        enum role role = ROLE_NONE;
+        struct bytes content = {0}, parts[PARTS_MAX];
+        uint32_t part_count = 0;
+        for (; i < count && fragments[i].index == index; i++) {
+            const struct fragment *fragment = &fragments[i];
+            if (fragment->kind == FRAGMENT_ROLE)
+                role = role_of(fragment->text);
+            else if (fragment->kind == FRAGMENT_CONTENT)
+                content = fragment->may_be_parts ? message_parts_text(fragment->text, arena)
+                                                 : fragment->text;
+            else if (part_count < PARTS_MAX)
+                parts[part_count++] = fragment->text;
+        }
+        if (content.size == 0)
+            content = parts_join(parts, part_count, arena);
+        conversation_add(conversation, role, content);
+    }
+}
+
+struct bytes flat_messages_text(struct bytes message, enum attribute_owner owner,
+                                enum direction direction, enum wanted wanted, struct arena *arena,
+                                bool *ret_found)
+{
+    struct fragment *fragments = NULL;
+    uint32_t count = 0, capacity = 0;
+    struct attributes attributes = attributes_of(message, owner);
+    struct attribute attribute;
+    *ret_found = false;
+    while (attributes_next(&attributes, &attribute)) {
+        struct fragment fragment;
+        if (!split_key(attribute.key, direction, &fragment))
+            continue;
+        *ret_found = true;
+        void *items = fragments;
+        if (!list_reserve(&items, count, &capacity, sizeof *fragments, arena))
+            break;
+        fragments = items;
+        fragment.order = count;
+        fragment.text = value_text(attribute.value, arena);
+        fragments[count++] = fragment;
+    }
+    if (count == 0)
+        return (struct bytes){0};
+    qsort(fragments, count, sizeof *fragments, compare_fragments);
+    struct conversation conversation = {0};
+    fold_fragments(fragments, count, arena, &conversation);
+    return conversation_text(&conversation, wanted);
+}
+
+static struct bytes text_or_json(struct value value, struct arena *arena)
+{
+    return value.type == VALUE_KVLIST || value.type == VALUE_ARRAY ? value_json(value, arena)
+                                                                   : value_text(value, arena);
+}
+
+static enum wanted wanted_of(enum direction direction)
+{
+    return direction == DIRECTION_INPUT ? WANTED_QUESTION : WANTED_ANSWER;
+}
+
+/* The text of one event: content, message, or whole lists of messages. */
+static struct bytes event_text(struct bytes name, struct bytes message, enum attribute_owner owner,
+                               enum direction direction, struct arena *arena)
+{
+    static const char *const questions[] = {"gen_ai.input.messages", "gen_ai.prompt", "content",
+                                            "gen_ai.event.content"};
+    static const char *const answers[] = {"gen_ai.output.messages", "gen_ai.completion", "message",
+                                          "content", "gen_ai.event.content"};
+    bool is_question = bytes_equal_text(name, "gen_ai.user.message") ||
+                       bytes_equal_text(name, "gen_ai.content.prompt");
+    bool is_answer = bytes_equal_text(name, "gen_ai.choice") ||
+                     bytes_equal_text(name, "gen_ai.assistant.message") ||
+                     bytes_equal_text(name, "gen_ai.content.completion");
+    bool is_details = bytes_equal_text(name, "gen_ai.client.inference.operation.details");
+    bool is_input = direction == DIRECTION_INPUT;
+    if (!is_details && !(is_input ? is_question : is_answer))
+        return (struct bytes){0};
+    size_t count =
+        is_input ? sizeof questions / sizeof *questions : sizeof answers / sizeof *answers;
+    for (size_t i = 0; i < count; i++) {
+        struct bytes key = bytes_of_text(is_input ? questions[i] : answers[i]);
+        struct value value = attributes_find(message, owner, key);
+        if (value.type == VALUE_NONE)
+            continue;
+        struct bytes text = message_text(text_or_json(value, arena), wanted_of(direction), arena);
+        if (text.size > 0)
+            return text;
+    }
+    return (struct bytes){0};
+}
+
+struct bytes event_messages_text(const struct span *span, enum direction direction,
+                                 struct arena *arena)
+{
+    struct span_events events = span_events_of(span);
+    struct span_event event;
+    struct bytes last = {0};
+    while (span_events_next(&events, &event)) {
+        struct bytes text = event_text(event.name, event.wire, OF_EVENT, direction, arena);
+        if (text.size > 0)
+            last = text;
+        else if (direction == DIRECTION_OUTPUT &&
+                 bytes_equal_text(event.name, "gen_ai.user.message"))
+            last = (struct bytes){0}; /* What the assistant said before is history. */
+    }
+    return last;
+}
+
+struct bytes log_message_text(const struct log_record *log, enum direction direction,
+                              struct arena *arena)
+{
+    struct bytes text = event_text(log->event_name, log->wire, OF_LOG_RECORD, direction, arena);
+    if (text.size > 0)
+        return text;
+    bool is_question = bytes_equal_text(log->event_name, "gen_ai.user.message");
+    bool is_answer = bytes_equal_text(log->event_name, "gen_ai.choice");
+    if (direction == DIRECTION_INPUT ? !is_question : !is_answer)
+        return (struct bytes){0};
+    struct value body = log_body(log);
+    if (body.type == VALUE_NONE)
+        return (struct bytes){0};
+    return message_text(text_or_json(body, arena), wanted_of(direction), arena);
+}

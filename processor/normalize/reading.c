@@ -1,0 +1,239 @@
+/* A model call is read from its messages, and where it has messages nothing else is asked: a call that ends in tool
+ * calls has no answer, whatever its other attributes show. Other spans are read from the value that the library wrote
+ * for the span as a whole, then from messages. What neither says, log records may (content.c). */
+#include "processor/normalize/reading.h"
+
+#include "processor/base/json.h"
+#include "processor/normalize/messages_flat.h"
+#include "processor/normalize/python_repr.h"
+
+static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
+                                                       SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY};
+static const enum semconv_concept answer_values[] = {SC_OUT_RAW, SC_OUT_VALUE, SC_OUT_ENTITY,
+                                                     SC_OUT_LIBRARY, SC_OUT_LEGACY};
+
+struct bytes concept_text(const struct semconv *semconv, enum semconv_concept concept,
+                          struct arena *arena)
+{
+    const struct value *value = semconv_get(semconv, concept);
+    if (!value)
+        return (struct bytes){0};
+    return value->type == VALUE_KVLIST || value->type == VALUE_ARRAY ? value_json(*value, arena)
+                                                                     : value_text(*value, arena);
+}
+
+static struct bytes read_concept(const struct semconv *semconv, enum semconv_concept concept,
+                                 enum wanted wanted, struct arena *arena)
+{
+    struct bytes text = concept_text(semconv, concept, arena);
+    return text.size > 0 ? message_text(text, wanted, arena) : (struct bytes){0};
+}
+
+/* LangGraph: Command(resume='approved'), or the same as JSON. */
+static bool is_resume(struct bytes text, struct arena *arena)
+{
+    static const char repr[] = "Command(resume=";
+    if (text.size == 0)
+        return false;
+    if (memmem(text.data, text.size, repr, sizeof repr - 1))
+        return true;
+    static const char member[] = "\"resume\"";
+    struct json_reader reader;
+    struct json_value value, resume;
+    if (text.data[0] != '{' || !memmem(text.data, text.size, member, sizeof member - 1) ||
+        !json_parse(text, arena, &reader, &value))
+        return false;
+    return json_member(&reader, &value, "resume", &resume) && resume.type != JSON_NULL;
+}
+
+/* The first task's description: a crew that is started without inputs has no other question. */
+static struct bytes first_task(const struct semconv *semconv, struct arena *arena)
+{
+    const struct value *tasks = semconv_get(semconv, SC_IN_TASKS);
+    struct json_reader reader, elements;
+    struct json_value value, task, description;
+    if (!tasks || tasks->type != VALUE_STRING ||
+        !json_parse(tasks->bytes, arena, &reader, &value) || value.type != JSON_ARRAY)
+        return (struct bytes){0};
+    json_children(&reader, &value, &elements);
+    if (json_next(&elements, &task) != JSON_OBJECT ||
+        !json_member(&elements, &task, "description", &description) ||
+        description.type != JSON_STRING)
+        return (struct bytes){0};
+    return description.text;
+}
+
+static struct bytes first_value(const struct semconv *semconv, const enum semconv_concept *concepts,
+                                size_t count, enum wanted wanted, struct arena *arena)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bytes text = read_concept(semconv, concepts[i], wanted, arena);
+        if (text.size > 0)
+            return text;
+    }
+    return (struct bytes){0};
+}
+
+static struct bytes question_of(const struct agent_run *run, uint32_t index,
+                                const struct semconv *semconv)
+{
+    const struct span *span = &run->trajectory->spans[index];
+    struct arena *arena = run->arena;
+    bool is_model = run->steps[index].kind == STEP_LLM, has_messages = false;
+    struct bytes values = {0}, messages = {0};
+    if (semconv->seen & SEEN_CONTENT)
+        messages = flat_messages_text(span->wire, OF_SPAN, DIRECTION_INPUT, WANTED_QUESTION, arena,
+                                      &has_messages);
+    if (semconv_has(semconv, SC_IN_MESSAGES)) {
+        has_messages = true;
+        struct bytes text = read_concept(semconv, SC_IN_MESSAGES, WANTED_QUESTION, arena);
+        messages = messages.size > 0 ? messages : text;
+    }
+    if (!is_model || !has_messages)
+        values =
+            first_value(semconv, question_values, sizeof question_values / sizeof *question_values,
+                        WANTED_QUESTION, arena);
+    struct bytes found = is_model || values.size == 0 ? messages : values;
+    if (found.size == 0)
+        found = values;
+    if (found.size == 0 && semconv->seen & SEEN_CONTENT)
+        found = event_messages_text(span, DIRECTION_INPUT, arena);
+    if (found.size == 0)
+        found = first_task(semconv, arena);
+    return found;
+}
+
+/* "assistant: Hello", as LlamaIndex prints a message. */
+static struct bytes without_role(struct bytes text)
+{
+    static const char prefix[] = "assistant: ";
+    if (!bytes_starts_with(text, BYTES_LITERAL(prefix)))
+        return text;
+    text = bytes_of(text.data + sizeof prefix - 1, text.size - (sizeof prefix - 1));
+    return bytes_equal_text(text, "None") ? (struct bytes){0} : text;
+}
+
+static struct bytes final_result(const struct semconv *semconv, struct arena *arena)
+{
+    struct bytes text = read_concept(semconv, SC_OUT_FINAL, WANTED_ANSWER, arena);
+    /* A structured result is the answer itself. */
+    return text.size > 0 ? text : concept_text(semconv, SC_OUT_FINAL, arena);
+}
+
+static struct bytes answer_of(const struct agent_run *run, uint32_t index,
+                              const struct semconv *semconv)
+{
+    const struct span *span = &run->trajectory->spans[index];
+    struct arena *arena = run->arena;
+    bool is_model = run->steps[index].kind == STEP_LLM, has_messages = false;
+    struct bytes values = {0}, messages = {0}, text = concept_text(semconv, SC_OUT_TEXT, arena);
+    if (text.size > 0) /* Vercel: the text itself, or the object that was asked for */
+        return text;
+    if (semconv->seen & SEEN_CONTENT)
+        messages = flat_messages_text(span->wire, OF_SPAN, DIRECTION_OUTPUT, WANTED_ANSWER, arena,
+                                      &has_messages);
+    if (semconv_has(semconv, SC_OUT_MESSAGES)) {
+        has_messages = true;
+        text = read_concept(semconv, SC_OUT_MESSAGES, WANTED_ANSWER, arena);
+        messages = messages.size > 0 ? messages : text;
+    }
+    values = final_result(semconv, arena);
+    if (values.size == 0 && (!is_model || !has_messages))
+        values = first_value(semconv, answer_values, sizeof answer_values / sizeof *answer_values,
+                             WANTED_ANSWER, arena);
+    if (is_model)
+        values = without_role(values);
+    struct bytes found = is_model || values.size == 0 ? messages : values;
+    if (found.size == 0)
+        found = values;
+    if (found.size == 0 && semconv->seen & SEEN_CONTENT)
+        found = event_messages_text(span, DIRECTION_OUTPUT, arena);
+    if (found.size == 0 && is_model && !has_messages)
+        found = read_concept(semconv, SC_OUT_LAST_RESORT, WANTED_ANSWER, arena);
+    if (found.size == 0 && !is_model)
+        found = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_ANSWER, arena);
+    return found;
+}
+
+void reading_of_span(const struct agent_run *run, uint32_t index, const struct semconv *semconv,
+                     struct reading *ret)
+{
+    *ret = (struct reading){.is_resumed = semconv->seen & SEEN_RESUMED};
+    for (size_t i = 0; i < sizeof question_values / sizeof *question_values; i++)
+        ret->is_resumed |=
+            is_resume(concept_text(semconv, question_values[i], run->arena), run->arena);
+    ret->question = question_of(run, index, semconv);
+    ret->answer = answer_of(run, index, semconv);
+    ret->history = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_QUESTION, run->arena);
+}
+
+static bool is_json(struct bytes text)
+{
+    return text.size > 0 && (text.data[0] == '{' || text.data[0] == '[');
+}
+
+/* Opens {"kwargs": {..}}, {"args": [..], "kwargs": {}}, {"input_str": "{'a': 1}", ...} and strings of JSON. */
+static struct bytes open_arguments(struct bytes text, struct arena *arena)
+{
+    struct json_reader reader;
+    struct json_value value, member;
+    for (int i = 0; i < 4; i++) {
+        if (python_repr_looks(text) && is_json(text)) {
+            struct bytes json = python_repr_to_json(text, arena);
+            text = json.data ? json : text;
+        }
+        if (!json_parse(text, arena, &reader, &value))
+            return text;
+        if (value.type == JSON_STRING) {
+            text = value.text;
+            continue;
+        }
+        if (value.type != JSON_OBJECT)
+            return text;
+        bool has_kwargs = json_member(&reader, &value, "kwargs", &member) &&
+                          member.type == JSON_OBJECT && member.raw.size > 2;
+        if (json_member(&reader, &value, "input_str", &member) && member.type == JSON_STRING) {
+            text = member.text;
+        } else if (has_kwargs && json_member(&reader, &value, "kwargs", &member)) {
+            return member.raw;
+        } else if (json_member(&reader, &value, "args", &member) && member.type == JSON_ARRAY) {
+            return member.raw;
+        } else {
+            return text;
+        }
+    }
+    return text;
+}
+
+struct bytes tool_arguments(const struct semconv *semconv, struct arena *arena)
+{
+    static const enum semconv_concept concepts[] = {SC_TOOL_ARGUMENTS, SC_IN_VALUE,   SC_IN_RAW,
+                                                    SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY};
+    for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
+        struct bytes text = concept_text(semconv, concepts[i], arena);
+        if (text.size > 0 && !bytes_equal_text(text, "[]"))
+            return open_arguments(text, arena);
+    }
+    /* tool.parameters is the arguments, or the schema that has "properties". */
+    struct bytes parameters = concept_text(semconv, SC_TOOL_PARAMETERS, arena);
+    struct json_reader reader;
+    struct json_value value, properties;
+    if (parameters.size > 0 && json_parse(parameters, arena, &reader, &value) &&
+        json_member(&reader, &value, "properties", &properties))
+        return (struct bytes){0};
+    return parameters;
+}
+
+struct bytes tool_result(const struct semconv *semconv, struct arena *arena)
+{
+    static const enum semconv_concept concepts[] = {SC_TOOL_RESULT, SC_OUT_VALUE,   SC_OUT_RAW,
+                                                    SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY};
+    for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
+        struct bytes text = concept_text(semconv, concepts[i], arena);
+        if (text.size == 0)
+            continue;
+        struct bytes read = message_text(text, WANTED_RESULT, arena);
+        return read.size > 0 ? read : text;
+    }
+    return (struct bytes){0};
+}
