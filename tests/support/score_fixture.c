@@ -11,7 +11,7 @@ struct score_fixture *score_fixture_create(void)
 {
     struct score_fixture *fixture = calloc(1, sizeof *fixture);
     ck_assert_ptr_nonnull(fixture);
-    run_builder_init(&fixture->builder);
+    hand_run_init(&fixture->builder);
     arena_init(&fixture->arena, 16 << 20);
     fixture->scratch = regex_scratch_create();
     fixture->ruleset = (struct ruleset){
@@ -31,7 +31,7 @@ void score_fixture_destroy(struct score_fixture *fixture)
         expression_destroy(fixture->rules[i].when);
     regex_scratch_destroy(fixture->scratch);
     arena_finish(&fixture->arena);
-    run_builder_finish(&fixture->builder);
+    hand_run_finish(&fixture->builder);
     free(fixture);
 }
 
@@ -52,7 +52,7 @@ void score_fixture_reset(struct score_fixture *fixture)
 {
     arena_reset(&fixture->arena);
     fixture->context.memo = NULL;
-    (void)run_builder_run(&fixture->builder);
+    (void)hand_run_ordered(&fixture->builder);
 }
 
 const struct verdict_report *score_fixture_judge(struct score_fixture *fixture)

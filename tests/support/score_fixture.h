@@ -1,10 +1,10 @@
 /* A run, a ruleset over the dimensions intent and locale, and the context that joins them. */
 #pragma once
 #include "processor/score/scorer.h"
-#include "tests/support/run_builder.h"
+#include "tests/support/hand_run.h"
 
 struct score_fixture {
-    struct run_builder builder;
+    struct hand_run builder;
     struct rule rules[16];
     struct ruleset ruleset;
     struct bytes dimension_values[2];

@@ -56,9 +56,9 @@ static const char *printed(const char *text)
 
 START_TEST(numbers_are_compared_with_every_operator)
 {
-    run_builder_step(&fixture->builder, NO_SPAN, STEP_AGENT, "root");
-    run_builder_tool(&fixture->builder, "search", NULL);
-    run_builder_tool(&fixture->builder, "search", NULL);
+    hand_run_step(&fixture->builder, NO_SPAN, STEP_AGENT, "root");
+    hand_run_tool(&fixture->builder, "search", NULL);
+    hand_run_tool(&fixture->builder, "search", NULL);
     ck_assert_int_eq(is("steps.tool == 2"), IS_TRUE);
     ck_assert_int_eq(is("steps.tool != 2"), IS_FALSE);
     ck_assert_int_eq(is("steps.tool < 2"), IS_FALSE);
@@ -133,7 +133,7 @@ START_TEST(missing_data_is_unknown)
     ck_assert_int_eq(is("attributes['tier']"), IS_UNKNOWN);
     ck_assert_int_eq(is("'gold' in attributes['tiers']"), IS_UNKNOWN);
     ck_assert_int_eq(is("label.Tone == 'ok'"), IS_UNKNOWN);
-    struct score *score = run_builder_score(&fixture->builder, "Tone", NAN);
+    struct score *score = hand_run_score(&fixture->builder, "Tone", NAN);
     score->label = BYTES_LITERAL("ok");
     ck_assert_int_eq(is("label.Tone == 'ok'"), IS_TRUE);
     ck_assert_int_eq(is("score.Tone < 1 or score.Tone >= 1"), IS_UNKNOWN);

@@ -1,0 +1,173 @@
+/* link: score */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "processor/score/names.h"
+#include "tests/support/score_fixture.h"
+
+static struct rule rule_on(const char *measure)
+{
+    struct rule rule = {.name = BYTES_LITERAL("r"), .measure_count = 1};
+    ck_assert(measure_resolve(bytes_of_text(measure), &rule.measures[0], NULL));
+    return rule;
+}
+
+static struct rule below(double fail, double borderline)
+{
+    struct rule rule = rule_on("steps");
+    rule.has_fail_below = rule.has_borderline_below = true;
+    rule.fail_below = fail;
+    rule.borderline_below = borderline;
+    return rule;
+}
+
+START_TEST(bands_in_order_are_accepted)
+{
+    struct rule rule = below(0.7, 0.8);
+    ck_assert_ptr_null(rule_check(&rule));
+    rule = below(0.7, 0.7);
+    ck_assert_ptr_null(rule_check(&rule));
+    rule.has_fail_below = false;
+    ck_assert_ptr_null(rule_check(&rule));
+    rule.has_borderline_above = rule.has_fail_above = true;
+    rule.borderline_above = rule.fail_above = 0.7;
+    ck_assert_ptr_null(rule_check(&rule));
+}
+END_TEST
+
+START_TEST(bands_out_of_order_are_refused)
+{
+    struct rule rule = below(0.8, 0.7);
+    ck_assert_str_eq(rule_check(&rule), "fail_below must not be above borderline_below");
+    rule = rule_on("steps");
+    rule.has_fail_above = rule.has_borderline_above = true;
+    rule.fail_above = 1;
+    rule.borderline_above = 2;
+    ck_assert_str_eq(rule_check(&rule), "borderline_above must not be above fail_above");
+    rule = below(1, 5);
+    rule.has_fail_above = true;
+    rule.fail_above = 4;
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "no value could pass"));
+}
+END_TEST
+
+START_TEST(a_rule_needs_a_finite_threshold)
+{
+    struct rule rule = rule_on("steps");
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "at least one of fail_below"));
+    rule = below(NAN, 1);
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "finite"));
+    rule = below(0, INFINITY);
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "finite"));
+}
+END_TEST
+
+START_TEST(a_threshold_on_a_text_is_refused)
+{
+    struct rule rule = rule_on("label.Tone");
+    rule.has_fail_below = true;
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "this measure is a text"));
+    rule = rule_on("tool_path");
+    rule.has_fail_below = true;
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "this measure is a text"));
+}
+END_TEST
+
+START_TEST(structure_and_route_do_not_judge)
+{
+    struct rule rule = rule_on("duration_ms");
+    ck_assert(!rule_judges_by_default(&rule));
+    rule = rule_on("route.fallback");
+    ck_assert(!rule_judges_by_default(&rule));
+    rule = rule_on("score.X");
+    ck_assert(rule_judges_by_default(&rule));
+    rule = rule_on("groundedness.lexical");
+    ck_assert(rule_judges_by_default(&rule));
+    rule = rule_on("duration_ms");
+    rule.measure_count = 2;
+    ck_assert(measure_resolve(BYTES_LITERAL("score.X"), &rule.measures[1], NULL));
+    ck_assert(rule_judges_by_default(&rule));
+}
+END_TEST
+
+START_TEST(names_resolve_to_rows_scores_and_labels)
+{
+    struct measure measure;
+    ck_assert(measure_resolve(BYTES_LITERAL("steps.retriever"), &measure, NULL));
+    ck_assert_str_eq(measure.measurement->name, "steps.retriever");
+    ck_assert(measure_resolve(BYTES_LITERAL("score.Ground Truth"), &measure, NULL));
+    ck_assert_ptr_null(measure.measurement);
+    ck_assert(bytes_equal_text(measure.imported, "Ground Truth"));
+    ck_assert(!measure.is_label);
+    ck_assert(measure_resolve(BYTES_LITERAL("label.Tone"), &measure, NULL));
+    ck_assert(measure.is_label);
+}
+END_TEST
+
+START_TEST(an_unknown_name_is_answered_with_the_nearest)
+{
+    struct measure measure;
+    const char *nearest = "untouched";
+    ck_assert(!measure_resolve(BYTES_LITERAL("duration"), &measure, &nearest));
+    ck_assert_str_eq(nearest, "duration_ms");
+    ck_assert(!measure_resolve(BYTES_LITERAL("groundedness.lexcial"), &measure, &nearest));
+    ck_assert_str_eq(nearest, "groundedness.lexical");
+    ck_assert(!measure_resolve(BYTES_LITERAL("zzzzzzzzzzz"), &measure, &nearest));
+    ck_assert_ptr_null(nearest);
+    ck_assert(!measure_resolve(BYTES_LITERAL("score."), &measure, NULL));
+    ck_assert(!measure_resolve(BYTES_LITERAL(""), &measure, NULL));
+}
+END_TEST
+
+START_TEST(a_swap_of_neighbors_is_one_edit)
+{
+    ck_assert_uint_eq(name_distance(BYTES_LITERAL("lexcial"), BYTES_LITERAL("lexical")), 1);
+    ck_assert_uint_eq(name_distance(BYTES_LITERAL("ABC"), BYTES_LITERAL("abc")), 0);
+    ck_assert_uint_eq(name_distance(BYTES_LITERAL("kitten"), BYTES_LITERAL("sitting")), 3);
+    ck_assert_uint_eq(name_distance(BYTES_LITERAL(""), BYTES_LITERAL("abc")), 3);
+}
+END_TEST
+
+START_TEST(a_prepared_ruleset_numbers_each_score_once)
+{
+    struct score_fixture *fixture = score_fixture_create();
+    struct error error = {0};
+    struct rule *first = score_fixture_rule(fixture, "a", "score.GroundTruth");
+    struct rule *second = score_fixture_rule(fixture, "b", "score.ground-truth");
+    struct rule *third = score_fixture_rule(fixture, "c", "label.GroundTruth");
+    struct rule *fourth = score_fixture_rule(fixture, "d", "steps");
+    fourth->when = expression_parse(BYTES_LITERAL("score.ground_truth > 0"), NULL, &error);
+    ruleset_prepare(&fixture->ruleset);
+    ck_assert_uint_eq(first->measures[0].slot, second->measures[0].slot);
+    ck_assert_uint_eq(first->measures[0].slot, expression_measure(fourth->when, 0)->slot);
+    ck_assert_uint_ne(first->measures[0].slot, third->measures[0].slot);
+    ck_assert_uint_eq(fixture->ruleset.slot_count, measurement_count + 3);
+    ck_assert(!fixture->ruleset.needs_content);
+    score_fixture_rule(fixture, "e", "refusal");
+    ruleset_prepare(&fixture->ruleset);
+    ck_assert(fixture->ruleset.needs_content);
+    score_fixture_destroy(fixture);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rules");
+    TCase *tests = tcase_create("all");
+    tcase_add_test(tests, bands_in_order_are_accepted);
+    tcase_add_test(tests, bands_out_of_order_are_refused);
+    tcase_add_test(tests, a_rule_needs_a_finite_threshold);
+    tcase_add_test(tests, a_threshold_on_a_text_is_refused);
+    tcase_add_test(tests, structure_and_route_do_not_judge);
+    tcase_add_test(tests, names_resolve_to_rows_scores_and_labels);
+    tcase_add_test(tests, an_unknown_name_is_answered_with_the_nearest);
+    tcase_add_test(tests, a_swap_of_neighbors_is_one_edit);
+    tcase_add_test(tests, a_prepared_ruleset_numbers_each_score_once);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
