@@ -1,4 +1,7 @@
-int main(void)
+/* Picks the command; each one is a file of processor/command. */
+#include "processor/command/command.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_main(argc, argv);
 }

@@ -1,0 +1,68 @@
+/* flywheel check: a pipeline file held against everything that can be known before it runs. */
+#include <stdio.h>
+
+#include "pipelines/config.h"
+#include "processor/command/command.h"
+#include "processor/command/options.h"
+#include "processor/command/reach.h"
+
+/* At least one broker of each exporter must answer. */
+static bool brokers_answer(const struct pipeline_config *config, struct error *error)
+{
+    for (uint32_t i = 0; i < config->exporter_count && !error->is_set; i++)
+        if (config->exporters[i].kind == EXPORTER_KAFKA)
+            reach_brokers(config->exporters[i].name, config->exporters[i].brokers, error);
+    if (config->reads_kafka && !error->is_set)
+        reach_brokers("kafka", config->kafka.brokers, error);
+    return !error->is_set;
+}
+
+static bool ports_are_free(const struct pipeline_config *config, struct error *error)
+{
+    if (config->reads_otlp && config->otlp.has_grpc)
+        reach_port("OTLP/gRPC", config->otlp.grpc_endpoint, error);
+    if (config->reads_otlp && config->otlp.has_http)
+        reach_port("OTLP/HTTP", config->otlp.http_endpoint, error);
+    reach_port("telemetry", config->telemetry_endpoint, error);
+    return !error->is_set;
+}
+
+static void print_config(const struct pipeline_config *config)
+{
+    struct buffer text = {0};
+    config_print(config, &text);
+    fwrite(text.data, 1, text.size, stdout);
+    buffer_finish(&text);
+}
+
+int command_check(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool prints = false, connects = false;
+    const struct command_option options[] = {
+        {"config", 'c', NULL, &path},
+        {"print", 0, &prints, NULL},
+        {"connect", 0, &connects, NULL},
+    };
+    int code = EXIT_DONE;
+    struct error error = {0};
+    if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
+        return EXIT_USAGE;
+    struct pipeline_config *config = options_load_config(path, &code);
+    if (!config)
+        return code;
+    if (connects && (!ports_are_free(config, &error) || !brokers_answer(config, &error))) {
+        fprintf(stderr, "%s\n", error.text);
+        config_destroy(config);
+        return (int)error.exit_code;
+    }
+    char digest[2 * 6 + 1] = "";
+    hex_encode(digest, config->ruleset.sha256, 6);
+    /* With --print standard output is a pipeline file, and nothing else. */
+    fprintf(prints ? stderr : stdout, "%s: ok (%u rules, ruleset %s)\n",
+            path ? path : "default.yaml", config->ruleset.rule_count, digest);
+    if (prints)
+        print_config(config);
+    config_destroy(config);
+    return EXIT_DONE;
+}

@@ -1,0 +1,151 @@
+/* Data only; command.c has the table. */
+#include "processor/command/help_text.h"
+
+const char help_run[] =
+    "flywheel run - receive spans, judge runs, emit review records\n"
+    "\n"
+    "usage: flywheel run [-c FILE]\n"
+    "\n"
+    "  -c, --config FILE   pipeline file; without it OTLP/gRPC on 127.0.0.1:4317, and\n"
+    "                      records and state in ./flywheel-data\n"
+    "\n"
+    "Signals: HUP reloads rules, certificates, tokens and the log level (a bad file keeps\n"
+    "the old set); TERM drains and stops, a second TERM stops at once; USR1 logs a summary.\n"
+    "Metrics, health and cohorts: http://127.0.0.1:8321 (service.telemetry.http.endpoint).\n"
+    "\n"
+    "example: flywheel run -c pipelines/banking-support.yaml\n"
+    "\n"
+    "exit codes: 0 stopped by a signal; 2 usage; 70 a bug; 74 state can't be read or written;\n"
+    "75 the data directory or a port is in use; 77 permission; 78 bad configuration, or state\n"
+    "of a newer version\n";
+
+const char help_check[] =
+    "flywheel check - validate a pipeline file\n"
+    "\n"
+    "usage: flywheel check [-c FILE] [--print] [--connect]\n"
+    "\n"
+    "  -c, --config FILE   pipeline file; without it the embedded default\n"
+    "      --print         print the effective configuration, secrets masked\n"
+    "      --connect       also try brokers and ports: can this host run it now?\n"
+    "\n"
+    "Everything is checked: keys, values, rules, expressions, regexes and the files that the\n"
+    "configuration names. A mistake is one sentence with file, line and column.\n"
+    "\n"
+    "example: flywheel check -c pipelines/banking-support.yaml\n"
+    "\n"
+    "exit codes: 0 valid; 2 usage; 75 with --connect: a broker can't be reached, or a port is\n"
+    "not free; 77 the file can't be read; 78 not valid\n";
+
+const char help_replay[] =
+    "flywheel replay - judge recorded requests offline\n"
+    "\n"
+    "usage: flywheel replay [-c FILE] [--all] [--diff FILE2] PATH...\n"
+    "\n"
+    "  -c, --config FILE   pipeline file; without it the embedded default\n"
+    "      --all           every trajectory, not only those that would be emitted\n"
+    "      --diff FILE2    what another pipeline file would add, remove and change\n"
+    "\n"
+    "PATH is a file or a folder read in name order: *.pb is one trace request, *-logs.pb one\n"
+    "log request, *.otlp.json and *.otlp.json-body the JSON mapping, other names are passed\n"
+    "over. `-` is a length-delimited stream of trace requests. One JSON object a line is\n"
+    "printed. No state is touched, and time is virtual.\n"
+    "\n"
+    "example: flywheel replay -c pipeline.yaml --all recordings/ | jq .verdict\n"
+    "\n"
+    "exit codes: 0 done; 1 with --diff: something differs; 2 usage; 77 permission; 78 bad\n"
+    "configuration\n";
+
+const char help_explain[] =
+    "flywheel explain - why a run was judged as it was\n"
+    "\n"
+    "usage: flywheel explain [-c FILE] PATH...\n"
+    "       flywheel explain [-c FILE] --trace ID\n"
+    "\n"
+    "  -c, --config FILE   pipeline file; without it the embedded default\n"
+    "      --trace ID      a trajectory of the data directory, by its trace id\n"
+    "\n"
+    "Every rule is shown with value, thresholds, margin and evidence, whether it applied or\n"
+    "not. PATH is as for `flywheel replay`.\n"
+    "\n"
+    "example: flywheel explain recordings/run-01.otlp.pb\n"
+    "\n"
+    "exit codes: 0 done; 2 usage; 74 state can't be read; 77 permission; 78 bad configuration\n";
+
+const char help_send[] =
+    "flywheel send - send recorded OTLP requests\n"
+    "\n"
+    "usage: flywheel send [--endpoint HOST:PORT] [--now] PATH...\n"
+    "\n"
+    "      --endpoint HOST:PORT   any OTLP/gRPC endpoint (127.0.0.1:4317)\n"
+    "      --now                  shift all times so that the latest run ends now\n"
+    "\n"
+    "PATH is as for `flywheel replay`. A request that the receiver asks to repeat is sent\n"
+    "again.\n"
+    "\n"
+    "example: flywheel send --now recordings/\n"
+    "\n"
+    "exit codes: 0 sent; 2 usage; 75 the endpoint does not take it; 77 permission\n";
+
+const char help_cohorts[] =
+    "flywheel cohorts - fail rates by cohort\n"
+    "\n"
+    "usage: flywheel cohorts [-c FILE] [--window 1h] [--group-by DIM[,DIM]] [--as-of TIME]\n"
+    "                        [--format table|json]\n"
+    "\n"
+    "  -c, --config FILE        pipeline file; without it the embedded default\n"
+    "      --window DURATION    up to 60m, 48h or 35d (1h)\n"
+    "      --group-by DIM,...   a grouping of cohorts.group_by (the first one)\n"
+    "      --as-of TIME         end of the window, RFC 3339 or Unix seconds (now)\n"
+    "      --format FORMAT      table or json (table)\n"
+    "\n"
+    "Reads the store, also beside a running daemon.\n"
+    "\n"
+    "example: flywheel cohorts --window 24h --group-by release,intent\n"
+    "\n"
+    "exit codes: 0 done; 2 usage, or no such grouping or window; 74 state can't be read;\n"
+    "77 permission; 78 bad configuration, or state of a newer version\n";
+
+const char help_state[] =
+    "flywheel state - look after the data directory\n"
+    "\n"
+    "usage: flywheel state check|dump|compact|backup DIR\n"
+    "\n"
+    "  check     read every row and verify its checksum\n"
+    "  dump      print every row\n"
+    "  compact   rewrite the store without free pages\n"
+    "  backup    copy the store, also while a daemon runs\n"
+    "\n"
+    "All but backup need the directory for themselves.\n"
+    "\n"
+    "example: flywheel state check ./flywheel-data\n"
+    "\n"
+    "exit codes: 0 done; 2 usage; 74 damaged, or can't be read or written; 75 in use;\n"
+    "77 permission; 78 of a newer version\n";
+
+const char help_demo[] =
+    "flywheel demo - see it work in a minute\n"
+    "\n"
+    "usage: flywheel demo\n"
+    "\n"
+    "Starts the default pipeline in a temporary directory, sends the bundled sample runs with\n"
+    "their times shifted to now, and shows records, reasons and cohorts.\n"
+    "\n"
+    "exit codes: 0 done; 2 usage; 75 a port is in use\n";
+
+const char help_version[] = "flywheel version - versions of the program and of its libraries\n"
+                            "\n"
+                            "usage: flywheel version\n"
+                            "\n"
+                            "exit codes: 0 done; 2 usage\n";
+
+const char help_help[] = "flywheel help - what the program can do\n"
+                         "\n"
+                         "usage: flywheel help [COMMAND | options | measurements]\n"
+                         "\n"
+                         "  COMMAND        what it does, its options, an example, its exit codes\n"
+                         "  options        every key of a pipeline file (Markdown)\n"
+                         "  measurements   every measurement that a rule can name (Markdown)\n"
+                         "\n"
+                         "example: flywheel help options | less\n"
+                         "\n"
+                         "exit codes: 0 done; 2 usage\n";

@@ -1,0 +1,6 @@
+/* The texts of `flywheel help COMMAND`: what it does, usage, options with defaults, an example, and
+ * the exit codes that mean something. */
+#pragma once
+
+extern const char help_run[], help_check[], help_replay[], help_explain[], help_send[],
+    help_cohorts[], help_state[], help_demo[], help_version[], help_help[];

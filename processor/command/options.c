@@ -1,0 +1,119 @@
+/* One pass over argv: options are read, operands collected behind them in their order. */
+#include "processor/command/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pipelines/config.h"
+#include "processor/score/names.h"
+
+struct parsing {
+    char **argv;
+    int argc;
+    const struct command_option *options;
+    size_t count;
+};
+
+static const struct command_option *find(const struct parsing *parsing, const char *argument,
+                                         const char **ret_value)
+{
+    bool is_long = argument[1] == '-';
+    const char *name = argument + (is_long ? 2 : 1), *equals = strchr(name, '=');
+    size_t size = is_long ? (equals ? (size_t)(equals - name) : strlen(name)) : 1;
+    for (size_t i = 0; i < parsing->count; i++) {
+        const struct command_option *option = &parsing->options[i];
+        bool is_match = is_long
+                            ? strlen(option->name) == size && strncmp(option->name, name, size) == 0
+                            : option->letter && option->letter == name[0];
+        if (!is_match)
+            continue;
+        *ret_value = is_long ? (equals ? equals + 1 : NULL) : (name[1] ? name + 1 : NULL);
+        return option;
+    }
+    return NULL;
+}
+
+static void refuse_unknown(const struct parsing *parsing, const char *argument)
+{
+    struct nearest nearest = nearest_to(bytes_of_text(argument + strspn(argument, "-")));
+    for (size_t i = 0; i < parsing->count; i++)
+        nearest_offer(&nearest, bytes_of_text(parsing->options[i].name));
+    if (nearest.name.data)
+        fprintf(stderr, "flywheel %s: unknown option %s; did you mean --%s?\n", parsing->argv[0],
+                argument, (const char *)nearest.name.data);
+    else
+        fprintf(stderr, "flywheel %s: unknown option %s; see `flywheel help %s`\n",
+                parsing->argv[0], argument, parsing->argv[0]);
+}
+
+/* Reads the option at `at`; how many arguments it took, 0 after a sentence on stderr. */
+static int take(const struct parsing *parsing, int at)
+{
+    const char *value = NULL, *argument = parsing->argv[at];
+    const struct command_option *option = find(parsing, argument, &value);
+    if (!option) {
+        refuse_unknown(parsing, argument);
+        return 0;
+    }
+    if (option->flag && value) {
+        fprintf(stderr, "flywheel %s: --%s takes no value\n", parsing->argv[0], option->name);
+        return 0;
+    }
+    if (option->flag) {
+        *option->flag = true;
+        return 1;
+    }
+    if (!value && at + 1 >= parsing->argc) {
+        fprintf(stderr, "flywheel %s: --%s needs a value\n", parsing->argv[0], option->name);
+        return 0;
+    }
+    *option->value = value ? value : parsing->argv[at + 1];
+    return value ? 1 : 2;
+}
+
+int options_parse(int argc, char **argv, const struct command_option *options, size_t count)
+{
+    const struct parsing parsing = {argv, argc, options, count};
+    int operands = 0; /* argv[at - operands .. at) are the operands so far */
+    int at = 1;
+    while (at < argc && strcmp(argv[at], "--") != 0) {
+        if (argv[at][0] != '-' || argv[at][1] == 0) {
+            at++, operands++;
+            continue;
+        }
+        int taken = take(&parsing, at);
+        if (taken == 0)
+            return -1;
+        for (int i = 0; i < taken; i++, at++) { /* moves each in front of the operands */
+            char *option = argv[at];
+            memmove(&argv[at - operands + 1], &argv[at - operands],
+                    (size_t)operands * sizeof *argv);
+            argv[at - operands] = option;
+        }
+    }
+    if (at < argc) { /* `--` itself: everything behind it is an operand */
+        memmove(&argv[at - operands + 1], &argv[at - operands], (size_t)operands * sizeof *argv);
+        return at - operands + 1;
+    }
+    return at - operands;
+}
+
+bool options_only(int argc, char **argv, const struct command_option *options, size_t count)
+{
+    int operand = options_parse(argc, argv, options, count);
+    if (operand >= 0 && operand < argc)
+        fprintf(stderr, "flywheel %s: unexpected argument %s; see `flywheel help %s`\n", argv[0],
+                argv[operand], argv[0]);
+    return operand == argc;
+}
+
+struct pipeline_config *options_load_config(const char *path, int *ret_exit)
+{
+    struct error error = {0};
+    struct pipeline_config *config = config_load(path, &error);
+    if (!config) {
+        fprintf(stderr, "%s\n", error.text);
+        *ret_exit = (int)error.exit_code;
+    }
+    return config;
+}
