@@ -32,10 +32,8 @@ const char *const gate_reject_names[GATE_REJECTS] = {
     [GATE_BAD_UTF8_NUL] = "nul_in_name",
 };
 
-enum {
-    SPAN_SIZE_MIN = 28
-}; /* both ids with tag and size: a smaller span needs no place in the table */
-enum { SPAN_KIND_MAX = 5 };
+/* Both ids with tag and size: a smaller span needs no place in the table. */
+enum { SPAN_SIZE_MIN = 28, SPAN_KIND_MAX = 5 };
 
 struct gate_pass {
     struct gated_request out;

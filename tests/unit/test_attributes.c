@@ -135,7 +135,7 @@ START_TEST(scalars_are_text_as_a_person_reads_them)
                               {0},
                               {0},
                               {0}};
-    wire_put_number(&values[5], ANY_BOOL, 1);
+    wire_put_number(&values[5], ANY_BOOL, 2);
     wire_put_number(&values[6], ANY_BOOL, 0);
     wire_put_bytes(&values[7], ANY_BYTES, BYTES_LITERAL("\x01"));
     expect_text(read_and_free(&values[0]), "-9223372036854775808");
@@ -143,6 +143,7 @@ START_TEST(scalars_are_text_as_a_person_reads_them)
     expect_text(read_and_free(&values[2]), "3");
     expect_text(read_and_free(&values[3]), "-Infinity");
     expect_text(read_and_free(&values[4]), "plain \"text\"");
+    ck_assert_int_eq(value_read(buffer_bytes(&values[5])).integer, 1);
     expect_text(read_and_free(&values[5]), "true");
     expect_text(read_and_free(&values[6]), "false");
     ck_assert_ptr_null(value_text(read_and_free(&values[7]), &arena).data);

@@ -258,11 +258,15 @@ END_TEST
 START_TEST(unlisted_kinds_and_codes_read_as_zero)
 {
     struct buffer span = good_span(), status = {0};
+    struct buffer next = good_span();
     wire_put_number(&span, SPAN_KIND, UINT64_MAX);
     wire_put_number(&status, STATUS_CODE, 3);
     put_part(&span, SPAN_STATUS, &status);
+    wire_put_number(&next, SPAN_KIND, 6);
     put_request(&span);
+    put_request(&next);
     ck_assert_int_eq(pass(), STATUS_OK);
+    ck_assert_uint_eq(gated.spans[1].span.kind, 0);
     ck_assert_uint_eq(gated.spans[0].span.kind, 0);
     ck_assert_uint_eq(gated.spans[0].span.status, SPAN_STATUS_UNSET);
 }
@@ -315,6 +319,38 @@ START_TEST(a_resource_over_a_limit_rejects_its_spans)
     ck_assert_uint_eq(gated.scope_count, 1);
     ck_assert_uint_eq(gated.spans[0].span.resource, 0);
     ck_assert_uint_eq(gated.spans[0].span.scope, 0);
+}
+END_TEST
+
+START_TEST(a_scope_over_a_limit_rejects_its_spans)
+{
+    struct buffer bad_group = {0}, good_group = {0}, group = {0}, scope = {0};
+    struct buffer span = good_span(), other = good_span();
+    put_attribute(&scope, SCOPE_ATTRIBUTES, BYTES_LITERAL("k\0"), BYTES_LITERAL("value"));
+    put_part(&bad_group, GROUP_ITEMS, &span);
+    put_part(&bad_group, GROUP_HEAD, &scope);
+    put_part(&good_group, GROUP_ITEMS, &other);
+    put_part(&group, GROUP_ITEMS, &bad_group);
+    put_part(&group, GROUP_ITEMS, &good_group);
+    put_part(&buffer, REQUEST_GROUPS, &group);
+    ck_assert_int_eq(pass(), STATUS_OK);
+    ck_assert_uint_eq(gated.span_count, 1);
+    ck_assert_uint_eq(gated.scope_count, 1);
+    ck_assert_uint_eq(gated.spans[0].span.scope, 0);
+    expect_rejected(GATE_BAD_UTF8_NUL);
+}
+END_TEST
+
+START_TEST(members_of_a_value_are_no_attributes)
+{
+    struct buffer list = {0}, value = {0};
+    for (uint32_t i = 0; i < 2 * gate_limits_default.attributes_max; i++)
+        put_attribute(&list, LIST_VALUES, BYTES_LITERAL("key"), BYTES_LITERAL("value"));
+    put_part(&value, ANY_KVLIST, &list);
+    struct buffer span = span_with_value(&value);
+    put_request(&span);
+    ck_assert_int_eq(pass(), STATUS_OK);
+    ck_assert_uint_eq(gated.span_count, 1);
 }
 END_TEST
 
@@ -403,6 +439,7 @@ START_TEST(limits_reject_the_span_that_is_over_them)
         put_attribute(&many, SPAN_ATTRIBUTES, BYTES_LITERAL("key"), BYTES_LITERAL("value"));
         wire_put_bytes(&events, i % 2 ? SPAN_EVENTS : SPAN_LINKS, BYTES_LITERAL(""));
     }
+    put_attribute(&wide, SPAN_ATTRIBUTES, BYTES_LITERAL("key"), BYTES_LITERAL("value"));
     put_attribute(&wide, SPAN_ATTRIBUTES, BYTES_LITERAL("key"), bytes_of(text, 250));
     wire_put_bytes(&large, SPAN_NAME, bytes_of(text, 500));
     put_request(&many);
@@ -468,6 +505,8 @@ START_TEST(a_nul_in_a_name_or_key_rejects_the_span)
             memset(key, 0x80, sizeof key); /* next to zero as SWAR tests count it */
             key[at] = 0;
             struct buffer span = good_span();
+            if (at % 2 == 1) /* a run of attributes is read another way than its first */
+                put_attribute(&span, SPAN_ATTRIBUTES, BYTES_LITERAL("k"), BYTES_LITERAL("v"));
             put_attribute(&span, SPAN_ATTRIBUTES, bytes_of(key, size), BYTES_LITERAL("a\0b"));
             buffer_clear(&buffer);
             put_request(&span);
@@ -504,13 +543,16 @@ START_TEST(broken_bytes_below_a_span_refuse_the_request)
         {SPAN_ATTRIBUTES, BYTES_LITERAL("\x0a\x01k\x12\x05\x21\1\2\3\4")},
         {SPAN_ATTRIBUTES, BYTES_LITERAL("\x0a\x01k\x12\x02\x08\x01")}, /* a text that is a varint */
         {SPAN_ATTRIBUTES, BYTES_LITERAL("\x08\x01")},                  /* a key that is a varint */
+        {SPAN_ATTRIBUTES, BYTES_LITERAL("\x0a\x01k\x12\x0a\x21\1\2\3\4\5\6\7\7\x0a")},
         {SPAN_EVENTS, BYTES_LITERAL("\x1a\x02\x0a\x05")},
         {SPAN_LINKS, BYTES_LITERAL("\x0b")}, /* a group */
         {SPAN_STATUS, BYTES_LITERAL("\x18")},
     };
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+    for (size_t i = 0; i < 2 * sizeof broken / sizeof *broken; i++) {
         struct buffer span = good_span();
-        wire_put_bytes(&span, broken[i].field, broken[i].content);
+        if (i % 2 == 1) /* a run of attributes is read another way than its first */
+            put_attribute(&span, SPAN_ATTRIBUTES, BYTES_LITERAL("key"), BYTES_LITERAL("value"));
+        wire_put_bytes(&span, broken[i / 2].field, broken[i / 2].content);
         buffer_clear(&buffer);
         put_good_span();
         put_request(&span);
@@ -638,6 +680,8 @@ int main(void)
     tcase_add_test(tests, unlisted_kinds_and_codes_read_as_zero);
     tcase_add_test(tests, a_resource_behind_its_spans_is_theirs);
     tcase_add_test(tests, a_resource_over_a_limit_rejects_its_spans);
+    tcase_add_test(tests, a_scope_over_a_limit_rejects_its_spans);
+    tcase_add_test(tests, members_of_a_value_are_no_attributes);
     tcase_add_test(tests, values_may_nest_as_deep_as_the_limit);
     tcase_add_test(tests, ten_thousand_nested_values_are_refused_without_descending);
     tcase_add_test(tests, megabytes_of_empty_spans_take_no_memory);
