@@ -9,7 +9,8 @@
  *
  * A request that is not protobuf at all is MALFORMED as a whole. A span that is well-formed but
  * unusable (ids of wrong length or all zero, over a limit) is rejected alone and counted by reason;
- * the others are kept. */
+ * the others are kept. So are log records without ids, marked; those with ids of another length are
+ * rejected. A Resource or scope over a limit rejects what stands under it. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
@@ -21,7 +22,7 @@ struct gate_limits {
     uint32_t attributes_max;      /* of a span, 1,024 (likewise events + links) */
     uint32_t attribute_bytes_max; /* key and value together, 1 MiB */
     uint32_t span_bytes_max;      /* 4 MiB */
-    uint32_t submessages_max;     /* of a request, 4,000,000: bounds the time of the pass */
+    uint32_t submessages_max;     /* of a request, 4,000,000: bounds the time; MALFORMED above */
 };
 extern const struct gate_limits gate_limits_default;
 
