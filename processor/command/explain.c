@@ -1,0 +1,134 @@
+/* flywheel explain: why. From recordings, or from the records that a pipeline still holds: its outbox, and the file of its file
+ * exporter. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "processor/base/json.h"
+#include "processor/command/command.h"
+#include "processor/command/diff.h"
+#include "processor/command/explain_text.h"
+#include "processor/command/options.h"
+#include "processor/emit/emitter.h"
+#include "state/outbox.h"
+
+struct wanted {
+    const char *trace; /* hex; NULL: all */
+    uint64_t found;
+};
+
+static bool print_text(struct bytes json)
+{
+    struct buffer text = {0};
+    bool is_printed = explain_record(json, &text) == STATUS_OK &&
+                      fwrite(text.data, 1, text.size, stdout) == text.size;
+    buffer_finish(&text);
+    return is_printed;
+}
+
+static bool explain_closed(void *context, const struct closed *closed, struct bytes json)
+{
+    struct wanted *wanted = context;
+    char id[2 * TRACE_ID_SIZE];
+    hex_encode(id, closed->trace_id, TRACE_ID_SIZE);
+    if (wanted->trace && strncmp(id, wanted->trace, sizeof(id)) != 0)
+        return true;
+    wanted->found++;
+    return print_text(json);
+}
+
+static bool explain_row(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)
+{
+    struct wanted *wanted = context;
+    struct outgoing record;
+    (void)sequence;
+    (void)committed_ms;
+    if (outgoing_decode(frame, &record) != STATUS_OK ||
+        !bytes_equal_text(record.key, wanted->trace))
+        return true;
+    wanted->found++;
+    return print_text(record.payload);
+}
+
+/* Lines of an annotation file that are about this trajectory. */
+static void explain_file(const char *path, struct wanted *wanted)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL, key[64];
+    size_t capacity = 0;
+    ssize_t size;
+    if (!file)
+        return;
+    snprintf(key, sizeof(key), "\"trajectory_id\":\"%.32s\"", wanted->trace);
+    while ((size = getline(&line, &capacity, file)) > 0) {
+        size -= line[size - 1] == '\n';
+        if (!memmem(line, (size_t)size, key, strlen(key)))
+            continue;
+        wanted->found++;
+        (void)print_text(bytes_of(line, (size_t)size));
+    }
+    free(line);
+    fclose(file);
+}
+
+static void explain_stored(const struct pipeline_config *config, struct wanted *wanted,
+                           struct error *ret_error)
+{
+    struct store *store;
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        if (config->exporters[i].kind == EXPORTER_FILE)
+            explain_file(config->exporters[i].path, wanted);
+    if (wanted->found > 0)
+        return;
+    if (store_open(config->state.directory, 0, STORE_READER, &store, ret_error) != STATUS_OK)
+        return;
+    if (outbox_scan(store, 0, 0, explain_row, wanted) != STATUS_OK)
+        error_set(ret_error, EXIT_STATE_IO, "the outbox in %s cannot be read",
+                  config->state.directory);
+    store_close(store);
+}
+
+static bool is_trace_id(const char *text)
+{
+    uint8_t id[TRACE_ID_SIZE];
+    return strlen(text) == 2 * TRACE_ID_SIZE && hex_decode(id, text, TRACE_ID_SIZE);
+}
+
+int command_explain(int argc, char **argv)
+{
+    const char *path = NULL, *trace = NULL;
+    const struct command_option options[] = {{"config", 'c', NULL, &path},
+                                             {"trace", 0, NULL, &trace}};
+    int operand = options_parse(argc, argv, options, sizeof options / sizeof options[0]);
+    if (operand < 0)
+        return EXIT_USAGE;
+    if ((operand == argc && !trace) || (trace && !is_trace_id(trace))) {
+        fprintf(
+            stderr,
+            "flywheel explain: needs a PATH of recorded requests, or --trace with 32 hex digits\n");
+        return EXIT_USAGE;
+    }
+    for (char *at = (char *)(trace ? trace : ""); *at; at++)
+        *at = (char)(*at >= 'A' && *at <= 'F' ? *at + 32 : *at);
+    int code = EXIT_DONE;
+    struct error error = {0};
+    struct wanted wanted = {.trace = trace};
+    struct replay_totals totals;
+    struct pipeline_config *config = options_load_config(path, &code);
+    if (!config)
+        return code;
+    if (operand < argc)
+        (void)!replay_paths(config, argv + operand, argc - operand, true, explain_closed, &wanted,
+                            &totals, &error);
+    else
+        explain_stored(config, &wanted, &error);
+    config_destroy(config);
+    if (!error.is_set && wanted.found == 0)
+        error_set(&error, EXIT_GATE_FAILED,
+                  trace ? "no record of trajectory %s is held here"
+                        : "%sno trajectory in the input",
+                  trace ? trace : "");
+    if (!error.is_set)
+        return EXIT_DONE;
+    fprintf(stderr, "flywheel explain: %s\n", error.text);
+    return (int)error.exit_code;
+}

@@ -1,0 +1,231 @@
+/* Reads the record back from its JSON: so it shows what a reviewer would get, redaction included. */
+#include "processor/command/explain_text.h"
+
+#include <stdio.h>
+
+#include "processor/base/json.h"
+#include "processor/base/text.h"
+
+enum { TEXT_MAX = 400, EVIDENCE_MAX = 3, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
+
+struct record {
+    struct json_reader reader;
+    struct json_value root;
+};
+
+static struct json_value get(const struct record *record, const struct json_value *object,
+                             const char *name)
+{
+    struct json_value value = {.type = JSON_END};
+    if (!json_member(&record->reader, object, name, &value))
+        value = (struct json_value){.type = JSON_END};
+    return value;
+}
+
+static struct bytes text_of(const struct record *record, const struct json_value *object,
+                            const char *name)
+{
+    return get(record, object, name).text;
+}
+
+/* One line: white space collapsed, cut. */
+static void append_line(struct buffer *to, struct bytes text, size_t limit)
+{
+    struct bytes cut = utf8_cut(text, limit);
+    bool is_space = false;
+    for (size_t i = 0; i < cut.size; i++) {
+        uint8_t byte = cut.data[i];
+        if (byte <= ' ') {
+            is_space = true;
+            continue;
+        }
+        if (is_space && to->size > 0)
+            buffer_append_byte(to, ' ');
+        is_space = false;
+        buffer_append_byte(to, byte);
+    }
+    if (cut.size < text.size)
+        buffer_append_text(to, " ...");
+}
+
+static void append_field(const struct record *record, const struct json_value *object,
+                         const char *name, struct buffer *to)
+{
+    struct bytes text = text_of(record, object, name);
+    if (!text.data)
+        return;
+    buffer_printf(to, "  %-9s ", name);
+    append_line(to, text, TEXT_MAX);
+    buffer_append_byte(to, '\n');
+}
+
+/* Bytes [start, end) in code points. */
+static struct bytes code_points(struct bytes text, double start, double end)
+{
+    size_t at = 0, from = 0;
+    double count = 0;
+    while (at < text.size && count < end) {
+        if (count <= start)
+            from = at;
+        utf8_decode(text, at, &at);
+        count++;
+    }
+    return bytes_of(text.data + from, at - from);
+}
+
+static void append_evidence(const struct record *record, const struct json_value *evaluation,
+                            struct buffer *to)
+{
+    struct json_value list = get(record, evaluation, "evidence"), item;
+    struct json_reader items;
+    if (list.type != JSON_ARRAY)
+        return;
+    json_children(&record->reader, &list, &items);
+    for (int shown = 0; shown < EVIDENCE_MAX && json_next(&items, &item) == JSON_OBJECT; shown++) {
+        struct bytes field = text_of(record, &item, "field");
+        double start = get(record, &item, "start").number, end = get(record, &item, "end").number;
+        buffer_printf(to, "      %.*s[%g:%g]", (int)field.size, (const char *)field.data, start,
+                      end);
+        struct bytes text = {0};
+        if (bytes_equal_text(field, "output") || bytes_equal_text(field, "input"))
+            text = text_of(record, &record->root,
+                           (const char *)(bytes_equal_text(field, "output") ? "output" : "input"));
+        if (text.data && end > start) {
+            buffer_append_text(to, "  \"");
+            append_line(to, code_points(text, start, end), 160);
+            buffer_append_byte(to, '"');
+        }
+        buffer_append_byte(to, '\n');
+    }
+}
+
+static void append_number(struct buffer *to, const struct json_value *value, int width)
+{
+    char text[DOUBLE_TEXT_SIZE] = "-";
+    if (value->type == JSON_NUMBER)
+        snprintf(text, sizeof(text), "%.4g", value->number);
+    buffer_printf(to, " %*s", width, text);
+}
+
+static void append_evaluation(const struct record *record, const struct json_value *evaluation,
+                              struct buffer *to)
+{
+    struct bytes rule = text_of(record, evaluation, "rule"),
+                 measurement = text_of(record, evaluation, "measurement");
+    struct bytes outcome = text_of(record, evaluation, "outcome"),
+                 direction = text_of(record, evaluation, "direction");
+    struct bytes reason = text_of(record, evaluation, "na_reason"),
+                 why = text_of(record, evaluation, "explanation");
+    struct json_value value = get(record, evaluation, "value"),
+                      fail = get(record, evaluation, "fail");
+    struct json_value borderline = get(record, evaluation, "borderline"),
+                      margin = get(record, evaluation, "margin");
+    buffer_printf(to, "  %-10.*s %-22.*s %-26.*s", (int)outcome.size, (const char *)outcome.data,
+                  (int)rule.size, (const char *)rule.data, (int)measurement.size,
+                  (const char *)measurement.data);
+    append_number(to, &value, 9);
+    buffer_printf(to, " %6.*s", (int)direction.size, (const char *)direction.data);
+    append_number(to, &borderline, 9);
+    append_number(to, &fail, 9);
+    append_number(to, &margin, 9);
+    buffer_append_byte(to, '\n');
+    if (reason.data)
+        buffer_printf(to, "      not available: %.*s\n", (int)reason.size,
+                      (const char *)reason.data);
+    if (why.data) {
+        buffer_append_text(to, "      ");
+        append_line(to, why, TEXT_MAX);
+        buffer_append_byte(to, '\n');
+    }
+    append_evidence(record, evaluation, to);
+}
+
+static void append_list(const struct record *record, const struct json_value *object,
+                        const char *name, struct buffer *to)
+{
+    struct json_value list = get(record, object, name), item;
+    struct json_reader items;
+    if (list.type != JSON_ARRAY)
+        return;
+    json_children(&record->reader, &list, &items);
+    for (int i = 0; i < MEMBERS_MAX && json_next(&items, &item) == JSON_STRING; i++) {
+        buffer_append_text(to, i == 0 ? "" : ", ");
+        append_line(to, item.text, 120);
+    }
+}
+
+static void append_head(const struct record *record, struct buffer *to)
+{
+    const struct json_value *root = &record->root;
+    struct json_value completeness = get(record, root, "completeness"),
+                      time = get(record, root, "time");
+    struct json_value agent = get(record, root, "agent"), cohort = get(record, root, "cohort"),
+                      member;
+    struct bytes id = text_of(record, root, "trajectory_id"),
+                 verdict = text_of(record, root, "verdict");
+    struct bytes trigger = text_of(record, &completeness, "trigger"),
+                 name = text_of(record, &agent, "name");
+    buffer_printf(to, "%.*s  %.*s", (int)id.size, (const char *)id.data, (int)verdict.size,
+                  (const char *)verdict.data);
+    struct json_value labels = get(record, root, "labels");
+    if (labels.type == JSON_ARRAY && labels.raw.size > 2) {
+        buffer_append_text(to, "  (");
+        append_list(record, root, "labels", to);
+        buffer_append_byte(to, ')');
+    }
+    buffer_printf(to, "\n  %-9s %.*s, closed by %.*s, %g spans, %.4g ms\n", "run",
+                  (int)(name.data ? name.size : 7), name.data ? (const char *)name.data : "unnamed",
+                  (int)trigger.size, (const char *)trigger.data,
+                  get(record, &completeness, "spans").number,
+                  get(record, &time, "duration_ms").number);
+    struct json_reader members;
+    buffer_printf(to, "  %-9s", "cohort");
+    if (cohort.type == JSON_OBJECT)
+        json_children(&record->reader, &cohort, &members);
+    while (cohort.type == JSON_OBJECT && json_next(&members, &member) == JSON_STRING) {
+        if (bytes_equal_text(member.text, "unknown"))
+            continue;
+        buffer_append_byte(to, ' ');
+        buffer_append_bytes(to, member.key);
+        buffer_append_byte(to, '=');
+        append_line(to, member.text, 120);
+    }
+    buffer_append_byte(to, '\n');
+    append_field(record, root, "input", to);
+    append_field(record, root, "output", to);
+}
+
+static void append_errors(const struct record *record, struct buffer *to)
+{
+    struct json_value signals = get(record, &record->root, "signals"),
+                      errors = get(record, &signals, "errors");
+    if (errors.type != JSON_ARRAY || errors.raw.size <= 2)
+        return;
+    buffer_printf(to, "  %-9s ", "errors");
+    append_list(record, &signals, "errors", to);
+    buffer_append_byte(to, '\n');
+}
+
+enum status explain_record(struct bytes json, struct buffer *to)
+{
+    struct arena arena;
+    struct record record;
+    arena_init(&arena, ARENA_MAX);
+    bool is_record =
+        json_parse(json, &arena, &record.reader, &record.root) && record.root.type == JSON_OBJECT;
+    if (is_record) {
+        append_head(&record, to);
+        append_errors(&record, to);
+        buffer_printf(to, "\n  %-10s %-22s %-26s %9s %6s %9s %9s %9s\n", "outcome", "rule",
+                      "measurement", "value", "side", "borderline", "fail", "margin");
+        struct json_value list = get(&record, &record.root, "evaluations"), item;
+        struct json_reader items;
+        if (list.type == JSON_ARRAY)
+            json_children(&record.reader, &list, &items);
+        while (list.type == JSON_ARRAY && json_next(&items, &item) == JSON_OBJECT)
+            append_evaluation(&record, &item, to);
+        buffer_append_byte(to, '\n');
+    }
+    arena_finish(&arena);
+    return is_record ? STATUS_OK : STATUS_MALFORMED;
+}
