@@ -112,7 +112,9 @@ static void send_reply(struct call *call)
     operations[count++].data.send_status_from_server.trailing_metadata_count = call->trailer_count;
     operations[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
     operations[count++].data.recv_close_on_server.cancelled = &call->is_cancelled;
-    grpc_call_error failed = grpc_call_start_batch(call->call, operations, count, call, NULL);
+    grpc_call *core = call->call;
+    atomic_store_explicit(&call->is_handed_over, true, memory_order_release);
+    grpc_call_error failed = grpc_call_start_batch(core, operations, count, call, NULL);
     assert(failed == GRPC_CALL_OK);
 }
 
@@ -387,8 +389,12 @@ void call_event(struct call *call, bool is_success)
         arrived(call);
         return;
     }
-    if (state != CALL_POSTED)
+    if (state != CALL_POSTED) {
+        bool is_replied =
+            atomic_exchange_explicit(&call->is_handed_over, false, memory_order_acquire);
+        assert(is_replied);
         call->receiver->live--;
+    }
     if (state != CALL_POSTED && call->kind <= CALL_LOGS) {
         grpc_status_code code = call->is_cancelled ? GRPC_STATUS_CANCELLED : call->reply.code;
         counter_add(&call->receiver->counters->requests[code], 1);

@@ -40,6 +40,9 @@ struct call {
     struct call *next_idle;
     enum call_kind kind;
     _Atomic enum call_state state;
+    /* Set before the reply is started and read by its event: orders the two threads by itself,
+     * whatever core does in between. */
+    _Atomic bool is_handed_over;
 
     grpc_call *call;
     grpc_metadata_array metadata;

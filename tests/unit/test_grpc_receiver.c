@@ -131,6 +131,14 @@ static void stop_receiver(int64_t grace_ms)
     receiver->operations->stop(receiver, grace_ms);
 }
 
+/* The pipeline, with what the receiver's threads wrote before now. */
+static const struct fake_pipeline *settled(void)
+{
+    pthread_mutex_lock(&pipeline.lock);
+    pthread_mutex_unlock(&pipeline.lock);
+    return &pipeline;
+}
+
 static void set_holding(bool is_holding)
 {
     pthread_mutex_lock(&pipeline.lock);
@@ -143,6 +151,14 @@ static size_t held_count(void)
 {
     pthread_mutex_lock(&pipeline.lock);
     size_t count = pipeline.held_count;
+    pthread_mutex_unlock(&pipeline.lock);
+    return count;
+}
+
+static uint32_t submit_count(void)
+{
+    pthread_mutex_lock(&pipeline.lock);
+    uint32_t count = pipeline.submits;
     pthread_mutex_unlock(&pipeline.lock);
     return count;
 }
@@ -280,12 +296,12 @@ START_TEST(spans_and_logs_are_taken_and_acknowledged)
     ck_assert_int_eq(answered.code, OK);
     ck_assert_uint_eq(answered.response.size, 0); /* partial_success stays unset */
     otlp_answer_finish(&answered);
-    ck_assert(bytes_equal(buffer_bytes(&pipeline.last_body), buffer_bytes(&spans)));
+    ck_assert(bytes_equal(buffer_bytes(&settled()->last_body), buffer_bytes(&spans)));
     answered = export(client, GATE_LOGS, buffer_bytes(&logs));
     ck_assert_int_eq(answered.code, OK);
     otlp_client_destroy(client);
-    ck_assert_uint_eq(pipeline.spans, 25);
-    ck_assert_uint_eq(pipeline.logs, 1);
+    ck_assert_uint_eq(settled()->spans, 25);
+    ck_assert_uint_eq(settled()->logs, 1);
     stop_receiver(1000);
     ck_assert_uint_eq(counter_get(&counters.accepted_spans), 25);
     ck_assert_uint_eq(counter_get(&counters.accepted_logs), 1);
@@ -301,9 +317,9 @@ START_TEST(gzip_is_inflated_and_kept_as_received)
     struct buffer spans = make_spans(1000, 0);
     struct otlp_answer answered = export_once(buffer_bytes(&spans), true);
     ck_assert_int_eq(answered.code, OK);
-    ck_assert_int_eq(pipeline.last_encoding, REQUEST_GZIP);
-    ck_assert(bytes_equal(buffer_bytes(&pipeline.last_body), buffer_bytes(&spans)));
-    ck_assert_uint_gt(pipeline.room_asked, spans.size); /* the claim of the trailer counts */
+    ck_assert_int_eq(settled()->last_encoding, REQUEST_GZIP);
+    ck_assert(bytes_equal(buffer_bytes(&settled()->last_body), buffer_bytes(&spans)));
+    ck_assert_uint_gt(settled()->room_asked, spans.size); /* the claim of the trailer counts */
     buffer_finish(&spans);
 }
 END_TEST
@@ -313,7 +329,7 @@ START_TEST(an_empty_request_is_a_success)
     start_receiver();
     ck_assert_int_eq(export_once(bytes_of("", 0), false).code, OK);
     ck_assert_int_eq(export_once(bytes_of("", 0), true).code, OK);
-    ck_assert_uint_eq(pipeline.submits, 0);
+    ck_assert_uint_eq(settled()->submits, 0);
 }
 END_TEST
 
@@ -325,13 +341,13 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     ck_assert_int_eq(answered.code, OK);
     ck_assert_int_eq(answered.rejected, 2);
     ck_assert_ptr_nonnull(strstr(answered.rejection, gate_reject_names[GATE_BAD_TRACE_ID]));
-    ck_assert_uint_eq(pipeline.spans, 3);
+    ck_assert_uint_eq(settled()->spans, 3);
     buffer_finish(&spans);
     spans = make_spans(0, 4); /* nothing is left of it */
     answered = export_once(buffer_bytes(&spans), false);
     ck_assert_int_eq(answered.code, OK);
     ck_assert_int_eq(answered.rejected, 4);
-    ck_assert_uint_eq(pipeline.submits, 1);
+    ck_assert_uint_eq(settled()->submits, 1);
     stop_receiver(1000);
     ck_assert_uint_eq(counter_get(&counters.refused_spans[GATE_BAD_TRACE_ID]), 6);
     ck_assert_uint_eq(counter_get(&counters.accepted_spans), 3);
@@ -381,8 +397,8 @@ START_TEST(without_room_a_body_is_refused_before_it_is_read)
     struct otlp_answer answered = export_once(buffer_bytes(&spans), false);
     ck_assert_int_eq(answered.code, UNAVAILABLE);
     ck_assert_int_gt(answered.retry_ms, 0);
-    ck_assert_uint_eq(pipeline.room_asked, spans.size);
-    ck_assert_uint_eq(pipeline.submits, 0);
+    ck_assert_uint_eq(settled()->room_asked, spans.size);
+    ck_assert_uint_eq(settled()->submits, 0);
     ck_assert_uint_eq(request_pool_held_bytes(pipeline.intake.pool), 0);
     buffer_finish(&spans);
 }
@@ -415,8 +431,10 @@ START_TEST(a_durable_call_is_answered_only_after_the_commit)
     ck_assert_int_eq(answered.code, OK);
     otlp_client_destroy(client);
     stop_receiver(1000);
-    ck_assert_uint_eq(counter_get(&counters.requests[CANCELLED]), 1);
-    ck_assert_uint_eq(counter_get(&counters.requests[OK]), 1);
+    /* The first reply may have met the peer before the news that it was gone. */
+    ck_assert_uint_eq(
+        counter_get(&counters.requests[CANCELLED]) + counter_get(&counters.requests[OK]), 2);
+    ck_assert_uint_ge(counter_get(&counters.requests[OK]), 1);
     buffer_finish(&spans);
 }
 END_TEST
@@ -442,7 +460,7 @@ START_TEST(ack_memory_does_not_wait)
     struct buffer spans = make_spans(5, 0);
     ck_assert_int_eq(export_once(buffer_bytes(&spans), false).code, OK);
     ck_assert_uint_eq(held_count(), 1);
-    ck_assert(!pipeline.had_call);
+    ck_assert(!settled()->had_call);
     buffer_finish(&spans);
 }
 END_TEST
@@ -496,7 +514,7 @@ START_TEST(too_large_is_refused_without_a_time_to_retry)
     answered = export_once(buffer_bytes(&large), true);
     ck_assert_int_eq(answered.code, RESOURCE_EXHAUSTED);
     ck_assert(!answered.has_status_details && !answered.has_retry_info);
-    ck_assert_uint_eq(pipeline.submits, 0);
+    ck_assert_uint_eq(settled()->submits, 0);
     buffer_finish(&large);
 }
 END_TEST
@@ -585,11 +603,14 @@ struct sender {
     int codes[17];
 };
 
+static _Atomic int connected; /* senders */
+
 static void *send_many(void *context)
 {
     struct sender *sender = context;
     struct buffer spans = make_spans(20, 0);
     struct otlp_client *client = connect_client(sender->is_gzip, sender->deadline_ms, 0);
+    atomic_fetch_add(&connected, 1);
     for (int i = 0; i < sender->count; i++)
         sender->codes[export(client, GATE_TRACES, buffer_bytes(&spans)).code]++;
     otlp_client_destroy(client);
@@ -612,7 +633,7 @@ START_TEST(many_connections_are_served_at_once)
     }
     stop_receiver(1000);
     ck_assert_uint_eq(counter_get(&counters.accepted_spans), SENDERS * REQUESTS * 20);
-    ck_assert_uint_eq(pipeline.spans, SENDERS * REQUESTS * 20);
+    ck_assert_uint_eq(settled()->spans, SENDERS * REQUESTS * 20);
 }
 END_TEST
 
@@ -753,10 +774,10 @@ START_TEST(senders_under_way_meet_only_retryable_codes_at_a_stop)
     start_receiver();
     struct sender senders[SENDERS];
     for (int i = 0; i < SENDERS; i++) {
-        senders[i] = (struct sender){.count = 60, .deadline_ms = 2000};
+        senders[i] = (struct sender){.count = 200, .deadline_ms = 2000};
         ck_assert_int_eq(pthread_create(&senders[i].thread, NULL, send_many, &senders[i]), 0);
     }
-    for (int i = 0; i < 500 && pipeline.submits < 20; i++)
+    for (int i = 0; i < 500 && (submit_count() < 20 || atomic_load(&connected) < SENDERS); i++)
         sleep_ms(2);
     stop_receiver(1000);
     int ok = 0;
@@ -768,7 +789,7 @@ START_TEST(senders_under_way_meet_only_retryable_codes_at_a_stop)
                 ck_assert_msg(senders[i].codes[code] == 0, "code %d", code);
     }
     ck_assert_int_ge(ok, 20 - SENDERS);
-    ck_assert_uint_eq(counter_get(&counters.accepted_spans), pipeline.spans);
+    ck_assert_uint_eq(counter_get(&counters.accepted_spans), settled()->spans);
 }
 END_TEST
 
