@@ -1,0 +1,630 @@
+/* link: score */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "processor/score/phrases.h"
+#include "processor/score/tool_calls.h"
+#include "tests/support/score_fixture.h"
+
+static struct score_fixture *fixture;
+static struct hand_run *hand;
+
+static void set_up(void)
+{
+    fixture = score_fixture_create();
+    hand = &fixture->builder;
+    hand_run_step(hand, NO_SPAN, STEP_AGENT, "root");
+}
+
+static void tear_down(void)
+{
+    score_fixture_destroy(fixture);
+}
+
+static void expect(const char *name, double value)
+{
+    const struct reading *reading = score_fixture_read(fixture, name);
+    ck_assert_msg(reading->has_value, "%s is na(%s)", name, reading->na_reason);
+    ck_assert_msg(reading->value > value - 1e-9 && reading->value < value + 1e-9,
+                  "%s is %g, not %g", name, reading->value, value);
+}
+
+static void expect_na(const char *name, const char *reason)
+{
+    const struct reading *reading = score_fixture_read(fixture, name);
+    ck_assert_msg(!reading->has_value, "%s is %g", name, reading->value);
+    ck_assert_str_eq(reading->na_reason, reason);
+}
+
+static void expect_explanation(const char *name, const char *text)
+{
+    struct bytes said = score_fixture_read(fixture, name)->explanation;
+    ck_assert_msg(bytes_equal_text(said, text), "%.*s", (int)said.size, (const char *)said.data);
+}
+
+START_TEST(every_row_is_whole_and_named_once)
+{
+    for (uint32_t i = 0; i < measurement_count; i++) {
+        const struct measurement *row = &measurements[i];
+        ck_assert(row->name && row->unit && row->range && row->na_conditions && row->meaning);
+        ck_assert(row->source && row->measure);
+        for (uint32_t j = 0; j < i; j++)
+            ck_assert_str_ne(row->name, measurements[j].name);
+        const struct reading *reading = score_fixture_read(fixture, row->name);
+        ck_assert(reading->has_value || reading->text.data || reading->na_reason);
+        if (reading->na_reason)
+            ck_assert_msg(strstr(row->na_conditions, reading->na_reason) != NULL, "%s na(%s)",
+                          row->name, reading->na_reason);
+    }
+}
+END_TEST
+
+START_TEST(the_table_prints_as_markdown)
+{
+    struct buffer to = {0};
+    measurements_print(&to);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < to.size; i++)
+        lines += to.data[i] == '\n';
+    ck_assert_uint_eq(lines, measurement_count + 4);
+    ck_assert_ptr_nonnull(memmem(to.data, to.size, "| `groundedness.lexical` |", 26));
+    buffer_finish(&to);
+}
+END_TEST
+
+START_TEST(steps_count_by_kind_and_wrappers_and_judges_do_not)
+{
+    hand_run_tool(hand, "search", NULL);
+    hand_run_llm(hand, "m", "text")->is_counted = false;
+    hand_run_llm(hand, "m", "text");
+    hand_run_llm(hand, "judge", "text")->is_own = false;
+    uint32_t judge = hand_run_step(hand, 0, STEP_EVALUATOR, "eval");
+    hand->steps[judge].is_own = false;
+    expect("spans", 6);
+    expect("steps", 4);
+    expect("steps.llm", 1);
+    expect("llm.calls", 1);
+    expect("tool.calls", 1);
+    expect("steps.evaluator", 1);
+    expect("steps.retriever", 0);
+    expect("depth", 2);
+}
+END_TEST
+
+START_TEST(duration_is_the_root_or_all_that_is_there)
+{
+    hand_run_tool(hand, "slow", NULL);
+    hand->spans[1].end_ns = hand->spans[0].start_ns + 9000000000;
+    expect("duration_ms", 1000);
+    hand->spans[0].end_ns = 0; /* the root never ended */
+    expect("duration_ms", 9000);
+    hand->spans[0].start_ns = hand->spans[1].end_ns = 0;
+    expect_na("duration_ms", "no_times");
+}
+END_TEST
+
+START_TEST(tokens_and_first_token_are_na_when_not_recorded)
+{
+    expect_na("tokens.total", "no_usage");
+    expect_na("ttft_ms", "not_recorded");
+    hand->run.tokens_input = 70;
+    hand->run.ttft_ns = 1500000;
+    expect("tokens.input", 70);
+    expect_na("tokens.output", "no_usage");
+    expect("tokens.total", 70);
+    hand->run.tokens_output = 30;
+    expect("tokens.total", 100);
+    expect("ttft_ms", 1.5);
+}
+END_TEST
+
+static void spend(const char *model, int64_t input, int64_t output)
+{
+    struct step *step = hand_run_llm(hand, model, "text");
+    step->tokens_input = input;
+    step->tokens_output = output;
+}
+
+START_TEST(cost_is_recorded_or_priced_and_never_part_of_a_sum)
+{
+    static struct model_price prices[] = {{{(const uint8_t *)"gpt-x", 5}, 2.5, 10},
+                                          {{(const uint8_t *)"gpt-*", 5}, 1, 1},
+                                          {{(const uint8_t *)"gpt-x-l*", 8}, 4, 4}};
+    spend("gpt-x", 1000000, 100000);
+    expect_na("cost_usd", "no_prices");
+    fixture->ruleset.measurements.prices = prices;
+    fixture->ruleset.measurements.price_count = 3;
+    expect("cost_usd", 3.5);
+    spend("gpt-x-large", 500000, -1); /* the longest prefix */
+    expect("cost_usd", 5.5);
+    spend("other", 1, 1);
+    expect_na("cost_usd", "no_prices");
+    hand->run.cost_usd = 0.25;
+    expect("cost_usd", 0.25);
+}
+END_TEST
+
+START_TEST(repeats_compare_arguments_as_json)
+{
+    hand_run_tool(hand, "find", "{\"a\": 1, \"b\": [1, 2]}");
+    hand_run_tool(hand, "find", "{\"b\":[1,2],\"a\":1.0}");
+    hand_run_tool(hand, "find", "{\"b\":[2,1],\"a\":1}");
+    hand_run_tool(hand, "get", "{\"a\": 1, \"b\": [1, 2]}");
+    expect("tool.repeats", 1);
+    ck_assert_uint_eq(score_fixture_read(fixture, "tool.repeats")->evidence[0].span, 2);
+}
+END_TEST
+
+START_TEST(repeats_are_na_where_no_call_has_arguments)
+{
+    expect("tool.repeats", 0);
+    hand_run_tool(hand, "find", NULL);
+    hand_run_tool(hand, "find", NULL);
+    expect_na("tool.repeats", "no_content");
+}
+END_TEST
+
+START_TEST(hostile_arguments_hash_within_bounds)
+{
+    static char deep[20001];
+    memset(deep, '[', 10000);
+    memset(deep + 10000, ']', 10000);
+    (void)arguments_hash(bytes_of_text(deep), &fixture->arena);
+    (void)arguments_hash(BYTES_LITERAL("{\"a\":[1,{\"b\":\"cut o"), &fixture->arena);
+    (void)arguments_hash((struct bytes){0}, &fixture->arena);
+    ck_assert(arguments_hash(BYTES_LITERAL("[[1],2]"), &fixture->arena) !=
+              arguments_hash(BYTES_LITERAL("[1,[2]]"), &fixture->arena));
+    ck_assert(arguments_hash(BYTES_LITERAL("{\"a\":{\"b\":1}}"), &fixture->arena) !=
+              arguments_hash(BYTES_LITERAL("{\"b\":{\"a\":1}}"), &fixture->arena));
+}
+END_TEST
+
+START_TEST(agents_are_counted_by_name)
+{
+    hand->steps[0].agent = BYTES_LITERAL("planner");
+    for (int i = 0; i < 4; i++) {
+        uint32_t step = hand_run_step(hand, 0, STEP_AGENT, "agent");
+        hand->steps[step].agent = i % 2 ? BYTES_LITERAL("writer") : BYTES_LITERAL("planner");
+    }
+    expect("agents", 2);
+}
+END_TEST
+
+START_TEST(route_measurements_read_the_facts)
+{
+    expect("route.fallback", 0);
+    expect_na("model_route", "no_models");
+    expect_na("tool_path", "no_tools");
+    hand->run.fallback = hand->run.cache_hit = true;
+    hand->run.retries = 3;
+    hand->run.model_route = BYTES_LITERAL("a!>b");
+    expect("route.fallback", 1);
+    expect("route.cache_hit", 1);
+    expect("route.retries", 3);
+    ck_assert(bytes_equal_text(score_fixture_read(fixture, "model_route")->text, "a!>b"));
+}
+END_TEST
+
+START_TEST(imported_scores_speak_for_themselves)
+{
+    expect_na("score.Groundedness", "missing");
+    struct score *score = hand_run_score(hand, "Groundedness", 0.4);
+    score->explanation = BYTES_LITERAL("two claims are made up");
+    score->evaluator = BYTES_LITERAL("judge-7b");
+    expect("score.groundedness", 0.4);
+    expect_explanation("score.Groundedness", "two claims are made up");
+    const struct reading *reading = score_fixture_read(fixture, "score.Groundedness");
+    ck_assert_int_eq(reading->evaluator_type, EVALUATOR_IMPORTED);
+    ck_assert(bytes_equal_text(reading->evaluator_id, "judge-7b"));
+    expect_na("label.Groundedness", "no_label");
+    score->has_value = false;
+    score->label = BYTES_LITERAL("bad");
+    expect_na("score.Groundedness", "no_value");
+    ck_assert(bytes_equal_text(score_fixture_read(fixture, "label.Groundedness")->text, "bad"));
+}
+END_TEST
+
+START_TEST(a_failed_judge_is_an_error_only_without_a_good_score)
+{
+    hand_run_score(hand, "Tone", 0)->is_error = true;
+    ck_assert(score_fixture_read(fixture, "score.Tone")->is_error);
+    hand_run_score(hand, "Tone", 0.9);
+    expect("score.Tone", 0.9);
+    ck_assert(!score_fixture_read(fixture, "score.Tone")->is_error);
+}
+END_TEST
+
+START_TEST(no_feedback_is_na_not_zero)
+{
+    expect_na("feedback.negative", "no_feedback");
+    hand->run.feedback_count = 2;
+    expect("feedback.negative", 0);
+    hand->feedback[1].is_negative = true;
+    expect("feedback.negative", 1);
+    expect_explanation("feedback.negative", "1 of 2 user feedbacks is negative");
+}
+END_TEST
+
+static void retrieve(void)
+{
+    hand_run_document(hand,
+                      "The payoff quote is valid for ten days. Wire transfers arrive the same "
+                      "business day.");
+    hand_run_document(hand, "Escrow refunds are mailed within thirty days of payoff.");
+}
+
+START_TEST(groundedness_counts_supported_statements)
+{
+    retrieve();
+    hand->run.output = BYTES_LITERAL("Hello Ann! The payoff quote is valid for ten days. Escrow "
+                                     "refunds are mailed within thirty days. Penguins swim under "
+                                     "antarctic glaciers. Shall we continue with that?");
+    expect("groundedness.lexical", 2.0 / 3);
+    expect_explanation("groundedness.lexical",
+                       "1 of 3 statements of the answer is not supported by "
+                       "the retrieved documents");
+    const struct reading *reading = score_fixture_read(fixture, "groundedness.lexical");
+    ck_assert_uint_eq(reading->evidence_count, 1);
+    struct evidence place = reading->evidence[0];
+    ck_assert_uint_eq(place.span, NO_SPAN);
+    ck_assert_int_eq(place.field, FIELD_OUTPUT);
+    ck_assert_int_eq(memcmp(hand->run.output.data + place.start, "Penguins", 8), 0);
+}
+END_TEST
+
+/* Ten content words, of which the document has six or seven: 0.65 lies between. */
+START_TEST(support_starts_at_sixty_five_percent)
+{
+    hand->run.output =
+        BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf hotel india juliet.");
+    hand_run_document(hand, "alpha bravo charlie delta echo foxtrot.");
+    expect("groundedness.lexical", 0);
+    hand->documents[0].text = BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf.");
+    expect("groundedness.lexical", 1);
+    fixture->ruleset.measurements.groundedness_support = 0.9;
+    expect("groundedness.lexical", 0);
+}
+END_TEST
+
+START_TEST(a_window_is_two_sentences_of_one_document)
+{
+    hand->run.output = BYTES_LITERAL("alpha bravo charlie delta.");
+    hand_run_document(hand, "alpha bravo zulu. charlie delta yankee.");
+    expect("groundedness.lexical", 1); /* two neighboring sentences */
+    hand->documents[0].text =
+        BYTES_LITERAL("alpha bravo zulu. xray whiskey victor. charlie delta.");
+    expect("groundedness.lexical", 0); /* not three */
+    hand->documents[0].text = BYTES_LITERAL("alpha bravo zulu.");
+    hand_run_document(hand, "charlie delta yankee.");
+    expect("groundedness.lexical", 0); /* not over two documents */
+}
+END_TEST
+
+START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
+{
+    expect_na("groundedness.lexical", "no_answer");
+    hand->run.output = BYTES_LITERAL("The payoff quote is valid for ten days.");
+    expect_na("groundedness.lexical", "no_contexts");
+    retrieve();
+    hand->run.output = BYTES_LITERAL("I'm sorry, but I can't help with that request.");
+    expect_na("groundedness.lexical", "refusal");
+    hand->run.output = BYTES_LITERAL("Thank you for calling us today!");
+    expect_na("groundedness.lexical", "no_claims");
+    hand->run.output = BYTES_LITERAL("Perhaps the payoff quote is valid for ten days.");
+    expect_na("groundedness.lexical", "no_claims");
+}
+END_TEST
+
+START_TEST(scripts_without_spaces_are_grounded_too)
+{
+    hand_run_document(hand, "返済見積書は十日間有効です。");
+    hand->run.output = BYTES_LITERAL("返済見積書は十日間有効です。");
+    expect("groundedness.lexical", 1);
+    hand->run.output = BYTES_LITERAL("天気予報によると明日は大雨になります。");
+    expect("groundedness.lexical", 0);
+}
+END_TEST
+
+START_TEST(numbers_are_compared_by_value)
+{
+    hand_run_document(hand, "The balance is $1,200.00 and case AB12 was opened in 2024.");
+    hand->run.input = BYTES_LITERAL("What do I owe on loan 778?");
+    hand->run.output = BYTES_LITERAL("Loan 778 has a balance of 1200 dollars, case ab12.");
+    expect("groundedness.numeric", 1);
+    hand->run.output = BYTES_LITERAL("The balance is 1.200,00 or 1300 dollars.");
+    expect("groundedness.numeric", 0.5);
+    expect_explanation("groundedness.numeric",
+                       "1 of 2 numbers of the answer is in no document, tool result or question");
+    hand->run.output = BYTES_LITERAL("1. Call us.\n2. Pay 1200 dollars.");
+    expect("groundedness.numeric", 1);
+    hand->run.output = BYTES_LITERAL("Please call us soon.");
+    expect_na("groundedness.numeric", "no_numbers");
+}
+END_TEST
+
+START_TEST(tool_results_ground_numbers)
+{
+    hand->run.output = BYTES_LITERAL("You owe 4321 dollars.");
+    expect_na("groundedness.numeric", "no_contexts");
+    hand_run_tool(hand, "lookup", "{}")->output = BYTES_LITERAL("{\"payoff\": 4321.0}");
+    expect("groundedness.numeric", 1);
+}
+END_TEST
+
+/* Question of four content words; the documents hold 1/4, 2/4 and 4/4 of them. */
+START_TEST(context_relevance_has_max_mean_and_average_precision)
+{
+    hand->run.input = BYTES_LITERAL("alpha bravo charlie delta");
+    hand_run_document(hand, "alpha zulu");
+    hand_run_document(hand, "alpha bravo zulu");
+    hand_run_document(hand, "delta charlie bravo alpha");
+    expect("context_relevance.max", 1);
+    expect("context_relevance.mean", (0.25 + 0.5 + 1) / 3);
+    expect("context_relevance.ap", (1.0 / 2 + 2.0 / 3) / 2);
+    fixture->ruleset.measurements.relevance_min = 0.2;
+    expect("context_relevance.ap", 1);
+    fixture->ruleset.measurements.relevance_min = 2;
+    expect("context_relevance.ap", 0);
+}
+END_TEST
+
+START_TEST(context_relevance_is_na_without_question_or_documents)
+{
+    expect_na("context_relevance.max", "no_input");
+    hand->run.input = BYTES_LITERAL("alpha bravo");
+    expect_na("context_relevance.max", "no_contexts");
+    hand_run_document(hand, NULL); /* only an id was recorded */
+    expect_na("context_relevance.mean", "no_contexts");
+}
+END_TEST
+
+static struct bytes required_tools[] = {{(const uint8_t *)"lookup", 6},
+                                        {(const uint8_t *)"pay", 3}};
+static struct tool_expectation required[] = {{{(const uint8_t *)"payoff", 6}, {required_tools, 2}}};
+
+static void require_tools(void)
+{
+    fixture->ruleset.measurements.required = required;
+    fixture->ruleset.measurements.required_count = 1;
+    fixture->dimension_values[0] = BYTES_LITERAL("payoff");
+}
+
+START_TEST(no_call_where_a_tool_is_required_is_zero)
+{
+    require_tools();
+    expect("tool_selection.accuracy", 0);
+    fixture->dimension_values[0] = BYTES_LITERAL("other");
+    expect_na("tool_selection.accuracy", "not_configured");
+    required[0].value = BYTES_LITERAL("*");
+    expect("tool_selection.accuracy", 0);
+    required[0].value = BYTES_LITERAL("payoff");
+}
+END_TEST
+
+START_TEST(tool_selection_weighs_what_is_known)
+{
+    require_tools();
+    hand_run_tool(hand, "lookup", "{}");
+    expect("tool_selection.accuracy", (0.4 * 0.5 + 0.3) / 0.7); /* nothing known of validity */
+    hand_run_offer(hand, "lookup");
+    hand_run_tool(hand, "invented", "{}");
+    expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3);
+    hand->spans[2].status = SPAN_STATUS_ERROR;
+    expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3 * 0.5);
+    expect_explanation("tool_selection.accuracy",
+                       "1 of 2 required tools was not called, such as pay; 1 of 2 calls failed");
+    hand_run_offer(hand, "invented");
+    hand_run_tool(hand, "pay", "{}");
+    hand->spans[2].status = SPAN_STATUS_OK;
+    expect("tool_selection.accuracy", 1);
+}
+END_TEST
+
+START_TEST(tool_selection_is_na_without_root_configuration_or_calls)
+{
+    expect_na("tool_selection.accuracy", "not_configured");
+    hand_run_offer(hand, "lookup");
+    expect_na("tool_selection.accuracy", "no_calls");
+    require_tools();
+    hand->spans[0].end_ns = 0;
+    expect_na("tool_selection.accuracy", "incomplete");
+}
+END_TEST
+
+START_TEST(loop_weighs_identical_calls)
+{
+    expect_na("loop", "no_calls");
+    for (int i = 0; i < 6; i++) {
+        hand_run_tool(hand, "poll", "{\"id\": 7}");
+        expect("loop", i + 1 >= 6 ? 0 : i + 1 >= 3 ? 0.5 : 1);
+    }
+    expect_explanation("loop", "poll was called 6 times with the same arguments");
+    struct bytes exempt = BYTES_LITERAL("poll");
+    fixture->ruleset.measurements.loop_exempt = (struct bytes_list){&exempt, 1};
+    expect("loop", 1);
+    fixture->ruleset.measurements.loop_exempt = (struct bytes_list){0};
+}
+END_TEST
+
+START_TEST(loop_sees_a_period_at_the_end_without_arguments)
+{
+    for (int i = 0; i < 5; i++)
+        hand_run_tool(hand, i % 2 ? "fetch" : "search", NULL);
+    expect("loop", 1);
+    hand_run_tool(hand, "fetch", NULL);
+    expect("loop", 0.5);
+    expect_explanation("loop", "The run ends in 3 rounds of the same 2 tool calls");
+}
+END_TEST
+
+START_TEST(loop_sees_a_step_within_itself_but_not_a_wrapper)
+{
+    hand->steps[0].input = BYTES_LITERAL("same");
+    uint32_t wrapped = hand_run_step(hand, 0, STEP_AGENT, "root");
+    hand->steps[wrapped].input = BYTES_LITERAL("same");
+    expect("loop", 1);
+    uint32_t between = hand_run_step(hand, wrapped, STEP_CHAIN, "route");
+    uint32_t again = hand_run_step(hand, between, STEP_AGENT, "root");
+    hand->steps[again].input = BYTES_LITERAL("same");
+    expect("loop", 0);
+}
+END_TEST
+
+START_TEST(loop_sees_outputs_that_repeat)
+{
+    hand_run_llm(hand, "m", "one two three four five six seven eight");
+    hand_run_llm(hand, "m", "one two three four five six seven eight");
+    expect("loop", 0);
+    hand_run_llm(hand, "m", "nine ten eleven twelve thirteen fourteen fifteen");
+    expect("loop", 0.5);
+    hand_run_llm(hand, "m", "ok");
+    hand_run_llm(hand, "m", "ok"); /* too short to say anything */
+    expect("loop", 0.5);
+}
+END_TEST
+
+START_TEST(step_efficiency_weighs_what_is_known)
+{
+    expect("step_efficiency", 1);
+    hand_run_tool(hand, "a", "{}");
+    hand_run_tool(hand, "a", "{}");
+    hand->spans[2].status = SPAN_STATUS_ERROR;
+    expect("step_efficiency", (0.3 * (1 - 1.0 / 3) + 0.3 * 0.5) / 0.6);
+    fixture->ruleset.measurements.steps_max = 2;
+    expect("step_efficiency", 0.4 * 2 / 3 + 0.3 * (1 - 1.0 / 3) + 0.3 * 0.5);
+}
+END_TEST
+
+START_TEST(ground_truth_compares_words)
+{
+    expect_na("ground_truth.exact", "no_expected");
+    hand->run.expected = BYTES_LITERAL("The answer is 42.");
+    expect_na("ground_truth.f1", "no_answer");
+    hand->run.output = BYTES_LITERAL("the ANSWER is 42");
+    expect("ground_truth.exact", 1);
+    expect("ground_truth.f1", 1);
+    hand->run.output = BYTES_LITERAL("answer 42 or 42");
+    expect("ground_truth.exact", 0);
+    expect("ground_truth.f1", 0.5); /* two words in common of four and four */
+}
+END_TEST
+
+START_TEST(refusals_are_anchored)
+{
+    static const char *const yes[] = {"I can't help with that.",
+                                      "I\xe2\x80\x99m sorry, but I cannot share that.",
+                                      "Sorry. I am unable to do so.",
+                                      "Leider kann ich Ihnen dabei nicht helfen.",
+                                      "Je ne peux pas répondre.",
+                                      "Lo siento, no puedo ayudarle.",
+                                      "抱歉，我无法回答。"};
+    static const char *const no[] = {
+        "The product is not available in blue.", "I'm sorry for the delay. Your refund was sent.",
+        "You cannot pay twice.", "I candidly agree.", "Cannot-fail policies apply."};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        hand->run.output = bytes_of_text(yes[i]);
+        ck_assert_msg(score_fixture_read(fixture, "refusal")->value > 0, "%s", yes[i]);
+    }
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        hand->run.output = bytes_of_text(no[i]);
+        ck_assert_msg(score_fixture_read(fixture, "refusal")->value <= 0, "%s", no[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_refusal_after_three_hundred_characters_is_not_one)
+{
+    static char text[600];
+    int used = 0;
+    for (int i = 0; i < 20; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "Your loan is paid. ");
+    snprintf(text + used, sizeof text - (size_t)used, "I cannot say more.");
+    hand->run.output = bytes_of_text(text);
+    expect("refusal", 0);
+}
+END_TEST
+
+START_TEST(evidence_is_bounded)
+{
+    static char text[8192];
+    int used = 0;
+    for (int i = 0; i < 100; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used,
+                         "Penguins swim near glacier%c%c. ", 'a' + i / 10, 'a' + i % 10);
+    retrieve();
+    hand->run.output = bytes_of_text(text);
+    expect("groundedness.lexical", 0);
+    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 32);
+}
+END_TEST
+
+START_TEST(a_measurement_is_computed_once_for_a_run)
+{
+    struct measure measure;
+    score_fixture_reset(fixture);
+    ck_assert(measure_resolve(BYTES_LITERAL("steps"), &measure, NULL));
+    const struct reading *first = measure_read(&measure, &fixture->context);
+    ck_assert_ptr_eq(first, measure_read(&measure, &fixture->context));
+}
+END_TEST
+
+START_TEST(a_full_arena_makes_na_and_never_fails)
+{
+    struct measure measure;
+    score_fixture_reset(fixture);
+    ck_assert(measure_resolve(BYTES_LITERAL("steps"), &measure, NULL));
+    fixture->arena.limit = 1;
+    ck_assert_str_eq(measure_read(&measure, &fixture->context)->na_reason, "no_memory");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("measurements");
+    TCase *tests = tcase_create("all");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, every_row_is_whole_and_named_once);
+    tcase_add_test(tests, the_table_prints_as_markdown);
+    tcase_add_test(tests, steps_count_by_kind_and_wrappers_and_judges_do_not);
+    tcase_add_test(tests, duration_is_the_root_or_all_that_is_there);
+    tcase_add_test(tests, tokens_and_first_token_are_na_when_not_recorded);
+    tcase_add_test(tests, cost_is_recorded_or_priced_and_never_part_of_a_sum);
+    tcase_add_test(tests, repeats_compare_arguments_as_json);
+    tcase_add_test(tests, repeats_are_na_where_no_call_has_arguments);
+    tcase_add_test(tests, hostile_arguments_hash_within_bounds);
+    tcase_add_test(tests, agents_are_counted_by_name);
+    tcase_add_test(tests, route_measurements_read_the_facts);
+    tcase_add_test(tests, imported_scores_speak_for_themselves);
+    tcase_add_test(tests, a_failed_judge_is_an_error_only_without_a_good_score);
+    tcase_add_test(tests, no_feedback_is_na_not_zero);
+    tcase_add_test(tests, groundedness_counts_supported_statements);
+    tcase_add_test(tests, support_starts_at_sixty_five_percent);
+    tcase_add_test(tests, a_window_is_two_sentences_of_one_document);
+    tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
+    tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
+    tcase_add_test(tests, numbers_are_compared_by_value);
+    tcase_add_test(tests, tool_results_ground_numbers);
+    tcase_add_test(tests, context_relevance_has_max_mean_and_average_precision);
+    tcase_add_test(tests, context_relevance_is_na_without_question_or_documents);
+    tcase_add_test(tests, no_call_where_a_tool_is_required_is_zero);
+    tcase_add_test(tests, tool_selection_weighs_what_is_known);
+    tcase_add_test(tests, tool_selection_is_na_without_root_configuration_or_calls);
+    tcase_add_test(tests, loop_weighs_identical_calls);
+    tcase_add_test(tests, loop_sees_a_period_at_the_end_without_arguments);
+    tcase_add_test(tests, loop_sees_a_step_within_itself_but_not_a_wrapper);
+    tcase_add_test(tests, loop_sees_outputs_that_repeat);
+    tcase_add_test(tests, step_efficiency_weighs_what_is_known);
+    tcase_add_test(tests, ground_truth_compares_words);
+    tcase_add_test(tests, refusals_are_anchored);
+    tcase_add_test(tests, a_refusal_after_three_hundred_characters_is_not_one);
+    tcase_add_test(tests, evidence_is_bounded);
+    tcase_add_test(tests, a_measurement_is_computed_once_for_a_run);
+    tcase_add_test(tests, a_full_arena_makes_na_and_never_fails);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
