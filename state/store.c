@@ -19,6 +19,7 @@
 #include "state/store_lock.h"
 
 enum { CRC_BYTES = 4, READERS_MAX = 126, DISK_FULL_BYTES = 1 << 20 };
+enum { PAGE_BYTES = 4096, RESERVE_BYTES_MIN = 1 << 20, ROOM_BYTES_PLENTY = 256 << 20 };
 
 struct store {
     MDB_env *env;
@@ -84,11 +85,73 @@ void store_set_faults(struct store *store, struct store_faults *faults)
 
 /* --- transactions --- */
 
+/* Pages that a write transaction after snapshot `txn` may take from the free list: all but those that
+ * the last commit freed. Database 0 is that list: txn id -> count, page numbers (see mdb_stat -f). */
+static size_t free_pages(MDB_txn *txn, bool is_usable_only)
+{
+    MDB_cursor *cursor;
+    MDB_val key, pages;
+    size_t sum = 0, last = mdb_txn_id(txn);
+    if (mdb_cursor_open(txn, 0, &cursor) != 0)
+        return 0;
+    while (mdb_cursor_get(cursor, &key, &pages, MDB_NEXT) == 0) {
+        size_t count = 0, id = last;
+        memcpy(&count, pages.mv_data, pages.mv_size < sizeof count ? 0 : sizeof count);
+        memcpy(&id, key.mv_data, key.mv_size < sizeof id ? 0 : sizeof id);
+        sum += is_usable_only && id >= last ? 0 : count;
+    }
+    mdb_cursor_close(cursor);
+    return sum;
+}
+
+/* Bytes that new rows may take in the next write transaction. A reserve is kept back, because in a map
+ * that is full to the last page nothing can be deleted either: LMDB copies pages before it changes
+ * them. The free list is only walked when the part of the map never used is small. */
+static int64_t room_for_rows(struct store *store)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    MDB_txn *txn;
+    if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat) != 0)
+        return 0;
+    int64_t map = (int64_t)info.me_mapsize, page = stat.ms_psize, reserve = map / 64;
+    if (reserve < RESERVE_BYTES_MIN)
+        reserve = map / 8 < RESERVE_BYTES_MIN ? map / 8 : RESERVE_BYTES_MIN;
+    int64_t room = map - (int64_t)(info.me_last_pgno + 1) * page - reserve;
+    if (room > map / 8 && room > ROOM_BYTES_PLENTY)
+        return room;
+    if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != 0)
+        return room;
+    room += (int64_t)free_pages(txn, true) * page;
+    mdb_txn_abort(txn);
+    return room;
+}
+
+/* Tables of bounded size may use the reserve: whoever deletes writes down that he did. */
+static bool takes_room(enum state_table table)
+{
+    return table != TABLE_META && table != TABLE_SOURCE && table != TABLE_COUNTER &&
+           table != TABLE_OUTBOX_FILE;
+}
+
+static void charge(struct store_txn *txn, enum state_table table, size_t size, bool is_append)
+{
+    if (!takes_room(table))
+        return;
+    /* Large values have pages of their own; elsewhere in the tree, a leaf is copied. */
+    size_t cost = size > PAGE_BYTES / 2 ? (size / PAGE_BYTES + 1) * PAGE_BYTES : size + 64;
+    txn->room_bytes -= (int64_t)(is_append ? cost : cost + PAGE_BYTES);
+    if (txn->room_bytes < 0)
+        fail_code(txn, "writing", table, MDB_MAP_FULL);
+}
+
 void store_begin(struct store *store, bool is_write, struct store_txn *ret_txn)
 {
     assert(!is_write || store->mode == STORE_OWNER);
     *ret_txn = (struct store_txn){.store = store, .is_write = is_write};
     unsigned flags = is_write ? 0 : MDB_RDONLY;
+    if (is_write)
+        ret_txn->room_bytes = room_for_rows(store);
     int code = mdb_txn_begin(store->env, NULL, flags, &ret_txn->handle);
     if (code == MDB_READERS_FULL) { /* Slots of dead processes may be all that is in the way. */
         store_check_readers(store);
@@ -171,6 +234,8 @@ static void put(struct store_txn *txn, enum state_table table, struct bytes key,
     size_t size = first.size + second.size;
     assert(txn->is_write && key.size > 0 && key.size <= STORE_KEY_BYTES_MAX);
     assert(size <= STORE_VALUE_BYTES_MAX);
+    if (txn->status == STATUS_OK)
+        charge(txn, table, size, is_append);
     if (txn->status != STATUS_OK || write_fails(txn, table))
         return;
     MDB_val at = value_of(key), row = {.mv_size = size + CRC_BYTES};
@@ -596,26 +661,14 @@ double store_used_ratio(struct store *store)
     MDB_envinfo info;
     MDB_stat stat;
     MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val key, pages;
-    size_t free_pages = 0;
     if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != 0)
         return -1;
-    if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat) != 0 ||
-        mdb_cursor_open(txn, 0, &cursor) != 0) {
-        mdb_txn_abort(txn);
-        return -1;
-    }
-    /* Database 0 is LMDB's free list: txn id -> count, page numbers (as mdb_stat -f reads it). */
-    while (mdb_cursor_get(cursor, &key, &pages, MDB_NEXT) == 0) {
-        size_t count = 0;
-        memcpy(&count, pages.mv_data, pages.mv_size < sizeof count ? 0 : sizeof count);
-        free_pages += count;
-    }
-    mdb_cursor_close(cursor);
+    size_t unused = free_pages(txn, false);
     mdb_txn_abort(txn);
+    if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &stat) != 0)
+        return -1;
     size_t used = info.me_last_pgno + 1;
-    used -= free_pages < used ? free_pages : used;
+    used -= unused < used ? unused : used;
     return (double)used * stat.ms_psize / (double)info.me_mapsize;
 }
 

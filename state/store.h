@@ -5,7 +5,8 @@
  * A transaction remembers its first failure: later calls do nothing (reads say absent), and
  * store_commit() returns it. So callers write on and check once:
  *   OK      durable
- *   BUSY    map or disk full: nothing was written; delete something, then try again
+ *   BUSY    map or disk full: nothing was written; delete something, then try again. A reserve of
+ *           the map (1/64) is kept for deletes, positions and counters, so those still commit
  *   FATAL   I/O error or a value whose CRC is wrong: exit with EXIT_STATE_IO; do not retry
  * One write transaction at a time, by the owner thread; read transactions from any thread, each
  * kept under 100 ms, because pages freed meanwhile can't be used again while one is open. */
@@ -53,6 +54,7 @@ struct store_txn {
     struct MDB_txn *handle;
     enum status status; /* the first failure */
     bool is_write;
+    int64_t room_bytes; /* left for new rows */
     uint32_t hook_count;
     struct {
         store_end_fn *run;
