@@ -44,6 +44,16 @@ static bool is_absent_word(struct bytes text)
            bytes_equal_text(text, "undefined") || bytes_equal_text(text, "<not specified>");
 }
 
+/* Brackets from end to end, yet neither JSON nor a repr: broken or too deep, and nothing to read. */
+static bool is_wreck(struct bytes text)
+{
+    uint8_t first = text.data[0], second = text.size > 1 ? text.data[1] : 0;
+    uint8_t last = text.data[text.size - 1];
+    return (first == '{' || first == '[') &&
+           (second == '"' || second == '{' || second == '[' || second == '\'') &&
+           (last == '}' || last == ']');
+}
+
 static struct bytes read_text(struct walk *walk, struct bytes text)
 {
     struct bytes trimmed = text_trim(text);
@@ -61,7 +71,7 @@ static struct bytes read_text(struct walk *walk, struct bytes text)
         struct bytes json = python_repr_to_json(trimmed, walk->arena);
         if (json.data && json_parse(json, walk->arena, &reader, &value))
             found = read_value(walk, &reader, &value);
-    } else {
+    } else if (!is_wreck(trimmed)) {
         found = trimmed;
     }
     walk->levels--;

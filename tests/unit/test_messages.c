@@ -1,129 +1,246 @@
-/* link: otlp */
+/* link: normalize otlp nouns base */
+/* Message texts in every shape that instrumentations write them in. */
 #include <check.h>
+#include <stdlib.h>
 
-#include "processor/otlp/messages.h"
-#include "processor/otlp/wire.h"
+#include "processor/normalize/messages.h"
+#include "processor/normalize/python_repr.h"
 
-START_TEST(a_full_success_leaves_partial_success_unset)
-{
-    struct buffer buffer = {0};
-    message_export_response(&buffer, GATE_TRACES, 0, (struct bytes){0});
-    message_export_response(&buffer, GATE_LOGS, 0, (struct bytes){0});
-    ck_assert_uint_eq(buffer.size, 0);
-    buffer_finish(&buffer);
-}
-END_TEST
+struct sample {
+    const char *text;
+    const char *wanted; /* NULL: nothing */
+};
 
-START_TEST(a_response_is_read_back)
-{
-    for (enum gate_signal signal = GATE_TRACES; signal <= GATE_LOGS; signal++) {
-        struct buffer buffer = {0};
-        struct arena arena;
-        arena_init(&arena, 65536);
-        int64_t rejected = -1;
-        struct bytes text;
-        message_export_response(&buffer, signal, 7, BYTES_LITERAL("bad_trace_id: 7"));
-        ck_assert_int_eq(
-            message_read_response(buffer_bytes(&buffer), signal, &arena, &rejected, &text),
-            STATUS_OK);
-        ck_assert_int_eq(rejected, 7);
-        ck_assert(bytes_equal_text(text, "bad_trace_id: 7"));
-        struct bytes partial = wire_find_bytes(buffer_bytes(&buffer), 1);
-        ck_assert_uint_eq(wire_find_number(partial, 1, 0), 7);
-        arena_finish(&arena);
-        buffer_finish(&buffer);
-    }
-}
-END_TEST
-
-START_TEST(an_empty_response_rejects_nothing)
+static void check_samples(const struct sample *samples, size_t count, enum wanted wanted)
 {
     struct arena arena;
-    arena_init(&arena, 65536);
-    int64_t rejected = -1;
-    struct bytes text;
-    ck_assert_int_eq(
-        message_read_response(BYTES_LITERAL(""), GATE_TRACES, &arena, &rejected, &text), STATUS_OK);
-    ck_assert_int_eq(rejected, 0);
-    ck_assert_uint_eq(text.size, 0);
-    ck_assert_int_eq(
-        message_read_response(BYTES_LITERAL("\x0a\xff"), GATE_TRACES, &arena, &rejected, &text),
-        STATUS_MALFORMED);
+    arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes found = message_text(bytes_of_text(samples[i].text), wanted, &arena);
+        struct bytes expected = bytes_of_text(samples[i].wanted);
+        ck_assert_msg(bytes_equal(found, expected) && !found.data == !expected.data,
+                      "%s\n  wanted <%s>\n  found <%.*s>", samples[i].text,
+                      samples[i].wanted ? samples[i].wanted : "nothing", (int)found.size,
+                      (const char *)found.data);
+        arena_reset(&arena);
+    }
+    arena_finish(&arena);
+}
+
+#define CHECK(samples, wanted) check_samples(samples, sizeof(samples) / sizeof *(samples), wanted)
+
+START_TEST(a_question_is_the_last_text_of_the_user)
+{
+    static const struct sample samples[] = {
+        {"Where is it?", "Where is it?"},
+        {"  \n ", NULL},
+        {"null", NULL},
+        {"None", NULL},
+        {"[]", NULL},
+        {"{}", NULL},
+        {"42", "42"},
+        {"[draft] Hello there", "[draft] Hello there"},
+        {"{name}, is that you?", "{name}, is that you?"},
+        {"\"Hello\" she said", "\"Hello\" she said"},
+        {"\"Hello\"", "Hello"},
+        {"\"\\\"Hello\\\"\"", "Hello"},
+        {"print('hello')", "print('hello')"},
+        {"x=5", "x=5"},
+        {"Sum(a, b) of what?", "Sum(a, b) of what?"},
+        {"{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}", "Hi"},
+        {"{\"messages\": [[\"user\", \"Hi\"]]}", "Hi"},
+        {"{\"messages\": [[\"system\", \"Be nice\"], [\"human\", \"Hi\"]]}", "Hi"},
+        {"[{\"role\":\"user\",\"content\":\"one\"},{\"role\":\"assistant\",\"content\":\"two\"},"
+         "{\"role\":\"user\",\"content\":\"three\"}]",
+         "three"},
+        {"[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"What is this?\"},"
+         "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:...\"}}]}]",
+         "What is this?"},
+        {"[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"one\"},"
+         "{\"type\":\"text\",\"text\":\"two\"}]}]",
+         "one\ntwo"},
+        {"[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}]},"
+         "{\"role\":\"user\",\"parts\":[{\"type\":\"tool_call_response\",\"id\":\"1\","
+         "\"result\":\"x\"}]}]",
+         "Hi"},
+        {"[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]", "Hi"},
+        {"[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]},{\"role\":\"user\",\"content\":"
+         "[{\"toolResult\":{\"content\":[{\"text\":\"42\"}]}}]}]",
+         "Hi"},
+        {"{\"type\": \"human\", \"data\": {\"content\": \"Hi\", \"type\": \"human\"}}", "Hi"},
+        {"{\"type\": \"ai\", \"data\": {\"content\": \"Hi\", \"type\": \"ai\"}}", NULL},
+        {"{\"messages\": [[{\"lc\": 1, \"type\": \"constructor\", \"id\": [\"langchain\", "
+         "\"schema\", \"messages\", \"SystemMessage\"], \"kwargs\": {\"content\": \"S\"}}, "
+         "{\"lc\": 1, \"type\": \"constructor\", \"id\": [\"langchain\", \"HumanMessage\"], "
+         "\"kwargs\": {\"content\": \"Hi\", \"type\": \"human\"}}]]}",
+         "Hi"},
+        {"{\"messages\": [\"content='Hi' additional_kwargs={} response_metadata={} id='1'\", "
+         "\"content='Hello!' additional_kwargs={} response_metadata={'model': 'm'} id='2' "
+         "tool_calls=[] invalid_tool_calls=[]\"]}",
+         "Hi"},
+        {"HumanMessage(content=\"It's me\", additional_kwargs={})", "It's me"},
+        {"[HumanMessage(content='a'), AIMessage(content='b'), HumanMessage(content='c\\nd')]",
+         "c\nd"},
+        {"{'input': 'Hi', 'n': None}", "Hi"},
+        {"{\"input\": \"Hi\"}", "Hi"},
+        {"{\"input\": {\"question\": \"Hi\"}}", "Hi"},
+        {"{\"args\": [\"Hi\"], \"kwargs\": {}}", "Hi"},
+        {"{\"args\": [], \"kwargs\": {\"question\": \"Hi\"}}", "Hi"},
+        {"{\"inputs\": {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}, \"tags\": []}",
+         "Hi"},
+        {"{\"system\":\"S\",\"prompt\":\"Hi\"}", "Hi"},
+        {"{\"system\":\"S\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+         "\"text\":\"Hi\"}]}]}",
+         "Hi"},
+        {"{\"model\": \"m\", \"messages\": [{\"role\": \"system\", \"content\": \"S\"}, {\"role\": "
+         "\"user\", \"content\": \"Hi\"}], \"tools\": [{\"type\": \"function\"}]}",
+         "Hi"},
+        {"{\"query_bundle\": {\"query_str\": \"Hi\", \"image_path\": null}}", "Hi"},
+        {"{\"contents\": [{\"role\": \"user\", \"parts\": [{\"text\": \"Hi\"}]}]}", "Hi"},
+        {"{\"new_message\": {\"role\": \"user\", \"parts\": [{\"text\": \"Hi\"}]}}", "Hi"},
+        {"{\"topic\": \"bears\"}", "bears"},
+        {"{\"input\": \"Command(resume='approved')\"}", NULL},
+        {"<workflows.context.context.Context object at 0x7fdb37ed5f10>", NULL},
+        {"[\"<Document(id_=5f419641)>\", \"<Document(id_=7942b7e5)>\"]", NULL},
+        {"StopEvent(result=AgentOutput(response=ChatMessage(role=<MessageRole.USER: 'us...", NULL},
+        {"ChatMessage(role=<MessageRole.USER: 'user'>, additional_kwargs={}, "
+         "blocks=[TextBlock(block_type='text', text='Hi')])",
+         "Hi"},
+        {"[{\"role\":\"user\",\"content\":\"Cut o", "Cut o"},
+        {"[{\"role\":\"user\",\"content\":\"\\u00dcber \\ud83d\\ude80\"}]", "Über 🚀"},
+    };
+    CHECK(samples, WANTED_QUESTION);
+}
+END_TEST
+
+START_TEST(an_answer_is_the_last_text_of_the_assistant_after_the_user)
+{
+    static const struct sample samples[] = {
+        {"All done.", "All done."},
+        {"{\"output\": \"All done.\"}", "All done."},
+        {"{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"role\":\"assistant\","
+         "\"content\":\"Done\"}}],\"model\":\"m\"}",
+         "Done"},
+        {"{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":null,\"tool_calls\":"
+         "[{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}",
+         NULL},
+        {"{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":null,\"refusal\":"
+         "\"I can't.\"}}]}",
+         "I can't."},
+        {"{\"generations\": [[{\"text\": \"Done\", \"type\": \"ChatGeneration\", \"message\": "
+         "{\"lc\": 1, \"type\": \"constructor\", \"id\": [\"langchain\", \"AIMessage\"], "
+         "\"kwargs\": {\"content\": \"Done\"}}}]], \"llm_output\": {\"model_name\": \"m\"}}",
+         "Done"},
+        {"{\"generations\": [[{\"text\": \"\", \"message\": {\"lc\": 1, \"id\": [\"x\", "
+         "\"AIMessage\"], \"kwargs\": {\"content\": \"\"}}}]]}",
+         NULL},
+        {"{\"candidates\":[{\"content\":{\"parts\":[{\"thought\":true,\"text\":\"hm\"},{\"text\":"
+         "\"Done\"}],\"role\":\"model\"}}]}",
+         "Done"},
+        {"[{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\","
+         "\"text\":\"Done\"}]}]",
+         "Done"},
+        {"{\"output\":[{\"type\":\"reasoning\",\"summary\":[]},{\"type\":\"function_call\","
+         "\"name\":"
+         "\"f\",\"arguments\":\"{}\"}],\"object\":\"response\"}",
+         NULL},
+        {"[{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"content\":\"hm\"},"
+         "{\"type\":\"text\",\"content\":\"Done\"}],\"finish_reason\":\"stop\"}]",
+         "Done"},
+        {"[{\"role\":\"assistant\",\"parts\":[{\"type\":\"tool_call\",\"name\":\"f\","
+         "\"arguments\":{}}]}]",
+         NULL},
+        {"{\"messages\": [{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\","
+         "\"content\":\"old\"},{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"assistant\","
+         "\"content\":\"\",\"tool_calls\":[{}]}]}",
+         NULL},
+        {"{\"messages\": [{\"type\":\"human\",\"content\":\"a\"},{\"type\":\"ai\",\"content\":"
+         "\"b\"},{\"type\":\"tool\",\"content\":\"c\",\"tool_call_id\":\"1\"}]}",
+         "b"},
+        {"[{\"graph\": null, \"update\": {\"messages\": [{\"type\": \"ai\", \"data\": "
+         "{\"content\": \"Done\"}}]}}]",
+         "Done"},
+        {"{\"output\": [\"Command(update={'messages': [AIMessage(content='Done', "
+         "additional_kwargs={'refusal': None}, tool_calls=[])]})\"]}",
+         "Done"},
+        {"{\"raw\": \"Done\", \"pydantic\": null, \"json_dict\": null, \"tasks_output\": []}",
+         "Done"},
+        {"{\"response\": \"Done\", \"source_nodes\": [\"<NodeWithScore(node=1)>\"]}", "Done"},
+        {"{\"role\":\"assistant\",\"content\":[{\"text\":\"Done\"}]}", "Done"},
+        {"{\"message\":{\"role\":\"assistant\",\"blocks\":[{\"text\":\"Done\"}]},\"raw\":{}}",
+         "Done"},
+        {"[{\"page_content\": \"a document\", \"metadata\": {}}]", NULL},
+        {"[\"chunk one\", \"chunk two\"]", NULL},
+    };
+    CHECK(samples, WANTED_ANSWER);
+}
+END_TEST
+
+START_TEST(a_result_is_whatever_text_a_tool_returned)
+{
+    static const struct sample samples[] = {
+        {"plain", "plain"},
+        {"\"plain\"", "plain"},
+        {"{\"output\": \"content='{\\\"a\\\": 1}' name='f' tool_call_id='1'\"}", "{\"a\": 1}"},
+        {"{\"type\": \"tool\", \"data\": {\"content\": \"vpn: DEGRADED\", \"type\": \"tool\"}}",
+         "vpn: DEGRADED"},
+    };
+    CHECK(samples, WANTED_RESULT);
+}
+END_TEST
+
+START_TEST(a_repr_becomes_json_or_nothing)
+{
+    static const struct sample samples[] = {
+        {"[1, -2.5, True, None, 'a\\'b', \"c\"]", "[1,-2.5,true,null,\"a'b\",\"c\"]"},
+        {"{'a': (1, 2), 'b': {'c': []}}", "{\"a\":[1,2],\"b\":{\"c\":[]}}"},
+        {"Foo(a=1, b=Bar(), c=<Role.USER: 'user'>)",
+         "{\"__class__\":\"Foo\",\"a\":1,\"b\":{\"__class__\":\"Bar\"},\"c\":\"user\"}"},
+        {"content='caf\\xe9 \\u2603 \\U0001f680' n=1", "{\"content\":\"café ☃ 🚀\",\"n\":1}"},
+        {"[1, 2", NULL},
+        {"[1, 2] and more", NULL},
+        {"{'a': 'unfinished", NULL},
+        {"Foo(a=", NULL},
+    };
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct bytes json = python_repr_to_json(bytes_of_text(samples[i].text), &arena);
+        ck_assert_msg(bytes_equal(json, bytes_of_text(samples[i].wanted)), "%s -> %.*s",
+                      samples[i].text, (int)json.size, (const char *)json.data);
+    }
     arena_finish(&arena);
 }
 END_TEST
 
-START_TEST(a_long_error_message_is_shortened_between_characters)
+START_TEST(deep_nesting_ends_without_a_text)
 {
-    struct buffer buffer = {0};
-    struct buffer text = {0};
-    for (int i = 0; i < 3000; i++)
-        buffer_append_text(&text, "\u20ac");
-    message_export_response(&buffer, GATE_TRACES, 1, buffer_bytes(&text));
-    ck_assert_uint_lt(buffer.size, 4096);
-    struct bytes sent = wire_find_bytes(wire_find_bytes(buffer_bytes(&buffer), 1), 2);
-    ck_assert_uint_gt(sent.size, 3000);
-    ck_assert_uint_eq(sent.size % 3, 0);
-    buffer_finish(&text);
-    buffer_finish(&buffer);
-}
-END_TEST
-
-START_TEST(a_status_says_when_to_come_back)
-{
-    struct buffer buffer = {0};
-    message_status(&buffer, 14, BYTES_LITERAL("the journal is full"), 1250);
-    struct bytes status = buffer_bytes(&buffer);
-    ck_assert_uint_eq(wire_find_number(status, 1, 0), 14);
-    ck_assert(bytes_equal_text(wire_find_bytes(status, 2), "the journal is full"));
-    struct bytes any = wire_find_bytes(status, 3);
-    ck_assert(
-        bytes_equal_text(wire_find_bytes(any, 1), "type.googleapis.com/google.rpc.RetryInfo"));
-    struct bytes delay = wire_find_bytes(wire_find_bytes(any, 2), 1);
-    ck_assert_uint_eq(wire_find_number(delay, 1, 0), 1);
-    ck_assert_uint_eq(wire_find_number(delay, 2, 0), 250000000);
-    buffer_finish(&buffer);
-}
-END_TEST
-
-START_TEST(a_status_without_delay_has_no_details)
-{
-    struct buffer buffer = {0};
-    message_status(&buffer, 3, BYTES_LITERAL("undecodable"), 0);
-    ck_assert_ptr_null(wire_find_bytes(buffer_bytes(&buffer), 3).data);
-    ck_assert_uint_eq(wire_find_number(buffer_bytes(&buffer), 1, 0), 3);
-    buffer_finish(&buffer);
-}
-END_TEST
-
-START_TEST(an_unpack_over_its_budget_is_refused)
-{
-    struct buffer request = {0};
-    uint32_t count = 9;
-    for (int i = 0; i < 1000; i++)
-        wire_put_bytes(&request, 1, BYTES_LITERAL(""));
-    ck_assert(message_unpack_request(buffer_bytes(&request), GATE_TRACES, 1 << 20, &count));
-    ck_assert_uint_eq(count, 0);
-    ck_assert(!message_unpack_request(buffer_bytes(&request), GATE_TRACES, 4096, &count));
-    buffer_finish(&request);
+    enum { DEPTH = 100000 };
+    static char text[2 * DEPTH];
+    struct arena arena;
+    arena_init(&arena, 16 << 20);
+    memset(text, '[', DEPTH);
+    memset(text + DEPTH, ']', DEPTH);
+    ck_assert(!message_text(bytes_of(text, sizeof text), WANTED_ANSWER, &arena).data);
+    text[1] = '\'';
+    ck_assert(!python_repr_to_json(bytes_of(text, sizeof text), &arena).data);
+    arena_finish(&arena);
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("messages");
-    TCase *tests = tcase_create("messages");
-    tcase_add_test(tests, a_full_success_leaves_partial_success_unset);
-    tcase_add_test(tests, a_response_is_read_back);
-    tcase_add_test(tests, an_empty_response_rejects_nothing);
-    tcase_add_test(tests, a_long_error_message_is_shortened_between_characters);
-    tcase_add_test(tests, a_status_says_when_to_come_back);
-    tcase_add_test(tests, a_status_without_delay_has_no_details);
-    tcase_add_test(tests, an_unpack_over_its_budget_is_refused);
-    suite_add_tcase(suite, tests);
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, a_question_is_the_last_text_of_the_user);
+    tcase_add_test(all, an_answer_is_the_last_text_of_the_assistant_after_the_user);
+    tcase_add_test(all, a_result_is_whatever_text_a_tool_returned);
+    tcase_add_test(all, a_repr_becomes_json_or_nothing);
+    tcase_add_test(all, deep_nesting_ends_without_a_text);
+    suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    return failed != 0;
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

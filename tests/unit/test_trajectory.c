@@ -1,0 +1,188 @@
+/* link: nouns base */
+#include <check.h>
+#include <stdlib.h>
+
+#include "processor/trajectory.h"
+
+static struct arena arena;
+static struct span spans[8];
+static struct trajectory trajectory;
+
+static void setup(void)
+{
+    arena_init(&arena, 1 << 20);
+    memset(spans, 0, sizeof spans);
+    trajectory = (struct trajectory){.spans = spans};
+}
+
+static void teardown(void)
+{
+    arena_finish(&arena);
+}
+
+static void add(uint8_t id, uint8_t parent, uint64_t start, uint64_t end)
+{
+    struct span *span = &spans[trajectory.span_count++];
+    span->id[7] = id;
+    span->parent_id[7] = parent;
+    span->has_parent = parent != 0;
+    span->start_ns = start;
+    span->end_ns = end;
+    span->wire = bytes_of("", 0);
+}
+
+static void order(void)
+{
+    bool is_ordered = trajectory_order(&trajectory, &arena);
+    ck_assert(is_ordered);
+}
+
+static void check_order(const char *ids)
+{
+    ck_assert_uint_eq(trajectory.span_count, strlen(ids));
+    for (uint32_t i = 0; i < trajectory.span_count; i++)
+        ck_assert_msg(trajectory.spans[i].id[7] == (uint8_t)(ids[i] - '0'), "place %u of %s: %d", i,
+                      ids, trajectory.spans[i].id[7]);
+}
+
+START_TEST(spans_stand_by_start_then_parent_then_id)
+{
+    add(5, 9, 10, 20);
+    add(9, 0, 10, 40);
+    add(3, 9, 10, 15);
+    add(1, 5, 9, 12);
+    order();
+    check_order("1935");
+    ck_assert_uint_eq(trajectory.root, 1);
+    ck_assert_uint_eq(trajectory.parents[0], 3);
+    ck_assert_uint_eq(trajectory.depths[0], 3);
+    ck_assert_uint_eq(trajectory.first_children[1], 2);
+    ck_assert_uint_eq(trajectory.next_siblings[2], 3);
+    ck_assert_uint_eq(trajectory.orphan_count, 0);
+}
+END_TEST
+
+START_TEST(a_root_that_has_not_ended_is_no_root)
+{
+    add(1, 0, 1, 0);
+    add(2, 1, 2, 3);
+    order();
+    ck_assert_uint_eq(trajectory.root, NO_SPAN);
+    ck_assert_uint_eq(trajectory.top, 0);
+}
+END_TEST
+
+START_TEST(a_span_with_a_remote_parent_is_a_local_root_and_no_orphan)
+{
+    add(1, 7, 1, 9);
+    spans[0].flags = SPAN_FLAG_PARENT_REMOTE | SPAN_FLAG_PARENT_REMOTE_KNOWN;
+    add(2, 1, 2, 3);
+    add(3, 8, 3, 4);
+    order();
+    ck_assert_uint_eq(trajectory.root, 0);
+    ck_assert(trajectory.root_is_local);
+    ck_assert_uint_eq(trajectory.orphan_count, 1);
+}
+END_TEST
+
+START_TEST(a_true_root_counts_before_a_local_one)
+{
+    add(1, 7, 1, 9);
+    spans[0].flags = SPAN_FLAG_PARENT_REMOTE | SPAN_FLAG_PARENT_REMOTE_KNOWN;
+    add(2, 0, 2, 3);
+    order();
+    ck_assert_uint_eq(trajectory.root, 1);
+    ck_assert(!trajectory.root_is_local);
+}
+END_TEST
+
+START_TEST(a_cycle_is_cut_above_its_first_span)
+{
+    add(1, 2, 5, 9);
+    add(2, 3, 4, 9);
+    add(3, 1, 6, 9);
+    add(4, 4, 7, 9);
+    order();
+    check_order("2134");
+    ck_assert_uint_eq(trajectory.parents[0], NO_SPAN);
+    ck_assert_uint_eq(trajectory.parents[1], 0);
+    ck_assert_uint_eq(trajectory.parents[2], 1);
+    ck_assert_uint_eq(trajectory.depths[2], 3);
+    ck_assert_uint_eq(trajectory.orphan_count, 2);
+    ck_assert_uint_eq(trajectory.root, NO_SPAN);
+}
+END_TEST
+
+START_TEST(no_spans_are_a_trajectory_too)
+{
+    bool is_skewed;
+    order();
+    ck_assert_uint_eq(trajectory.top, NO_SPAN);
+    ck_assert_uint_eq(trajectory_find(&trajectory, (uint8_t[8]){0}), NO_SPAN);
+    trajectory.received_ms = 77;
+    ck_assert_uint_eq(trajectory_event_ms(&trajectory, &is_skewed), 77);
+    ck_assert(is_skewed);
+}
+END_TEST
+
+START_TEST(a_full_arena_is_told)
+{
+    struct arena small;
+    arena_init(&small, 16);
+    add(1, 0, 1, 2);
+    bool is_ordered = trajectory_order(&trajectory, &small);
+    ck_assert(!is_ordered);
+    arena_finish(&small);
+}
+END_TEST
+
+START_TEST(of_two_spans_of_one_id_the_later_end_then_the_larger_counts)
+{
+    struct span a = {.end_ns = 5, .wire = bytes_of("aa", 2)};
+    struct span b = {.end_ns = 6, .wire = bytes_of("a", 1)};
+    struct span c = {.end_ns = 5, .wire = bytes_of("ab", 2)};
+    ck_assert(span_supersedes(&b, &a) && !span_supersedes(&a, &b));
+    ck_assert(span_supersedes(&c, &a) && !span_supersedes(&a, &c));
+    ck_assert(!span_supersedes(&a, &a));
+}
+END_TEST
+
+START_TEST(event_time_is_the_end_of_the_root_unless_it_lies_ahead)
+{
+    bool is_skewed;
+    add(1, 0, 1, 4000000);
+    add(2, 1, 2, 9000000);
+    order();
+    trajectory.received_ms = 10;
+    ck_assert_uint_eq(trajectory_event_ms(&trajectory, &is_skewed), 4);
+    ck_assert(!is_skewed);
+    trajectory.spans[0].end_ns = (10 + 300000) * UINT64_C(1000000);
+    ck_assert_uint_eq(trajectory_event_ms(&trajectory, &is_skewed), 300010);
+    ck_assert(!is_skewed);
+    trajectory.spans[0].end_ns += 1000000;
+    ck_assert_uint_eq(trajectory_event_ms(&trajectory, &is_skewed), 10);
+    ck_assert(is_skewed);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trajectory");
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, spans_stand_by_start_then_parent_then_id);
+    tcase_add_test(all, a_root_that_has_not_ended_is_no_root);
+    tcase_add_test(all, a_span_with_a_remote_parent_is_a_local_root_and_no_orphan);
+    tcase_add_test(all, a_true_root_counts_before_a_local_one);
+    tcase_add_test(all, a_cycle_is_cut_above_its_first_span);
+    tcase_add_test(all, no_spans_are_a_trajectory_too);
+    tcase_add_test(all, a_full_arena_is_told);
+    tcase_add_test(all, of_two_spans_of_one_id_the_later_end_then_the_larger_counts);
+    tcase_add_test(all, event_time_is_the_end_of_the_root_unless_it_lies_ahead);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
