@@ -1,0 +1,215 @@
+/* Every rule with what it measured, in file order. Evidence is given to us in bytes of the original
+ * text; a record states code points of the text as it leaves, so offsets go through the masks first:
+ *
+ *   bytes of the original --redacted_offset--> bytes as they leave --count--> code points
+ *
+ * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so. */
+#include "processor/base/text.h"
+#include "processor/emit/record_writer.h"
+
+/* The direction that decided, and its thresholds. */
+struct direction {
+    bool is_above, has_fail, has_borderline;
+    double fail, borderline;
+};
+
+static bool is_above(const struct rule *rule, const struct evaluation *evaluation)
+{
+    bool has_below = rule->has_fail_below || rule->has_borderline_below;
+    bool has_above = rule->has_fail_above || rule->has_borderline_above;
+    if (!has_below || !has_above || !evaluation->has_value)
+        return !has_below;
+    double value = evaluation->value;
+    if (evaluation->outcome == OUTCOME_FAIL)
+        return !(rule->has_fail_below && value < rule->fail_below);
+    if (evaluation->outcome == OUTCOME_BORDERLINE)
+        return !(rule->has_borderline_below && value < rule->borderline_below);
+    /* Passed between both: the nearer end. */
+    double below = value - (rule->has_fail_below ? rule->fail_below : rule->borderline_below);
+    double above = (rule->has_fail_above ? rule->fail_above : rule->borderline_above) - value;
+    return above < below;
+}
+
+static struct direction direction_of(const struct evaluation *evaluation)
+{
+    const struct rule *rule = evaluation->rule;
+    if (is_above(rule, evaluation))
+        return (struct direction){true, rule->has_fail_above, rule->has_borderline_above,
+                                  rule->fail_above, rule->borderline_above};
+    return (struct direction){false, rule->has_fail_below, rule->has_borderline_below,
+                              rule->fail_below, rule->borderline_below};
+}
+
+/* Of several documents of one retriever the first that is long enough. */
+static struct bytes context_text(const struct agent_run *run, const struct evidence *evidence)
+{
+    for (uint32_t i = 0; i < run->document_count; i++)
+        if (run->documents[i].span == evidence->span &&
+            run->documents[i].text.size >= evidence->end)
+            return run->documents[i].text;
+    return (struct bytes){0};
+}
+
+static struct bytes original_text(const struct agent_run *run, const struct evidence *evidence)
+{
+    if (evidence->field == FIELD_CONTEXT)
+        return context_text(run, evidence);
+    if (evidence->span >= run->step_count)
+        return (struct bytes){0};
+    const struct step *step = &run->steps[evidence->span];
+    switch (evidence->field) {
+    case FIELD_OUTPUT:
+    case FIELD_STEP_OUTPUT:
+        return step->output;
+    case FIELD_INPUT:
+    case FIELD_STEP_INPUT:
+        return step->input;
+    case FIELD_ARGUMENTS:
+        return step->arguments;
+    case FIELD_NAME:
+        return step->name;
+    case FIELD_CONTEXT:
+        break;
+    }
+    return (struct bytes){0};
+}
+
+/* The text that an offset counts in, as it leaves. */
+static struct redacted_text evidence_text(struct record_writer *record,
+                                          const struct evidence *evidence)
+{
+    const struct review_input *input = record->input;
+    if (evidence->span == NO_SPAN && evidence->field == FIELD_OUTPUT)
+        return record->texts[TEXTS_OUTPUT];
+    if (evidence->span == NO_SPAN && evidence->field == FIELD_INPUT)
+        return record->texts[TEXTS_INPUT];
+    struct bytes original = original_text(input->run, evidence);
+    if (!original.data || original.data != record->evidence_original.data ||
+        original.size != record->evidence_original.size) {
+        struct redaction_counts ignored = {0}; /* the text was counted where it is written */
+        record->evidence_original = original;
+        record->evidence_redacted =
+            redact_text(input->redaction, input->scratch, original, input->arena, &ignored);
+    }
+    return record->evidence_redacted;
+}
+
+static const uint8_t *evidence_span_id(const struct agent_run *run, const struct evidence *evidence)
+{
+    static const uint8_t none[SPAN_ID_SIZE];
+    uint32_t span = evidence->span;
+    if (span == NO_SPAN)
+        span = evidence->field == FIELD_INPUT ? run->input_span : run->output_span;
+    if (span >= run->trajectory->span_count)
+        span = run->trajectory->top;
+    return span < run->trajectory->span_count ? run->trajectory->spans[span].id : none;
+}
+
+static uint64_t code_points(struct redacted_text text, uint32_t offset, bool is_end)
+{
+    uint32_t moved = redacted_offset(&text, offset, is_end);
+    return utf8_length(bytes_of(text.text.data, moved));
+}
+
+static void write_evidence(struct record_writer *record, const struct evaluation *evaluation,
+                           uint32_t index)
+{
+    struct json_writer *json = &record->json;
+    uint32_t count = record_has_content(record) ? evaluation->evidence_count : 0;
+    uint32_t kept = count < record->plan.evidence_max ? count : record->plan.evidence_max;
+    uint64_t bytes = 0; /* of the places pointed to */
+    json_key(json, "evidence");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct evidence *evidence = &evaluation->evidence[i];
+        bytes += evidence->end - evidence->start;
+        if (i >= kept)
+            continue;
+        struct redacted_text text = evidence_text(record, evidence);
+        if (!text.text.data)
+            continue;
+        json_object_begin(json);
+        record_hex(record, "span_id", evidence_span_id(record->input->run, evidence), SPAN_ID_SIZE);
+        json_key(json, "field");
+        json_text(json, evidence_field_names[evidence->field]);
+        json_key(json, "start");
+        json_uint(json, code_points(text, evidence->start, false));
+        json_key(json, "end");
+        json_uint(json, code_points(text, evidence->end, true));
+        json_object_end(json);
+    }
+    json_array_end(json);
+    if (kept < count)
+        record_truncation(record, (struct text_field){"evaluations", index, "evidence"}, bytes);
+}
+
+static void write_evaluator(struct record_writer *record, const struct evaluation *evaluation,
+                            uint32_t index)
+{
+    struct json_writer *json = &record->json;
+    json_key(json, "evaluator");
+    json_object_begin(json);
+    bool has_id = evaluation->evaluator_id.size > 0;
+    record_name(record, "id", has_id ? evaluation->evaluator_id : evaluation->measurement,
+                (struct text_field){"evaluations", index, "evaluator.id"});
+    bool has_version = evaluation->evaluator_version.size > 0;
+    record_name(record, "version", has_version ? evaluation->evaluator_version : BYTES_LITERAL(""),
+                (struct text_field){"evaluations", index, "evaluator.version"});
+    json_key(json, "type");
+    json_text(json, evaluator_type_names[evaluation->evaluator_type]);
+    json_object_end(json);
+}
+
+static void write_evaluation(struct record_writer *record, const struct evaluation *evaluation,
+                             uint32_t index)
+{
+    struct json_writer *json = &record->json;
+    struct direction direction = direction_of(evaluation);
+    json_object_begin(json);
+    json_key(json, "rule");
+    record_string(record, TEXT_NAME, evaluation->rule->name,
+                  (struct text_field){"evaluations", index, "rule"});
+    json_key(json, "measurement");
+    record_string(record, TEXT_NAME, evaluation->measurement,
+                  (struct text_field){"evaluations", index, "measurement"});
+    json_key(json, "outcome");
+    json_text(json, outcome_names[evaluation->outcome]);
+    if (evaluation->has_value) {
+        json_key(json, "value");
+        json_double(json, evaluation->value);
+    }
+    if (evaluation->na_reason) {
+        json_key(json, "na_reason");
+        json_text(json, evaluation->na_reason);
+    }
+    if (direction.has_fail) {
+        json_key(json, "fail");
+        json_double(json, direction.fail);
+    }
+    if (direction.has_borderline) {
+        json_key(json, "borderline");
+        json_double(json, direction.borderline);
+    }
+    json_key(json, "direction");
+    json_text(json, direction.is_above ? "above" : "below");
+    if (evaluation->has_value && direction.has_fail) {
+        json_key(json, "margin");
+        json_double(json, direction.is_above ? direction.fail - evaluation->value
+                                             : evaluation->value - direction.fail);
+    }
+    if (evaluation->explanation.size)
+        record_content(record, "explanation", TEXT_REASON, evaluation->explanation,
+                       (struct text_field){"evaluations", index, "explanation"});
+    write_evidence(record, evaluation, index);
+    write_evaluator(record, evaluation, index);
+    json_object_end(json);
+}
+
+void record_evaluations(struct record_writer *record)
+{
+    json_key(&record->json, "evaluations");
+    json_array_begin(&record->json);
+    for (uint32_t i = 0; i < record->input->report->evaluation_count; i++)
+        write_evaluation(record, &record->input->report->evaluations[i], i);
+    json_array_end(&record->json);
+}

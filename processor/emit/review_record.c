@@ -1,0 +1,413 @@
+/* A review record from top to bottom, and its identity. The keys stand in the order of the schema;
+ * each part is present, and a fact that is missing is left out. Nothing here knows the time. */
+#include "processor/emit/review_record.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/digest.h"
+#include "processor/emit/record_writer.h"
+#include "processor/otlp/attributes.h"
+
+enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, UNSCORED_PRIORITY = 5 };
+
+const char *const selection_reason_names[SELECT_REASONS] = {
+    [SELECT_RULE] = "rule",
+    [SELECT_CONTROL] = "control",
+    [SELECT_NEW_COHORT] = "new_cohort",
+    [SELECT_UNSCORED] = "unscored",
+    [SELECT_FEEDBACK] = "feedback",
+};
+
+static bool is_control_queue(const struct review_input *input)
+{
+    return input->reason == SELECT_CONTROL || input->reason == SELECT_NEW_COHORT;
+}
+
+static struct bytes queue_of(const struct review_input *input)
+{
+    if (is_control_queue(input))
+        return BYTES_LITERAL("control");
+    const struct rule *worst = input->report->worst;
+    return worst && worst->queue.size ? worst->queue : BYTES_LITERAL("review");
+}
+
+static uint32_t priority_of(const struct review_input *input)
+{
+    if (is_control_queue(input))
+        return CONTROL_PRIORITY;
+    return input->report->worst ? input->report->worst->priority : UNSCORED_PRIORITY;
+}
+
+/* SHA-256 over the lower-case hexadecimal ids of the spans, in ascending order, without separators.
+ */
+static bool digest_span_ids(const struct review_input *input, uint8_t to[SHA256_SIZE])
+{
+    const struct trajectory *trajectory = input->run->trajectory;
+    size_t size = (size_t)trajectory->span_count * 2 * SPAN_ID_SIZE;
+    char *ids = arena_alloc(input->arena, size);
+    if (!ids)
+        return false;
+    for (uint32_t i = 0; i < trajectory->span_count; i++)
+        hex_encode(ids + (size_t)i * 2 * SPAN_ID_SIZE, trajectory->spans[trajectory->by_id[i]].id,
+                   SPAN_ID_SIZE);
+    sha256(to, bytes_of(ids, size));
+    return true;
+}
+
+static bool identify(const struct review_input *input, struct review_record *ret_record)
+{
+    const struct trajectory *trajectory = input->run->trajectory;
+    char *key = arena_alloc(input->arena, 2 * TRACE_ID_SIZE);
+    uint8_t digest[SHA256_SIZE];
+    if (!key || !digest_span_ids(input, digest))
+        return false;
+    hex_encode(key, trajectory->id, TRACE_ID_SIZE);
+    ret_record->key = bytes_of(key, 2 * TRACE_ID_SIZE);
+    ret_record->queue = queue_of(input);
+    (void)snprintf(ret_record->revision_text, sizeof ret_record->revision_text, "%" PRIu32,
+                   input->revision);
+    char ruleset[2 * SHA256_SIZE], spans[2 * SHA256_SIZE];
+    hex_encode(ruleset, input->ruleset_sha256, SHA256_SIZE);
+    hex_encode(spans, digest, SHA256_SIZE);
+    struct buffer name = {0};
+    buffer_append_text(&name, "flywheel:");
+    buffer_append_bytes(&name, ret_record->queue);
+    buffer_append_byte(&name, '/');
+    buffer_append_bytes(&name, ret_record->key);
+    buffer_append_byte(&name, '/');
+    buffer_append(&name, ruleset, sizeof ruleset);
+    buffer_append_byte(&name, '/');
+    buffer_append_text(&name, ret_record->revision_text);
+    buffer_append_byte(&name, '/');
+    buffer_append_text(&name, close_trigger_names[trajectory->trigger]);
+    buffer_append_byte(&name, '/');
+    buffer_append(&name, spans, sizeof spans);
+    bool is_whole = !name.failed;
+    if (is_whole)
+        uuid_v5_url(ret_record->record_id, buffer_bytes(&name));
+    buffer_finish(&name);
+    char span_id[2 * SPAN_ID_SIZE + 1] = "0000000000000000";
+    if (trajectory->top != NO_SPAN)
+        hex_encode(span_id, trajectory->spans[trajectory->top].id, SPAN_ID_SIZE);
+    (void)snprintf(ret_record->traceparent, sizeof ret_record->traceparent, "00-%.32s-%.16s-01",
+                   key, span_id);
+    return is_whole;
+}
+
+/* As the measurement duration_ms: of the root when it has ended, else of all spans. */
+static void find_times(struct record_writer *record)
+{
+    const struct trajectory *trajectory = record->input->run->trajectory;
+    uint32_t root = trajectory->root;
+    bool has_ended = root != NO_SPAN && trajectory->spans[root].end_ns != 0;
+    uint64_t start = UINT64_MAX, end = 0;
+    for (uint32_t i = 0; i < trajectory->span_count; i++) {
+        const struct span *span = &trajectory->spans[i];
+        if (has_ended && i != root)
+            continue;
+        if (span->start_ns != 0 && span->start_ns < start)
+            start = span->start_ns;
+        if (span->end_ns > end)
+            end = span->end_ns;
+    }
+    record->start_ns = start == UINT64_MAX ? end : start;
+    record->end_ns = end > record->start_ns ? end : record->start_ns;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct span_link));
+}
+
+/* Distinct links of all spans, in order of their bytes. */
+static void write_links(struct record_writer *record)
+{
+    const struct trajectory *trajectory = record->input->run->trajectory;
+    struct span_link links[LINKS_MAX];
+    uint32_t count = 0;
+    uint64_t left_out = 0;
+    for (uint32_t i = 0; i < trajectory->span_count; i++) {
+        struct span_links walk = span_links_of(&trajectory->spans[i]);
+        struct span_link link;
+        while (span_links_next(&walk, &link)) {
+            uint32_t at = 0;
+            while (at < count && by_bytes(&links[at], &link) != 0)
+                at++;
+            if (at == LINKS_MAX)
+                left_out += sizeof link;
+            else if (at == count)
+                links[count++] = link;
+        }
+    }
+    qsort(links, count, sizeof *links, by_bytes);
+    json_key(&record->json, "links");
+    json_array_begin(&record->json);
+    for (uint32_t i = 0; i < count; i++) {
+        json_object_begin(&record->json);
+        record_hex(record, "trace_id", links[i].trace_id, TRACE_ID_SIZE);
+        record_hex(record, "span_id", links[i].span_id, SPAN_ID_SIZE);
+        json_object_end(&record->json);
+    }
+    json_array_end(&record->json);
+    if (left_out)
+        record_truncation(record, (struct text_field){"source.links", NO_INDEX, NULL},
+                          left_out + count * sizeof *links);
+}
+
+static void write_source(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    const struct trajectory *trajectory = run->trajectory;
+    json_key(&record->json, "source");
+    json_object_begin(&record->json);
+    record_hex(record, "trace_id", trajectory->id, TRACE_ID_SIZE);
+    if (trajectory->root != NO_SPAN)
+        record_hex(record, "root_span_id", trajectory->spans[trajectory->root].id, SPAN_ID_SIZE);
+    record_id(record, "conversation_id", BYTES_LITERAL("session.id"), run->conversation_id,
+              (struct text_field){"source", NO_INDEX, "conversation_id"});
+    record_name(record, "service", run->service,
+                (struct text_field){"source", NO_INDEX, "service"});
+    record_name(record, "environment", run->environment,
+                (struct text_field){"source", NO_INDEX, "environment"});
+    write_links(record);
+    json_object_end(&record->json);
+}
+
+static void write_completeness(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    struct json_writer *json = &record->json;
+    json_key(json, "completeness");
+    json_object_begin(json);
+    json_key(json, "trigger");
+    json_text(json, close_trigger_names[run->trajectory->trigger]);
+    json_key(json, "root_seen");
+    json_bool(json, run->trajectory->root != NO_SPAN);
+    json_key(json, "spans");
+    json_uint(json, run->trajectory->span_count);
+    json_key(json, "orphans");
+    json_uint(json, run->trajectory->orphan_count);
+    json_key(json, "late_spans");
+    json_uint(json, record->input->late_spans);
+    json_key(json, "dropped_attributes");
+    json_uint(json, run->dropped_attributes);
+    json_object_end(json);
+}
+
+static void write_time(struct record_writer *record)
+{
+    struct json_writer *json = &record->json;
+    char text[CLOCK_RFC3339_SIZE];
+    json_key(json, "time");
+    json_object_begin(json);
+    json_key(json, "start");
+    clock_format_rfc3339(text, record->start_ns);
+    json_text(json, text);
+    json_key(json, "end");
+    clock_format_rfc3339(text, record->end_ns);
+    json_text(json, text);
+    uint64_t duration = record->end_ns - record->start_ns;
+    record_ms(record, "duration_ms", duration > INT64_MAX ? INT64_MAX : (int64_t)duration);
+    if (record->input->run->ttft_ns >= 0)
+        record_ms(record, "ttft_ms", record->input->run->ttft_ns);
+    json_object_end(json);
+}
+
+static void write_agent(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    json_key(&record->json, "agent");
+    json_object_begin(&record->json);
+    record_name(record, "name", run->agent_name, (struct text_field){"agent", NO_INDEX, "name"});
+    record_name(record, "version", run->agent_version,
+                (struct text_field){"agent", NO_INDEX, "version"});
+    record_names(record, "models", &run->models, (struct text_field){"agent.models", NO_INDEX, 0});
+    record_names(record, "providers", &run->providers,
+                 (struct text_field){"agent.providers", NO_INDEX, 0});
+    record_names(record, "tools", &run->tools, (struct text_field){"agent.tools", NO_INDEX, 0});
+    record_name(record, "release", run->release, (struct text_field){"agent", NO_INDEX, "release"});
+    json_object_end(&record->json);
+}
+
+static void write_cohort(struct record_writer *record)
+{
+    const struct review_input *input = record->input;
+    json_key(&record->json, "cohort");
+    json_object_begin(&record->json);
+    for (uint32_t i = 0; i < input->dimension_count; i++) {
+        json_key_bytes(&record->json, input->dimensions[i].name);
+        record_string(record, TEXT_NAME, record_redact_name(record, input->dimension_values[i]),
+                      (struct text_field){"cohort", i, NULL});
+    }
+    json_object_end(&record->json);
+}
+
+static void write_messages(struct record_writer *record)
+{
+    static const char *const keys[] = {"input", "output", "expected"};
+    const struct review_input *input = record->input;
+    const struct bytes texts[] = {input->run->input, input->run->output, input->run->expected};
+    for (int i = 0; i < 3; i++) {
+        record->texts[i] =
+            redact_text(input->redaction, input->scratch, texts[i], input->arena, &record->counts);
+        if (!record->texts[i].text.data)
+            continue;
+        json_key(&record->json, keys[i]);
+        record_string(record, TEXT_MESSAGE, record->texts[i].text,
+                      (struct text_field){keys[i], NO_INDEX, NULL});
+    }
+}
+
+static void write_contexts(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    struct json_writer *json = &record->json;
+    uint64_t bytes = 0;
+    json_key(json, "contexts");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < run->document_count; i++) {
+        const struct document *document = &run->documents[i];
+        bytes += document->text.size;
+        if (i >= record->plan.contexts_max)
+            continue;
+        json_object_begin(json);
+        record_name(record, "id", document->id, (struct text_field){"contexts", i, "id"});
+        if (document->has_score && isfinite(document->score)) {
+            json_key(json, "score");
+            json_double(json, document->score);
+        }
+        record_content(record, "text", TEXT_CONTEXT, document->text,
+                       (struct text_field){"contexts", i, "text"});
+        uint32_t span = document->span;
+        if (span >= run->trajectory->span_count)
+            span = run->trajectory->top;
+        record_hex(record, "span_id", run->trajectory->spans[span].id, SPAN_ID_SIZE);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    if (run->document_count > record->plan.contexts_max)
+        record_truncation(record, (struct text_field){"contexts", NO_INDEX, NULL}, bytes);
+}
+
+static void write_selection(struct record_writer *record)
+{
+    const struct review_input *input = record->input;
+    struct json_writer *json = &record->json;
+    json_key(json, "selection");
+    json_object_begin(json);
+    json_key(json, "reason");
+    json_text(json, selection_reason_names[input->reason]);
+    json_key(json, "stratum");
+    json_text(json,
+              input->reason == SELECT_CONTROL ? "control" : verdict_names[input->report->verdict]);
+    json_key(json, "inclusion_probability");
+    json_double(json, input->inclusion_probability);
+    json_key(json, "signature");
+    json_text(json, input->report->signature);
+    json_object_end(json);
+    json_key(json, "ruleset");
+    json_object_begin(json);
+    record_hex(record, "sha256", input->ruleset_sha256, SHA256_SIZE);
+    json_object_end(json);
+}
+
+static void write_head(struct record_writer *record, const struct review_record *identity)
+{
+    const struct review_input *input = record->input;
+    struct json_writer *json = &record->json;
+    json_key(json, "schema");
+    json_text(json, "flywheel.review/v1");
+    json_key(json, "record_id");
+    json_text(json, identity->record_id);
+    json_key(json, "revision");
+    json_uint(json, input->revision);
+    if (input->supersedes) {
+        json_key(json, "supersedes");
+        json_text(json, input->supersedes);
+    }
+    json_key(json, "queue");
+    json_string(json, identity->queue);
+    json_key(json, "priority");
+    json_uint(json, priority_of(input));
+    write_source(record);
+    json_key(json, "trajectory_id");
+    json_string(json, identity->key);
+    json_key(json, "scope");
+    json_text(json, "trace");
+}
+
+static void write_all(struct record_writer *record, const struct review_record *identity)
+{
+    const struct review_input *input = record->input;
+    json_object_begin(&record->json);
+    write_head(record, identity);
+    write_completeness(record);
+    write_time(record);
+    write_agent(record);
+    write_cohort(record);
+    write_messages(record);
+    write_contexts(record);
+    record_steps(record);
+    json_key(&record->json, "verdict");
+    json_text(&record->json, verdict_names[input->report->verdict]);
+    record_names(record, "labels", &input->report->labels,
+                 (struct text_field){"labels", NO_INDEX, NULL});
+    record_evaluations(record);
+    write_selection(record);
+    record_usage(record);
+    record_signals(record);
+    record_redaction(record);
+    record_cuts(record);
+    json_object_end(&record->json);
+}
+
+enum status review_record_write(const struct review_input *input, struct buffer *json,
+                                struct review_record *ret_record)
+{
+    assert(input->revision > 0 && input->run->trajectory->span_count > 0);
+    if (!identify(input, ret_record))
+        return STATUS_FATAL;
+    struct cut_plan plan = cut_plan_widest();
+    size_t start = json->size;
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        json->size = start;
+        struct record_writer record = {.input = input, .start = start, .plan = plan};
+        json_writer_init(&record.json, json);
+        find_times(&record);
+        write_all(&record, ret_record);
+        if (json->failed || record.failed)
+            return STATUS_FATAL;
+        size_t size = json->size - start + record.unwritten;
+        if (size <= REVIEW_RECORD_MAX)
+            return STATUS_OK;
+        if (!cut_plan_narrow(&plan, &record, size - REVIEW_RECORD_MAX, round))
+            break;
+    }
+    /* Only a pipeline file with megabytes of names and queues comes here. */
+    return STATUS_FATAL;
+}
+
+struct outgoing review_record_outgoing(const struct review_record *record, struct bytes json,
+                                       enum verdict verdict)
+{
+    return (struct outgoing){
+        .key = record->key,
+        .payload = json,
+        .headers =
+            {
+                {"schema", BYTES_LITERAL("flywheel.review/v1")},
+                {"content-type", BYTES_LITERAL("application/json")},
+                {"verdict", bytes_of_text(verdict_names[verdict])},
+                {"queue", record->queue},
+                {"revision", bytes_of_text(record->revision_text)},
+                {"record_id", bytes_of_text(record->record_id)},
+                {"traceparent", bytes_of_text(record->traceparent)},
+            },
+        .header_count = 7,
+    };
+}

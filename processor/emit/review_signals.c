@@ -1,0 +1,133 @@
+/* What a run cost, what it showed of trouble, and what redaction did to the record. */
+#include "processor/emit/record_writer.h"
+
+static uint32_t count_steps(const struct agent_run *run, enum step_kind kind)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        bool is_counted = step->is_counted && (step->is_own || step->kind == STEP_EVALUATOR);
+        count += is_counted && (kind == STEP_KINDS || step->kind == kind);
+    }
+    return count;
+}
+
+/* The same counts as the measurements of these names; nothing recorded is 0. */
+void record_usage(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    struct json_writer *json = &record->json;
+    json_key(json, "usage");
+    json_object_begin(json);
+    json_key(json, "input_tokens");
+    json_int(json, run->tokens_input < 0 ? 0 : run->tokens_input);
+    json_key(json, "output_tokens");
+    json_int(json, run->tokens_output < 0 ? 0 : run->tokens_output);
+    if (run->cost_usd >= 0) {
+        json_key(json, "cost_usd");
+        json_double(json, run->cost_usd);
+    }
+    json_key(json, "llm_calls");
+    json_uint(json, count_steps(run, STEP_LLM));
+    json_key(json, "tool_calls");
+    json_uint(json, count_steps(run, STEP_TOOL));
+    json_key(json, "steps");
+    json_uint(json, count_steps(run, STEP_KINDS));
+    json_object_end(json);
+}
+
+static void write_errors(struct record_writer *record, const struct bytes_list *errors)
+{
+    const struct review_input *input = record->input;
+    uint64_t bytes = 0;
+    json_key(&record->json, "errors");
+    json_array_begin(&record->json);
+    for (uint32_t i = 0; i < errors->count; i++) {
+        bytes += errors->items[i].size;
+        if (i >= record->plan.list_max)
+            continue;
+        struct redacted_text text = redact_text(input->redaction, input->scratch, errors->items[i],
+                                                input->arena, &record->counts);
+        if (text.text.data)
+            record_string(record, TEXT_REASON, text.text,
+                          (struct text_field){"signals.errors", i, NULL});
+    }
+    json_array_end(&record->json);
+    if (errors->count > record->plan.list_max)
+        record_truncation(record, (struct text_field){"signals.errors", NO_INDEX, NULL}, bytes);
+}
+
+static void write_feedback(struct record_writer *record, const struct agent_run *run)
+{
+    struct json_writer *json = &record->json;
+    uint64_t bytes = 0;
+    json_key(json, "feedback");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < run->feedback_count; i++) {
+        const struct feedback *feedback = &run->feedback[i];
+        bytes += feedback->name.size + feedback->text.size;
+        if (i >= record->plan.list_max)
+            continue;
+        json_object_begin(json);
+        json_key(json, "name");
+        record_string(record, TEXT_NAME, record_redact_name(record, feedback->name),
+                      (struct text_field){"signals.feedback", i, "name"});
+        if (feedback->has_value) {
+            json_key(json, "value");
+            json_double(json, feedback->value);
+        }
+        record_content(record, "text", TEXT_REASON, feedback->text,
+                       (struct text_field){"signals.feedback", i, "text"});
+        json_key(json, "negative");
+        json_bool(json, feedback->is_negative);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    if (run->feedback_count > record->plan.list_max)
+        record_truncation(record, (struct text_field){"signals.feedback", NO_INDEX, NULL}, bytes);
+}
+
+void record_signals(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    struct json_writer *json = &record->json;
+    json_key(json, "signals");
+    json_object_begin(json);
+    write_errors(record, &run->errors);
+    json_key(json, "fallback");
+    json_bool(json, run->fallback);
+    json_key(json, "cache_hit");
+    json_bool(json, run->cache_hit);
+    json_key(json, "refusal");
+    json_bool(json, record->input->report->refusal);
+    record_names(record, "finish_reasons", &run->finish_reasons,
+                 (struct text_field){"signals.finish_reasons", NO_INDEX, NULL});
+    write_feedback(record, run);
+    json_object_end(json);
+}
+
+void record_redaction(struct record_writer *record)
+{
+    struct json_writer *json = &record->json;
+    json_key(json, "redaction");
+    json_object_begin(json);
+    json_key(json, "policy");
+    json_text(json, redaction_content_names[record->input->redaction->content]);
+    json_key(json, "counts");
+    json_object_begin(json);
+    for (int kind = 0; kind < MASK_KINDS; kind++)
+        if (record->counts.masked[kind]) {
+            json_key(json, mask_kind_names[kind]);
+            json_uint(json, record->counts.masked[kind]);
+        }
+    if (record->counts.dropped_fields) {
+        json_key(json, "dropped_fields");
+        json_uint(json, record->counts.dropped_fields);
+    }
+    if (record->counts.hashed_fields) {
+        json_key(json, "hashed_fields");
+        json_uint(json, record->counts.hashed_fields);
+    }
+    json_object_end(json);
+    json_object_end(json);
+}

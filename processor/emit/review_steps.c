@@ -1,0 +1,79 @@
+/* The steps of a record, in the order of the trajectory. When even their skeletons are too many, the
+ * first and the last are kept: a run shows what it was asked at its start and how it went wrong at
+ * its end. */
+#include "processor/emit/record_writer.h"
+
+static const char *const status_names[] = {"unset", "ok", "error"};
+
+static void write_tokens(struct json_writer *json, const struct step *step)
+{
+    if (step->tokens_input < 0 && step->tokens_output < 0)
+        return;
+    json_key(json, "tokens");
+    json_object_begin(json);
+    json_key(json, "input");
+    json_int(json, step->tokens_input < 0 ? 0 : step->tokens_input);
+    json_key(json, "output");
+    json_int(json, step->tokens_output < 0 ? 0 : step->tokens_output);
+    json_object_end(json);
+}
+
+/* Nanoseconds from `from` to `to`, also backwards; no more than a signed number holds. */
+static int64_t difference(uint64_t from, uint64_t to)
+{
+    uint64_t distance = to > from ? to - from : from - to;
+    int64_t bounded = distance > INT64_MAX ? INT64_MAX : (int64_t)distance;
+    return to >= from ? bounded : -bounded;
+}
+
+static void write_step(struct record_writer *record, uint32_t index)
+{
+    const struct span *span = &record->input->run->trajectory->spans[index];
+    const struct step *step = &record->input->run->steps[index];
+    struct json_writer *json = &record->json;
+    json_object_begin(json);
+    record_hex(record, "span_id", span->id, SPAN_ID_SIZE);
+    if (span->has_parent)
+        record_hex(record, "parent_span_id", span->parent_id, SPAN_ID_SIZE);
+    json_key(json, "kind");
+    json_text(json, step_kind_names[step->kind]);
+    json_key(json, "name");
+    struct bytes name = record_redact_name(record, step->name);
+    record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
+    record_ms(record, "start_ms",
+              span->start_ns ? difference(record->start_ns, span->start_ns) : 0);
+    record_ms(record, "duration_ms",
+              span->end_ns > span->start_ns ? difference(span->start_ns, span->end_ns) : 0);
+    json_key(json, "status");
+    json_text(json, status_names[span->status <= SPAN_STATUS_ERROR ? span->status : 0]);
+    record_content(record, "input", TEXT_STEP, step->input,
+                   (struct text_field){"steps", index, "input"});
+    record_content(record, "output", TEXT_STEP, step->output,
+                   (struct text_field){"steps", index, "output"});
+    record_name(record, "tool", step->tool, (struct text_field){"steps", index, "tool"});
+    record_content(record, "arguments", TEXT_STEP, step->arguments,
+                   (struct text_field){"steps", index, "arguments"});
+    record_name(record, "model", step->model, (struct text_field){"steps", index, "model"});
+    write_tokens(json, step);
+    if (step->error.size)
+        record_content(record, "error", TEXT_REASON, step->error,
+                       (struct text_field){"steps", index, "error"});
+    json_object_end(json);
+}
+
+void record_steps(struct record_writer *record)
+{
+    uint32_t count = record->input->run->step_count;
+    uint32_t kept = count < record->plan.steps_max ? count : record->plan.steps_max;
+    uint32_t front = kept - kept / 2;
+    size_t before = record->json.to->size + record->unwritten;
+    json_key(&record->json, "steps");
+    json_array_begin(&record->json);
+    for (uint32_t i = 0; i < kept; i++)
+        write_step(record, i < front ? i : count - kept + i);
+    json_array_end(&record->json);
+    record->steps_bytes = record->json.to->size + record->unwritten - before;
+    if (kept < count)
+        record_truncation(record, (struct text_field){"steps", NO_INDEX, NULL},
+                          record->plan.steps_whole);
+}
