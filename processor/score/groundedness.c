@@ -15,7 +15,8 @@
 #include "processor/score/phrases.h"
 
 enum { CLAIMS_MAX = 256, CLAIM_WORDS_MAX = 128, MASK_WORDS = CLAIM_WORDS_MAX / 64 };
-enum { SENTENCES_AT_ONCE = 256, NO_POSTING = UINT32_MAX };
+enum { SENTENCES_AT_ONCE = 256 };
+static const uint32_t no_posting = UINT32_MAX;
 
 struct mask {
     uint64_t bits[MASK_WORDS];
@@ -74,7 +75,7 @@ static bool index_claims(struct claims *claims, struct arena *arena)
         return false;
     claims->bucket_mask = buckets - 1;
     for (uint32_t i = 0; i < buckets; i++)
-        claims->buckets[i] = NO_POSTING;
+        claims->buckets[i] = no_posting;
     for (uint32_t i = 0; i < claims->count; i++)
         for (uint32_t bit = 0; bit < claims->items[i].words.count; bit++) {
             uint64_t hash = claims->items[i].words.hashes[bit];
@@ -108,7 +109,7 @@ static void match_sentence(struct claims *claims, struct bytes text, struct aren
     for (size_t i = 0; i < words.count; i++) {
         uint64_t hash = words.items[i].hash;
         uint32_t at = claims->buckets[hash & claims->bucket_mask];
-        for (; at != NO_POSTING; at = claims->postings[at].next) {
+        for (; at != no_posting; at = claims->postings[at].next) {
             const struct posting *posting = &claims->postings[at];
             if (posting->hash == hash)
                 claims->items[posting->claim].here.bits[posting->bit / 64] |= (uint64_t)1
