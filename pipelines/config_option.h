@@ -120,6 +120,8 @@ bool name_is_plain(struct bytes name); /* [a-z0-9_.-], 1 to 64 */
 /* Notes a setting whose feature this version does not have (config_unavailable.c). */
 void config_note_unavailable(struct config_loader *loader, const struct option *row,
                              const struct config_node *node);
+/* The one value that this version takes there, "" for none at all; NULL: no such restriction. */
+const char *config_only_available(const char *path);
 
 /* Loaders and printers of rows with a function of their own. A row without a loader is read by the
  * check that needs it, once what it refers to is known. */

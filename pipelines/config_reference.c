@@ -122,7 +122,13 @@ void config_reference(struct buffer *to)
         print_type(to, row);
         buffer_append_text(to, " | ");
         print_default(to, row);
-        buffer_printf(to, " | %s |\n", row->prose);
+        buffer_printf(to, " | %s", row->prose);
+        const char *only = config_only_available(row->path);
+        if (only && only[0])
+            buffer_printf(to, " Only `%s` in this version.", only);
+        else if (only)
+            buffer_append_text(to, " Not in this version.");
+        buffer_append_text(to, " |\n");
     }
     buffer_append_text(to,
                        "\n## Measurements by name\n\n"

@@ -24,6 +24,14 @@ static const struct unavailable {
     {"service.telemetry.http.auth", NULL, "authentication on the telemetry server"},
 };
 
+const char *config_only_available(const char *path)
+{
+    for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++)
+        if (strcmp(path, unavailable[i].path) == 0)
+            return unavailable[i].allowed ? unavailable[i].allowed : "";
+    return NULL;
+}
+
 void config_note_unavailable(struct config_loader *loader, const struct option *row,
                              const struct config_node *node)
 {
