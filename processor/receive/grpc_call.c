@@ -12,11 +12,16 @@
 #include "processor/otlp/messages.h"
 #include "processor/otlp/wire.h"
 
+enum {
+    RECEIVES_MAX = 16,     /* messages that core holds at once: 16 x max_message_bytes at most */
+    RECEIVE_MS_MAX = 10000 /* for one message, when others wait for their turn */
+};
+
 static struct call *take_idle(struct grpc_receiver *receiver)
 {
     struct call *call = receiver->idle;
     if (call) {
-        receiver->idle = call->next_idle;
+        receiver->idle = call->next;
         return call;
     }
     if (receiver->call_count == receiver->calls_max)
@@ -47,9 +52,10 @@ void call_post(struct grpc_receiver *receiver, enum call_kind kind)
         failed = grpc_server_request_call(receiver->server, &call->call, &call->details,
                                           &call->metadata, receiver->queue, receiver->queue, call);
     else
-        failed = grpc_server_request_registered_call(
-            receiver->server, receiver->methods[kind], &call->call, &call->deadline,
-            &call->metadata, &call->payload, receiver->queue, receiver->queue, call);
+        failed = grpc_server_request_registered_call(receiver->server, receiver->methods[kind],
+                                                     &call->call, &call->deadline, &call->metadata,
+                                                     kind == CALL_HEALTH ? &call->payload : NULL,
+                                                     receiver->queue, receiver->queue, call);
     assert(failed == GRPC_CALL_OK);
 }
 
@@ -77,7 +83,7 @@ static void recycle(struct call *call)
     if (atomic_compare_exchange_strong(&call->state, &abandoned, CALL_GONE))
         return;
     atomic_store_explicit(&call->state, CALL_IDLE, memory_order_relaxed);
-    call->next_idle = receiver->idle;
+    call->next = receiver->idle;
     receiver->idle = call;
     for (int kind = CALL_KINDS; kind-- > 0;) /* the rare ones first */
         if (receiver->unposted[kind]) {
@@ -303,13 +309,11 @@ static void submit(struct call *call, struct request *request)
         reply(call, grpc_reply_of(GRPC_STATUS_OK, NULL));
 }
 
-static void export_arrived(struct call *call)
+/* The message of an export is complete, or will never be. */
+static void export_received(struct call *call)
 {
+    atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
     struct grpc_receiver *receiver = call->receiver;
-    if (atomic_load(&receiver->is_stopping)) {
-        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
-        return;
-    }
     if (!call->payload) {
         reply(call,
               grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT, "the call carries no request message"));
@@ -332,6 +336,65 @@ static void export_arrived(struct call *call)
     }
     request_release(request);
     reply(call, refusal);
+}
+
+static void receive_next(struct grpc_receiver *receiver)
+{
+    while (receiver->receiving < RECEIVES_MAX && receiver->queued_first) {
+        struct call *call = receiver->queued_first;
+        receiver->queued_first = call->next;
+        receiver->receiving++;
+        call->receiving_since_ms = clock_monotonic_ms();
+        atomic_store_explicit(&call->state, CALL_RECEIVING, memory_order_relaxed);
+        grpc_op operation;
+        memset(&operation, 0, sizeof operation);
+        operation.op = GRPC_OP_RECV_MESSAGE;
+        operation.data.recv_message.recv_message = &call->payload;
+        grpc_call_error failed = grpc_call_start_batch(call->call, &operation, 1, call, NULL);
+        assert(failed == GRPC_CALL_OK);
+    }
+}
+
+/* Without room the body is not even received: refusing costs little when there is much to refuse. */
+static void export_arrived(struct call *call)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    if (atomic_load(&receiver->is_stopping)) {
+        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+        return;
+    }
+    if (!receiver->intake->has_room(receiver->intake->context, 0)) {
+        reply(call, grpc_reply_retry("no room for the request now", RETRY_DEFAULT_MS));
+        return;
+    }
+    atomic_store_explicit(&call->state, CALL_QUEUED, memory_order_relaxed);
+    call->next = NULL;
+    if (receiver->queued_first)
+        receiver->queued_last->next = call;
+    else
+        receiver->queued_first = call;
+    receiver->queued_last = call;
+    receive_next(receiver);
+}
+
+void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms)
+{
+    for (uint32_t i = 0; receiver->queued_first && i < receiver->call_count; i++) {
+        struct call *call = receiver->calls[i];
+        if (atomic_load_explicit(&call->state, memory_order_relaxed) == CALL_RECEIVING &&
+            now_ms - call->receiving_since_ms > RECEIVE_MS_MAX)
+            (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_UNAVAILABLE,
+                                               "the message took too long to arrive", NULL);
+    }
+}
+
+void call_refuse_queued(struct grpc_receiver *receiver)
+{
+    while (receiver->queued_first) {
+        struct call *call = receiver->queued_first;
+        receiver->queued_first = call->next;
+        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+    }
 }
 
 /* grpc.health.v1 HealthCheckRequest{service = 1}; HealthCheckResponse{status = 1}: 1 SERVING,
@@ -387,6 +450,12 @@ void call_event(struct call *call, bool is_success)
     if (state == CALL_POSTED && is_success) {
         call->receiver->live++;
         arrived(call);
+        return;
+    }
+    if (state == CALL_RECEIVING) {
+        call->receiver->receiving--;
+        receive_next(call->receiver); /* its transfer goes on while this one is read */
+        export_received(call);
         return;
     }
     if (state != CALL_POSTED) {

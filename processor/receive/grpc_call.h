@@ -1,16 +1,17 @@
 /* One call on its way through the receiver. Its completion events all arrive in the I/O thread; the
  * pipeline's answer may come from the writer's thread.
  *
- *             request arrives          submitted               answered
- *   POSTED ------------------> RUNNING ---------> WAITING -----------------> REPLYING --> idle
- *     ^                           \__ refused, health, memory ____________________^         |
- *     |                                              \ grace over                           |
- *     |                                               v        answered after all           |
- *     |                                            ABANDONED ------------------> REPLYING --|
- *     |                                               | sent                                |
- *     |                                               v                                     |
- *     |                                             GONE (the pipeline may still answer)    |
- *     '-------------------------------------------------------------------------------------'
+ *              call arrives            turn            message is here         submitted
+ *      POSTED ------------> QUEUED -----------> RECEIVING ------------> RUNNING ----------.
+ *        ^                    | no room, stop       | gone                 | refused      |
+ *        |   reply is done    v                     v                      v              v
+ *      IDLE <----------- REPLYING <----------------------------------------------------- WAITING
+ *        ^                    ^        answered after all                     grace over  |
+ *        |                    '---------------------------------- ABANDONED <-------------'
+ *        '-- (never again, until the receiver is freed) GONE <--------' reply is done
+ *
+ * Only a few messages are received at once, so that what core holds of them is bounded; the others
+ * wait behind their streams' flow control.
  *
  * WAITING belongs to the pipeline, every other state to the I/O thread; whoever moves a call out of
  * WAITING sends the reply. After grpc_call_start_batch() a call is touched only by its event. */
@@ -28,6 +29,8 @@ enum call_kind { CALL_TRACES, CALL_LOGS, CALL_HEALTH, CALL_UNKNOWN, CALL_KINDS }
 enum call_state {
     CALL_IDLE,
     CALL_POSTED,    /* core holds it and fills it with the next request of its kind */
+    CALL_QUEUED,    /* waits for its turn to be received */
+    CALL_RECEIVING, /* core holds it, until its message is complete */
     CALL_RUNNING,   /* the I/O thread works on it */
     CALL_WAITING,   /* the pipeline holds it, until its commit */
     CALL_REPLYING,  /* core holds it, until the reply is sent or the peer is gone */
@@ -37,7 +40,7 @@ enum call_state {
 
 struct call {
     struct grpc_receiver *receiver;
-    struct call *next_idle;
+    struct call *next; /* of the idle or the queued */
     enum call_kind kind;
     _Atomic enum call_state state;
     /* Set before the reply is started and read by its event: orders the two threads by itself,
@@ -49,6 +52,7 @@ struct call {
     grpc_call_details details; /* of CALL_UNKNOWN */
     gpr_timespec deadline;
     grpc_byte_buffer *payload;
+    int64_t receiving_since_ms;
 
     struct grpc_reply reply;
     struct buffer response; /* sent with OK; written before submit */
@@ -85,6 +89,8 @@ struct grpc_receiver {
     uint32_t call_count, calls_max;
     uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
+    struct call *queued_first, *queued_last;
+    uint32_t receiving;
     uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
 };
 
@@ -92,6 +98,10 @@ struct grpc_receiver {
 void call_post(struct grpc_receiver *receiver, enum call_kind kind);
 /* The event of a call: a request has arrived, or its reply is done. */
 void call_event(struct call *call, bool is_success);
+/* Cuts off senders that have taken too long over a message that others wait behind. */
+void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms);
+/* Refuses what has not been received yet (stop). */
+void call_refuse_queued(struct grpc_receiver *receiver);
 /* Refuses what still waits for the pipeline (end of the grace). */
 void call_abandon_waiting(struct grpc_receiver *receiver);
 void call_free_all(struct grpc_receiver *receiver);

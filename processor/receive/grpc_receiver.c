@@ -79,10 +79,10 @@ static grpc_server *create_server(const struct grpc_receiver_config *config)
     return grpc_server_create(&(grpc_channel_args){.num_args = count, .args = arguments}, NULL);
 }
 
-static void *register_method(struct grpc_receiver *receiver, const char *method)
+static void *register_method(struct grpc_receiver *receiver, const char *method,
+                             grpc_server_register_method_payload_handling payload)
 {
-    void *registered = grpc_server_register_method(receiver->server, method, NULL,
-                                                   GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    void *registered = grpc_server_register_method(receiver->server, method, NULL, payload, 0);
     assert(registered);
     return registered;
 }
@@ -101,6 +101,7 @@ static void advance_drain(struct grpc_receiver *receiver, struct drain *drain)
     int64_t now_ms = clock_monotonic_ms();
     if (drain->quiet_since_ms == 0 || receiver->live > 0)
         drain->quiet_since_ms = now_ms;
+    call_refuse_queued(receiver);
     int64_t over_ms = now_ms - atomic_load(&receiver->grace_ends_ms);
     if (over_ms >= 0)
         call_abandon_waiting(receiver);
@@ -115,7 +116,13 @@ static void *io_loop(void *context)
 {
     struct grpc_receiver *receiver = context;
     struct drain drain = {0};
+    int64_t expire_at_ms = 0;
     for (;;) {
+        int64_t now_ms = clock_monotonic_ms();
+        if (now_ms >= expire_at_ms) {
+            expire_at_ms = now_ms + TICK_MS;
+            call_expire_receives(receiver, now_ms);
+        }
         bool is_stopping = atomic_load(&receiver->is_stopping);
         if (is_stopping)
             advance_drain(receiver, &drain);
@@ -145,10 +152,13 @@ static void create_server_of(struct grpc_receiver *receiver)
     receiver->server = create_server(&receiver->config);
     grpc_server_register_completion_queue(receiver->server, receiver->queue, NULL);
     receiver->methods[CALL_TRACES] =
-        register_method(receiver, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+        register_method(receiver, "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                        GRPC_SRM_PAYLOAD_NONE);
     receiver->methods[CALL_LOGS] =
-        register_method(receiver, "/opentelemetry.proto.collector.logs.v1.LogsService/Export");
-    receiver->methods[CALL_HEALTH] = register_method(receiver, "/grpc.health.v1.Health/Check");
+        register_method(receiver, "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+                        GRPC_SRM_PAYLOAD_NONE);
+    receiver->methods[CALL_HEALTH] = register_method(receiver, "/grpc.health.v1.Health/Check",
+                                                     GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER);
     grpc_server_start(receiver->server);
 }
 
