@@ -1,0 +1,4 @@
+/* What a person finds at `/`. */
+#pragma once
+
+extern const char page_html[];
