@@ -76,6 +76,20 @@ static int compare_indexed(const void *a_, const void *b_)
     return (a->index > b->index) - (a->index < b->index);
 }
 
+/* LangChain keeps the score among the metadata. */
+static void metadata_score(struct document *document, struct bytes metadata, struct arena *arena)
+{
+    static const char member[] = "\"score\"";
+    struct json_reader reader;
+    struct json_value object, score;
+    if (memmem(metadata.data, metadata.size, member, sizeof member - 1) &&
+        json_parse(metadata, arena, &reader, &object) &&
+        json_member(&reader, &object, "score", &score) && score.type == JSON_NUMBER) {
+        document->has_score = true;
+        document->score = score.number;
+    }
+}
+
 static void put_field(struct document *document, struct bytes field, struct value value,
                       struct arena *arena)
 {
@@ -87,6 +101,9 @@ static void put_field(struct document *document, struct bytes field, struct valu
                (value.type == VALUE_DOUBLE || value.type == VALUE_INT)) {
         document->has_score = true;
         document->score = value.number;
+    } else if (bytes_equal_text(field, "metadata") && !document->has_score &&
+               value.type == VALUE_STRING) {
+        metadata_score(document, value.bytes, arena);
     }
 }
 

@@ -26,8 +26,9 @@ static const char *const answer_keys[] = {
     "completions",  "generated_text", "return_values", "update",     "reply",     "replies",
     "final_result", "data",           "state",         "value",      "__value__", NULL};
 
-static const char *const result_keys[] = {"output",   "result", "content",   "response", "text",
-                                          "messages", "update", "__value__", NULL};
+static const char *const result_keys[] = {"output",     "result",    "content", "response",
+                                          "text",       "messages",  "update",  "blocks",
+                                          "raw_output", "__value__", NULL};
 
 struct walk {
     struct arena *arena;
@@ -74,6 +75,9 @@ static struct bytes read_text(struct walk *walk, struct bytes text)
     } else if (!is_wreck(trimmed)) {
         found = trimmed;
     }
+    /* What a tool returned is its result also when it is JSON; only the string around it goes. */
+    if (found.size == 0 && walk->wanted == WANTED_RESULT && walk->levels > 1)
+        found = trimmed;
     walk->levels--;
     return found;
 }
@@ -188,6 +192,15 @@ static struct bytes only_string(const struct json_reader *reader, const struct j
     return bytes_starts_with(first.key, BYTES_LITERAL("__")) ? (struct bytes){0} : first.text;
 }
 
+/* {"name": .., "args": {..}}: a tool call is nothing that was said. */
+static bool is_tool_call(const struct json_reader *reader, const struct json_value *object)
+{
+    struct json_value member;
+    return json_member(reader, object, "name", &member) && member.type == JSON_STRING &&
+           (json_member(reader, object, "args", &member) ||
+            json_member(reader, object, "arguments", &member));
+}
+
 static bool role_fits(enum role role, enum wanted wanted)
 {
     return role == ROLE_NONE || wanted == WANTED_RESULT ||
@@ -205,6 +218,8 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
     if (!has_messages && message_read(reader, object, walk->arena, &message) &&
         (message.role != ROLE_NONE || message.text.size > 0))
         return role_fits(message.role, walk->wanted) ? message.text : (struct bytes){0};
+    if (is_tool_call(reader, object))
+        return (struct bytes){0};
     for (const char *const *key = keys[walk->wanted]; *key; key++) {
         if (!json_member(reader, object, *key, &member) || member.type == JSON_NULL ||
             member.type == JSON_BOOL)

@@ -41,17 +41,44 @@ static struct bytes asked(const struct step *step)
     return step->model_asked.size ? step->model_asked : step->model;
 }
 
-/* Model calls, and failed attempts that a library keeps on spans which are no model calls. */
-static bool is_model_attempt(const struct step *step)
+static bool is_model_call(const struct step *step)
 {
-    if (!step->is_own || !step->is_counted)
-        return false;
-    return step->kind == STEP_LLM ||
-           (step->kind == STEP_OTHER && has_failed(step) && step->model_asked.size > 0);
+    return step->is_own && step->is_counted && step->kind == STEP_LLM;
 }
 
-static void add_model(struct path *path, const struct step *step)
+/* An attempt that failed and is kept on a span which is no model call (Pydantic AI's fallback model). */
+static bool is_failed_attempt(const struct step *step)
 {
+    return step->is_own && step->kind == STEP_OTHER && has_failed(step) &&
+           step->model_asked.size > 0;
+}
+
+/* Model calls and attempts in order, attempts inside a call before it. Calls `visit` for each. */
+static void visit_models(struct agent_run *run,
+                         void visit(void *context, struct agent_run *run, struct step *step),
+                         void *context)
+{
+    const struct trajectory *trajectory = run->trajectory;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        struct step *step = &run->steps[i];
+        uint32_t parent = trajectory->parents[i];
+        bool is_inside = parent != NO_SPAN && is_model_call(&run->steps[parent]);
+        if (is_failed_attempt(step) && !is_inside)
+            visit(context, run, step);
+        if (!is_model_call(step))
+            continue;
+        for (uint32_t child = trajectory->first_children[i]; child != NO_SPAN;
+             child = trajectory->next_siblings[child])
+            if (is_failed_attempt(&run->steps[child]))
+                visit(context, run, &run->steps[child]);
+        visit(context, run, step);
+    }
+}
+
+static void add_model(void *context, struct agent_run *run, struct step *step)
+{
+    (void)run;
+    struct path *path = context;
     struct bytes model = has_failed(step) ? asked(step) : step->model;
     if (model.size == 0)
         return;
@@ -59,6 +86,26 @@ static void add_model(struct path *path, const struct step *step)
                         : step->cache_hit ? BYTES_LITERAL("(cache)")
                                           : BYTES_LITERAL("");
     path_add(path, model, mark);
+}
+
+static void add_capacity(void *context, struct agent_run *run, struct step *step)
+{
+    (void)run;
+    struct path *path = context;
+    path->capacity += step->model.size + step->model_asked.size + sizeof "(cache)>";
+}
+
+/* `context` is the last attempt when it failed. */
+static void note_change(void *context, struct agent_run *run, struct step *step)
+{
+    const struct step **failed = context;
+    if (*failed && bytes_equal(asked(*failed), asked(step))) {
+        run->retries++;
+    } else if (*failed && asked(*failed).size > 0 && asked(step).size > 0) {
+        step->is_fallback = true;
+        run->fallback = true;
+    }
+    *failed = has_failed(step) ? step : NULL;
 }
 
 static struct bytes tool_path(const struct agent_run *run)
@@ -77,20 +124,14 @@ static struct bytes tool_path(const struct agent_run *run)
     return bytes_of(path.text, path.size);
 }
 
-static struct bytes model_route(const struct agent_run *run)
+static struct bytes model_route(struct agent_run *run)
 {
     struct path path = {0};
-    for (uint32_t i = 0; i < run->step_count; i++) {
-        const struct step *step = &run->steps[i];
-        if (is_model_attempt(step))
-            path.capacity += step->model.size + step->model_asked.size + sizeof "(cache)>";
-    }
+    visit_models(run, add_capacity, &path);
     path.text = arena_alloc(run->arena, path.capacity ? path.capacity : 1);
     if (!path.text)
         return (struct bytes){0};
-    for (uint32_t i = 0; i < run->step_count; i++)
-        if (is_model_attempt(&run->steps[i]))
-            add_model(&path, &run->steps[i]);
+    visit_models(run, add_model, &path);
     return bytes_of(path.text, path.size);
 }
 
@@ -98,19 +139,10 @@ void route_read(struct agent_run *run)
 {
     run->tool_path = tool_path(run);
     run->model_route = model_route(run);
-    const struct step *failed = NULL;
     for (uint32_t i = 0; i < run->step_count; i++) {
-        struct step *step = &run->steps[i];
-        run->cache_hit |= step->is_own && step->cache_hit;
-        run->fallback |= step->is_own && step->is_fallback;
-        if (!is_model_attempt(step))
-            continue;
-        if (failed && bytes_equal(asked(failed), asked(step))) {
-            run->retries++;
-        } else if (failed && asked(failed).size > 0 && asked(step).size > 0) {
-            step->is_fallback = true;
-            run->fallback = true;
-        }
-        failed = has_failed(step) ? step : NULL;
+        run->cache_hit |= run->steps[i].is_own && run->steps[i].cache_hit;
+        run->fallback |= run->steps[i].is_own && run->steps[i].is_fallback;
     }
+    const struct step *failed = NULL;
+    visit_models(run, note_change, &failed);
 }

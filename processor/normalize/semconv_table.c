@@ -136,6 +136,10 @@ const struct semconv_row semconv_rows[] = {
     {"llm.tools", SC_TOOL_DEFINITIONS, FAMILY_TRACEAI, 4},
     {"gen_ai.request.tools", SC_TOOL_DEFINITIONS, FAMILY_GEN_AI, 5},
 
+    {"llm.invocation_parameters", SC_INVOCATION, FAMILY_OPENINFERENCE, 1},
+    {"gen_ai.request.parameters", SC_INVOCATION, FAMILY_TRACEAI, 2},
+    {"invocation_params", SC_INVOCATION, FAMILY_MLFLOW, 3},
+
     {"gen_ai.response.finish_reasons", SC_FINISH_REASON, FAMILY_GEN_AI, 1},
     {"llm.finish_reason", SC_FINISH_REASON, FAMILY_OPENINFERENCE, 2},
     {"llm.response.finish_reason", SC_FINISH_REASON, FAMILY_OPENLLMETRY, 3},

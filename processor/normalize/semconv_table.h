@@ -41,6 +41,7 @@ enum semconv_concept {
     SC_TOOL_NAME,
     SC_ENTITY_NAME, /* what the library calls the span, when it is a tool */
     SC_TOOL_DEFINITIONS,
+    SC_INVOCATION, /* parameters of the call; tool definitions may be among them */
     SC_FINISH_REASON,
     SC_ERROR_TYPE,
     SC_ERROR_MESSAGE,

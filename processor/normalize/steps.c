@@ -44,6 +44,8 @@ static struct bytes tool_name(const struct semconv *semconv)
 static struct bytes first_line(struct bytes text)
 {
     static const char traceback[] = "Traceback (most recent call last)";
+    if (text.size == 0)
+        return text;
     const uint8_t *at = memmem(text.data, text.size, traceback, sizeof traceback - 1);
     if (at && at > text.data)
         text.size = (size_t)(at - text.data);

@@ -2,7 +2,8 @@
  *   gen_ai.tool.definitions, mlflow.chat.tools, llm.tools   a JSON array, or a structured value
  *   ai.prompt.tools                                         an array of JSON strings
  *   llm.tools.N.tool.json_schema                            one JSON object each
- *   llm.request.functions.N.name                            the name alone */
+ *   llm.request.functions.N.name                            the name alone
+ *   llm.invocation_parameters                               among them, where nothing else is */
 #include "processor/normalize/tools.h"
 
 #include "processor/base/json.h"
@@ -82,6 +83,18 @@ static void add_value(struct tool_offers *offers, struct value value)
         add_json(offers, value_json(value, offers->arena));
 }
 
+/* LangChain's parameters of the call hold the tools. */
+static void add_invocation(struct tool_offers *offers, struct bytes parameters)
+{
+    static const char member[] = "\"tools\"";
+    struct json_reader reader;
+    struct json_value object, tools;
+    if (memmem(parameters.data, parameters.size, member, sizeof member - 1) &&
+        !is_known(offers, parameters) && json_parse(parameters, offers->arena, &reader, &object) &&
+        json_member(&reader, &object, "tools", &tools) && tools.type == JSON_ARRAY)
+        add_json(offers, tools.raw);
+}
+
 static bool has_edges(struct bytes text, const char *start, const char *end)
 {
     size_t start_size = strlen(start), end_size = strlen(end);
@@ -95,8 +108,12 @@ void tools_of_span(struct tool_offers *offers, const struct span *span,
     const struct value *definitions = semconv_get(semconv, SC_TOOL_DEFINITIONS);
     if (definitions)
         add_value(offers, *definitions);
-    if (!(semconv->seen & SEEN_TOOL_SCHEMAS))
+    if (!(semconv->seen & SEEN_TOOL_SCHEMAS)) {
+        const struct value *parameters = semconv_get(semconv, SC_INVOCATION);
+        if (!definitions && parameters && parameters->type == VALUE_STRING)
+            add_invocation(offers, parameters->bytes);
         return;
+    }
     struct attributes attributes = attributes_of(span->wire, OF_SPAN);
     struct attribute attribute;
     while (attributes_next(&attributes, &attribute)) {
