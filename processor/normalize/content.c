@@ -28,7 +28,7 @@ static void read_step(struct content *content, struct document_list *documents, 
         step->output = tool_result(&semconv, run->arena);
     } else {
         reading_of_span(run, index, &semconv, reading);
-        step->input = reading->question;
+        step->input = reading->question.size > 0 ? reading->question : reading->history;
         step->output = reading->answer;
         if (step->kind == STEP_RETRIEVER && step->input.size == 0)
             step->input = concept_text(&semconv, SC_QUERY, run->arena);

@@ -29,6 +29,10 @@ static const struct kind_name span_kinds[] = {
     {"parser", STEP_OTHER},
     {"handoff", STEP_OTHER},
     {"conversation", STEP_WORKFLOW},
+    /* Genkit */
+    {"model", STEP_LLM},
+    {"flow", STEP_WORKFLOW},
+    {"embedder", STEP_EMBEDDING},
     /* llm.request.type */
     {"chat", STEP_LLM},
     {"completion", STEP_LLM},

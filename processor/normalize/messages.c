@@ -8,7 +8,7 @@
 #include "processor/normalize/message.h"
 #include "processor/normalize/python_repr.h"
 
-enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000 };
+enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000, MEMBERS_MAX = 100 };
 
 static const char *const question_keys[] = {
     "messages",     "new_messages", "new_message", "inputs",       "input",     "question",
@@ -207,6 +207,40 @@ static bool role_fits(enum role role, enum wanted wanted)
            (wanted == WANTED_QUESTION ? role == ROLE_USER : role == ROLE_ASSISTANT);
 }
 
+/* Members without a known name that are objects themselves: updates of a graph by node, inputs and outputs by
+ * component. Questions are not sought there at the outermost level, where such members are configuration. */
+static struct bytes read_members(struct walk *walk, const struct json_reader *reader,
+                                 const struct json_value *object)
+{
+    static const char *const passed_over[] = {"metadata", "config",  "usage",
+                                              "meta",     "headers", "agent",
+                                              "model",    "tools",   "response_metadata"};
+    struct json_reader members;
+    struct json_value member;
+    struct bytes found = {0};
+    if (walk->wanted == WANTED_RESULT || (walk->wanted == WANTED_QUESTION && walk->levels < 3))
+        return found;
+    json_children(reader, object, &members);
+    for (int i = 0; i < MEMBERS_MAX; i++) {
+        enum json_type type = json_next(&members, &member);
+        if (type == JSON_END || type == JSON_BROKEN)
+            break;
+        bool is_passed_over = type != JSON_OBJECT;
+        for (size_t j = 0; j < sizeof passed_over / sizeof *passed_over; j++) {
+            /* A node may be called agent or model: then it holds messages. */
+            struct json_value messages;
+            is_passed_over |= bytes_equal_text(member.key, passed_over[j]) &&
+                              !json_member(&members, &member, "messages", &messages);
+        }
+        if (is_passed_over)
+            continue;
+        struct bytes text = read_value(walk, &members, &member);
+        if (text.size > 0)
+            found = text;
+    }
+    return found;
+}
+
 static struct bytes read_object(struct walk *walk, const struct json_reader *reader,
                                 const struct json_value *object)
 {
@@ -229,7 +263,7 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
             return text;
     }
     struct bytes text = only_string(reader, object);
-    return text.size > 0 ? read_text(walk, text) : (struct bytes){0};
+    return text.size > 0 ? read_text(walk, text) : read_members(walk, reader, object);
 }
 
 static struct bytes read_value(struct walk *walk, const struct json_reader *reader,

@@ -331,6 +331,8 @@ static bool is_constructor(struct bytes text)
         has_lower |= text.data[i] >= 'a' && text.data[i] <= 'z';
     if (!has_lower || i >= text.size || text.data[i++] != '(')
         return false;
+    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '\n'))
+        i++;
     size_t start = i;
     while (i < text.size && is_name(text.data[i]))
         i++;

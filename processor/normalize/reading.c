@@ -4,6 +4,7 @@
 #include "processor/normalize/reading.h"
 
 #include "processor/base/json.h"
+#include "processor/base/text.h"
 #include "processor/normalize/messages_flat.h"
 #include "processor/normalize/python_repr.h"
 
@@ -43,7 +44,12 @@ static bool is_resume(struct bytes text, struct arena *arena)
     if (text.data[0] != '{' || !memmem(text.data, text.size, member, sizeof member - 1) ||
         !json_parse(text, arena, &reader, &value))
         return false;
-    return json_member(&reader, &value, "resume", &resume) && resume.type != JSON_NULL;
+    struct json_value inner;
+    if (json_member(&reader, &value, "inputs", &inner) ||
+        json_member(&reader, &value, "input", &inner))
+        value = inner.type == JSON_OBJECT ? inner : value;
+    return json_member(&reader, &value, "resume", &resume) && resume.type != JSON_NULL &&
+           json_member(&reader, &value, "goto", &inner);
 }
 
 /* The first task's description: a crew that is started without inputs has no other question. */
@@ -89,6 +95,8 @@ static struct bytes question_of(const struct agent_run *run, uint32_t index,
         struct bytes text = read_concept(semconv, SC_IN_MESSAGES, WANTED_QUESTION, arena);
         messages = messages.size > 0 ? messages : text;
     }
+    if (messages.size == 0 && semconv_has(semconv, SC_EVENTS))
+        messages = read_concept(semconv, SC_EVENTS, WANTED_QUESTION, arena);
     if (!is_model || !has_messages)
         values =
             first_value(semconv, question_values, sizeof question_values / sizeof *question_values,
@@ -113,11 +121,34 @@ static struct bytes without_role(struct bytes text)
     return bytes_equal_text(text, "None") ? (struct bytes){0} : text;
 }
 
+/* ReAct agents think aloud before they answer: only what stands behind the marker is shown. */
+static struct bytes without_thoughts(struct bytes text)
+{
+    static const char *const markers[] = {"\nFinal Answer:", "\nAnswer:"};
+    if (!bytes_starts_with(text, BYTES_LITERAL("Thought:")))
+        return text;
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        const uint8_t *at = memmem(text.data, text.size, markers[i], strlen(markers[i]));
+        if (!at)
+            continue;
+        at += strlen(markers[i]);
+        struct bytes answer = text_trim(bytes_of(at, (size_t)(text.data + text.size - at)));
+        return answer.size > 0 ? answer : text;
+    }
+    return text;
+}
+
 static struct bytes final_result(const struct semconv *semconv, struct arena *arena)
 {
     struct bytes text = read_concept(semconv, SC_OUT_FINAL, WANTED_ANSWER, arena);
-    /* A structured result is the answer itself. */
-    return text.size > 0 ? text : concept_text(semconv, SC_OUT_FINAL, arena);
+    if (text.size > 0)
+        return text;
+    /* A structured result is the answer itself; calls that wait for approval are none. */
+    static const char approvals[] = "\"approvals\"";
+    text = concept_text(semconv, SC_OUT_FINAL, arena);
+    return text.size > 0 && memmem(text.data, text.size, approvals, sizeof approvals - 1)
+               ? (struct bytes){0}
+               : text;
 }
 
 static struct bytes answer_of(const struct agent_run *run, uint32_t index,
@@ -137,6 +168,8 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
         text = read_concept(semconv, SC_OUT_MESSAGES, WANTED_ANSWER, arena);
         messages = messages.size > 0 ? messages : text;
     }
+    if (messages.size == 0 && semconv_has(semconv, SC_EVENTS))
+        messages = read_concept(semconv, SC_EVENTS, WANTED_ANSWER, arena);
     values = final_result(semconv, arena);
     if (values.size == 0 && (!is_model || !has_messages))
         values = first_value(semconv, answer_values, sizeof answer_values / sizeof *answer_values,
@@ -163,7 +196,7 @@ void reading_of_span(const struct agent_run *run, uint32_t index, const struct s
         ret->is_resumed |=
             is_resume(concept_text(semconv, question_values[i], run->arena), run->arena);
     ret->question = question_of(run, index, semconv);
-    ret->answer = answer_of(run, index, semconv);
+    ret->answer = without_thoughts(answer_of(run, index, semconv));
     ret->history = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_QUESTION, run->arena);
 }
 

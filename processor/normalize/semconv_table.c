@@ -15,6 +15,7 @@ const struct semconv_row semconv_rows[] = {
     {"langfuse.observation.type", SC_KIND, FAMILY_LANGFUSE, 7},
     {"langsmith.span.kind", SC_KIND, FAMILY_LANGSMITH, 8},
     {"llm.request.type", SC_KIND, FAMILY_OPENLLMETRY, 9},
+    {"genkit:metadata:subtype", SC_KIND, FAMILY_ANY, 10},
 
     {"gen_ai.operation.name", SC_OPERATION, FAMILY_GEN_AI, 1},
 
@@ -54,6 +55,7 @@ const struct semconv_row semconv_rows[] = {
     {"thread_id", SC_CONVERSATION, FAMILY_ANY, 21},
     {"thread.id", SC_CONVERSATION, FAMILY_ANY, 22},
     {"chat.id", SC_CONVERSATION, FAMILY_ANY, 23},
+    {"gcp.vertex.agent.session_id", SC_CONVERSATION, FAMILY_GEN_AI, 24},
 
     {"user.id", SC_USER, FAMILY_OPENINFERENCE, 1},
     {"enduser.id", SC_USER, FAMILY_GEN_AI, 2},
@@ -227,6 +229,7 @@ const struct semconv_row semconv_rows[] = {
     {"ai.toolCall.args", SC_TOOL_ARGUMENTS, FAMILY_VERCEL, 2},
     {"ai.toolCall.input", SC_TOOL_ARGUMENTS, FAMILY_VERCEL, 3},
     {"tool_arguments", SC_TOOL_ARGUMENTS, FAMILY_LOGFIRE, 4},
+    {"gcp.vertex.agent.tool_call_args", SC_TOOL_ARGUMENTS, FAMILY_GEN_AI, 5},
 
     {"tool.parameters", SC_TOOL_PARAMETERS, FAMILY_OPENINFERENCE, 1},
     {"gen_ai.tool.parameters", SC_TOOL_PARAMETERS, FAMILY_TRACEAI, 2},
@@ -236,6 +239,7 @@ const struct semconv_row semconv_rows[] = {
     {"ai.toolCall.output", SC_TOOL_RESULT, FAMILY_VERCEL, 3},
     {"tool_response", SC_TOOL_RESULT, FAMILY_LOGFIRE, 4},
     {"gen_ai.tool.message", SC_TOOL_RESULT, FAMILY_GEN_AI, 5},
+    {"gcp.vertex.agent.tool_response", SC_TOOL_RESULT, FAMILY_GEN_AI, 6},
 
     {"gen_ai.retrieval.documents", SC_DOCUMENTS, FAMILY_GEN_AI, 1},
     {"retrieval.documents", SC_DOCUMENTS, FAMILY_TRACEAI, 2},
@@ -275,8 +279,14 @@ const struct semconv_row semconv_rows[] = {
     {"prompt", SC_IN_LEGACY, FAMILY_LOGFIRE, 3},
     {"inputs", SC_IN_LEGACY, FAMILY_LANGSMITH, 4},
     {"crew_inputs", SC_IN_LEGACY, FAMILY_OPENINFERENCE, 5},
+    {"gcp.vertex.agent.llm_request", SC_IN_LEGACY, FAMILY_GEN_AI, 6},
+    {"genkit:input", SC_IN_LEGACY, FAMILY_ANY, 7},
+    {"request_data", SC_IN_LEGACY, FAMILY_LOGFIRE, 8},
+    {"crewai.task.description", SC_IN_LEGACY, FAMILY_OPENLLMETRY, 9},
 
     {"crew_tasks", SC_IN_TASKS, FAMILY_OPENINFERENCE, 1},
+
+    {"events", SC_EVENTS, FAMILY_LOGFIRE, 1},
 
     {"pydantic_ai.all_messages", SC_IN_ALL_MESSAGES, FAMILY_LOGFIRE, 1},
     {"all_messages_events", SC_IN_ALL_MESSAGES, FAMILY_LOGFIRE, 2},
@@ -305,6 +315,11 @@ const struct semconv_row semconv_rows[] = {
     {"gen_ai.completion", SC_OUT_LEGACY, FAMILY_LANGSMITH, 1},
     {"llm.completions", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 2},
     {"outputs", SC_OUT_LEGACY, FAMILY_LANGSMITH, 3},
+    {"gcp.vertex.agent.llm_response", SC_OUT_LEGACY, FAMILY_GEN_AI, 4},
+    {"genkit:output", SC_OUT_LEGACY, FAMILY_ANY, 5},
+    {"response_data", SC_OUT_LEGACY, FAMILY_LOGFIRE, 6},
+    {"crewai.crew.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 7},
+    {"crewai.task.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 8},
 
     {"fi.llm.output", SC_OUT_LAST_RESORT, FAMILY_TRACEAI, 1},
 

@@ -80,6 +80,7 @@ enum semconv_concept {
     SC_IN_LEGACY,
     SC_IN_TASKS, /* CrewAI: the tasks stand for a question */
     SC_IN_ALL_MESSAGES,
+    SC_EVENTS, /* Pydantic AI before 2: the legacy events as one JSON list; question and answer */
 
     /* Where the answer may be. */
     SC_OUT_FINAL,

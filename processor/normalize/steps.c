@@ -57,6 +57,15 @@ static struct bytes first_line(struct bytes text)
     return text;
 }
 
+/* LangGraph stops a run that waits for a human with an exception, which some libraries report as an error. */
+static bool is_interrupt(struct bytes text)
+{
+    return bytes_starts_with(text, BYTES_LITERAL("GraphInterrupt")) ||
+           bytes_starts_with(text, BYTES_LITERAL("NodeInterrupt")) ||
+           bytes_starts_with(text, BYTES_LITERAL("langgraph.errors.GraphInterrupt")) ||
+           bytes_starts_with(text, BYTES_LITERAL("langgraph.errors.NodeInterrupt"));
+}
+
 static void read_error(const struct span *span, const struct semconv *semconv, struct step *step)
 {
     bool is_error = span->status == SPAN_STATUS_ERROR ||
@@ -71,6 +80,8 @@ static void read_error(const struct span *span, const struct semconv *semconv, s
         type = first_of(type, semconv_text(&exception, SC_ERROR_TYPE));
     }
     message = first_of(message, semconv_text(semconv, SC_ERROR_MESSAGE));
+    if (is_interrupt(message) || is_interrupt(type))
+        return;
     step->error_type = type;
     step->error = first_of(first_line(message), first_of(type, BYTES_LITERAL("error")));
 }
@@ -182,7 +193,9 @@ static struct bytes agent_name(const struct semconv *semconv, enum step_kind kin
 {
     struct bytes name = semconv_text(semconv, SC_AGENT_NAME);
     if (name.size == 0 && kind == STEP_AGENT)
-        name = without_suffix(without_prefix(semconv->name, "invoke_agent "), ".agent");
+        name =
+            without_suffix(without_suffix(without_prefix(semconv->name, "invoke_agent "), ".agent"),
+                           "._execute_core");
     return name;
 }
 

@@ -502,6 +502,75 @@ START_TEST(a_run_that_was_stopped_has_failed_though_its_root_is_fine)
 }
 END_TEST
 
+START_TEST(a_run_that_waits_for_a_human_has_not_failed)
+{
+    build_span(&builder, 1, 0, "graph", 1, 9);
+    build_text(&builder, "mlflow.spanType", "\"CHAIN\"");
+    build_text(&builder, "mlflow.spanInputs", "{\"messages\": [[\"user\", \"Refund me\"]]}");
+    build_text(
+        &builder, "mlflow.spanOutputs",
+        "{\"messages\": [{\"type\": \"human\", \"content\": \"Refund me\"}, {\"type\": \"ai\", "
+        "\"content\": \"I propose 5.\"}], \"__interrupt__\": [{\"value\": \"ok?\"}]}");
+    build_span(&builder, 2, 1, "approve", 2, 3);
+    build_text(&builder, "mlflow.spanType", "\"CHAIN\"");
+    build_status(&builder, SPAN_STATUS_ERROR, "GraphInterrupt((Interrupt(value='ok?'),))");
+    read_run();
+    CHECK_TEXT(run.input, "Refund me");
+    CHECK_TEXT(run.output, "I propose 5.");
+    ck_assert(!run.has_failed);
+    ck_assert_uint_eq(run.error_count, 0);
+    build_free(&builder);
+
+    build_span(&builder, 1, 0, "graph", 1, 9);
+    build_text(&builder, "openinference.span.kind", "CHAIN");
+    build_text(&builder, "input.value",
+               "{\"graph\": null, \"update\": null, \"resume\": \"approved\", \"goto\": []}");
+    build_text(&builder, "output.value",
+               "{\"messages\": [{\"type\": \"ai\", \"content\": \"Paid.\"}]}");
+    build_span(&builder, 2, 1, "model", 2, 3);
+    build_text(&builder, "openinference.span.kind", "LLM");
+    build_text(&builder, "llm.input_messages.0.message.role", "user");
+    build_text(&builder, "llm.input_messages.0.message.content", "Refund me");
+    read_run();
+    ck_assert(!run.input.data);
+    CHECK_TEXT(run.output, "Paid.");
+}
+END_TEST
+
+START_TEST(thoughts_are_not_part_of_the_answer)
+{
+    build_span(&builder, 1, 0, "crew", 1, 9);
+    build_text(&builder, "openinference.span.kind", "CHAIN");
+    build_text(&builder, "input.value", "Q");
+    build_text(&builder, "output.value", "Thought: I know.\nFinal Answer: It is 3.");
+    read_run();
+    CHECK_TEXT(run.output, "It is 3.");
+}
+END_TEST
+
+START_TEST(agent_development_kit_before_semantic_conventions_is_read)
+{
+    build_span(&builder, 1, 0, "invocation", 1, 9);
+    build_span(&builder, 2, 1, "agent_run [helper]", 1, 9);
+    build_span(&builder, 3, 2, "call_llm", 2, 3);
+    build_text(&builder, "gen_ai.system", "gcp.vertex.agent");
+    build_text(&builder, "gen_ai.request.model", "g-2");
+    build_int(&builder, "gen_ai.usage.input_tokens", 5);
+    build_text(&builder, "gcp.vertex.agent.session_id", "s-9");
+    build_text(
+        &builder, "gcp.vertex.agent.llm_request",
+        "{\"model\": \"g-2\", \"config\": {\"system_instruction\": \"Be nice\"}, \"contents\": "
+        "[{\"parts\": [{\"text\": \"Hi\"}], \"role\": \"user\"}]}");
+    build_text(&builder, "gcp.vertex.agent.llm_response",
+               "{\"content\": {\"parts\": [{\"text\": \"Hello\"}], \"role\": \"model\"}}");
+    read_run();
+    ck_assert_int_eq(run.steps[2].kind, STEP_LLM);
+    CHECK_TEXT(run.input, "Hi");
+    CHECK_TEXT(run.output, "Hello");
+    CHECK_TEXT(run.conversation_id, "s-9");
+}
+END_TEST
+
 START_TEST(a_sampled_trace_weighs_its_adjusted_count)
 {
     build_span(&builder, 1, 0, "root", 1, 9);
@@ -590,6 +659,9 @@ int main(void)
     tcase_add_test(all, experiments_and_our_own_traces_are_judges_runs);
     tcase_add_test(all, log_records_fill_gaps_and_carry_scores);
     tcase_add_test(all, a_run_that_was_stopped_has_failed_though_its_root_is_fine);
+    tcase_add_test(all, a_run_that_waits_for_a_human_has_not_failed);
+    tcase_add_test(all, thoughts_are_not_part_of_the_answer);
+    tcase_add_test(all, agent_development_kit_before_semantic_conventions_is_read);
     tcase_add_test(all, a_sampled_trace_weighs_its_adjusted_count);
     tcase_add_test(all, offered_tools_are_listed_once_with_their_definitions);
     tcase_add_test(all, no_memory_leaves_things_short_and_nothing_else);
