@@ -1,0 +1,402 @@
+/* Appends records to a file, exactly once over a crash. One thread takes what is queued as one batch:
+ *
+ *   write whole lines -> fdatasync -> acknowledge each -> file_settled(inode, length)
+ *
+ * `length` is the end of the last batch that is on disk. When a write or a sync fails, the file is
+ * cut back to it and the whole batch is written again after a pause: nothing was acknowledged, so
+ * nothing is lost, and no half line stays. A crash between the sync and the commit that deletes the
+ * outbox rows leaves lines past the length that the store knows; the next start settles their rows.
+ * A file that was rotated away is reopened by its path before the next batch. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+#include "processor/emit/emitter.h"
+#include "processor/emit/file_tail.h"
+
+enum {
+    QUEUE_ITEMS = 4096,
+    HELD_BYTES_MAX = 32 * 1024 * 1024,
+    BATCH_ITEMS = 64,
+    PAUSE_FIRST_MS = 100,
+    PAUSE_MAX_MS = 5000,
+    NAP_MS = 20,
+};
+
+struct file_emitter {
+    struct emitter emitter; /* first: handed out as this */
+    struct file_emitter_config config;
+    char *path;
+    struct emit_acknowledge acknowledge;
+    struct emitter_counters *counters;
+    struct queue *queue;
+    _Atomic size_t held_bytes; /* queued or in the batch */
+    _Atomic bool is_stopping;
+    _Atomic int64_t stop_at_ms;
+    pthread_t thread;
+    bool has_thread;
+
+    /* Of the thread, after start. */
+    int fd;
+    uint64_t inode, device, length;
+    bool is_regular;   /* not a pipe or a terminal: has a length, can be cut and synced */
+    bool is_dirty;     /* bytes past `length` may be left of a failed write */
+    bool is_unsettled; /* inode and length differ from what the store knows */
+    bool is_failing;
+    struct emit_item *batch[BATCH_ITEMS];
+    size_t batch_count;
+    struct buffer lines;
+};
+
+static struct file_emitter *of(struct emitter *emitter)
+{
+    return (struct file_emitter *)emitter;
+}
+
+static void take_stat(struct file_emitter *file, const struct stat *stat)
+{
+    file->inode = stat->st_ino;
+    file->device = stat->st_dev;
+    file->is_regular = S_ISREG(stat->st_mode);
+    file->length = file->is_regular ? (uint64_t)stat->st_size : 0;
+}
+
+/* A new file must be found by its name after a power cut. */
+static void sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+    free(directory);
+}
+
+static int open_path(const char *path)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    /* A pipe or a terminal may only be writable. */
+    return fd < 0 && (errno == EACCES || errno == ENXIO)
+               ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+               : fd;
+}
+
+static bool cut_to(struct file_emitter *file, uint64_t length)
+{
+    if (!file->is_regular)
+        return true;
+    while (ftruncate(file->fd, (off_t)length) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+/* A file that the store does not know, or that is shorter than it was: go on at its end. */
+static enum status start_at_end(struct file_emitter *file)
+{
+    bool is_torn;
+    uint64_t end;
+    if (file->config.inode != 0 || file->length > 0)
+        log_warn("file_changed",
+                 "path=\"%s\" inode=%" PRIu64 " known_inode=%" PRIu64 " size=%" PRIu64
+                 " known_length=%" PRIu64 " action=append_at_end",
+                 file->path, file->inode, file->config.inode, file->length, file->config.length);
+    if (file_tail_end(file->fd, file->length, &end, &is_torn) != STATUS_OK || !cut_to(file, end))
+        return STATUS_FATAL;
+    file->length = end;
+    if (is_torn) { /* not ours: end its line instead of cutting it */
+        if (write(file->fd, "\n", 1) != 1)
+            return STATUS_FATAL;
+        file->length++;
+    }
+    file->is_unsettled = true;
+    return STATUS_OK;
+}
+
+static enum status settle_tail(struct file_emitter *file)
+{
+    if (!file->is_regular)
+        return STATUS_OK;
+    if (file->inode != file->config.inode || file->length < file->config.length)
+        return start_at_end(file);
+    uint64_t end;
+    if (file_tail_settle(file->fd, file->config.length, file->length, file->config.settles,
+                         file->config.context, &end) != STATUS_OK ||
+        !cut_to(file, end))
+        return STATUS_FATAL;
+    file->is_unsettled = end != file->config.length;
+    file->length = end;
+    return STATUS_OK;
+}
+
+/* Before each batch: has the path got another file (logrotate), was ours cut (copytruncate)? */
+static bool follow_path(struct file_emitter *file)
+{
+    struct stat at_path, ours;
+    bool is_there = stat(file->path, &at_path) == 0;
+    if (!is_there && errno != ENOENT)
+        return false;
+    if (!is_there || at_path.st_ino != file->inode || at_path.st_dev != file->device) {
+        int fd = open_path(file->path);
+        if (fd < 0)
+            return false;
+        if (fstat(fd, &ours) != 0) {
+            (void)close(fd);
+            return false;
+        }
+        log_info("file_reopened", "path=\"%s\"", file->path);
+        (void)close(file->fd);
+        file->fd = fd;
+        file->is_dirty = false;
+        take_stat(file, &ours);
+        if (file->is_regular)
+            sync_directory(file->path);
+        return true;
+    }
+    if (!file->is_regular)
+        return true;
+    uint64_t size = (uint64_t)at_path.st_size;
+    if (file->is_dirty && size > file->length && !cut_to(file, file->length))
+        return false;
+    if (!file->is_dirty || size < file->length)
+        file->length = size;
+    file->is_dirty = false;
+    return true;
+}
+
+static bool write_lines(struct file_emitter *file)
+{
+    for (size_t at = 0; at < file->lines.size;) {
+        ssize_t wrote = write(file->fd, file->lines.data + at, file->lines.size - at);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return false;
+        at += (size_t)wrote;
+    }
+    return !file->is_regular || fdatasync(file->fd) == 0;
+}
+
+static bool build_lines(struct file_emitter *file)
+{
+    buffer_clear(&file->lines);
+    for (size_t i = 0; i < file->batch_count; i++) {
+        struct outgoing record;
+        struct bytes frame = bytes_of(file->batch[i]->frame, file->batch[i]->size);
+        if (outgoing_decode(frame, &record) != STATUS_OK) {
+            /* The store checks what it reads; such a row could never leave. */
+            log_error("outbox_row_malformed", "sequence=%" PRIu64, file->batch[i]->sequence);
+            counter_add(&file->counters->send_failures, 1);
+            continue;
+        }
+        buffer_append_bytes(&file->lines, record.payload);
+        buffer_append_byte(&file->lines, '\n');
+    }
+    return !file->lines.failed;
+}
+
+static bool write_batch(struct file_emitter *file)
+{
+    errno = ENOMEM;
+    if (!build_lines(file) || !follow_path(file))
+        return false;
+    if (write_lines(file)) {
+        if (file->is_regular)
+            file->length += file->lines.size;
+        return true;
+    }
+    int cause = errno;
+    file->is_dirty = !cut_to(file, file->length);
+    errno = cause;
+    return false;
+}
+
+static void nap(void)
+{
+    struct timespec time = {.tv_nsec = NAP_MS * 1000000L};
+    (void)nanosleep(&time, NULL);
+}
+
+static bool must_give_up(struct file_emitter *file)
+{
+    return atomic_load(&file->is_stopping) &&
+           clock_monotonic_ms() >= atomic_load(&file->stop_at_ms);
+}
+
+/* False when the process stops before the batch is on disk. */
+static bool write_batch_until_done(struct file_emitter *file)
+{
+    for (int64_t pause_ms = PAUSE_FIRST_MS; !write_batch(file);) {
+        counter_add(&file->counters->send_failures, 1);
+        if (!file->is_failing)
+            log_error("file_write_failed", "path=\"%s\" error=\"%s\" action=retry", file->path,
+                      strerror(errno));
+        file->is_failing = true;
+        int64_t until = clock_monotonic_ms() + pause_ms;
+        while (clock_monotonic_ms() < until && !must_give_up(file))
+            nap();
+        if (must_give_up(file))
+            return false;
+        pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+    }
+    if (file->is_failing)
+        log_info("file_write_recovered", "path=\"%s\"", file->path);
+    file->is_failing = false;
+    return true;
+}
+
+/* Rows first: a crash before file_settled finds the lines past the known length, and no rows. */
+static void acknowledge_batch(struct file_emitter *file)
+{
+    const struct emit_acknowledge *acknowledge = &file->acknowledge;
+    uint64_t last = 0;
+    for (size_t i = 0; i < file->batch_count; i++) {
+        uint64_t sequence = file->batch[i]->sequence;
+        if (acknowledge->acknowledged)
+            acknowledge->acknowledged(acknowledge->context, sequence);
+        last = sequence > last ? sequence : last;
+    }
+    if (acknowledge->file_settled)
+        acknowledge->file_settled(acknowledge->context, last, file->inode, file->length);
+    counter_add(&file->counters->sent_records, file->batch_count);
+}
+
+static void free_batch(struct file_emitter *file)
+{
+    for (size_t i = 0; i < file->batch_count; i++) {
+        atomic_fetch_sub(&file->held_bytes, file->batch[i]->size);
+        free(file->batch[i]);
+    }
+    file->batch_count = 0;
+}
+
+static void *run_thread(void *argument)
+{
+    struct file_emitter *file = argument;
+    if (file->is_unsettled && file->acknowledge.file_settled)
+        file->acknowledge.file_settled(file->acknowledge.context, 0, file->inode, file->length);
+    for (;;) {
+        /* Asked before the queue is looked at: what was sent before stop() is written. */
+        bool is_stopping = atomic_load(&file->is_stopping);
+        file->batch_count = queue_pop(file->queue, (void **)file->batch, BATCH_ITEMS);
+        if (file->batch_count == 0) {
+            if (is_stopping)
+                break;
+            queue_wait(file->queue, 1000);
+            continue;
+        }
+        bool is_done = !must_give_up(file) && write_batch_until_done(file);
+        if (is_done)
+            acknowledge_batch(file);
+        free_batch(file);
+    }
+    return NULL;
+}
+
+static enum status file_start(struct emitter *emitter, struct error *ret_error)
+{
+    struct file_emitter *file = of(emitter);
+    struct stat stat;
+    file->fd = open_path(file->path);
+    if (file->fd < 0 || fstat(file->fd, &stat) != 0) {
+        error_set(ret_error, errno == EACCES ? EXIT_PERMISSION : EXIT_STATE_IO,
+                  "cannot open %s for records: %s", file->path, strerror(errno));
+        return STATUS_FATAL;
+    }
+    take_stat(file, &stat);
+    if (settle_tail(file) != STATUS_OK) {
+        error_set(ret_error, EXIT_STATE_IO, "cannot read back %s: %s", file->path, strerror(errno));
+        return STATUS_FATAL;
+    }
+    if (file->is_regular)
+        sync_directory(file->path);
+    if (pthread_create(&file->thread, NULL, run_thread, file) != 0) {
+        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread that writes %s", file->path);
+        return STATUS_FATAL;
+    }
+    file->has_thread = true;
+    return STATUS_OK;
+}
+
+static enum status file_send(struct emitter *emitter, struct emit_item *item)
+{
+    struct file_emitter *file = of(emitter);
+    size_t held = atomic_load(&file->held_bytes);
+    if (held > 0 && held + item->size > HELD_BYTES_MAX)
+        return STATUS_BUSY;
+    atomic_fetch_add(&file->held_bytes, item->size);
+    if (queue_push(file->queue, item))
+        return STATUS_OK;
+    atomic_fetch_sub(&file->held_bytes, item->size);
+    return STATUS_BUSY;
+}
+
+static void file_stop(struct emitter *emitter, int64_t grace_ms)
+{
+    struct file_emitter *file = of(emitter);
+    if (!file->has_thread)
+        return;
+    atomic_store(&file->stop_at_ms, clock_monotonic_ms() + grace_ms);
+    atomic_store(&file->is_stopping, true);
+    queue_wake(file->queue);
+    (void)pthread_join(file->thread, NULL);
+    file->has_thread = false;
+}
+
+static void file_destroy(struct emitter *emitter)
+{
+    if (!emitter)
+        return;
+    struct file_emitter *file = of(emitter);
+    file_stop(emitter, 0);
+    if (file->queue) {
+        while ((file->batch_count = queue_pop(file->queue, (void **)file->batch, BATCH_ITEMS)) > 0)
+            free_batch(file);
+        queue_destroy(file->queue);
+    }
+    if (file->fd >= 0)
+        (void)close(file->fd);
+    buffer_finish(&file->lines);
+    free(file->path);
+    free(file);
+}
+
+static const struct emitter_operations operations = {
+    .kind = "file",
+    .start = file_start,
+    .send = file_send,
+    .stop = file_stop,
+    .destroy = file_destroy,
+};
+
+struct emitter *file_emitter_create(const struct file_emitter_config *config,
+                                    const struct emit_acknowledge *acknowledge,
+                                    struct emitter_counters *counters, struct error *ret_error)
+{
+    struct file_emitter *file = calloc(1, sizeof *file);
+    if (file) {
+        file->emitter.operations = &operations;
+        file->fd = -1;
+        file->config = *config;
+        file->acknowledge = *acknowledge;
+        file->counters = counters;
+        file->path = strdup(config->path);
+        file->queue = queue_create(QUEUE_ITEMS);
+    }
+    if (!file || !file->path || !file->queue) {
+        error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of %s", config->path);
+        file_destroy(file ? &file->emitter : NULL);
+        return NULL;
+    }
+    return &file->emitter;
+}

@@ -1,0 +1,439 @@
+/* Produces records with librdkafka's idempotent producer. One thread owns the producer; the writer
+ * only pushes into a queue. Each item is in exactly one place:
+ *
+ *   queue --take--> ready list --produce--> in flight --delivered--> acknowledged, freed
+ *                      ^  retry list <--------- | failed for good (too large, not allowed, ...)
+ *                      |      | its pause is over
+ *                      +------+------------------ the producer had a fatal error: it is created anew
+ *
+ * A broker that is away never fails a message: its timeout is infinite. A permanent error of one
+ * message doesn't drop it either, since a person can mend topic, quota or limit; it waits, longer
+ * each time, and later records of the same trajectory wait behind it. The message itself stays in
+ * the item: nothing is copied. */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/digest.h"
+#include "processor/base/log.h"
+#include "processor/emit/emitter.h"
+#include "processor/emit/kafka_properties.h"
+
+enum {
+    QUEUE_ITEMS = 4096,
+    HELD_ITEMS_MAX = 4096,
+    HELD_BYTES_MAX = 64 * 1024 * 1024,
+    TAKE_ITEMS = 64,
+    PAUSE_FIRST_MS = 1000,
+    PAUSE_MAX_MS = 60000,
+    POLL_BUSY_MS = 5,
+    POLL_IDLE_MS = 100,
+    PURGE_MS = 30000,
+};
+
+struct message {
+    struct message *next;
+    struct emit_item *item;
+    struct outgoing record; /* borrowed from the item */
+    uint64_t key_hash;
+    int64_t pause_ms, retry_at_ms;
+};
+
+/* In order of the outbox sequence. */
+struct message_list {
+    struct message *first, *last;
+};
+
+struct kafka_emitter {
+    struct emitter emitter; /* first: handed out as this */
+    rd_kafka_conf_t *conf;  /* each producer is created from a copy */
+    char *topic;
+    struct emit_acknowledge acknowledge;
+    struct emitter_counters *counters;
+    struct queue *queue;
+    _Atomic size_t held_bytes, held_items;
+    _Atomic bool is_stopping;
+    _Atomic int64_t stop_at_ms;
+    pthread_t thread;
+    bool has_thread;
+
+    /* Of the thread, after start. */
+    rd_kafka_t *producer;
+    struct message_list ready, retry;
+    size_t in_flight;
+    bool is_fatal, is_purging;
+    int64_t last_report_ms;
+};
+
+static struct kafka_emitter *of(struct emitter *emitter)
+{
+    return (struct kafka_emitter *)emitter;
+}
+
+static void insert(struct message_list *list, struct message *message)
+{
+    struct message **at = &list->first;
+    uint64_t sequence = message->item->sequence;
+    if (list->last && list->last->item->sequence <= sequence)
+        at = &list->last->next; /* the usual case */
+    while (*at && (*at)->item->sequence <= sequence)
+        at = &(*at)->next;
+    message->next = *at;
+    *at = message;
+    if (!message->next)
+        list->last = message;
+}
+
+static struct message *take_first(struct message_list *list)
+{
+    struct message *message = list->first;
+    list->first = message->next;
+    if (!list->first)
+        list->last = NULL;
+    return message;
+}
+
+static void release(struct kafka_emitter *kafka, struct message *message)
+{
+    atomic_fetch_sub(&kafka->held_bytes, message->item->size);
+    atomic_fetch_sub(&kafka->held_items, 1);
+    free(message->item);
+    free(message);
+}
+
+static void acknowledge(struct kafka_emitter *kafka, struct message *message)
+{
+    if (kafka->acknowledge.acknowledged)
+        kafka->acknowledge.acknowledged(kafka->acknowledge.context, message->item->sequence);
+    release(kafka, message);
+}
+
+/* The message waits; what would pass it in order of its key waits behind it (see may_go). */
+static void hold_back(struct kafka_emitter *kafka, struct message *message,
+                      rd_kafka_resp_err_t error)
+{
+    counter_add(&kafka->counters->send_failures, 1);
+    log_warn("kafka_record_refused",
+             "topic=\"%s\" sequence=%" PRIu64 " bytes=%zu error=\"%s\" retry_ms=%" PRId64,
+             kafka->topic, message->item->sequence, message->record.payload.size,
+             rd_kafka_err2str(error), message->pause_ms);
+    message->retry_at_ms = clock_monotonic_ms() + message->pause_ms;
+    message->pause_ms = message->pause_ms * 2 < PAUSE_MAX_MS ? message->pause_ms * 2 : PAUSE_MAX_MS;
+    insert(&kafka->retry, message);
+}
+
+static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *report, void *opaque)
+{
+    (void)producer;
+    struct kafka_emitter *kafka = opaque;
+    struct message *message = report->_private;
+    kafka->in_flight--;
+    kafka->last_report_ms = clock_monotonic_ms();
+    if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        counter_add(&kafka->counters->sent_records, 1);
+        acknowledge(kafka, message);
+    } else if (kafka->is_purging || report->err == RD_KAFKA_RESP_ERR__FATAL ||
+               report->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+               report->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+               rd_kafka_fatal_error(producer, NULL, 0)) {
+        insert(&kafka->ready, message); /* not its fault: the next producer sends it */
+    } else {
+        hold_back(kafka, message, report->err);
+    }
+}
+
+static void on_error(rd_kafka_t *producer, int error, const char *reason, void *opaque)
+{
+    struct kafka_emitter *kafka = opaque;
+    char text[256];
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+        rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer, text, sizeof text);
+        log_error("kafka_producer_fatal", "topic=\"%s\" error=\"%s\" reason=\"%s\" action=recreate",
+                  kafka->topic, rd_kafka_err2name(fatal), text);
+        kafka->is_fatal = true;
+        return;
+    }
+    log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", kafka->topic,
+             rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
+}
+
+/* librdkafka's own lines, from its own threads; what matters comes to on_error as well. */
+static void on_log(const rd_kafka_t *producer, int level, const char *facility, const char *text)
+{
+    (void)producer;
+    log_debug("librdkafka", "level=%d facility=%s text=\"%s\"", level, facility, text);
+}
+
+static bool create_producer(struct kafka_emitter *kafka, char *text, size_t size)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(kafka->conf);
+    rd_kafka_conf_set_opaque(conf, kafka);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    kafka->is_fatal = kafka->is_purging = false;
+    kafka->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, size);
+    if (!kafka->producer)
+        rd_kafka_conf_destroy(conf);
+    return kafka->producer != NULL;
+}
+
+/* All that is in flight comes back through on_delivery; then the producer goes. */
+static void destroy_producer(struct kafka_emitter *kafka)
+{
+    if (!kafka->producer)
+        return;
+    kafka->is_purging = true;
+    (void)rd_kafka_purge(kafka->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    int64_t until = clock_monotonic_ms() + PURGE_MS;
+    while (kafka->in_flight > 0 && clock_monotonic_ms() < until)
+        (void)rd_kafka_poll(kafka->producer, POLL_IDLE_MS);
+    assert(kafka->in_flight == 0);
+    rd_kafka_destroy(kafka->producer);
+    kafka->producer = NULL;
+}
+
+static rd_kafka_headers_t *headers_of(const struct outgoing *record)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        const struct outgoing_header *header = &record->headers[i];
+        (void)rd_kafka_header_add(headers, header->name, -1, header->value.data,
+                                  (ssize_t)header->value.size);
+    }
+    return headers;
+}
+
+static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *message)
+{
+    const struct outgoing *record = &message->record;
+    rd_kafka_headers_t *headers = headers_of(record);
+    /* Without F_COPY and F_FREE the payload stays ours until the delivery report. */
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        kafka->producer, RD_KAFKA_V_TOPIC(kafka->topic), RD_KAFKA_V_MSGFLAGS(0),
+        RD_KAFKA_V_KEY(record->key.data, record->key.size),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)record->payload.data, record->payload.size),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(message), RD_KAFKA_V_END);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_headers_destroy(headers);
+    return error;
+}
+
+/* Nothing of the same key waits with a smaller sequence. The list is empty in ordinary days. */
+static bool may_go(const struct kafka_emitter *kafka, const struct message *message)
+{
+    for (const struct message *held = kafka->retry.first; held; held = held->next) {
+        if (held->item->sequence >= message->item->sequence)
+            break;
+        if (held->key_hash == message->key_hash)
+            return false;
+    }
+    return true;
+}
+
+static void take_due(struct kafka_emitter *kafka, int64_t now_ms)
+{
+    struct message_list rest = {0};
+    while (kafka->retry.first) {
+        struct message *message = take_first(&kafka->retry);
+        insert(message->retry_at_ms <= now_ms ? &kafka->ready : &rest, message);
+    }
+    kafka->retry = rest;
+}
+
+static void produce_ready(struct kafka_emitter *kafka)
+{
+    while (kafka->ready.first && !kafka->is_fatal) {
+        struct message *message = take_first(&kafka->ready);
+        if (!may_go(kafka, message)) {
+            message->retry_at_ms = clock_monotonic_ms() + PAUSE_FIRST_MS;
+            insert(&kafka->retry, message);
+            continue;
+        }
+        rd_kafka_resp_err_t error = produce(kafka, message);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            kafka->in_flight++;
+            continue;
+        }
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL) {
+            kafka->is_fatal = kafka->is_fatal || error == RD_KAFKA_RESP_ERR__FATAL;
+            insert(&kafka->ready, message);
+            return; /* after the next poll, or with the next producer */
+        }
+        hold_back(kafka, message, error);
+    }
+}
+
+static bool take_queued(struct kafka_emitter *kafka)
+{
+    void *items[TAKE_ITEMS];
+    size_t count = queue_pop(kafka->queue, items, TAKE_ITEMS);
+    for (size_t i = 0; i < count; i++) {
+        struct emit_item *item = items[i];
+        struct message *message = calloc(1, sizeof *message);
+        assert(message); /* 200 bytes: the process can't go on without */
+        message->item = item;
+        message->pause_ms = PAUSE_FIRST_MS;
+        if (outgoing_decode(bytes_of(item->frame, item->size), &message->record) != STATUS_OK) {
+            /* The store checks what it reads; such a row could never leave. */
+            log_error("outbox_row_malformed", "sequence=%" PRIu64, item->sequence);
+            counter_add(&kafka->counters->send_failures, 1);
+            acknowledge(kafka, message);
+            continue;
+        }
+        message->key_hash = fnv1a64(message->record.key);
+        insert(&kafka->ready, message);
+    }
+    return count > 0;
+}
+
+static bool is_over(struct kafka_emitter *kafka, int64_t now_ms)
+{
+    if (!atomic_load(&kafka->is_stopping))
+        return false;
+    return atomic_load(&kafka->held_items) == 0 || now_ms >= atomic_load(&kafka->stop_at_ms);
+}
+
+static void recreate_producer(struct kafka_emitter *kafka)
+{
+    char text[256];
+    destroy_producer(kafka);
+    if (!create_producer(kafka, text, sizeof text))
+        log_error("kafka_producer_failed", "topic=\"%s\" error=\"%s\" action=retry", kafka->topic,
+                  text);
+}
+
+static void *run_thread(void *argument)
+{
+    struct kafka_emitter *kafka = argument;
+    int64_t recreated_ms = 0;
+    for (;;) {
+        int64_t now_ms = clock_monotonic_ms();
+        if (is_over(kafka, now_ms))
+            break;
+        bool took = take_queued(kafka);
+        if (kafka->retry.first)
+            take_due(kafka, now_ms);
+        if ((kafka->is_fatal || !kafka->producer) && now_ms - recreated_ms >= PAUSE_FIRST_MS) {
+            recreated_ms = now_ms;
+            recreate_producer(kafka);
+        }
+        if (kafka->producer) {
+            produce_ready(kafka);
+            (void)rd_kafka_poll(kafka->producer, 0);
+        }
+        if (took)
+            continue;
+        /* Reports come soon while a broker answers; with none there is no hurry. */
+        bool is_lively = kafka->in_flight > 0 && now_ms - kafka->last_report_ms < 1000;
+        queue_wait(kafka->queue, is_lively ? POLL_BUSY_MS : POLL_IDLE_MS / 2);
+    }
+    destroy_producer(kafka);
+    while (kafka->ready.first)
+        release(kafka, take_first(&kafka->ready));
+    while (kafka->retry.first)
+        release(kafka, take_first(&kafka->retry));
+    return NULL;
+}
+
+static enum status kafka_start(struct emitter *emitter, struct error *ret_error)
+{
+    struct kafka_emitter *kafka = of(emitter);
+    char text[512];
+    if (!create_producer(kafka, text, sizeof text)) {
+        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", kafka->topic, text);
+        return STATUS_FATAL;
+    }
+    if (pthread_create(&kafka->thread, NULL, run_thread, kafka) != 0) {
+        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s", kafka->topic);
+        return STATUS_FATAL;
+    }
+    kafka->has_thread = true;
+    return STATUS_OK;
+}
+
+static enum status kafka_send(struct emitter *emitter, struct emit_item *item)
+{
+    struct kafka_emitter *kafka = of(emitter);
+    size_t bytes = atomic_load(&kafka->held_bytes), items = atomic_load(&kafka->held_items);
+    if (items >= HELD_ITEMS_MAX || (items > 0 && bytes + item->size > HELD_BYTES_MAX))
+        return STATUS_BUSY;
+    atomic_fetch_add(&kafka->held_bytes, item->size);
+    atomic_fetch_add(&kafka->held_items, 1);
+    if (queue_push(kafka->queue, item))
+        return STATUS_OK;
+    atomic_fetch_sub(&kafka->held_bytes, item->size);
+    atomic_fetch_sub(&kafka->held_items, 1);
+    return STATUS_BUSY;
+}
+
+static void kafka_stop(struct emitter *emitter, int64_t grace_ms)
+{
+    struct kafka_emitter *kafka = of(emitter);
+    if (!kafka->has_thread)
+        return;
+    atomic_store(&kafka->stop_at_ms, clock_monotonic_ms() + grace_ms);
+    atomic_store(&kafka->is_stopping, true);
+    queue_wake(kafka->queue);
+    (void)pthread_join(kafka->thread, NULL);
+    kafka->has_thread = false;
+}
+
+static void kafka_destroy(struct emitter *emitter)
+{
+    if (!emitter)
+        return;
+    struct kafka_emitter *kafka = of(emitter);
+    kafka_stop(emitter, 0);
+    destroy_producer(kafka);
+    if (kafka->queue) {
+        void *item;
+        while (queue_pop(kafka->queue, &item, 1) == 1)
+            free(item);
+        queue_destroy(kafka->queue);
+    }
+    if (kafka->conf)
+        rd_kafka_conf_destroy(kafka->conf);
+    free(kafka->topic);
+    free(kafka);
+}
+
+static const struct emitter_operations operations = {
+    .kind = "kafka",
+    .start = kafka_start,
+    .send = kafka_send,
+    .stop = kafka_stop,
+    .destroy = kafka_destroy,
+};
+
+struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
+                                     const struct emit_acknowledge *acknowledge,
+                                     struct emitter_counters *counters, struct error *ret_error)
+{
+    rd_kafka_conf_t *conf = kafka_properties_read(config, ret_error);
+    if (!conf)
+        return NULL;
+    struct kafka_emitter *kafka = calloc(1, sizeof *kafka);
+    if (kafka) {
+        kafka->emitter.operations = &operations;
+        kafka->conf = conf;
+        kafka->topic = strdup(config->topic);
+        kafka->acknowledge = *acknowledge;
+        kafka->counters = counters;
+        kafka->queue = queue_create(QUEUE_ITEMS);
+    }
+    if (!kafka || !kafka->topic || !kafka->queue) {
+        error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
+                  config->topic);
+        if (kafka)
+            kafka_destroy(&kafka->emitter);
+        else
+            rd_kafka_conf_destroy(conf);
+        return NULL;
+    }
+    return &kafka->emitter;
+}

@@ -1,0 +1,11 @@
+/* The producer's properties: ours, then the user's over them, except those that the promise of
+ * delivery stands on. Only kafka_emitter.c and kafka_properties.c know librdkafka here. */
+#pragma once
+#include <librdkafka/rdkafka.h>
+
+#include "processor/emit/emitter.h"
+
+/* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
+ * that are fixed. */
+rd_kafka_conf_t *kafka_properties_read(const struct kafka_emitter_config *config,
+                                       struct error *ret_error);
