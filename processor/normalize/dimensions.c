@@ -7,7 +7,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/json.h"
 #include "processor/base/text.h"
-#include "processor/otlp/attributes.h"
+#include "processor/normalize/semconv.h"
 
 enum { WHERE_ROOT, WHERE_SPAN, WHERE_RESOURCE, WHERES };
 enum { NAMES_OF_STAR = 8 };
@@ -16,7 +16,7 @@ enum { NAMES_OF_STAR = 8 };
 enum holder { HOLDER_VALUE, HOLDER_METADATA, HOLDER_TAGS };
 
 struct wanted {
-    struct bytes prefix, name; /* together the attribute's key */
+    struct bytes key; /* of the attribute */
     enum holder holder;
     uint16_t dimension;
     uint16_t position; /* of the source; the names that "*" stands for count on */
@@ -39,23 +39,26 @@ struct reading {
     struct best best[DIMENSIONS_MAX];
 };
 
-static uint32_t hash_key(struct bytes prefix, struct bytes name)
+static struct bytes join(const char *prefix, struct bytes name, struct arena *arena)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < prefix.size; i++)
-        hash = (hash ^ prefix.data[i]) * 16777619u;
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ name.data[i]) * 16777619u;
-    return hash ^ hash >> 15;
+    size_t size = strlen(prefix);
+    uint8_t *key = arena_alloc(arena, size + name.size + 1);
+    if (!key)
+        return (struct bytes){0};
+    memcpy(key, prefix, size);
+    if (name.size > 0)
+        memcpy(key + size, name.data, name.size);
+    return bytes_of(key, size + name.size);
 }
 
-static void want(struct reading *reading, const char *prefix, struct bytes name, enum holder holder,
-                 uint32_t dimension, uint32_t position)
+static void want(struct reading *reading, struct bytes key, enum holder holder, uint32_t dimension,
+                 uint32_t position)
 {
-    struct wanted *wanted = &reading->wanted[reading->wanted_count];
-    *wanted = (struct wanted){bytes_of_text(prefix), name, holder, (uint16_t)dimension,
-                              (uint16_t)position};
-    uint32_t slot = hash_key(wanted->prefix, name) & reading->slot_mask;
+    if (!key.data)
+        return;
+    reading->wanted[reading->wanted_count] =
+        (struct wanted){key, holder, (uint16_t)dimension, (uint16_t)position};
+    uint32_t slot = semconv_hash(key) & reading->slot_mask;
     while (reading->slots[slot])
         slot = (slot + 1) & reading->slot_mask;
     reading->slots[slot] = (uint16_t)++reading->wanted_count;
@@ -73,12 +76,12 @@ static void want_star(struct reading *reading, uint32_t dimension, uint32_t posi
     struct bytes name = reading->dimensions[dimension].name;
     for (uint32_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         if (prefixes[i])
-            want(reading, prefixes[i], name, HOLDER_VALUE, dimension, position + i);
+            want(reading, join(prefixes[i], name, reading->run->arena), HOLDER_VALUE, dimension,
+                 position + i);
         else
-            want(reading, "metadata", (struct bytes){0}, HOLDER_METADATA, dimension, position + i);
+            want(reading, BYTES_LITERAL("metadata"), HOLDER_METADATA, dimension, position + i);
     }
-    want(reading, "tag.tags", (struct bytes){0}, HOLDER_TAGS, dimension,
-         position + NAMES_OF_STAR - 1);
+    want(reading, BYTES_LITERAL("tag.tags"), HOLDER_TAGS, dimension, position + NAMES_OF_STAR - 1);
 }
 
 static bool want_all(struct reading *reading)
@@ -104,7 +107,7 @@ static bool want_all(struct reading *reading)
                 want_star(reading, i, position);
                 position += NAMES_OF_STAR;
             } else {
-                want(reading, "", dimension->sources[j], HOLDER_VALUE, i, position++);
+                want(reading, dimension->sources[j], HOLDER_VALUE, i, position++);
             }
         }
     }
@@ -206,18 +209,17 @@ static void offer(struct reading *reading, const struct wanted *wanted, struct v
 static void read_message(struct reading *reading, struct bytes message, enum attribute_owner owner,
                          uint32_t where, uint32_t source)
 {
-    struct attributes attributes = attributes_of(message, owner);
-    struct attribute attribute;
-    while (attributes_next(&attributes, &attribute)) {
-        struct bytes key = attribute.key;
-        for (uint32_t slot = hash_key((struct bytes){0}, key) & reading->slot_mask;
-             reading->slots[slot]; slot = (slot + 1) & reading->slot_mask) {
+    struct wire wire = wire_of(message);
+    struct wire_field field;
+    while (wire_next(&wire, &field)) {
+        if (field.number != (uint32_t)owner || field.type != WIRE_BYTES)
+            continue;
+        struct bytes any_value, key = semconv_split(field.bytes, &any_value);
+        uint32_t slot = semconv_hash(key) & reading->slot_mask;
+        for (; reading->slots[slot]; slot = (slot + 1) & reading->slot_mask) {
             const struct wanted *wanted = &reading->wanted[reading->slots[slot] - 1];
-            size_t prefix = wanted->prefix.size;
-            if (key.size == prefix + wanted->name.size &&
-                bytes_equal(bytes_of(key.data, prefix), wanted->prefix) &&
-                bytes_equal(bytes_of(key.data + prefix, key.size - prefix), wanted->name))
-                offer(reading, wanted, attribute.value, where, source);
+            if (bytes_equal(key, wanted->key))
+                offer(reading, wanted, value_read(any_value), where, source);
         }
     }
 }

@@ -8,6 +8,8 @@
 #include "processor/normalize/steps.h"
 #include "processor/normalize/tools.h"
 
+enum { ANCESTORS_MAX = 64 };
+
 /* What is collected while spans are read. */
 struct facts {
     struct agent_run *run;
@@ -182,6 +184,13 @@ static bool worked_later(const struct agent_run *run, uint32_t index)
 static bool went_on(const struct agent_run *run, uint32_t index)
 {
     const struct span *failed = run->steps[index].span;
+    uint32_t above = run->trajectory->parents[index];
+    for (int i = 0; i < ANCESTORS_MAX && above != NO_SPAN; i++) {
+        const struct step *step = &run->steps[above];
+        if (step->error.size == 0 && (step->kind == STEP_LLM || step->kind == STEP_TOOL))
+            return true; /* It happened inside a call that succeeded. */
+        above = run->trajectory->parents[above];
+    }
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
         if (step->is_own && step->error.size == 0 && step->span->start_ns >= failed->end_ns &&

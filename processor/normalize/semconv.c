@@ -89,19 +89,56 @@ static bool is_said(struct value value)
     return value.type != VALUE_NONE && !(value.type == VALUE_STRING && value.bytes.size == 0);
 }
 
-static void read_attribute(struct semconv *ret, struct bytes key_value)
+/* A KeyValue as every SDK writes it: key then value, nothing else, a key below 128 bytes. Most of a span is these,
+ * so they are split without the general walk. */
+static bool split_common(struct bytes pair, struct bytes *ret_key, struct bytes *ret_value)
 {
-    struct wire wire = wire_of(key_value);
+    enum {
+        KEY_TAG = KEY_VALUE_KEY << 3 | WIRE_BYTES,
+        VALUE_TAG = KEY_VALUE_VALUE << 3 | WIRE_BYTES
+    };
+    const uint8_t *at = pair.data, *end = pair.data + pair.size;
+    if (pair.size < 4 || at[0] != KEY_TAG || at[1] >= 0x80 || (size_t)(end - at) < at[1] + 4u)
+        return false;
+    *ret_key = bytes_of(at + 2, at[1]);
+    at += 2 + at[1];
+    if (*at++ != VALUE_TAG)
+        return false;
+    uint32_t size = 0;
+    for (int shift = 0; at < end && shift < 28; shift += 7) {
+        uint8_t byte = *at++;
+        size |= (uint32_t)(byte & 0x7f) << shift;
+        if (byte >= 0x80)
+            continue;
+        *ret_value = bytes_of(at, size);
+        return size == (size_t)(end - at);
+    }
+    return false;
+}
+
+struct bytes semconv_split(struct bytes pair, struct bytes *ret_value)
+{
+    struct bytes common;
+    if (split_common(pair, &common, ret_value))
+        return common;
+    struct wire wire = wire_of(pair);
     struct wire_field field;
-    struct bytes key = {0}, any_value = {0};
+    struct bytes key = {0};
+    *ret_value = (struct bytes){0};
     while (wire_next(&wire, &field)) {
         if (field.type != WIRE_BYTES)
             continue;
         if (field.number == KEY_VALUE_KEY)
             key = field.bytes;
         else if (field.number == KEY_VALUE_VALUE)
-            any_value = field.bytes;
+            *ret_value = field.bytes;
     }
+    return key;
+}
+
+static void read_attribute(struct semconv *ret, struct bytes key_value)
+{
+    struct bytes any_value, key = semconv_split(key_value, &any_value);
     if (key.size == 0)
         return;
     const struct semconv_row *row = semconv_find(key);

@@ -40,6 +40,9 @@ void semconv_read_span(const struct span *span, struct semconv *ret);
 /* Attributes of a resource or log record only. */
 void semconv_read(struct bytes message, enum attribute_owner owner, struct semconv *ret);
 
+/* Key and encoded AnyValue of a KeyValue message; absent where not set. */
+struct bytes semconv_split(struct bytes key_value, struct bytes *ret_any_value);
+
 static inline bool semconv_has(const struct semconv *semconv, enum semconv_concept concept)
 {
     return semconv->present[concept / 64] >> (concept % 64) & 1;

@@ -339,7 +339,7 @@ static uint8_t name_sizes[SLOTS]; /* of the name in each slot */
 
 /* First, middle and last eight bytes tell the known names apart well enough; short names are
  * padded. */
-static uint32_t hash_name(struct bytes name)
+uint32_t semconv_hash(struct bytes name)
 {
     uint64_t first = 0, middle = 0, last = 0;
     if (name.size >= 8) {
@@ -352,14 +352,14 @@ static uint32_t hash_name(struct bytes name)
     uint64_t hash = (first ^ name.size) * 0x9e3779b97f4a7c15u;
     hash = (hash ^ hash >> 29 ^ middle) * 0xbf58476d1ce4e5b9u;
     hash = (hash ^ hash >> 32 ^ last) * 0x94d049bb133111ebu;
-    return (uint32_t)(hash >> 40) % SLOTS;
+    return (uint32_t)(hash >> 40);
 }
 
 __attribute__((constructor)) static void build_slots(void)
 {
     assert(semconv_row_count < SLOTS / 2);
     for (uint32_t row = 0; row < semconv_row_count; row++) {
-        uint32_t slot = hash_name(bytes_of_text(semconv_rows[row].name));
+        uint32_t slot = semconv_hash(bytes_of_text(semconv_rows[row].name)) % SLOTS;
         while (slots[slot])
             slot = (slot + 1) % SLOTS;
         slots[slot] = (uint16_t)(row + 1);
@@ -369,7 +369,7 @@ __attribute__((constructor)) static void build_slots(void)
 
 const struct semconv_row *semconv_find(struct bytes name)
 {
-    for (uint32_t slot = hash_name(name); slots[slot]; slot = (slot + 1) % SLOTS) {
+    for (uint32_t slot = semconv_hash(name) % SLOTS; slots[slot]; slot = (slot + 1) % SLOTS) {
         const struct semconv_row *row = &semconv_rows[slots[slot] - 1];
         if (name_sizes[slot] == name.size && memcmp(row->name, name.data, name.size) == 0)
             return row;
