@@ -212,15 +212,26 @@ static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *
 {
     const struct outgoing *record = &message->record;
     rd_kafka_headers_t *headers = headers_of(record);
-    /* Without F_COPY and F_FREE the payload stays ours until the delivery report. */
-    rd_kafka_resp_err_t error = rd_kafka_producev(
-        kafka->producer, RD_KAFKA_V_TOPIC(kafka->topic), RD_KAFKA_V_MSGFLAGS(0),
-        RD_KAFKA_V_KEY(record->key.data, record->key.size),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)record->payload.data, record->payload.size),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(message), RD_KAFKA_V_END);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_headers_destroy(headers);
-    return error;
+    /* Without F_COPY and F_FREE the payload stays ours until the delivery report. The pointers lose
+     * their const in librdkafka's union, which is read only. */
+    const rd_kafka_vu_t arguments[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0},
+        {.vtype = RD_KAFKA_VTYPE_KEY,
+         .u.mem = {(void *)(uintptr_t)record->key.data, record->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)(uintptr_t)record->payload.data, record->payload.size}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = message},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(kafka->producer, arguments, sizeof arguments / sizeof *arguments);
+    if (!error)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    rd_kafka_headers_destroy(headers); /* taken only on success */
+    return code;
 }
 
 /* Nothing of the same key waits with a smaller sequence. The list is empty in ordinary days. */

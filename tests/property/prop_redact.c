@@ -83,8 +83,7 @@ static const char *const fillers[] = {
     " (",
     ") ",
     ", ",
-    " \xc3\xbc"
-    "ber ",
+    " \xc3\xbc ber ",
     " \xe6\x94\xaf\xe6\x89\x95 ",
     "\" and \"",
     " {\"a\": [true, \"",
