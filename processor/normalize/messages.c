@@ -173,6 +173,10 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
     }
     if (fold.has_message) {
         struct bytes text = conversation_text(&fold.conversation, walk->wanted);
+        /* Cut off behind what the assistant said: its last words are lost. */
+        bool is_cut = elements.truncated || reader->truncated;
+        if (is_cut && walk->wanted == WANTED_ANSWER && text.data != fold.conversation.last.data)
+            return (struct bytes){0};
         return text.size > 0 ? text : fold.other;
     }
     if (fold.part_count > 0)

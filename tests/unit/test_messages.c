@@ -173,6 +173,12 @@ START_TEST(an_answer_is_the_last_text_of_the_assistant_after_the_user)
         {"{\"role\":\"assistant\",\"content\":[{\"text\":\"Done\"}]}", "Done"},
         {"{\"message\":{\"role\":\"assistant\",\"blocks\":[{\"text\":\"Done\"}]},\"raw\":{}}",
          "Done"},
+        {"{\"messages\": [{\"type\":\"human\",\"content\":\"a\"},{\"type\":\"ai\",\"content\":"
+         "\"interim\"},{\"type\":\"tool\",\"content\":\"cut her",
+         NULL},
+        {"{\"messages\": [{\"type\":\"human\",\"content\":\"a\"},{\"type\":\"ai\",\"content\":"
+         "\"cut her",
+         "cut her"},
         {"{\"agent\": {\"messages\": [{\"type\": \"ai\", \"content\": \"Done\"}]}}", "Done"},
         {"{\"llm\": {\"replies\": [\"Done\"], \"meta\": [{\"model\": \"m\"}]}}", "Done"},
         {"Prediction(\n    reasoning='hm',\n    answer='Done'\n)", "Done"},
