@@ -1,6 +1,7 @@
-/* Content of a run, on demand: texts of each step, documents, and of the run as a whole the question and the answer.
- * These are the top span's own words where it has any. Where not, the tree is walked from the top: tools, retrievals,
- * guardrails and evaluators are not entered (what happens inside a tool is not said to the user), and
+/* Content of a run, on demand: texts of each step, documents, and of the run as a whole the
+ * question and the answer. These are the top span's own words where it has any. Where not, the tree
+ * is walked from the top: tools, retrievals, guardrails and evaluators are not entered (what
+ * happens inside a tool is not said to the user), and
  *   question  the first agent or workflow that has one, else the first model call
  *   answer    of the outermost agents, workflows and model calls that have one, the one that ended last */
 #include "processor/normalize/documents.h"

@@ -1,7 +1,8 @@
-/* Wanted attribute names, expanded from the sources, are put into a small hash table; each span is read once and every
- * attribute that is in the table is offered to its dimensions. An offer has a rank: the position of its source first,
- * then where it was found (root 0, other spans 1, resource 2); the lowest rank wins, and of equal ones the first span in
- * order. So one pass decides, and it ends early when every dimension was settled at the root by its first source. */
+/* Wanted attribute names, expanded from the sources, are put into a small hash table; each span is
+ * read once and every attribute that is in the table is offered to its dimensions. An offer has a
+ * rank: the position of its source first, then where it was found (root 0, other spans 1, resource
+ * 2); the lowest rank wins, and of equal ones the first span in order. So one pass decides, and it
+ * ends early when every dimension was settled at the root by its first source. */
 #include "processor/normalize/dimensions.h"
 
 #include "processor/base/digest.h"

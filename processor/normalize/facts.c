@@ -164,7 +164,8 @@ static bool is_error(const struct step *step)
     return step->is_own && step->error.size > 0;
 }
 
-/* Did the same thing work later? The same tool, or for anything but a tool any later model call or agent. */
+/* Did the same thing work later? The same tool, or for anything but a tool any later model call or
+ * agent. */
 static bool worked_later(const struct agent_run *run, uint32_t index)
 {
     const struct step *failed = &run->steps[index];
@@ -200,8 +201,8 @@ static bool went_on(const struct agent_run *run, uint32_t index)
     return false;
 }
 
-/* Failed: the root says so; or, since some libraries leave the root OK when a run is stopped, the top has no
- * answer and after an error nothing went on. */
+/* Failed: the root says so; or, since some libraries leave the root OK when a run is stopped, the
+ * top has no answer and after an error nothing went on. */
 static bool has_failed(const struct facts *facts)
 {
     const struct agent_run *run = facts->run;

@@ -211,8 +211,9 @@ static bool role_fits(enum role role, enum wanted wanted)
            (wanted == WANTED_QUESTION ? role == ROLE_USER : role == ROLE_ASSISTANT);
 }
 
-/* Members without a known name that are objects themselves: updates of a graph by node, inputs and outputs by
- * component. Questions are not sought there at the outermost level, where such members are configuration. */
+/* Members without a known name that are objects themselves: updates of a graph by node, inputs and
+ * outputs by component. Questions are not sought there at the outermost level, where such members
+ * are configuration. */
 static struct bytes read_members(struct walk *walk, const struct json_reader *reader,
                                  const struct json_value *object)
 {

@@ -22,8 +22,9 @@ struct conversation {
 void conversation_add(struct conversation *conversation, enum role role, struct bytes text);
 struct bytes conversation_text(const struct conversation *conversation, enum wanted wanted);
 
-/* Reads any text: plain, JSON of any of the known shapes, a Python repr, JSON within JSON. Absent when
- * it holds nothing of that kind; never the JSON or repr around it. Borrows from `text` or the arena. */
+/* Reads any text: plain, JSON of any of the known shapes, a Python repr, JSON within JSON. Absent
+ * when it holds nothing of that kind; never the JSON or repr around it. Borrows from `text` or the
+ * arena. */
 struct bytes message_text(struct bytes text, enum wanted wanted, struct arena *arena);
 /* The text of a list of content parts, when the text is one; otherwise the text itself. */
 struct bytes message_parts_text(struct bytes text, struct arena *arena);

@@ -1,4 +1,5 @@
-/* Fragments of messages are collected in one pass and sorted by (index, part), so holes cost nothing:
+/* Fragments of messages are collected in one pass and sorted by (index, part), so holes cost
+ * nothing:
  *   llm.input_messages.0.message.role                                  index 0, role
  *   llm.input_messages.10.message.contents.2.message_content.text      index 10, part 2 */
 #include "processor/normalize/messages_flat.h"

@@ -2,8 +2,8 @@
  * repr, so that a message arrives as
  *   content='Hello' additional_kwargs={} id='1'
  *   AIMessage(content='Hello', tool_calls=[])      ChatMessage(role=<MessageRole.USER: 'user'>, ...)
- * Both become {"content": "Hello", ...}, the second with "__class__": "AIMessage", and the readers of
- * JSON go on from there. */
+ * Both become {"content": "Hello", ...}, the second with "__class__": "AIMessage", and the readers
+ * of JSON go on from there. */
 #pragma once
 #include "processor/base/arena.h"
 

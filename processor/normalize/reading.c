@@ -1,6 +1,7 @@
-/* A model call is read from its messages, and where it has messages nothing else is asked: a call that ends in tool
- * calls has no answer, whatever its other attributes show. Other spans are read from the value that the library wrote
- * for the span as a whole, then from messages. What neither says, log records may (content.c). */
+/* A model call is read from its messages, and where it has messages nothing else is asked: a call
+ * that ends in tool calls has no answer, whatever its other attributes show. Other spans are read
+ * from the value that the library wrote for the span as a whole, then from messages. What neither
+ * says, log records may (content.c). */
 #include "processor/normalize/reading.h"
 
 #include "processor/base/json.h"
@@ -205,7 +206,8 @@ static bool is_json(struct bytes text)
     return text.size > 0 && (text.data[0] == '{' || text.data[0] == '[');
 }
 
-/* Opens {"kwargs": {..}}, {"args": [..], "kwargs": {}}, {"input_str": "{'a': 1}", ...} and strings of JSON. */
+/* Opens {"kwargs": {..}}, {"args": [..], "kwargs": {}}, {"input_str": "{'a': 1}", ...} and strings
+ * of JSON. */
 static struct bytes open_arguments(struct bytes text, struct arena *arena)
 {
     struct json_reader reader;

@@ -1,4 +1,5 @@
-/* What one span says was asked and answered, from whichever of its attributes, events and log records tells. */
+/* What one span says was asked and answered, from whichever of its attributes, events and log
+ * records tells. */
 #pragma once
 #include "processor/agent_run.h"
 #include "processor/normalize/semconv.h"

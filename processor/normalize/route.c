@@ -46,7 +46,8 @@ static bool is_model_call(const struct step *step)
     return step->is_own && step->is_counted && step->kind == STEP_LLM;
 }
 
-/* An attempt that failed and is kept on a span which is no model call (Pydantic AI's fallback model). */
+/* An attempt that failed and is kept on a span which is no model call (Pydantic AI's fallback
+ * model). */
 static bool is_failed_attempt(const struct step *step)
 {
     return step->is_own && step->kind == STEP_OTHER && has_failed(step) &&

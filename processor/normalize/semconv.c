@@ -89,8 +89,8 @@ static bool is_said(struct value value)
     return value.type != VALUE_NONE && !(value.type == VALUE_STRING && value.bytes.size == 0);
 }
 
-/* A KeyValue as every SDK writes it: key then value, nothing else, a key below 128 bytes. Most of a span is these,
- * so they are split without the general walk. */
+/* A KeyValue as every SDK writes it: key then value, nothing else, a key below 128 bytes. Most of a
+ * span is these, so they are split without the general walk. */
 static bool split_common(struct bytes pair, struct bytes *ret_key, struct bytes *ret_value)
 {
     enum {

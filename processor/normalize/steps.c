@@ -57,7 +57,8 @@ static struct bytes first_line(struct bytes text)
     return text;
 }
 
-/* LangGraph stops a run that waits for a human with an exception, which some libraries report as an error. */
+/* LangGraph stops a run that waits for a human with an exception, which some libraries report as an
+ * error. */
 static bool is_interrupt(struct bytes text)
 {
     return bytes_starts_with(text, BYTES_LITERAL("GraphInterrupt")) ||
@@ -318,7 +319,7 @@ void steps_relate(struct agent_run *run)
         if (step->kind == STEP_LLM && marks && marks[i])
             step->is_counted = false;
     }
-    /* Inner first would need no second look; outer first does, so kinds change only afterwards. */
+    /* Backwards, so that an outer span is still a tool when the one inside it looks up. */
     for (uint32_t i = run->step_count; i-- > 0;) {
         struct step *step = &run->steps[i];
         if (step->kind != STEP_TOOL || !repeats_outer_tool(run, i))

@@ -1,6 +1,7 @@
 /* link: normalize otlp nouns base */
-/* Bytes through the gate to trajectories, to facts and content, under a small arena: whatever comes, it ends, and what it
- * hands out is inside its lists. The first byte chooses how small the arena is. */
+/* Bytes through the gate to trajectories, to facts and content, under a small arena: whatever
+ * comes, it ends, and what it hands out is inside its lists. The first byte chooses how small the
+ * arena is. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -16,7 +16,8 @@ struct recorded_runs {
 struct recorded_runs recorded_runs_load(const char *library, const char *scenario);
 void recorded_runs_free(struct recorded_runs *runs);
 
-/* Groups gated requests, in the order given, into ordered trajectories: a span counts once, logs join by trace id. */
+/* Groups gated requests, in the order given, into ordered trajectories: a span counts once, logs
+ * join by trace id. */
 struct gated_request;
 uint32_t trajectories_of(const struct gated_request *requests, size_t request_count,
                          struct arena *arena, struct trajectory **ret_items);

@@ -1,6 +1,6 @@
 /* link: normalize otlp nouns base */
-/* Every recorded trace of tests/data/corpus read and compared with its expected.json, field by field. What is known to
- * disagree stands in a table here with its reason; anything else fails. */
+/* Every recorded trace of tests/data/corpus read and compared with its expected.json, field by
+ * field. What is known to disagree stands in a table here with its reason; anything else fails. */
 #include <check.h>
 #include <glob.h>
 #include <math.h>
