@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <strings.h>
 
-enum { TOKEN_MAX = 64 * 1024, USERINFO_MAX = 512, NAME_MAX_BYTES = 64 };
+enum { USERINFO_MAX = 512, LABEL_MAX = 64, JUDGED_MAX = 96 };
 
 static bool is_token(uint8_t c)
 {
@@ -66,21 +66,27 @@ static bool has_long_run(struct bytes text, size_t from, size_t to)
 
 static size_t mask_key(struct bytes text, size_t at, struct mask_ranges *ranges)
 {
-    uint8_t before = byte_before(text, at);
-    if (text.data[at] != 'A' && (!before || !strchr("kpousrbmfta", before)))
-        return at + 1; /* no prefix has another letter before its trigger */
+    uint8_t c = text.data[at], before = byte_before(text, at);
+    if (c != 'A' && !is_letter(before))
+        return at + 1; /* a dash or an underscore of a key stands behind a letter */
     for (size_t i = 0; i < sizeof key_forms / sizeof *key_forms; i++) {
         const struct key_form *form = &key_forms[i];
-        if (form->prefix[form->trigger] != (char)text.data[at] || at < form->trigger)
+        uint8_t trigger = form->trigger;
+        if (form->prefix[trigger] != (char)c ||
+            (trigger > 0 && form->prefix[trigger - 1] != (char)before) || at < trigger)
             continue;
-        size_t start = at - form->trigger;
+        size_t start = at - trigger;
         if (!matches_at(text, start, form->prefix) || is_word(byte_before(text, start)))
             continue;
-        size_t rest = start + strlen(form->prefix), end = token_end(text, rest);
+        /* Judged by its beginning, so that "sk-sk-sk-..." is not read over and over. */
+        size_t rest = start + strlen(form->prefix), end = rest;
+        while (end - rest < JUDGED_MAX && is_token(byte_at(text, end)))
+            end++;
         if (end - rest < form->rest_min)
-            return at + 1; /* the token is read once: nothing in it starts a key */
+            return at + 1;
         if (form->needs_digit && !has_digit(text, rest, end) && !has_long_run(text, rest, end))
             return at + 1;
+        end = token_end(text, end);
         mask_ranges_add(ranges, start, end, MASK_SECRET);
         return end;
     }
@@ -90,9 +96,11 @@ static size_t mask_key(struct bytes text, size_t at, struct mask_ranges *ranges)
 /* eyJ<header>.<payload>.<signature>, and the five parts of an encrypted one. */
 static size_t mask_jwt(struct bytes text, size_t at, struct mask_ranges *ranges)
 {
-    if (at < 2 || !matches_at(text, at - 2, "ey") || is_word(byte_before(text, at - 2)))
+    if (at < 2 || !matches_at(text, at - 2, "ey") || is_word(byte_before(text, at - 2)) ||
+        at < ranges->no_jwt_before)
         return at + 1;
     size_t end = token_end(text, at);
+    ranges->no_jwt_before = end; /* unless one is found, when the scan goes on behind it */
     if (end - at < 8)
         return at + 1;
     int dots = 0;
@@ -151,7 +159,7 @@ static size_t mask_pem(struct bytes text, size_t at, struct mask_ranges *ranges)
     if (!matches_at(text, at, begin))
         return at + 1;
     size_t label = at + sizeof begin - 1, end = label;
-    while (end - label < 64 && byte_at(text, end) && text.data[end] != '-')
+    while (end - label < LABEL_MAX && byte_at(text, end) && text.data[end] != '-')
         end++;
     if (!matches_at(text, end, dashes))
         return end;

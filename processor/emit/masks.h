@@ -20,7 +20,8 @@ struct mask_ranges {
     struct mask_range *items;
     uint32_t count, capacity;
     struct arena *arena;
-    bool failed; /* no room: the text must not leave */
+    bool failed;          /* no room: the text must not leave */
+    size_t no_jwt_before; /* a token up to here was read and is none */
 };
 
 /* Adds a range that starts behind the start of the last one but one; what overlaps the last becomes
