@@ -8,6 +8,7 @@
 #pragma once
 #include "pipelines/config.h"
 #include "pipelines/config_tree.h"
+#include "pipelines/config_value.h"
 #include "processor/base/text.h"
 #include "processor/score/measurements.h"
 
@@ -109,13 +110,6 @@ bool config_require(struct config_loader *loader, const struct config_node *node
 /* config_value.c: one scalar or list, by the type of its row. */
 void option_store(struct config_loader *loader, const struct option *row,
                   const struct config_node *node, void *base);
-bool duration_parse(struct bytes text, int64_t *ret_ms);
-bool size_parse(struct bytes text, uint64_t *ret_bytes);
-void duration_print(struct buffer *to, int64_t ms);
-void size_print(struct buffer *to, uint64_t bytes);
-bool endpoint_split(const char *endpoint, struct bytes *ret_host, uint32_t *ret_port);
-bool endpoint_is_loopback(const char *endpoint);
-bool name_is_plain(struct bytes name); /* [a-z0-9_.-], 1 to 64 */
 
 /* Notes a setting whose feature this version does not have (config_unavailable.c). */
 void config_note_unavailable(struct config_loader *loader, const struct option *row,

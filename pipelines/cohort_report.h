@@ -1,0 +1,49 @@
+/* The fail rates of cohorts as people and programs read them: one document for `flywheel cohorts`,
+ * the admin server and the gate, and the same as a table.
+ *   texts -> cohort_report_parse -> request -> cohort_report_query -> result -> JSON or table */
+#pragma once
+#include "pipelines/config.h"
+#include "state/cohort_query.h"
+
+struct cohort_report_request {
+    struct bytes window; /* as it was written, for the document; borrowed */
+    int64_t window_ms;
+    struct bytes group_by[COHORT_DIMENSIONS_MAX]; /* borrowed */
+    uint32_t group_by_count;
+    int64_t as_of_ms;
+};
+
+/* From texts as people write them: "1h", "release,intent", RFC 3339 or Unix seconds. Absent ones
+ * take the default: 1h, the first grouping of `config`, `now_ms`. MALFORMED with `ret_error`
+ * (EXIT_USAGE). `config` may be NULL when `group_by` is there. */
+MUST_CHECK enum status cohort_report_parse(struct bytes window, struct bytes group_by,
+                                           struct bytes as_of, const struct pipeline_config *config,
+                                           int64_t now_ms,
+                                           struct cohort_report_request *ret_request,
+                                           struct error *ret_error);
+
+/* Opens the store of a data directory beside a running daemon. */
+MUST_CHECK enum status cohort_report_open(const char *directory, struct store **ret_store,
+                                          struct error *ret_error);
+
+/* cohort_query() with errors that name the groupings there are. What `config` (or NULL) covers is
+ * empty, not an error, while the store has not heard of it. */
+MUST_CHECK enum status cohort_report_query(struct store *store,
+                                           const struct pipeline_config *config,
+                                           const struct cohort_report_request *request,
+                                           struct cohort_result *ret_result,
+                                           struct error *ret_error);
+
+void cohort_report_json(const struct cohort_report_request *request,
+                        const struct cohort_result *result, struct buffer *to);
+/* For a terminal: aligned, control characters of values shown as `?`. */
+void cohort_report_table(const struct cohort_report_request *request,
+                         const struct cohort_result *result, struct buffer *to);
+
+/* Shares of the scored trajectories, weighted; the interval is Wilson's at 95 %, with Kish's
+ * effective n. */
+struct cohort_rates {
+    bool is_scored; /* false: nothing was, and no rate is known */
+    double fail, fail_low, fail_high, borderline;
+};
+struct cohort_rates cohort_rates_of(const struct cohort_bucket *sums);

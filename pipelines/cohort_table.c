@@ -1,0 +1,127 @@
+/* Cells first, then widths, then lines:
+ *   intent            total  pass  borderline  fail  unscored  fail rate (95 %)       p95 ms
+ *   mortgage payoff     120    90          10    20         0  16.7 % (11.1 to 24.4)   18320
+ * Cohort columns are flushed left, numbers right. */
+#include "pipelines/cohort_report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/text.h"
+
+enum { FIGURES = 7, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
+
+static const char *const figure_titles[FIGURES] = {
+    "total", "pass", "borderline", "fail", "unscored", "fail rate (95 %)", "p95 ms"};
+
+struct table {
+    struct buffer cells; /* each as `text NUL` */
+    uint32_t columns, values, at;
+    size_t widths[COLUMNS_MAX]; /* in code points */
+};
+
+/* What came over the network must not move the cursor of a terminal. */
+static void add_cell(struct table *table, struct bytes text)
+{
+    text = utf8_cut(text, CELL_BYTES_MAX);
+    for (size_t at = 0, next; at < text.size; at = next) {
+        uint32_t c = utf8_decode(text, at, &next);
+        bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+                          (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+                          (c >= 0x2066 && c <= 0x2069);
+        if (is_control || c == 0xfffd)
+            buffer_append_byte(&table->cells, '?');
+        else
+            buffer_append(&table->cells, text.data + at, next - at);
+    }
+    buffer_append_byte(&table->cells, 0);
+    size_t width = utf8_length(text);
+    if (table->widths[table->at] < width)
+        table->widths[table->at] = width;
+    table->at = (table->at + 1) % table->columns;
+}
+
+static void add_figure(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void add_figure(struct table *table, const char *format, ...)
+{
+    char text[64];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add_cell(table, bytes_of_text(text));
+}
+
+static void add_row(struct table *table, const struct cohort_result_row *row)
+{
+    const struct cohort_bucket *sums = &row->sums;
+    struct cohort_rates rates = cohort_rates_of(sums);
+    double p95_ms;
+    for (uint32_t i = 0; i < table->values; i++)
+        add_cell(table, row->values[i]);
+    add_figure(table, "%" PRId64, cohort_bucket_total(sums));
+    add_figure(table, "%" PRId64, sums->verdicts[COHORT_PASS]);
+    add_figure(table, "%" PRId64, sums->verdicts[COHORT_BORDERLINE]);
+    add_figure(table, "%" PRId64, sums->verdicts[COHORT_FAIL]);
+    add_figure(table, "%" PRId64, sums->verdicts[COHORT_UNSCORED]);
+    if (rates.is_scored)
+        add_figure(table, "%.1f %% (%.1f to %.1f)", 100 * rates.fail, 100 * rates.fail_low,
+                   100 * rates.fail_high);
+    else
+        add_figure(table, "-");
+    if (sketch_quantile(&sums->duration_ms, 0.95, &p95_ms))
+        add_figure(table, "%.0f", p95_ms);
+    else
+        add_figure(table, "-");
+}
+
+static void pad(struct buffer *to, size_t count)
+{
+    while (count-- > 0)
+        buffer_append_byte(to, ' ');
+}
+
+static void write_lines(const struct table *table, struct buffer *to)
+{
+    uint32_t column = 0;
+    for (size_t at = 0; at < table->cells.size; column = (column + 1) % table->columns) {
+        struct bytes cell = bytes_of_text((const char *)table->cells.data + at);
+        size_t blank = table->widths[column] - utf8_length(cell);
+        bool is_left = column < table->values, is_last = column + 1 == table->columns;
+        pad(to, is_left ? 0 : blank);
+        buffer_append_bytes(to, cell);
+        pad(to, is_left ? blank : 0);
+        buffer_append_text(to, is_last ? "\n" : "  ");
+        at += cell.size + 1;
+    }
+}
+
+void cohort_report_table(const struct cohort_report_request *request,
+                         const struct cohort_result *result, struct buffer *to)
+{
+    struct table table = {.values = request->group_by_count,
+                          .columns = request->group_by_count + FIGURES};
+    char as_of[CLOCK_RFC3339_SIZE];
+    clock_format_rfc3339(as_of, (uint64_t)request->as_of_ms * 1000000);
+    if (result->row_count == 0) {
+        buffer_printf(to,
+                      "No trajectory ended in the %.*s before %.19sZ. A longer --window may show "
+                      "some; a run is counted once it has been quiet for trajectory.settle.\n",
+                      (int)request->window.size, (const char *)request->window.data, as_of);
+        return;
+    }
+    for (uint32_t i = 0; i < table.values; i++)
+        add_cell(&table, request->group_by[i]);
+    for (int i = 0; i < FIGURES; i++)
+        add_cell(&table, bytes_of_text(figure_titles[i]));
+    for (size_t i = 0; i < result->row_count; i++)
+        add_row(&table, &result->rows[i]);
+    if (table.cells.failed)
+        to->failed = true;
+    else
+        write_lines(&table, to);
+    buffer_finish(&table.cells);
+}
