@@ -11,7 +11,7 @@ void measure_step_efficiency(const struct measurement *self, struct score_contex
 {
     (void)self;
     const struct agent_run *run = context->run;
-    if (run->trajectory->root == NO_SPAN) {
+    if (!run_has_ended(run)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

@@ -118,7 +118,7 @@ void measure_tool_selection(const struct measurement *self, struct score_context
         .allowed = find_expected(config->allowed, config->allowed_count, context),
         .offered = &run->tools_offered};
     bool has_required = facts.required && facts.required->count > 0;
-    if (run->trajectory->root == NO_SPAN) {
+    if (!run_has_ended(run)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

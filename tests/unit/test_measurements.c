@@ -429,6 +429,10 @@ START_TEST(tool_selection_is_na_without_root_configuration_or_calls)
     require_tools();
     hand->spans[0].end_ns = 0;
     expect_na("tool_selection.accuracy", "incomplete");
+    hand->spans[0].has_parent = true; /* a local root that never ended */
+    hand->spans[0].parent_id[0] = 9;
+    hand->spans[0].flags = SPAN_FLAG_PARENT_REMOTE_KNOWN | SPAN_FLAG_PARENT_REMOTE;
+    expect_na("tool_selection.accuracy", "incomplete");
 }
 END_TEST
 
@@ -462,6 +466,8 @@ START_TEST(loop_sees_a_step_within_itself_but_not_a_wrapper)
 {
     hand->steps[0].input = BYTES_LITERAL("same");
     uint32_t wrapped = hand_run_step(hand, 0, STEP_AGENT, "root");
+    hand->steps[wrapped].input = BYTES_LITERAL("same");
+    wrapped = hand_run_step(hand, wrapped, STEP_AGENT, "root"); /* and once more */
     hand->steps[wrapped].input = BYTES_LITERAL("same");
     expect("loop", 1);
     uint32_t between = hand_run_step(hand, wrapped, STEP_CHAIN, "route");
