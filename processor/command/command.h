@@ -4,6 +4,7 @@
  * table. */
 #pragma once
 #include <stddef.h>
+#include <stdio.h>
 
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
@@ -29,5 +30,7 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 /* "unknown command: NAME (did you mean ...?)" on stderr; the exit code for it. */
 int command_unknown(const char *name);
+/* What there is, a line for each. */
+void command_overview(FILE *to);
 /* Runs argv[1] with its arguments, and answers for what is no command: none, --help, --version. */
 int command_main(int argc, char **argv);

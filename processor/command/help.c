@@ -15,23 +15,26 @@ static int print_all(void (*print)(struct buffer *to))
     return EXIT_DONE;
 }
 
-static int print_overview(void)
+void command_overview(FILE *to)
 {
-    puts("flywheel - turns failed agent runs in OpenTelemetry traces into review work\n"
-         "\n"
-         "usage: flywheel COMMAND [OPTIONS]\n");
+    fputs("flywheel - turns failed agent runs in OpenTelemetry traces into review work\n"
+          "\n"
+          "usage: flywheel COMMAND [OPTIONS]\n\n",
+          to);
     for (size_t i = 0; i < command_count; i++)
-        printf("  %-9s %s\n", commands[i].name, commands[i].summary);
-    puts("\n`flywheel help COMMAND` says more; `flywheel help options` lists the keys of a "
-         "pipeline\n"
-         "file, `flywheel help measurements` what its rules can measure.");
-    return EXIT_DONE;
+        fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`flywheel help COMMAND` says more; `flywheel help options` lists the keys of a "
+          "pipeline\n"
+          "file, `flywheel help measurements` what its rules can measure.\n",
+          to);
 }
 
 int command_help(int argc, char **argv)
 {
-    if (argc < 2)
-        return print_overview();
+    if (argc < 2) {
+        command_overview(stdout);
+        return EXIT_DONE;
+    }
     if (argc > 2) {
         fputs("flywheel help: one word at most; try `flywheel help help`\n", stderr);
         return EXIT_USAGE;

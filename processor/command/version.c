@@ -27,7 +27,7 @@ int command_version(int argc, char **argv)
     const struct {
         const char *name, *version;
     } libraries[] = {
-        {"grpc", grpc_version_string()},
+        {"grpc core", grpc_version_string()},
         {"protobuf-c", protobuf_c_version()},
         {"librdkafka", rd_kafka_version_str()},
         {"lmdb", mdb_version(NULL, NULL, NULL)},
