@@ -1,7 +1,6 @@
 /* The table of commands, and the way from a command line to a row of it. */
 #include "processor/command/command.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "processor/base/status.h"
@@ -9,6 +8,11 @@
 #include "processor/score/names.h"
 
 const struct command commands[] = {
+    {"run", "receive spans, judge runs, emit review records", help_run, command_run},
+    {"demo", "see it work in a minute", help_demo, command_demo},
+    {"cohorts", "fail rates by cohort, beside a running daemon", help_cohorts, command_cohorts},
+    {"replay", "judge recorded requests offline", help_replay, command_replay},
+    {"explain", "show why a run was judged as it was", help_explain, command_explain},
     {"check", "validate a pipeline file and print the effective one", help_check, command_check},
     {"send", "send recorded OTLP requests to an endpoint", help_send, command_send},
     {"version", "versions of the program and of its libraries", help_version, command_version},
@@ -49,9 +53,7 @@ static int asks_for_help(int argc, char **argv)
 int command_main(int argc, char **argv)
 {
     if (argc < 2) {
-        fputs("flywheel: no command given; `flywheel help` lists them\n\n"
-              "usage: flywheel COMMAND [OPTIONS]\n",
-              stderr);
+        command_overview(stderr);
         return EXIT_USAGE;
     }
     const char *name = argv[1];

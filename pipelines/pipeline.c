@@ -1,0 +1,238 @@
+/* Set-up in the order of the data path, teardown in reverse. Everything of the configuration is known to be good before the
+ * state is touched. */
+#include "pipelines/pipeline.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pipelines/runtime.h"
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+#include "processor/base/supervisor.h"
+#include "processor/receive/grpc_receiver.h"
+
+enum {
+    RECEIVER_GRACE_MS = 3000,
+    EXPORTER_GRACE_MS = 4000,
+    TURN_MS = 1000,
+    READERS_MS = 60000,
+    HEALTHY_MS = 5000,
+};
+
+struct pipeline {
+    const char *path;
+    struct pipeline_config *config;
+    struct store *store;
+    struct runtime *runtime;
+    struct receiver *grpc;
+    struct intake grpc_intake;
+    struct receiver_counters grpc_counters;
+    int64_t readers_checked_ms;
+};
+
+static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+
+/* Blocked here and in every thread; the main thread takes them out one by one. */
+static sigset_t block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(handled_signals) / sizeof(handled_signals[0]); i++)
+        sigaddset(&set, handled_signals[i]);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+static void wake_main(void *context)
+{
+    (void)context;
+    kill(getpid(), SIGUSR2);
+}
+
+static enum status open_receivers(struct pipeline *pipeline, struct error *ret_error)
+{
+    const struct otlp_receiver_config *otlp = &pipeline->config->otlp;
+    if (!pipeline->config->reads_otlp || !otlp->has_grpc)
+        return STATUS_OK;
+    struct grpc_receiver_config config = {
+        .endpoint = otlp->grpc_endpoint,
+        .max_message_bytes = otlp->grpc_max_message_bytes,
+        .max_concurrent_streams = pipeline->config->limits.streams,
+        .max_connections = pipeline->config->limits.connections,
+        .calls = 256,
+        .gate = runtime_gate_limits(pipeline->config),
+    };
+    pipeline->grpc_intake = runtime_intake(pipeline->runtime, 0);
+    pipeline->grpc =
+        grpc_receiver_create(&config, &pipeline->grpc_intake, &pipeline->grpc_counters);
+    if (!pipeline->grpc) {
+        error_set(ret_error, EXIT_BUG, "out of memory while starting the gRPC receiver");
+        return STATUS_FATAL;
+    }
+    enum status status = pipeline->grpc->operations->start(pipeline->grpc, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    grpc_receiver_set_serving(pipeline->grpc, true);
+    log_info("receiver_started", "receiver=otlp/grpc endpoint=%s port=%d ack=%s",
+             otlp->grpc_endpoint, grpc_receiver_port(pipeline->grpc),
+             otlp->grpc_ack_durable ? "durable" : "memory");
+    return STATUS_OK;
+}
+
+static enum status start(struct pipeline *pipeline, struct error *ret_error)
+{
+    const struct pipeline_config *config = pipeline->config;
+    enum status status = store_open(config->state.directory, config->state.map_bytes, STORE_OWNER,
+                                    &pipeline->store, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    struct runtime_source sources[] = {{"otlp/grpc", config->otlp.grpc_ack_durable}};
+    pipeline->runtime = runtime_create(config, pipeline->store, sources, 1, ret_error);
+    if (!pipeline->runtime)
+        return STATUS_FATAL;
+    runtime_on_failure(pipeline->runtime, wake_main, NULL);
+    status = runtime_start(pipeline->runtime, ret_error);
+    return status == STATUS_OK ? open_receivers(pipeline, ret_error) : status;
+}
+
+static void stop(struct pipeline *pipeline)
+{
+    if (pipeline->grpc) {
+        grpc_receiver_set_serving(pipeline->grpc, false);
+        pipeline->grpc->operations->stop(pipeline->grpc, RECEIVER_GRACE_MS);
+    }
+    if (pipeline->runtime)
+        runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
+    if (pipeline->grpc)
+        pipeline->grpc->operations->destroy(pipeline->grpc);
+    runtime_destroy(pipeline->runtime);
+    if (pipeline->store)
+        store_close(pipeline->store);
+}
+
+static void reload(struct pipeline *pipeline)
+{
+    struct error error = {0};
+    struct buffer differences = {0};
+    supervisor_notify("RELOADING=1");
+    struct pipeline_config *loaded = config_load(pipeline->path, &error);
+    if (!loaded) {
+        log_error("reload_failed", "reason=\"%s\" action=\"the rules before stay in force\"",
+                  error.text);
+    } else {
+        config_restart_differences(pipeline->config, loaded, &differences);
+        buffer_append_byte(&differences, 0);
+        if (differences.size > 1)
+            log_warn("restart_needed", "changed=\"%s\"", (const char *)differences.data);
+        log_set_level(loaded->log_level);
+        log_info("reloaded", "rules=%u ruleset=%02x%02x%02x%02x", loaded->ruleset.rule_count,
+                 loaded->ruleset.sha256[0], loaded->ruleset.sha256[1], loaded->ruleset.sha256[2],
+                 loaded->ruleset.sha256[3]);
+        runtime_reload(pipeline->runtime, loaded);
+    }
+    buffer_finish(&differences);
+    supervisor_notify("READY=1");
+}
+
+static void log_status(struct pipeline *pipeline)
+{
+    struct runtime_gauges gauges = runtime_gauges(pipeline->runtime);
+    struct writer *writer = runtime_writer(pipeline->runtime);
+    struct span_account account = writer_account(writer);
+    struct writer_gauges state = writer_gauges(writer);
+    log_info(
+        "status",
+        "trajectories_in_flight=%llu in_flight_bytes=%llu spans_accepted=%llu spans_decided=%llu "
+        "spans_dropped=%llu outbox_records=%llu journal_bytes=%llu",
+        (unsigned long long)gauges.trajectories, (unsigned long long)gauges.in_flight_bytes,
+        (unsigned long long)account.accepted, (unsigned long long)account.decided,
+        (unsigned long long)account.dropped, (unsigned long long)state.outbox_records,
+        (unsigned long long)state.journal_bytes);
+}
+
+static void turn(struct pipeline *pipeline)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS)
+        supervisor_notify("WATCHDOG=1");
+    if (now_ms - pipeline->readers_checked_ms >= READERS_MS) {
+        store_check_readers(pipeline->store);
+        pipeline->readers_checked_ms = now_ms;
+    }
+}
+
+/* Takes signals until one says stop or a thread has failed. */
+static void serve(struct pipeline *pipeline, const sigset_t *signals)
+{
+    while (runtime_failure(pipeline->runtime) == EXIT_DONE) {
+        struct timespec timeout = {.tv_sec = TURN_MS / 1000};
+        int number = sigtimedwait(signals, NULL, &timeout);
+        if (number == SIGTERM || number == SIGINT) {
+            log_info("stopping", "signal=%s", number == SIGTERM ? "TERM" : "INT");
+            return;
+        }
+        if (number == SIGHUP)
+            reload(pipeline);
+        if (number == SIGUSR1)
+            log_status(pipeline);
+        turn(pipeline);
+    }
+}
+
+/* A second TERM or Ctrl-C while draining ends at once: what is not committed yet was not acknowledged. */
+static void *second_signal(void *context)
+{
+    sigset_t set;
+    (void)context;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    int number;
+    sigwait(&set, &number);
+    log_warn("stopped_fast", "reason=\"second signal\"");
+    _exit(EXIT_DONE);
+}
+
+enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
+                            struct error *ret_error)
+{
+    struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    if (!pipeline)
+        return EXIT_BUG;
+    sigset_t signals = block_signals();
+    *pipeline = (struct pipeline){.path = path, .config = config};
+    log_configure(config->log_level, config->log_format);
+    umask(0077);
+    enum exit_code exit_code = EXIT_DONE;
+    if (start(pipeline, ret_error) != STATUS_OK) {
+        exit_code = ret_error->is_set ? ret_error->exit_code : EXIT_BUG;
+    } else {
+        log_info("ready", "version=%s rules=%u shards=%u state=%s", FLYWHEEL_VERSION,
+                 config->ruleset.rule_count, config->shards, config->state.directory);
+        supervisor_notify("READY=1");
+        serve(pipeline, &signals);
+        supervisor_notify("STOPPING=1");
+        exit_code = runtime_failure(pipeline->runtime);
+    }
+    if (exit_code != EXIT_DONE && pipeline->runtime &&
+        runtime_failure(pipeline->runtime) != EXIT_DONE)
+        _exit(
+            exit_code); /* A thread has stopped in the middle of its work: nothing more can be settled. */
+    pthread_t watcher;
+    bool is_watched = pthread_create(&watcher, NULL, second_signal, NULL) == 0;
+    stop(pipeline);
+    if (is_watched) {
+        pthread_cancel(watcher);
+        pthread_join(watcher, NULL);
+    }
+    config_destroy(pipeline->config);
+    free(pipeline);
+    if (exit_code == EXIT_DONE)
+        log_info("stopped", "exit_code=%d", 0);
+    return exit_code;
+}
