@@ -29,6 +29,7 @@ enum {
     CONNECTION_AGE_GRACE_MS = 30000,
     KEEPALIVE_MS = 60000, /* finds peers that are gone without a word */
     KEEPALIVE_TIMEOUT_MS = 20000,
+    LOOKAHEAD_BYTES = 256 * 1024, /* of a message whose turn to be received has not come */
     METADATA_BYTES_MAX = 16 * 1024,
     CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
     SLOTS_RARE = 4,
@@ -66,8 +67,11 @@ static grpc_server *create_server(const struct grpc_receiver_config *config)
              1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP);
     ARGUMENT(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->max_concurrent_streams);
     ARGUMENT(GRPC_ARG_MAX_METADATA_SIZE, METADATA_BYTES_MAX);
+    ARGUMENT(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    ARGUMENT(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, LOOKAHEAD_BYTES);
     ARGUMENT(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS);
     ARGUMENT(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS);
+    ARGUMENT(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     ARGUMENT(GRPC_ARG_ENABLE_CHANNELZ, 0);
     if (config->max_connection_age_ms > 0) {
         int64_t age_ms = config->max_connection_age_ms;
