@@ -150,21 +150,27 @@ bool chunked_last(struct store_txn *txn, struct chunked_place place, uint64_t *r
            read_key(txn, place, key_bytes(&key), ret_number, &chunk);
 }
 
-/* Chunk 0 taken apart; `ret_body` is its share of the body. */
-static bool read_first(struct store_txn *txn, struct chunked_place place, struct bytes value,
-                       struct bytes *ret_head, uint64_t *ret_body_size, struct bytes *ret_body)
+enum status chunked_first_decode(struct bytes value, struct bytes *ret_head,
+                                 uint64_t *ret_body_size, struct bytes *ret_part)
 {
     struct value_reader reader;
-    if (!value.data)
-        return false;
     value_reader_init(&reader, value);
     uint8_t version = value_get_u8(&reader);
     *ret_head = value_get_bytes(&reader);
     *ret_body_size = value_get_count(&reader, CHUNKED_BODY_BYTES_MAX);
     size_t left = (size_t)(reader.end - reader.at);
-    *ret_body = value_get_raw(&reader, left);
-    if (version == CHUNKED_VERSION && !reader.failed && left <= *ret_body_size &&
-        ret_head->size <= CHUNKED_HEAD_BYTES_MAX)
+    *ret_part = value_get_raw(&reader, left);
+    bool is_sane = version == CHUNKED_VERSION && !reader.failed && left <= *ret_body_size &&
+                   ret_head->size <= CHUNKED_HEAD_BYTES_MAX;
+    return is_sane ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static bool read_first(struct store_txn *txn, struct chunked_place place, struct bytes value,
+                       struct bytes *ret_head, uint64_t *ret_body_size, struct bytes *ret_part)
+{
+    if (!value.data)
+        return false;
+    if (chunked_first_decode(value, ret_head, ret_body_size, ret_part) == STATUS_OK)
         return true;
     store_fail(txn, STATUS_FATAL, "an item of table %s is not understood",
                table_layouts[place.table].name);

@@ -103,7 +103,7 @@ struct outbox_held outbox_held_all(const struct outbox *outbox)
     return all;
 }
 
-static enum status head_decode(struct bytes head, int64_t *ret_committed_ms)
+enum status outbox_head_decode(struct bytes head, int64_t *ret_committed_ms)
 {
     struct value_reader reader;
     value_reader_init(&reader, head);
@@ -124,7 +124,7 @@ bool outbox_first(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequenc
     struct chunked_place place = place_of(&exporter);
     if (!chunked_first(txn, place, &sequence) || !chunked_head(txn, place, sequence, &head))
         return false;
-    if (head_decode(head, ret_committed_ms) != STATUS_OK) {
+    if (outbox_head_decode(head, ret_committed_ms) != STATUS_OK) {
         store_fail(txn, STATUS_FATAL, "an item of table outbox is not understood");
         return false;
     }
@@ -147,7 +147,7 @@ static bool deliver(void *context, uint64_t number, struct bytes head, struct by
 {
     struct scanning *scanning = context;
     int64_t committed_ms;
-    if (head_decode(head, &committed_ms) != STATUS_OK) {
+    if (outbox_head_decode(head, &committed_ms) != STATUS_OK) {
         scanning->is_malformed = true;
         return false;
     }

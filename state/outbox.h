@@ -46,4 +46,6 @@ struct outbox_file {
 };
 bool outbox_file_read(struct store_txn *txn, uint8_t exporter, struct outbox_file *ret_file);
 void outbox_file_write(struct store_txn *txn, uint8_t exporter, const struct outbox_file *file);
+/* The head of an item. */
+MUST_CHECK enum status outbox_head_decode(struct bytes head, int64_t *ret_committed_ms);
 MUST_CHECK enum status outbox_file_decode(struct bytes value, struct outbox_file *ret_file);

@@ -694,3 +694,18 @@ enum status store_copy(struct store *store, const char *directory, struct error 
     sync_directory(directory);
     return STATUS_OK;
 }
+
+enum status store_replace(struct store *store, const char *copy, const char *original,
+                          struct error *ret_error)
+{
+    assert(store->mode == STORE_OFFLINE);
+    int fd = open(copy, O_RDONLY | O_CLOEXEC);
+    bool is_done = fd >= 0 && fsync(fd) == 0 && rename(copy, original) == 0;
+    if (!is_done)
+        error_set(ret_error, store_exit_code(errno), "%s can't take the place of %s: %s", copy,
+                  original, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    sync_directory(store->path);
+    return is_done ? STATUS_OK : STATUS_FATAL;
+}

@@ -1,0 +1,337 @@
+/* Each table has a function that decodes a row and says it; a writer that is not there is replaced by
+ * one that nobody reads, so that checking and dumping are the same code. */
+#include "state/inspect.h"
+
+#include "processor/base/digest.h"
+#include "state/chunked.h"
+#include "state/cohort.h"
+#include "state/counters.h"
+#include "state/decided.h"
+#include "state/dictionary.h"
+#include "state/journal.h"
+#include "state/outbox.h"
+#include "state/source.h"
+
+typedef enum status inspect_fn(struct inspection *inspection, struct bytes key, struct bytes value,
+                               struct json_writer *to);
+
+static void say_uint(struct json_writer *to, const char *key, uint64_t value)
+{
+    json_key(to, key);
+    json_uint(to, value);
+}
+
+static void say_int(struct json_writer *to, const char *key, int64_t value)
+{
+    json_key(to, key);
+    json_int(to, value);
+}
+
+static void say_hex(struct json_writer *to, const char *key, const uint8_t *data, size_t size)
+{
+    char text[64];
+    hex_encode(text, data, size < sizeof text / 2 ? size : sizeof text / 2);
+    json_key(to, key);
+    json_string(to, bytes_of(text, size < sizeof text / 2 ? 2 * size : sizeof text));
+}
+
+static enum status inspect_meta(struct inspection *inspection, struct bytes key, struct bytes value,
+                                struct json_writer *to)
+{
+    struct schema_instance instance;
+    uint64_t number;
+    (void)inspection;
+    json_key(to, "name");
+    json_string(to, key);
+    if (bytes_equal_text(key, "instance")) {
+        if (schema_instance_decode(value, &instance) != STATUS_OK)
+            return STATUS_MALFORMED;
+        say_hex(to, "uuid", instance.uuid, sizeof instance.uuid);
+        say_int(to, "created_ms", instance.created_ms);
+    } else if (schema_number_decode(value, &number) == STATUS_OK) {
+        say_uint(to, "number", number);
+    } else {
+        say_uint(to, "bytes", value.size);
+    }
+    return STATUS_OK;
+}
+
+static enum status inspect_source(struct inspection *inspection, struct bytes key,
+                                  struct bytes value, struct json_writer *to)
+{
+    struct source_row row;
+    (void)inspection;
+    if (key.size != 2 || source_row_decode(value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "source", get_be16(key.data));
+    json_key(to, "name");
+    json_text(to, row.name);
+    say_uint(to, "next_position", row.next_position);
+    say_uint(to, "low_watermark", row.low_watermark);
+    json_key(to, "through");
+    json_array_begin(to);
+    for (uint32_t i = 0; i < row.marks.shards; i++)
+        json_uint(to, row.marks.through[i]);
+    json_array_end(to);
+    return STATUS_OK;
+}
+
+/* A row of a chunked table: the chunks of an item follow each other until its body is whole. */
+static enum status inspect_chunk(struct inspection *inspection, size_t prefix_size,
+                                 struct bytes key, struct bytes value, struct json_writer *to,
+                                 struct bytes *ret_head)
+{
+    struct bytes part = value;
+    uint64_t body_size = 0;
+    *ret_head = (struct bytes){0};
+    if (key.size != prefix_size + 10)
+        return STATUS_MALFORMED;
+    uint16_t chunk = get_be16(key.data + key.size - 2);
+    struct bytes item = bytes_of(key.data, key.size - 2);
+    bool was_inside = inspection->is_inside;
+    if (chunk == 0) {
+        if (chunked_first_decode(value, ret_head, &body_size, &part) != STATUS_OK)
+            return STATUS_MALFORMED;
+        inspection->item.size = 0;
+        key_raw(&inspection->item, item);
+        inspection->left = body_size;
+        say_uint(to, "body_bytes", body_size);
+    } else if (!was_inside || chunk != inspection->next_chunk ||
+               !bytes_equal(item, key_bytes(&inspection->item)) || part.size > inspection->left) {
+        return STATUS_MALFORMED;
+    }
+    inspection->left -= part.size;
+    inspection->next_chunk = chunk + 1u;
+    inspection->is_inside = inspection->left > 0;
+    say_uint(to, "chunk", chunk);
+    return chunk == 0 && was_inside ? STATUS_MALFORMED : STATUS_OK;
+}
+
+static enum status inspect_journal(struct inspection *inspection, struct bytes key,
+                                   struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    struct journal_header header;
+    enum status status = inspect_chunk(inspection, 2, key, value, to, &head);
+    if (status != STATUS_OK)
+        return status;
+    say_uint(to, "source", get_be16(key.data));
+    say_uint(to, "position", get_be64(key.data + 2));
+    if (!head.data)
+        return STATUS_OK;
+    status = journal_header_decode(head, &header);
+    if (status == STATUS_OK) {
+        say_uint(to, "signal", header.signal);
+        say_uint(to, "encoding", header.encoding);
+        say_int(to, "received_ms", header.received_ms);
+    }
+    return status;
+}
+
+static enum status inspect_sequence(struct inspection *inspection, struct bytes key,
+                                    struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
+    if (status == STATUS_OK)
+        say_uint(to, "sequence", get_be64(key.data));
+    return status;
+}
+
+static enum status inspect_outbox(struct inspection *inspection, struct bytes key,
+                                  struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    int64_t committed_ms = 0;
+    enum status status = inspect_chunk(inspection, 1, key, value, to, &head);
+    if (status == STATUS_OK && head.data)
+        status = outbox_head_decode(head, &committed_ms);
+    if (status != STATUS_OK)
+        return status;
+    say_uint(to, "exporter", key.data[0]);
+    say_uint(to, "sequence", get_be64(key.data + 1));
+    if (head.data)
+        say_int(to, "committed_ms", committed_ms);
+    return STATUS_OK;
+}
+
+static void say_decided(struct json_writer *to, const struct decided_row *row)
+{
+    json_object_begin(to);
+    say_hex(to, "trace_id", row->trace_id, sizeof row->trace_id);
+    json_key(to, "positions");
+    json_array_begin(to);
+    for (size_t i = 0; i < row->position_count; i++) {
+        json_object_begin(to);
+        say_uint(to, "source", row->positions[i].source);
+        say_uint(to, "position", row->positions[i].position);
+        json_object_end(to);
+    }
+    json_array_end(to);
+    say_int(to, "decided_ms", row->decided_ms);
+    say_int(to, "event_ms", row->event_ms);
+    say_uint(to, "verdict", row->verdict);
+    say_uint(to, "trigger", row->trigger);
+    say_uint(to, "flags", row->flags);
+    say_uint(to, "spans", row->spans);
+    say_uint(to, "record_sequence", row->record_sequence);
+    say_uint(to, "contribution_bytes", row->contribution.size);
+    say_uint(to, "extension_bytes", row->extension.size);
+    json_object_end(to);
+}
+
+static enum status inspect_decided(struct inspection *inspection, struct bytes key,
+                                   struct bytes value, struct json_writer *to)
+{
+    struct value_reader reader, contributions;
+    struct decided_row row;
+    struct cohort_contribution contribution;
+    if (key.size != 10)
+        return STATUS_MALFORMED;
+    say_uint(to, "sequence", get_be64(key.data));
+    say_uint(to, "chunk", get_be16(key.data + 8));
+    json_key(to, "rows");
+    json_array_begin(to);
+    value_reader_init(&reader, value);
+    bool is_known = value_get_u8(&reader) == 1;
+    while (is_known && !reader.failed && reader.at < reader.end) {
+        decided_row_decode(&reader, &row);
+        if (reader.failed)
+            break;
+        value_reader_init(&contributions, row.contribution);
+        while (contributions.at < contributions.end && !contributions.failed)
+            cohort_contribution_decode(&contributions, &contribution);
+        is_known = !contributions.failed;
+        say_decided(to, &row);
+        inspection->decided_rows++;
+    }
+    json_array_end(to);
+    return is_known && !reader.failed ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static enum status inspect_dictionary(struct inspection *inspection, struct bytes key,
+                                      struct bytes value, struct json_writer *to)
+{
+    (void)inspection;
+    bool is_kind =
+        key.size == 3 && (key.data[0] == DICTIONARY_GROUPING || key.data[0] == DICTIONARY_RULE);
+    if (!is_kind || value.size < 1 || value.data[0] != 1)
+        return STATUS_MALFORMED;
+    json_key(to, "kind");
+    json_text(to, key.data[0] == DICTIONARY_RULE ? "rule" : "grouping");
+    say_uint(to, "id", get_be16(key.data + 1));
+    json_key(to, "text");
+    json_string(to, bytes_of(value.data + 1, value.size - 1));
+    return STATUS_OK;
+}
+
+static enum status inspect_cohort(struct inspection *inspection, struct bytes key,
+                                  struct bytes value, struct json_writer *to)
+{
+    static const char *const rings[COHORT_RINGS] = {"minute", "hour", "day", "total"};
+    static const char *const verdicts[COHORT_VERDICTS] = {"pass", "borderline", "fail", "unscored"};
+    struct cohort_key row;
+    struct cohort_bucket bucket = {0};
+    (void)inspection;
+    enum status status = cohort_key_decode(key, &row);
+    if (status == STATUS_OK)
+        status = cohort_bucket_decode(value, &bucket);
+    if (status == STATUS_OK) {
+        say_uint(to, "grouping", row.grouping);
+        say_hex(to, "cohort", row.hash, sizeof row.hash);
+        json_key(to, "ring");
+        json_text(to, rings[row.ring]);
+        say_int(to, "start_ms", row.start_ms);
+        for (size_t i = 0; i < COHORT_VERDICTS; i++)
+            say_int(to, verdicts[i], bucket.verdicts[i]);
+        json_key(to, "weight");
+        json_double(to, bucket.weight);
+        json_key(to, "weight_fail");
+        json_double(to, bucket.weight_fail);
+        say_int(to, "tokens", bucket.tokens);
+        say_int(to, "cost_nano_usd", bucket.cost_nano_usd);
+        say_uint(to, "bins", bucket.duration_ms.bin_count);
+        say_uint(to, "rules", bucket.rule_count);
+    }
+    cohort_bucket_finish(&bucket);
+    return status;
+}
+
+static enum status inspect_name(struct inspection *inspection, struct bytes key, struct bytes value,
+                                struct json_writer *to)
+{
+    struct cohort_name name;
+    (void)inspection;
+    if (key.size != 2 + COHORT_HASH_SIZE || cohort_name_decode(value, &name) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "grouping", get_be16(key.data));
+    say_hex(to, "cohort", key.data + 2, COHORT_HASH_SIZE);
+    say_int(to, "first_seen_ms", name.first_seen_ms);
+    json_key(to, "values");
+    json_array_begin(to);
+    for (uint32_t i = 0; i < name.count; i++)
+        json_string(to, name.values[i]);
+    json_array_end(to);
+    uint8_t hash[COHORT_HASH_SIZE];
+    cohort_hash(hash, name.values, name.count);
+    return memcmp(hash, key.data + 2, sizeof hash) == 0 ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static enum status inspect_file(struct inspection *inspection, struct bytes key, struct bytes value,
+                                struct json_writer *to)
+{
+    struct outbox_file file;
+    (void)inspection;
+    if (key.size != 1 || outbox_file_decode(value, &file) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "exporter", key.data[0]);
+    say_uint(to, "inode", file.inode);
+    say_uint(to, "length", file.length);
+    return STATUS_OK;
+}
+
+static enum status inspect_counter(struct inspection *inspection, struct bytes key,
+                                   struct bytes value, struct json_writer *to)
+{
+    uint64_t number;
+    (void)inspection;
+    if (counter_value_decode(value, &number) != STATUS_OK)
+        return STATUS_MALFORMED;
+    json_key(to, "name");
+    json_string(to, key);
+    json_key(to, "value");
+    json_uint(to, number);
+    return STATUS_OK;
+}
+
+static inspect_fn *const inspectors[STATE_TABLES] = {
+    [TABLE_META] = inspect_meta,       [TABLE_SOURCE] = inspect_source,
+    [TABLE_JOURNAL] = inspect_journal, [TABLE_SPILL] = inspect_sequence,
+    [TABLE_DECIDED] = inspect_decided, [TABLE_DICTIONARY] = inspect_dictionary,
+    [TABLE_COHORT] = inspect_cohort,   [TABLE_COHORT_NAME] = inspect_name,
+    [TABLE_OUTBOX] = inspect_outbox,   [TABLE_OUTBOX_FILE] = inspect_file,
+    [TABLE_COUNTER] = inspect_counter, [TABLE_AUDIT] = inspect_sequence,
+};
+
+enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,
+                        struct bytes value, struct json_writer *to)
+{
+    struct buffer unread = {.limit = 1 << 26};
+    struct json_writer nobody;
+    json_writer_init(&nobody, &unread);
+    if (!to)
+        to = &nobody;
+    json_object_begin(to);
+    json_key(to, "table");
+    json_text(to, table_layouts[table].name);
+    say_uint(to, "bytes", value.size);
+    enum status status = inspectors[table](inspection, key, value, to);
+    json_object_end(to);
+    buffer_finish(&unread);
+    return status;
+}
+
+enum status inspect_end(const struct inspection *inspection)
+{
+    return inspection->is_inside ? STATUS_MALFORMED : STATUS_OK;
+}
