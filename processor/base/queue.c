@@ -85,6 +85,17 @@ void queue_destroy(struct queue *queue)
 
 bool queue_push(struct queue *queue, void *item)
 {
+    if (!queue_push_quiet(queue, item))
+        return false;
+    uint32_t sleeping = SLEEPING;
+    if (atomic_load(&queue->state) == SLEEPING &&
+        atomic_compare_exchange_strong(&queue->state, &sleeping, AWAKE))
+        futex_wake(&queue->state, 1);
+    return true;
+}
+
+bool queue_push_quiet(struct queue *queue, void *item)
+{
     assert(item);
     size_t position = atomic_load_explicit(&queue->tail, memory_order_relaxed);
     struct cell *cell;
@@ -103,10 +114,6 @@ bool queue_push(struct queue *queue, void *item)
     }
     cell->item = item;
     atomic_store(&cell->sequence, position + 1);
-    uint32_t sleeping = SLEEPING;
-    if (atomic_load(&queue->state) == SLEEPING &&
-        atomic_compare_exchange_strong(&queue->state, &sleeping, AWAKE))
-        futex_wake(&queue->state, 1);
     return true;
 }
 

@@ -14,6 +14,9 @@ void queue_destroy(struct queue *queue); /* does not free the items */
 
 /* False when full: the producer must refuse or pause; nothing is taken. */
 bool queue_push(struct queue *queue, void *item);
+/* The same without waking the consumer: for items that can wait until it wakes by itself, so that a
+ * thousand of them cost one switch of threads and not a thousand. */
+bool queue_push_quiet(struct queue *queue, void *item);
 /* Waits until there is room. For shards towards the writer only (the writer waits for nobody). */
 void queue_push_wait(struct queue *queue, void *item);
 /* Takes up to `count` items; 0 when empty. Consumer thread only. */
