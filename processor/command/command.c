@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"explain", "show why a run was judged as it was", help_explain, command_explain},
     {"check", "validate a pipeline file and print the effective one", help_check, command_check},
     {"send", "send recorded OTLP requests to an endpoint", help_send, command_send},
+    {"state", "check, dump, compact or back up a data directory", help_state, command_state},
     {"version", "versions of the program and of its libraries", help_version, command_version},
     {"help", "this text, a command, all options or all measurements", help_help, command_help},
 };

@@ -103,7 +103,7 @@ static void append_number(struct buffer *to, const struct json_value *value, int
 {
     char text[DOUBLE_TEXT_SIZE] = "-";
     if (value->type == JSON_NUMBER)
-        snprintf(text, sizeof(text), "%.4g", value->number);
+        snprintf(text, sizeof(text), "%.6g", value->number);
     buffer_printf(to, " %*s", width, text);
 }
 
@@ -128,10 +128,9 @@ static void append_evaluation(const struct record *record, const struct json_val
     append_number(to, &borderline, 9);
     append_number(to, &fail, 9);
     append_number(to, &margin, 9);
-    buffer_append_byte(to, '\n');
     if (reason.data)
-        buffer_printf(to, "      not available: %.*s\n", (int)reason.size,
-                      (const char *)reason.data);
+        buffer_printf(to, "  (%.*s)", (int)reason.size, (const char *)reason.data);
+    buffer_append_byte(to, '\n');
     if (why.data) {
         buffer_append_text(to, "      ");
         append_line(to, why, TEXT_MAX);
