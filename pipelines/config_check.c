@@ -2,6 +2,7 @@
  * store that holds them. */
 #include "pipelines/config_option.h"
 
+#include <math.h>
 #include <unistd.h>
 
 static void check_endpoint(struct config_loader *loader, const char *path, const char *endpoint)
@@ -96,7 +97,7 @@ void config_check_limits(struct config_loader *loader)
                   (double)config->limits.late_bytes;
     if ((double)config->state.map_bytes < 2.5 * kept) {
         struct buffer least = {0};
-        uint64_t mib = (uint64_t)(2.5 * kept / (1024 * 1024)) + 1;
+        uint64_t mib = (uint64_t)ceil(2.5 * kept / (1024 * 1024));
         buffer_printf(&least, "%lluMiB", (unsigned long long)mib);
         buffer_append_byte(&least, 0);
         config_error(loader, map_place(loader),

@@ -100,8 +100,8 @@ static void unknown_dimension(struct config_loader *loader, const struct config_
     if (nearest.name.data)
         snprintf(hint, sizeof hint, "did you mean %.*s?", (int)nearest.name.size,
                  (const char *)nearest.name.data);
-    config_error(loader, node, "unknown dimension %.*s; %s", (int)utf8_cut(name, 60).size,
-                 (const char *)name.data, hint);
+    config_error_at_key(loader, node, "unknown dimension %.*s; %s", (int)utf8_cut(name, 60).size,
+                        (const char *)name.data, hint);
 }
 
 /* The index of a dimension that a grouping names; a derived one is added on first use. */
