@@ -151,7 +151,7 @@ static const struct config_node *given(const struct config_loader *loader, const
     for (uint32_t i = 0; i < config_option_count; i++)
         if (strcmp(config_options[i].path, path) == 0)
             return loader->given[i];
-    assert(!"a path of the option table");
+    abort(); /* A path that is not in the option table is a bug of ours. */
     return NULL;
 }
 

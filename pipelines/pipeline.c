@@ -221,8 +221,8 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
     }
     if (exit_code != EXIT_DONE && pipeline->runtime &&
         runtime_failure(pipeline->runtime) != EXIT_DONE)
-        _exit(
-            exit_code); /* A thread has stopped in the middle of its work: nothing more can be settled. */
+        _exit((
+            int)exit_code); /* A thread has stopped in the middle of its work: nothing more can be settled. */
     pthread_t watcher;
     bool is_watched = pthread_create(&watcher, NULL, second_signal, NULL) == 0;
     stop(pipeline);

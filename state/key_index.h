@@ -3,7 +3,7 @@
 #pragma once
 #include "processor/base/bytes.h"
 
-enum { KEY_INDEX_NONE = UINT32_MAX };
+#define KEY_INDEX_NONE UINT32_MAX
 
 /* Zeroed with `key_size` set: empty. key_index_finish() frees. */
 struct key_index {

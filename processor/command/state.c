@@ -20,7 +20,7 @@ enum { PATH_BYTES_MAX = 4096 };
 static int fail(const struct error *error)
 {
     fprintf(stderr, "flywheel state: %s\n", error->text);
-    return error->exit_code;
+    return (int)error->exit_code;
 }
 
 /* --- check --- */
