@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pipelines/runtime.h"
+#include "pipelines/telemetry.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/supervisor.h"
@@ -28,6 +29,7 @@ struct pipeline {
     struct pipeline_config *config;
     struct store *store;
     struct runtime *runtime;
+    struct telemetry *telemetry;
     struct receiver *grpc;
     struct intake grpc_intake;
     struct receiver_counters grpc_counters;
@@ -96,6 +98,11 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     if (!pipeline->runtime)
         return STATUS_FATAL;
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
+    struct telemetry_receiver receivers[] = {{"otlp", &pipeline->grpc_counters}};
+    pipeline->telemetry =
+        telemetry_create(config, pipeline->runtime, pipeline->store, receivers, 1, ret_error);
+    if (!pipeline->telemetry)
+        return STATUS_FATAL;
     status = runtime_start(pipeline->runtime, ret_error);
     return status == STATUS_OK ? open_receivers(pipeline, ret_error) : status;
 }
@@ -108,6 +115,7 @@ static void stop(struct pipeline *pipeline)
     }
     if (pipeline->runtime)
         runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
+    telemetry_destroy(pipeline->telemetry);
     if (pipeline->grpc)
         pipeline->grpc->operations->destroy(pipeline->grpc);
     runtime_destroy(pipeline->runtime);
@@ -121,6 +129,7 @@ static void reload(struct pipeline *pipeline)
     struct buffer differences = {0};
     supervisor_notify("RELOADING=1");
     struct pipeline_config *loaded = config_load(pipeline->path, &error);
+    telemetry_reload_result(pipeline->telemetry, loaded);
     if (!loaded) {
         log_error("reload_failed", "reason=\"%s\" action=\"the rules before stay in force\"",
                   error.text);

@@ -29,8 +29,10 @@ static void check(struct bytes request, enum gate_signal signal, struct arena *a
         read_values(gated.logs[i].log.wire, OF_LOG_RECORD, arena);
     if (gated.rejected_count > 0)
         return;
-    bool is_read = message_unpack_request(request, signal, (size_t)1 << 30, &count);
-    assert(is_read && count == gated.span_count + gated.log_count);
+    /* protobuf-c refuses some well-formed requests: it merges a repeated singular message instead of
+     * taking the last one, and gives up where the two don't merge. What it reads must agree. */
+    if (message_unpack_request(request, signal, (size_t)1 << 30, &count))
+        assert(count == gated.span_count + gated.log_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

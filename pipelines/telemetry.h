@@ -1,0 +1,22 @@
+/* What the outside may know of a running pipeline: the metrics registry and the routes of the admin server. It can answer /healthz
+ * and /readyz before the runtime is ready. */
+#pragma once
+#include "pipelines/runtime.h"
+
+struct telemetry;
+
+struct telemetry_receiver {
+    const char *name; /* label `receiver` */
+    const struct receiver_counters *counters;
+};
+
+enum { TELEMETRY_RECEIVERS_MAX = 8 };
+
+/* Listens from here on. NULL with `ret_error`. Everything is borrowed until telemetry_destroy. */
+struct telemetry *telemetry_create(const struct pipeline_config *config, struct runtime *runtime,
+                                   struct store *store, const struct telemetry_receiver *receivers,
+                                   uint32_t receiver_count, struct error *ret_error);
+void telemetry_destroy(struct telemetry *telemetry);
+/* The configuration was read again: with success `config` holds the digest that is in force now. */
+void telemetry_reload_result(struct telemetry *telemetry, const struct pipeline_config *config);
+int telemetry_port(const struct telemetry *telemetry);
