@@ -96,6 +96,27 @@ uint64_t journal_requests(const struct journal *journal)
     return journal->tally.items;
 }
 
+bool journal_received_ms(struct store_txn *txn, uint16_t source, uint64_t from, int64_t *ret_ms)
+{
+    struct state_key key = {.size = 0};
+    struct store_cursor cursor;
+    struct journal_header header;
+    struct bytes head, part;
+    uint64_t body_size;
+    key_be16(&key, source);
+    key_be64(&key, from);
+    key_be16(&key, 0);
+    store_cursor_begin(txn, TABLE_JOURNAL, key_bytes(&key), 2, &cursor);
+    bool is_found =
+        store_cursor_next(&cursor) &&
+        chunked_first_decode(store_cursor_value(&cursor), &head, &body_size, &part) == STATUS_OK &&
+        journal_header_decode(head, &header) == STATUS_OK;
+    store_cursor_finish(&cursor);
+    if (is_found)
+        *ret_ms = header.received_ms;
+    return is_found;
+}
+
 struct reading {
     journal_fn *fn;
     void *context;
