@@ -102,6 +102,18 @@ static bool fill_dimensions(struct judge *judge, struct effects *effects, struct
     return !effects->arena.failed;
 }
 
+/* A trajectory that could not be read has no values. */
+static bool fill_unknown_dimensions(const struct judge *judge, struct effects *effects,
+                                    struct closed *closed)
+{
+    uint32_t count = judge->config->dimension_count;
+    closed->dimension_values =
+        arena_zalloc(&effects->arena, count + 1, sizeof(*closed->dimension_values));
+    for (uint32_t i = 0; closed->dimension_values && i < count; i++)
+        closed->dimension_values[i] = BYTES_LITERAL("unknown");
+    return closed->dimension_values != NULL;
+}
+
 static enum selection_reason reason_of(const struct selection *selection)
 {
     if (selection->is_unscored)
@@ -203,6 +215,8 @@ enum status judge_decide(struct judge *judge, const struct open_trajectory *open
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
     memset(outcomes, OUTCOME_NA, judge->config->ruleset.rule_count);
     enum status status = STATUS_OK;
+    if (is_unreadable && !fill_unknown_dimensions(judge, effects, closed))
+        return STATUS_FATAL;
     if (!is_unreadable) {
         closed->is_judge_only = judge->run.is_judge_only;
         fill_facts(judge, closed);

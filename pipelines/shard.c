@@ -12,6 +12,9 @@
 #include "processor/assemble/assembler.h"
 #include "processor/assemble/decided_set.h"
 
+/* One step closes no more than this many bytes of records; the next goes on. */
+enum { EFFECTS_BYTES_FULL = 8 << 20 };
+
 struct shard {
     uint32_t index, count, source_count;
     const struct pipeline_config *config;
@@ -117,8 +120,14 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
     }
     status = remember(shard, open->id, open->holding.source, shard->through[open->holding.source],
                       time->wall_ms, false);
+    effects->logs_joined += open->accepted_logs;
     assembler_release(&shard->assembler, open);
     return status;
+}
+
+static bool has_room(const struct effects *effects)
+{
+    return effects->arena.used < EFFECTS_BYTES_FULL;
 }
 
 /* Logs whose spans never came. */
@@ -135,7 +144,7 @@ static enum status close_due(struct shard *shard, const struct shard_time *time,
     struct open_trajectory *open;
     enum close_trigger trigger;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK &&
+    while (status == STATUS_OK && has_room(effects) &&
            (open = assembler_next_due(&shard->assembler, time->now_ms, &trigger))) {
         if (open->span_count == 0) {
             drop_log_only(shard, open, effects);
@@ -156,7 +165,8 @@ static enum status close_over_memory(struct shard *shard, const struct shard_tim
 {
     struct open_trajectory *open;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && (open = assembler_over_memory(&shard->assembler))) {
+    while (status == STATUS_OK && has_room(effects) &&
+           (open = assembler_over_memory(&shard->assembler))) {
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
         else
@@ -170,7 +180,7 @@ static enum status close_all(struct shard *shard, const struct shard_time *time,
 {
     struct open_trajectory *open;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && (open = assembler_any(&shard->assembler))) {
+    while (status == STATUS_OK && has_room(effects) && (open = assembler_any(&shard->assembler))) {
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
         else
@@ -226,7 +236,8 @@ static enum status take_spans(struct shard *shard, const struct request *request
 }
 
 static enum status take_logs(struct shard *shard, const struct request *request,
-                             const struct arrival *arrival, struct effects *effects)
+                             const struct arrival *arrival, const struct shard_time *time,
+                             struct effects *effects)
 {
     const struct gated_request *gated = &request->gated;
     for (uint32_t at = request->shard_first_log[shard->index]; at != UINT32_MAX;
@@ -243,13 +254,21 @@ static enum status take_logs(struct shard *shard, const struct request *request,
             effects->logs_dropped[LOG_LATE] += !is_replay_of(request, decided) && !is_counted;
             continue;
         }
-        enum status status = assembler_add_log(&shard->assembler, gated, log, arrival);
-        if (status == STATUS_BUSY)
+        struct open_trajectory *open;
+        enum status status = assembler_add_log(&shard->assembler, gated, log, arrival, &open);
+        if (status == STATUS_BUSY) {
             effects->logs_dropped[LOG_OVERFLOW] += !is_counted;
-        else if (status != STATUS_OK)
+            continue;
+        }
+        enum close_trigger trigger;
+        if (status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger)) {
+            if (open->span_count == 0)
+                drop_log_only(shard, open, effects);
+            else
+                status = close_one(shard, open, trigger, false, time->now_ms, time, effects);
+        }
+        if (status != STATUS_OK)
             return status;
-        else
-            effects->logs_joined += !is_counted;
     }
     return STATUS_OK;
 }
@@ -266,7 +285,7 @@ static enum status take_request(struct shard *shard, const struct request *reque
     shard->next[request->source] = request->position + 1;
     enum status status = take_spans(shard, request, &arrival, time, effects);
     if (status == STATUS_OK)
-        status = take_logs(shard, request, &arrival, effects);
+        status = take_logs(shard, request, &arrival, time, effects);
     if (status == STATUS_OK)
         status = close_over_memory(shard, time, effects);
     return status;

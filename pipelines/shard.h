@@ -10,7 +10,7 @@ enum shard_event_kind {
     SHARD_REQUEST, /* spans and logs of one export request */
     SHARD_TICK, /* all requests below `next_positions` have been given: floors move on, deadlines are looked at */
     SHARD_RULES, /* judge by another configuration from now on */
-    SHARD_CLOSE, /* close all that is open (trigger shutdown) */
+    SHARD_CLOSE, /* close what is open (trigger shutdown), as much as one batch of effects holds */
 };
 
 struct shard_event {

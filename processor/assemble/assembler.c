@@ -95,7 +95,8 @@ enum status assembler_add_spans(struct assembler *assembler, const struct gated_
 }
 
 enum status assembler_add_log(struct assembler *assembler, const struct gated_request *request,
-                              const struct gated_log *log, const struct arrival *arrival)
+                              const struct gated_log *log, const struct arrival *arrival,
+                              struct open_trajectory **ret_trajectory)
 {
     struct open_trajectory *trajectory = in_flight_find(&assembler->table, log->trace_id);
     if (!trajectory && assembler->table.log_only >= assembler->config.log_only_max)
@@ -110,13 +111,15 @@ enum status assembler_add_log(struct assembler *assembler, const struct gated_re
     in_flight_touch(&assembler->table, trajectory, arrival->source, arrival->position,
                     arrival->now_ms, arrival->received_ms);
     file_deadline(assembler, trajectory);
+    *ret_trajectory = trajectory;
     return STATUS_OK;
 }
 
 bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
                        enum close_trigger *ret_trigger)
 {
-    if (trajectory->span_count >= assembler->config.max_spans)
+    if (trajectory->span_count >= assembler->config.max_spans ||
+        trajectory->log_count >= assembler->config.max_spans)
         *ret_trigger = CLOSE_SPANS;
     else if (trajectory->bytes >= assembler->config.max_bytes)
         *ret_trigger = CLOSE_BYTES;

@@ -47,8 +47,8 @@ MUST_CHECK enum status assembler_add_spans(struct assembler *assembler,
 /* Adds a log record. BUSY: it would be one more trajectory of logs alone than the bound allows. */
 MUST_CHECK enum status assembler_add_log(struct assembler *assembler,
                                          const struct gated_request *request,
-                                         const struct gated_log *log,
-                                         const struct arrival *arrival);
+                                         const struct gated_log *log, const struct arrival *arrival,
+                                         struct open_trajectory **ret_trajectory);
 
 /* Is this trajectory over one of its own limits, and which? */
 bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,

@@ -67,6 +67,8 @@ enum status decided_set_add(struct decided_set *set, const struct decided_entry 
         struct decided_entry *kept = &set->ring[set->index[slot] - 1];
         kept->position = entry->position;
         kept->source = entry->source;
+        if (entry->decided_ms > kept->decided_ms)
+            kept->decided_ms = entry->decided_ms;
         return STATUS_OK;
     }
     if (set->count == set->ring_capacity) {

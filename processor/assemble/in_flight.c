@@ -164,7 +164,8 @@ enum status in_flight_add_log(struct in_flight *table, struct open_trajectory *t
     return status;
 }
 
-static struct holding *holding_of(struct open_trajectory *trajectory, uint16_t source)
+static struct holding *holding_of(struct in_flight *table, struct open_trajectory *trajectory,
+                                  uint16_t source)
 {
     struct holding *holding = &trajectory->holding;
     for (; holding; holding = holding->next_of_owner)
@@ -173,6 +174,8 @@ static struct holding *holding_of(struct open_trajectory *trajectory, uint16_t s
     holding = calloc(1, sizeof(*holding));
     if (!holding)
         return NULL;
+    trajectory->bytes += sizeof(*holding) + MALLOC_OVERHEAD;
+    table->bytes += sizeof(*holding) + MALLOC_OVERHEAD;
     holding->next_of_owner = trajectory->holding.next_of_owner;
     trajectory->holding.next_of_owner = holding;
     return holding;
@@ -189,7 +192,7 @@ void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory
         unlink_recency(table, trajectory);
         append_newest(table, trajectory);
     }
-    struct holding *holding = holding_of(trajectory, source);
+    struct holding *holding = holding_of(table, trajectory, source);
     if (!holding) {
         /* Without a record of this source its floor would run ahead; stopping is the only answer
          * that loses nothing. */

@@ -8,7 +8,7 @@
 
 #include "processor/base/digest.h"
 
-enum { LINEAR_IDS_MAX = 16, MALLOC_OVERHEAD = 16 };
+enum { LINEAR_IDS_MAX = 16 };
 
 struct piece {
     struct piece *next;
@@ -99,7 +99,9 @@ static size_t id_slot(const struct open_trajectory *trajectory, const uint8_t id
 static bool reserve_ids(struct open_trajectory *trajectory, uint32_t more)
 {
     uint32_t needed = trajectory->span_count + more;
-    if (needed <= LINEAR_IDS_MAX || (trajectory->ids && needed <= trajectory->id_capacity / 4 * 3))
+    /* Superseded spans are walked over as well, so all that came count. */
+    if (trajectory->accepted_spans + more <= LINEAR_IDS_MAX ||
+        (trajectory->ids && needed <= trajectory->id_capacity / 4 * 3))
         return true;
     uint32_t capacity = trajectory->id_capacity ? trajectory->id_capacity : 32;
     while (needed > capacity / 4 * 3)
@@ -132,11 +134,24 @@ static struct span *find_span(const struct open_trajectory *trajectory,
     return NULL;
 }
 
+/* Tells most different messages apart by their size and both ends; what it takes for equal is
+ * compared whole. Most trajectories know one resource, so a hash of all bytes would cost more. */
+static uint64_t quick_hash(struct bytes message)
+{
+    uint64_t first = 0, last = 0;
+    size_t size = message.size < sizeof(first) ? message.size : sizeof(first);
+    if (size > 0) {
+        memcpy(&first, message.data, size);
+        memcpy(&last, message.data + message.size - size, size);
+    }
+    return (first * 31 + last) * 31 + message.size;
+}
+
 /* Index of a resource or scope, copied on its first use. UINT32_MAX when out of memory. */
 static uint32_t intern(struct open_trajectory *trajectory, struct blob **list, uint32_t *count,
                        struct bytes message)
 {
-    uint64_t hash = fnv1a64(message);
+    uint64_t hash = quick_hash(message);
     for (const struct blob *blob = *list; blob; blob = blob->next)
         if (blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), message))
             return blob->index;
@@ -249,7 +264,7 @@ enum status open_trajectory_add_log(struct open_trajectory *trajectory,
                                     const struct gated_request *request,
                                     const struct log_record *log)
 {
-    uint64_t hash = fnv1a64(log->wire);
+    uint64_t hash = quick_hash(log->wire);
     trajectory->accepted_logs++;
     for (const struct blob *blob = trajectory->logs; blob; blob = blob->next)
         if (blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), log->wire))

@@ -3,6 +3,8 @@
 #pragma once
 #include "processor/assemble/in_flight.h"
 
+enum { MALLOC_OVERHEAD = 16 }; /* of a block, in what a trajectory is said to cost */
+
 struct open_trajectory *open_trajectory_create(const uint8_t trace_id[TRACE_ID_SIZE],
                                                int64_t now_ms);
 void open_trajectory_destroy(struct open_trajectory *trajectory);
