@@ -40,7 +40,10 @@ void writer_begin(struct writer *writer)
     buffer_clear(&writer->row_bytes);
     writer->first_record = writer->end_record = outbox_next_sequence(writer->outbox);
     writer->batch_bytes = 0;
-    writer->is_binding_new = false;
+    writer->batch_in_flight = 0;
+    writer->next_holding = writer->is_holding;
+    writer->next_held = writer->held;
+    memset(writer->is_binding_new, 0, sizeof(writer->is_binding_new));
 }
 
 static void count(struct writer *writer, struct persistent_counter *counter, uint64_t by)
@@ -56,6 +59,7 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     row->next_position = request->position + 1;
     count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
     count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
+    writer->batch_in_flight += request->gated.span_count;
     if (!is_journaled)
         return;
     struct journal_header header = {
@@ -77,7 +81,7 @@ static struct binding *binding_of(struct writer *writer, const struct pipeline_c
     struct binding *binding = &writer->bindings[writer->newest_binding];
     binding_resolve(binding, &writer->txn, writer->cohorts, config);
     memset(binding->outcomes, 0, sizeof(binding->outcomes));
-    writer->is_binding_new = true;
+    writer->is_binding_new[writer->newest_binding] = true;
     return binding;
 }
 
@@ -114,6 +118,7 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
 static void count_closed(struct writer *writer, const struct closed *closed)
 {
     struct series *series = &writer->series;
+    writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
     count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
     count(writer, series->skewed, closed->is_skewed);
     count(writer, series->trajectories[closed->trigger], 1);
@@ -168,18 +173,35 @@ static void add_closed(struct writer *writer, const struct closed *closed, int64
     writer->batch_bytes += row->contribution.size + 64;
 }
 
-void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
+/* Counts what is held back, if nothing holds it any more. */
+static void count_held(struct writer *writer)
 {
     struct series *series = &writer->series;
+    if (writer->next_holding)
+        return;
+    struct held_counts *held = &writer->next_held;
+    writer->batch_in_flight -= (int64_t)held->late_spans;
+    count(writer, series->dropped[DROP_LATE], held->late_spans);
+    count(writer, series->late, held->late_spans);
+    count(writer, series->logs_ignored, held->logs_ignored);
+    count(writer, series->logs_joined, held->logs_joined);
+    for (int i = 0; i < LOG_DROPS; i++)
+        count(writer, series->logs_dropped[i], held->logs_dropped[i]);
+    *held = (struct held_counts){0};
+}
+
+void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
+{
     assert(effects->shard < writer->shards);
     for (const struct closed *closed = effects->first; closed; closed = closed->next)
         add_closed(writer, closed, wall_ms);
-    count(writer, series->dropped[DROP_LATE], effects->late_spans);
-    count(writer, series->late, effects->late_spans);
-    count(writer, series->logs_ignored, effects->logs_ignored);
-    count(writer, series->logs_joined, effects->logs_joined);
+    struct held_counts *held = &writer->next_held;
+    held->late_spans += effects->late_spans;
+    held->logs_ignored += effects->logs_ignored;
+    held->logs_joined += effects->logs_joined;
     for (int i = 0; i < LOG_DROPS; i++)
-        count(writer, series->logs_dropped[i], effects->logs_dropped[i]);
+        held->logs_dropped[i] += effects->logs_dropped[i];
+    count_held(writer);
     struct shard_state *state = &writer->next_states[effects->shard];
     state->open_spans = effects->open_spans;
     for (uint32_t source = 0; source < effects->source_count; source++) {
@@ -206,12 +228,17 @@ void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
 
 uint64_t writer_settle_lost(struct writer *writer)
 {
-    struct span_account account = writer_account(writer);
+    writer->next_holding = false;
+    count_held(writer);
+    int64_t in_flight = (int64_t)writer_account(writer).in_flight + writer->batch_in_flight;
     uint64_t open = 0;
     for (uint32_t shard = 0; shard < writer->shards; shard++)
-        open += writer->shard_states[shard].open_spans;
-    uint64_t lost = account.in_flight > open ? account.in_flight - open : 0;
+        open += writer->next_states[shard].open_spans;
+    if (in_flight <= (int64_t)open)
+        return 0;
+    uint64_t lost = (uint64_t)in_flight - open;
     count(writer, writer->series.dropped[DROP_CRASH], lost);
+    writer->batch_in_flight -= (int64_t)lost;
     return lost;
 }
 
@@ -222,19 +249,29 @@ size_t writer_batch_bytes(const struct writer *writer)
 
 /* --- the end of a batch --- */
 
+/* Marks never go back: a shard that catches up passes again what the run before had counted. */
+static void move_source(struct writer *writer, uint32_t source)
+{
+    struct source_row *row = &writer->next[source];
+    uint64_t watermark = row->next_position;
+    bool is_carried_on = row->marks.shards == writer->shards;
+    row->marks.shards = writer->shards;
+    for (uint32_t shard = 0; shard < writer->shards; shard++) {
+        const struct shard_state *state = &writer->next_states[shard];
+        watermark = state->floor[source] < watermark ? state->floor[source] : watermark;
+        if (!is_carried_on || state->through[source] > row->marks.through[shard])
+            row->marks.through[shard] = state->through[source];
+    }
+    if (watermark > row->low_watermark)
+        row->low_watermark = watermark;
+}
+
 static void move_sources(struct writer *writer)
 {
     for (uint32_t source = 0; source < writer->source_count; source++) {
         struct source_row *row = &writer->next[source];
-        uint64_t watermark = row->next_position;
-        row->marks.shards = writer->shards;
-        for (uint32_t shard = 0; shard < writer->shards; shard++) {
-            const struct shard_state *state = &writer->next_states[shard];
-            watermark = state->floor[source] < watermark ? state->floor[source] : watermark;
-            row->marks.through[shard] = state->through[source];
-        }
-        if (watermark > row->low_watermark)
-            row->low_watermark = watermark;
+        if (!writer->next_holding)
+            move_source(writer, source);
         if (memcmp(row, &writer->committed[source], sizeof(*row)) != 0)
             source_write(&writer->txn, row);
         (void)journal_trim(writer->journal, &writer->txn, row->id, row->low_watermark,
@@ -294,6 +331,8 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
     memcpy(writer->committed, writer->next, sizeof(writer->committed));
     memcpy(writer->shard_states, writer->next_states,
            writer->shards * sizeof(*writer->shard_states));
+    writer->is_holding = writer->next_holding;
+    writer->held = writer->next_held;
     for (uint32_t source = 0; source < writer->source_count; source++)
         atomic_store_explicit(&writer->watermarks[source], writer->committed[source].low_watermark,
                               memory_order_relaxed);
@@ -317,8 +356,9 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {
-        if (writer->is_binding_new)
-            writer->bindings[writer->newest_binding].config = NULL;
+        for (uint32_t i = 0; i < BINDINGS; i++)
+            if (writer->is_binding_new[i])
+                writer->bindings[i].config = NULL;
         return status;
     }
     status = settle_memory(writer, has_flushed, now_ms);
@@ -328,7 +368,6 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
 
 enum status writer_relieve(struct writer *writer, int64_t wall_ms)
 {
-    writer_begin(writer);
     for (uint32_t source = 0; source < writer->source_count; source++)
         (void)journal_trim(writer->journal, &writer->txn, writer->committed[source].id,
                            writer->committed[source].low_watermark, TRIM_ROWS_MAX);

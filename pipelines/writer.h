@@ -46,7 +46,8 @@ size_t writer_batch_bytes(const struct writer *writer);
 
 /* Watermarks, trims, expiry, at most once a second the cohort buckets; then the commit. */
 MUST_CHECK enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms);
-/* After BUSY: a commit of deletions alone, so that a full map gets room. */
+/* After BUSY: a commit of deletions alone, so that a full map gets room. writer_begin first; only
+ * acknowledgements may have been added. */
 MUST_CHECK enum status writer_relieve(struct writer *writer, int64_t wall_ms);
 /* Why the last transaction failed. */
 const char *writer_reason(const struct writer *writer);

@@ -27,6 +27,7 @@ static enum status open_sources(struct writer *writer, const char *const *names)
         if (row->next_position == 0)
             row->next_position = row->low_watermark = 1;
         source_write(&txn, row);
+        writer->is_holding |= row->marks.shards != 0 && row->marks.shards != writer->shards;
         writer->next[i] = *row;
         atomic_store(&writer->watermarks[i], row->low_watermark);
         for (uint32_t shard = 0; shard < writer->shards; shard++) {

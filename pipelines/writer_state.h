@@ -14,6 +14,11 @@ struct shard_state {
     uint64_t open_spans;
 };
 
+/* Drops that a crash must not count twice, held back while the replay marks can't say so. */
+struct held_counts {
+    uint64_t late_spans, logs_ignored, logs_joined, logs_dropped[LOG_DROPS];
+};
+
 struct writer {
     struct store *store;
     struct store_txn txn;
@@ -26,12 +31,18 @@ struct writer {
     struct series series;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;
-    bool is_binding_new; /* resolved in this batch: void if the batch fails */
+    bool is_binding_new[BINDINGS]; /* resolved in this batch: void if the batch fails */
     const struct pipeline_config *config;
 
     uint32_t shards, source_count;
     struct source_row committed[SOURCES_MAX], next[SOURCES_MAX];
     struct shard_state *shard_states, *next_states; /* of each shard */
+    /* The run before had another number of shards, so its replay marks can't be carried on one by
+     * one: until all shards have caught up they stay as they are, and with them the watermarks and
+     * what the marks guard. A crash meanwhile replays everything once more. */
+    bool is_holding, next_holding;
+    struct held_counts held, next_held;
+    int64_t batch_in_flight; /* spans that this batch adds to those in flight */
     _Atomic uint64_t watermarks[SOURCES_MAX];
 
     struct decided_row *rows; /* of this batch */
