@@ -13,28 +13,37 @@
 static uint32_t source_index(const struct runtime *runtime, uint16_t id)
 {
     for (uint32_t i = 0; i < runtime->source_count; i++)
-        if (writer_source(runtime->writer, i)->id == id)
+        if (runtime->journaled[i].id == id)
             return i;
     return UINT32_MAX;
+}
+
+static bool remember(struct runtime *runtime, const struct decided_row *row, uint32_t source,
+                     uint64_t position)
+{
+    struct shard *shard =
+        runtime->shards[shard_of_trace(row->trace_id, runtime->shard_count)].shard;
+    return shard_remember(shard, row->trace_id, (uint16_t)source, position,
+                          (uint64_t)row->decided_ms) == STATUS_OK;
 }
 
 static bool remember_row(void *context, uint64_t sequence, const struct decided_row *row)
 {
     struct runtime *runtime = context;
     (void)sequence;
-    for (uint8_t i = 0; i < row->position_count; i++) {
+    bool is_known = false, is_remembered = true;
+    for (uint8_t i = 0; i < row->position_count && is_remembered; i++) {
         uint32_t source = source_index(runtime, row->positions[i].source);
         if (source == UINT32_MAX)
             continue;
-        struct shard *shard =
-            runtime->shards[shard_of_trace(row->trace_id, runtime->shard_count)].shard;
-        if (shard_remember(shard, row->trace_id, (uint16_t)source, row->positions[i].position,
-                           (uint64_t)row->decided_ms) != STATUS_OK) {
-            runtime_fail(runtime, EXIT_BUG);
-            return false;
-        }
+        is_known = true;
+        is_remembered = remember(runtime, row, source, row->positions[i].position);
     }
-    return true;
+    if (!is_known) /* Its sources are gone; what comes from others is late all the same. */
+        is_remembered = remember(runtime, row, 0, 0);
+    if (!is_remembered)
+        runtime_fail(runtime, EXIT_BUG);
+    return is_remembered;
 }
 
 enum status recovery_remember(struct runtime *runtime)
@@ -97,6 +106,8 @@ static bool replay_request(void *context, uint64_t position, const struct journa
                   runtime->sources[replay->source].name, (unsigned long long)position);
     }
     request_release(request);
+    atomic_store_explicit(&runtime->next_positions[replay->source], position + 1,
+                          memory_order_release);
     return atomic_load(&runtime->failure) == EXIT_DONE;
 }
 
@@ -106,9 +117,10 @@ enum status recovery_replay(struct runtime *runtime)
     enum status status = replay.inflater ? STATUS_OK : STATUS_FATAL;
     int64_t began_ms = clock_monotonic_ms();
     for (uint32_t i = 0; i < runtime->source_count && status == STATUS_OK; i++) {
-        const struct source_row *row = writer_source(runtime->writer, i);
+        const struct journaled_range *range = &runtime->journaled[i];
         replay.source = i;
-        status = journal_read(runtime->store, row->id, row->low_watermark, replay_request, &replay);
+        status = journal_read(runtime->store, range->id, range->from, replay_request, &replay);
+        atomic_store_explicit(&runtime->next_positions[i], range->to, memory_order_release);
     }
     inflater_destroy(replay.inflater);
     if (replay.count > 0)

@@ -36,7 +36,7 @@ static bool has_room(void *context, size_t body_bytes)
 {
     const struct intake_context *intake = context;
     const struct runtime *runtime = intake->runtime;
-    if (atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed))
+    if (!runtime_is_ready(runtime))
         return false;
     if (held_bytes(runtime) + body_bytes > runtime->config->limits.memory_bytes ||
         is_state_full(runtime))
@@ -80,12 +80,27 @@ static enum status submit(void *context, struct request *request, int64_t *ret_r
     request->position = position;
     request->is_replayed = false;
     request_hold(request);
-    queue_push_wait(runtime->writer_queue, item_tagged(request, ITEM_REQUEST));
+    /* Nobody waits for the commit of a request that is answered at once: the writer may sleep on. */
+    if (request->on_durable ||
+        !queue_push_quiet(runtime->writer_queue, item_tagged(request, ITEM_REQUEST)))
+        queue_push_wait(runtime->writer_queue, item_tagged(request, ITEM_REQUEST));
     recovery_push(runtime, request);
     atomic_store_explicit(&runtime->next_positions[intake->source], position + 1,
                           memory_order_release);
     request_release(request);
     return STATUS_OK;
+}
+
+/* A shard that has failed makes no room any more. */
+static void push_event(struct runtime *runtime, uint32_t shard, void *item)
+{
+    while (!queue_push(runtime->shards[shard].events, item)) {
+        if (atomic_load(&runtime->failure) != EXIT_DONE) {
+            runtime_drop_item(item);
+            return;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+    }
 }
 
 void recovery_push(struct runtime *runtime, struct request *request)
@@ -94,7 +109,7 @@ void recovery_push(struct runtime *runtime, struct request *request)
         if (!touches(request, i))
             continue;
         request_hold(request);
-        queue_push_wait(runtime->shards[i].events, item_tagged(request, ITEM_REQUEST));
+        push_event(runtime, i, item_tagged(request, ITEM_REQUEST));
     }
 }
 
@@ -137,7 +152,7 @@ static bool open_lanes(struct runtime *runtime, struct error *ret_error)
     for (uint32_t i = 0; i < runtime->config->exporter_count; i++) {
         runtime->lane_count = i + 1;
         if (lane_open(&runtime->lanes[i], (uint8_t)i, &runtime->config->exporters[i],
-                      runtime->store, runtime->writer_queue, ret_error) != STATUS_OK)
+                      runtime->store, ret_error) != STATUS_OK)
             return false;
     }
     return true;
@@ -156,7 +171,10 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
         return false;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
-        atomic_store(&runtime->next_positions[i], writer_source(runtime->writer, i)->next_position);
+        const struct source_row *row = writer_source(runtime->writer, i);
+        runtime->journaled[i] =
+            (struct journaled_range){row->id, row->low_watermark, row->next_position};
+        atomic_store(&runtime->next_positions[i], row->low_watermark);
     }
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (!create_shard(runtime, i))
@@ -195,19 +213,31 @@ struct runtime *runtime_create(const struct pipeline_config *config, struct stor
 static void empty_queue(struct queue *queue)
 {
     void *item;
-    while (queue && queue_pop(queue, &item, 1) > 0) {
-        if (item_tag_of(item) == ITEM_REQUEST)
-            request_release(item);
-        else if (item_tag_of(item) == ITEM_NOTICE)
-            free(item_untagged(item));
-    }
+    while (queue && queue_pop(queue, &item, 1) > 0)
+        runtime_drop_item(item);
     queue_destroy(queue);
+}
+
+/* A notice lies in the queue of every shard that has not answered, or once in the writer's. */
+void runtime_drop_item(void *item)
+{
+    if (item_tag_of(item) == ITEM_REQUEST)
+        request_release(item);
+    if (item_tag_of(item) != ITEM_NOTICE)
+        return;
+    struct notice *notice = item_untagged(item);
+    if (atomic_load(&notice->waiting) > 0 && atomic_fetch_sub(&notice->waiting, 1) > 1)
+        return;
+    config_destroy(notice->retired);
+    free(notice);
 }
 
 void runtime_destroy(struct runtime *runtime)
 {
     if (!runtime)
         return;
+    if (runtime->is_writer_running)
+        runtime_stop(runtime, 0);
     for (uint32_t i = 0; i < runtime->lane_count; i++)
         lane_close(&runtime->lanes[i]);
     empty_queue(runtime->writer_queue);
@@ -242,7 +272,7 @@ static struct notice *notice_create(struct runtime *runtime, enum notice_kind ki
 static void push_notice(struct runtime *runtime, struct notice *notice)
 {
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        queue_push_wait(runtime->shards[i].events, item_tagged(notice, ITEM_NOTICE));
+        push_event(runtime, i, item_tagged(notice, ITEM_NOTICE));
 }
 
 static bool start_threads(struct runtime *runtime)
@@ -302,30 +332,63 @@ void runtime_reload(struct runtime *runtime, struct pipeline_config *config)
     push_notice(runtime, notice);
 }
 
-void runtime_stop(struct runtime *runtime, int64_t grace_ms)
+/* The writer commits what it has once more and ends. */
+static void join_writer(struct runtime *runtime)
 {
-    atomic_store(&runtime->is_stopping, true);
-    bool has_failed = atomic_load(&runtime->failure) != EXIT_DONE;
-    struct notice *notice = has_failed ? NULL : notice_create(runtime, NOTICE_STOP);
-    if (notice) {
-        for (uint32_t i = 0; i < runtime->source_count; i++)
-            notice->is_closing |= !runtime->sources[i].is_journaled;
-        push_notice(runtime, notice);
-        for (uint32_t i = 0; i < runtime->shard_count; i++)
-            if (runtime->shards[i].is_running)
-                pthread_join(runtime->shards[i].thread, NULL);
-    }
-    int64_t until_ms = clock_monotonic_ms() + grace_ms;
-    while (notice && !atomic_load(&runtime->is_drained) && clock_monotonic_ms() < until_ms)
-        nanosleep(&(struct timespec){.tv_nsec = 1000000},
-                  NULL); /* A full disk must not keep us for ever. */
-    for (uint32_t i = 0; i < runtime->lane_count; i++)
-        lane_stop(&runtime->lanes[i], grace_ms);
     atomic_store(&runtime->is_last_turn, true);
     queue_wake(runtime->writer_queue);
     if (runtime->is_writer_running)
         pthread_join(runtime->writer_thread, NULL);
     runtime->is_writer_running = false;
+}
+
+/* After a failure a shard may wait for a writer that is no more: its queue is emptied meanwhile. */
+static void join_shards(struct runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->shard_count; i++) {
+        struct shard_thread *self = &runtime->shards[i];
+        if (!self->is_running)
+            continue;
+        while (!atomic_load(&self->has_ended)) {
+            void *item;
+            if (atomic_load(&runtime->failure) != EXIT_DONE) {
+                join_writer(runtime);
+                while (queue_pop(runtime->writer_queue, &item, 1) > 0)
+                    runtime_drop_item(item);
+                queue_wake(self->events);
+                queue_wake(self->free_effects);
+            }
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        pthread_join(self->thread, NULL);
+        self->is_running = false;
+    }
+}
+
+void runtime_stop(struct runtime *runtime, int64_t grace_ms)
+{
+    atomic_store(&runtime->is_stopping, true);
+    if (!runtime->is_writer_running)
+        return;
+    bool is_running = atomic_load(&runtime->failure) == EXIT_DONE && runtime->shard_count > 0 &&
+                      runtime->shards[runtime->shard_count - 1].is_running;
+    struct notice *notice = is_running ? notice_create(runtime, NOTICE_STOP) : NULL;
+    if (notice) {
+        for (uint32_t i = 0; i < runtime->source_count; i++)
+            notice->is_closing |= !runtime->sources[i].is_journaled;
+        push_notice(runtime, notice);
+    } else {
+        runtime_fail(runtime, EXIT_BUG); /* Nothing else ends the threads. */
+    }
+    join_shards(runtime);
+    int64_t until_ms = clock_monotonic_ms() + grace_ms;
+    while (notice && !atomic_load(&runtime->is_drained) && clock_monotonic_ms() < until_ms &&
+           atomic_load(&runtime->failure) == EXIT_DONE)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000},
+                  NULL); /* A full disk must not keep us for ever. */
+    for (uint32_t i = 0; i < runtime->lane_count; i++)
+        lane_stop(&runtime->lanes[i], grace_ms);
+    join_writer(runtime);
 }
 
 void runtime_fail(struct runtime *runtime, enum exit_code exit_code)

@@ -46,12 +46,18 @@ struct shard_thread {
     int64_t sent_ms;
     uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */
-    _Atomic bool is_full;
+    _Atomic bool is_full, has_ended;
 };
 
 struct intake_context {
     struct runtime *runtime;
     uint32_t source;
+};
+
+/* What the journal of a source held when the process began: positions of [from, to). */
+struct journaled_range {
+    uint16_t id; /* of the stored source */
+    uint64_t from, to;
 };
 
 struct runtime {
@@ -64,6 +70,7 @@ struct runtime {
     struct shard_thread shards[SHARDS_MAX];
     struct runtime_source sources[SOURCES_MAX];
     struct intake_context intakes[SOURCES_MAX];
+    struct journaled_range journaled[SOURCES_MAX];
     _Atomic uint64_t next_positions[SOURCES_MAX]; /* published after the push to the queues */
     struct lane lanes[EXPORTERS_MAX];
     uint32_t lane_count;
@@ -85,11 +92,14 @@ struct runtime {
 
 void *shard_thread_main(void *shard_thread);
 void *writer_thread_main(void *runtime);
+/* Lets go of a queue item that nobody will handle. */
+void runtime_drop_item(void *item);
 /* A thread can't go on. */
 void runtime_fail(struct runtime *runtime, enum exit_code exit_code);
 /* Ids decided in earlier runs, to their shards. */
 MUST_CHECK enum status recovery_remember(struct runtime *runtime);
 /* Replays the journal of every source into the shards. */
 MUST_CHECK enum status recovery_replay(struct runtime *runtime);
-/* Gives a request to the shards that it touches, whose holds it carries. Waits for room. */
+/* Gives a request to the shards that it touches, whose holds it carries. Waits for room, unless a
+ * thread has failed. */
 void recovery_push(struct runtime *runtime, struct request *request);

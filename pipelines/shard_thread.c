@@ -6,7 +6,7 @@
 enum {
     EVENTS_AT_ONCE = 64,
     EFFECTS_BYTES_SENT = 256 << 10, /* a batch this large is sent at once */
-    EFFECTS_HELD_MS = 5,            /* and any batch after this long */
+    EFFECTS_HELD_MS = 10,           /* and any batch after this long */
     SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */
 };
 
@@ -31,11 +31,20 @@ static bool has_moved(const struct shard_thread *self)
            memcmp(effects->through, self->sent_through, size) != 0;
 }
 
+static bool has_failed(const struct shard_thread *self)
+{
+    return atomic_load_explicit(&self->runtime->failure, memory_order_relaxed) != EXIT_DONE;
+}
+
+/* NULL when the writer will not give any back. */
 static struct effects *take_free(struct shard_thread *self)
 {
     void *item;
-    while (queue_pop(self->free_effects, &item, 1) == 0)
+    while (queue_pop(self->free_effects, &item, 1) == 0) {
+        if (has_failed(self))
+            return NULL;
         queue_wait(self->free_effects, -1);
+    }
     struct effects *effects = item;
     effects_clear(effects);
     return effects;
@@ -46,9 +55,18 @@ static void send_effects(struct shard_thread *self, int64_t now_ms)
     struct effects *effects = self->current;
     memcpy(self->sent_floor, effects->floor, sizeof(self->sent_floor));
     memcpy(self->sent_through, effects->through, sizeof(self->sent_through));
-    queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
+    uint64_t open_spans = effects->open_spans;
+    if (!queue_push_quiet(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS)))
+        queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
     self->current = take_free(self);
     self->sent_ms = now_ms;
+    if (!self->current)
+        return;
+    /* What it said the last time it was used is old by now. */
+    memcpy(self->current->floor, self->sent_floor, sizeof(self->sent_floor));
+    memcpy(self->current->through, self->sent_through, sizeof(self->sent_through));
+    self->current->source_count = self->runtime->source_count;
+    self->current->open_spans = open_spans;
 }
 
 static void publish_gauges(struct shard_thread *self)
@@ -86,8 +104,12 @@ static bool answer_notice(struct shard_thread *self, struct notice *notice, enum
         event = (struct shard_event){.kind = SHARD_RULES, .config = notice->config};
     else if (kind == NOTICE_STOP && notice->is_closing)
         event.kind = SHARD_CLOSE;
-    *status = step(self, &event);
-    send_effects(self, clock_monotonic_ms());
+    do
+        *status = step(self, &event); /* One step closes no more than one batch holds. */
+    while (event.kind == SHARD_CLOSE && *status == STATUS_OK && self->current &&
+           shard_gauges(self->shard).trajectories > 0);
+    if (self->current)
+        send_effects(self, clock_monotonic_ms());
     if (atomic_fetch_sub(&notice->waiting, 1) == 1)
         queue_push_wait(self->runtime->writer_queue, item_tagged(notice, ITEM_NOTICE));
     return kind != NOTICE_STOP;
@@ -98,7 +120,6 @@ static void sleep_until_due(struct shard_thread *self)
     int64_t now_ms = clock_monotonic_ms(), next_ms = shard_next_ms(self->shard);
     if (has_moved(self) || !effects_is_empty(self->current))
         send_effects(self, now_ms);
-    publish_gauges(self);
     int64_t wait_ms = next_ms == INT64_MAX ? SLEEP_MS_MAX : next_ms - now_ms;
     if (wait_ms > SLEEP_MS_MAX)
         wait_ms = SLEEP_MS_MAX;
@@ -117,35 +138,49 @@ static bool handle(struct shard_thread *self, void *item, enum status *status)
     return true;
 }
 
+/* Events one after the other; after a failure they are only let go. */
+static bool handle_all(struct shard_thread *self, void **items, size_t count, enum status *status)
+{
+    bool is_running = true;
+    for (size_t i = 0; i < count; i++) {
+        if (is_running && *status == STATUS_OK && self->current)
+            is_running = handle(self, items[i], status);
+        else
+            runtime_drop_item(items[i]);
+    }
+    return is_running;
+}
+
 void *shard_thread_main(void *shard_thread)
 {
     struct shard_thread *self = shard_thread;
     struct runtime *runtime = self->runtime;
+    pthread_setname_np(pthread_self(), "shard");
     enum status status = STATUS_OK;
     bool is_running = true;
     self->current = take_free(self);
-    while (is_running) {
+    while (is_running && status == STATUS_OK && self->current && !has_failed(self)) {
         uint64_t positions[SOURCES_MAX];
         void *items[EVENTS_AT_ONCE];
         for (uint32_t i = 0; i < runtime->source_count; i++)
             positions[i] = atomic_load_explicit(&runtime->next_positions[i], memory_order_acquire);
         size_t count = queue_pop(self->events, items, EVENTS_AT_ONCE);
-        for (size_t i = 0; i < count && is_running; i++) {
-            is_running = handle(self, items[i], &status);
-            if (status != STATUS_OK) {
-                runtime_fail(runtime, EXIT_BUG);
-                return NULL;
-            }
-        }
-        if (count > 0)
-            continue;
-        status = step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions});
-        if (status != STATUS_OK) {
-            runtime_fail(runtime, EXIT_BUG);
-            return NULL;
-        }
-        sleep_until_due(self);
+        /* A place that another source's receiver has taken but not yet filled hides the requests
+         * behind it, so an empty hand alone does not say that all has been given. */
+        bool is_drained = queue_length(self->events) == 0;
+        is_running = handle_all(self, items, count, &status);
+        publish_gauges(self);
+        if (!is_running || status != STATUS_OK || !self->current)
+            break;
+        if (is_drained)
+            status =
+                step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions});
+        if (status == STATUS_OK && self->current && count == 0)
+            sleep_until_due(self);
     }
+    if (status != STATUS_OK)
+        runtime_fail(runtime, EXIT_BUG);
     publish_gauges(self);
+    atomic_store(&self->has_ended, true);
     return NULL;
 }

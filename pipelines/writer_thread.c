@@ -140,6 +140,18 @@ static void refuse(struct runtime *runtime, struct batch *batch)
     batch->has_waiting = false;
 }
 
+/* Deletions alone: what is trimmed, expired or acknowledged. */
+static enum status relieve(struct runtime *runtime, int64_t wall_ms)
+{
+    writer_begin(runtime->writer);
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        lane_add_to(&runtime->lanes[lane], runtime->writer);
+    enum status status = writer_relieve(runtime->writer, wall_ms);
+    for (uint32_t lane = 0; lane < runtime->lane_count && status == STATUS_OK; lane++)
+        lane_settle(&runtime->lanes[lane]);
+    return status == STATUS_BUSY ? STATUS_OK : status;
+}
+
 static enum status commit(struct runtime *runtime, struct batch *batch)
 {
     int64_t began_ms = clock_monotonic_ms(), wall_ms = clock_realtime_ms();
@@ -158,14 +170,23 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
         complete(runtime, batch, now_ms);
     } else if (status == STATUS_BUSY) {
         refuse(runtime, batch);
-        status = writer_relieve(runtime->writer, wall_ms);
-        queue_wait(runtime->writer_queue, RETRY_MS);
-        if (status == STATUS_BUSY)
-            status = STATUS_OK;
+        status = relieve(runtime, wall_ms);
+        nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000}, NULL);
     }
     if (status != STATUS_OK)
         log_error("state_failed", "reason=\"%s\"", writer_reason(runtime->writer));
     return status;
+}
+
+/* What could not be committed: the calls that still wait are told to come again. */
+static void abandon(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct request *request = batch->items[i];
+        if (item_tag_of(request) == ITEM_REQUEST && request->on_durable && !batch->is_refused[i])
+            request->on_durable(request, STATUS_BUSY);
+        runtime_drop_item(request);
+    }
 }
 
 static bool has_news(struct runtime *runtime)
@@ -179,6 +200,7 @@ static bool has_news(struct runtime *runtime)
 void *writer_thread_main(void *context)
 {
     struct runtime *runtime = context;
+    pthread_setname_np(pthread_self(), "writer");
     struct batch *batch = calloc(1, sizeof(*batch));
     int64_t committed_ms = clock_monotonic_ms();
     enum status status = batch ? STATUS_OK : STATUS_FATAL;
@@ -197,12 +219,15 @@ void *writer_thread_main(void *context)
         int64_t interval_ms = batch->count > 0 || has_news(runtime) ? COMMIT_MS : IDLE_COMMIT_MS;
         int64_t left_ms = committed_ms + interval_ms - now_ms;
         if (!is_last && !batch->has_waiting && !is_notice && !is_full && left_ms > 0) {
-            queue_wait(runtime->writer_queue, left_ms);
+            /* Effects and acknowledgements come without waking us. */
+            queue_wait(runtime->writer_queue, left_ms < COMMIT_MS ? left_ms : COMMIT_MS);
             continue;
         }
         status = commit(runtime, batch);
         committed_ms = clock_monotonic_ms();
     }
+    if (batch)
+        abandon(batch);
     free(batch);
     if (status != STATUS_OK)
         runtime_fail(runtime, EXIT_STATE_IO);
