@@ -20,7 +20,7 @@ struct telemetry {
     struct store *store;
     struct metrics *metrics;
     struct http_server *server;
-    struct cohort_metrics cohorts;
+    struct cohort_metrics *cohorts;
     struct telemetry_receiver receivers[TELEMETRY_RECEIVERS_MAX];
     uint32_t receiver_count;
     int64_t started_ms;
@@ -146,7 +146,7 @@ static void register_all(struct telemetry *telemetry)
     metrics_add_collector(telemetry->metrics, writer_collect_metrics,
                           runtime_writer(telemetry->runtime));
     metrics_add_collector(telemetry->metrics, collect_gauges, telemetry);
-    metrics_add_collector(telemetry->metrics, cohort_metrics_collect, &telemetry->cohorts);
+    metrics_add_collector(telemetry->metrics, cohort_metrics_collect, telemetry->cohorts);
     metrics_add_collector(telemetry->metrics, collect_build, NULL);
     metrics_add_collector(telemetry->metrics, process_metrics_collect, NULL);
 }
@@ -346,7 +346,7 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry->config = config;
     telemetry->runtime = runtime;
     telemetry->store = store;
-    telemetry->cohorts = (struct cohort_metrics){config, store};
+    telemetry->cohorts = cohort_metrics_create(config, store);
     telemetry->receiver_count = receiver_count;
     memcpy(telemetry->receivers, receivers, receiver_count * sizeof(*receivers));
     telemetry->started_ms = clock_monotonic_ms();
@@ -368,6 +368,7 @@ void telemetry_destroy(struct telemetry *telemetry)
     http_server_destroy(telemetry->server);
     if (telemetry->metrics)
         metrics_destroy(telemetry->metrics);
+    cohort_metrics_destroy(telemetry->cohorts);
     free(telemetry);
 }
 
