@@ -23,7 +23,6 @@ static void on_acknowledged(void *context, uint64_t sequence)
     }
     lane->acknowledged[lane->acknowledged_count++] = sequence;
     pthread_mutex_unlock(&lane->lock);
-    queue_wake(lane->wake);
 }
 
 /* Rows of a file leave only together with the position of the file, in on_file_settled. */
@@ -41,7 +40,6 @@ static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, ui
     lane->file_through = sequence;
     lane->file = (struct outbox_file){inode, length};
     pthread_mutex_unlock(&lane->lock);
-    queue_wake(lane->wake);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -108,9 +106,9 @@ static struct emitter *create_emitter(struct lane *lane, const struct exporter_c
 }
 
 enum status lane_open(struct lane *lane, uint8_t exporter, const struct exporter_config *config,
-                      struct store *store, struct queue *wake, struct error *ret_error)
+                      struct store *store, struct error *ret_error)
 {
-    *lane = (struct lane){.exporter = exporter, .store = store, .wake = wake, .is_behind = true};
+    *lane = (struct lane){.exporter = exporter, .store = store, .is_behind = true};
     pthread_mutex_init(&lane->lock, NULL);
     lane->emitter = create_emitter(lane, config, ret_error);
     if (!lane->emitter)

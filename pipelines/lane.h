@@ -30,13 +30,12 @@ struct lane {
     struct outbox_file file;
     size_t taken_count; /* by the transaction that is under way */
     uint64_t taken_length;
-    struct queue *wake; /* of the writer */
 };
 
 /* Creates and starts the emitter of an exporter. A broker that is not there is no error. */
 MUST_CHECK enum status lane_open(struct lane *lane, uint8_t exporter,
                                  const struct exporter_config *config, struct store *store,
-                                 struct queue *wake, struct error *ret_error);
+                                 struct error *ret_error);
 void lane_close(struct lane *lane);
 /* Waits for what was handed over to be acknowledged. */
 void lane_stop(struct lane *lane, int64_t grace_ms);

@@ -140,6 +140,8 @@ size_t request_pool_held_bytes(const struct request_pool *pool)
 uint32_t shard_of_trace(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards)
 {
     uint32_t hash = 2166136261u;
+    if (shards == 1)
+        return 0;
     for (int i = 0; i < TRACE_ID_SIZE; i++)
         hash = (hash ^ trace_id[i]) * 16777619u;
     /* The high half of the product: FNV's low bits alone mix worst, and no division is needed. */
