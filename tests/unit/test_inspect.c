@@ -141,7 +141,7 @@ START_TEST(cohorts_are_compared_with_the_decided_rows)
         COMMIT(&txn);
         ck_assert(audit.is_whole);
         ck_assert_uint_eq(audit.cohorts, 1);
-        ck_assert_uint_eq(audit.different, is_wrong);
+        ck_assert_uint_eq(audit.different, (unsigned)is_wrong);
         temp_store_finish(&temp);
     }
 }
