@@ -129,7 +129,7 @@ static void reload(struct pipeline *pipeline)
     struct buffer differences = {0};
     supervisor_notify("RELOADING=1");
     struct pipeline_config *loaded = config_load(pipeline->path, &error);
-    telemetry_reloaded(pipeline->telemetry, loaded);
+    telemetry_reload_result(pipeline->telemetry, loaded);
     if (!loaded) {
         log_error("reload_failed", "reason=\"%s\" action=\"the rules before stay in force\"",
                   error.text);
