@@ -19,7 +19,12 @@
 #include "state/store_lock.h"
 
 enum { CRC_BYTES = 4, READERS_MAX = 126, DISK_FULL_BYTES = 1 << 20 };
-enum { PAGE_BYTES = 4096, RESERVE_BYTES_MIN = 1 << 20, ROOM_BYTES_PLENTY = 256 << 20 };
+enum {
+    PATH_BYTES_MAX = 4096,
+    PAGE_BYTES = 4096,
+    RESERVE_BYTES_MIN = 1 << 20,
+    ROOM_BYTES_PLENTY = 256 << 20
+};
 
 struct store {
     MDB_env *env;
@@ -685,8 +690,20 @@ enum status store_copy(struct store *store, const char *directory, struct error 
                   strerror(errno));
         return STATUS_FATAL;
     }
-    int code = mdb_env_copy2(store->env, directory, MDB_CP_COMPACT);
+    /* A file of our own making, because LMDB would leave it readable by everybody. */
+    char path[PATH_BYTES_MAX];
+    int fd = -1, code = ENAMETOOLONG;
+    if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", directory) < sizeof path) {
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        code = fd < 0 ? errno : mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
+        if (code == 0 && fsync(fd) != 0)
+            code = errno;
+    }
+    if (fd >= 0)
+        close(fd);
     if (code != 0) {
+        if (fd >= 0)
+            unlink(path);
         error_set(ret_error, store_exit_code(code), "%s can't be copied to %s: %s", store->path,
                   directory, mdb_strerror(code));
         return STATUS_FATAL;

@@ -349,6 +349,14 @@ START_TEST(a_copy_holds_the_same)
     COMMIT(&txn);
     snprintf(name, sizeof name, "%s-copy", temp.path);
     ck_assert_int_eq(store_copy(temp.store, name, &error), STATUS_OK);
+    char file_name[160];
+    struct stat file;
+    snprintf(file_name, sizeof file_name, "%s/data.mdb", name);
+    ck_assert_int_eq(stat(file_name, &file), 0);
+    ck_assert_int_eq(file.st_mode & 0777, 0600);
+    ck_assert_int_eq(store_copy(temp.store, name, &error), STATUS_FATAL); /* nothing is replaced */
+    ck_assert_int_eq(error.exit_code, EXIT_STATE_IO);
+    error = (struct error){0};
     store_close(temp.store);
     temp.store = NULL;
     ck_assert_int_eq(store_open(name, 0, STORE_OWNER, &temp.store, &error), STATUS_OK);
