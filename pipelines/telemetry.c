@@ -5,7 +5,9 @@
 
 #include "pipelines/cohort_metrics.h"
 #include "pipelines/cohort_report.h"
+#include "pipelines/telemetry_sources.h"
 #include "processor/base/clock.h"
+#include "processor/base/digest.h"
 #include "processor/base/json.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
@@ -21,6 +23,7 @@ struct telemetry {
     struct metrics *metrics;
     struct http_server *server;
     struct cohort_metrics *cohorts;
+    struct telemetry_sources sources;
     struct telemetry_receiver receivers[TELEMETRY_RECEIVERS_MAX];
     uint32_t receiver_count;
     int64_t started_ms;
@@ -147,6 +150,7 @@ static void register_all(struct telemetry *telemetry)
                           runtime_writer(telemetry->runtime));
     metrics_add_collector(telemetry->metrics, collect_gauges, telemetry);
     metrics_add_collector(telemetry->metrics, cohort_metrics_collect, telemetry->cohorts);
+    metrics_add_collector(telemetry->metrics, telemetry_sources_collect, &telemetry->sources);
     metrics_add_collector(telemetry->metrics, collect_build, NULL);
     metrics_add_collector(telemetry->metrics, process_metrics_collect, NULL);
 }
@@ -169,6 +173,10 @@ static unsigned answer_health(void *context, const struct http_query *query,
     struct telemetry *telemetry = context;
     (void)query;
     int64_t age_ms = runtime_gauges(telemetry->runtime).writer_age_ms;
+    if (runtime_failure(telemetry->runtime) != EXIT_DONE) {
+        buffer_append_text(&answer->body, "stopping: a thread has failed\n");
+        return 503;
+    }
     if (age_ms < WRITER_STALLED_MS) {
         buffer_append_text(&answer->body, "ok\n");
         return 200;
@@ -245,6 +253,20 @@ static void write_state(struct telemetry *telemetry, struct json_writer *writer)
     json_object_end(writer);
 }
 
+/* 8-4-4-4-12 */
+static void write_instance(struct json_writer *writer, const struct schema_instance *instance)
+{
+    char hex[2 * INSTANCE_UUID_SIZE], text[UUID_TEXT_SIZE - 1];
+    hex_encode(hex, instance->uuid, INSTANCE_UUID_SIZE);
+    for (size_t i = 0, at = 0; i < sizeof(hex); i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            text[at++] = '-';
+        text[at++] = hex[i];
+    }
+    json_key(writer, "instance");
+    json_string(writer, bytes_of(text, sizeof(text)));
+}
+
 static unsigned answer_status(void *context, const struct http_query *query,
                               struct http_answer *answer)
 {
@@ -261,6 +283,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_object_begin(&writer);
     json_key(&writer, "version");
     json_text(&writer, FLYWHEEL_VERSION);
+    write_instance(&writer, store_instance(telemetry->store));
     json_key(&writer, "ready");
     json_bool(&writer, runtime_is_ready(telemetry->runtime));
     write_number(&writer, "uptime_s",
@@ -272,6 +295,8 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_bool(&writer, atomic_load(&telemetry->has_reloaded_well));
     write_flow(telemetry, &writer);
     write_state(telemetry, &writer);
+    json_key(&writer, "sources");
+    telemetry_sources_json(&telemetry->sources, &writer);
     json_object_end(&writer);
     buffer_append_byte(&answer->body, '\n');
     return 200;
@@ -347,6 +372,7 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry->runtime = runtime;
     telemetry->store = store;
     telemetry->cohorts = cohort_metrics_create(config, store);
+    telemetry->sources.store = store;
     telemetry->receiver_count = receiver_count;
     memcpy(telemetry->receivers, receivers, receiver_count * sizeof(*receivers));
     telemetry->started_ms = clock_monotonic_ms();
