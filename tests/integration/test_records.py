@@ -1,0 +1,24 @@
+"""Every record of the recorded runs is valid under its schema, whatever the redaction leaves in; and nothing leaves that the policy
+holds back."""
+import json, pathlib, subprocess, sys, tempfile
+
+from daemon import Checks, arguments, corpus, root
+
+args = arguments()
+checks = Checks()
+for content in ("none", "metadata", "redacted", "full"):
+    with tempfile.TemporaryDirectory() as directory:
+        config = pathlib.Path(directory) / "pipeline.yaml"
+        config.write_text("rules: [{ name: slow, measure: duration_ms, fail_above: 60000 }]\n"
+                          f"redaction: {{ content: {content} }}\n")
+        replay = subprocess.run([args.flywheel, "replay", "--all", "-c", str(config), str(corpus)], capture_output=True, text=True)
+    lines = replay.stdout.splitlines()
+    valid = subprocess.run([sys.executable, str(root / "tests/integration/record_schema.py")], input=replay.stdout,
+                           capture_output=True, text=True)
+    checks.check(f"content {content}: {len(lines)} records are valid", valid.returncode == 0 and len(lines) == 125,
+                 (valid.stdout + valid.stderr)[-400:] if valid.returncode else "")
+    records = [json.loads(line) for line in lines]
+    texts = sum("input" in r or "output" in r or any("output" in s for s in r["steps"]) for r in records)
+    checks.check(f"content {content}: texts {'leave' if content in ('redacted', 'full') else 'stay'}",
+                 (texts > 100) == (content in ("redacted", "full")) and (texts == 0) == (content in ("none", "metadata")), texts)
+checks.finish()
