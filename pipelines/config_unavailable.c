@@ -21,7 +21,6 @@ static const struct unavailable {
     {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
     {"exporters.kafka/NAME.emit", "idempotent", "transactional emit"},
     {"service.pipelines.results", NULL, "the results pipeline"},
-    {"service.telemetry.http.auth", NULL, "authentication on the telemetry server"},
 };
 
 const char *config_only_available(const char *path)

@@ -114,7 +114,8 @@ enum status lane_open(struct lane *lane, uint8_t exporter, const struct exporter
     if (!lane->emitter)
         return STATUS_FATAL;
     enum status status = lane->emitter->operations->start(lane->emitter, ret_error);
-    qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
+    if (lane->settled_count > 0)
+        qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
     return status;
 }
 
@@ -227,8 +228,9 @@ void lane_settle(struct lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
     lane->acknowledged_count -= lane->taken_count;
-    memmove(lane->acknowledged, lane->acknowledged + lane->taken_count,
-            lane->acknowledged_count * sizeof(*lane->acknowledged));
+    if (lane->taken_count > 0)
+        memmove(lane->acknowledged, lane->acknowledged + lane->taken_count,
+                lane->acknowledged_count * sizeof(*lane->acknowledged));
     if (lane->file.length == lane->taken_length)
         lane->has_file = false;
     lane->taken_count = 0;

@@ -448,6 +448,10 @@ static const struct metric_family runtime_families[] = {
     {"flywheel_commit_failures_total", METRIC_COUNTER,
      "Commits that found the map or the disk full."},
     {"flywheel_commit_seconds", METRIC_HISTOGRAM, "Duration of a commit."},
+    {"flywheel_exporter_sent_records_total", METRIC_COUNTER,
+     "Records that an exporter has delivered."},
+    {"flywheel_exporter_send_failures_total", METRIC_COUNTER,
+     "Attempts of an exporter that failed."},
     {"flywheel_verdict_seconds", METRIC_HISTOGRAM,
      "From the deadline of a trajectory to its durable verdict."},
 };
@@ -457,5 +461,17 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
     metrics_add(metrics, &runtime_families[0], "", &runtime->commits, 1);
     metrics_add(metrics, &runtime_families[1], "", &runtime->commit_failures, 1);
     metrics_add_histogram(metrics, &runtime_families[2], "", &runtime->commit_seconds);
-    metrics_add_histogram(metrics, &runtime_families[3], "", &runtime->verdict_seconds);
+    metrics_add_histogram(metrics, &runtime_families[5], "", &runtime->verdict_seconds);
+    for (uint32_t i = 0; i < runtime->lane_count; i++) {
+        struct buffer labels = {0};
+        metrics_append_label(&labels, "exporter",
+                             bytes_of_text(runtime->config->exporters[i].name));
+        buffer_append_byte(&labels, 0);
+        const char *text = labels.failed ? "" : (const char *)labels.data;
+        metrics_add(metrics, &runtime_families[3], text, &runtime->lanes[i].counters.sent_records,
+                    1);
+        metrics_add(metrics, &runtime_families[4], text, &runtime->lanes[i].counters.send_failures,
+                    1);
+        buffer_finish(&labels);
+    }
 }
