@@ -87,12 +87,30 @@ static void append_escaped(struct buffer *to, uint8_t c)
     buffer_append(to, text, size);
 }
 
+/* Eight bytes at once: is each printable ASCII and neither a quote nor a backslash? (The tests for "a byte below n" and "a
+ * zero byte" of Bit Twiddling Hacks; what they take for special without need is looked at byte by byte.) */
+static bool is_plain_word(const uint8_t *at)
+{
+    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t quotes = word ^ ones * '"', backslashes = word ^ ones * '\\';
+    uint64_t special = (word - ones * 0x20) | word;
+    special |= (quotes - ones) & ~quotes;
+    special |= (backslashes - ones) & ~backslashes;
+    return (special & tops) == 0;
+}
+
 /* Runs that need no change are appended as a whole; most texts are one run. */
 static void append_string(struct buffer *to, struct bytes text)
 {
     buffer_append_byte(to, '"');
     size_t run = 0, at = 0;
     while (at < text.size) {
+        if (text.size - at >= sizeof(uint64_t) && is_plain_word(text.data + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
         uint8_t c = text.data[at];
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
             at++;
