@@ -32,6 +32,8 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     struct runtime *runtime = context;
     (void)sequence;
     bool is_known = false, is_remembered = true;
+    if (row->decided_ms < writer_horizon_ms(runtime->writer))
+        return true; /* Forgotten already; its row is on its way out. */
     for (uint8_t i = 0; i < row->position_count && is_remembered; i++) {
         uint32_t source = source_index(runtime, row->positions[i].source);
         if (source == UINT32_MAX)

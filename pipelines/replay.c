@@ -15,7 +15,6 @@ struct replay {
     void *context;
     int64_t now_ms;
     uint64_t wall_ms, position;
-    uint64_t watermark;
     struct replay_totals totals;
 };
 
@@ -73,7 +72,7 @@ static enum status step(struct replay *replay, const struct shard_event *event)
     struct shard_time time = {
         .now_ms = replay->now_ms,
         .wall_ms = replay->wall_ms,
-        .watermarks = &replay->watermark, /* nothing is ever forgotten */
+        .horizon_ms = 0, /* nothing is ever forgotten */
     };
     enum status status = shard_step(replay->shard, event, &time, replay->effects);
     return status == STATUS_OK ? hand_out(replay) : status;

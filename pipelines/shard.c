@@ -191,10 +191,16 @@ static enum status close_all(struct shard *shard, const struct shard_time *time,
 
 /* --- taking in --- */
 
-static bool is_replay_of(const struct request *request, const struct decided_entry *decided)
+/* Did the run before see to what this position holds of a decided trace: in the verdict, or counted
+ * as late? What was decided in this run was open then, so nothing of it has been counted yet. */
+static bool is_settled(const struct shard *shard, const struct request *request,
+                       const struct decided_entry *decided)
 {
-    return decided->is_remembered && request->source == decided->source &&
-           request->position <= decided->position;
+    if (!decided->is_remembered)
+        return false;
+    bool is_in_verdict =
+        request->source == decided->source && request->position <= decided->position;
+    return is_in_verdict || was_counted(shard, request, decided->trace_id);
 }
 
 /* Passes over the spans at the head of the chain that belong to one decided trace; counts the late ones. */
@@ -203,7 +209,7 @@ static uint32_t pass_decided(const struct shard *shard, const struct request *re
 {
     const struct gated_span *spans = request->gated.spans;
     const uint8_t *trace_id = spans[at].trace_id;
-    bool is_silent = is_replay_of(request, decided) || was_counted(shard, request, trace_id);
+    bool is_silent = is_settled(shard, request, decided);
     uint32_t next = at;
     for (; next != UINT32_MAX && memcmp(spans[next].trace_id, trace_id, TRACE_ID_SIZE) == 0;
          next = spans[next].next)
@@ -251,7 +257,7 @@ static enum status take_logs(struct shard *shard, const struct request *request,
         }
         const struct decided_entry *decided = decided_set_find(&shard->decided, log->trace_id);
         if (decided) {
-            effects->logs_dropped[LOG_LATE] += !is_replay_of(request, decided) && !is_counted;
+            effects->logs_dropped[LOG_LATE] += !is_settled(shard, request, decided);
             continue;
         }
         struct open_trajectory *open;
@@ -303,13 +309,12 @@ static void take_tick(struct shard *shard, const uint64_t *next_positions)
 
 /* --- forgetting --- */
 
-/* Decided ids leave after the late window, but never while a source may still replay their spans. */
+/* Decided ids leave when the writer says that the store has forgotten them as well; otherwise a
+ * restart would take for late what was a new trajectory. */
 static void forget_old(struct shard *shard, const struct shard_time *time)
 {
-    uint64_t window_ms = (uint64_t)shard->config->late_window_ms;
     for (const struct decided_entry *entry; (entry = decided_set_oldest(&shard->decided));) {
-        if (entry->decided_ms + window_ms > time->wall_ms ||
-            entry->position >= time->watermarks[entry->source])
+        if ((int64_t)entry->decided_ms >= time->horizon_ms)
             return;
         decided_set_drop_oldest(&shard->decided);
     }

@@ -24,8 +24,7 @@ struct shard_time {
     int64_t now_ms;      /* monotonic */
     uint64_t wall_ms;    /* since 1970 */
     bool is_catching_up; /* deadlines stand still */
-    const uint64_t *
-        watermarks; /* committed low watermark of each source: decided ids at or above it stay known */
+    int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
 };
 
 /* What the previous run had counted of a source, so that a replayed drop is not counted again. */

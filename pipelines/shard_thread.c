@@ -10,16 +10,13 @@ enum {
     SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */
 };
 
-static struct shard_time time_of(const struct runtime *runtime, uint64_t *watermarks)
+static struct shard_time time_of(const struct runtime *runtime)
 {
-    const _Atomic uint64_t *committed = writer_watermarks(runtime->writer);
-    for (uint32_t i = 0; i < runtime->source_count; i++)
-        watermarks[i] = atomic_load_explicit(&committed[i], memory_order_relaxed);
     return (struct shard_time){
         .now_ms = clock_monotonic_ms(),
         .wall_ms = (uint64_t)clock_realtime_ms(),
         .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
-        .watermarks = watermarks,
+        .horizon_ms = writer_horizon_ms(runtime->writer),
     };
 }
 
@@ -80,8 +77,7 @@ static void publish_gauges(struct shard_thread *self)
 
 static enum status step(struct shard_thread *self, const struct shard_event *event)
 {
-    uint64_t watermarks[SOURCES_MAX];
-    struct shard_time time = time_of(self->runtime, watermarks);
+    struct shard_time time = time_of(self->runtime);
     enum status status = shard_step(self->shard, event, &time, self->current);
     bool is_large = self->current->arena.used >= EFFECTS_BYTES_SENT;
     bool is_old =

@@ -8,6 +8,7 @@ enum {
     TRIM_ROWS_MAX =
         2000, /* table rows deleted in one transaction: journal, decided and outbox each */
     COHORT_FLUSH_MS = 1000,
+    HORIZON_MS = 10000,
     GAUGES_MS = 1000, /* the share of the map in use walks the free list */
 };
 
@@ -33,6 +34,7 @@ void writer_begin(struct writer *writer)
 {
     store_begin(writer->store, true, &writer->txn);
     memcpy(writer->next, writer->committed, sizeof(writer->next));
+    writer->next_horizon = writer->horizon;
     memcpy(writer->next_states, writer->shard_states,
            writer->shards * sizeof(*writer->shard_states));
     writer->row_count = 0;
@@ -279,6 +281,23 @@ static void move_sources(struct writer *writer)
     }
 }
 
+static void move_horizon(struct writer *writer, int64_t now_ms, int64_t wall_ms)
+{
+    struct horizon *horizon = &writer->next_horizon;
+    if (now_ms - horizon->moved_ms < HORIZON_MS || decided_count(writer->decided) == 0)
+        return; /* An idle process writes nothing. */
+    for (uint32_t source = 0; source < writer->source_count; source++)
+        if (writer->next[source].low_watermark < horizon->positions[source])
+            return;
+    if (horizon->next_ms > horizon->ms)
+        store_put_number(&writer->txn, "decided_horizon_ms", (uint64_t)horizon->next_ms);
+    horizon->ms = horizon->next_ms > horizon->ms ? horizon->next_ms : horizon->ms;
+    horizon->next_ms = wall_ms - writer->config->late_window_ms;
+    horizon->moved_ms = now_ms;
+    for (uint32_t source = 0; source < writer->source_count; source++)
+        horizon->positions[source] = writer->next[source].next_position;
+}
+
 static void append_rows(struct writer *writer)
 {
     const uint8_t *at = writer->contributions.data;
@@ -333,6 +352,8 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
            writer->shards * sizeof(*writer->shard_states));
     writer->is_holding = writer->next_holding;
     writer->held = writer->next_held;
+    writer->horizon = writer->next_horizon;
+    atomic_store_explicit(&writer->horizon_ms, writer->horizon.ms, memory_order_relaxed);
     for (uint32_t source = 0; source < writer->source_count; source++)
         atomic_store_explicit(&writer->watermarks[source], writer->committed[source].low_watermark,
                               memory_order_relaxed);
@@ -350,8 +371,9 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
 {
     append_rows(writer);
     move_sources(writer);
-    (void)decided_expire(writer->decided, &writer->txn, wall_ms - writer->config->late_window_ms,
-                         TRIM_ROWS_MAX, NULL, NULL);
+    move_horizon(writer, now_ms, wall_ms);
+    (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
+                         NULL, NULL);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
@@ -366,12 +388,12 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     return status;
 }
 
-enum status writer_relieve(struct writer *writer, int64_t wall_ms)
+enum status writer_relieve(struct writer *writer)
 {
     for (uint32_t source = 0; source < writer->source_count; source++)
         (void)journal_trim(writer->journal, &writer->txn, writer->committed[source].id,
                            writer->committed[source].low_watermark, TRIM_ROWS_MAX);
-    (void)decided_expire(writer->decided, &writer->txn, wall_ms - writer->config->late_window_ms,
-                         TRIM_ROWS_MAX, NULL, NULL);
+    (void)decided_expire(writer->decided, &writer->txn, writer->horizon.ms, TRIM_ROWS_MAX, NULL,
+                         NULL);
     return store_commit(&writer->txn);
 }

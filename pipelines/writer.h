@@ -48,7 +48,7 @@ size_t writer_batch_bytes(const struct writer *writer);
 MUST_CHECK enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms);
 /* After BUSY: a commit of deletions alone, so that a full map gets room. writer_begin first; only
  * acknowledgements may have been added. */
-MUST_CHECK enum status writer_relieve(struct writer *writer, int64_t wall_ms);
+MUST_CHECK enum status writer_relieve(struct writer *writer);
 /* Why the last transaction failed. */
 const char *writer_reason(const struct writer *writer);
 /* The last effects of all are in: folds the cohorts now, whatever the second says. */
@@ -57,6 +57,9 @@ void writer_flush_cohorts(struct writer *writer);
 /* The sequence of the first record of the last committed batch and the one behind its last. */
 void writer_committed_records(const struct writer *writer, uint64_t *ret_first, uint64_t *ret_end);
 
+/* Everything decided before this time (wall clock) has left the late window, and no journal holds a
+ * span of it any more; committed, read by any thread. A restart remembers the rest. */
+int64_t writer_horizon_ms(const struct writer *writer);
 /* Committed low watermark of each source; read by any thread. */
 const _Atomic uint64_t *writer_watermarks(const struct writer *writer);
 

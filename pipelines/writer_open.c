@@ -35,6 +35,10 @@ static enum status open_sources(struct writer *writer, const char *const *names)
             writer->shard_states[shard].through[i] = row->low_watermark - 1;
         }
     }
+    writer->horizon.ms = (int64_t)store_get_number(&txn, "decided_horizon_ms");
+    writer->horizon.next_ms = writer->horizon.ms;
+    writer->horizon.moved_ms = INT64_MIN / 2;
+    atomic_store(&writer->horizon_ms, writer->horizon.ms);
     binding_resolve(&writer->bindings[0], &txn, writer->cohorts, writer->config);
     return store_commit(&txn);
 }

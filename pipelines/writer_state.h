@@ -44,6 +44,14 @@ struct writer {
     struct held_counts held, next_held;
     int64_t batch_in_flight; /* spans that this batch adds to those in flight */
     _Atomic uint64_t watermarks[SOURCES_MAX];
+    /* A late span may lie behind its verdict by the whole window. So what has left the window is
+     * forgotten only when the watermarks have passed all that had come by then. */
+    struct horizon {
+        int64_t ms, next_ms;             /* in force; the one that waits for the watermarks */
+        uint64_t positions[SOURCES_MAX]; /* for next_ms: where each source stood */
+        int64_t moved_ms;                /* monotonic */
+    } horizon, next_horizon;
+    _Atomic int64_t horizon_ms;
 
     struct decided_row *rows; /* of this batch */
     size_t row_count, row_capacity;

@@ -141,12 +141,12 @@ static void refuse(struct runtime *runtime, struct batch *batch)
 }
 
 /* Deletions alone: what is trimmed, expired or acknowledged. */
-static enum status relieve(struct runtime *runtime, int64_t wall_ms)
+static enum status relieve(struct runtime *runtime)
 {
     writer_begin(runtime->writer);
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
         lane_add_to(&runtime->lanes[lane], runtime->writer);
-    enum status status = writer_relieve(runtime->writer, wall_ms);
+    enum status status = writer_relieve(runtime->writer);
     for (uint32_t lane = 0; lane < runtime->lane_count && status == STATUS_OK; lane++)
         lane_settle(&runtime->lanes[lane]);
     return status == STATUS_BUSY ? STATUS_OK : status;
@@ -170,7 +170,7 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
         complete(runtime, batch, now_ms);
     } else if (status == STATUS_BUSY) {
         refuse(runtime, batch);
-        status = relieve(runtime, wall_ms);
+        status = relieve(runtime);
         nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000}, NULL);
     }
     if (status != STATUS_OK)
