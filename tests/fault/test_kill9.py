@@ -1,181 +1,102 @@
-"""Killed at random moments under load, nothing that was acknowledged is lost and nothing counts twice.
-
-    test_kill9.py --flywheel BINARY [--rounds N] [--seed N]
-
-Each round sends some hundred runs whose verdicts are known, kills the daemon (-9) in the middle, starts it again, and
-repeats the requests that were not acknowledged. At the end cohorts and records must be those of one quiet day.
-"""
-
-import collections
-import json
-import queue
-import threading
-import time
+"""kill -9 at random moments of live load, then a restart on the same directory. What was acknowledged must be decided exactly once:
+cohort totals, verdicts and records are known beforehand."""
+import collections, hashlib, json, os, random, sys, threading, time
 
 import grpc
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
-from opentelemetry.proto.trace.v1 import trace_pb2
 
-import harness
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../integration"))
+from daemon import TRACES, Checks, Daemon, arguments
+from otlp_bytes import request, span
 
-RUNS = 300
-CONNECTIONS = 4
-SCORES = {"pass": 0.95, "borderline": 0.6, "fail": 0.2}
-INTENTS = ["payoff", "card lost", "opening hours"]
-RULES = "rules:\n  - { name: grounded, measure: score.Groundedness, fail_below: 0.5, borderline_below: 0.8 }\n"
-
-
-def attribute(span, key, value):
-    item = span.attributes.add(key=key)
-    if isinstance(value, float):
-        item.value.double_value = value
-    else:
-        item.value.string_value = value
+TRACES_A_ROUND = 150
+verdicts = ["fail", "borderline", "pass", "pass"]
+scores = {"fail": 0.2, "borderline": 0.55, "pass": 0.9}
+intents = ["refund", "payoff", "address", "card"]
+pipeline = """
+trajectory: { settle: 500ms, idle_timeout: 10s }
+rules: [{ name: helpful, measure: score.helpfulness, fail_below: 0.5, borderline_below: 0.6 }]
+selection: { pass: 0 }
+cohorts: { dimensions: { intent: ["*"] }, group_by: [[intent]] }
+"""
 
 
-def make_run(random, number):
-    """(trace id, intent, verdict, requests): three spans, the root often apart from its children."""
-    trace_id = random.randbytes(16)
-    intent = random.choice(INTENTS)
-    verdict = random.choice(list(SCORES))
-    end = time.time_ns()
-    ids = [random.randbytes(8) for _ in range(3)]
-    spans = []
-    for index, (name, kind) in enumerate((("invoke_agent", "AGENT"), ("chat", "LLM"), ("judge", "EVALUATOR"))):
-        span = trace_pb2.Span(trace_id=trace_id, span_id=ids[index], name=name, kind=1,
-                              parent_span_id=ids[0] if index else b"",
-                              start_time_unix_nano=end - 10**9 + index * 1000, end_time_unix_nano=end - index * 1000)
-        attribute(span, "openinference.span.kind", kind)
-        if kind == "AGENT":
-            attribute(span, "intent", intent)
-            attribute(span, "input.value", f"question {number}")
-            attribute(span, "output.value", f"answer {number}")
-        if kind == "EVALUATOR":
-            attribute(span, "gen_ai.evaluation.name", "Groundedness")
-            attribute(span, "gen_ai.evaluation.score.value", SCORES[verdict])
-        spans.append(span)
-    groups = [spans] if random.random() < 0.3 else [spans[1:], spans[:1]]
-    requests = []
-    for group in groups:
-        request = trace_service_pb2.ExportTraceServiceRequest()
-        request.resource_spans.add().scope_spans.add().spans.extend(group)
-        requests.append(request.SerializeToString())
-    return trace_id.hex(), intent, verdict, requests
+def trace(seed, index):
+    """Two requests: the children, then the root; and what must come of it."""
+    digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
+    trace_id, verdict, intent = digest[:16], verdicts[index % 4], intents[index // 4 % 4]
+    root, now = digest[16:24], time.time_ns()
+    children = [
+        span(trace_id, digest[24:32], root, "chat", now - 900_000_000, now - 500_000_000, openinference__span__kind="LLM"),
+        span(trace_id, digest[20:28], root, "evaluate", now - 400_000_000, now - 300_000_000,
+             openinference__span__kind="EVALUATOR", eval__name="helpfulness", eval__score=scores[verdict]),
+    ]
+    top = span(trace_id, root, None, "agent", now - 1_000_000_000, now, openinference__span__kind="AGENT", intent=intent)
+    return [request(children), request([top])], trace_id.hex(), verdict, intent
 
 
-def deliver(endpoint, bodies, seconds=20):
-    """Sends over several connections; the requests without an acknowledgement, in order."""
-    work = queue.Queue()
-    for item in enumerate(bodies):
-        work.put(item)
-    unacknowledged = []
-    stopped = threading.Event()
+def load(daemon, work, stop):
+    """Sends each request until it is acknowledged; the daemon may die at any time."""
+    def go(part):
+        channel = daemon.channel()
+        call = channel.unary_unary(TRACES)
+        for body in part:
+            while not stop.is_set():
+                try:
+                    call(body, timeout=5)
+                    break
+                except grpc.RpcError:
+                    time.sleep(0.02)
+        channel.close()
 
-    def one_connection():
-        sender = harness.Sender(endpoint)
-        while True:
-            try:
-                index, body = work.get_nowait()
-            except queue.Empty:
-                break
-            try:
-                if stopped.is_set():
-                    raise grpc.RpcError()
-                sender.future(body, seconds=seconds).result()
-            except grpc.RpcError:
-                stopped.set()
-                unacknowledged.append(index)
-        sender.close()
-
-    threads = [threading.Thread(target=one_connection) for _ in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [bodies[index] for index in sorted(unacknowledged)]
+    threads = [threading.Thread(target=go, args=(work[k::4],)) for k in range(4)]
+    [t.start() for t in threads]
+    return threads
 
 
-def repeat_until_acknowledged(daemon, bodies):
-    end = time.monotonic() + 30
-    while bodies and time.monotonic() < end:
-        bodies = deliver(daemon.endpoint, bodies)
-    return bodies
+args = arguments(rounds=10, seed=int.from_bytes(os.urandom(4), "big"))
+print(f"seed {args.seed}, {args.rounds} rounds of {TRACES_A_ROUND} traces")
+checks, chance = Checks(), random.Random(args.seed)
+daemon = Daemon(args.flywheel, pipeline)
+daemon.start()
+expected, ready_s = {}, []
+for number in range(args.rounds):
+    traces = [trace(args.seed, number * TRACES_A_ROUND + i) for i in range(TRACES_A_ROUND)]
+    work = [t[0][0] for t in traces] + [t[0][1] for t in traces]
+    expected.update({t[1]: t[2:] for t in traces})
+    stop = threading.Event()
+    threads = load(daemon, work, stop)
+    time.sleep(chance.random() * 0.8)
+    daemon.kill()
+    ready_s.append(daemon.start())
+    for t in threads:
+        t.join(60)
+    stop.set()
+daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0, 30)
+daemon.wait(lambda: daemon.status()["outbox"]["records"] == 0, 30)
+account = daemon.status()["spans"]
+report = json.loads(daemon.run("cohorts", "-c", str(daemon.config), "--window", "24h", "--format", "json").stdout)
+daemon.stop()
 
-
-def check_cohorts(checks, daemon, runs):
-    wanted = collections.Counter((intent, verdict) for intent, verdict in runs.values())
-    found = collections.Counter()
-    for row in daemon.cohorts():
-        for verdict in ("pass", "borderline", "fail", "unscored"):
-            if row.get(verdict):
-                found[(row["cohort"]["intent"], verdict)] += row[verdict]
-    checks.equal(sum(found.values()), len(runs), "each run is counted once")
-    checks.equal(dict(sorted(found.items())), dict(sorted(wanted.items())), "verdicts by cohort are as known")
-
-
-def check_records(checks, daemon, runs):
-    lines = daemon.lines()
-    by_id = collections.defaultdict(set)
-    verdicts = collections.defaultdict(set)
-    for line in lines:
-        record = json.loads(line)
-        by_id[record["record_id"]].add(line)
-        verdicts[record["trajectory_id"]].add((record["verdict"], record["revision"]))
-    checks.that(all(len(texts) == 1 for texts in by_id.values()), "one record_id never has two contents",
-                [key for key, texts in by_id.items() if len(texts) > 1][:3])
-    wanted = {key: {(verdict, 1)} for key, (_, verdict) in runs.items()}
-    wrong = [(key, verdicts.get(key), wanted.get(key)) for key in wanted.keys() | verdicts.keys()
-             if verdicts.get(key) != wanted.get(key)]
-    checks.that(not wrong, "each run has one record with its verdict", f"{len(wrong)} wrong, such as {wrong[:3]}")
-    print(f"      {len(lines)} lines, {len(lines) - len(by_id)} of them a repetition")
-
-
-def test(checks, arguments, directory):
-    random = arguments.random
-    daemon = harness.Daemon(arguments.flywheel, directory, body=RULES, trajectory="settle: 300ms, idle_timeout: 60s")
-    daemon.start()
-    runs = {}
-    ready = []
-    lost_answers = 0
-    try:
-        for round_number in range(arguments.rounds):
-            bodies = []
-            for number in range(RUNS):
-                trace_id, intent, verdict, requests = make_run(random, number)
-                runs[trace_id] = (intent, verdict)
-                bodies += requests
-            # Requests of one run may be far from each other, but within the idle timeout.
-            for index in range(len(bodies)):
-                other = min(len(bodies) - 1, index + random.randrange(20))
-                bodies[index], bodies[other] = bodies[other], bodies[index]
-            killer = threading.Timer(random.uniform(0.02, 1.2), daemon.kill)
-            killer.start()
-            left = deliver(daemon.endpoint, bodies)
-            killer.join()
-            lost_answers += len(left)
-            ready.append(daemon.start(30))
-            left = repeat_until_acknowledged(daemon, left)
-            if not checks.equal(len(left), 0, f"round {round_number}: all is acknowledged after a restart"):
-                break
-        harness.wait_for(lambda: len({json.loads(line)["trajectory_id"] for line in daemon.lines()}) >= len(runs), 30,
-                         0.5)
-        time.sleep(1.5)  # A record too many must have the time to show, and the folder its second.
-        check_cohorts(checks, daemon, runs)
-        check_records(checks, daemon, runs)
-        samples = daemon.metrics()
-        accepted = harness.total(samples, "flywheel_receiver_accepted_spans_total")
-        accounted = (harness.total(samples, "flywheel_spans_decided_total")
-                     + harness.total(samples, "flywheel_spans_in_flight")
-                     + harness.total(samples, "flywheel_spans_dropped_total"))
-        checks.equal(accounted, accepted, "spans accepted = decided + in flight + dropped")
-        checks.equal(harness.total(samples, "flywheel_spans_decided_total"), 3 * len(runs), "each span is decided once")
-        checks.equal(daemon.stop(), 0, "a drain ends with 0")
-        checks.that(max(ready) < 10, "ready within 10 s after each kill", max(ready))
-    finally:
-        daemon.kill()
-    print(f"      {arguments.rounds} kills, {len(runs)} runs, {lost_answers} requests repeated; ready after "
-          f"{min(ready) * 1000:.0f} to {max(ready) * 1000:.0f} ms")
-
-
-if __name__ == "__main__":
-    harness.main(test, rounds=10)
+found = {c["cohort"]["intent"]: c for c in report["cohorts"]}
+wanted = collections.Counter((intent, verdict) for verdict, intent in expected.values())
+wrong = {k: (n, found.get(k[0], {}).get(k[1], 0)) for k, n in wanted.items() if found.get(k[0], {}).get(k[1], 0) != n}
+checks.check("every trace is in the cohorts exactly once", not wrong and sum(c["total"] for c in report["cohorts"]) == len(expected),
+             f"{sum(c['total'] for c in report['cohorts'])} of {len(expected)} {wrong or ''}")
+checks.check("every span is accounted for", account["accepted"] == account["decided"] + account["dropped"] + account["in_flight"], account)
+records = [json.loads(line) for line in daemon.lines()]
+bytes_of = collections.defaultdict(set)
+for line, record in zip(daemon.lines(), records):
+    bytes_of[record["record_id"]].add(line)
+checks.check("no record id has two contents", all(len(b) == 1 for b in bytes_of.values()))
+checks.check("no trajectory has two records", len({r["trajectory_id"] for r in records}) == len(bytes_of))
+selected = {t for t, (verdict, _) in expected.items() if verdict != "pass"}
+seen = {r["trajectory_id"]: r["verdict"] for r in records}
+checks.check("every failed and borderline trace is in the file, no other", set(seen) == selected, f"{len(seen)} of {len(selected)}")
+checks.check("with its verdict", all(expected[t][0] == v for t, v in seen.items() if t in expected))
+checks.check("every record holds all spans", all(r["completeness"]["spans"] == 3 for r in records))
+print(f"lines written twice: {len(records) - len(bytes_of)}; ready after {sorted(ready_s)[len(ready_s) // 2]:.2f} s (median), "
+      f"{max(ready_s):.2f} s (longest)")
+check = daemon.run("state", "check", str(daemon.directory / "state"))
+checks.check("state check finds nothing", check.returncode == 0, check.stdout[-200:] if check.returncode else "")
+daemon.remove()
+checks.finish()

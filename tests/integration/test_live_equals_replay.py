@@ -1,84 +1,49 @@
-"""The byte promise: live over gRPC, shuffled over 8 connections, or sent twice, records are those of replay."""
+"""The byte promise: every recorded request live over gRPC, shuffled over eight connections, once and then each twice, gives the
+records of `replay`, byte for byte."""
+import random, threading
 
-import concurrent.futures
-import json
+from daemon import Checks, Daemon, arguments, corpus_requests
 
-import harness
-
-CONNECTIONS = 8
-TRIGGERS = ("root", "idle")
-
-
-def send_all(daemon, requests):
-    """All requests, in the order given, over all connections at once."""
-    senders = [harness.Sender(daemon.endpoint) for _ in range(CONNECTIONS)]
-
-    def work(index):
-        for method, body in requests[index::CONNECTIONS]:
-            senders[index].send(body, method)
-
-    with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(work, range(CONNECTIONS)))
-    for sender in senders:
-        sender.close()
+pipeline = """
+trajectory: { settle: 2s, idle_timeout: 5s }
+rules:
+  - { name: ungrounded, measure: [score.Groundedness, groundedness.lexical], fail_below: 0.5, borderline_below: 0.8 }
+  - { name: failed, measure: errors, fail_above: 0, labels: [failed] }
+  - { name: looping, measure: loop, fail_below: 0.4, borderline_below: 0.7 }
+selection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }
+redaction: { content: full }
+"""
 
 
-def first_difference(one, other, path="$"):
-    """Where two JSON values part, for the reader of a failure."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in list(one) + [key for key in other if key not in one]:
-            if one.get(key) != other.get(key):
-                return first_difference(one.get(key), other.get(key), f"{path}.{key}")
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for index, pair in enumerate(zip(one, other)):
-            if pair[0] != pair[1]:
-                return first_difference(*pair, f"{path}[{index}]")
-    return f"{path}: replay {str(one)[:100]!r}, live {str(other)[:100]!r}"
+def send(daemon, work):
+    def go(part):
+        with daemon.channel() as channel:
+            for service, body in part:
+                channel.unary_unary(service)(body, timeout=20)
+
+    threads = [threading.Thread(target=go, args=(work[k::8],)) for k in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
 
 
-def compare(checks, name, wanted, found):
-    replayed = {json.loads(line)["trajectory_id"]: line for line in wanted}
-    live = {}
-    for line in found:
-        record = json.loads(line)
-        live.setdefault(record["trajectory_id"], []).append((record, line))
-    checks.that(all(len(records) == 1 for records in live.values()), f"{name}: one record of each trajectory",
-                {key: [r["revision"] for r, _ in records] for key, records in live.items() if len(records) > 1})
-    checks.equal(sorted(live), sorted(replayed), f"{name}: the same {len(replayed)} trajectories")
-    others = {r["trajectory_id"]: r["completeness"]["trigger"] for records in live.values() for r, _ in records
-              if r["completeness"]["trigger"] not in TRIGGERS or r["completeness"]["late_spans"]}
-    checks.that(not others, f"{name}: all close by root or idle, without late spans", others)
-    differing = [first_difference(json.loads(replayed[key]), live[key][0][0])
-                 for key in replayed if key in live and live[key][0][1] != replayed[key]]
-    checks.that(not differing, f"{name}: {len(replayed)} records are the same bytes",
-                f"{len(differing)} differ, such as {differing[:3]}")
-
-
-def test(checks, arguments, directory):
-    requests = harness.corpus_requests()
-    wanted = None
-    for name, times in (("shuffled", 1), ("every request twice", 2)):
-        place = directory / name.replace(" ", "-")
-        place.mkdir()
-        daemon = harness.Daemon(arguments.flywheel, place)
-        if wanted is None:
-            recordings = place / "requests"
-            recordings.mkdir()
-            for index, (method, body) in enumerate(requests):
-                kind = "otlp-logs" if method == harness.LOGS else "otlp"
-                (recordings / f"{index:04}.{kind}.pb").write_bytes(body)
-            result = daemon.run("replay", recordings)
-            checks.equal(result.returncode, 0, "replay exits 0")
-            wanted = result.stdout.encode().splitlines()
-            checks.that(len(wanted) >= 100, "replay knows at least 100 trajectories", len(wanted))
-        load = requests * times
-        arguments.random.shuffle(load)
-        with daemon:
-            send_all(daemon, load)
-            harness.wait_for(lambda d=daemon: len(d.lines()) >= len(wanted), 20)
-            harness.wait_for(lambda: False, 1)  # A line too many must have the time to show.
-        compare(checks, name, wanted, daemon.lines())
-
-
-if __name__ == "__main__":
-    harness.main(test)
+args = arguments(seed=1)
+checks = Checks()
+files, requests = corpus_requests()
+for times in (1, 2):
+    daemon = Daemon(args.flywheel, pipeline)
+    expected = daemon.run("replay", "-c", str(daemon.config), *map(str, files)).stdout.splitlines()
+    daemon.start()
+    work = requests * times
+    random.Random(args.seed + times).shuffle(work)
+    send(daemon, work)
+    daemon.wait(lambda: len(daemon.lines()) >= len(expected), 40)
+    account = daemon.status()["spans"]
+    code = daemon.stop()
+    live = daemon.lines()
+    checks.check(f"each request {times} time(s): as many records", len(live) == len(expected), f"{len(live)} of {len(expected)}")
+    checks.check(f"each request {times} time(s): the same bytes", sorted(live) == sorted(expected))
+    checks.check("every span is accounted for",
+                 account["accepted"] == account["decided"] + account["dropped"] + account["in_flight"], account)
+    checks.check("it ends with 0 on TERM", code == 0)
+    daemon.remove()
+checks.finish()
