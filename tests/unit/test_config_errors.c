@@ -259,9 +259,6 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
          "p.yaml:1:25: not available in this version: transactional emit; leave emit out"},
         {"service: { pipelines: { results: { receivers: [a], exporters: [b] } } }",
          "p.yaml:1:25: not available in this version: the results pipeline; leave results out"},
-        {"service: { telemetry: { http: { auth: { bearer_token_file: t } } } }",
-         "p.yaml:1:33: not available in this version: authentication on the telemetry server; "
-         "leave auth out"},
         {"receivers: { kafka: {} }\nrulez: []",
          "p.yaml:2:1: unknown key rulez; did you mean rules?"},
     };
