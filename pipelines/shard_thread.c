@@ -106,6 +106,7 @@ static bool answer_notice(struct shard_thread *self, struct notice *notice, enum
            shard_gauges(self->shard).trajectories > 0);
     if (self->current)
         send_effects(self, clock_monotonic_ms());
+    publish_gauges(self);
     if (atomic_fetch_sub(&notice->waiting, 1) == 1)
         queue_push_wait(self->runtime->writer_queue, item_tagged(notice, ITEM_NOTICE));
     return kind != NOTICE_STOP;

@@ -352,6 +352,7 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
            writer->shards * sizeof(*writer->shard_states));
     writer->is_holding = writer->next_holding;
     writer->held = writer->next_held;
+    writer_publish(writer);
     writer->horizon = writer->next_horizon;
     atomic_store_explicit(&writer->horizon_ms, writer->horizon.ms, memory_order_relaxed);
     for (uint32_t source = 0; source < writer->source_count; source++)
@@ -395,5 +396,7 @@ enum status writer_relieve(struct writer *writer)
                            writer->committed[source].low_watermark, TRIM_ROWS_MAX);
     (void)decided_expire(writer->decided, &writer->txn, writer->horizon.ms, TRIM_ROWS_MAX, NULL,
                          NULL);
-    return store_commit(&writer->txn);
+    enum status status = store_commit(&writer->txn);
+    writer_publish(writer);
+    return status;
 }

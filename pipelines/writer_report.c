@@ -27,13 +27,21 @@ const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
     return writer->watermarks;
 }
 
-struct writer_gauges writer_gauges(const struct writer *writer)
+void writer_publish(struct writer *writer)
 {
     struct outbox_held held = outbox_held_all(writer->outbox);
+    atomic_store_explicit(&writer->outbox_records, held.records, memory_order_relaxed);
+    atomic_store_explicit(&writer->outbox_bytes, held.bytes, memory_order_relaxed);
+    atomic_store_explicit(&writer->journal_bytes, journal_bytes(writer->journal),
+                          memory_order_relaxed);
+}
+
+struct writer_gauges writer_gauges(const struct writer *writer)
+{
     return (struct writer_gauges){
-        .journal_bytes = journal_bytes(writer->journal),
-        .outbox_records = held.records,
-        .outbox_bytes = held.bytes,
+        .journal_bytes = atomic_load_explicit(&writer->journal_bytes, memory_order_relaxed),
+        .outbox_records = atomic_load_explicit(&writer->outbox_records, memory_order_relaxed),
+        .outbox_bytes = atomic_load_explicit(&writer->outbox_bytes, memory_order_relaxed),
         .outbox_oldest_ms = atomic_load_explicit(&writer->outbox_oldest_ms, memory_order_relaxed),
         .used_ratio = atomic_load_explicit(&writer->used_ratio, memory_order_relaxed),
     };

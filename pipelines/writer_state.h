@@ -64,5 +64,9 @@ struct writer {
     uint32_t exporter_count;
     size_t batch_bytes;
     _Atomic double used_ratio;
+    _Atomic uint64_t journal_bytes, outbox_records, outbox_bytes; /* for other threads */
     _Atomic int64_t outbox_oldest_ms;
 };
+
+/* Shows other threads what the journal and the outbox hold now. */
+void writer_publish(struct writer *writer);
