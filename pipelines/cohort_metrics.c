@@ -1,5 +1,5 @@
-/* Samples of one family must stand together, but only one result is in memory at a time: each family
- * has a part of the page, and every grouping adds to all parts.
+/* Samples of one family must stand together, but only one result is in memory at a time: each
+ * family has a part of the page, and every grouping adds to all parts.
  *   grouping -> since start, 1h, 24h -> part of each family        parts -> page */
 #include "pipelines/cohort_metrics.h"
 
@@ -67,7 +67,8 @@ void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension)
     strcat(to, name);
 }
 
-/* `a.b` and `a_b` are one name to Prometheus; the later one gets its place in the grouping added. */
+/* `a.b` and `a_b` are one name to Prometheus; the later one gets its place in the grouping added.
+ * */
 static void name_labels(struct group *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {

@@ -15,7 +15,7 @@ void cohort_metrics_destroy(struct cohort_metrics *metrics);
  * would cost more than a tenth of the time. */
 void cohort_metrics_collect(void *metrics, struct buffer *to);
 
-/* A dimension as the name of a label: letters, digits and `_`; what the families themselves use, and
- * what Prometheus reserves, gets `dimension_` in front. */
+/* A dimension as the name of a label: letters, digits and `_`; what the families themselves use,
+ * and what Prometheus reserves, gets `dimension_` in front. */
 enum { COHORT_LABEL_SIZE = 96 };
 void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension);

@@ -1,6 +1,6 @@
-/* Dimensions, groupings of them, and the cohorts that are pinned. Read once the whole file is known,
- * in that order, because each refers to the one before. tool_path and model_route are derived: they
- * become dimensions when a grouping names them, behind the file's own. */
+/* Dimensions, groupings of them, and the cohorts that are pinned. Read once the whole file is
+ * known, in that order, because each refers to the one before. tool_path and model_route are
+ * derived: they become dimensions when a grouping names them, behind the file's own. */
 #include "pipelines/config_option.h"
 #include "processor/score/names.h"
 

@@ -1,5 +1,6 @@
-/* What a closed trajectory adds to the cohorts: its groupings resolved to stored cohorts, its rules to stored numbers. Kept
- * per configuration, because a reload may change the rules. Owner: the writer thread, inside its transaction. */
+/* What a closed trajectory adds to the cohorts: its groupings resolved to stored cohorts, its
+ * rules to stored numbers. Kept per configuration, because a reload may change the rules. Owner:
+ * the writer thread, inside its transaction. */
 #pragma once
 #include "pipelines/effects.h"
 #include "state/cohort.h"
@@ -14,7 +15,8 @@ struct binding {
         *outcomes[RULES_MAX][OUTCOMES]; /* the writer's cache; NULL: not looked up yet */
 };
 
-/* Numbers of the groupings and rules; writes new ones in the transaction. Pins the pinned cohorts. */
+/* Numbers of the groupings and rules; writes new ones in the transaction. Pins the pinned
+ * cohorts. */
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
                      const struct pipeline_config *config);
 /* Appends the encoded contribution. New cohorts get their name rows in the transaction. */

@@ -1,5 +1,6 @@
-/* What a shard has decided since it last spoke: the only way from a shard to the store. Filled by shard_step, applied by the
- * writer in one transaction, then handed back to be filled again. Everything inside lives in its arena. */
+/* What a shard has decided since it last spoke: the only way from a shard to the store. Filled by
+ * shard_step, applied by the writer in one transaction, then handed back to be filled again.
+ * Everything inside lives in its arena. */
 #pragma once
 #include "pipelines/config.h"
 #include "processor/agent_run.h"

@@ -156,7 +156,8 @@ static enum status write_record(struct judge *judge, const struct verdict_report
     return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
 }
 
-/* Scores and selects; the record is written last, because only now it is known whether there is one. */
+/* Scores and selects; the record is written last, because only now it is known whether there is
+ * one. */
 static enum status decide(struct judge *judge, struct effects *effects, struct closed *closed)
 {
     const struct pipeline_config *config = judge->config;

@@ -1,5 +1,6 @@
-/* From a closed trajectory to its verdict and its record: normalize, dimensions, score, select, write. A pure function of
- * (trajectory, configuration); one judge per shard, with the shard's scratch memory. */
+/* From a closed trajectory to its verdict and its record: normalize, dimensions, score, select,
+ * write. A pure function of (trajectory, configuration); one judge per shard, with the shard's
+ * scratch memory. */
 #pragma once
 #include "pipelines/effects.h"
 
@@ -18,13 +19,14 @@ MUST_CHECK bool judge_init(struct judge *judge, const struct pipeline_config *co
 void judge_finish(struct judge *judge);
 void judge_set_config(struct judge *judge, const struct pipeline_config *config);
 
-/* Reads the facts of an open trajectory into judge->run. False when it does not fit into the scratch memory. */
+/* Reads the facts of an open trajectory into judge->run. False when it does not fit into the
+ * scratch memory. */
 MUST_CHECK bool judge_read(struct judge *judge, const struct open_trajectory *open,
                            enum close_trigger trigger);
 /* Are the awaited scores there? After judge_read. */
 bool judge_has_awaited_scores(const struct judge *judge);
-/* Decides what judge_read has read, and appends it to the effects. FATAL: out of memory. `is_unreadable`: judge_read failed, the
- * trajectory is decided as unscored, without a record. */
+/* Decides what judge_read has read, and appends it to the effects. FATAL: out of memory.
+ * `is_unreadable`: judge_read failed, the trajectory is decided as unscored, without a record. */
 MUST_CHECK enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
                                     enum close_trigger trigger, bool is_unreadable,
                                     struct effects *effects, struct closed **ret_closed);

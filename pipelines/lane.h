@@ -1,7 +1,8 @@
 /* The way of records from the outbox to one exporter, and of its acknowledgements back.
  *   commit -> lane_offer -> emitter's queue            while it has room
  *   commit -> (behind)   -> lane_catch_up reads the store once there is room again
- * Owner: the writer thread; the emitter's own thread only appends acknowledgements under the lock. */
+ * Owner: the writer thread; the emitter's own thread only appends acknowledgements under the
+ * lock. */
 #pragma once
 #include <pthread.h>
 
@@ -45,6 +46,7 @@ void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct byt
 void lane_catch_up(struct lane *lane, int64_t now_ms);
 /* Are there acknowledgements for the next transaction? */
 bool lane_has_news(struct lane *lane);
-/* Puts the acknowledgements into the transaction; they leave memory with lane_settle, after it has succeeded. */
+/* Puts the acknowledgements into the transaction; they leave memory with lane_settle, after it
+ * has succeeded. */
 void lane_add_to(struct lane *lane, struct writer *writer);
 void lane_settle(struct lane *lane);

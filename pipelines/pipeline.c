@@ -1,5 +1,5 @@
-/* Set-up in the order of the data path, teardown in reverse. Everything of the configuration is known to be good before the
- * state is touched. */
+/* Set-up in the order of the data path, teardown in reverse. Everything of the configuration is
+ * known to be good before the state is touched. */
 #include "pipelines/pipeline.h"
 
 #include <errno.h>
@@ -193,7 +193,8 @@ static void serve(struct pipeline *pipeline, const sigset_t *signals)
     }
 }
 
-/* A second TERM or Ctrl-C while draining ends at once: what is not committed yet was not acknowledged. */
+/* A second TERM or Ctrl-C while draining ends at once: what is not committed yet was not
+ * acknowledged. */
 static void *second_signal(void *context)
 {
     sigset_t set;

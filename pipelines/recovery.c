@@ -1,5 +1,5 @@
-/* What a restart rebuilds: which traces were decided, and the open trajectories, by giving the journaled requests to the same
- * gate and the same shards again. */
+/* What a restart rebuilds: which traces were decided, and the open trajectories, by giving the
+ * journaled requests to the same gate and the same shards again. */
 #include <assert.h>
 
 #include "pipelines/runtime_state.h"
@@ -65,7 +65,8 @@ struct replay {
     uint64_t count, spans;
 };
 
-/* Passed the gate before it was journaled, so it does again, unless the limits have been lowered since. */
+/* Passed the gate before it was journaled, so it does again, unless the limits have been lowered
+ * since. */
 static enum status read_again(struct replay *replay, struct request *request)
 {
     const struct pipeline_config *config = replay->runtime->config;

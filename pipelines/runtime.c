@@ -58,8 +58,9 @@ static bool touches(const struct request *request, uint32_t shard)
            request->shard_first_log[shard] != UINT32_MAX;
 }
 
-/* Only this source's receiver thread pushes here with this source, so positions reach every queue in order. The margin covers
- * receivers of other sources that looked at the same time; push_wait then waits for microseconds at most. */
+/* Only this source's receiver thread pushes here with this source, so positions reach every queue
+ * in order. The margin covers receivers of other sources that looked at the same time; push_wait
+ * then waits for microseconds at most. */
 static enum status submit(void *context, struct request *request, int64_t *ret_retry_ms)
 {
     const struct intake_context *intake = context;
@@ -80,7 +81,8 @@ static enum status submit(void *context, struct request *request, int64_t *ret_r
     request->position = position;
     request->is_replayed = false;
     request_hold(request);
-    /* Nobody waits for the commit of a request that is answered at once: the writer may sleep on. */
+    /* Nobody waits for the commit of a request that is answered at once: the writer may sleep on.
+     * */
     if (request->on_durable ||
         !queue_push_quiet(runtime->writer_queue, item_tagged(request, ITEM_REQUEST)))
         queue_push_wait(runtime->writer_queue, item_tagged(request, ITEM_REQUEST));

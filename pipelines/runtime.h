@@ -3,8 +3,9 @@
  *   receiver threads --submit--> writer queue ----------------------> writer thread --after the commit--> replies, lanes
  *                      \------> shard queue i --> shard thread i --effects--^   \--effects, emptied--> back to shard i
  *
- * Receivers never wait: submit says BUSY. Shards may wait for the writer (for an empty `struct effects`). The writer waits for
- * nobody. Every request is pushed to the writer before any shard, so effects never overtake the request they come from. */
+ * Receivers never wait: submit says BUSY. Shards may wait for the writer (for an empty `struct
+ * effects`). The writer waits for nobody. Every request is pushed to the writer before any shard,
+ * so effects never overtake the request they come from. */
 #pragma once
 #include "pipelines/lane.h"
 #include "pipelines/shard.h"
@@ -17,23 +18,27 @@ struct runtime_source {
     bool is_journaled; /* its requests are kept until decided: ack durable */
 };
 
-/* Opens writer and lanes, remembers decided ids; starts no thread. `config` is borrowed until runtime_destroy. */
+/* Opens writer and lanes, remembers decided ids; starts no thread. `config` is borrowed until
+ * runtime_destroy. */
 struct runtime *runtime_create(const struct pipeline_config *config, struct store *store,
                                const struct runtime_source *sources, uint32_t source_count,
                                struct error *ret_error);
 void runtime_destroy(struct runtime *runtime);
 
-/* Starts the threads, replays the journal and returns when all shards have caught up. Deadlines stand still meanwhile. */
+/* Starts the threads, replays the journal and returns when all shards have caught up. Deadlines
+ * stand still meanwhile. */
 MUST_CHECK enum status runtime_start(struct runtime *runtime, struct error *ret_error);
 bool runtime_is_ready(const struct runtime *runtime);
 /* The intake of source number `source`, for its receiver. Valid until runtime_destroy. */
 struct intake runtime_intake(struct runtime *runtime, uint32_t source);
 
-/* Judges by `config` from now on. When nothing refers to the one before any more it is destroyed. Takes ownership. */
+/* Judges by `config` from now on. When nothing refers to the one before any more it is destroyed.
+ * Takes ownership. */
 void runtime_reload(struct runtime *runtime, struct pipeline_config *config);
 
-/* Stops: what is open stays in the journal, or is closed (trigger shutdown) when a source has none; then the last commit, and
- * up to `grace_ms` for the exporters. Receivers have stopped before. */
+/* Stops: what is open stays in the journal, or is closed (trigger shutdown) when a source has
+ * none; then the last commit, and up to `grace_ms` for the exporters. Receivers have stopped
+ * before. */
 void runtime_stop(struct runtime *runtime, int64_t grace_ms);
 /* Set when a thread can't go on: the exit code of the process; EXIT_DONE while all is well. */
 enum exit_code runtime_failure(const struct runtime *runtime);

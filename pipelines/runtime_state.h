@@ -1,4 +1,5 @@
-/* What the runtime's threads share; seen by runtime*.c, shard_thread.c, writer_thread.c and recovery.c only. */
+/* What the runtime's threads share; seen by runtime*.c, shard_thread.c, writer_thread.c and
+ * recovery.c only. */
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +24,8 @@ static inline void *item_untagged(void *item)
     return (void *)((uintptr_t)item & ~(uintptr_t)3);
 }
 
-/* Something every shard answers once: the last answer reaches the writer behind all effects that came before it. */
+/* Something every shard answers once: the last answer reaches the writer behind all effects that
+ * came before it. */
 enum notice_kind { NOTICE_RULES, NOTICE_CAUGHT_UP, NOTICE_STOP };
 struct notice {
     enum notice_kind kind;

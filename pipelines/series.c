@@ -5,7 +5,8 @@
 
 #include "processor/base/json.h"
 
-/* Families that are stored, in the order of the page. A series belongs to the family its name begins with. */
+/* Families that are stored, in the order of the page. A series belongs to the family its name
+ * begins with. */
 static const struct metric_family families[] = {
     {"flywheel_receiver_accepted_spans_total", METRIC_COUNTER, "Spans taken in."},
     {"flywheel_receiver_accepted_logs_total", METRIC_COUNTER, "Log records taken in."},

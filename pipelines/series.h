@@ -1,4 +1,5 @@
-/* The persistent counters of the product, as rows: the name under which each is stored is its series in /metrics. */
+/* The persistent counters of the product, as rows: the name under which each is stored is its
+ * series in /metrics. */
 #pragma once
 #include "pipelines/effects.h"
 #include "state/counters.h"
@@ -18,12 +19,13 @@ struct series {
     struct persistent_counter *skewed;
 };
 
-/* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a counter. False with
- * `ret_error` when there is no room for them. */
+/* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a
+ * counter. False with `ret_error` when there is no room for them. */
 MUST_CHECK bool series_open(struct series *series, struct counters *counters,
                             const char *const *receivers, uint32_t source_count,
                             struct error *ret_error);
-/* flywheel_rule_outcomes_total{rule,outcome} and flywheel_review_records_total{queue,verdict}. NULL: no room. */
+/* flywheel_rule_outcomes_total{rule,outcome} and flywheel_review_records_total{queue,verdict}.
+ * NULL: no room. */
 struct persistent_counter *series_rule_outcome(struct series *series, struct bytes rule,
                                                enum outcome outcome);
 struct persistent_counter *series_review_records(struct series *series, struct bytes queue,

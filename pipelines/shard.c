@@ -203,7 +203,8 @@ static bool is_settled(const struct shard *shard, const struct request *request,
     return is_in_verdict || was_counted(shard, request, decided->trace_id);
 }
 
-/* Passes over the spans at the head of the chain that belong to one decided trace; counts the late ones. */
+/* Passes over the spans at the head of the chain that belong to one decided trace; counts the
+ * late ones. */
 static uint32_t pass_decided(const struct shard *shard, const struct request *request, uint32_t at,
                              const struct decided_entry *decided, struct effects *effects)
 {
@@ -286,7 +287,8 @@ static enum status take_request(struct shard *shard, const struct request *reque
            request->position >= shard->next[request->source]);
     struct arrival arrival = {request->source, request->position, time->now_ms,
                               request->received_ms};
-    /* Set first: a trajectory that this request closes by a limit was decided with this position in it. */
+    /* Set first: a trajectory that this request closes by a limit was decided with this position
+     * in it. */
     shard->through[request->source] = request->position;
     shard->next[request->source] = request->position + 1;
     enum status status = take_spans(shard, request, &arrival, time, effects);

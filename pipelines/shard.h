@@ -1,6 +1,7 @@
-/* The pure step of one shard: (state, event, now) to effects. It owns the open trajectories of the trace ids that hash to it,
- * and knows which of its traces were decided lately. No thread, no clock, no file: the runtime gives it events in position order
- * of each source, replay gives it the same events under virtual time, tests whatever they like. */
+/* The pure step of one shard: (state, event, now) to effects. It owns the open trajectories of
+ * the trace ids that hash to it, and knows which of its traces were decided lately. No thread, no
+ * clock, no file: the runtime gives it events in position order of each source, replay gives it
+ * the same events under virtual time, tests whatever they like. */
 #pragma once
 #include "pipelines/effects.h"
 #include "processor/receive/request.h"
@@ -54,5 +55,6 @@ struct shard_gauges {
     uint64_t trajectories, spans, bytes, decided;
 };
 struct shard_gauges shard_gauges(const struct shard *shard);
-/* Does the table of decided ids hold as many as it may (limits.decided)? Then the sources must wait. */
+/* Does the table of decided ids hold as many as it may (limits.decided)? Then the sources must
+ * wait. */
 bool shard_is_full(const struct shard *shard);

@@ -1,5 +1,5 @@
-/* What the outside may know of a running pipeline: the metrics registry and the routes of the admin server. It can answer /healthz
- * and /readyz before the runtime is ready. */
+/* What the outside may know of a running pipeline: the metrics registry and the routes of the
+ * admin server. It can answer /healthz and /readyz before the runtime is ready. */
 #pragma once
 #include "pipelines/runtime.h"
 

@@ -222,7 +222,8 @@ void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
 {
     assert(exporter < EXPORTERS_MAX);
     outbox_file_write(&writer->txn, exporter, file);
-    /* All of them in this transaction: a row that stayed would be written to the file again after a crash. */
+    /* All of them in this transaction: a row that stayed would be written to the file again after
+     * a crash. */
     while (outbox_delete_through(writer->outbox, &writer->txn, exporter, through, TRIM_ROWS_MAX) ==
            TRIM_ROWS_MAX)
         ;

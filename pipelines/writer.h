@@ -1,6 +1,7 @@
-/* A batch of effects to store operations. The writer owns the store: source positions, journal, decided rows, cohort
- * counts, outbox and counters move in one transaction, so that a count is exactly as durable as what it counts. Pure but for
- * the store: threads, clocks and queues are the runtime's.
+/* A batch of effects to store operations. The writer owns the store: source positions, journal,
+ * decided rows, cohort counts, outbox and counters move in one transaction, so that a count is
+ * exactly as durable as what it counts. Pure but for the store: threads, clocks and queues are
+ * the runtime's.
  *
  *   writer_begin -> add requests, effects, acknowledgements -> writer_commit -> OK: durable, records may leave
  *                                                                            -> BUSY: nothing happened; give the same
@@ -15,7 +16,8 @@
 
 struct writer;
 
-/* Opens every table. `source_names` are the sources of this process, in the order of their numbers. */
+/* Opens every table. `source_names` are the sources of this process, in the order of their
+ * numbers. */
 struct writer *writer_create(struct store *store, const struct pipeline_config *config,
                              uint32_t shards, const char *const *source_names,
                              uint32_t source_count, struct error *ret_error);
@@ -38,8 +40,8 @@ void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t s
 /* The file of an exporter holds all records up to `through` and is `length` bytes long. */
 void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
                      const struct outbox_file *file);
-/* All shards have caught up: spans that were accepted and are nowhere any more (ack: memory, and the process died) are
- * counted as dropped{crash}. Returns how many. */
+/* All shards have caught up: spans that were accepted and are nowhere any more (ack: memory, and
+ * the process died) are counted as dropped{crash}. Returns how many. */
 uint64_t writer_settle_lost(struct writer *writer);
 /* Bytes put into the transaction so far, about. */
 size_t writer_batch_bytes(const struct writer *writer);
@@ -69,7 +71,8 @@ struct writer_gauges { /* durable; any thread */
     double used_ratio;
 };
 struct writer_gauges writer_gauges(const struct writer *writer);
-/* Every persistent counter as a metric family, with spans in flight computed from the same numbers. */
+/* Every persistent counter as a metric family, with spans in flight computed from the same
+ * numbers. */
 void writer_collect_metrics(void *writer, struct buffer *to);
 /* Accepted, decided, dropped and in flight, read together; any thread. */
 struct span_account {

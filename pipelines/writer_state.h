@@ -1,5 +1,6 @@
-/* What the writer keeps; seen by the writer_*.c files only. Memory beside the store (positions, watermarks, cohort delta)
- * moves only when a transaction has succeeded: `next` holds the rows as they will be, `committed` as they are. */
+/* What the writer keeps; seen by the writer_*.c files only. Memory beside the store (positions,
+ * watermarks, cohort delta) moves only when a transaction has succeeded: `next` holds the rows as
+ * they will be, `committed` as they are. */
 #pragma once
 #include "pipelines/contribution.h"
 #include "pipelines/series.h"

@@ -1,6 +1,6 @@
-/* The writer's thread. A commit starts when the last has ended: at once if calls wait for it, else every 25 ms, and when about
- * 8 MiB have come together. What a failed commit held is kept and committed again, without the journal rows of calls that
- * have been refused in the meantime. */
+/* The writer's thread. A commit starts when the last has ended: at once if calls wait for it,
+ * else every 25 ms, and when about 8 MiB have come together. What a failed commit held is kept
+ * and committed again, without the journal rows of calls that have been refused in the meantime. */
 #include <stdlib.h>
 
 #include "pipelines/runtime_state.h"

@@ -1,4 +1,5 @@
-/* Sums by cohort in memory: what rows stored as totals say, minus what contributions say, must be 0. */
+/* Sums by cohort in memory: what rows stored as totals say, minus what contributions say, must be
+ * 0. */
 #include "state/audit_cohorts.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Rows of one item are written and deleted in one transaction, so an item is never found in part; the
- * body size in chunk 0 proves it. */
+/* Rows of one item are written and deleted in one transaction, so an item is never found in part;
+ * the body size in chunk 0 proves it. */
 #include "state/chunked.h"
 
 #include <assert.h>

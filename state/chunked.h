@@ -42,7 +42,8 @@ bool chunked_last(struct store_txn *txn, struct chunked_place place, uint64_t *r
 /* Chunk 0 taken apart: head, size of the whole body, and the part of it that this chunk holds. */
 MUST_CHECK enum status chunked_first_decode(struct bytes value, struct bytes *ret_head,
                                             uint64_t *ret_body_size, struct bytes *ret_part);
-/* What was appended as `head`, borrowed from the transaction; false when there is no such number. */
+/* What was appended as `head`, borrowed from the transaction; false when there is no such number.
+ * */
 bool chunked_head(struct store_txn *txn, struct chunked_place place, uint64_t number,
                   struct bytes *ret_head);
 

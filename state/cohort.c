@@ -1,5 +1,5 @@
-/* Rings, keys and the set of known cohorts. The set is an index of grouping + hash; entries added by a
- * transaction are the last ones, so that an abort cuts them off again. */
+/* Rings, keys and the set of known cohorts. The set is an index of grouping + hash; entries added
+ * by a transaction are the last ones, so that an abort cuts them off again. */
 #include "state/cohort.h"
 
 #include <assert.h>

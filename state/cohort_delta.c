@@ -147,8 +147,8 @@ static int compare_numbers(const void *a, const void *b, void *context)
     return memcmp(key_index_at(index, left), key_index_at(index, right), COHORT_KEY_BYTES);
 }
 
-/* Deletes some of the buckets that have left their ring. Old ones are the first of their ring, so one
- * step looks at one row and passes over the rest of a ring that has no old one. */
+/* Deletes some of the buckets that have left their ring. Old ones are the first of their ring, so
+ * one step looks at one row and passes over the rest of a ring that has no old one. */
 static void expire(struct cohort_delta *delta, struct store_txn *txn, int64_t now_ms)
 {
     struct store_cursor cursor;

@@ -1,4 +1,5 @@
-/* value = u8 version | be64 count. What was added waits in `open` until the transaction has ended. */
+/* value = u8 version | be64 count. What was added waits in `open` until the transaction has
+ * ended. */
 #include "state/counters.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* Each table has a function that decodes a row and says it; a writer that is not there is replaced by
- * one that nobody reads, so that checking and dumping are the same code. */
+/* Each table has a function that decodes a row and says it; a writer that is not there is
+ * replaced by one that nobody reads, so that checking and dumping are the same code. */
 #include "state/inspect.h"
 
 #include "processor/base/digest.h"

@@ -1,5 +1,5 @@
-/* One row of any table, checked and said as JSON: what `flywheel state check` and `dump` walk with. Ids,
- * numbers and sizes are said; journal bytes and record payloads never are. */
+/* One row of any table, checked and said as JSON: what `flywheel state check` and `dump` walk
+ * with. Ids, numbers and sizes are said; journal bytes and record payloads never are. */
 #pragma once
 #include "processor/base/json.h"
 #include "state/store.h"
@@ -13,8 +13,8 @@ struct inspection {
     uint64_t decided_rows;
 };
 
-/* MALFORMED when key or value are not understood, or a chunk is missing. Appends one object to `to`,
- * without a line end; NULL: only checks. */
+/* MALFORMED when key or value are not understood, or a chunk is missing. Appends one object to
+ * `to`, without a line end; NULL: only checks. */
 MUST_CHECK enum status inspect_row(struct inspection *inspection, enum state_table table,
                                    struct bytes key, struct bytes value, struct json_writer *to);
 /* At the end of a table: MALFORMED when the last item is cut off. */

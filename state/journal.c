@@ -1,4 +1,5 @@
-/* head of an item = u8 version | u8 signal | u8 encoding | signed received_ms; body = the request. */
+/* head of an item = u8 version | u8 signal | u8 encoding | signed received_ms; body = the
+ * request. */
 #include "state/journal.h"
 
 #include <assert.h>

@@ -26,8 +26,8 @@ uint32_t journal_trim(struct journal *journal, struct store_txn *txn, uint16_t s
 uint64_t journal_bytes(const struct journal *journal); /* durable, as stored */
 uint64_t journal_requests(const struct journal *journal);
 
-/* When the first request at or above position `from` was received; false when there is none. Reads no
- * more than its first chunk; any thread. */
+/* When the first request at or above position `from` was received; false when there is none.
+ * Reads no more than its first chunk; any thread. */
 bool journal_received_ms(struct store_txn *txn, uint16_t source, uint64_t from, int64_t *ret_ms);
 
 /* Borrowed until it returns. False: stop. */

@@ -1,5 +1,5 @@
-/* Numbers keys of one fixed size in order of arrival: key -> 0, 1, 2, ... A hash table of numbers over
- * an array of keys; entries leave only from the end. */
+/* Numbers keys of one fixed size in order of arrival: key -> 0, 1, 2, ... A hash table of numbers
+ * over an array of keys; entries leave only from the end. */
 #pragma once
 #include "processor/base/bytes.h"
 

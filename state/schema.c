@@ -1,5 +1,5 @@
-/* Names of the tables, keys, and the rows of the meta table. What a module alone reads and writes is
- * encoded in that module. */
+/* Names of the tables, keys, and the rows of the meta table. What a module alone reads and writes
+ * is encoded in that module. */
 #include "state/schema.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
-/* Bins lie in an array in order of index, found by bisection. At level L the index of a value is its
- * index at level 0 divided by 2^L, rounded up; so two sketches agree on bins once their levels do. */
+/* Bins lie in an array in order of index, found by bisection. At level L the index of a value is
+ * its index at level 0 divided by 2^L, rounded up; so two sketches agree on bins once their
+ * levels do. */
 #include "state/sketch.h"
 
 #include <assert.h>
@@ -52,7 +53,8 @@ static int32_t index_of(double value, uint8_t level)
     return index;
 }
 
-/* Halves the indexes of `count` ordered bins, joining those that meet; returns how many are left. */
+/* Halves the indexes of `count` ordered bins, joining those that meet; returns how many are left.
+ * */
 static size_t halve(struct sketch_bin *bins, size_t count)
 {
     size_t left = 0;

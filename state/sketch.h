@@ -1,11 +1,11 @@
-/* Quantiles of non-negative numbers within a relative error: a sparse DDSketch (Masson, Rim and Lee,
- * 2019). Bin i counts values in (gamma^(i-1), gamma^i], gamma = (1+a)/(1-a), a = 0.01.
- * When more than 128 bins are in use, every two neighbors become one (i -> ceil(i/2)), which squares
- * gamma; `level` counts how often. The error is then 2 %, 4 %, ..., but the same for every quantile.
- * (Collapsing the lowest bins instead would keep p99 at 1 % and lose the median of any cohort whose
- * durations span more than a factor of 13.) Bins are a function of the values alone, in whatever order
- * they were added or merged. Counts are signed: a correction takes back what was added, and a delta
- * may hold less than nothing. */
+/* Quantiles of non-negative numbers within a relative error: a sparse DDSketch (Masson, Rim and
+ * Lee, 2019). Bin i counts values in (gamma^(i-1), gamma^i], gamma = (1+a)/(1-a), a = 0.01.
+ * When more than 128 bins are in use, every two neighbors become one (i -> ceil(i/2)), which
+ * squares gamma; `level` counts how often. The error is then 2 %, 4 %, ..., but the same for
+ * every quantile. (Collapsing the lowest bins instead would keep p99 at 1 % and lose the median
+ * of any cohort whose durations span more than a factor of 13.) Bins are a function of the values
+ * alone, in whatever order they were added or merged. Counts are signed: a correction takes back
+ * what was added, and a delta may hold less than nothing. */
 #pragma once
 #include "state/value.h"
 

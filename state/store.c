@@ -90,8 +90,9 @@ void store_set_faults(struct store *store, struct store_faults *faults)
 
 /* --- transactions --- */
 
-/* Pages that a write transaction after snapshot `txn` may take from the free list: all but those that
- * the last commit freed. Database 0 is that list: txn id -> count, page numbers (see mdb_stat -f). */
+/* Pages that a write transaction after snapshot `txn` may take from the free list: all but those
+ * that the last commit freed. Database 0 is that list: txn id -> count, page numbers (see
+ * mdb_stat -f). */
 static size_t free_pages(MDB_txn *txn, bool is_usable_only)
 {
     MDB_cursor *cursor;
@@ -109,9 +110,9 @@ static size_t free_pages(MDB_txn *txn, bool is_usable_only)
     return sum;
 }
 
-/* Bytes that new rows may take in the next write transaction. A reserve is kept back, because in a map
- * that is full to the last page nothing can be deleted either: LMDB copies pages before it changes
- * them. The free list is only walked when the part of the map never used is small. */
+/* Bytes that new rows may take in the next write transaction. A reserve is kept back, because in
+ * a map that is full to the last page nothing can be deleted either: LMDB copies pages before it
+ * changes them. The free list is only walked when the part of the map never used is small. */
 static int64_t room_for_rows(struct store *store)
 {
     MDB_envinfo info;

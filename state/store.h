@@ -44,7 +44,8 @@ void store_check_readers(struct store *store);
 MUST_CHECK enum status store_copy(struct store *store, const char *directory,
                                   struct error *ret_error);
 
-/* Puts the file `copy` in the place of `original`, durably. For an offline store that is closed next. */
+/* Puts the file `copy` in the place of `original`, durably. For an offline store that is closed
+ * next. */
 MUST_CHECK enum status store_replace(struct store *store, const char *copy, const char *original,
                                      struct error *ret_error);
 

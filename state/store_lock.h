@@ -1,6 +1,6 @@
-/* The lock of a data directory: DIR/owner.lock, held by flock, so that it goes with the process however
- * that ends. LMDB's own lock would let two processes share a directory; two writers of one state are
- * a mistake here. */
+/* The lock of a data directory: DIR/owner.lock, held by flock, so that it goes with the process
+ * however that ends. LMDB's own lock would let two processes share a directory; two writers of
+ * one state are a mistake here. */
 #pragma once
 #include <stdbool.h>
 

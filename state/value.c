@@ -1,4 +1,5 @@
-/* Reading stops at the first bad field: `at` moves to `end`, so that nothing after it is believed. */
+/* Reading stops at the first bad field: `at` moves to `end`, so that nothing after it is
+ * believed. */
 #include "state/value.h"
 
 #include <math.h>

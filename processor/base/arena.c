@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* AddressSanitizer is told what has been handed out, so that it sees a write behind an allocation or after a reset. */
+/* AddressSanitizer is told what has been handed out, so that it sees a write behind an allocation
+ * or after a reset. */
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #else

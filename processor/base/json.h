@@ -90,8 +90,9 @@ void json_bool(struct json_writer *writer, bool value);
 void json_null(struct json_writer *writer);
 void json_raw(struct json_writer *writer, struct bytes json); /* one value, already JSON */
 
-/* Shortest decimal of a double that reads back the same ("0.1", "3", "1e+30"), NUL-terminated; a whole
- * number below 1e15 has neither point nor exponent. "NaN", "+Inf", "-Inf" as Prometheus writes them. */
+/* Shortest decimal of a double that reads back the same ("0.1", "3", "1e+30"), NUL-terminated; a
+ * whole number below 1e15 has neither point nor exponent. "NaN", "+Inf", "-Inf" as Prometheus
+ * writes them. */
 enum { DOUBLE_TEXT_SIZE = 32 };
 void double_format(char to[DOUBLE_TEXT_SIZE], double value);
 /* Strict decimal parse of all bytes; false for anything else, for hex, inf and nan,

@@ -87,8 +87,9 @@ static void append_escaped(struct buffer *to, uint8_t c)
     buffer_append(to, text, size);
 }
 
-/* Eight bytes at once: is each printable ASCII and neither a quote nor a backslash? (The tests for "a byte below n" and "a
- * zero byte" of Bit Twiddling Hacks; what they take for special without need is looked at byte by byte.) */
+/* Eight bytes at once: is each printable ASCII and neither a quote nor a backslash? (The tests
+ * for "a byte below n" and "a zero byte" of Bit Twiddling Hacks; what they take for special
+ * without need is looked at byte by byte.) */
 static bool is_plain_word(const uint8_t *at)
 {
     const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;

@@ -68,6 +68,6 @@ void metrics_add_collector(struct metrics *metrics, metrics_collect_fn *collect,
 void metrics_render(struct metrics *metrics, struct buffer *to);
 void metrics_write_family(struct buffer *to, const struct metric_family *family);
 void metrics_write_sample(struct buffer *to, const char *name, const char *labels, double value);
-/* Appends label="value", with a comma before it where a label went before, and with the value escaped (backslash, quote, newline; invalid UTF-8 becomes
- * U+FFFD). */
+/* Appends label="value", with a comma before it where a label went before, and with the value
+ * escaped (backslash, quote, newline; invalid UTF-8 becomes U+FFFD). */
 void metrics_append_label(struct buffer *to, const char *label, struct bytes value);

@@ -1,5 +1,5 @@
-/* flywheel demo: the real daemon as a child process in a temporary directory, real recorded runs sent to it over gRPC, and
- * what came out. */
+/* flywheel demo: the real daemon as a child process in a temporary directory, real recorded runs
+ * sent to it over gRPC, and what came out. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ftw.h>
@@ -37,7 +37,8 @@ struct demo {
     uint64_t requests, spans;
 };
 
-/* A port that is free now. Another process could take it before the daemon does; then the daemon says so. */
+/* A port that is free now. Another process could take it before the daemon does; then the daemon
+ * says so. */
 static int free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -75,7 +76,8 @@ static bool prepare(struct demo *demo)
     return fclose(file) == 0;
 }
 
-/* The child: the default pipeline, with its files here and a shorter settle, because the runs are over already. */
+/* The child: the default pipeline, with its files here and a shorter settle, because the runs are
+ * over already. */
 static _Noreturn void be_daemon(const struct demo *demo)
 {
     struct error error = {0};

@@ -69,7 +69,8 @@ static void write_side(struct json_writer *writer, const char *key,
     json_object_end(writer);
 }
 
-/* Outcomes of rules of one name; a rule that only one file has counts as different when it did not pass. */
+/* Outcomes of rules of one name; a rule that only one file has counts as different when it did
+ * not pass. */
 static bool rules_differ(const struct pipeline_config *before, const struct judgement *a,
                          const struct pipeline_config *after, const struct judgement *b)
 {

@@ -1,5 +1,5 @@
-/* flywheel explain: why. From recordings, or from the records that a pipeline still holds: its outbox, and the file of its file
- * exporter. */
+/* flywheel explain: why. From recordings, or from the records that a pipeline still holds: its
+ * outbox, and the file of its file exporter. */
 #include <stdio.h>
 #include <stdlib.h>
 

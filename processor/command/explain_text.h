@@ -1,5 +1,5 @@
-/* A review record as a person reads it in a terminal: what was asked and answered, every rule with value, threshold, margin and
- * evidence, matched or not. */
+/* A review record as a person reads it in a terminal: what was asked and answered, every rule
+ * with value, threshold, margin and evidence, matched or not. */
 #pragma once
 #include "processor/base/bytes.h"
 

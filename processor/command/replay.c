@@ -1,5 +1,5 @@
-/* flywheel replay: recorded requests in, records out, one JSON object a line. With --diff what a second pipeline file would add,
- * remove and change. No state is touched. */
+/* flywheel replay: recorded requests in, records out, one JSON object a line. With --diff what a
+ * second pipeline file would add, remove and change. No state is touched. */
 #include "pipelines/replay.h"
 
 #include <stdio.h>

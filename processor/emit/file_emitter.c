@@ -1,4 +1,5 @@
-/* Appends records to a file, exactly once over a crash. One thread takes what is queued as one batch:
+/* Appends records to a file, exactly once over a crash. One thread takes what is queued as one
+ * batch:
  *
  *   write whole lines -> fdatasync -> acknowledge each -> file_settled(inode, length)
  *

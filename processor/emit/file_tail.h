@@ -1,5 +1,5 @@
-/* What stands in a file of lines past the length that the store knows: whole lines that were written
- * but not settled before a crash, and perhaps the torn beginning of one more.
+/* What stands in a file of lines past the length that the store knows: whole lines that were
+ * written but not settled before a crash, and perhaps the torn beginning of one more.
  *
  *   [ settled lines ........ | whole line\n whole line\n torn li ]
  *                       known length          cut here ^       ^ size

@@ -1,5 +1,6 @@
-/* The policy over one text: built-in masks, then the pipeline's own regexes, both over the original,
- * their ranges merged, so that a regex never sees half a mask. Each range becomes an edit:
+/* The policy over one text: built-in masks, then the pipeline's own regexes, both over the
+ * original, their ranges merged, so that a regex never sees half a mask. Each range becomes an
+ * edit:
  *
  *   original   "ask jo@example.com now"      edit {4, 18 -> 4, 11}
  *   redacted   "ask [EMAIL] now"

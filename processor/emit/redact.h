@@ -3,8 +3,8 @@
  *   metadata  the same; what may be known of content beside it (names, lengths) stays
  *   redacted  texts leave after masking (the default)
  *   full      as they are
- * Built-in masks: e-mail address, card number (13-19 digits of a known issuer that pass Luhn), phone
- * number (international or grouped), secret (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM
+ * Built-in masks: e-mail address, card number (13-19 digits of a known issuer that pass Luhn),
+ * phone number (international or grouped), secret (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM
  * blocks, key=value with password, secret or token names, passwords of URLs), then the pipeline's
  * own regexes. A match becomes [EMAIL] [CARD] [PHONE] [SECRET] [MASKED]. */
 #pragma once

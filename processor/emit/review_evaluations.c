@@ -1,5 +1,6 @@
 /* Every rule with what it measured, in file order. Evidence is given to us in bytes of the original
- * text; a record states code points of the text as it leaves, so offsets go through the masks first:
+ * text; a record states code points of the text as it leaves, so offsets go through the masks
+ * first:
  *
  *   bytes of the original --redacted_offset--> bytes as they leave --count--> code points
  *

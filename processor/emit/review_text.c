@@ -1,5 +1,6 @@
-/* Texts of a record: masked, cut to the cap of their class, measured for the next plan. A cap counts
- * bytes of JSON, because that is what the limit of a record counts: a control character is six. */
+/* Texts of a record: masked, cut to the cap of their class, measured for the next plan. A cap
+ * counts bytes of JSON, because that is what the limit of a record counts: a control character is
+ * six. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -177,7 +177,8 @@ static struct bytes tag_text(struct value tags, struct bytes name)
     return (struct bytes){0};
 }
 
-/* Of equal rank: on one span the last of repeated keys, of several spans of one start the lower id. */
+/* Of equal rank: on one span the last of repeated keys, of several spans of one start the lower
+ * id. */
 static bool precedes(const struct reading *reading, uint32_t where, uint32_t source,
                      const struct best *best)
 {

@@ -10,7 +10,8 @@ struct message {
 /* False when the object is no message at all. */
 bool message_read(const struct json_reader *reader, const struct json_value *object,
                   struct arena *arena, struct message *ret_message);
-/* Text of `content`: a string, or a list of parts joined by line breaks; absent when it has none. */
+/* Text of `content`: a string, or a list of parts joined by line breaks; absent when it has none.
+ * */
 struct bytes content_text(const struct json_reader *reader, const struct json_value *content,
                           struct arena *arena);
 /* Text of one part; absent when it is something else: a tool call, an image, reasoning. */

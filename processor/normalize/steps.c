@@ -141,7 +141,8 @@ static double read_cost(const struct semconv *semconv, struct arena *arena)
     return total.number;
 }
 
-/* Nanoseconds since 1970 of "2026-11-23T05:11:43.123Z", quoted or not; 0 when it is no such time. */
+/* Nanoseconds since 1970 of "2026-11-23T05:11:43.123Z", quoted or not; 0 when it is no such time.
+ * */
 static uint64_t parse_time(struct bytes text)
 {
     int fields[6] = {0};

@@ -1,10 +1,12 @@
-/* One pass over the text with a stack of what is open; the table says what each member becomes. A message is written with
- * one byte left free for its size; when it closes and is longer than that, the rest moves up.
+/* One pass over the text with a stack of what is open; the table says what each member becomes. A
+ * message is written with one byte left free for its size; when it closes and is longer than
+ * that, the rest moves up.
  *
  *   {"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"chat",...
  *    request           ResourceSpans   ScopeSpans  Span            <- the stack
  *
- * A repeated member is two fields on the wire: the last one wins where only one may be, lists add up. */
+ * A repeated member is two fields on the wire: the last one wins where only one may be, lists add
+ * up. */
 #include "processor/otlp/otlp_json.h"
 
 #include "processor/otlp/fields.h"
@@ -197,7 +199,8 @@ static void close_item(struct conversion *conversion)
         close_message(conversion->to, item.start);
 }
 
-/* Reads the value at the cursor; `member` is NULL inside what is ignored. False when it is not what the member holds. */
+/* Reads the value at the cursor; `member` is NULL inside what is ignored. False when it is not
+ * what the member holds. */
 static bool convert_value(struct conversion *conversion, const struct member *member,
                           bool is_element)
 {

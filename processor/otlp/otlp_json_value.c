@@ -1,5 +1,5 @@
-/* Numbers may stand as numbers or as strings (64-bit integers do not fit a double), and as "5e3" or "7.0" where
- * the value is whole. What does not fit its field is an error, never cut. */
+/* Numbers may stand as numbers or as strings (64-bit integers do not fit a double), and as "5e3"
+ * or "7.0" where the value is whole. What does not fit its field is an error, never cut. */
 #include "processor/otlp/otlp_json_value.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
-/* Scalars of the OTLP JSON mapping: one token of JSON text, and one field on the wire. Apart from the pull reader of
- * base/json, which forgives cut texts and looks ahead at every level: requests are whole, and are read once. */
+/* Scalars of the OTLP JSON mapping: one token of JSON text, and one field on the wire. Apart from
+ * the pull reader of base/json, which forgives cut texts and looks ahead at every level: requests
+ * are whole, and are read once. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
@@ -27,7 +28,8 @@ struct json_token {
 };
 
 const uint8_t *json_space(const uint8_t *at, const uint8_t *end);
-/* Reads the scalar at `*at` and moves behind it. Texts with escapes are unescaped into the arena. */
+/* Reads the scalar at `*at` and moves behind it. Texts with escapes are unescaped into the arena.
+ * */
 struct json_token json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena);
 /* Appends the field. False when the token does not hold what the encoding asks for. */
 bool json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,

@@ -355,7 +355,8 @@ static void receive_next(struct grpc_receiver *receiver)
     }
 }
 
-/* Without room the body is not even received: refusing costs little when there is much to refuse. */
+/* Without room the body is not even received: refusing costs little when there is much to refuse.
+ * */
 static void export_arrived(struct call *call)
 {
     struct grpc_receiver *receiver = call->receiver;

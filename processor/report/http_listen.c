@@ -1,5 +1,5 @@
-/* Binding is done here and not by the HTTP library, because only then a port in use can be told from
- * every other failure, and a free port be chosen and known. */
+/* Binding is done here and not by the HTTP library, because only then a port in use can be told
+ * from every other failure, and a free port be chosen and known. */
 #include "processor/report/http_listen.h"
 
 #include <arpa/inet.h>

@@ -44,7 +44,8 @@ static void state_reading(struct evaluation *evaluation, const struct measure *m
     evaluation->evaluator_type = reading->evaluator_type;
 }
 
-/* The first measure that is a number; without one an evaluator's error, else why the first is na. */
+/* The first measure that is a number; without one an evaluator's error, else why the first is na.
+ * */
 static void measure_rule(const struct rule *rule, struct score_context *context,
                          struct evaluation *evaluation)
 {

@@ -1,5 +1,6 @@
-/* Any bytes as a pipeline file: loaded or refused with a place, and what loads prints as a file that
- * loads to the same rules. Substitution of files and environment is left out: `${` is refused here. */
+/* Any bytes as a pipeline file: loaded or refused with a place, and what loads prints as a file
+ * that loads to the same rules. Substitution of files and environment is left out: `${` is
+ * refused here. */
 #include <assert.h>
 
 #include "pipelines/config.h"

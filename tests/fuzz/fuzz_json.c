@@ -1,6 +1,6 @@
 /* link: base */
-/* Any bytes as JSON: the reader must stay within them, end, and deliver valid strings; what it calls complete JSON must
- * come out of the writer as JSON again. */
+/* Any bytes as JSON: the reader must stay within them, end, and deliver valid strings; what it
+ * calls complete JSON must come out of the writer as JSON again. */
 #include <assert.h>
 
 #include "processor/base/json.h"

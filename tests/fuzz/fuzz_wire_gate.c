@@ -1,5 +1,6 @@
 /* link: otlp */
-/* What the gate lets through whole, protobuf-c unpacks with the same count, and the iterators reach every end. */
+/* What the gate lets through whole, protobuf-c unpacks with the same count, and the iterators
+ * reach every end. */
 #include <assert.h>
 
 #include "processor/otlp/attributes.h"
@@ -29,8 +30,8 @@ static void check(struct bytes request, enum gate_signal signal, struct arena *a
         read_values(gated.logs[i].log.wire, OF_LOG_RECORD, arena);
     if (gated.rejected_count > 0)
         return;
-    /* protobuf-c refuses some well-formed requests: it merges a repeated singular message instead of
-     * taking the last one, and gives up where the two don't merge. What it reads must agree. */
+    /* protobuf-c refuses some well-formed requests: it merges a repeated singular message instead
+     * of taking the last one, and gives up where the two don't merge. What it reads must agree. */
     if (message_unpack_request(request, signal, (size_t)1 << 30, &count))
         assert(count == gated.span_count + gated.log_count);
 }

@@ -1,5 +1,6 @@
-/* Runs a fuzz target over its seeds without libFuzzer: what once broke stays mended. Besides each seed itself, its prefixes and
- * versions with one byte flipped, at a stride that keeps a target under a second or two. */
+/* Runs a fuzz target over its seeds without libFuzzer: what once broke stays mended. Besides each
+ * seed itself, its prefixes and versions with one byte flipped, at a stride that keeps a target
+ * under a second or two. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* link: state base */
-/* The rings against a list of everything that was ever counted. Random decisions at random event times,
- * corrections, flushes, failed flushes, crashes (the delta is lost and restored from the decided rows)
- * and expiry of decided rows; in between, queries over random windows must say what the list says. */
+/* The rings against a list of everything that was ever counted. Random decisions at random event
+ * times, corrections, flushes, failed flushes, crashes (the delta is lost and restored from the
+ * decided rows) and expiry of decided rows; in between, queries over random windows must say what
+ * the list says. */
 #include <errno.h>
 
 #include "state/cohort_query.h"

@@ -1,6 +1,7 @@
 /* link: base */
-/* Random documents, written by the writer, read back by the reader, whole and cut off at every place; and random
- * garbage, which may be anything but must be survived. The model is the sequence of values that the generator drew. */
+/* Random documents, written by the writer, read back by the reader, whole and cut off at every
+ * place; and random garbage, which may be anything but must be survived. The model is the
+ * sequence of values that the generator drew. */
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -111,8 +112,8 @@ static void draw_document(struct buffer *to)
     json_array_end(&writer);
 }
 
-/* Walks everything below `container`, depth first. Returns how many values were met; with `check` they must be the
- * model's. A cut document may lack some, and its last string may be a prefix. */
+/* Walks everything below `container`, depth first. Returns how many values were met; with `check`
+ * they must be the model's. A cut document may lack some, and its last string may be a prefix. */
 static int walk(struct json_reader *reader, const struct json_value *container, bool check, int met)
 {
     struct json_reader children;

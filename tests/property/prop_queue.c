@@ -1,6 +1,7 @@
 /* link: base */
-/* Several producers against one consumer through a ring that is far too small. Invariants: nothing is lost, nothing
- * comes twice, and the items of one producer keep their order. Every thread draws from its own seed. */
+/* Several producers against one consumer through a ring that is far too small. Invariants:
+ * nothing is lost, nothing comes twice, and the items of one producer keep their order. Every
+ * thread draws from its own seed. */
 #include <check.h>
 #include <inttypes.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* link: state base */
-/* A child commits journal, decided rows, counters, outbox and cohorts together and is killed at random
- * points, in some rounds just before or just after a commit. Whatever is found afterwards:
+/* A child commits journal, decided rows, counters, outbox and cohorts together and is killed at
+ * random points, in some rounds just before or just after a commit. Whatever is found afterwards:
  *   counter == decided rows == sum of the cohort == journal entries
  * and nothing that the child had acknowledged is missing. */
 #include <signal.h>

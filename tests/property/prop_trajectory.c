@@ -1,6 +1,7 @@
 /* link: nouns base */
 /* Random forests with clock skew, equal starts, cycles, strangers and shuffled arrival, against a
- * naive model: a selection sort over an order that is worked out from the definition, span by span. */
+ * naive model: a selection sort over an order that is worked out from the definition, span by
+ * span. */
 #include <check.h>
 #include <stdlib.h>
 

@@ -9,9 +9,9 @@
 #include "processor/otlp/wire_gate.h"
 #include "tests/support/corpus.h"
 
-/* Recorded requests are damaged at random. What the gate lets through, protobuf-c must read too, and both must see
- * the same spans; the iterators must then reach the end of every list. The other direction does not hold: the gate is
- * stricter. */
+/* Recorded requests are damaged at random. What the gate lets through, protobuf-c must read too,
+ * and both must see the same spans; the iterators must then reach the end of every list. The
+ * other direction does not hold: the gate is stricter. */
 enum { ROUNDS = 6000, EDITS_MAX = 6, REQUEST_MAX = 65536 };
 
 typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest Request;
@@ -81,7 +81,8 @@ static void compare_span(const struct gated_span *gated, const Span *span)
     ck_assert_uint_eq(attributes_count, span->n_attributes);
 }
 
-/* Spans in the order of the request; those that carry a NUL in a name or key are left out by number. */
+/* Spans in the order of the request; those that carry a NUL in a name or key are left out by
+ * number. */
 static uint32_t compare_requests(const struct gated_request *gated, const Request *request)
 {
     uint32_t usable = 0;

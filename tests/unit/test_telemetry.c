@@ -1,5 +1,5 @@
-/* The admin routes over a real runtime: before it is ready, while it runs, and what they say of cohorts
- * that an earlier run has left in the store. */
+/* The admin routes over a real runtime: before it is ready, while it runs, and what they say of
+ * cohorts that an earlier run has left in the store. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <poll.h>

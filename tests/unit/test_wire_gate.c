@@ -85,7 +85,8 @@ static struct buffer span_with_value(struct buffer *value)
     return span;
 }
 
-/* One request of one group that holds `item`; appended, so that several calls make several groups. */
+/* One request of one group that holds `item`; appended, so that several calls make several
+ * groups. */
 static void put_request(struct buffer *item)
 {
     struct buffer scope_group = {0}, group = {0};
