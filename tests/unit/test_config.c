@@ -1,3 +1,4 @@
+/* Pipeline files that load: values, defaults, printing, digest. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Durations, sizes, numbers, and where a mistake stands. */
 #include <check.h>
 
 #include "pipelines/config_option.h"
