@@ -90,7 +90,7 @@ def ingest(binary, program, ack, seconds):
                 "cpu_s_per_million_spans": round((daemon.cpu_seconds() - before) / sent["spans_accepted"] * 1e6, 2),
                 "peak_rss_mb": round(daemon.memory("VmHWM") / 1e6), "p50_ms": sent["latency_p50_ms"],
                 "p99_ms": sent["latency_p99_ms"], "records": daemon.records(), "records_expected": wanted,
-                "traces_complete": sent["traces_complete"]}
+                "traces_complete": sent["traces_complete"], "first_error": sent.get("first_error", "")}
     finally:
         daemon.stop()
 

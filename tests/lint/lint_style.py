@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Habits: nothing is left for later, no path of one machine, a first comment in each C file of the program, scripts that run."""
+"""Habits: nothing is left for later, no path of one machine, a first comment in each C file, scripts that run."""
 import os, pathlib, re, subprocess, sys
 
 root = pathlib.Path(sys.argv[1])
@@ -25,7 +25,7 @@ for name in sorted(filter(None, names)):
     checked += 1
     bad = [f"{name}:{i}: {what}" for i, line in enumerate(text.split("\n"), 1)
            for pattern, what in ((later, "left for later"), (machine, "a path of one machine")) if pattern.search(line)]
-    if name.endswith((".c", ".h")) and not name.startswith("tests/") and not text.startswith(("/*", "//")):
+    if name.endswith((".c", ".h")) and not text.startswith(("/*", "//")):
         bad.append(f"{name}:1: no first comment")
     if raw.startswith(b"#!") and not os.access(path, os.X_OK) and not name.endswith(".py"):
         bad.append(f"{name}: a script that is not executable")
