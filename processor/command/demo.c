@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -82,6 +83,8 @@ static _Noreturn void be_daemon(const struct demo *demo)
 {
     struct error error = {0};
     char state[96];
+    /* `flywheel demo | head` ends the parent by SIGPIPE: the daemon must not outlive it. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     struct pipeline_config *config = config_load(NULL, &error);
     if (!config) {
         fprintf(stderr, "flywheel demo: %s\n", error.text);
