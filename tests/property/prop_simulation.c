@@ -106,7 +106,7 @@ struct simulation {
     size_t again_count;
 
     uint64_t accepted_spans, accepted_logs, refused_spans, lost_spans;
-    uint64_t decided[SERVICES][VERDICTS], records, crashes, busy, late;
+    uint64_t decided[SERVICES][VERDICTS], records, crashes, busy, late, late_held;
     struct record *found;
     size_t found_count, found_capacity;
 };
@@ -251,6 +251,7 @@ static void crash(struct simulation *sim)
     temp_store_reopen(&sim->temp, (size_t)256 << 20);
     store_set_faults(sim->temp.store, &sim->faults);
     sim->crashes++;
+    sim->late_held = 0;
     sim->now_ms += 1000;
     start(sim);
 }
@@ -504,7 +505,7 @@ static void complete(struct simulation *sim, size_t count)
         if (item->effects) {
             for (const struct closed *closed = item->effects->first; closed; closed = closed->next)
                 check_closed(sim, closed);
-            sim->late += item->effects->late_spans;
+            sim->late_held += item->effects->late_spans;
             effects_destroy(item->effects);
         }
         if (!item->request)
@@ -520,6 +521,10 @@ static void complete(struct simulation *sim, size_t count)
             sim->refused_spans += item->request->gated.span_count;
         }
         request_release(item->request);
+    }
+    if (!sim->writer->is_holding) { /* What is held is lost in a crash and counted again. */
+        sim->late += sim->late_held;
+        sim->late_held = 0;
     }
     sim->queue_count -= count;
     memmove(sim->queue, sim->queue + count, sim->queue_count * sizeof(*sim->queue));
