@@ -105,7 +105,7 @@ void trace_span(struct trace_builder *builder, const struct span_spec *spec)
     if (spec->end_ms)
         wire_put_fixed64(&span, SPAN_END_TIME, spec->end_ms * 1000000);
     if (spec->text)
-        put_text(&span, SPAN_ATTRIBUTES, "note", spec->text);
+        put_text(&span, SPAN_ATTRIBUTES, spec->text_key ? spec->text_key : "note", spec->text);
     if (spec->score_name) {
         struct buffer event = {0};
         wire_put_bytes(&event, EVENT_NAME, BYTES_LITERAL("gen_ai.evaluation.result"));

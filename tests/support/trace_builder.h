@@ -14,6 +14,7 @@ struct span_spec {
     uint32_t flags;
     const char *name;       /* NULL: "step" */
     const char *text;       /* NULL: none; an attribute of any size */
+    const char *text_key;   /* NULL: "note" */
     const char *score_name; /* NULL: none; an evaluation event */
     double score;
 };
