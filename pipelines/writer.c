@@ -79,7 +79,8 @@ static struct binding *binding_of(struct writer *writer, const struct pipeline_c
     for (uint32_t i = 0; i < BINDINGS; i++)
         if (writer->bindings[i].config == config)
             return &writer->bindings[i];
-    writer->newest_binding = (writer->newest_binding + 1) % BINDINGS;
+    if (writer->bindings[writer->newest_binding].config) /* else that of a batch that failed */
+        writer->newest_binding = (writer->newest_binding + 1) % BINDINGS;
     struct binding *binding = &writer->bindings[writer->newest_binding];
     binding_resolve(binding, &writer->txn, writer->cohorts, config);
     memset(binding->outcomes, 0, sizeof(binding->outcomes));
