@@ -37,6 +37,7 @@ static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, ui
     struct lane *lane = context;
     pthread_mutex_lock(&lane->lock);
     lane->has_file = true;
+    lane->file_news++;
     lane->file_through = sequence;
     lane->file = (struct outbox_file){inode, length};
     pthread_mutex_unlock(&lane->lock);
@@ -114,6 +115,7 @@ enum status lane_open(struct lane *lane, uint8_t exporter, const struct exporter
     if (!lane->emitter)
         return STATUS_FATAL;
     enum status status = lane->emitter->operations->start(lane->emitter, ret_error);
+    lane->is_unplaced = lane_has_news(lane);
     if (lane->settled_count > 0)
         qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
     return status;
@@ -191,7 +193,7 @@ static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms,
 
 void lane_catch_up(struct lane *lane, int64_t now_ms)
 {
-    if (!lane->is_behind)
+    if (!lane->is_behind || lane->is_unplaced)
         return;
     struct catch_up work = {.lane = lane, .now_ms = now_ms};
     if (outbox_scan(lane->store, lane->exporter, lane->next_sequence, catch_up_one, &work) ==
@@ -220,7 +222,7 @@ void lane_add_to(struct lane *lane, struct writer *writer)
     if (lane->has_file)
         writer_add_file(writer, lane->exporter, lane->file_through, &lane->file);
     lane->taken_count = lane->acknowledged_count;
-    lane->taken_length = lane->file.length;
+    lane->taken_news = lane->file_news;
     pthread_mutex_unlock(&lane->lock);
 }
 
@@ -231,7 +233,9 @@ void lane_settle(struct lane *lane)
     if (lane->taken_count > 0)
         memmove(lane->acknowledged, lane->acknowledged + lane->taken_count,
                 lane->acknowledged_count * sizeof(*lane->acknowledged));
-    if (lane->file.length == lane->taken_length)
+    if (lane->taken_news > 0)
+        lane->is_unplaced = false;
+    if (lane->file_news == lane->taken_news)
         lane->has_file = false;
     lane->taken_count = 0;
     pthread_mutex_unlock(&lane->lock);

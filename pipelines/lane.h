@@ -29,8 +29,11 @@ struct lane {
     bool has_file;
     uint64_t file_through;
     struct outbox_file file;
-    size_t taken_count; /* by the transaction that is under way */
-    uint64_t taken_length;
+    size_t taken_count;             /* by the transaction that is under way */
+    uint64_t file_news, taken_news; /* how often the file was heard of; at that transaction */
+    /* The store does not know this file yet. What is written before it does would be written twice
+     * after a crash, so nothing is sent until then. */
+    bool is_unplaced;
 };
 
 /* Creates and starts the emitter of an exporter. A broker that is not there is no error. */

@@ -38,7 +38,9 @@ struct emit_item {
  */
 struct emit_acknowledge {
     void (*acknowledged)(void *context, uint64_t sequence);
-    /* All up to `sequence` are on disk and the file `inode` is `length` bytes long. */
+    /* All up to `sequence` are on disk and the file `inode` is `length` bytes long. Called within
+     * start(), with sequence 0, when the store does not know the file: what is sent before that is
+     * committed may be written twice. */
     void (*file_settled)(void *context, uint64_t sequence, uint64_t inode, uint64_t length);
     void *context;
 };

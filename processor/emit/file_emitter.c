@@ -284,8 +284,6 @@ static void free_batch(struct file_emitter *file)
 static void *run_thread(void *argument)
 {
     struct file_emitter *file = argument;
-    if (file->is_unsettled && file->acknowledge.file_settled)
-        file->acknowledge.file_settled(file->acknowledge.context, 0, file->inode, file->length);
     for (;;) {
         /* Asked before the queue is looked at: what was sent before stop() is written. */
         bool is_stopping = atomic_load(&file->is_stopping);
@@ -321,6 +319,8 @@ static enum status file_start(struct emitter *emitter, struct error *ret_error)
     }
     if (file->is_regular)
         sync_directory(file->path);
+    if (file->is_unsettled && file->acknowledge.file_settled) /* before anything is written */
+        file->acknowledge.file_settled(file->acknowledge.context, 0, file->inode, file->length);
     if (pthread_create(&file->thread, NULL, run_thread, file) != 0) {
         error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread that writes %s", file->path);
         return STATUS_FATAL;

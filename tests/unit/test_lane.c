@@ -22,6 +22,14 @@ struct fixture {
     uint64_t position;
 };
 
+static void commit(struct fixture *fixture, enum status wanted)
+{
+    lane_add_to(&fixture->lane, fixture->writer);
+    ck_assert_int_eq(writer_commit(fixture->writer, 1000, 1700000000000), wanted);
+    if (wanted == STATUS_OK)
+        lane_settle(&fixture->lane);
+}
+
 static void open_all(struct fixture *fixture, uint32_t room)
 {
     static const char *const names[] = {"otlp/grpc"};
@@ -33,6 +41,11 @@ static void open_all(struct fixture *fixture, uint32_t room)
                   "%s", error.text);
     fake_emitter_init(&fixture->fake, fixture->lane.emitter, room);
     fixture->lane.emitter = &fixture->fake.base;
+    lane_catch_up(&fixture->lane, 1000); /* nothing while the store does not know the file */
+    ck_assert(!fixture->lane.is_unplaced || fixture->fake.sent_count == 0);
+    writer_begin(fixture->writer);
+    commit(fixture, STATUS_OK);
+    ck_assert(!fixture->lane.is_unplaced);
 }
 
 static void close_all(struct fixture *fixture)
@@ -76,14 +89,6 @@ static void crash(struct fixture *fixture, uint32_t room)
     close_all(fixture);
     temp_store_reopen(&fixture->temp, MAP_BYTES);
     open_all(fixture, room);
-}
-
-static void commit(struct fixture *fixture, enum status wanted)
-{
-    lane_add_to(&fixture->lane, fixture->writer);
-    ck_assert_int_eq(writer_commit(fixture->writer, 1000, 1700000000000), wanted);
-    if (wanted == STATUS_OK)
-        lane_settle(&fixture->lane);
 }
 
 /* `count` records become durable and are offered, as the writer's thread does. */
@@ -216,6 +221,20 @@ START_TEST(what_the_file_holds_after_a_crash_is_not_written_again)
 }
 END_TEST
 
+START_TEST(a_file_is_known_to_the_store_before_anything_is_written)
+{
+    struct fixture *fixture = begin(UINT32_MAX);
+    struct store_txn txn;
+    struct outbox_file file = {0};
+    store_begin(fixture->temp.store, false, &txn);
+    ck_assert(outbox_file_read(&txn, 0, &file));
+    store_abort(&txn);
+    ck_assert_uint_ne(file.inode, 0);
+    ck_assert_uint_eq(file.length, 0);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(an_acknowledgement_survives_a_commit_that_fails)
 {
     struct fixture *fixture = begin(UINT32_MAX);
@@ -244,6 +263,7 @@ int main(void)
     tcase_add_test(cases, records_go_to_the_file_in_order_and_their_rows_leave);
     tcase_add_test(cases, what_does_not_fit_is_read_from_the_store_in_order);
     tcase_add_test(cases, what_the_file_holds_after_a_crash_is_not_written_again);
+    tcase_add_test(cases, a_file_is_known_to_the_store_before_anything_is_written);
     tcase_add_test(cases, an_acknowledgement_survives_a_commit_that_fails);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
