@@ -148,8 +148,9 @@ bool config_failed(const struct config_loader *loader)
 
 static const struct config_node *given(const struct config_loader *loader, const char *path)
 {
-    for (uint32_t i = 0; i < config_option_count; i++)
-        if (strcmp(config_options[i].path, path) == 0)
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++)
+        if (strcmp(row->path, path) == 0)
             return loader->given[i];
     abort(); /* A path that is not in the option table is a bug of ours. */
     return NULL;
@@ -183,7 +184,7 @@ void config_load_object(struct config_loader *loader, const struct config_node *
                                 hint);
             return;
         }
-        loader->given[row - config_options] = node;
+        loader->given[option_index(row)] = node;
         config_note_unavailable(loader, row, node);
         if (row->type == OPTION_SECTION) {
             if (row->given_at)
@@ -225,8 +226,8 @@ static void store_default(struct config_loader *loader, const struct option *row
 void config_load_defaults(struct config_loader *loader, const char *object, void *base)
 {
     size_t size = strlen(object);
-    for (uint32_t i = 0; i < config_option_count; i++) {
-        const struct option *row = &config_options[i];
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++) {
         if (row->fallback && option_object(row->path) == size &&
             strncmp(row->path, object, size) == 0)
             store_default(loader, row, base);

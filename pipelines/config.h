@@ -1,4 +1,4 @@
-/* The pipeline file as plain data. config_options.c is the option table (name, type, range,
+/* The pipeline file as plain data. config_options*.c are the option table (name, type, range,
  * default, prose), config_tree.c the YAML reader; everything of a file is checked here, before any
  * state is touched. Immutable once loaded; freed as a whole. */
 #pragma once

@@ -59,9 +59,16 @@ struct option {
     const char *prose;
 };
 
-extern const struct option config_options[];
-extern const uint32_t config_option_count;
-enum { OPTIONS_LIMIT = 256 };
+/* Some sections of the table; the rows of one file. */
+struct option_section {
+    const struct option *rows;
+    uint32_t count;
+};
+
+enum { OPTIONS_LIMIT = 512 };
+/* Row number `index` of the whole table; NULL past the last one. */
+const struct option *option_at(uint32_t index);
+uint32_t option_index(const struct option *row);
 
 /* The row of `key` directly below `prefix` ("" for the top level); NULL. */
 const struct option *option_find(const char *prefix, struct bytes key);

@@ -207,8 +207,8 @@ void print_object(struct config_printer *printer, const char *object, const void
 {
     size_t size = strlen(object);
     const char *before = NULL, *hidden = NULL;
-    for (uint32_t i = 0; i < config_option_count; i++) {
-        const struct option *row = &config_options[i];
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++) {
         if (option_object(row->path) != size || strncmp(row->path, object, size) != 0)
             continue;
         if (hidden && strncmp(row->path, hidden, strlen(hidden)) == 0 &&
@@ -262,8 +262,8 @@ static bool is_reloaded(const char *path)
 void config_restart_differences(const struct pipeline_config *running,
                                 const struct pipeline_config *loaded, struct buffer *to)
 {
-    for (uint32_t i = 0; i < config_option_count; i++) {
-        const struct option *row = &config_options[i];
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++) {
         if (option_object(row->path) > 0 || is_reloaded(row->path))
             continue;
         struct buffer texts[2] = {{0}};

@@ -106,8 +106,8 @@ void config_reference(struct buffer *to)
 {
     bool in_table = false;
     buffer_append_text(to, introduction);
-    for (uint32_t i = 0; i < config_option_count; i++) {
-        const struct option *row = &config_options[i];
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++) {
         if (!strpbrk(row->path, ".[/")) {
             buffer_printf(to, "\n## %s\n\n%s\n", row->path, row->prose);
             if (row->type == OPTION_CUSTOM)

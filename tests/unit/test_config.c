@@ -461,8 +461,8 @@ END_TEST
 
 START_TEST(each_option_has_prose_and_belongs_to_a_section)
 {
-    for (uint32_t i = 0; i < config_option_count; i++) {
-        const struct option *row = &config_options[i];
+    const struct option *row;
+    for (uint32_t i = 0; (row = option_at(i)); i++) {
         ck_assert_msg(row->prose && row->prose[0], "%s", row->path);
         const char *dot = strrchr(row->path, '.');
         char parent[128] = "";
@@ -470,8 +470,8 @@ START_TEST(each_option_has_prose_and_belongs_to_a_section)
             snprintf(parent, sizeof parent, "%.*s", (int)(dot - row->path), row->path);
         bool has_parent = parent[0] == 0;
         for (uint32_t j = 0; j < i; j++) {
-            ck_assert_str_ne(config_options[j].path, row->path);
-            has_parent = has_parent || strcmp(config_options[j].path, parent) == 0;
+            ck_assert_str_ne(option_at(j)->path, row->path);
+            has_parent = has_parent || strcmp(option_at(j)->path, parent) == 0;
         }
         ck_assert_msg(has_parent, "%s", row->path);
         if (row->type == OPTION_CUSTOM)

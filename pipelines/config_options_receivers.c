@@ -1,0 +1,69 @@
+/* Rows of `receivers`. */
+#include "pipelines/config_rows.h"
+
+static const char *const acks[] = {"memory", "durable"};
+static const char *const otlp_encodings[] = {"otlp_proto", "otlp_json"};
+
+static const struct option rows[] = {
+    SECTION("receivers", 0,
+            "Where spans come from. Left out: OTLP over gRPC on 127.0.0.1:4317. Each one is a "
+            "source of the `traces` pipeline."),
+    SECTION("receivers.otlp", AT(otlp.is_present), "OTLP from SDKs and Collectors."),
+    SECTION("receivers.otlp.protocols", 0, "The transports to listen on; left out: `grpc`."),
+    SECTION("receivers.otlp.protocols.grpc", AT(otlp.has_grpc),
+            "OTLP over gRPC: traces, logs and the health service."),
+    ENDPOINT("receivers.otlp.protocols.grpc.endpoint", AT(otlp.grpc_endpoint), "127.0.0.1:4317",
+             "Where to listen; port 0 takes a free one."),
+    SIZE("receivers.otlp.protocols.grpc.max_message", AT(otlp.grpc_max_message_bytes), 1 * KIB,
+         1 * GIB, "64MiB", "Largest request, after decompression. A larger one is refused."),
+    EITHER(
+        "receivers.otlp.protocols.grpc.ack", AT(otlp.grpc_ack_durable), acks, "durable",
+        "When a request is answered: after its commit (`durable`), or at once (`memory`: a crash "
+        "loses what was not committed)."),
+    SECTION("receivers.otlp.protocols.http", AT(otlp.has_http),
+            "OTLP over HTTP, protobuf and JSON."),
+    ENDPOINT("receivers.otlp.protocols.http.endpoint", AT(otlp.http_endpoint), "127.0.0.1:4318",
+             "Where to listen."),
+    {.path = "receivers.otlp.protocols.http.paths",
+     .type = OPTION_POINTERS,
+     .at = AT(otlp.http_paths),
+     .count_at = AT(otlp.http_path_count),
+     .max = PATHS_MAX,
+     .fallback = "/v1/traces,/tracer/v1/traces,/api/public/otel/v1/traces",
+     .prose = "Paths that take trace requests; each starts with `/`."},
+    SIZE("receivers.otlp.protocols.http.max_message", AT(otlp.http_max_message_bytes), 1 * KIB,
+         1 * GIB, "64MiB", "Largest request, after decompression."),
+    EITHER("receivers.otlp.protocols.http.ack", AT(otlp.http_ack_durable), acks, "durable",
+           "As for `grpc`."),
+    SECTION("receivers.otlp.tls", 0, "Serve by TLS."),
+    TEXT("receivers.otlp.tls.cert_file", AT(otlp.tls.cert_file), NULL, "Certificate (PEM)."),
+    TEXT("receivers.otlp.tls.key_file", AT(otlp.tls.key_file), NULL, "Private key (PEM)."),
+    TEXT("receivers.otlp.tls.client_ca_file", AT(otlp.tls.client_ca_file), NULL,
+         "Ask clients for a certificate signed by one of these (PEM)."),
+    SECTION("receivers.otlp.auth", 0, "Who may send."),
+    TEXT("receivers.otlp.auth.bearer_token_file", AT(otlp.bearer_token_file), NULL,
+         "File with the token that senders must present."),
+    BOOL("receivers.otlp.allow_insecure", AT(otlp.allow_insecure), "false",
+         "Allow an endpoint off loopback with neither `tls` nor `auth`."),
+    SECTION("receivers.otlp.dead_letter", 0,
+            "Where requests go that can't be decoded; they are counted in any case."),
+    TEXT("receivers.otlp.dead_letter.topic", AT(otlp.dead_letter_topic), NULL, "A Kafka topic."),
+    TEXT("receivers.otlp.dead_letter.directory", AT(otlp.dead_letter_directory), NULL,
+         "Or a directory."),
+    SECTION("receivers.kafka", AT(kafka.is_present), "OTLP messages from a Kafka topic."),
+    JOINED("receivers.kafka.brokers", AT(kafka.brokers), "127.0.0.1:9092",
+           "Brokers to start from, `host:port`."),
+    TEXT("receivers.kafka.topic", AT(kafka.topic), "otlp_spans", "Topic to read."),
+    TEXT("receivers.kafka.group_id", AT(kafka.group_id), "flywheel", "Consumer group."),
+    TEXT("receivers.kafka.group_instance_id", AT(kafka.group_instance_id), "",
+         "Static membership; empty: none."),
+    EITHER("receivers.kafka.encoding", AT(kafka.is_json), otlp_encodings, "otlp_proto",
+           "What a message holds."),
+    SECTION("receivers.kafka.dead_letter", 0, "Where messages go that can't be decoded."),
+    TEXT("receivers.kafka.dead_letter.topic", AT(kafka.dead_letter_topic), NULL, "A Kafka topic."),
+    TEXT("receivers.kafka.dead_letter.directory", AT(kafka.dead_letter_directory), NULL,
+         "Or a directory."),
+    KAFKA_SECURITY("receivers.kafka", KAFKA),
+};
+
+const struct option_section options_of_receivers = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,113 @@
+/* Rows of what leaves and what is kept: `cohorts`, `redaction`, `exporters`, `state`, `service`. */
+#include "pipelines/config_rows.h"
+
+static const char *const contents[] = {"none", "metadata", "redacted", "full", NULL};
+static const char *const encodings[] = {"json", "protobuf", "otlp_proto", NULL};
+static const char *const emits[] = {"idempotent", "transactional"};
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const log_formats[] = {"logfmt", "json", NULL};
+
+static const struct option rows[] = {
+    SECTION("cohorts", 0, "What fail rates are kept for."),
+    CUSTOM("cohorts.dimensions", NULL, print_dimensions, "map of lists",
+           "intent, locale, product, retriever_version: `[\"*\"]`; release: `[service.version]`",
+           "Attribute keys of each dimension, in order of preference; for each: root, then other "
+           "spans, then resource. `\"*\"` stands for the usual places of metadata. `tool_path` and "
+           "`model_route` are derived, not read. At most 32, and the first keys `tool_selection`."),
+    CUSTOM("cohorts.group_by", NULL, print_group_by, "list of lists",
+           "`[[intent], [model_route], [tool_path], [release, intent]]`",
+           "The groupings that are counted; at most 32 of at most 8 dimensions."),
+    COUNT("cohorts.max_per_group", AT(max_per_group), 1, 1000000, "10000",
+          "Cohorts of a grouping; those above it are counted as `__other__`."),
+    CUSTOM("cohorts.pinned", NULL, print_pinned, "list of maps", "none",
+           "Cohorts always shown in metrics: a value for each dimension of one grouping."),
+    CUSTOM("cohorts.alerts", NULL, print_alerts, "list", "none",
+           "Pass rates that cohorts should keep; an alert pins its cohort."),
+    CUSTOM("cohorts.alerts[].cohort", NULL, print_alert_cohort, "map", NULL,
+           "A value for each dimension of one grouping. Required."),
+    NUMBER("cohorts.alerts[].min_pass_rate", ALERT(min_pass_rate), 0, 1, NULL,
+           "The target. Required."),
+    DURATION("cohorts.alerts[].window", ALERT(window_ms), 1 * MINUTE, 35 * DAY, "24h",
+             "Over which it is computed."),
+    COUNT("cohorts.alerts[].min_n", ALERT(min_n), 1, COUNT_MAX, "50",
+          "Scored runs below which nothing is said."),
+
+    SECTION("redaction", 0, "What may leave, applied before anything is stored for review."),
+    CHOICE("redaction.content", AT(redaction.content), contents, "redacted",
+           "`none`: no content; `metadata`: names and lengths; `redacted`: texts after masking; "
+           "`full`: as it is."),
+    TEXTS("redaction.allow", AT(redaction.allow), AT(redaction.allow_count), REDACTION_KEYS_MAX,
+          "Attribute keys that may leave; a key may end in `*`."),
+    TEXTS("redaction.hash", AT(redaction.hash), AT(redaction.hash_count), REDACTION_KEYS_MAX,
+          "Attribute keys that leave as HMAC-SHA256; needs `key_file`."),
+    TEXT("redaction.key_file", AT(redaction_key_file), NULL,
+         "File with the key of `hash`, at least 16 bytes."),
+    CUSTOM("redaction.mask", load_masks, print_masks, "list of texts",
+           "`[email, card, phone, secret]`",
+           "Built-in masks to keep (all, when none is named) and regexes of your own."),
+
+    CUSTOM("exporters", load_exporters, print_exporters, "map", "`file/annotations`",
+           "Where review records go: `kafka/NAME` and `file/NAME`."),
+    JOINED("exporters.kafka/NAME.brokers", EXPORTER(brokers), "127.0.0.1:9092",
+           "Brokers to start from, `host:port`."),
+    TEXT("exporters.kafka/NAME.topic", EXPORTER(topic), "annotations", "The annotation topic."),
+    CHOICE("exporters.kafka/NAME.encoding", EXPORTER(encoding), encodings, "json",
+           "Of a record; `otlp_proto` sends the whole trace, for a Collector."),
+    EITHER("exporters.kafka/NAME.emit", EXPORTER(is_transactional), emits, "idempotent",
+           "How the producer avoids duplicates."),
+    KAFKA_SECURITY("exporters.kafka/NAME", EXPORTER),
+    {.path = "exporters.file/NAME.path",
+     .type = OPTION_TEXT,
+     .at = EXPORTER(path),
+     .default_text = "`annotations.jsonl` in `state.directory`",
+     .prose = "File to append records to, one JSON object a line."},
+
+    SECTION("state", 0, "The data directory."),
+    TEXT("state.directory", AT(state.directory), "./flywheel-data",
+         "Holds the store; created when it is not there. One process at a time."),
+    SIZE("state.map_size", AT(state.map_bytes), 64 * MIB, 16 * TIB, "64GiB",
+         "Address space of the store; the file is sparse. At least 2.5 times `limits.journal`, "
+         "`limits.outbox` and `limits.late_bytes` together."),
+    DURATION("state.spill_after", AT(state.spill_after_ms), 1 * SECOND, 7 * DAY, "5m",
+             "Age at which an open trajectory moves from the journal to the spill table."),
+
+    SECTION("service", 0, "The process."),
+    COUNT("service.shards", AT(shards), 0, 256, "0",
+          "Threads that assemble and score; 0: one less than cores, at least 1."),
+    SECTION("service.pipelines", 0, "What is connected to what."),
+    SECTION("service.pipelines.traces", AT(traces.is_present), "From spans to review records."),
+    {.path = "service.pipelines.traces.receivers",
+     .type = OPTION_TEXTS,
+     .at = AT(traces.receivers),
+     .count_at = AT(traces.receiver_count),
+     .max = PIPELINE_NAMES_MAX,
+     .default_text = "all of `receivers`",
+     .prose = "Names of receivers."},
+    {.path = "service.pipelines.traces.exporters",
+     .type = OPTION_TEXTS,
+     .at = AT(traces.exporters),
+     .count_at = AT(traces.exporter_count),
+     .max = PIPELINE_NAMES_MAX,
+     .default_text = "all of `exporters`",
+     .prose = "Names of exporters."},
+    SECTION("service.pipelines.results", AT(results.is_present),
+            "From reviewers' decisions to dataset rows."),
+    TEXTS("service.pipelines.results.receivers", AT(results.receivers), AT(results.receiver_count),
+          PIPELINE_NAMES_MAX, "Names of receivers."),
+    TEXTS("service.pipelines.results.exporters", AT(results.exporters), AT(results.exporter_count),
+          PIPELINE_NAMES_MAX, "Names of exporters."),
+    SECTION("service.telemetry", 0, "What the process says of itself."),
+    SECTION("service.telemetry.http", 0, "Metrics, health, cohorts and the page."),
+    ENDPOINT("service.telemetry.http.endpoint", AT(telemetry_endpoint), "127.0.0.1:8321",
+             "Where to listen. Off loopback, without a token, only `/metrics`, `/healthz` and "
+             "`/readyz` are served."),
+    SECTION("service.telemetry.http.auth", 0, "Who may read."),
+    TEXT("service.telemetry.http.auth.bearer_token_file", AT(telemetry_token_file), NULL,
+         "File with the token that readers must present."),
+    SECTION("service.telemetry.logs", 0, "Logs go to stderr."),
+    CHOICE("service.telemetry.logs.level", AT(log_level), log_levels, "info",
+           "Least level logged."),
+    CHOICE("service.telemetry.logs.format", AT(log_format), log_formats, "logfmt", "Of a line."),
+};
+
+const struct option_section options_of_service = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,64 @@
+/* Rows of `trajectory` and `limits`. */
+#include "pipelines/config_rows.h"
+
+static const char *const scopes[] = {"trace", "conversation"};
+static const char *const retains[] = {"none", "records"};
+
+static const struct option rows[] = {
+    SECTION("trajectory", 0, "When a run is done. The first limit that is reached closes it."),
+    EITHER("trajectory.scope", AT(scope_is_conversation), scopes, "trace",
+           "What one trajectory is: one trace, or one conversation."),
+    DURATION("trajectory.settle", AT(assembly.settle_ms), 0, 1 * HOUR, "6s",
+             "Quiet time after the root has ended; batch exporters of other processes send every "
+             "5 s."),
+    DURATION("trajectory.idle_timeout", AT(assembly.idle_timeout_ms), 1, 7 * DAY, "5m",
+             "Quiet time while no root has ended: one slow tool call is silence."),
+    SECTION("trajectory.await", 0, "Scores of outside evaluators to wait for."),
+    TEXTS("trajectory.await.scores", AT(assembly.await_scores), AT(assembly.await_count),
+          AWAIT_SCORES_MAX, "Names of imported scores to wait for after root and `settle`."),
+    DURATION("trajectory.await.timeout", AT(assembly.await_timeout_ms), 0, 1 * DAY, "60s",
+             "How long to wait for them."),
+    DURATION("trajectory.max_duration", AT(assembly.max_duration_ms), 1, 7 * DAY, "15m",
+             "Longest time since the first span came."),
+    COUNT("trajectory.max_spans", AT(assembly.max_spans), 1, 1000000, "10000", "Most spans."),
+    SIZE("trajectory.max_bytes", AT(assembly.max_bytes), 1 * KIB, 1 * GIB, "16MiB",
+         "Most bytes of spans as received."),
+    DURATION("trajectory.conversation_idle", AT(conversation_idle_ms), 1 * SECOND, 7 * DAY, "30m",
+             "Quiet time that closes a conversation."),
+    BOOL("trajectory.single_instance", AT(single_instance), "false",
+         "This is the only instance that reads the topic; conversation scope over Kafka needs it."),
+    SECTION("trajectory.late", 0, "What comes after the verdict."),
+    DURATION("trajectory.late.window", AT(late_window_ms), 0, 7 * DAY, "1h",
+             "How long late spans, scores and feedback still correct a verdict."),
+    EITHER("trajectory.late.retain", AT(late_retain_records), retains, "records",
+           "`records`: the content of emitted records is kept so that a revision is whole."),
+
+    SECTION("limits", 0, "Ceilings. At a ceiling senders are told to wait; nothing is lost."),
+    SIZE("limits.memory", AT(limits.memory_bytes), 16 * MIB, 1 * TIB, "1GiB",
+         "Open trajectories in memory, over all shards."),
+    SIZE("limits.journal", AT(limits.journal_bytes), 16 * MIB, 16 * TIB, "4GiB",
+         "Accepted requests that an open trajectory still needs."),
+    SIZE("limits.outbox", AT(limits.outbox_bytes), 16 * MIB, 16 * TIB, "8GiB",
+         "Review records that no exporter has delivered yet."),
+    SIZE("limits.late_bytes", AT(limits.late_bytes), 0, 16 * TIB, "2GiB",
+         "Content kept for revisions within `trajectory.late.window`."),
+    COUNT("limits.decided", AT(limits.decided), 1000, 1000000000, "5000000",
+          "Decided trajectories remembered, so that none is counted twice."),
+    COUNT("limits.log_only", AT(assembly.log_only_max), 1, 1000000, "10000",
+          "Trajectories of which only log records have come."),
+    COUNT("limits.request_spans", AT(limits.request_spans), 1, 1000000, "100000",
+          "Spans, or log records, of one request."),
+    COUNT("limits.request_depth", AT(limits.request_depth), 1, 64, "32",
+          "Nesting of an attribute's value."),
+    COUNT("limits.span_attributes", AT(limits.span_attributes), 1, 65536, "1024",
+          "Attributes of a span; likewise events and links together."),
+    SIZE32("limits.attribute_bytes", AT(limits.attribute_bytes), 64, 64 * MIB, "1MiB",
+           "Key and value of one attribute."),
+    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", "One span."),
+    COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
+          "Connections to the OTLP receiver."),
+    COUNT("limits.streams", AT(limits.streams), 1, 10000, "100",
+          "Concurrent requests of one connection."),
+};
+
+const struct option_section options_of_trajectory = {rows, sizeof rows / sizeof rows[0]};
