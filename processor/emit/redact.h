@@ -11,12 +11,12 @@
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
 #include "processor/base/error.h"
+#include "processor/base/masks.h"
 #include "processor/base/regex.h"
 
 enum redaction_content { REDACT_NONE, REDACT_METADATA, REDACT_REDACTED, REDACT_FULL };
 extern const char *const redaction_content_names[4];
 
-enum mask_kind { MASK_EMAIL, MASK_CARD, MASK_PHONE, MASK_SECRET, MASK_CUSTOM, MASK_KINDS };
 extern const char *const mask_kind_names[MASK_KINDS];
 
 enum { REDACTION_KEYS_MAX = 256, REDACTION_REGEXES_MAX = 64 };
