@@ -1,4 +1,4 @@
-/* Formulas: Kish 1965 for the effective size, Wilson 1927 for the interval. */
+/* The formulas; their sources stand in the header. */
 #include "state/statistics.h"
 
 #include <assert.h>
@@ -58,4 +58,45 @@ uint64_t statistics_needed_n(double p, double target, double z)
             low = middle;
     }
     return high;
+}
+
+/* The bound of d = p - q lies as far from d as the two nearer Wilson bounds lie from p and q,
+ * taken together as if they were standard errors: the root of the sum of their squares. */
+struct interval statistics_newcombe(double p, double n, double q, double m, double z)
+{
+    struct interval first = statistics_wilson(p, n, z), second = statistics_wilson(q, m, z);
+    if (!(n > 0) || !(m > 0)) /* no rate of its own: only what the other interval excludes */
+        return (struct interval){fmax(-1, first.low - second.high),
+                                 fmin(1, first.high - second.low)};
+    double low = p - q - hypot(p - first.low, second.high - q);
+    double high = p - q + hypot(first.high - p, q - second.low);
+    return (struct interval){fmax(-1, low), fmin(1, high)};
+}
+
+double statistics_burn_rate(double fail_rate, double target)
+{
+    assert(target >= 0 && target < 1);
+    return fail_rate / (1 - target);
+}
+
+double statistics_burn_rate_max(double target)
+{
+    return statistics_burn_rate(1, target);
+}
+
+struct cusum_design statistics_cusum_design(double p0, double odds_ratio, double observations)
+{
+    assert(p0 > 0 && p0 < 1 && odds_ratio > 0 && odds_ratio != 1 && observations > 1);
+    double odds = p0 / (1 - p0) * odds_ratio;
+    double p1 = odds / (1 + odds);
+    return (struct cusum_design){.p0 = p0,
+                                 .p1 = p1,
+                                 .on_failure = log(p1 / p0),
+                                 .on_success = log((1 - p1) / (1 - p0)),
+                                 .limit = log(observations)};
+}
+
+double statistics_cusum_step(const struct cusum_design *design, double s, bool is_failure)
+{
+    return fmax(0, s + (is_failure ? design->on_failure : design->on_success));
 }
