@@ -250,6 +250,31 @@ static void copy_item(struct store_cursor *cursor, struct chunked_place place, u
                    table_layouts[place.table].name);
 }
 
+enum status chunked_get(struct store_txn *txn, struct chunked_place place, uint64_t number,
+                        struct buffer *to)
+{
+    struct batch batch = {0};
+    struct store_cursor cursor;
+    struct state_key key;
+    uint64_t first = 0;
+    uint16_t chunk = 0;
+    make_key(&key, place, number, 0);
+    store_cursor_begin(txn, place.table, key_bytes(&key), place.prefix.size, &cursor);
+    bool is_found = store_cursor_next(&cursor) &&
+                    read_key(txn, place, key_bytes(&cursor.key), &first, &chunk) &&
+                    first == number && chunk == 0;
+    if (is_found)
+        copy_item(&cursor, place, number, &batch);
+    store_cursor_finish(&cursor);
+    if (batch.count == 1)
+        buffer_append(to, batch.bytes.data + batch.items[0].body_at, batch.items[0].body_size);
+    buffer_finish(&batch.bytes);
+    free(batch.items);
+    if (txn->status != STATUS_OK || to->failed)
+        return STATUS_FATAL;
+    return is_found ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
 static enum status read_batch(struct store *store, struct chunked_place place, uint64_t from,
                               struct batch *batch)
 {

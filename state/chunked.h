@@ -47,6 +47,10 @@ MUST_CHECK enum status chunked_first_decode(struct bytes value, struct bytes *re
 bool chunked_head(struct store_txn *txn, struct chunked_place place, uint64_t number,
                   struct bytes *ret_head);
 
+/* Appends the body of one item to `to`, within the transaction; NOT_FOUND when there is none. */
+MUST_CHECK enum status chunked_get(struct store_txn *txn, struct chunked_place place,
+                                   uint64_t number, struct buffer *to);
+
 /* Borrowed until it returns. False: stop. */
 typedef bool chunked_fn(void *context, uint64_t number, struct bytes head, struct bytes body);
 /* Hands out copies from `from` on, up to the end. Each read transaction copies about

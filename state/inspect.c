@@ -10,7 +10,10 @@
 #include "state/dictionary.h"
 #include "state/journal.h"
 #include "state/outbox.h"
+#include "state/retained.h"
+#include "state/selection.h"
 #include "state/source.h"
+#include "state/spill.h"
 
 typedef enum status inspect_fn(struct inspection *inspection, struct bytes key, struct bytes value,
                                struct json_writer *to);
@@ -136,6 +139,53 @@ static enum status inspect_sequence(struct inspection *inspection, struct bytes 
     if (status == STATUS_OK)
         say_uint(to, "sequence", get_be64(key.data));
     return status;
+}
+
+static enum status inspect_spill(struct inspection *inspection, struct bytes key,
+                                 struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    struct spill_header header;
+    enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
+    if (status != STATUS_OK)
+        return status;
+    say_uint(to, "sequence", get_be64(key.data));
+    if (!head.data)
+        return STATUS_OK;
+    status = spill_header_decode(head, &header);
+    if (status != STATUS_OK)
+        return status;
+    say_hex(to, "trace_id", header.trace_id, sizeof header.trace_id);
+    say_int(to, "first_received_ms", header.first_received_ms);
+    say_uint(to, "spans", header.accepted_spans);
+    say_uint(to, "logs", header.accepted_logs);
+    json_key(to, "positions");
+    json_array_begin(to);
+    for (size_t i = 0; i < header.position_count; i++) {
+        json_object_begin(to);
+        say_uint(to, "source", header.positions[i].source);
+        say_uint(to, "first", header.positions[i].first_position);
+        say_uint(to, "through", header.positions[i].spilled_through);
+        json_object_end(to);
+    }
+    json_array_end(to);
+    return STATUS_OK;
+}
+
+static enum status inspect_retained(struct inspection *inspection, struct bytes key,
+                                    struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    int64_t committed_ms = 0;
+    enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
+    if (status == STATUS_OK && head.data)
+        status = retained_head_decode(head, &committed_ms);
+    if (status != STATUS_OK)
+        return status;
+    say_uint(to, "sequence", get_be64(key.data));
+    if (head.data)
+        say_int(to, "committed_ms", committed_ms);
+    return STATUS_OK;
 }
 
 static enum status inspect_outbox(struct inspection *inspection, struct bytes key,
@@ -304,13 +354,43 @@ static enum status inspect_counter(struct inspection *inspection, struct bytes k
     return STATUS_OK;
 }
 
+static enum status inspect_selection(struct inspection *inspection, struct bytes key,
+                                     struct bytes value, struct json_writer *to)
+{
+    struct selection_row row;
+    (void)inspection;
+    if (selection_row_decode(key, value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    if (row.kind == 'c') {
+        say_uint(to, "grouping", row.grouping);
+        say_hex(to, "cohort", row.hash, sizeof row.hash);
+        say_uint(to, "seen", row.cohort_seen);
+        return STATUS_OK;
+    }
+    say_int(to, "hour", row.hour.hour);
+    if (row.kind == 's')
+        say_uint(to, "signature", row.signature.id);
+    uint64_t basis = row.signature.basis, seen = row.signature.seen;
+    uint64_t emitted = row.signature.emitted;
+    for (size_t i = 0; i < SELECTION_STRATA; i++) {
+        basis += row.hour.basis[i];
+        seen += row.hour.seen[i];
+        emitted += row.hour.emitted[i];
+    }
+    say_uint(to, "basis", basis);
+    say_uint(to, "seen", seen);
+    say_uint(to, "emitted", emitted);
+    return STATUS_OK;
+}
+
 static inspect_fn *const inspectors[STATE_TABLES] = {
-    [TABLE_META] = inspect_meta,       [TABLE_SOURCE] = inspect_source,
-    [TABLE_JOURNAL] = inspect_journal, [TABLE_SPILL] = inspect_sequence,
-    [TABLE_DECIDED] = inspect_decided, [TABLE_DICTIONARY] = inspect_dictionary,
-    [TABLE_COHORT] = inspect_cohort,   [TABLE_COHORT_NAME] = inspect_name,
-    [TABLE_OUTBOX] = inspect_outbox,   [TABLE_OUTBOX_FILE] = inspect_file,
-    [TABLE_COUNTER] = inspect_counter, [TABLE_AUDIT] = inspect_sequence,
+    [TABLE_META] = inspect_meta,         [TABLE_SOURCE] = inspect_source,
+    [TABLE_JOURNAL] = inspect_journal,   [TABLE_SPILL] = inspect_spill,
+    [TABLE_DECIDED] = inspect_decided,   [TABLE_DICTIONARY] = inspect_dictionary,
+    [TABLE_COHORT] = inspect_cohort,     [TABLE_COHORT_NAME] = inspect_name,
+    [TABLE_OUTBOX] = inspect_outbox,     [TABLE_OUTBOX_FILE] = inspect_file,
+    [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_sequence,
+    [TABLE_RETAINED] = inspect_retained, [TABLE_SELECTION] = inspect_selection,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

@@ -21,6 +21,8 @@ const struct table_layout table_layouts[STATE_TABLES] = {
     [TABLE_OUTBOX_FILE] = {"outbox_file", "u8 exporter"},
     [TABLE_COUNTER] = {"counter", "name"},
     [TABLE_AUDIT] = {"audit", "be64 sequence, be16 chunk"},
+    [TABLE_RETAINED] = {"retained", "be64 sequence, be16 chunk"},
+    [TABLE_SELECTION] = {"selection", "u8 kind, then be64 hour[, be64 signature] or cohort"},
 };
 
 void key_raw(struct state_key *key, struct bytes bytes)

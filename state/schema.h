@@ -25,7 +25,11 @@ enum state_table {
     TABLE_OUTBOX_FILE, /* u8 exporter */
     TABLE_COUNTER,     /* name */
     TABLE_AUDIT,       /* be64 sequence, be16 chunk */
+    TABLE_RETAINED,    /* be64 sequence, be16 chunk */
+    TABLE_SELECTION,   /* u8 kind, ...: state/selection.h */
     STATE_TABLES,
+    /* Tables from here on came later: a directory may be without them until its owner opens it. */
+    TABLES_FIRST_RELEASE = TABLE_RETAINED,
 };
 
 struct table_layout {

@@ -29,6 +29,7 @@ enum {
 struct store {
     MDB_env *env;
     MDB_dbi tables[STATE_TABLES];
+    bool is_absent[STATE_TABLES]; /* for readers: an older program made the directory */
     int lock_fd;
     enum store_mode mode;
     struct schema_instance instance;
@@ -295,7 +296,7 @@ static struct bytes checked(struct store_txn *txn, enum state_table table, struc
 bool store_get(struct store_txn *txn, enum state_table table, struct bytes key,
                struct bytes *ret_value)
 {
-    if (txn->status != STATUS_OK)
+    if (txn->status != STATUS_OK || txn->store->is_absent[table])
         return false;
     MDB_val at = value_of(key), row;
     int code = mdb_get(txn->handle, txn->store->tables[table], &at, &row);
@@ -327,7 +328,7 @@ bool store_delete(struct store_txn *txn, enum state_table table, struct bytes ke
 uint64_t store_count(struct store_txn *txn, enum state_table table)
 {
     MDB_stat stat = {0};
-    if (txn->status != STATUS_OK)
+    if (txn->status != STATUS_OK || txn->store->is_absent[table])
         return 0;
     int code = mdb_stat(txn->handle, txn->store->tables[table], &stat);
     if (code != 0)
@@ -363,6 +364,8 @@ void store_cursor_begin(struct store_txn *txn, enum state_table table, struct by
     key_raw(&ret_cursor->key, from);
     key_raw(&ret_cursor->prefix, bytes_of(from.data, prefix_size));
     if (txn->status != STATUS_OK)
+        return;
+    if (txn->store->is_absent[table])
         return;
     int code = mdb_cursor_open(txn->handle, txn->store->tables[table], &ret_cursor->handle);
     if (code != 0)
@@ -466,7 +469,7 @@ bool store_last_key(struct store_txn *txn, enum state_table table, struct bytes 
     MDB_val key, row;
     bool is_found = false;
     store_cursor_begin(txn, table, prefix, prefix.size, &cursor);
-    if (txn->status == STATUS_OK) {
+    if (cursor.handle) {
         int code = MDB_NOTFOUND;
         if (prefix_end(prefix, &end)) {
             key = value_of(key_bytes(&end));
@@ -552,6 +555,9 @@ static enum status open_tables(struct store *store, struct error *ret_error)
     for (enum state_table table = 0; table < STATE_TABLES && txn.status == STATUS_OK; table++) {
         int code = mdb_dbi_open(txn.handle, table_layouts[table].name,
                                 txn.is_write ? MDB_CREATE : 0, &store->tables[table]);
+        store->is_absent[table] = code == MDB_NOTFOUND && table >= TABLES_FIRST_RELEASE;
+        if (store->is_absent[table])
+            continue; /* Reads find nothing; the owner creates it. */
         if (code != 0)
             fail_code(&txn, "opening", table, code == MDB_NOTFOUND ? ENOENT : code);
         if (code == 0 && table == TABLE_META)

@@ -7,7 +7,9 @@
 #include "state/inspect.h"
 #include "state/journal.h"
 #include "state/outbox.h"
+#include "state/retained.h"
 #include "state/source.h"
+#include "state/spill.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW_MS = 1763888400000;
@@ -20,6 +22,8 @@ static void fill(struct store *store, bool is_wrong)
     struct outbox *outbox;
     struct counters *counters;
     struct cohorts *cohorts;
+    struct spill *spill;
+    struct retained *retained;
     struct store_txn txn;
     struct source_row source;
     struct buffer encoded = {0};
@@ -32,8 +36,14 @@ static void fill(struct store *store, bool is_wrong)
     ck_assert_int_eq(outbox_open(store, &outbox), STATUS_OK);
     ck_assert_int_eq(counters_open(store, &counters), STATUS_OK);
     ck_assert_int_eq(cohorts_open(store, 10, &cohorts), STATUS_OK);
+    ck_assert_int_eq(spill_open(store, &spill), STATUS_OK);
+    ck_assert_int_eq(retained_open(store, &retained), STATUS_OK);
     memset(body, 'S', sizeof body);
     store_begin(store, true, &txn);
+    spill_append(spill, &txn, 1,
+                 &(struct spill_header){.position_count = 1, .positions = {{7, 5, 9}}},
+                 bytes_of(body, sizeof body));
+    retained_append(retained, &txn, 1, NOW_MS, bytes_of(body, sizeof body));
     source_open(&txn, "otlp/grpc", &source);
     c.groups[0].grouping = dictionary_id(&txn, DICTIONARY_GROUPING, BYTES_LITERAL("intent"));
     cohort_assign(cohorts, &txn, c.groups[0].grouping, &value, 1, NOW_MS, c.groups[0].hash);
@@ -54,6 +64,8 @@ static void fill(struct store *store, bool is_wrong)
     cohort_delta_flush(delta, &txn, sequence, NOW_MS);
     COMMIT(&txn);
     cohort_delta_destroy(delta);
+    retained_close(retained);
+    spill_close(spill);
     cohorts_close(cohorts);
     counters_close(counters);
     outbox_close(outbox);
@@ -89,10 +101,11 @@ START_TEST(every_row_is_understood_and_said_without_its_payload)
     }
     COMMIT(&txn);
     buffer_append_byte(&text, 0);
-    ck_assert_int_ge(rows, 17);
+    ck_assert_int_ge(rows, 23);
     ck_assert_ptr_null(strstr((char *)text.data, "SSSS"));
     ck_assert_ptr_nonnull(strstr((char *)text.data, "\"body_bytes\":150000"));
     ck_assert_ptr_nonnull(strstr((char *)text.data, "\"name\":\"spans_decided\",\"value\":3"));
+    ck_assert_ptr_nonnull(strstr((char *)text.data, "{\"source\":7,\"first\":5,\"through\":9}"));
     ck_assert_ptr_nonnull(strstr((char *)text.data, "\"values\":[\"refund\"]"));
     buffer_finish(&text);
     temp_store_finish(&temp);
