@@ -6,8 +6,15 @@
 #include "processor/base/digest.h"
 
 const char *const skip_reason_names[SKIP_REASONS] = {
-    [SKIP_NONE] = "none",   [SKIP_PASS] = "pass",         [SKIP_UNSCORED] = "unscored",
-    [SKIP_SHARE] = "share", [SKIP_NO_AGENT] = "no_agent",
+    [SKIP_NONE] = "none",
+    [SKIP_PASS] = "pass",
+    [SKIP_UNSCORED] = "unscored",
+    [SKIP_SHARE] = "share",
+    [SKIP_NO_AGENT] = "no_agent",
+    [SKIP_BUDGET] = "budget",
+    [SKIP_SIGNATURE_BUDGET] = "signature_budget",
+    [SKIP_CAP] = "cap",
+    [SKIP_SIGNATURE_CAP] = "signature_cap",
 };
 
 double select_u(const uint8_t trace_id[TRACE_ID_SIZE])
@@ -19,20 +26,46 @@ double select_u(const uint8_t trace_id[TRACE_ID_SIZE])
     return (double)(get_be64(digest) >> 11) / 9007199254740992.0;
 }
 
+double select_share(const struct selection_policy *policy, enum verdict verdict)
+{
+    double share = policy->share[verdict];
+    return share > 0 ? share < 1 ? share : 1 : 0; /* what is not a number selects nothing */
+}
+
+static enum skip_reason reason_of(enum verdict verdict)
+{
+    if (verdict == VERDICT_PASS)
+        return SKIP_PASS;
+    return verdict == VERDICT_UNSCORED ? SKIP_UNSCORED : SKIP_SHARE;
+}
+
 struct selection select_run(const struct selection_policy *policy,
                             const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict)
 {
-    double share = policy->share[verdict];
-    share = share > 0 ? share < 1 ? share : 1 : 0; /* what is not a number selects nothing */
-    struct selection selection = {.probability = share,
+    return select_within(policy, &(struct selection_limits){1, 1}, trace_id, verdict);
+}
+
+struct selection select_within(const struct selection_policy *policy,
+                               const struct selection_limits *limits,
+                               const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict)
+{
+    double share = select_share(policy, verdict);
+    double p = limits->stratum < share ? limits->stratum : share;
+    p = limits->signature < p ? limits->signature : p;
+    if (p >= 1) /* no digest needed */
+        return (struct selection){.is_emitted = true,
+                                  .probability = 1,
                                   .is_control = verdict == VERDICT_PASS,
                                   .is_unscored = verdict == VERDICT_UNSCORED};
-    selection.is_emitted = share > 0 && (share >= 1 || select_u(trace_id) < share);
-    if (selection.is_emitted)
-        return selection;
-    selection.is_control = false;
-    selection.skipped = verdict == VERDICT_PASS       ? SKIP_PASS
-                        : verdict == VERDICT_UNSCORED ? SKIP_UNSCORED
-                                                      : SKIP_SHARE;
-    return selection;
+    double u = share > 0 ? select_u(trace_id) : 1;
+    if (u < p)
+        return (struct selection){.is_emitted = true,
+                                  .probability = p,
+                                  .is_control = verdict == VERDICT_PASS,
+                                  .is_unscored = verdict == VERDICT_UNSCORED};
+    return (struct selection){.probability = p,
+                              .is_unscored = verdict == VERDICT_UNSCORED,
+                              .skipped = u >= share             ? reason_of(verdict)
+                                         : u >= limits->stratum ? SKIP_BUDGET
+                                                                : SKIP_SIGNATURE_BUDGET};
 }

@@ -8,7 +8,19 @@ struct selection_policy {
     uint32_t new_cohort;    /* at least the first k of a cohort never seen; 0 */
 };
 
-enum skip_reason { SKIP_NONE, SKIP_PASS, SKIP_UNSCORED, SKIP_SHARE, SKIP_NO_AGENT, SKIP_REASONS };
+/* Why a trajectory did not become review work. */
+enum skip_reason {
+    SKIP_NONE,
+    SKIP_PASS,             /* a pass outside the control share */
+    SKIP_UNSCORED,         /* unscored, outside its share */
+    SKIP_SHARE,            /* failed or borderline, outside its share */
+    SKIP_NO_AGENT,         /* an evaluator's own trace */
+    SKIP_BUDGET,           /* within its share, outside what the budget of the hour leaves of it */
+    SKIP_SIGNATURE_BUDGET, /* likewise, of the budget of its failure signature */
+    SKIP_CAP,              /* chosen, but the hour has had twice its budget */
+    SKIP_SIGNATURE_CAP,    /* chosen, but the signature has had twice its budget this hour */
+    SKIP_REASONS
+};
 extern const char *const skip_reason_names[SKIP_REASONS];
 
 struct selection {
@@ -19,7 +31,19 @@ struct selection {
     bool is_unscored;
 };
 
+/* The most that the budgets in force allow; 1 each: no budget. */
+struct selection_limits {
+    double stratum, signature;
+};
+
 /* The u of a trajectory, in [0, 1). */
 double select_u(const uint8_t trace_id[TRACE_ID_SIZE]);
+/* The share of a verdict, within [0, 1]. */
+double select_share(const struct selection_policy *policy, enum verdict verdict);
+/* By share alone. */
 struct selection select_run(const struct selection_policy *policy,
                             const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict);
+/* By the smallest of share and limits. */
+struct selection select_within(const struct selection_policy *policy,
+                               const struct selection_limits *limits,
+                               const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict);
