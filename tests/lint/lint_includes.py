@@ -12,7 +12,7 @@ owners = {  # third-party header -> the only files that may name it
     r"microhttpd\.h": {"processor/receive/http_", "processor/report/http_", "processor/command/version"},
     r"libdeflate\.h": {"processor/base/inflate", "processor/command/version"},
     r"zlib\.h": {"processor/base/inflate"},
-    r"openssl/": {"processor/base/digest", "processor/command/version"},
+    r"openssl/": {"processor/base/digest", "processor/receive/tls", "processor/command/version"},
     r"pcre2\.h": {"processor/base/regex", "processor/command/version"},
     r"utf8proc\.h": {"processor/base/text", "processor/command/version"},
     r"protobuf-c/": {"processor/otlp/messages", "processor/command/version"},
