@@ -13,7 +13,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -21,6 +20,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 #include "processor/emit/emitter.h"
+#include "processor/emit/kafka_producer.h"
 #include "processor/emit/kafka_properties.h"
 
 enum {
@@ -30,9 +30,8 @@ enum {
     TAKE_ITEMS = 64,
     PAUSE_FIRST_MS = 1000,
     PAUSE_MAX_MS = 60000,
-    POLL_BUSY_MS = 5,
-    POLL_IDLE_MS = 100,
-    PURGE_MS = 30000,
+    TURN_MS = 50,
+    IDLE_MS = 1000,
 };
 
 struct message {
@@ -50,8 +49,6 @@ struct message_list {
 
 struct kafka_emitter {
     struct emitter emitter; /* first: handed out as this */
-    rd_kafka_conf_t *conf;  /* each producer is created from a copy */
-    char *topic;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
     struct queue *queue;
@@ -62,11 +59,8 @@ struct kafka_emitter {
     bool has_thread;
 
     /* Of the thread, after start. */
-    rd_kafka_t *producer;
+    struct kafka_producer producer;
     struct message_list ready, retry;
-    size_t in_flight;
-    bool is_fatal, is_purging;
-    int64_t last_report_ms;
 };
 
 static struct kafka_emitter *of(struct emitter *emitter)
@@ -119,82 +113,25 @@ static void hold_back(struct kafka_emitter *kafka, struct message *message,
     counter_add(&kafka->counters->send_failures, 1);
     log_warn("kafka_record_refused",
              "topic=\"%s\" sequence=%" PRIu64 " bytes=%zu error=\"%s\" retry_ms=%" PRId64,
-             kafka->topic, message->item->sequence, message->record.payload.size,
+             kafka->producer.topic, message->item->sequence, message->record.payload.size,
              rd_kafka_err2str(error), message->pause_ms);
     message->retry_at_ms = clock_monotonic_ms() + message->pause_ms;
     message->pause_ms = message->pause_ms * 2 < PAUSE_MAX_MS ? message->pause_ms * 2 : PAUSE_MAX_MS;
     insert(&kafka->retry, message);
 }
 
-static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *report, void *opaque)
+static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
 {
-    (void)producer;
-    struct kafka_emitter *kafka = opaque;
-    struct message *message = report->_private;
-    kafka->in_flight--;
-    kafka->last_report_ms = clock_monotonic_ms();
-    if (report->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    struct kafka_emitter *kafka = context;
+    struct message *message = sent;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         counter_add(&kafka->counters->sent_records, 1);
         acknowledge(kafka, message);
-    } else if (kafka->is_purging || report->err == RD_KAFKA_RESP_ERR__FATAL ||
-               report->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-               report->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-               rd_kafka_fatal_error(producer, NULL, 0)) {
-        insert(&kafka->ready, message); /* not its fault: the next producer sends it */
+    } else if (kafka->producer.is_closing || error == RD_KAFKA_RESP_ERR__FATAL) {
+        insert(&kafka->ready, message); /* not its fault: the next handle sends it */
     } else {
-        hold_back(kafka, message, report->err);
+        hold_back(kafka, message, error);
     }
-}
-
-static void on_error(rd_kafka_t *producer, int error, const char *reason, void *opaque)
-{
-    struct kafka_emitter *kafka = opaque;
-    char text[256];
-    if (error == RD_KAFKA_RESP_ERR__FATAL) {
-        rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer, text, sizeof text);
-        log_error("kafka_producer_fatal", "topic=\"%s\" error=\"%s\" reason=\"%s\" action=recreate",
-                  kafka->topic, rd_kafka_err2name(fatal), text);
-        kafka->is_fatal = true;
-        return;
-    }
-    log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", kafka->topic,
-             rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
-}
-
-/* librdkafka's own lines, from its own threads; what matters comes to on_error as well. */
-static void on_log(const rd_kafka_t *producer, int level, const char *facility, const char *text)
-{
-    (void)producer;
-    log_debug("librdkafka", "level=%d facility=%s text=\"%s\"", level, facility, text);
-}
-
-static bool create_producer(struct kafka_emitter *kafka, char *text, size_t size)
-{
-    rd_kafka_conf_t *conf = rd_kafka_conf_dup(kafka->conf);
-    rd_kafka_conf_set_opaque(conf, kafka);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_log_cb(conf, on_log);
-    kafka->is_fatal = kafka->is_purging = false;
-    kafka->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, size);
-    if (!kafka->producer)
-        rd_kafka_conf_destroy(conf);
-    return kafka->producer != NULL;
-}
-
-/* All that is in flight comes back through on_delivery; then the producer goes. */
-static void destroy_producer(struct kafka_emitter *kafka)
-{
-    if (!kafka->producer)
-        return;
-    kafka->is_purging = true;
-    (void)rd_kafka_purge(kafka->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    int64_t until = clock_monotonic_ms() + PURGE_MS;
-    while (kafka->in_flight > 0 && clock_monotonic_ms() < until)
-        (void)rd_kafka_poll(kafka->producer, POLL_IDLE_MS);
-    assert(kafka->in_flight == 0);
-    rd_kafka_destroy(kafka->producer);
-    kafka->producer = NULL;
 }
 
 static rd_kafka_headers_t *headers_of(const struct outgoing *record)
@@ -210,28 +147,11 @@ static rd_kafka_headers_t *headers_of(const struct outgoing *record)
 
 static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *message)
 {
-    const struct outgoing *record = &message->record;
-    rd_kafka_headers_t *headers = headers_of(record);
-    /* Without F_COPY and F_FREE the payload stays ours until the delivery report. The pointers lose
-     * their const in librdkafka's union, which is read only. */
-    const rd_kafka_vu_t arguments[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->topic},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0},
-        {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {(void *)(uintptr_t)record->key.data, record->key.size}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)record->payload.data, record->payload.size}},
-        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = message},
-    };
-    rd_kafka_error_t *error =
-        rd_kafka_produceva(kafka->producer, arguments, sizeof arguments / sizeof *arguments);
-    if (!error)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
-    rd_kafka_headers_destroy(headers); /* taken only on success */
-    return code;
+    const struct kafka_message sent = {.key = message->record.key,
+                                       .payload = message->record.payload,
+                                       .headers = headers_of(&message->record),
+                                       .message = message};
+    return kafka_producer_send(&kafka->producer, &sent);
 }
 
 /* Nothing of the same key waits with a smaller sequence. The list is empty in ordinary days. */
@@ -258,7 +178,7 @@ static void take_due(struct kafka_emitter *kafka, int64_t now_ms)
 
 static void produce_ready(struct kafka_emitter *kafka)
 {
-    while (kafka->ready.first && !kafka->is_fatal) {
+    while (kafka->ready.first && !kafka->producer.is_fatal) {
         struct message *message = take_first(&kafka->ready);
         if (!may_go(kafka, message)) {
             message->retry_at_ms = clock_monotonic_ms() + PAUSE_FIRST_MS;
@@ -266,12 +186,9 @@ static void produce_ready(struct kafka_emitter *kafka)
             continue;
         }
         rd_kafka_resp_err_t error = produce(kafka, message);
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            kafka->in_flight++;
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
             continue;
-        }
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL) {
-            kafka->is_fatal = kafka->is_fatal || error == RD_KAFKA_RESP_ERR__FATAL;
             insert(&kafka->ready, message);
             return; /* after the next poll, or with the next producer */
         }
@@ -309,19 +226,17 @@ static bool is_over(struct kafka_emitter *kafka, int64_t now_ms)
     return atomic_load(&kafka->held_items) == 0 || now_ms >= atomic_load(&kafka->stop_at_ms);
 }
 
-static void recreate_producer(struct kafka_emitter *kafka)
+static int64_t next_turn_ms(const struct kafka_emitter *kafka)
 {
-    char text[256];
-    destroy_producer(kafka);
-    if (!create_producer(kafka, text, sizeof text))
-        log_error("kafka_producer_failed", "topic=\"%s\" error=\"%s\" action=retry", kafka->topic,
-                  text);
+    /* A report wakes the thread; what waits by itself is a pause, a full producer or a fatal one. */
+    bool has_waiting = kafka->retry.first || kafka->ready.first || !kafka->producer.handle ||
+                       kafka->producer.is_fatal || atomic_load(&kafka->is_stopping);
+    return has_waiting ? TURN_MS : IDLE_MS;
 }
 
 static void *run_thread(void *argument)
 {
     struct kafka_emitter *kafka = argument;
-    int64_t recreated_ms = 0;
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
         if (is_over(kafka, now_ms))
@@ -329,21 +244,14 @@ static void *run_thread(void *argument)
         bool took = take_queued(kafka);
         if (kafka->retry.first)
             take_due(kafka, now_ms);
-        if ((kafka->is_fatal || !kafka->producer) && now_ms - recreated_ms >= PAUSE_FIRST_MS) {
-            recreated_ms = now_ms;
-            recreate_producer(kafka);
-        }
-        if (kafka->producer) {
+        kafka_producer_keep(&kafka->producer, now_ms);
+        if (kafka->producer.handle)
             produce_ready(kafka);
-            (void)rd_kafka_poll(kafka->producer, 0);
-        }
-        if (took)
-            continue;
-        /* Reports come soon while a broker answers; with none there is no hurry. */
-        bool is_lively = kafka->in_flight > 0 && now_ms - kafka->last_report_ms < 1000;
-        queue_wait(kafka->queue, is_lively ? POLL_BUSY_MS : POLL_IDLE_MS / 2);
+        kafka_producer_poll(&kafka->producer);
+        if (!took)
+            queue_wait(kafka->queue, next_turn_ms(kafka));
     }
-    destroy_producer(kafka);
+    kafka_producer_close(&kafka->producer);
     while (kafka->ready.first)
         release(kafka, take_first(&kafka->ready));
     while (kafka->retry.first)
@@ -355,12 +263,14 @@ static enum status kafka_start(struct emitter *emitter, struct error *ret_error)
 {
     struct kafka_emitter *kafka = of(emitter);
     char text[512];
-    if (!create_producer(kafka, text, sizeof text)) {
-        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", kafka->topic, text);
+    if (!kafka_producer_open(&kafka->producer, text, sizeof text)) {
+        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", kafka->producer.topic,
+                  text);
         return STATUS_FATAL;
     }
     if (pthread_create(&kafka->thread, NULL, run_thread, kafka) != 0) {
-        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s", kafka->topic);
+        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s",
+                  kafka->producer.topic);
         return STATUS_FATAL;
     }
     kafka->has_thread = true;
@@ -400,16 +310,13 @@ static void kafka_destroy(struct emitter *emitter)
         return;
     struct kafka_emitter *kafka = of(emitter);
     kafka_stop(emitter, 0);
-    destroy_producer(kafka);
+    kafka_producer_finish(&kafka->producer);
     if (kafka->queue) {
         void *item;
         while (queue_pop(kafka->queue, &item, 1) == 1)
             free(item);
         queue_destroy(kafka->queue);
     }
-    if (kafka->conf)
-        rd_kafka_conf_destroy(kafka->conf);
-    free(kafka->topic);
     free(kafka);
 }
 
@@ -425,19 +332,22 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
                                      const struct emit_acknowledge *acknowledge,
                                      struct emitter_counters *counters, struct error *ret_error)
 {
-    rd_kafka_conf_t *conf = kafka_properties_read(config, ret_error);
+    rd_kafka_conf_t *conf = kafka_properties_read(config, KAFKA_RECORDS, ret_error);
     if (!conf)
         return NULL;
     struct kafka_emitter *kafka = calloc(1, sizeof *kafka);
     if (kafka) {
         kafka->emitter.operations = &operations;
-        kafka->conf = conf;
-        kafka->topic = strdup(config->topic);
         kafka->acknowledge = *acknowledge;
         kafka->counters = counters;
         kafka->queue = queue_create(QUEUE_ITEMS);
+        kafka->producer = (struct kafka_producer){.conf = conf,
+                                                  .topic = strdup(config->topic),
+                                                  .wakes = kafka->queue,
+                                                  .delivered = on_delivery,
+                                                  .context = kafka};
     }
-    if (!kafka || !kafka->topic || !kafka->queue) {
+    if (!kafka || !kafka->producer.topic || !kafka->queue) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
                   config->topic);
         if (kafka)

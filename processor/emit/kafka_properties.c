@@ -1,29 +1,32 @@
-/* Two tables: what a producer starts with, and what nobody may change. */
+/* Two tables: what a producer starts with, and what nobody may change; by the role it has. */
 #include "processor/emit/kafka_properties.h"
 
 struct property {
-    const char *name, *value;
+    const char *name, *value, *of_relay; /* NULL: the same */
 };
 
 static const struct property defaults[] = {
-    {"compression.codec", "zstd"},
+    {"compression.codec", "zstd", "lz4"},
     /* As the Collector's exporter spreads keys (sarama's FNV-1a), so that topics keyed by trace id
      * stay partitioned alike; librdkafka's own default is CRC32. */
-    {"partitioner", "fnv1a_random"},
-    {"linger.ms", "10"},
+    {"partitioner", "fnv1a_random", NULL},
+    {"linger.ms", "10", "5"},
+    {"queue.buffering.max.messages", "10000000", NULL}, /* what is held is bounded before it */
+    {"queue.buffering.max.kbytes", "2097151", NULL},
     /* Records have at most 800,000 bytes and brokers take 1 MB by default. */
-    {"message.max.bytes", "1000000"},
-    {"batch.size", "1000000"},
-    {"socket.keepalive.enable", "true"},
-    {"reconnect.backoff.max.ms", "5000"},
-    {"statistics.interval.ms", "0"},
+    {"message.max.bytes", "1000000", NULL},
+    {"batch.size", "1000000", NULL},
+    {"socket.keepalive.enable", "true", NULL},
+    {"reconnect.backoff.max.ms", "5000", NULL},
+    {"statistics.interval.ms", "0", NULL},
 };
 
 static const struct property fixed[] = {
-    {"enable.idempotence", "true"},
-    {"acks", "all"},
-    {"message.timeout.ms", "0"}, /* infinite: a broker that is away loses nothing */
-    {"queuing.strategy", "fifo"},
+    {"enable.idempotence", "true", NULL},
+    {"acks", "all", NULL},
+    /* Infinite: a broker that is away loses nothing. Senders of a relay wait up to 30 s or so. */
+    {"message.timeout.ms", "0", "20000"},
+    {"queuing.strategy", "fifo", NULL},
 };
 
 /* Other names of fixed properties, and what would break them. */
@@ -43,14 +46,20 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
     return false;
 }
 
-static bool may_set(const char *name, const char *value, struct error *ret_error)
+static const char *value_for(const struct property *property, enum kafka_role role)
+{
+    return role == KAFKA_RELAY && property->of_relay ? property->of_relay : property->value;
+}
+
+static bool may_set(const char *name, const char *value, enum kafka_role role,
+                    struct error *ret_error)
 {
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (strcmp(fixed[i].name, name) == 0 && strcmp(fixed[i].value, value) != 0) {
+        if (strcmp(fixed[i].name, name) == 0 && strcmp(value_for(&fixed[i], role), value) != 0) {
             error_set(ret_error, EXIT_CONFIG,
                       "kafka exporter: property %s must stay %s, since delivery without loss rests "
                       "on it",
-                      name, fixed[i].value);
+                      name, value_for(&fixed[i], role));
             return false;
         }
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -63,18 +72,19 @@ static bool may_set(const char *name, const char *value, struct error *ret_error
 }
 
 rd_kafka_conf_t *kafka_properties_read(const struct kafka_emitter_config *config,
-                                       struct error *ret_error)
+                                       enum kafka_role role, struct error *ret_error)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool is_good = set(conf, "bootstrap.servers", config->brokers, ret_error) &&
                    set(conf, "client.id", config->client_id, ret_error);
     for (size_t i = 0; is_good && i < sizeof defaults / sizeof *defaults; i++)
-        is_good = set(conf, defaults[i].name, defaults[i].value, ret_error);
+        is_good = set(conf, defaults[i].name, value_for(&defaults[i], role), ret_error);
     const char *const *user = config->properties;
     for (; is_good && user && user[0] && user[1]; user += 2)
-        is_good = may_set(user[0], user[1], ret_error) && set(conf, user[0], user[1], ret_error);
+        is_good =
+            may_set(user[0], user[1], role, ret_error) && set(conf, user[0], user[1], ret_error);
     for (size_t i = 0; is_good && i < sizeof fixed / sizeof *fixed; i++)
-        is_good = set(conf, fixed[i].name, fixed[i].value, ret_error);
+        is_good = set(conf, fixed[i].name, value_for(&fixed[i], role), ret_error);
     if (!is_good) {
         rd_kafka_conf_destroy(conf);
         return NULL;

@@ -5,7 +5,11 @@
 
 #include "processor/emit/emitter.h"
 
+/* Records wait for their broker for ever, since the outbox holds them; a relay tells its senders
+ * before they give up. */
+enum kafka_role { KAFKA_RECORDS, KAFKA_RELAY, KAFKA_ROLES };
+
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
  * that are fixed. */
 rd_kafka_conf_t *kafka_properties_read(const struct kafka_emitter_config *config,
-                                       struct error *ret_error);
+                                       enum kafka_role role, struct error *ret_error);

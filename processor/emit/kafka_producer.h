@@ -1,0 +1,45 @@
+/* librdkafka's producer as the exporters use it: messages are never copied, each comes back through
+ * `delivered` exactly once, and after a fatal error the producer is created anew.
+ *
+ *   produce -> in flight -> delivered(ok | error)
+ *   close:  all in flight comes back with an error first
+ * Everything is called in the owner's thread; only `wake` comes from librdkafka's. */
+#pragma once
+#include <librdkafka/rdkafka.h>
+
+#include "processor/base/bytes.h"
+
+struct queue;
+
+struct kafka_producer {
+    rd_kafka_conf_t *conf; /* owned; each handle is created from a copy */
+    char *topic;           /* owned */
+    rd_kafka_t *handle;    /* NULL: there is none now */
+    size_t in_flight;
+    bool is_fatal;   /* close and open again: nothing can be produced any more */
+    bool is_closing; /* what comes back now was not refused by anybody */
+    int64_t opened_ms;
+
+    struct queue *wakes; /* woken when there is something to poll for */
+    void (*delivered)(void *context, void *message, rd_kafka_resp_err_t error);
+    void *context;
+};
+
+struct kafka_message {
+    struct bytes key, payload; /* absent key: none */
+    rd_kafka_headers_t *headers;
+    void *message; /* handed to `delivered` */
+};
+
+/* False with the reason in `text`. */
+MUST_CHECK bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size);
+void kafka_producer_close(struct kafka_producer *producer);
+/* Opens what is fatal or not there, at most once a second. */
+void kafka_producer_keep(struct kafka_producer *producer, int64_t now_ms);
+/* Takes the headers in any case. On success the bytes stay with the producer until `delivered`.
+ * __QUEUE_FULL and __FATAL: try again, later or after the next open. */
+MUST_CHECK rd_kafka_resp_err_t kafka_producer_send(struct kafka_producer *producer,
+                                                   const struct kafka_message *message);
+void kafka_producer_poll(struct kafka_producer *producer);
+/* Closes and frees what it owns; the struct stays the caller's. */
+void kafka_producer_finish(struct kafka_producer *producer);
