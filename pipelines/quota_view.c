@@ -1,0 +1,91 @@
+/* One box a shard:   writer --exchange--> [ view or empty ] --exchange--> shard
+ * so a view is never looked at without being held. */
+#include "pipelines/quota_view.h"
+
+#include <stdlib.h>
+
+enum { HOUR_MS = 3600000 };
+
+int64_t quota_hour_of(uint64_t event_ms, uint64_t received_ms)
+{
+    return (int64_t)((event_ms < received_ms ? event_ms : received_ms) / HOUR_MS);
+}
+
+/* The hour's own row; for one before all that are kept the oldest. */
+static const struct quota_hour_view *find_hour(const struct quota_view *view, int64_t hour)
+{
+    if (view->hour_count > 0 && hour < view->hours[0].hour)
+        return &view->hours[0];
+    for (uint32_t i = view->hour_count; i > 0; i--)
+        if (view->hours[i - 1].hour == hour)
+            return &view->hours[i - 1];
+    return NULL;
+}
+
+static double signature_probability(const struct quota_hour_view *hour, uint64_t id)
+{
+    uint32_t low = 0, high = hour->signature_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (hour->signatures[middle].id == id)
+            return hour->signatures[middle].probability;
+        if (hour->signatures[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 1;
+}
+
+struct selection_limits quota_limits(const struct quota_view *view, int64_t hour,
+                                     enum verdict verdict, uint64_t signature)
+{
+    struct selection_limits limits = {1, 1};
+    const struct quota_hour_view *row = view ? find_hour(view, hour) : NULL;
+    if (!row)
+        return limits;
+    limits.stratum = row->probability[verdict];
+    if (verdict == VERDICT_FAIL)
+        limits.signature = signature_probability(row, signature);
+    return limits;
+}
+
+void quota_view_release(const struct quota_view *view)
+{
+    struct quota_view *held = (struct quota_view *)(uintptr_t)view;
+    if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1)
+        free(held);
+}
+
+void quota_board_init(struct quota_board *board, uint32_t shards)
+{
+    board->shards = shards;
+    for (uint32_t i = 0; i < SHARDS_MAX; i++)
+        atomic_init(&board->boxes[i], NULL);
+}
+
+void quota_board_finish(struct quota_board *board)
+{
+    for (uint32_t i = 0; i < board->shards; i++)
+        quota_view_release(atomic_exchange(&board->boxes[i], NULL));
+}
+
+void quota_board_publish(struct quota_board *board, struct quota_view *view)
+{
+    atomic_init(&view->holders, board->shards);
+    for (uint32_t i = 0; i < board->shards; i++)
+        quota_view_release(atomic_exchange_explicit(&board->boxes[i], view, memory_order_acq_rel));
+}
+
+const struct quota_view *quota_board_take(struct quota_board *board, uint32_t shard,
+                                          const struct quota_view *held)
+{
+    if (!atomic_load_explicit(&board->boxes[shard], memory_order_relaxed))
+        return held;
+    struct quota_view *newest =
+        atomic_exchange_explicit(&board->boxes[shard], NULL, memory_order_acq_rel);
+    if (!newest)
+        return held;
+    quota_view_release(held);
+    return newest;
+}
