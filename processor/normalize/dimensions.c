@@ -259,23 +259,6 @@ static void read_all(struct reading *reading)
     }
 }
 
-/* Cut at a code point below the limit, `~` and 8 hex digits of SHA-256 behind it. */
-static struct bytes cut_value(struct bytes value, struct arena *arena)
-{
-    if (value.size <= DIMENSION_VALUE_MAX)
-        return value;
-    uint8_t sum[SHA256_SIZE];
-    sha256(sum, value);
-    struct bytes head = utf8_cut(value, DIMENSION_VALUE_MAX);
-    uint8_t *text = arena_alloc(arena, head.size + 9);
-    if (!text)
-        return BYTES_LITERAL("unknown");
-    memcpy(text, head.data, head.size);
-    text[head.size] = '~';
-    hex_encode((char *)text + head.size + 1, sum, 4);
-    return bytes_of(text, head.size + 9);
-}
-
 void dimensions_read(const struct agent_run *run, const struct dimension *dimensions,
                      uint32_t count, dimension_mask_fn *mask, void *mask_context,
                      struct bytes *ret_values)
@@ -292,6 +275,23 @@ void dimensions_read(const struct agent_run *run, const struct dimension *dimens
             value = run->model_route;
         if (value.size > 0 && mask)
             value = mask(mask_context, value, run->arena);
-        ret_values[i] = value.size > 0 ? cut_value(value, run->arena) : BYTES_LITERAL("unknown");
+        ret_values[i] =
+            value.size > 0 ? dimension_cut(value, run->arena) : BYTES_LITERAL("unknown");
     }
+}
+
+struct bytes dimension_cut(struct bytes value, struct arena *arena)
+{
+    if (value.size <= DIMENSION_VALUE_MAX)
+        return value;
+    uint8_t sum[SHA256_SIZE];
+    sha256(sum, value);
+    struct bytes head = utf8_cut(value, DIMENSION_VALUE_MAX);
+    uint8_t *text = arena_alloc(arena, head.size + 9);
+    if (!text)
+        return BYTES_LITERAL("unknown");
+    memcpy(text, head.data, head.size);
+    text[head.size] = '~';
+    hex_encode((char *)text + head.size + 1, sum, 4);
+    return bytes_of(text, head.size + 9);
 }

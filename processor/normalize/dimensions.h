@@ -18,3 +18,5 @@ typedef struct bytes dimension_mask_fn(void *context, struct bytes value, struct
 void dimensions_read(const struct agent_run *run, const struct dimension *dimensions,
                      uint32_t count, dimension_mask_fn *mask, void *mask_context,
                      struct bytes *ret_values);
+/* A value as cohorts know it: cut as above, else as it is. */
+struct bytes dimension_cut(struct bytes value, struct arena *arena);

@@ -42,18 +42,18 @@ static bool read_weight(struct bytes state, double *ret_weight)
         if (th && (th[-1] == '=' || th[-1] == ';')) {
             uint64_t threshold = 0;
             int digits = 0;
-            for (th += 3; th < entry_end && *th != ';' && digits < 14; th++, digits++) {
+            for (th += 3; th < entry_end && *th != ';'; th++, digits++) {
                 uint8_t digit = *th >= '0' && *th <= '9'   ? (uint8_t)(*th - '0')
                                 : *th >= 'a' && *th <= 'f' ? (uint8_t)(*th - 'a' + 10)
                                                            : 255;
-                if (digit == 255)
+                if (digit == 255 || digits == 14)
                     return false;
                 threshold = threshold << 4 | digit;
             }
             if (digits == 0)
                 return false;
             threshold <<= 4 * (14 - digits);
-            *ret_weight = 0x1p56 / (0x1p56 - (double)threshold);
+            *ret_weight = 0x1p56 / (double)((UINT64_C(1) << 56) - threshold); /* at most 2^56 */
             return true;
         }
         at = entry_end + 1;
