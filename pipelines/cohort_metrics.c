@@ -193,8 +193,9 @@ static bool query(struct cohort_metrics *metrics, uint32_t grouping, int64_t as_
 {
     const struct group *group = &metrics->groups[grouping];
     struct error error = {0};
-    enum status status = cohort_query(metrics->store, group->dimensions, group->count, as_of_ms,
-                                      window_ms, ret_result, &error);
+    enum status status =
+        cohort_query_in(metrics->store, buffer_bytes(&group->text), group->dimensions, group->count,
+                        as_of_ms, window_ms, ret_result, &error);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         log_warn("cohort_metrics_incomplete", "reason=\"%s\"", error.text);
     return status == STATUS_OK;

@@ -107,17 +107,21 @@ static bool covers(const struct pipeline_config *config, const struct grouping_c
     return false;
 }
 
-static bool is_configured(const struct pipeline_config *config,
-                          const struct cohort_report_request *request)
+/* The smallest grouping of `config` that has every dimension asked for; grouping_count: none. */
+static uint32_t configured_grouping(const struct pipeline_config *config,
+                                    const struct cohort_report_request *request)
 {
-    for (uint32_t i = 0; config && i < config->grouping_count; i++) {
+    uint32_t best = config->grouping_count;
+    for (uint32_t i = 0; i < config->grouping_count; i++) {
+        const struct grouping_config *grouping = &config->groupings[i];
         uint32_t covered = 0;
         for (uint32_t k = 0; k < request->group_by_count; k++)
-            covered += covers(config, &config->groupings[i], request->group_by[k]);
-        if (covered == request->group_by_count)
-            return true;
+            covered += covers(config, grouping, request->group_by[k]);
+        if (covered == request->group_by_count &&
+            (best == config->grouping_count || grouping->count < config->groupings[best].count))
+            best = i;
     }
-    return false;
+    return best;
 }
 
 static void append_grouping(void *context, uint16_t grouping, struct bytes text)
@@ -163,9 +167,18 @@ enum status cohort_report_query(struct store *store, const struct pipeline_confi
                                 struct cohort_result *ret_result, struct error *ret_error)
 {
     struct error error = {0};
-    enum status status = cohort_query(store, request->group_by, request->group_by_count,
-                                      request->as_of_ms, request->window_ms, ret_result, &error);
-    if (status == STATUS_NOT_FOUND && is_configured(config, request)) {
+    struct buffer grouping = {0};
+    uint32_t configured = config ? configured_grouping(config, request) : 0;
+    bool is_configured = config && configured < config->grouping_count;
+    if (is_configured)
+        grouping_text(config, configured, &grouping);
+    enum status status = config && !is_configured
+                             ? STATUS_NOT_FOUND
+                             : cohort_query_in(store, buffer_bytes(&grouping), request->group_by,
+                                               request->group_by_count, request->as_of_ms,
+                                               request->window_ms, ret_result, &error);
+    buffer_finish(&grouping);
+    if (status == STATUS_NOT_FOUND && is_configured) {
         *ret_result = (struct cohort_result){.value_count = request->group_by_count};
         return STATUS_OK;
     }

@@ -26,8 +26,9 @@ MUST_CHECK enum status cohort_report_parse(struct bytes window, struct bytes gro
 MUST_CHECK enum status cohort_report_open(const char *directory, struct store **ret_store,
                                           struct error *ret_error);
 
-/* cohort_query() with errors that name the groupings there are. What `config` (or NULL) covers is
- * empty, not an error, while the store has not heard of it. */
+/* cohort_query() with errors that name the groupings there are. With a `config` only its own
+ * groupings answer, for what an earlier configuration counted is out of date; what it covers is
+ * empty, not an error, while the store has not heard of it. NULL: any grouping of the store. */
 MUST_CHECK enum status cohort_report_query(struct store *store,
                                            const struct pipeline_config *config,
                                            const struct cohort_report_request *request,

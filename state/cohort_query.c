@@ -57,6 +57,7 @@ static uint32_t split(struct bytes text, struct bytes names[COHORT_DIMENSIONS_MA
 }
 
 struct choice {
+    struct bytes only; /* the grouping that may answer; absent: any */
     const struct bytes *dimensions;
     size_t count;
     uint16_t grouping;
@@ -69,6 +70,8 @@ static void consider(void *context, uint16_t id, struct bytes text)
     struct choice *choice = context;
     struct bytes names[COHORT_DIMENSIONS_MAX];
     uint32_t keep[COHORT_DIMENSIONS_MAX], size = split(text, names);
+    if (choice->only.size > 0 && !bytes_equal(choice->only, text))
+        return;
     for (size_t i = 0; i < choice->count; i++) {
         uint32_t at = 0;
         while (at < size && !bytes_equal(names[at], choice->dimensions[i]))
@@ -304,8 +307,17 @@ enum status cohort_query(struct store *store, const struct bytes *dimensions, si
                          int64_t as_of_ms, int64_t window_ms, struct cohort_result *ret_result,
                          struct error *ret_error)
 {
+    return cohort_query_in(store, (struct bytes){0}, dimensions, count, as_of_ms, window_ms,
+                           ret_result, ret_error);
+}
+
+enum status cohort_query_in(struct store *store, struct bytes grouping,
+                            const struct bytes *dimensions, size_t count, int64_t as_of_ms,
+                            int64_t window_ms, struct cohort_result *ret_result,
+                            struct error *ret_error)
+{
     struct cohort_result result = {.value_count = (uint32_t)count};
-    struct choice choice = {.dimensions = dimensions, .count = count};
+    struct choice choice = {.only = grouping, .dimensions = dimensions, .count = count};
     struct store_txn txn;
     if (cohort_window_resolve(as_of_ms, window_ms, &result.window) != STATUS_OK) {
         error_set(ret_error, EXIT_USAGE, "window: must be between 1m and 35d");
