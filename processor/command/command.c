@@ -11,6 +11,7 @@ const struct command commands[] = {
     {"run", "receive spans, judge runs, emit review records", help_run, command_run},
     {"demo", "see it work in a minute", help_demo, command_demo},
     {"cohorts", "fail rates by cohort, beside a running daemon", help_cohorts, command_cohorts},
+    {"gate", "is a cohort good enough? an exit code for CI", help_gate, command_gate},
     {"replay", "judge recorded requests offline", help_replay, command_replay},
     {"explain", "show why a run was judged as it was", help_explain, command_explain},
     {"check", "validate a pipeline file and print the effective one", help_check, command_check},

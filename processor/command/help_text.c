@@ -105,6 +105,37 @@ const char help_cohorts[] =
     "exit codes: 0 done; 2 usage, or no such grouping or window; 74 state can't be read;\n"
     "77 permission; 78 bad configuration, or state of a newer version\n";
 
+const char help_gate[] =
+    "flywheel gate - is a cohort good enough? an exit code for CI\n"
+    "\n"
+    "usage: flywheel gate [-c FILE] --cohort 'DIM=VALUE[,DIM=VALUE]' --min-pass-rate RATE\n"
+    "                     [--window 24h] [--confidence 0.95] [--strict] [--min-scored 0.5]\n"
+    "                     [--baseline 'DIM=VALUE[,...]'] [--as-of TIME] [--format text|json]\n"
+    "\n"
+    "  -c, --config FILE        pipeline file; without it the embedded default\n"
+    "      --cohort COHORT      dimensions that a grouping of cohorts.group_by covers; summed\n"
+    "                           over its other dimensions. In a value write \\, for a comma and\n"
+    "                           \\\\ for a backslash; `unknown` is an absent value\n"
+    "      --min-pass-rate R    the pass rate that the cohort must keep, 0 to 1\n"
+    "      --window DURATION    up to 60m, 48h or 35d (24h)\n"
+    "      --confidence C       of the interval, two-sided (0.95)\n"
+    "      --strict             a borderline run counts as not passed\n"
+    "      --min-scored SHARE   of the runs that must have been scored (0.5)\n"
+    "      --baseline COHORT    also compare with the same cohort of, say, release=1.4.2. When\n"
+    "                           --cohort names another value of that dimension, that one is\n"
+    "                           compared, else all runs but the baseline's\n"
+    "      --as-of TIME         end of the window, RFC 3339 or Unix seconds (now)\n"
+    "      --format FORMAT      text or json (text)\n"
+    "\n"
+    "pass: the lower bound of the pass rate (Wilson) reaches RATE. fail: the upper bound is\n"
+    "below RATE, or the rate is below the baseline's by more than chance (Newcombe).\n"
+    "insufficient: neither; it says how many more runs are needed. No run is no pass.\n"
+    "\n"
+    "example: flywheel gate --cohort 'intent=mortgage payoff' --min-pass-rate 0.92\n"
+    "\n"
+    "exit codes: 0 pass; 1 fail; 2 usage, or no such grouping or window; 3 insufficient;\n"
+    "74 state can't be read; 77 permission; 78 bad configuration, or state of a newer version\n";
+
 const char help_state[] =
     "flywheel state - look after the data directory\n"
     "\n"

@@ -1,0 +1,476 @@
+/* The gate over a store filled the way the writer does it; bounds worked out from the formulas of
+ * state/statistics.h. */
+#include <check.h>
+#include <math.h>
+
+#include "pipelines/gate.h"
+#include "processor/base/arena.h"
+#include "processor/base/json.h"
+#include "state/dictionary.h"
+#include "state/statistics.h"
+#include "tests/support/temp_store.h"
+
+static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */
+enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+
+static struct temp_store temp;
+static struct cohorts *cohorts;
+static struct cohort_delta *delta;
+static uint16_t by_intent, by_release;
+static struct arena arena;
+static struct buffer text;
+
+static void setup(void)
+{
+    struct store_txn txn;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(cohorts_open(temp.store, 3, &cohorts), STATUS_OK);
+    delta = cohort_delta_create();
+    store_begin(temp.store, true, &txn);
+    by_intent = dictionary_id(&txn, DICTIONARY_GROUPING, BYTES_LITERAL("intent"));
+    by_release = dictionary_id(&txn, DICTIONARY_GROUPING, BYTES_LITERAL("release,intent"));
+    COMMIT(&txn);
+    arena_init(&arena, 1 << 20);
+}
+
+static void teardown(void)
+{
+    buffer_finish(&text);
+    arena_finish(&arena);
+    cohort_delta_destroy(delta);
+    cohorts_close(cohorts);
+    temp_store_finish(&temp);
+}
+
+static void add_weighted(const char *release, const char *intent, uint8_t verdict, int count,
+                         double weight)
+{
+    struct cohort_contribution one = {.event_ms = NOW - 5 * MINUTE,
+                                      .verdict = verdict,
+                                      .weight = weight,
+                                      .tokens = -1,
+                                      .cost_nano_usd = -1,
+                                      .group_count = 2};
+    struct bytes values[] = {bytes_of_text(release), bytes_of_text(intent)};
+    struct store_txn txn;
+    store_begin(temp.store, true, &txn);
+    one.groups[0].grouping = by_intent;
+    cohort_assign(cohorts, &txn, by_intent, values + 1, 1, NOW, one.groups[0].hash);
+    one.groups[1].grouping = by_release;
+    cohort_assign(cohorts, &txn, by_release, values, 2, NOW, one.groups[1].hash);
+    for (int i = 0; i < count; i++)
+        ck_assert(cohort_delta_add(delta, &one));
+    cohort_delta_flush(delta, &txn, 1, NOW);
+    COMMIT(&txn);
+}
+
+static void add(const char *release, const char *intent, uint8_t verdict, int count)
+{
+    add_weighted(release, intent, verdict, count, 1);
+}
+
+static struct gate_question question_of(const char *cohort, const char *baseline, double target)
+{
+    struct gate_question question = {
+        .terms = {.min_pass_rate = target, .confidence = 0.95, .min_scored = 0.5},
+        .window = BYTES_LITERAL("24h"),
+        .window_ms = 24 * HOUR,
+        .as_of_ms = NOW};
+    struct error error = {0};
+    ck_assert_msg(gate_cohort_parse("--cohort", bytes_of_text(cohort), &arena, &question.cohort,
+                                    &error) == STATUS_OK,
+                  "%s", error.text);
+    if (baseline)
+        ck_assert_int_eq(gate_cohort_parse("--baseline", bytes_of_text(baseline), &arena,
+                                           &question.baseline, &error),
+                         STATUS_OK);
+    return question;
+}
+
+static struct gate_answer ask_question(const struct gate_question *question)
+{
+    struct gate_answer answer;
+    struct error error = {0};
+    ck_assert_msg(gate_ask(temp.store, NULL, question, &answer, &error) == STATUS_OK, "%s",
+                  error.text);
+    return answer;
+}
+
+static struct gate_answer ask(const char *cohort, double target)
+{
+    struct gate_question question = question_of(cohort, NULL, target);
+    return ask_question(&question);
+}
+
+#define NEAR(actual, expected) ck_assert_double_eq_tol(actual, expected, 1e-9)
+
+START_TEST(a_lower_bound_that_reaches_the_target_passes)
+{
+    add("1", "refund", COHORT_PASS, 190);
+    add("1", "refund", COHORT_FAIL, 10);
+    struct gate_answer answer = ask("intent=refund", 0.9);
+    struct interval interval = statistics_wilson(0.95, 200, statistics_z(0.95));
+    NEAR(answer.cohort.pass_rate, 0.95);
+    NEAR(answer.cohort.low, interval.low); /* 0.9106 */
+    NEAR(answer.cohort.high, interval.high);
+    ck_assert_int_eq(answer.outcome, GATE_PASS);
+    ck_assert_uint_eq(answer.decision.needed, 0);
+    ck_assert_int_eq(ask("intent=refund", interval.low).outcome, GATE_PASS);
+    ck_assert_int_eq(ask("intent=refund", interval.low + 1e-9).outcome, GATE_INSUFFICIENT);
+}
+END_TEST
+
+START_TEST(an_upper_bound_below_the_target_fails)
+{
+    add("1", "refund", COHORT_PASS, 150);
+    add("1", "refund", COHORT_FAIL, 50);
+    struct gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+    ck_assert_int_eq(answer.decision.reason, GATE_BELOW);
+    struct interval interval = statistics_wilson(0.75, 200, statistics_z(0.95));
+    ck_assert_int_eq(ask("intent=refund", interval.high).outcome, GATE_INSUFFICIENT);
+}
+END_TEST
+
+START_TEST(between_the_bounds_it_says_how_many_more_decide_it)
+{
+    add("1", "refund", COHORT_PASS, 19);
+    add("1", "refund", COHORT_FAIL, 1);
+    struct gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, GATE_UNDECIDED);
+    uint64_t n = 20 + answer.decision.needed;
+    ck_assert(statistics_wilson(0.95, (double)n, statistics_z(0.95)).low >= 0.92);
+    ck_assert(statistics_wilson(0.95, (double)n - 1, statistics_z(0.95)).low < 0.92);
+}
+END_TEST
+
+START_TEST(a_rate_at_the_target_is_never_decided)
+{
+    add("1", "refund", COHORT_PASS, 9);
+    add("1", "refund", COHORT_FAIL, 1);
+    struct gate_question question = question_of("intent=refund", NULL, 0.9);
+    struct gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_uint_eq(answer.decision.needed, UINT64_MAX);
+    gate_write_json(&question, &answer, &text);
+    buffer_append_byte(&text, 0);
+    ck_assert_ptr_null(strstr((const char *)text.data, "needed"));
+}
+END_TEST
+
+START_TEST(a_borderline_is_a_pass_unless_strict)
+{
+    add("1", "refund", COHORT_PASS, 150);
+    add("1", "refund", COHORT_BORDERLINE, 50);
+    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    ck_assert_int_eq(ask_question(&question).outcome, GATE_PASS);
+    question.terms.is_strict = true;
+    struct gate_answer answer = ask_question(&question);
+    NEAR(answer.cohort.pass_rate, 0.75);
+    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+}
+END_TEST
+
+START_TEST(without_a_trajectory_it_is_insufficient)
+{
+    struct gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, GATE_NO_TRAJECTORY);
+    ck_assert_uint_eq(answer.decision.needed, 45); /* n / (n + z^2) >= 0.92 */
+}
+END_TEST
+
+START_TEST(unscored_is_not_passed)
+{
+    add("1", "refund", COHORT_PASS, 100);
+    add("1", "refund", COHORT_UNSCORED, 101);
+    struct gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, GATE_FEW_SCORED);
+    ck_assert_uint_eq(answer.decision.needed, 1);
+    NEAR(answer.cohort.scored_share, 100.0 / 201);
+    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    question.terms.min_scored = 0.4;
+    ck_assert_int_eq(ask_question(&question).outcome, GATE_PASS);
+}
+END_TEST
+
+START_TEST(all_unscored_is_insufficient_whatever_the_share)
+{
+    add("1", "refund", COHORT_UNSCORED, 100);
+    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    question.terms.min_scored = 0;
+    struct gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, GATE_FEW_SCORED);
+    ck_assert_uint_eq(answer.decision.needed, 45);
+}
+END_TEST
+
+START_TEST(weights_count_by_their_effective_n)
+{
+    add_weighted("1", "refund", COHORT_FAIL, 10, 1);
+    add_weighted("1", "refund", COHORT_PASS, 10, 4);
+    struct gate_answer answer = ask("intent=refund", 0.5);
+    NEAR(answer.cohort.pass_rate, 0.8);
+    NEAR(answer.cohort.n_effective, 2500.0 / 170);
+    ck_assert_int_eq(answer.cohort.scored, 20);
+}
+END_TEST
+
+START_TEST(targets_of_nothing_and_of_everything_can_be_decided)
+{
+    add("1", "refund", COHORT_PASS, 10);
+    ck_assert_int_eq(ask("intent=refund", 0).outcome, GATE_PASS);
+    struct gate_answer answer = ask("intent=refund", 1);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_uint_eq(answer.decision.needed, UINT64_MAX);
+    add("1", "refund", COHORT_FAIL, 10);
+    ck_assert_int_eq(ask("intent=refund", 1).outcome, GATE_FAIL);
+}
+END_TEST
+
+START_TEST(the_smallest_grouping_answers_summed_over_the_rest)
+{
+    add("1", "refund", COHORT_PASS, 30);
+    add("2", "refund", COHORT_PASS, 20);
+    add("2", "payoff", COHORT_FAIL, 5);
+    ck_assert_int_eq(ask("intent=refund", 0.9).cohort.total, 50);
+    ck_assert_int_eq(ask("release=2", 0.9).cohort.total, 25);
+    ck_assert_int_eq(ask("intent=refund,release=2", 0.9).cohort.total, 20);
+    ck_assert_int_eq(ask("release=2 , intent=refund", 0.9).cohort.total, 20);
+}
+END_TEST
+
+START_TEST(a_dimension_that_no_grouping_covers_is_a_usage_error)
+{
+    struct gate_question question = question_of("intent=refund,locale=de", NULL, 0.9);
+    struct gate_answer answer;
+    struct error error = {0};
+    ck_assert_int_eq(gate_ask(temp.store, NULL, &question, &answer, &error), STATUS_NOT_FOUND);
+    ck_assert_int_eq(error.exit_code, EXIT_USAGE);
+}
+END_TEST
+
+START_TEST(a_grouping_that_is_configured_no_more_does_not_answer)
+{
+    struct error error = {0};
+    struct bytes yaml = BYTES_LITERAL("rules: [{ name: r, measure: duration_ms, fail_above: 9 }]\n"
+                                      "cohorts: { group_by: [[release, intent]] }\n");
+    struct pipeline_config *config = config_load_text("test.yaml", yaml, &error);
+    ck_assert_msg(config != NULL, "%s", error.text);
+    struct store_txn txn;
+    struct cohort_contribution old = {.event_ms = NOW, .weight = 1, .group_count = 1};
+    struct bytes value = BYTES_LITERAL("refund");
+    store_begin(temp.store, true, &txn);
+    old.groups[0].grouping = by_intent;
+    cohort_assign(cohorts, &txn, by_intent, &value, 1, NOW, old.groups[0].hash);
+    ck_assert(cohort_delta_add(delta, &old));
+    cohort_delta_flush(delta, &txn, 1, NOW);
+    COMMIT(&txn);
+    add("2", "refund", COHORT_PASS, 3);
+    struct gate_question question = question_of("intent=refund", NULL, 0.9);
+    struct gate_answer answer;
+    ck_assert_int_eq(gate_ask(temp.store, config, &question, &answer, &error), STATUS_OK);
+    ck_assert_int_eq(answer.cohort.total, 3);
+    config_destroy(config);
+}
+END_TEST
+
+START_TEST(a_release_below_its_baseline_is_a_regression)
+{
+    add("1.4.2", "refund", COHORT_PASS, 490);
+    add("1.4.2", "refund", COHORT_FAIL, 10);
+    add("1.5.0", "refund", COHORT_PASS, 470);
+    add("1.5.0", "refund", COHORT_FAIL, 30);
+    struct gate_question question =
+        question_of("intent=refund,release=1.5.0", "release=1.4.2", 0.9);
+    struct gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.decision.outcome, GATE_PASS);
+    ck_assert_int_eq(answer.comparison.change, GATE_REGRESSION);
+    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+    struct interval interval = statistics_newcombe(0.94, 500, 0.98, 500, statistics_z(0.95));
+    NEAR(answer.comparison.difference, -0.04);
+    NEAR(answer.comparison.low, interval.low);
+    NEAR(answer.comparison.high, interval.high);
+    question = question_of("intent=refund,release=1.4.2", "release=1.5.0", 0.9);
+    answer = ask_question(&question);
+    ck_assert_int_eq(answer.comparison.change, GATE_IMPROVEMENT);
+    ck_assert_int_eq(answer.outcome, GATE_PASS);
+}
+END_TEST
+
+START_TEST(without_a_release_of_its_own_the_cohort_is_all_but_the_baseline)
+{
+    add("1.4.2", "refund", COHORT_PASS, 100);
+    add("1.5.0", "refund", COHORT_PASS, 60);
+    add("1.5.1", "refund", COHORT_FAIL, 40);
+    struct gate_question question = question_of("intent=refund", "release=1.4.2", 0.5);
+    struct gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.cohort.total, 100);
+    ck_assert_int_eq(answer.baseline.total, 100);
+    NEAR(answer.cohort.pass_rate, 0.6);
+    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+}
+END_TEST
+
+START_TEST(a_baseline_without_data_is_no_pass)
+{
+    add("1.5.0", "refund", COHORT_PASS, 100);
+    struct gate_question question = question_of("intent=refund,release=1.5.0", "release=9", 0.9);
+    struct gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.decision.outcome, GATE_PASS);
+    ck_assert_int_eq(answer.comparison.change, GATE_UNKNOWN);
+    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    question = question_of("release=1.5.0", "release=1.5.0", 0.9);
+    struct error error = {0};
+    ck_assert_int_eq(gate_ask(temp.store, NULL, &question, &answer, &error), STATUS_MALFORMED);
+    ck_assert_int_eq(error.exit_code, EXIT_USAGE);
+}
+END_TEST
+
+START_TEST(what_overflowed_is_told)
+{
+    const char *const intents[] = {"a", "b", "c", "d", "e"};
+    for (size_t i = 0; i < 5; i++)
+        add("1", intents[i], COHORT_PASS, 2);
+    struct gate_answer answer = ask("intent=e", 0.9);
+    ck_assert_int_eq(answer.decision.reason, GATE_NO_TRAJECTORY);
+    ck_assert_int_eq(answer.overflow, 4);
+}
+END_TEST
+
+static void expect_cohort(const char *written, uint32_t count, const char *const *pairs)
+{
+    struct gate_cohort cohort;
+    struct error error = {0};
+    enum status status =
+        gate_cohort_parse("--cohort", bytes_of_text(written), &arena, &cohort, &error);
+    ck_assert_msg(status == STATUS_OK, "%s: %s", written, error.text);
+    ck_assert_uint_eq(cohort.count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        ck_assert_msg(bytes_equal_text(cohort.dimensions[i], pairs[2 * i]), "%s", written);
+        ck_assert_msg(bytes_equal_text(cohort.values[i], pairs[2 * i + 1]), "%s: %.*s", written,
+                      (int)cohort.values[i].size, (const char *)cohort.values[i].data);
+    }
+}
+
+START_TEST(values_may_hold_commas_and_equals)
+{
+    expect_cohort("intent=mortgage payoff", 1, (const char *[]){"intent", "mortgage payoff"});
+    expect_cohort(" intent = a  b , locale=de ", 2,
+                  (const char *[]){"intent", "a  b", "locale", "de"});
+    expect_cohort("intent=a\\,b\\\\c,locale=x=y", 2,
+                  (const char *[]){"intent", "a,b\\c", "locale", "x=y"});
+    expect_cohort("tool_path=search>fetch!>\\ ", 1,
+                  (const char *[]){"tool_path", "search>fetch!> "});
+}
+END_TEST
+
+START_TEST(a_long_value_is_cut_as_in_the_store)
+{
+    char written[300] = "intent=";
+    memset(written + 7, 'x', 200);
+    struct gate_cohort cohort;
+    struct error error = {0};
+    ck_assert_int_eq(gate_cohort_parse("--cohort", bytes_of_text(written), &arena, &cohort, &error),
+                     STATUS_OK);
+    ck_assert_uint_eq(cohort.values[0].size, 129);
+    ck_assert_int_eq(cohort.values[0].data[120], '~');
+}
+END_TEST
+
+START_TEST(what_is_no_cohort_is_refused)
+{
+    const char *const wrong[] = {"",   "intent",    "=x",         "intent=",           "intent=  ",
+                                 ",",  "intent=a,", "intent=a\\", "intent=a,intent=b", "a=b,,c=d",
+                                 " =x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct gate_cohort cohort;
+        struct error error = {0};
+        ck_assert_msg(gate_cohort_parse("--cohort", bytes_of_text(wrong[i]), &arena, &cohort,
+                                        &error) == STATUS_MALFORMED,
+                      "%s", wrong[i]);
+        ck_assert_int_eq(error.exit_code, EXIT_USAGE);
+        ck_assert_ptr_nonnull(strstr(error.text, "--cohort:"));
+    }
+}
+END_TEST
+
+START_TEST(the_document_has_its_keys_in_order)
+{
+    add("1", "refund", COHORT_PASS, 30);
+    add("2", "refund", COHORT_PASS, 30);
+    struct gate_question question = question_of("intent=refund,release=2", "release=1", 0.85);
+    struct gate_answer answer = ask_question(&question);
+    gate_write_json(&question, &answer, &text);
+    buffer_append_byte(&text, 0);
+    ck_assert_str_eq(
+        (const char *)text.data,
+        "{\"outcome\":\"pass\",\"reason\":\"target_reached\","
+        "\"cohort\":{\"intent\":\"refund\",\"release\":\"2\"},"
+        "\"as_of\":\"2025-11-23T09:00:00.000000000Z\",\"window\":\"24h\",\"min_pass_rate\":0.85,"
+        "\"confidence\":0.95,\"strict\":false,\"min_scored\":0.5,\"total\":30,\"pass\":30,"
+        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"scored_share\":1,"
+        "\"n_effective\":30,\"pass_rate\":1,\"pass_rate_low\":0.8864866068260312,"
+        "\"pass_rate_high\":1,\"overflow\":0,\"baseline\":{\"outcome\":\"no_difference\","
+        "\"cohort\":{\"intent\":\"refund\",\"release\":\"1\"},\"total\":30,\"pass\":30,"
+        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"scored_share\":1,"
+        "\"n_effective\":30,\"pass_rate\":1,\"pass_rate_low\":0.8864866068260312,"
+        "\"pass_rate_high\":1,\"difference\":0,\"difference_low\":-0.1135133931739688,"
+        "\"difference_high\":0.1135133931739688}}\n");
+}
+END_TEST
+
+START_TEST(the_text_says_what_decided)
+{
+    add("1", "refund", COHORT_PASS, 19);
+    add("1", "refund", COHORT_FAIL, 1);
+    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    struct gate_answer answer = ask_question(&question);
+    gate_write_text(&question, &answer, &text);
+    buffer_append_byte(&text, 0);
+    ck_assert_str_eq((const char *)text.data,
+                     "insufficient: intent=refund over 24h\n"
+                     "  pass rate 95.00 % (95 %: 76.39 to 99.11) of 20 scored, 0 unscored\n"
+                     "  the target of 92 % lies within the interval; 295 more scored runs are "
+                     "needed if the rate stays\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gate");
+    TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_lower_bound_that_reaches_the_target_passes);
+    tcase_add_test(tests, an_upper_bound_below_the_target_fails);
+    tcase_add_test(tests, between_the_bounds_it_says_how_many_more_decide_it);
+    tcase_add_test(tests, a_rate_at_the_target_is_never_decided);
+    tcase_add_test(tests, a_borderline_is_a_pass_unless_strict);
+    tcase_add_test(tests, without_a_trajectory_it_is_insufficient);
+    tcase_add_test(tests, unscored_is_not_passed);
+    tcase_add_test(tests, all_unscored_is_insufficient_whatever_the_share);
+    tcase_add_test(tests, weights_count_by_their_effective_n);
+    tcase_add_test(tests, targets_of_nothing_and_of_everything_can_be_decided);
+    tcase_add_test(tests, the_smallest_grouping_answers_summed_over_the_rest);
+    tcase_add_test(tests, a_dimension_that_no_grouping_covers_is_a_usage_error);
+    tcase_add_test(tests, a_grouping_that_is_configured_no_more_does_not_answer);
+    tcase_add_test(tests, a_release_below_its_baseline_is_a_regression);
+    tcase_add_test(tests, without_a_release_of_its_own_the_cohort_is_all_but_the_baseline);
+    tcase_add_test(tests, a_baseline_without_data_is_no_pass);
+    tcase_add_test(tests, what_overflowed_is_told);
+    tcase_add_test(tests, values_may_hold_commas_and_equals);
+    tcase_add_test(tests, a_long_value_is_cut_as_in_the_store);
+    tcase_add_test(tests, what_is_no_cohort_is_refused);
+    tcase_add_test(tests, the_document_has_its_keys_in_order);
+    tcase_add_test(tests, the_text_says_what_decided);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
