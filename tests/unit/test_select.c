@@ -89,6 +89,33 @@ START_TEST(u_is_computed_from_the_id_as_records_state_it)
 }
 END_TEST
 
+START_TEST(a_limit_lowers_the_probability_and_names_what_held_it_back)
+{
+    struct selection_policy policy = {.share = {[VERDICT_FAIL] = 0.8}};
+    struct selection_limits limits = {0.4, 0.1};
+    uint8_t id[TRACE_ID_SIZE];
+    uint32_t reasons[SKIP_REASONS] = {0}, emitted = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        make_id(id, i);
+        double u = select_u(id);
+        struct selection selection = select_within(&policy, &limits, id, VERDICT_FAIL);
+        ck_assert_double_eq(selection.probability, 0.1);
+        ck_assert(selection.is_emitted == (u < 0.1));
+        ck_assert(selection.skipped == (u < 0.1   ? SKIP_NONE
+                                        : u < 0.4 ? SKIP_SIGNATURE_BUDGET
+                                        : u < 0.8 ? SKIP_BUDGET
+                                                  : SKIP_SHARE));
+        reasons[selection.skipped]++;
+        emitted += selection.is_emitted;
+    }
+    ck_assert(reasons[SKIP_SHARE] > 0 && reasons[SKIP_BUDGET] > 0 && emitted > 0);
+    ck_assert_str_eq(skip_reason_names[SKIP_BUDGET], "budget");
+    ck_assert_str_eq(skip_reason_names[SKIP_SIGNATURE_BUDGET], "signature_budget");
+    ck_assert_str_eq(skip_reason_names[SKIP_CAP], "cap");
+    ck_assert_str_eq(skip_reason_names[SKIP_SIGNATURE_CAP], "signature_cap");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("select");
@@ -98,6 +125,7 @@ int main(void)
     tcase_add_test(tests, an_emitted_pass_is_control);
     tcase_add_test(tests, the_share_is_about_p_and_larger_shares_contain_smaller_ones);
     tcase_add_test(tests, u_is_computed_from_the_id_as_records_state_it);
+    tcase_add_test(tests, a_limit_lowers_the_probability_and_names_what_held_it_back);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
