@@ -1,21 +1,19 @@
-/* The work on one call, see the chart in the header. The payload is copied once, from core's slices
- * into the pooled buffer of the request; it is inflated here and not by core, which would inflate
- * first and look at the limit afterwards. */
+/* The work on one call, see the chart in the header. */
 #include "processor/receive/grpc_call.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/log.h"
 #include "processor/otlp/messages.h"
 #include "processor/otlp/wire.h"
 
-enum {
-    RECEIVES_MAX = 16,     /* messages that core holds at once: 16 x max_message_bytes at most */
-    RECEIVE_MS_MAX = 10000 /* for one message, when others wait for their turn */
-};
+enum { RECEIVE_MS_MAX = 10000 }; /* for one message, when others wait for their turn */
 
 static struct call *take_idle(struct grpc_receiver *receiver)
 {
@@ -165,99 +163,6 @@ void call_abandon_waiting(struct grpc_receiver *receiver)
     }
 }
 
-/* One copy of core's slices. */
-static bool copy_payload(const grpc_byte_buffer *payload, size_t size, struct buffer *to)
-{
-    if (!buffer_reserve(to, size))
-        return false;
-    const grpc_slice_buffer *slices = &payload->data.raw.slice_buffer;
-    for (size_t i = 0; i < slices->count; i++)
-        buffer_append(to, GRPC_SLICE_START_PTR(slices->slices[i]),
-                      GRPC_SLICE_LENGTH(slices->slices[i]));
-    return !to->failed;
-}
-
-/* The size that the end of a gzip member claims. Only a hint for has_room(): inflating stays
- * bounded whatever it says. */
-static size_t claimed_size(const grpc_byte_buffer *payload)
-{
-    const grpc_slice_buffer *slices = &payload->data.raw.slice_buffer;
-    uint32_t claimed = 0;
-    size_t needed = 4;
-    for (size_t i = slices->count; i-- > 0 && needed > 0;)
-        for (size_t at = GRPC_SLICE_LENGTH(slices->slices[i]); at-- > 0 && needed > 0; needed--)
-            claimed = claimed << 8 | GRPC_SLICE_START_PTR(slices->slices[i])[at];
-    return needed ? 0 : claimed;
-}
-
-static const struct grpc_reply reply_too_large = {
-    GRPC_STATUS_RESOURCE_EXHAUSTED, "the message is larger than the limit after decompression", 0,
-    false};
-
-/* Admits the payload: size, encoding, room. False: `ret_reply` says why not. */
-static bool admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
-{
-    struct grpc_receiver *receiver = call->receiver;
-    grpc_compression_algorithm compression = call->payload->data.raw.compression;
-    size_t limit = receiver->config.max_message_bytes;
-    if (compression != GRPC_COMPRESS_NONE && compression != GRPC_COMPRESS_GZIP) {
-        *ret_reply = (struct grpc_reply){.code = GRPC_STATUS_UNIMPLEMENTED,
-                                         .text = "compression is not supported; use gzip or none",
-                                         .names_encodings = true};
-        return false;
-    }
-    if (size > limit) {
-        *ret_reply = reply_too_large;
-        return false;
-    }
-    size_t room = size;
-    if (compression == GRPC_COMPRESS_GZIP) {
-        size_t claimed = claimed_size(call->payload);
-        room += claimed < limit ? claimed : limit;
-    }
-    if (!receiver->intake->has_room(receiver->intake->context, room)) {
-        *ret_reply = grpc_reply_retry("no room for the request now", RETRY_DEFAULT_MS);
-        return false;
-    }
-    return true;
-}
-
-/* Payload to gated request. False: `ret_reply` says why not. */
-static bool read_request(struct call *call, struct request *request, size_t size,
-                         struct grpc_reply *ret_reply)
-{
-    struct grpc_receiver *receiver = call->receiver;
-    bool is_gzip = call->payload->data.raw.compression == GRPC_COMPRESS_GZIP;
-    if (!copy_payload(call->payload, size, &request->received)) {
-        *ret_reply = grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS);
-        return false;
-    }
-    grpc_byte_buffer_destroy(call->payload);
-    call->payload = NULL;
-    if (is_gzip) {
-        request->encoding = REQUEST_GZIP;
-        enum status inflated = inflate_gzip(receiver->inflater, buffer_bytes(&request->received),
-                                            receiver->config.max_message_bytes, &request->inflated);
-        if (inflated != STATUS_OK) {
-            *ret_reply = inflated == STATUS_BUSY
-                             ? reply_too_large
-                             : grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
-                                             "the message is not well-formed gzip");
-            return false;
-        }
-    }
-    request->signal = call->kind == CALL_TRACES ? GATE_TRACES : GATE_LOGS;
-    enum status gated = wire_gate(request_body(request), request->signal, &receiver->config.gate,
-                                  &request->arena, &request->gated);
-    if (gated == STATUS_OK)
-        return true;
-    *ret_reply = gated == STATUS_MALFORMED
-                     ? grpc_reply_undecodable(request_body(request))
-                     : grpc_reply_of(GRPC_STATUS_RESOURCE_EXHAUSTED,
-                                     "the message holds more items than a request may");
-    return false;
-}
-
 static void prepare_response(struct call *call, const struct gated_request *gated,
                              enum gate_signal signal)
 {
@@ -321,7 +226,7 @@ static void export_received(struct call *call)
     }
     struct grpc_reply refusal = {0};
     size_t size = grpc_byte_buffer_length(call->payload);
-    if (!admit(call, size, &refusal)) {
+    if (!payload_admit(call, size, &refusal)) {
         reply(call, refusal);
         return;
     }
@@ -330,7 +235,7 @@ static void export_received(struct call *call)
         reply(call, grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS));
         return;
     }
-    if (read_request(call, request, size, &refusal)) {
+    if (payload_read(call, request, size, &refusal)) {
         submit(call, request);
         return;
     }
@@ -340,7 +245,7 @@ static void export_received(struct call *call)
 
 static void receive_next(struct grpc_receiver *receiver)
 {
-    while (receiver->receiving < RECEIVES_MAX && receiver->queued_first) {
+    while (receiver->receiving < receiver->receives_max && receiver->queued_first) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
         receiver->receiving++;
@@ -355,6 +260,46 @@ static void receive_next(struct grpc_receiver *receiver)
     }
 }
 
+/* One header, and the right one: of several, who would say which one another program reads? */
+static bool is_authorized(const struct call *call)
+{
+    struct bytes shown = {0};
+    for (size_t i = 0; i < call->metadata.count; i++) {
+        const grpc_metadata *entry = &call->metadata.metadata[i];
+        struct bytes key =
+            bytes_of(GRPC_SLICE_START_PTR(entry->key), GRPC_SLICE_LENGTH(entry->key));
+        if (!bytes_equal_text(key, "authorization"))
+            continue;
+        if (shown.data)
+            return !call->receiver->config.auth;
+        shown = bytes_of(GRPC_SLICE_START_PTR(entry->value), GRPC_SLICE_LENGTH(entry->value));
+    }
+    return auth_accepts(call->receiver->config.auth, shown);
+}
+
+/* Core names a connection by the descriptor that it was given. */
+static void name_peer(struct call *call, char to[PEER_SIZE])
+{
+    struct grpc_receiver *receiver = call->receiver;
+    char *name = grpc_call_get_peer(call->call);
+    int connection = -1;
+    snprintf(to, PEER_SIZE, "unknown");
+    if (sscanf(name, "fd:%d", &connection) == 1 && receiver->front)
+        tls_front_peer(receiver->front, connection, to);
+    else if (connection >= 0)
+        peer_name(connection, to);
+    gpr_free(name);
+}
+
+static void refuse_stranger(struct call *call)
+{
+    char peer[PEER_SIZE];
+    name_peer(call, peer);
+    log_warn("unauthenticated", "receiver=otlp/grpc peer=%s", peer);
+    reply(call, grpc_reply_of(GRPC_STATUS_UNAUTHENTICATED,
+                              "a bearer token is required, and none or another one was shown"));
+}
+
 /* Without room the body is not even received: refusing costs little when there is much to refuse.
  * */
 static void export_arrived(struct call *call)
@@ -362,6 +307,10 @@ static void export_arrived(struct call *call)
     struct grpc_receiver *receiver = call->receiver;
     if (atomic_load(&receiver->is_stopping)) {
         reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+        return;
+    }
+    if (!is_authorized(call)) {
+        refuse_stranger(call);
         return;
     }
     if (!receiver->intake->has_room(receiver->intake->context, 0)) {
@@ -383,9 +332,11 @@ void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms)
     for (uint32_t i = 0; receiver->queued_first && i < receiver->call_count; i++) {
         struct call *call = receiver->calls[i];
         if (atomic_load_explicit(&call->state, memory_order_relaxed) == CALL_RECEIVING &&
-            now_ms - call->receiving_since_ms > RECEIVE_MS_MAX)
+            now_ms - call->receiving_since_ms > RECEIVE_MS_MAX) {
+            counter_add(&receiver->limits->limits[GRPC_LIMIT_RECEIVE_TIME], 1);
             (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_UNAVAILABLE,
                                                "the message took too long to arrive", NULL);
+        }
     }
 }
 
@@ -407,7 +358,7 @@ static void health_arrived(struct call *call)
                                            "opentelemetry.proto.collector.logs.v1.LogsService"};
     struct buffer message = {.limit = 1024};
     if (call->payload)
-        (void)copy_payload(call->payload, grpc_byte_buffer_length(call->payload), &message);
+        (void)payload_copy(call->payload, grpc_byte_buffer_length(call->payload), &message);
     struct bytes service = wire_find_bytes(buffer_bytes(&message), 1);
     bool is_known = false;
     for (size_t i = 0; i < sizeof services / sizeof *services; i++)

@@ -70,12 +70,14 @@ struct grpc_receiver {
     char *endpoint;
     const struct intake *intake;
     struct receiver_counters *counters; /* written by the I/O thread */
+    struct grpc_receiver_counters *limits, unread_limits;
 
     grpc_server *server;
     grpc_server_credentials *credentials;
     grpc_completion_queue *queue;
     void *methods[CALL_KINDS]; /* as registered; NULL for CALL_UNKNOWN */
     struct grpc_listener *listener;
+    struct tls_front *front; /* NULL: plaintext */
     int port;
     pthread_t thread;
     bool is_initialized; /* grpc_init() was called */
@@ -90,9 +92,15 @@ struct grpc_receiver {
     uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
     struct call *queued_first, *queued_last;
-    uint32_t receiving;
-    uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
+    uint32_t receiving, receives_max; /* messages that core holds, whole or in part */
+    uint32_t unposted[CALL_KINDS];    /* slots owed, while all calls are busy */
 };
+
+/* grpc_payload.c. False: `ret_reply` says why not. */
+bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply);
+bool payload_read(struct call *call, struct request *request, size_t size,
+                  struct grpc_reply *ret_reply);
+bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *to);
 
 /* Posts one more slot of a kind; owes it when no call is free. */
 void call_post(struct grpc_receiver *receiver, enum call_kind kind);

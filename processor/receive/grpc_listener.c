@@ -24,8 +24,9 @@
 #include <unistd.h>
 
 #include "processor/base/log.h"
+#include "processor/receive/peer.h"
 
-enum { SOCKETS_MAX = 8, BACKLOG = 512, HOST_SIZE = 256, EXHAUSTED_PAUSE_MS = 50 };
+enum { SOCKETS_MAX = 8, BACKLOG = 512, HOST_SIZE = 256, EXHAUSTED_PAUSE_MS = 50, SWEEP_MS = 2000 };
 
 struct connection {
     int descriptor;
@@ -33,6 +34,7 @@ struct connection {
 };
 
 struct grpc_listener {
+    struct grpc_listener_config config; /* without the endpoint, which is the caller's */
     int sockets[SOCKETS_MAX];
     int socket_count;
     int wake;  /* eventfd: ends the thread */
@@ -159,12 +161,12 @@ static enum status bind_all(struct grpc_listener *listener, const char *endpoint
 }
 
 /* A quarter of the descriptors is left to the state, the exporters and the admin server. */
-static uint32_t cap_connections(uint32_t wanted)
+static uint32_t cap_connections(uint32_t wanted, uint32_t descriptors)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return wanted;
-    uint64_t most = limit.rlim_cur - limit.rlim_cur / 4;
+    uint64_t most = (limit.rlim_cur - limit.rlim_cur / 4) / descriptors;
     uint32_t capped = wanted < most ? wanted : (uint32_t)most;
     if (capped < wanted)
         log_warn("connections_capped", "wanted=%u cap=%u nofile=%llu", wanted, capped,
@@ -172,9 +174,10 @@ static uint32_t cap_connections(uint32_t wanted)
     return capped ? capped : 1;
 }
 
-enum status grpc_listener_open(const char *endpoint, uint32_t max_connections,
+enum status grpc_listener_open(const struct grpc_listener_config *config,
                                struct grpc_listener **ret_listener, struct error *ret_error)
 {
+    const char *endpoint = config->endpoint;
     char host[HOST_SIZE];
     int port;
     if (!split_endpoint(endpoint, host, &port)) {
@@ -200,7 +203,9 @@ enum status grpc_listener_open(const char *endpoint, uint32_t max_connections,
     if (listener) {
         listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        listener->connections_max = cap_connections(max_connections);
+        listener->config = *config;
+        listener->config.endpoint = NULL;
+        listener->connections_max = cap_connections(config->max_connections, config->descriptors);
         listener->connections = calloc(listener->connections_max, sizeof(struct connection));
         if (listener->wake >= 0 && listener->connections)
             status = bind_all(listener, endpoint, addresses, ret_error);
@@ -226,6 +231,7 @@ static void sweep_closed(struct grpc_listener *listener)
             listener->connections[kept++] = known;
     }
     listener->connection_count = kept;
+    counter_set(listener->config.connections, kept);
 }
 
 static bool remember(struct grpc_listener *listener, int connection)
@@ -237,13 +243,16 @@ static bool remember(struct grpc_listener *listener, int connection)
         return false;
     listener->connections[listener->connection_count++] =
         (struct connection){.descriptor = connection, .inode = now.st_ino};
+    counter_set(listener->config.connections, listener->connection_count);
     return true;
 }
 
 /* No descriptor left: the newcomer is told so by a close, with the spare one. */
 static void refuse_exhausted(struct grpc_listener *listener, int from)
 {
-    log_warn("descriptors_exhausted", "receiver=otlp connections=%u", listener->connection_count);
+    counter_add(listener->config.exhausted, 1);
+    log_warn("descriptors_exhausted", "receiver=otlp/grpc connections=%u",
+             listener->connection_count);
     if (listener->spare >= 0)
         close(listener->spare);
     int connection = accept4(from, NULL, NULL, SOCK_CLOEXEC);
@@ -263,7 +272,11 @@ static void accept_one(struct grpc_listener *listener, int from)
         return; /* the others concern this connection alone (ECONNABORTED) */
     }
     if (!remember(listener, connection)) {
-        log_warn("connections_full", "receiver=otlp max=%u", listener->connections_max);
+        char peer[PEER_SIZE];
+        peer_name(connection, peer);
+        counter_add(listener->config.full, 1);
+        log_warn("connections_full", "receiver=otlp/grpc max=%u peer=%s", listener->connections_max,
+                 peer);
         close(connection);
         return;
     }
@@ -281,8 +294,11 @@ static void *accept_loop(void *context)
         polled[i] = (struct pollfd){.fd = listener->sockets[i], .events = POLLIN};
     polled[count] = (struct pollfd){.fd = listener->wake, .events = POLLIN};
     for (;;) {
-        if (poll(polled, (nfds_t)count + 1, -1) < 0)
-            continue; /* EINTR */
+        int ready = poll(polled, (nfds_t)count + 1, SWEEP_MS);
+        if (ready == 0)
+            sweep_closed(listener); /* so that the gauge follows when nobody connects */
+        if (ready <= 0)
+            continue; /* or EINTR */
         if (polled[count].revents)
             return NULL;
         for (int i = 0; i < count; i++)

@@ -6,12 +6,20 @@
 #include <stdint.h>
 
 #include "processor/base/error.h"
+#include "processor/base/metrics.h"
 
 struct grpc_listener;
 
 /* Binds every address of `endpoint` ("host:port", "[::1]:port", ":port" for all interfaces; port 0
  * takes a free one) and listens. FATAL with `ret_error`. */
-MUST_CHECK enum status grpc_listener_open(const char *endpoint, uint32_t max_connections,
+struct grpc_listener_config {
+    const char *endpoint;
+    uint32_t max_connections;
+    uint32_t descriptors;             /* that one connection takes in this process */
+    struct counter *full, *exhausted; /* refused: too many, or no descriptor left */
+    struct counter *connections;      /* as they are now */
+};
+MUST_CHECK enum status grpc_listener_open(const struct grpc_listener_config *config,
                                           struct grpc_listener **ret_listener,
                                           struct error *ret_error);
 /* Begins to accept. `accepted` owns the descriptor (connected, non-blocking) and is called in the

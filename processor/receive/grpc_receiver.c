@@ -30,10 +30,13 @@ enum {
     KEEPALIVE_MS = 60000, /* finds peers that are gone without a word */
     KEEPALIVE_TIMEOUT_MS = 20000,
     LOOKAHEAD_BYTES = 256 * 1024, /* of a message whose turn to be received has not come */
-    METADATA_BYTES_MAX = 16 * 1024,
+    METADATA_BYTES_DEFAULT = 16 * 1024,
+    RECEIVING_BYTES_DEFAULT = 256 * 1024 * 1024,
+    RECEIVES_MAX = 16, /* messages that core holds at once; fewer when they may be large */
+    HANDSHAKE_DEFAULT_MS = 10000,
     CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
     SLOTS_RARE = 4,
-    SERVER_ARGUMENTS_MAX = 16
+    SERVER_ARGUMENTS_MAX = 24
 };
 
 struct drain {
@@ -66,13 +69,18 @@ static grpc_server *create_server(const struct grpc_receiver_config *config)
     ARGUMENT(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
              1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP);
     ARGUMENT(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->max_concurrent_streams);
-    ARGUMENT(GRPC_ARG_MAX_METADATA_SIZE, METADATA_BYTES_MAX);
+    ARGUMENT(GRPC_ARG_MAX_METADATA_SIZE,
+             config->max_header_bytes ? config->max_header_bytes : METADATA_BYTES_DEFAULT);
     ARGUMENT(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     ARGUMENT(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, LOOKAHEAD_BYTES);
     ARGUMENT(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS);
     ARGUMENT(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS);
     ARGUMENT(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     ARGUMENT(GRPC_ARG_ENABLE_CHANNELZ, 0);
+    if (config->max_connection_idle_ms > 0) {
+        int64_t idle_ms = config->max_connection_idle_ms;
+        ARGUMENT(GRPC_ARG_MAX_CONNECTION_IDLE_MS, idle_ms < INT_MAX ? idle_ms : INT_MAX);
+    }
     if (config->max_connection_age_ms > 0) {
         int64_t age_ms = config->max_connection_age_ms;
         ARGUMENT(GRPC_ARG_MAX_CONNECTION_AGE_MS, age_ms < INT_MAX ? age_ms : INT_MAX);
@@ -93,6 +101,16 @@ static void *register_method(struct grpc_receiver *receiver, const char *method,
 
 /* The listener's thread. */
 static void connection_accepted(void *context, int connection)
+{
+    struct grpc_receiver *receiver = context;
+    if (receiver->front)
+        tls_front_add(receiver->front, connection);
+    else
+        grpc_server_add_channel_from_fd(receiver->server, connection, receiver->credentials);
+}
+
+/* The front's thread. What comes out of it is as plain as loopback. */
+static void connection_secured(void *context, int connection)
 {
     struct grpc_receiver *receiver = context;
     grpc_server_add_channel_from_fd(receiver->server, connection, receiver->credentials);
@@ -166,15 +184,45 @@ static void create_server_of(struct grpc_receiver *receiver)
     grpc_server_start(receiver->server);
 }
 
+static enum status open_listener(struct grpc_receiver *receiver, struct error *ret_error)
+{
+    struct grpc_listener_config config = {
+        .endpoint = receiver->endpoint,
+        .max_connections = receiver->config.max_connections,
+        .descriptors = receiver->config.tls ? TLS_DESCRIPTORS : 1,
+        .full = &receiver->limits->limits[GRPC_LIMIT_CONNECTIONS],
+        .exhausted = &receiver->limits->limits[GRPC_LIMIT_DESCRIPTORS],
+        .connections = &receiver->limits->connections,
+    };
+    enum status status = grpc_listener_open(&config, &receiver->listener, ret_error);
+    if (status == STATUS_OK)
+        receiver->port = grpc_listener_port(receiver->listener);
+    return status;
+}
+
+static enum status open_front(struct grpc_receiver *receiver, struct error *ret_error)
+{
+    if (!receiver->config.tls)
+        return STATUS_OK;
+    int64_t handshake_ms = receiver->config.handshake_ms;
+    struct tls_front_config config = {.receiver = "otlp/grpc",
+                                      .protocol = "h2",
+                                      .handshake_ms =
+                                          handshake_ms > 0 ? handshake_ms : HANDSHAKE_DEFAULT_MS};
+    receiver->front = tls_front_create(&config, receiver->config.tls, &receiver->limits->tls,
+                                       connection_secured, receiver, ret_error);
+    return receiver->front ? STATUS_OK : STATUS_FATAL;
+}
+
 static enum status start(struct receiver *base, struct error *ret_error)
 {
     struct grpc_receiver *receiver = receiver_of(base);
     assert(!receiver->is_initialized);
-    if (grpc_listener_open(receiver->endpoint, receiver->config.max_connections,
-                           &receiver->listener, ret_error) != STATUS_OK)
+    if (open_listener(receiver, ret_error) != STATUS_OK)
         return STATUS_FATAL;
-    receiver->port = grpc_listener_port(receiver->listener);
     create_server_of(receiver);
+    if (open_front(receiver, ret_error) != STATUS_OK)
+        return STATUS_FATAL;
     for (uint32_t i = 0; i < receiver->config.calls; i++)
         call_post(receiver, CALL_TRACES);
     for (uint32_t i = 0; i < receiver->config.calls / 4 + 1; i++)
@@ -221,6 +269,9 @@ static void destroy(struct receiver *base)
     bool was_running = receiver->is_running;
     stop(base, 0);
     grpc_listener_close(receiver->listener);
+    /* Core is down by now, or has no connection yet: nothing comes out of the front any more. */
+    tls_front_destroy(receiver->front);
+    receiver->front = NULL;
     if (receiver->is_initialized) {
         if (!was_running && !atomic_load(&receiver->is_stopping))
             drain_unstarted(receiver);
@@ -237,6 +288,14 @@ static void destroy(struct receiver *base)
     free(receiver);
 }
 
+static uint32_t receives_max(const struct grpc_receiver_config *config)
+{
+    size_t bytes =
+        config->max_receiving_bytes ? config->max_receiving_bytes : RECEIVING_BYTES_DEFAULT;
+    size_t fits = bytes / (config->max_message_bytes ? config->max_message_bytes : 1);
+    return fits < 1 ? 1 : fits < RECEIVES_MAX ? (uint32_t)fits : RECEIVES_MAX;
+}
+
 struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
                                       const struct intake *intake,
                                       struct receiver_counters *counters)
@@ -250,6 +309,8 @@ struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
     receiver->config = *config;
     receiver->intake = intake;
     receiver->counters = counters;
+    receiver->limits = config->limits ? config->limits : &receiver->unread_limits;
+    receiver->receives_max = receives_max(config);
     receiver->endpoint = strdup(config->endpoint);
     receiver->config.endpoint = receiver->endpoint;
     receiver->inflater = inflater_create();

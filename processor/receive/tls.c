@@ -184,6 +184,7 @@ static SSL_CTX *create_context(const struct tls_files *files, struct error *ret_
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     if (use_pair(context, files, ret_error) &&

@@ -8,6 +8,7 @@
  * One thread. A connection takes three descriptors: outer, and both ends of the inner pair. */
 #pragma once
 #include "processor/base/metrics.h"
+#include "processor/receive/peer.h"
 #include "processor/receive/tls.h"
 
 struct tls_front;
@@ -34,6 +35,8 @@ struct tls_front *tls_front_create(const struct tls_front_config *config, struct
                                    struct error *ret_error);
 /* Takes an accepted, non-blocking connection and owns it from here. Any thread. */
 void tls_front_add(struct tls_front *front, int connection);
+/* The client behind a descriptor that `secured` was given. Any thread. */
+void tls_front_peer(struct tls_front *front, int connection, char to[PEER_SIZE]);
 /* What is still to be sent on connections that the receiver has closed gets a moment to leave; then
  * all are closed. Accepts NULL. */
 void tls_front_destroy(struct tls_front *front);
