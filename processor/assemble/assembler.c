@@ -115,6 +115,11 @@ enum status assembler_add_log(struct assembler *assembler, const struct gated_re
     return STATUS_OK;
 }
 
+void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory)
+{
+    file_deadline(assembler, trajectory);
+}
+
 bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
                        enum close_trigger *ret_trigger)
 {

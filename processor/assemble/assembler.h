@@ -50,6 +50,9 @@ MUST_CHECK enum status assembler_add_log(struct assembler *assembler,
                                          const struct gated_log *log, const struct arrival *arrival,
                                          struct open_trajectory **ret_trajectory);
 
+/* Files the deadline of one that was put into the table from the store. */
+void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory);
+
 /* Is this trajectory over one of its own limits, and which? */
 bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
                        enum close_trigger *ret_trigger);

@@ -110,17 +110,51 @@ static void remove_slot(struct in_flight *table, size_t slot)
     }
 }
 
-static void unlink_floor(struct in_flight *table, struct holding *holding)
+/* The links of a list stand in the holding at `offset`. */
+static struct floor_link *link_of(struct holding *holding, size_t offset)
 {
-    uint16_t source = holding->source;
-    if (holding->older)
-        holding->older->newer = holding->newer;
+    return (struct floor_link *)(void *)((char *)holding + offset);
+}
+
+static const size_t floor_offset = offsetof(struct holding, floor);
+static const size_t spilled_offset = offsetof(struct holding, spilled);
+
+static void unlink_holding(struct floor_list *list, struct holding *holding, size_t offset)
+{
+    struct floor_link *link = link_of(holding, offset);
+    if (link->older)
+        link_of(link->older, offset)->newer = link->newer;
     else
-        table->floor_oldest[source] = holding->newer;
-    if (holding->newer)
-        holding->newer->older = holding->older;
+        list->oldest = link->newer;
+    if (link->newer)
+        link_of(link->newer, offset)->older = link->older;
     else
-        table->floor_newest[source] = holding->older;
+        list->newest = link->older;
+    *link = (struct floor_link){0};
+}
+
+static void link_behind(struct floor_list *list, struct holding *holding, struct holding *older,
+                        size_t offset)
+{
+    struct floor_link *link = link_of(holding, offset);
+    link->older = older;
+    link->newer = older ? link_of(older, offset)->newer : list->oldest;
+    if (older)
+        link_of(older, offset)->newer = holding;
+    else
+        list->oldest = holding;
+    if (link->newer)
+        link_of(link->newer, offset)->older = holding;
+    else
+        list->newest = holding;
+}
+
+static void unlink_floors(struct in_flight *table, struct holding *holding)
+{
+    if (holding->first_position)
+        unlink_holding(&table->floors[holding->source], holding, floor_offset);
+    if (holding->first_spilled)
+        unlink_holding(&table->spilled[holding->source], holding, spilled_offset);
 }
 
 void in_flight_release(struct in_flight *table, struct open_trajectory *trajectory)
@@ -128,7 +162,7 @@ void in_flight_release(struct in_flight *table, struct open_trajectory *trajecto
     assert(!trajectory->timer.next);
     for (struct holding *holding = &trajectory->holding; holding; holding = holding->next_of_owner)
         if (holding->owner)
-            unlink_floor(table, holding);
+            unlink_floors(table, holding);
     unlink_recency(table, trajectory);
     table->span_count -= trajectory->accepted_spans;
     table->log_only -= trajectory->span_count == 0;
@@ -181,6 +215,21 @@ static struct holding *holding_of(struct in_flight *table, struct open_trajector
     return holding;
 }
 
+/* The holding of that source, the trajectory's own from now on. */
+static struct holding *own_holding(struct in_flight *table, struct open_trajectory *trajectory,
+                                   uint16_t source)
+{
+    struct holding *holding = holding_of(table, trajectory, source);
+    if (!holding) {
+        /* Without a record of this source its floor would run ahead; stopping is the only answer
+         * that loses nothing. */
+        abort();
+    }
+    holding->owner = trajectory;
+    holding->source = source;
+    return holding;
+}
+
 void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory, uint16_t source,
                      uint64_t position, int64_t now_ms, uint64_t received_ms)
 {
@@ -192,31 +241,100 @@ void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory
         unlink_recency(table, trajectory);
         append_newest(table, trajectory);
     }
-    struct holding *holding = holding_of(table, trajectory, source);
-    if (!holding) {
-        /* Without a record of this source its floor would run ahead; stopping is the only answer
-         * that loses nothing. */
-        abort();
-    }
-    if (!holding->owner) {
-        *holding = (struct holding){.owner = trajectory,
-                                    .next_of_owner = holding->next_of_owner,
-                                    .source = source,
-                                    .first_position = position,
-                                    .older = table->floor_newest[source]};
-        assert(!holding->older || holding->older->first_position <= position);
-        if (holding->older)
-            holding->older->newer = holding;
-        else
-            table->floor_oldest[source] = holding;
-        table->floor_newest[source] = holding;
+    struct holding *holding = own_holding(table, trajectory, source);
+    if (!holding->first_position) {
+        struct floor_list *list = &table->floors[source];
+        assert(!list->newest || list->newest->first_position <= position);
+        holding->first_position = position;
+        holding->since_ms = now_ms;
+        link_behind(list, holding, list->newest, floor_offset);
     }
     holding->last_position = position;
 }
 
-uint64_t in_flight_floor(const struct in_flight *table, uint16_t source)
+struct holding *in_flight_floor_holding(const struct in_flight *table, uint16_t source)
 {
     assert(source < IN_FLIGHT_SOURCES_MAX);
-    const struct holding *oldest = table->floor_oldest[source];
+    return table->floors[source].oldest;
+}
+
+uint64_t in_flight_floor(const struct in_flight *table, uint16_t source)
+{
+    const struct holding *oldest = in_flight_floor_holding(table, source);
     return oldest ? oldest->first_position : UINT64_MAX;
+}
+
+uint64_t in_flight_need(const struct in_flight *table, uint16_t source)
+{
+    uint64_t floor = in_flight_floor(table, source);
+    const struct holding *spilled = table->spilled[source].oldest;
+    return spilled && spilled->first_spilled < floor ? spilled->first_spilled : floor;
+}
+
+struct holding *in_flight_any_holding(const struct in_flight *table, uint16_t source)
+{
+    struct holding *holding = in_flight_floor_holding(table, source);
+    return holding ? holding : table->spilled[source].oldest;
+}
+
+void in_flight_detach(struct in_flight *table, struct holding *holding)
+{
+    unlink_floors(table, holding);
+    holding->first_position = holding->first_spilled = holding->spilled_through = 0;
+}
+
+/* --- what the store holds --- */
+
+/* Trajectories are spilled about in the order they came, so the place is near the end. */
+static void link_spilled(struct in_flight *table, struct holding *holding)
+{
+    struct floor_list *list = &table->spilled[holding->source];
+    struct holding *older = list->newest;
+    while (older && older->first_spilled > holding->first_spilled)
+        older = older->spilled.older;
+    link_behind(list, holding, older, spilled_offset);
+}
+
+void in_flight_mark_spilled(struct in_flight *table, struct open_trajectory *trajectory)
+{
+    for (struct holding *holding = &trajectory->holding; holding;
+         holding = holding->next_of_owner) {
+        if (!holding->owner || !holding->first_position)
+            continue;
+        unlink_holding(&table->floors[holding->source], holding, floor_offset);
+        if (!holding->first_spilled) {
+            holding->first_spilled = holding->first_position;
+            link_spilled(table, holding);
+        }
+        holding->first_position = 0;
+        holding->spilled_through = holding->last_position;
+    }
+}
+
+void in_flight_restore_holding(struct in_flight *table, struct open_trajectory *trajectory,
+                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through)
+{
+    struct holding *holding = own_holding(table, trajectory, source);
+    assert(!holding->first_spilled && !holding->first_position && first_spilled > 0);
+    holding->first_spilled = first_spilled;
+    holding->spilled_through = holding->last_position = spilled_through;
+    link_spilled(table, holding);
+}
+
+void in_flight_restore_counts(struct in_flight *table, struct open_trajectory *trajectory,
+                              uint32_t accepted_spans, uint32_t accepted_logs)
+{
+    table->span_count += accepted_spans - trajectory->accepted_spans;
+    trajectory->accepted_spans = accepted_spans;
+    trajectory->accepted_logs = accepted_logs;
+}
+
+bool in_flight_is_spilled(const struct open_trajectory *trajectory, uint16_t source,
+                          uint64_t position)
+{
+    for (const struct holding *holding = &trajectory->holding; holding;
+         holding = holding->next_of_owner)
+        if (holding->owner && holding->source == source)
+            return position <= holding->spilled_through;
+    return false;
 }

@@ -9,7 +9,9 @@
  * megabytes.
  *
  * Floors: for each source the trajectories that hold spans of it lie in a list by first position,
- * so the smallest position still needed is the head of the list. */
+ * so the smallest position still needed is the head of the list. A trajectory whose spans so far
+ * have been spilled to the store leaves that list until another one comes, and lies in a second
+ * list by the first position of all: what another instance would have to read. */
 #pragma once
 #include "processor/assemble/timer_wheel.h"
 #include "processor/otlp/wire_gate.h"
@@ -20,13 +22,26 @@ enum { IN_FLIGHT_SOURCES_MAX = 64 };
 struct piece;
 struct blob;
 
+/* A place in a list by position. */
+struct floor_link {
+    struct holding *older, *newer;
+};
+
 /* What one source has given to one trajectory. */
 struct holding {
     struct open_trajectory *owner;
     struct holding *next_of_owner;
-    struct holding *older, *newer; /* by first_position, of the same source */
-    uint64_t first_position, last_position;
+    struct floor_link floor;   /* while not all of it is spilled */
+    struct floor_link spilled; /* while some of it is */
+    uint64_t first_position;   /* the first that is not spilled; 0: none */
+    uint64_t last_position;
+    uint64_t first_spilled, spilled_through; /* 0: none */
+    int64_t since_ms;                        /* monotonic; when first_position came */
     uint16_t source;
+};
+
+struct floor_list {
+    struct holding *oldest, *newest;
 };
 
 struct open_trajectory {
@@ -47,7 +62,8 @@ struct open_trajectory {
     uint32_t resource_count, scope_count;
     struct span **ids; /* NULL up to 16 spans */
     uint32_t id_capacity;
-    struct holding holding; /* of the first source; further ones behind next_of_owner */
+    uint64_t spill_sequence; /* of its row in the store; 0: none */
+    struct holding holding;  /* of the first source; further ones behind next_of_owner */
 };
 
 struct in_flight {
@@ -57,7 +73,7 @@ struct in_flight {
     size_t log_only;   /* trajectories without spans so far */
     size_t bytes;
     struct open_trajectory *oldest, *newest; /* by last arrival */
-    struct holding *floor_oldest[IN_FLIGHT_SOURCES_MAX], *floor_newest[IN_FLIGHT_SOURCES_MAX];
+    struct floor_list floors[IN_FLIGHT_SOURCES_MAX], spilled[IN_FLIGHT_SOURCES_MAX];
 };
 
 bool in_flight_init(struct in_flight *table);
@@ -87,8 +103,27 @@ MUST_CHECK enum status in_flight_add_log(struct in_flight *table,
 /* Notes an arrival: recency, times, and the position of the source. */
 void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory, uint16_t source,
                      uint64_t position, int64_t now_ms, uint64_t received_ms);
-/* The smallest position of that source that an open trajectory needs; UINT64_MAX: none. */
+/* The smallest position of that source that an open trajectory needs and the store does not hold;
+ * UINT64_MAX: none. */
 uint64_t in_flight_floor(const struct in_flight *table, uint16_t source);
+/* The same, spilled or not. */
+uint64_t in_flight_need(const struct in_flight *table, uint16_t source);
+/* The trajectory of the floor; NULL: none. */
+struct holding *in_flight_floor_holding(const struct in_flight *table, uint16_t source);
+/* Any one of that source, spilled or not; NULL: none is open. */
+struct holding *in_flight_any_holding(const struct in_flight *table, uint16_t source);
+/* The source is not asked for what it gave to this trajectory any more. */
+void in_flight_detach(struct in_flight *table, struct holding *holding);
+/* The store holds all that this trajectory has. */
+void in_flight_mark_spilled(struct in_flight *table, struct open_trajectory *trajectory);
+/* At start, of one read back from the store: what a source had given, and what was counted. */
+void in_flight_restore_holding(struct in_flight *table, struct open_trajectory *trajectory,
+                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through);
+void in_flight_restore_counts(struct in_flight *table, struct open_trajectory *trajectory,
+                              uint32_t accepted_spans, uint32_t accepted_logs);
+/* Does the store hold what this source gave at that position? */
+bool in_flight_is_spilled(const struct open_trajectory *trajectory, uint16_t source,
+                          uint64_t position);
 
 /* The trajectory as a view: arrays in `arena`, wire bytes of the table; ordered and linked. False
  * when the arena is full. */
