@@ -30,15 +30,20 @@ void effects_clear(struct effects *effects)
 {
     arena_reset(&effects->arena);
     effects->first = effects->last = NULL;
+    effects->first_spilled = effects->last_spilled = NULL;
+    effects->unspilled = NULL;
     effects->closed_count = 0;
+    effects->revoked_spans = effects->repeated_spans = 0;
     effects->late_spans = effects->logs_ignored = effects->logs_joined = 0;
     memset(effects->logs_dropped, 0, sizeof(effects->logs_dropped));
 }
 
 bool effects_is_empty(const struct effects *effects)
 {
-    uint64_t logs = effects->logs_ignored + effects->logs_joined;
+    uint64_t counts = effects->logs_ignored + effects->logs_joined + effects->late_spans +
+                      effects->revoked_spans + effects->repeated_spans;
     for (int i = 0; i < LOG_DROPS; i++)
-        logs += effects->logs_dropped[i];
-    return effects->closed_count == 0 && effects->late_spans == 0 && logs == 0;
+        counts += effects->logs_dropped[i];
+    return effects->closed_count == 0 && !effects->first_spilled && !effects->unspilled &&
+           counts == 0;
 }

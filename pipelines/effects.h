@@ -3,11 +3,19 @@
  * Everything inside lives in its arena. */
 #pragma once
 #include "pipelines/config.h"
+#include "pipelines/offer.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
 #include "processor/score/select.h"
 
 enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
+
+/* What is read again after a restart. */
+enum source_kind {
+    SOURCE_MEMORY,    /* nothing: answered before the commit */
+    SOURCE_JOURNALED, /* our own journal */
+    SOURCE_TOPIC      /* a partition, at offset = position - 1 */
+};
 
 /* Why an accepted log record did not reach a verdict. */
 enum log_drop { LOG_NO_IDS, LOG_WITHOUT_SPANS, LOG_LATE, LOG_OVERFLOW, LOG_DROPS };
@@ -34,10 +42,33 @@ struct closed {
     double cost_usd;                /* negative: unknown */
     uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */
     struct bytes *dimension_values; /* config->dimensions order */
+    struct offer offer; /* the judge's; what follows is its first choice until the writer admits */
     enum skip_reason skipped;
     bool has_record;
     struct bytes queue;
     struct bytes frame; /* framed record (emit/emitter.h) when has_record */
+    bool is_split;      /* spans of one trace came from two partitions: they are not keyed by it */
+};
+
+/* An open trajectory on its way into the store, so that its source need not keep it. */
+struct spilled {
+    struct spilled *next;
+    uint64_t sequence;
+    uint8_t trace_id[TRACE_ID_SIZE];
+    uint32_t position_count;
+    struct {
+        uint16_t source;
+        uint64_t first, through;
+    } positions[CLOSED_POSITIONS_MAX];
+    uint64_t opened_ms, received_ms; /* wall clock, of the first and the last arrival */
+    uint32_t accepted_spans, accepted_logs;
+    struct bytes body; /* pipelines/trajectory_codec.h */
+};
+
+/* A row of the spill that nobody needs any more. */
+struct unspilled {
+    struct unspilled *next;
+    uint64_t sequence;
 };
 
 struct effects {
@@ -45,14 +76,19 @@ struct effects {
     struct arena arena;
     struct closed *first, *last;
     uint32_t closed_count;
+    struct spilled *first_spilled, *last_spilled;
+    struct unspilled *unspilled;
     uint64_t late_spans;
+    uint64_t revoked_spans;  /* open when their partition went to another instance */
+    uint64_t repeated_spans; /* read again from a partition after their verdict */
     uint64_t logs_ignored, logs_joined, logs_dropped[LOG_DROPS];
     uint32_t source_count;
     uint64_t through
         [SOURCES_MAX]; /* effects of positions up to and with this one are here or were before */
     uint64_t floor
         [SOURCES_MAX]; /* the first position still needed by an open trajectory, else the next expected */
-    uint64_t open_spans; /* in flight in this shard after these effects */
+    uint64_t need[SOURCES_MAX]; /* as floor, of what is spilled as well */
+    uint64_t open_spans;        /* in flight in this shard after these effects */
 };
 
 struct effects *effects_create(uint32_t shard);

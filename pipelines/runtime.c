@@ -32,12 +32,8 @@ static size_t held_bytes(const struct runtime *runtime)
     return held;
 }
 
-static bool has_room(void *context, size_t body_bytes)
+bool runtime_has_room(const struct runtime *runtime, size_t body_bytes)
 {
-    const struct intake_context *intake = context;
-    const struct runtime *runtime = intake->runtime;
-    if (!runtime_is_ready(runtime))
-        return false;
     if (held_bytes(runtime) + body_bytes > runtime->config->limits.memory_bytes ||
         is_state_full(runtime))
         return false;
@@ -47,12 +43,18 @@ static bool has_room(void *context, size_t body_bytes)
     return true;
 }
 
+static bool has_room(void *context, size_t body_bytes)
+{
+    const struct intake_context *intake = context;
+    return runtime_is_ready(intake->runtime) && runtime_has_room(intake->runtime, body_bytes);
+}
+
 static bool has_queue_room(const struct queue *queue)
 {
     return queue_length(queue) + QUEUE_MARGIN < queue_capacity(queue);
 }
 
-static bool touches(const struct request *request, uint32_t shard)
+bool runtime_touches(const struct request *request, uint32_t shard)
 {
     return request->shard_first[shard] != UINT32_MAX ||
            request->shard_first_log[shard] != UINT32_MAX;
@@ -73,7 +75,7 @@ static enum status submit(void *context, struct request *request, int64_t *ret_r
         return STATUS_BUSY;
     request_chain_shards(request, runtime->shard_count);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        if (touches(request, i) && !has_queue_room(runtime->shards[i].events))
+        if (runtime_touches(request, i) && !has_queue_room(runtime->shards[i].events))
             return STATUS_BUSY;
     uint64_t position =
         atomic_load_explicit(&runtime->next_positions[intake->source], memory_order_relaxed);
@@ -108,7 +110,7 @@ static void push_event(struct runtime *runtime, uint32_t shard, void *item)
 void recovery_push(struct runtime *runtime, struct request *request)
 {
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
-        if (!touches(request, i))
+        if (!runtime_touches(request, i))
             continue;
         request_hold(request);
         push_event(runtime, i, item_tagged(request, ITEM_REQUEST));
@@ -124,7 +126,7 @@ struct intake runtime_intake(struct runtime *runtime, uint32_t source)
         .has_room = has_room,
         .pool = runtime->pool,
         .source = (uint16_t)source,
-        .ack_durable = runtime->sources[source].is_journaled,
+        .ack_durable = runtime->sources[source].kind == SOURCE_JOURNALED,
     };
 }
 
@@ -137,6 +139,8 @@ static bool create_shard(struct runtime *runtime, uint32_t index)
     self->index = index;
     self->shard = shard_create(index, runtime->shard_count, runtime->source_count, runtime->config,
                                clock_monotonic_ms());
+    for (uint16_t i = 0; self->shard && i < runtime->source_count; i++)
+        shard_set_source_kind(self->shard, i, runtime->sources[i].kind);
     self->events = queue_create(SHARD_QUEUE);
     self->free_effects = queue_create(EFFECTS_PER_SHARD);
     if (!self->shard || !self->events || !self->free_effects)
@@ -174,17 +178,19 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
         const struct source_row *row = writer_source(runtime->writer, i);
-        runtime->journaled[i] =
-            (struct journaled_range){row->id, row->low_watermark, row->next_position};
+        runtime->journaled[i] = (struct journaled_range){row->id, row->low_watermark,
+                                                         row->next_position, row->is_handed_over};
         atomic_store(&runtime->next_positions[i], row->low_watermark);
+        writer_set_source_kind(runtime->writer, i, runtime->sources[i].kind);
     }
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (!create_shard(runtime, i))
             return false;
-    if (recovery_remember(runtime) != STATUS_OK) {
-        error_set(ret_error, EXIT_STATE_IO,
-                  "the decided rows in %s cannot be read; run `flywheel state check %s`",
-                  store_path(runtime->store), store_path(runtime->store));
+    if (recovery_remember(runtime) != STATUS_OK || recovery_restore(runtime) != STATUS_OK) {
+        error_set(
+            ret_error, EXIT_STATE_IO,
+            "the decided or the spilled rows in %s cannot be read; run `flywheel state check %s`",
+            store_path(runtime->store), store_path(runtime->store));
         return false;
     }
     return open_lanes(runtime, ret_error);
@@ -203,6 +209,7 @@ struct runtime *runtime_create(const struct pipeline_config *config, struct stor
     runtime->shard_count = config->shards < SHARDS_MAX ? config->shards : SHARDS_MAX;
     runtime->source_count = source_count;
     memcpy(runtime->sources, sources, source_count * sizeof(*sources));
+    topic_open(runtime);
     atomic_store(&runtime->writer_turn_ms, clock_monotonic_ms());
     if (create_parts(runtime, ret_error))
         return runtime;
@@ -261,20 +268,16 @@ void runtime_destroy(struct runtime *runtime)
 
 /* --- start, notices, stop --- */
 
-static struct notice *notice_create(struct runtime *runtime, enum notice_kind kind)
+bool runtime_notify(struct runtime *runtime, const struct notice *notice)
 {
-    struct notice *notice = calloc(1, sizeof(*notice));
-    if (!notice)
-        return NULL;
-    notice->kind = kind;
-    atomic_store(&notice->waiting, runtime->shard_count);
-    return notice;
-}
-
-static void push_notice(struct runtime *runtime, struct notice *notice)
-{
+    struct notice *copy = malloc(sizeof(*copy));
+    if (!copy)
+        return false;
+    *copy = *notice;
+    atomic_store(&copy->waiting, runtime->shard_count);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        push_event(runtime, i, item_tagged(notice, ITEM_NOTICE));
+        push_event(runtime, i, item_tagged(copy, ITEM_NOTICE));
+    return true;
 }
 
 static bool start_threads(struct runtime *runtime)
@@ -303,13 +306,12 @@ enum status runtime_start(struct runtime *runtime, struct error *ret_error)
                   store_path(runtime->store), store_path(runtime->store));
         return STATUS_FATAL;
     }
-    struct notice *notice = notice_create(runtime, NOTICE_CAUGHT_UP);
-    if (!notice)
+    if (topic_begin(runtime))
+        return STATUS_OK;
+    if (!runtime_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP}))
         return STATUS_FATAL;
-    push_notice(runtime, notice);
     while (!atomic_load(&runtime->is_ready) && atomic_load(&runtime->failure) == EXIT_DONE)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    atomic_store(&runtime->is_catching_up, false);
     if (atomic_load(&runtime->failure) == EXIT_DONE)
         return STATUS_OK;
     error_set(ret_error, (enum exit_code)atomic_load(&runtime->failure),
@@ -324,14 +326,10 @@ bool runtime_is_ready(const struct runtime *runtime)
 
 void runtime_reload(struct runtime *runtime, struct pipeline_config *config)
 {
-    struct notice *notice = notice_create(runtime, NOTICE_RULES);
-    if (!notice) {
-        config_destroy(config);
-        return;
-    }
-    notice->config = config;
-    notice->retired = atomic_exchange(&runtime->current, config);
-    push_notice(runtime, notice);
+    struct notice notice = {.kind = NOTICE_RULES, .config = config};
+    notice.retired = atomic_exchange(&runtime->current, config);
+    if (!runtime_notify(runtime, &notice))
+        runtime_fail(runtime, EXIT_BUG); /* Out of memory; nobody would say which rules hold. */
 }
 
 /* The writer commits what it has once more and ends. */
@@ -374,17 +372,15 @@ void runtime_stop(struct runtime *runtime, int64_t grace_ms)
         return;
     bool is_running = atomic_load(&runtime->failure) == EXIT_DONE && runtime->shard_count > 0 &&
                       runtime->shards[runtime->shard_count - 1].is_running;
-    struct notice *notice = is_running ? notice_create(runtime, NOTICE_STOP) : NULL;
-    if (notice) {
-        for (uint32_t i = 0; i < runtime->source_count; i++)
-            notice->is_closing |= !runtime->sources[i].is_journaled;
-        push_notice(runtime, notice);
-    } else {
+    struct notice notice = {.kind = NOTICE_STOP};
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        notice.is_closing |= runtime->sources[i].kind == SOURCE_MEMORY;
+    bool is_told = is_running && runtime_notify(runtime, &notice);
+    if (!is_told)
         runtime_fail(runtime, EXIT_BUG); /* Nothing else ends the threads. */
-    }
     join_shards(runtime);
     int64_t until_ms = clock_monotonic_ms() + grace_ms;
-    while (notice && !atomic_load(&runtime->is_drained) && clock_monotonic_ms() < until_ms &&
+    while (is_told && !atomic_load(&runtime->is_drained) && clock_monotonic_ms() < until_ms &&
            atomic_load(&runtime->failure) == EXIT_DONE)
         nanosleep(&(struct timespec){.tv_nsec = 1000000},
                   NULL); /* A full disk must not keep us for ever. */
@@ -454,6 +450,8 @@ static const struct metric_family runtime_families[] = {
      "Records that an exporter has delivered."},
     {"flywheel_exporter_send_failures_total", METRIC_COUNTER,
      "Attempts of an exporter that failed."},
+    {"flywheel_takeover_recount_bound_total", METRIC_COUNTER,
+     "Trajectories that may have been counted by the instance that had a partition before."},
     {"flywheel_verdict_seconds", METRIC_HISTOGRAM,
      "From the deadline of a trajectory to its durable verdict."},
 };
@@ -463,7 +461,9 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
     metrics_add(metrics, &runtime_families[0], "", &runtime->commits, 1);
     metrics_add(metrics, &runtime_families[1], "", &runtime->commit_failures, 1);
     metrics_add_histogram(metrics, &runtime_families[2], "", &runtime->commit_seconds);
-    metrics_add_histogram(metrics, &runtime_families[5], "", &runtime->verdict_seconds);
+    if (runtime->topic.count > 0)
+        metrics_add(metrics, &runtime_families[5], "", &runtime->topic.recount_bound, 1);
+    metrics_add_histogram(metrics, &runtime_families[6], "", &runtime->verdict_seconds);
     for (uint32_t i = 0; i < runtime->lane_count; i++) {
         struct buffer labels = {0};
         metrics_append_label(&labels, "exporter",

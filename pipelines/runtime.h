@@ -9,13 +9,13 @@
 #pragma once
 #include "pipelines/lane.h"
 #include "pipelines/shard.h"
-#include "processor/receive/receiver.h"
+#include "processor/receive/topic.h"
 
 struct runtime;
 
 struct runtime_source {
-    const char *name;  /* "otlp/grpc" */
-    bool is_journaled; /* its requests are kept until decided: ack durable */
+    const char *name;      /* "otlp/grpc", "kafka/otlp_spans/3" */
+    enum source_kind kind; /* of a topic: its partitions are the last sources, in order */
 };
 
 /* Opens writer and lanes, remembers decided ids; starts no thread. `config` is borrowed until
@@ -25,12 +25,16 @@ struct runtime *runtime_create(const struct pipeline_config *config, struct stor
                                struct error *ret_error);
 void runtime_destroy(struct runtime *runtime);
 
-/* Starts the threads, replays the journal and returns when all shards have caught up. Deadlines
- * stand still meanwhile. */
+/* Starts the threads, replays the journal and returns when all shards have caught up; with a topic
+ * that is before its partitions have, and runtime_is_ready says when. Deadlines stand still
+ * meanwhile. */
 MUST_CHECK enum status runtime_start(struct runtime *runtime, struct error *ret_error);
 bool runtime_is_ready(const struct runtime *runtime);
 /* The intake of source number `source`, for its receiver. Valid until runtime_destroy. */
 struct intake runtime_intake(struct runtime *runtime, uint32_t source);
+
+/* The intake of the topic whose first partition is source number `source`. Likewise. */
+struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t source);
 
 /* Judges by `config` from now on. When nothing refers to the one before any more it is destroyed.
  * Takes ownership. */

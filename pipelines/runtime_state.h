@@ -26,13 +26,15 @@ static inline void *item_untagged(void *item)
 
 /* Something every shard answers once: the last answer reaches the writer behind all effects that
  * came before it. */
-enum notice_kind { NOTICE_RULES, NOTICE_CAUGHT_UP, NOTICE_STOP };
+enum notice_kind { NOTICE_RULES, NOTICE_CAUGHT_UP, NOTICE_STOP, NOTICE_ASSIGN, NOTICE_REVOKE };
 struct notice {
     enum notice_kind kind;
     _Atomic uint32_t waiting;             /* shards that have not answered */
     const struct pipeline_config *config; /* RULES: the new one */
     struct pipeline_config *retired;      /* RULES: destroyed by the writer; NULL: not ours */
-    bool is_closing;                      /* STOP: close what is open */
+    bool is_closing;                      /* STOP: close what nothing would bring back */
+    uint16_t source;                      /* ASSIGN, REVOKE */
+    uint64_t position;                    /* ASSIGN */
 };
 
 struct shard_thread {
@@ -46,7 +48,7 @@ struct shard_thread {
     struct effects *effects[EFFECTS_PER_SHARD];
     struct effects *current;
     int64_t sent_ms;
-    uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX];
+    uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX], sent_need[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */
     _Atomic bool is_full, has_ended;
 };
@@ -56,10 +58,30 @@ struct intake_context {
     uint32_t source;
 };
 
-/* What the journal of a source held when the process began: positions of [from, to). */
+/* What the store knew of a source when the process began: positions of [from, to). */
 struct journaled_range {
     uint16_t id; /* of the stored source */
     uint64_t from, to;
+    bool is_handed_over; /* of a partition: not ours to go on with */
+};
+
+/* Partitions as sources; the receiver's thread moves it, but for what says otherwise. */
+struct topic {
+    uint32_t first_source, count; /* 0: no topic */
+    char metadata[64];
+    struct partition {
+        bool is_assigned;
+        bool was_revoked;      /* by this process: the group says where to go on */
+        bool is_behind;        /* the run before had come further; not caught up yet */
+        uint64_t caught_up_at; /* position */
+        /* After another instance: what is read up to the end may have been counted by it. */
+        bool is_taken_over;
+        uint64_t traces_read;
+    } partitions[SOURCES_MAX];
+    bool is_waiting;          /* for partitions to catch up */
+    _Atomic uint64_t settled; /* notices that the writer has committed */
+    uint64_t sent;            /* notices */
+    struct counter recount_bound;
 };
 
 struct runtime {
@@ -74,6 +96,7 @@ struct runtime {
     struct intake_context intakes[SOURCES_MAX];
     struct journaled_range journaled[SOURCES_MAX];
     _Atomic uint64_t next_positions[SOURCES_MAX]; /* published after the push to the queues */
+    struct topic topic;
     struct lane lanes[EXPORTERS_MAX];
     uint32_t lane_count;
     struct queue *writer_queue;
@@ -100,8 +123,19 @@ void runtime_drop_item(void *item);
 void runtime_fail(struct runtime *runtime, enum exit_code exit_code);
 /* Ids decided in earlier runs, to their shards. */
 MUST_CHECK enum status recovery_remember(struct runtime *runtime);
+/* Gives the spilled trajectories back to their shards. */
+MUST_CHECK enum status recovery_restore(struct runtime *runtime);
 /* Replays the journal of every source into the shards. */
 MUST_CHECK enum status recovery_replay(struct runtime *runtime);
 /* Gives a request to the shards that it touches, whose holds it carries. Waits for room, unless a
  * thread has failed. */
 void recovery_push(struct runtime *runtime, struct request *request);
+/* Sends a notice to every shard; false when out of memory. */
+MUST_CHECK bool runtime_notify(struct runtime *runtime, const struct notice *notice);
+/* May so many bytes more be held, whether or not we have caught up? */
+bool runtime_has_room(const struct runtime *runtime, size_t body_bytes);
+bool runtime_touches(const struct request *request, uint32_t shard);
+/* At start: which sources are partitions. */
+void topic_open(struct runtime *runtime);
+/* At start: which partitions are behind the run before. False: none. */
+bool topic_begin(struct runtime *runtime);

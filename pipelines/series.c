@@ -28,6 +28,8 @@ static const struct metric_family families[] = {
      "Trajectories that did not become review work, by reason."},
     {"flywheel_event_time_skewed_total", METRIC_COUNTER,
      "Trajectories whose event time was missing or in the future; the time of receipt stood in."},
+    {"flywheel_trajectories_split_total", METRIC_COUNTER,
+     "Trajectories whose spans came from two partitions: the topic is not keyed by trace id."},
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
@@ -35,7 +37,8 @@ static const struct metric_family in_flight_family = {
     "flywheel_spans_in_flight", METRIC_GAUGE,
     "Accepted spans that wait for the end of their trajectory."};
 
-static const char *const span_drop_names[SPAN_DROPS] = {"duplicate", "late", "evaluation", "crash"};
+static const char *const span_drop_names[SPAN_DROPS] = {"duplicate", "late", "evaluation", "crash",
+                                                        "revoked"};
 
 /* Finds or creates the series `family{label="value"[,label="value"]}`. */
 static struct persistent_counter *get(struct counters *counters, const char *family,
@@ -100,7 +103,8 @@ bool series_open(struct series *series, struct counters *counters, const char *c
                            series->verdicts) &&
                    get_all(series, "flywheel_review_skipped_total", "reason", skip_reason_names + 1,
                            SKIP_REASONS - 1, series->skipped + 1) &&
-                   get_one(series, "flywheel_event_time_skewed_total", &series->skewed);
+                   get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
+                   get_one(series, "flywheel_trajectories_split_total", &series->split);
     if (!is_open)
         error_set(ret_error, EXIT_STATE_IO, "the data directory holds too many counters");
     return is_open;

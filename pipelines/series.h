@@ -4,7 +4,7 @@
 #include "pipelines/effects.h"
 #include "state/counters.h"
 
-enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, SPAN_DROPS };
+enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, DROP_REVOKED, SPAN_DROPS };
 
 struct series {
     struct counters *counters;
@@ -16,7 +16,7 @@ struct series {
     struct persistent_counter *trajectories[CLOSE_TRIGGERS];
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
-    struct persistent_counter *skewed;
+    struct persistent_counter *skewed, *split;
 };
 
 /* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a

@@ -8,22 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/judge.h"
-#include "processor/assemble/assembler.h"
-#include "processor/assemble/decided_set.h"
-
-/* One step closes no more than this many bytes of records; the next goes on. */
-enum { EFFECTS_BYTES_FULL = 8 << 20 };
-
-struct shard {
-    uint32_t index, count, source_count;
-    const struct pipeline_config *config;
-    struct assembler assembler;
-    struct decided_set decided;
-    struct judge judge;
-    struct source_marks *replay; /* of each source */
-    uint64_t through[SOURCES_MAX], next[SOURCES_MAX];
-};
+#include "pipelines/shard_state.h"
 
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms)
@@ -36,6 +21,9 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
     shard->count = count;
     shard->source_count = source_count;
     shard->config = config;
+    shard->spill_sequence = index + 1;
+    for (uint32_t source = 0; source < source_count; source++)
+        shard->kinds[source] = SOURCE_JOURNALED;
     shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
     if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
         !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
@@ -52,6 +40,7 @@ void shard_destroy(struct shard *shard)
     assembler_finish(&shard->assembler);
     decided_set_finish(&shard->decided);
     judge_finish(&shard->judge);
+    buffer_finish(&shard->spill);
     free(shard->replay);
     free(shard);
 }
@@ -118,6 +107,8 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
         closed->positions[closed->position_count].source = holding->source;
         closed->positions[closed->position_count++].position = shard->through[holding->source];
     }
+    closed->is_split = shard_is_split(shard, open);
+    shard_forget_spill(open, effects);
     status = remember(shard, open->id, open->holding.source, shard->through[open->holding.source],
                       time->wall_ms, false);
     effects->logs_joined += open->accepted_logs;
@@ -125,16 +116,12 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
     return status;
 }
 
-static bool has_room(const struct effects *effects)
-{
-    return effects->arena.used < EFFECTS_BYTES_FULL;
-}
-
 /* Logs whose spans never came. */
 static void drop_log_only(struct shard *shard, struct open_trajectory *open,
                           struct effects *effects)
 {
     effects->logs_dropped[LOG_WITHOUT_SPANS] += open->accepted_logs;
+    shard_forget_spill(open, effects);
     assembler_release(&shard->assembler, open);
 }
 
@@ -144,7 +131,7 @@ static enum status close_due(struct shard *shard, const struct shard_time *time,
     struct open_trajectory *open;
     enum close_trigger trigger;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && has_room(effects) &&
+    while (status == STATUS_OK && effects_have_room(effects) &&
            (open = assembler_next_due(&shard->assembler, time->now_ms, &trigger))) {
         if (open->span_count == 0) {
             drop_log_only(shard, open, effects);
@@ -165,7 +152,7 @@ static enum status close_over_memory(struct shard *shard, const struct shard_tim
 {
     struct open_trajectory *open;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && has_room(effects) &&
+    while (status == STATUS_OK && effects_have_room(effects) &&
            (open = assembler_over_memory(&shard->assembler))) {
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
@@ -175,18 +162,40 @@ static enum status close_over_memory(struct shard *shard, const struct shard_tim
     return status;
 }
 
-static enum status close_all(struct shard *shard, const struct shard_time *time,
-                             struct effects *effects)
+/* Is there a span that neither a journal nor a topic would bring back? */
+static bool is_volatile(const struct shard *shard, const struct open_trajectory *open)
 {
-    struct open_trajectory *open;
+    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
+        if (holding->owner && shard->kinds[holding->source] == SOURCE_MEMORY)
+            return true;
+    return false;
+}
+
+static enum status close_volatile(struct shard *shard, const struct shard_time *time,
+                                  struct effects *effects)
+{
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && has_room(effects) && (open = assembler_any(&shard->assembler))) {
+    struct open_trajectory *next = shard->assembler.table.oldest;
+    while (status == STATUS_OK && effects_have_room(effects) && next) {
+        struct open_trajectory *open = next;
+        next = open->newer;
+        if (!is_volatile(shard, open))
+            continue;
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
         else
             status = close_one(shard, open, CLOSE_SHUTDOWN, false, time->now_ms, time, effects);
     }
     return status;
+}
+
+bool shard_has_volatile(const struct shard *shard)
+{
+    for (const struct open_trajectory *open = shard->assembler.table.oldest; open;
+         open = open->newer)
+        if (is_volatile(shard, open))
+            return true;
+    return false;
 }
 
 /* --- taking in --- */
@@ -203,18 +212,24 @@ static bool is_settled(const struct shard *shard, const struct request *request,
     return is_in_verdict || was_counted(shard, request, decided->trace_id);
 }
 
+/* A partition that came back is read again from where the other instance would have begun. */
+static bool is_repeated(const struct shard *shard, const struct request *request,
+                        const struct decided_entry *decided)
+{
+    return shard->kinds[request->source] == SOURCE_TOPIC && request->source == decided->source &&
+           request->position <= decided->position;
+}
+
 /* Passes over the spans at the head of the chain that belong to one decided trace; counts the
  * late ones. */
 static uint32_t pass_decided(const struct shard *shard, const struct request *request, uint32_t at,
                              const struct decided_entry *decided, struct effects *effects)
 {
-    const struct gated_span *spans = request->gated.spans;
-    const uint8_t *trace_id = spans[at].trace_id;
-    bool is_silent = is_settled(shard, request, decided);
-    uint32_t next = at;
-    for (; next != UINT32_MAX && memcmp(spans[next].trace_id, trace_id, TRACE_ID_SIZE) == 0;
-         next = spans[next].next)
-        effects->late_spans += !is_silent;
+    uint32_t next = shard_next_trace(request, at);
+    uint64_t *count =
+        is_repeated(shard, request, decided) ? &effects->repeated_spans : &effects->late_spans;
+    if (!is_settled(shard, request, decided))
+        *count += shard_chain_length(request, at, next);
     return next;
 }
 
@@ -229,6 +244,10 @@ static enum status take_spans(struct shard *shard, const struct request *request
             decided_set_find(&shard->decided, gated->spans[at].trace_id);
         if (decided) {
             at = pass_decided(shard, request, at, decided, effects);
+            continue;
+        }
+        if (request->is_replayed && shard_has_spilled(shard, request, gated->spans[at].trace_id)) {
+            at = shard_next_trace(request, at);
             continue;
         }
         struct open_trajectory *open;
@@ -261,6 +280,8 @@ static enum status take_logs(struct shard *shard, const struct request *request,
             effects->logs_dropped[LOG_LATE] += !is_settled(shard, request, decided);
             continue;
         }
+        if (request->is_replayed && shard_has_spilled(shard, request, log->trace_id))
+            continue;
         struct open_trajectory *open;
         enum status status = assembler_add_log(&shard->assembler, gated, log, arrival, &open);
         if (status == STATUS_BUSY) {
@@ -329,7 +350,9 @@ static void state_positions(const struct shard *shard, struct effects *effects)
     for (uint16_t source = 0; source < shard->source_count; source++) {
         uint64_t oldest = in_flight_floor(&shard->assembler.table, source);
         effects->through[source] = shard->through[source];
+        uint64_t need = in_flight_need(&shard->assembler.table, source);
         effects->floor[source] = oldest < shard->next[source] ? oldest : shard->next[source];
+        effects->need[source] = need < shard->next[source] ? need : shard->next[source];
     }
 }
 
@@ -349,11 +372,19 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
         judge_set_config(&shard->judge, event->config);
         break;
     case SHARD_CLOSE:
-        status = close_all(shard, time, effects);
+        status = close_volatile(shard, time, effects);
+        break;
+    case SHARD_ASSIGN:
+        shard_assign(shard, event->source, event->position, effects);
+        break;
+    case SHARD_REVOKE:
+        shard_drop_source(shard, event->source, effects);
         break;
     }
     if (status == STATUS_OK && !time->is_catching_up)
         status = close_due(shard, time, effects);
+    if (status == STATUS_OK && !time->is_catching_up)
+        status = shard_spill(shard, time, effects);
     forget_old(shard, time);
     state_positions(shard, effects);
     return status;

@@ -11,7 +11,9 @@ enum shard_event_kind {
     SHARD_REQUEST, /* spans and logs of one export request */
     SHARD_TICK, /* all requests below `next_positions` have been given: floors move on, deadlines are looked at */
     SHARD_RULES, /* judge by another configuration from now on */
-    SHARD_CLOSE, /* close what is open (trigger shutdown), as much as one batch of effects holds */
+    SHARD_CLOSE, /* close what nothing would bring back (trigger shutdown), as much as one batch of effects holds */
+    SHARD_ASSIGN, /* a partition begins at `position`; what was open of it is dropped */
+    SHARD_REVOKE, /* another instance has the partition from now on: what is open of it is dropped */
 };
 
 struct shard_event {
@@ -19,13 +21,16 @@ struct shard_event {
     const struct request *request;        /* SHARD_REQUEST; borrowed during the step */
     const uint64_t *next_positions;       /* SHARD_TICK; of each source */
     const struct pipeline_config *config; /* SHARD_RULES */
+    uint16_t source;                      /* SHARD_ASSIGN, SHARD_REVOKE */
+    uint64_t position;                    /* SHARD_ASSIGN */
 };
 
 struct shard_time {
-    int64_t now_ms;      /* monotonic */
-    uint64_t wall_ms;    /* since 1970 */
-    bool is_catching_up; /* deadlines stand still */
-    int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
+    int64_t now_ms;          /* monotonic */
+    uint64_t wall_ms;        /* since 1970 */
+    bool is_catching_up;     /* deadlines stand still */
+    int64_t horizon_ms;      /* wall clock; what was decided before it may be forgotten */
+    bool is_journal_pressed; /* the journal is half full: spill what holds its front */
 };
 
 /* What the previous run had counted of a source, so that a replayed drop is not counted again. */
@@ -44,12 +49,25 @@ void shard_emit_all(struct shard *shard);
 MUST_CHECK enum status shard_remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
                                       uint16_t source, uint64_t position, uint64_t decided_ms);
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks);
+/* At start: what a source is; journaled when nobody says so. */
+void shard_set_source_kind(struct shard *shard, uint16_t source, enum source_kind kind);
+/* At start, of an open trajectory read back from the store; `spans` and `logs` are its body. FATAL:
+ * out of memory. */
+MUST_CHECK enum status shard_restore(struct shard *shard, const struct spilled *spilled,
+                                     const struct gated_request *spans,
+                                     const struct gated_request *logs,
+                                     const struct shard_time *time);
+/* At start: rows of the spill are numbered from here on, by this shard. */
+void shard_set_spill_sequence(struct shard *shard, uint64_t first);
 
 /* FATAL: out of memory. */
 MUST_CHECK enum status shard_step(struct shard *shard, const struct shard_event *event,
                                   const struct shard_time *time, struct effects *effects);
 /* A time not later than the next deadline; INT64_MAX: none. */
 int64_t shard_next_ms(const struct shard *shard);
+
+/* Is something open that a restart would not bring back? SHARD_CLOSE is repeated until it isn't. */
+bool shard_has_volatile(const struct shard *shard);
 
 struct shard_gauges {
     uint64_t trajectories, spans, bytes, decided;

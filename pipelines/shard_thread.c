@@ -18,6 +18,8 @@ static struct shard_time time_of(const struct runtime *runtime)
         .wall_ms = (uint64_t)clock_realtime_ms(),
         .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
         .horizon_ms = writer_horizon_ms(runtime->writer),
+        .is_journal_pressed = writer_gauges(runtime->writer).journal_bytes >
+                              runtime->config->limits.journal_bytes / 2,
     };
 }
 
@@ -26,7 +28,8 @@ static bool has_moved(const struct shard_thread *self)
     const struct effects *effects = self->current;
     size_t size = self->runtime->source_count * sizeof(uint64_t);
     return memcmp(effects->floor, self->sent_floor, size) != 0 ||
-           memcmp(effects->through, self->sent_through, size) != 0;
+           memcmp(effects->through, self->sent_through, size) != 0 ||
+           memcmp(effects->need, self->sent_need, size) != 0;
 }
 
 static bool has_failed(const struct shard_thread *self)
@@ -53,6 +56,7 @@ static void send_effects(struct shard_thread *self, int64_t now_ms)
     struct effects *effects = self->current;
     memcpy(self->sent_floor, effects->floor, sizeof(self->sent_floor));
     memcpy(self->sent_through, effects->through, sizeof(self->sent_through));
+    memcpy(self->sent_need, effects->need, sizeof(self->sent_need));
     uint64_t open_spans = effects->open_spans;
     if (!queue_push_quiet(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS)))
         queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
@@ -63,6 +67,7 @@ static void send_effects(struct shard_thread *self, int64_t now_ms)
     /* What it said the last time it was used is old by now. */
     memcpy(self->current->floor, self->sent_floor, sizeof(self->sent_floor));
     memcpy(self->current->through, self->sent_through, sizeof(self->sent_through));
+    memcpy(self->current->need, self->sent_need, sizeof(self->sent_need));
     self->current->source_count = self->runtime->source_count;
     self->current->open_spans = open_spans;
 }
@@ -101,10 +106,14 @@ static bool answer_notice(struct shard_thread *self, struct notice *notice, enum
         event = (struct shard_event){.kind = SHARD_RULES, .config = notice->config};
     else if (kind == NOTICE_STOP && notice->is_closing)
         event.kind = SHARD_CLOSE;
+    else if (kind == NOTICE_ASSIGN || kind == NOTICE_REVOKE)
+        event = (struct shard_event){.kind = kind == NOTICE_ASSIGN ? SHARD_ASSIGN : SHARD_REVOKE,
+                                     .source = notice->source,
+                                     .position = notice->position};
     do
         *status = step(self, &event); /* One step closes no more than one batch holds. */
     while (event.kind == SHARD_CLOSE && *status == STATUS_OK && self->current &&
-           shard_gauges(self->shard).trajectories > 0);
+           shard_has_volatile(self->shard));
     if (self->current)
         send_effects(self, clock_monotonic_ms());
     publish_gauges(self);

@@ -5,8 +5,6 @@
 #include "pipelines/writer_state.h"
 
 enum {
-    TRIM_ROWS_MAX =
-        2000, /* table rows deleted in one transaction: journal, decided and outbox each */
     COHORT_FLUSH_MS = 1000,
     HORIZON_MS = 10000,
     GAUGES_MS = 1000, /* the share of the map in use walks the free list */
@@ -124,6 +122,7 @@ static void count_closed(struct writer *writer, const struct closed *closed)
     writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
     count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
     count(writer, series->skewed, closed->is_skewed);
+    count(writer, series->split, closed->is_split);
     count(writer, series->trajectories[closed->trigger], 1);
     if (closed->skipped != SKIP_NONE)
         count(writer, series->skipped[closed->skipped], 1);
@@ -193,11 +192,29 @@ static void count_held(struct writer *writer)
     *held = (struct held_counts){0};
 }
 
+static void add_spills(struct writer *writer, const struct effects *effects)
+{
+    for (const struct spilled *spilled = effects->first_spilled; spilled; spilled = spilled->next)
+        writer_add_spilled(writer, spilled);
+    for (const struct unspilled *row = effects->unspilled; row; row = row->next)
+        (void)spill_delete(writer->spill, &writer->txn, row->sequence);
+}
+
+/* Spans of partitions that came or went. */
+static void count_passed(struct writer *writer, const struct effects *effects)
+{
+    writer->batch_in_flight -= (int64_t)(effects->revoked_spans + effects->repeated_spans);
+    count(writer, writer->series.dropped[DROP_REVOKED], effects->revoked_spans);
+    count(writer, writer->series.dropped[DROP_DUPLICATE], effects->repeated_spans);
+}
+
 void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
 {
     assert(effects->shard < writer->shards);
     for (const struct closed *closed = effects->first; closed; closed = closed->next)
         add_closed(writer, closed, wall_ms);
+    add_spills(writer, effects);
+    count_passed(writer, effects);
     struct held_counts *held = &writer->next_held;
     held->late_spans += effects->late_spans;
     held->logs_ignored += effects->logs_ignored;
@@ -210,6 +227,7 @@ void writer_add_effects(struct writer *writer, const struct effects *effects, in
     for (uint32_t source = 0; source < effects->source_count; source++) {
         state->floor[source] = effects->floor[source];
         state->through[source] = effects->through[source];
+        state->need[source] = effects->need[source];
     }
 }
 
@@ -241,7 +259,7 @@ uint64_t writer_settle_lost(struct writer *writer)
     if (in_flight <= (int64_t)open)
         return 0;
     uint64_t lost = (uint64_t)in_flight - open;
-    count(writer, writer->series.dropped[DROP_CRASH], lost);
+    count(writer, writer->series.dropped[writer->has_assigned ? DROP_REVOKED : DROP_CRASH], lost);
     writer->batch_in_flight -= (int64_t)lost;
     return lost;
 }
@@ -252,36 +270,6 @@ size_t writer_batch_bytes(const struct writer *writer)
 }
 
 /* --- the end of a batch --- */
-
-/* Marks never go back: a shard that catches up passes again what the run before had counted. */
-static void move_source(struct writer *writer, uint32_t source)
-{
-    struct source_row *row = &writer->next[source];
-    uint64_t watermark = row->next_position;
-    bool is_carried_on = row->marks.shards == writer->shards;
-    row->marks.shards = writer->shards;
-    for (uint32_t shard = 0; shard < writer->shards; shard++) {
-        const struct shard_state *state = &writer->next_states[shard];
-        watermark = state->floor[source] < watermark ? state->floor[source] : watermark;
-        if (!is_carried_on || state->through[source] > row->marks.through[shard])
-            row->marks.through[shard] = state->through[source];
-    }
-    if (watermark > row->low_watermark)
-        row->low_watermark = watermark;
-}
-
-static void move_sources(struct writer *writer)
-{
-    for (uint32_t source = 0; source < writer->source_count; source++) {
-        struct source_row *row = &writer->next[source];
-        if (!writer->next_holding)
-            move_source(writer, source);
-        if (memcmp(row, &writer->committed[source], sizeof(*row)) != 0)
-            source_write(&writer->txn, row);
-        (void)journal_trim(writer->journal, &writer->txn, row->id, row->low_watermark,
-                           TRIM_ROWS_MAX);
-    }
-}
 
 static void move_horizon(struct writer *writer, int64_t now_ms, int64_t wall_ms)
 {
@@ -357,9 +345,7 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
     writer_publish(writer);
     writer->horizon = writer->next_horizon;
     atomic_store_explicit(&writer->horizon_ms, writer->horizon.ms, memory_order_relaxed);
-    for (uint32_t source = 0; source < writer->source_count; source++)
-        atomic_store_explicit(&writer->watermarks[source], writer->committed[source].low_watermark,
-                              memory_order_relaxed);
+    writer_publish_sources(writer);
     if (writer->row_count > 0) {
         writer->delta_sequence = decided_next_sequence(writer->decided) - 1;
         return cohort_delta_add_encoded(writer->delta, buffer_bytes(&writer->contributions)) ==
@@ -373,7 +359,7 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
 enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms)
 {
     append_rows(writer);
-    move_sources(writer);
+    writer_move_sources(writer);
     move_horizon(writer, now_ms, wall_ms);
     (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
                          NULL, NULL);
@@ -393,9 +379,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
 
 enum status writer_relieve(struct writer *writer)
 {
-    for (uint32_t source = 0; source < writer->source_count; source++)
-        (void)journal_trim(writer->journal, &writer->txn, writer->committed[source].id,
-                           writer->committed[source].low_watermark, TRIM_ROWS_MAX);
+    writer_trim_journal(writer, writer->committed);
     (void)decided_expire(writer->decided, &writer->txn, writer->horizon.ms, TRIM_ROWS_MAX, NULL,
                          NULL);
     enum status status = store_commit(&writer->txn);

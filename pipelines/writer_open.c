@@ -9,6 +9,7 @@ static bool open_tables(struct writer *writer)
     return journal_open(writer->store, &writer->journal) == STATUS_OK &&
            decided_open(writer->store, &writer->decided) == STATUS_OK &&
            outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
+           spill_open(writer->store, &writer->spill) == STATUS_OK &&
            counters_open(writer->store, &writer->counters) == STATUS_OK &&
            cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
                STATUS_OK &&
@@ -23,6 +24,7 @@ static enum status open_sources(struct writer *writer, const char *const *names)
     store_begin(writer->store, true, &txn);
     for (uint32_t i = 0; i < writer->source_count; i++) {
         struct source_row *row = &writer->committed[i];
+        writer->kinds[i] = SOURCE_JOURNALED;
         source_open(&txn, names[i], row);
         if (row->next_position == 0)
             row->next_position = row->low_watermark = 1;
@@ -101,6 +103,8 @@ void writer_destroy(struct writer *writer)
         outbox_close(writer->outbox);
     if (writer->decided)
         decided_close(writer->decided);
+    if (writer->spill)
+        spill_close(writer->spill);
     if (writer->journal)
         journal_close(writer->journal);
     free(writer->shard_states);

@@ -27,6 +27,11 @@ const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
     return writer->watermarks;
 }
 
+const _Atomic uint64_t *writer_needs(const struct writer *writer)
+{
+    return writer->needs;
+}
+
 void writer_publish(struct writer *writer)
 {
     struct outbox_held held = outbox_held_all(writer->outbox);

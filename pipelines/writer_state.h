@@ -7,11 +7,15 @@
 #include "pipelines/writer.h"
 #include "state/decided.h"
 #include "state/journal.h"
+#include "state/spill.h"
 
-enum { BINDINGS = 2 }; /* the running configuration and the one before a reload */
+enum {
+    BINDINGS = 2,         /* the running configuration and the one before a reload */
+    TRIM_ROWS_MAX = 2000, /* table rows deleted in one transaction: journal, decided, outbox each */
+};
 
 struct shard_state {
-    uint64_t floor[SOURCES_MAX], through[SOURCES_MAX];
+    uint64_t floor[SOURCES_MAX], through[SOURCES_MAX], need[SOURCES_MAX];
     uint64_t open_spans;
 };
 
@@ -26,6 +30,7 @@ struct writer {
     struct journal *journal;
     struct decided *decided;
     struct outbox *outbox;
+    struct spill *spill;
     struct counters *counters;
     struct cohorts *cohorts;
     struct cohort_delta *delta;
@@ -36,6 +41,8 @@ struct writer {
     const struct pipeline_config *config;
 
     uint32_t shards, source_count;
+    enum source_kind kinds[SOURCES_MAX];
+    bool has_assigned; /* at a place that is not ours: what we had open of it is no crash loss */
     struct source_row committed[SOURCES_MAX], next[SOURCES_MAX];
     struct shard_state *shard_states, *next_states; /* of each shard */
     /* The run before had another number of shards, so its replay marks can't be carried on one by
@@ -44,7 +51,7 @@ struct writer {
     bool is_holding, next_holding;
     struct held_counts held, next_held;
     int64_t batch_in_flight; /* spans that this batch adds to those in flight */
-    _Atomic uint64_t watermarks[SOURCES_MAX];
+    _Atomic uint64_t watermarks[SOURCES_MAX], needs[SOURCES_MAX];
     /* A late span may lie behind its verdict by the whole window. So what has left the window is
      * forgotten only when the watermarks have passed all that had come by then. */
     struct horizon {
@@ -69,5 +76,11 @@ struct writer {
     _Atomic int64_t outbox_oldest_ms;
 };
 
+/* Watermarks, replay marks and the trim of the journal, in the transaction. */
+void writer_move_sources(struct writer *writer);
+void writer_trim_journal(struct writer *writer, const struct source_row *rows);
+/* Shows other threads where the sources stand. */
+void writer_publish_sources(struct writer *writer);
+void writer_add_spilled(struct writer *writer, const struct spilled *spilled);
 /* Shows other threads what the journal and the outbox hold now. */
 void writer_publish(struct writer *writer);

@@ -50,10 +50,15 @@ static void add_items(struct runtime *runtime, const struct batch *batch, int64_
         if (item_tag_of(batch->items[i]) == ITEM_REQUEST) {
             const struct request *request = item;
             bool is_journaled =
-                runtime->sources[request->source].is_journaled && !batch->is_refused[i];
+                runtime->sources[request->source].kind == SOURCE_JOURNALED && !batch->is_refused[i];
             writer_add_request(runtime->writer, request, is_journaled);
         } else if (item_tag_of(batch->items[i]) == ITEM_EFFECTS) {
             writer_add_effects(runtime->writer, item, wall_ms);
+        } else if (((struct notice *)item)->kind == NOTICE_ASSIGN) {
+            writer_assign(runtime->writer, ((struct notice *)item)->source,
+                          ((struct notice *)item)->position);
+        } else if (((struct notice *)item)->kind == NOTICE_REVOKE) {
+            writer_hand_over(runtime->writer, ((struct notice *)item)->source);
         } else if (((struct notice *)item)->kind == NOTICE_CAUGHT_UP) {
             uint64_t lost = writer_settle_lost(runtime->writer);
             if (lost > 0)
@@ -64,8 +69,12 @@ static void add_items(struct runtime *runtime, const struct batch *batch, int64_
 
 static void obey(struct runtime *runtime, struct notice *notice)
 {
-    if (notice->kind == NOTICE_CAUGHT_UP)
+    if (notice->kind == NOTICE_CAUGHT_UP) {
         atomic_store(&runtime->is_ready, true);
+        atomic_store(&runtime->is_catching_up, false);
+    }
+    if (notice->kind == NOTICE_ASSIGN || notice->kind == NOTICE_REVOKE)
+        atomic_fetch_add(&runtime->topic.settled, 1);
     if (notice->kind == NOTICE_RULES && notice->retired) {
         writer_forget_config(runtime->writer, notice->retired);
         config_destroy(notice->retired);

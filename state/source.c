@@ -1,4 +1,5 @@
-/* value = u8 version | name | be64 next | be64 low watermark | varint shards | be64 through, ... */
+/* value = u8 version | name | be64 next | be64 low watermark | varint shards | be64 through, ... |
+ * u8 handed over (from version 2 on) */
 #include "state/source.h"
 
 #include <assert.h>
@@ -6,7 +7,7 @@
 
 #include "state/value.h"
 
-enum { SOURCE_VERSION = 1 };
+enum { SOURCE_VERSION = 2 };
 
 void source_row_encode(const struct source_row *row, struct buffer *to)
 {
@@ -18,6 +19,7 @@ void source_row_encode(const struct source_row *row, struct buffer *to)
     value_put_varint(to, row->marks.shards);
     for (uint32_t i = 0; i < row->marks.shards; i++)
         value_put_be64(to, row->marks.through[i]);
+    buffer_append_byte(to, row->is_handed_over);
 }
 
 enum status source_row_decode(struct bytes value, struct source_row *ret_row)
@@ -27,7 +29,7 @@ enum status source_row_decode(struct bytes value, struct source_row *ret_row)
     *ret_row = (struct source_row){0};
     uint8_t version = value_get_u8(&reader);
     struct bytes name = value_get_bytes(&reader);
-    if (version != SOURCE_VERSION || name.size > SOURCE_NAME_BYTES_MAX)
+    if (version < 1 || version > SOURCE_VERSION || name.size > SOURCE_NAME_BYTES_MAX)
         return STATUS_MALFORMED;
     memcpy(ret_row->name, name.data, name.size);
     ret_row->next_position = value_get_be64(&reader);
@@ -35,6 +37,7 @@ enum status source_row_decode(struct bytes value, struct source_row *ret_row)
     ret_row->marks.shards = (uint32_t)value_get_count(&reader, SOURCE_SHARDS_MAX);
     for (uint32_t i = 0; i < ret_row->marks.shards; i++)
         ret_row->marks.through[i] = value_get_be64(&reader);
+    ret_row->is_handed_over = version >= 2 && value_get_u8(&reader) != 0;
     return value_reader_finish(&reader);
 }
 

@@ -21,6 +21,8 @@ struct source_row {
     char name[SOURCE_NAME_BYTES_MAX + 1]; /* "otlp/grpc", "kafka/otlp_spans/3" */
     uint64_t next_position, low_watermark;
     struct source_marks marks;
+    bool is_handed_over; /* a partition that another instance has read since: what stands here is
+                            past, and where to go on is the group's to say */
 };
 
 /* The row of `name`; a new one (positions 0) gets the next free id. Write transaction. */

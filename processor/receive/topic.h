@@ -35,6 +35,8 @@ struct topic_intake {
     /* A message without anything to take in (poison, a foreign signal): the position moves on. */
     enum status (*skip)(void *context, int32_t partition, int64_t offset);
     bool (*has_room)(void *context, size_t body_bytes);
+    /* Was this message read before the last stop? Poison is then not kept a second time. */
+    bool (*was_read)(void *context, int32_t partition, int64_t offset);
     int64_t (*commit_offset)(void *context, int32_t partition); /* -1: nothing new to say */
     /* The first assignment of the group has been made and all of it was passed to assign():
      * partitions that others hold need not be waited for. Called once per assignment. */

@@ -314,6 +314,7 @@ START_TEST(closing_all_goes_on_over_as_many_steps_as_the_records_need)
     struct shard_fixture fixture;
     static char text[400001];
     shard_fixture_begin(&fixture, 1, "");
+    shard_set_source_kind(fixture.shards[0], 0, SOURCE_MEMORY);
     memset(text, 'x', sizeof(text) - 1);
     for (uint32_t trace = 1; trace <= 60; trace++) {
         trace_span(&fixture.builder, &(struct span_spec){.trace = trace,

@@ -446,7 +446,7 @@ END_TEST
 START_TEST(the_horizon_passes_a_verdict_when_the_journal_has_passed_what_came_in_its_window)
 {
     struct fixture *fixture = begin(1, "trajectory: { idle_timeout: 3h, max_duration: 3h, late: { "
-                                       "window: 10m } }\n");
+                                       "window: 10m } }\nstate: { spill_after: 1d }\n");
     give_run(fixture, 0, 1, 0.9);
     shard_fixture_tick(&fixture->shards, 7 * SECOND);
     uint64_t decided_ms = shard_fixture_closed(&fixture->shards)->decided_ms;

@@ -1,0 +1,292 @@
+/* Partitions as sources of positions. Where a partition goes on is decided here:
+ *   the group's offset carries our mark, and nobody read the partition since   our own low watermark
+ *   anything else                                                             the group's offset
+ * The first is later than the group's offset by all that is spilled; the second drops what we had
+ * open, because whoever read the partition meanwhile has it, or will read it again. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "pipelines/runtime_state.h"
+#include "processor/base/digest.h"
+#include "processor/base/log.h"
+
+enum { QUEUE_MARGIN = 8, WAIT_NS = 500000 };
+
+/* --- catching up --- */
+
+bool topic_begin(struct runtime *runtime)
+{
+    struct topic *topic = &runtime->topic;
+    bool is_behind = false;
+    for (uint32_t i = 0; i < topic->count; i++) {
+        const struct journaled_range *range = &runtime->journaled[topic->first_source + i];
+        struct partition *partition = &topic->partitions[i];
+        partition->is_behind = range->to > range->from && !range->is_handed_over;
+        partition->caught_up_at = range->to;
+        is_behind |= partition->is_behind;
+    }
+    topic->is_waiting = is_behind;
+    return is_behind;
+}
+
+static void check_caught_up(struct runtime *runtime)
+{
+    struct topic *topic = &runtime->topic;
+    for (uint32_t i = 0; i < topic->count && topic->is_waiting; i++)
+        if (topic->partitions[i].is_behind)
+            return;
+    if (!topic->is_waiting)
+        return;
+    topic->is_waiting = false;
+    log_info("topic_caught_up", "partitions=%u", topic->count);
+    if (!runtime_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP}))
+        runtime_fail(runtime, EXIT_BUG);
+}
+
+/* --- partitions that come and go --- */
+
+/* Until it is durable in every shard and in the store. */
+static enum status settle(struct runtime *runtime, const struct notice *notice)
+{
+    struct topic *topic = &runtime->topic;
+    if (!runtime_notify(runtime, notice))
+        return STATUS_FATAL;
+    topic->sent++;
+    while (atomic_load(&topic->settled) < topic->sent &&
+           atomic_load(&runtime->failure) == EXIT_DONE)
+        nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+    return atomic_load(&runtime->failure) == EXIT_DONE ? STATUS_OK : STATUS_FATAL;
+}
+
+static bool is_ours(const struct runtime *runtime, int32_t number, const struct group_offset *group)
+{
+    const struct topic *topic = &runtime->topic;
+    const struct journaled_range *range =
+        &runtime->journaled[topic->first_source + (uint32_t)number];
+    if (topic->partitions[number].was_revoked || range->is_handed_over || range->to <= 1)
+        return false;
+    return group->offset < 0 || bytes_equal_text(group->metadata, topic->metadata);
+}
+
+static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
+                                    const struct group_offset *group, int64_t *ret_offset)
+{
+    struct topic *topic = &runtime->topic;
+    struct partition *partition = &topic->partitions[number];
+    uint32_t source = topic->first_source + (uint32_t)number;
+    uint64_t position = (uint64_t)group->offset + 1;
+    if (group->offset < 0)
+        position =
+            atomic_load_explicit(&writer_needs(runtime->writer)[source], memory_order_relaxed);
+    partition->is_behind = false;
+    partition->caught_up_at = 0;
+    *ret_offset = (int64_t)position - 1;
+    if (position == 0) { /* Nobody has ever read it. */
+        position = 1;
+        *ret_offset = -1;
+    }
+    partition->is_taken_over =
+        group->metadata.size > 0 && !bytes_equal_text(group->metadata, topic->metadata);
+    partition->traces_read = 0;
+    if (partition->is_taken_over)
+        log_warn("partition_taken_over", "partition=%d from_offset=%lld", number,
+                 (long long)*ret_offset);
+    atomic_store_explicit(&runtime->next_positions[source], position, memory_order_release);
+    return settle(
+        runtime,
+        &(struct notice){.kind = NOTICE_ASSIGN, .source = (uint16_t)source, .position = position});
+}
+
+static enum status assign(void *context, int32_t number, const struct group_offset *group,
+                          int64_t *ret_offset)
+{
+    struct runtime *runtime = context;
+    struct topic *topic = &runtime->topic;
+    assert(number >= 0 && (uint32_t)number < topic->count);
+    topic->partitions[number].is_assigned = true;
+    if (!is_ours(runtime, number, group))
+        return assign_elsewhere(runtime, number, group, ret_offset);
+    *ret_offset = (int64_t)runtime->journaled[topic->first_source + (uint32_t)number].from - 1;
+    return STATUS_OK;
+}
+
+static void give_up(struct runtime *runtime, uint32_t number)
+{
+    struct partition *partition = &runtime->topic.partitions[number];
+    uint32_t source = runtime->topic.first_source + number;
+    partition->was_revoked = true;
+    partition->is_assigned = partition->is_behind = partition->is_taken_over = false;
+    (void)settle(runtime, &(struct notice){.kind = NOTICE_REVOKE, .source = (uint16_t)source});
+}
+
+static void revoke(void *context, int32_t number)
+{
+    struct runtime *runtime = context;
+    assert(number >= 0 && (uint32_t)number < runtime->topic.count);
+    give_up(runtime, (uint32_t)number);
+    check_caught_up(runtime);
+}
+
+/* What we had of partitions that others hold now is theirs. */
+static void assigned(void *context)
+{
+    struct runtime *runtime = context;
+    struct topic *topic = &runtime->topic;
+    for (uint32_t i = 0; i < topic->count; i++) {
+        const struct journaled_range *range = &runtime->journaled[topic->first_source + i];
+        const struct partition *partition = &topic->partitions[i];
+        if (!partition->is_assigned && !partition->was_revoked && !range->is_handed_over &&
+            range->to > 1)
+            give_up(runtime, i);
+    }
+    check_caught_up(runtime);
+}
+
+/* --- messages --- */
+
+static void move_to(struct runtime *runtime, int32_t number, uint64_t next_position)
+{
+    struct partition *partition = &runtime->topic.partitions[number];
+    uint32_t source = runtime->topic.first_source + (uint32_t)number;
+    atomic_store_explicit(&runtime->next_positions[source], next_position, memory_order_release);
+    if (!partition->is_behind || next_position < partition->caught_up_at)
+        return;
+    partition->is_behind = false;
+    check_caught_up(runtime);
+}
+
+static bool has_queue_room(const struct queue *queue)
+{
+    return queue_length(queue) + QUEUE_MARGIN < queue_capacity(queue);
+}
+
+/* Traces, counted wherever the id changes: at least as many as there are. */
+static uint64_t count_traces(const struct request *request)
+{
+    const struct gated_request *gated = &request->gated;
+    uint64_t count = gated->span_count > 0;
+    for (uint32_t i = 1; i < gated->span_count; i++)
+        count += memcmp(gated->spans[i].trace_id, gated->spans[i - 1].trace_id, TRACE_ID_SIZE) != 0;
+    return count;
+}
+
+static bool has_room(void *context, size_t body_bytes)
+{
+    return runtime_has_room(context, body_bytes);
+}
+
+static enum status submit(void *context, int32_t number, int64_t offset, struct request *request)
+{
+    struct runtime *runtime = context;
+    struct topic *topic = &runtime->topic;
+    struct partition *partition = &topic->partitions[number];
+    uint32_t source = topic->first_source + (uint32_t)number;
+    uint64_t position = (uint64_t)offset + 1;
+    assert(partition->is_assigned && !request->on_durable);
+    if (!runtime_has_room(runtime, 0) || !has_queue_room(runtime->writer_queue))
+        return STATUS_BUSY;
+    request_chain_shards(request, runtime->shard_count);
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        if (runtime_touches(request, i) && !has_queue_room(runtime->shards[i].events))
+            return STATUS_BUSY;
+    if (position < atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed)) {
+        request_release(request); /* Heard already. */
+        return STATUS_OK;
+    }
+    request->source = (uint16_t)source;
+    request->position = position;
+    request->is_replayed = position < partition->caught_up_at;
+    if (partition->is_taken_over)
+        partition->traces_read += count_traces(request);
+    if (!request->is_replayed) {
+        request_hold(request);
+        if (!queue_push_quiet(runtime->writer_queue, item_tagged(request, ITEM_REQUEST)))
+            queue_push_wait(runtime->writer_queue, item_tagged(request, ITEM_REQUEST));
+    }
+    recovery_push(runtime, request);
+    move_to(runtime, number, position + 1);
+    request_release(request);
+    return STATUS_OK;
+}
+
+static enum status skip(void *context, int32_t number, int64_t offset)
+{
+    struct runtime *runtime = context;
+    uint32_t source = runtime->topic.first_source + (uint32_t)number;
+    uint64_t next = (uint64_t)offset + 2;
+    if (next > atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed))
+        move_to(runtime, number, next);
+    return STATUS_OK;
+}
+
+static bool was_read(void *context, int32_t number, int64_t offset)
+{
+    const struct runtime *runtime = context;
+    return (uint64_t)offset + 1 < runtime->topic.partitions[number].caught_up_at;
+}
+
+static void at_end(void *context, int32_t number)
+{
+    struct runtime *runtime = context;
+    struct partition *partition = &runtime->topic.partitions[number];
+    if (partition->is_taken_over) {
+        partition->is_taken_over = false;
+        counter_add(&runtime->topic.recount_bound, partition->traces_read);
+        log_warn("takeover_complete", "partition=%d recounted_trajectories_at_most=%llu", number,
+                 (unsigned long long)partition->traces_read);
+    }
+    if (!partition->is_behind)
+        return;
+    partition->is_behind = false;
+    check_caught_up(runtime);
+}
+
+static int64_t commit_offset(void *context, int32_t number)
+{
+    const struct runtime *runtime = context;
+    const struct topic *topic = &runtime->topic;
+    uint32_t source = topic->first_source + (uint32_t)number;
+    if (!topic->partitions[number].is_assigned)
+        return -1;
+    return (int64_t)atomic_load_explicit(&writer_needs(runtime->writer)[source],
+                                         memory_order_relaxed) -
+           1;
+}
+
+struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t source)
+{
+    struct topic *topic = &runtime->topic;
+    assert(topic->count > 0 && topic->first_source == source);
+    return (struct topic_intake){
+        .context = runtime,
+        .pool = runtime->pool,
+        .partitions_max = topic->count,
+        .metadata = topic->metadata,
+        .assign = assign,
+        .revoke = revoke,
+        .submit = submit,
+        .skip = skip,
+        .has_room = has_room,
+        .was_read = was_read,
+        .commit_offset = commit_offset,
+        .assigned = assigned,
+        .at_end = at_end,
+    };
+}
+
+void topic_open(struct runtime *runtime)
+{
+    struct topic *topic = &runtime->topic;
+    for (uint32_t i = 0; i < runtime->source_count; i++) {
+        if (runtime->sources[i].kind != SOURCE_TOPIC)
+            continue;
+        if (topic->count == 0)
+            topic->first_source = i;
+        assert(topic->first_source + topic->count == i);
+        topic->count++;
+    }
+    char hex[2 * INSTANCE_UUID_SIZE];
+    hex_encode(hex, store_instance(runtime->store)->uuid, INSTANCE_UUID_SIZE);
+    (void)snprintf(topic->metadata, sizeof(topic->metadata), "flywheel:%.*s", (int)sizeof(hex),
+                   hex);
+}

@@ -1,0 +1,235 @@
+/* What leaves a shard before its verdict: trajectories that are written to the store because their
+ * source can't keep them for so long, and those whose partition another instance reads now.
+ *
+ *   floor list of a source:  [oldest unspilled] [..] [..]     older than spill_after -> a row, and out of the list
+ * The trajectory itself stays in memory; its row is what a restart reads instead of the source. A
+ * trajectory that goes on is written again as a whole, and the row before it leaves. */
+#include <assert.h>
+
+#include "pipelines/shard_state.h"
+#include "pipelines/trajectory_codec.h"
+
+enum { PRESSED_MS = 500 }; /* the trimming of the journal takes a commit to show */
+
+void shard_set_source_kind(struct shard *shard, uint16_t source, enum source_kind kind)
+{
+    assert(source < shard->source_count);
+    shard->kinds[source] = kind;
+}
+
+void shard_set_spill_sequence(struct shard *shard, uint64_t first)
+{
+    shard->spill_sequence = first;
+}
+
+/* --- writing --- */
+
+static void unspill(uint64_t sequence, struct effects *effects)
+{
+    struct unspilled *unspilled = arena_zalloc(&effects->arena, 1, sizeof(*unspilled));
+    if (!unspilled)
+        return; /* The arena has failed, and the step with it. */
+    unspilled->sequence = sequence;
+    unspilled->next = effects->unspilled;
+    effects->unspilled = unspilled;
+}
+
+void shard_forget_spill(const struct open_trajectory *open, struct effects *effects)
+{
+    if (open->spill_sequence)
+        unspill(open->spill_sequence, effects);
+}
+
+static void fill_positions(const struct open_trajectory *open, struct spilled *spilled)
+{
+    for (const struct holding *holding = &open->holding; holding;
+         holding = holding->next_of_owner) {
+        if (!holding->owner || spilled->position_count == CLOSED_POSITIONS_MAX)
+            continue;
+        uint64_t first = holding->first_spilled ? holding->first_spilled : holding->first_position;
+        if (!first)
+            continue;
+        spilled->positions[spilled->position_count].source = holding->source;
+        spilled->positions[spilled->position_count].first = first;
+        spilled->positions[spilled->position_count++].through = holding->last_position;
+    }
+}
+
+static enum status spill_one(struct shard *shard, struct open_trajectory *open,
+                             const struct shard_time *time, struct effects *effects)
+{
+    struct spilled *spilled = arena_zalloc(&effects->arena, 1, sizeof(*spilled));
+    buffer_clear(&shard->spill);
+    if (!spilled || !trajectory_encode(open, &shard->spill))
+        return STATUS_FATAL;
+    memcpy(spilled->trace_id, open->id, TRACE_ID_SIZE);
+    spilled->sequence = shard->spill_sequence;
+    spilled->opened_ms = time->wall_ms - (uint64_t)(time->now_ms - open->first_ms);
+    spilled->received_ms = open->received_ms;
+    spilled->accepted_spans = open->accepted_spans;
+    spilled->accepted_logs = open->accepted_logs;
+    spilled->body = arena_copy(&effects->arena, buffer_bytes(&shard->spill));
+    fill_positions(open, spilled);
+    shard_forget_spill(open, effects);
+    if (effects->arena.failed)
+        return STATUS_FATAL;
+    open->spill_sequence = spilled->sequence;
+    shard->spill_sequence += shard->count;
+    in_flight_mark_spilled(&shard->assembler.table, open);
+    if (effects->last_spilled)
+        effects->last_spilled->next = spilled;
+    else
+        effects->first_spilled = spilled;
+    effects->last_spilled = spilled;
+    return STATUS_OK;
+}
+
+/* A row has room for so many sources; a trajectory of more stays in the journal. */
+static bool is_spillable(const struct open_trajectory *open)
+{
+    uint32_t count = 0;
+    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
+        count += holding->owner != NULL;
+    return count <= CLOSED_POSITIONS_MAX;
+}
+
+/* Up to which position the heads of the list must go, whatever their age. */
+static uint64_t pressed_position(const struct shard *shard, uint16_t source, bool is_pressed)
+{
+    uint64_t floor = in_flight_floor(&shard->assembler.table, source);
+    if (!is_pressed || shard->kinds[source] != SOURCE_JOURNALED || floor == UINT64_MAX)
+        return 0;
+    return floor + (shard->next[source] - floor) / 2;
+}
+
+static enum status spill_source(struct shard *shard, uint16_t source, bool is_pressed,
+                                const struct shard_time *time, struct effects *effects)
+{
+    const struct in_flight *table = &shard->assembler.table;
+    uint64_t below = pressed_position(shard, source, is_pressed);
+    struct holding *head;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && effects_have_room(effects) &&
+           (head = in_flight_floor_holding(table, source))) {
+        bool is_old = time->now_ms - head->since_ms >= shard->config->state.spill_after_ms;
+        if ((!is_old && head->first_position >= below) || !is_spillable(head->owner))
+            break;
+        status = spill_one(shard, head->owner, time, effects);
+    }
+    return status;
+}
+
+enum status shard_spill(struct shard *shard, const struct shard_time *time, struct effects *effects)
+{
+    bool is_pressed = time->is_journal_pressed && time->now_ms - shard->pressed_ms >= PRESSED_MS;
+    if (is_pressed)
+        shard->pressed_ms = time->now_ms;
+    enum status status = STATUS_OK;
+    for (uint16_t source = 0; source < shard->source_count && status == STATUS_OK; source++)
+        if (shard->kinds[source] != SOURCE_MEMORY)
+            status = spill_source(shard, source, is_pressed, time, effects);
+    return status;
+}
+
+/* --- reading back --- */
+
+static enum status restore_spans(struct shard *shard, const struct spilled *spilled,
+                                 const struct gated_request *spans, struct open_trajectory *open)
+{
+    for (uint32_t at = 0; at < spans->span_count;) {
+        if (memcmp(spans->spans[at].trace_id, spilled->trace_id, TRACE_ID_SIZE) != 0)
+            return STATUS_MALFORMED;
+        uint32_t next;
+        enum status status = in_flight_add_spans(&shard->assembler.table, open, spans, at, &next);
+        if (status != STATUS_OK)
+            return status;
+        at = next == UINT32_MAX ? spans->span_count : next;
+    }
+    return STATUS_OK;
+}
+
+enum status shard_restore(struct shard *shard, const struct spilled *spilled,
+                          const struct gated_request *spans, const struct gated_request *logs,
+                          const struct shard_time *time)
+{
+    struct in_flight *table = &shard->assembler.table;
+    if (in_flight_find(table, spilled->trace_id))
+        return STATUS_MALFORMED;
+    uint64_t age_ms = time->wall_ms > spilled->opened_ms ? time->wall_ms - spilled->opened_ms : 0;
+    int64_t limit_ms = shard->config->assembly.max_duration_ms;
+    struct open_trajectory *open = in_flight_open(table, spilled->trace_id, time->now_ms);
+    if (!open)
+        return STATUS_FATAL;
+    enum status status = restore_spans(shard, spilled, spans, open);
+    for (uint32_t i = 0; i < logs->log_count && status == STATUS_OK; i++)
+        status = in_flight_add_log(table, open, logs, &logs->logs[i].log);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < spilled->position_count; i++)
+        if (spilled->positions[i].source < shard->source_count)
+            in_flight_restore_holding(table, open, spilled->positions[i].source,
+                                      spilled->positions[i].first, spilled->positions[i].through);
+    in_flight_restore_counts(table, open, spilled->accepted_spans, spilled->accepted_logs);
+    open->first_ms = time->now_ms - (age_ms < (uint64_t)limit_ms ? (int64_t)age_ms : limit_ms);
+    open->received_ms = spilled->received_ms;
+    open->spill_sequence = spilled->sequence;
+    assembler_restored(&shard->assembler, open);
+    return STATUS_OK;
+}
+
+bool shard_has_spilled(const struct shard *shard, const struct request *request,
+                       const uint8_t trace_id[TRACE_ID_SIZE])
+{
+    const struct open_trajectory *open = in_flight_find(&shard->assembler.table, trace_id);
+    return open && open->spill_sequence &&
+           in_flight_is_spilled(open, request->source, request->position);
+}
+
+/* --- partitions --- */
+
+static uint32_t count_holdings(const struct shard *shard, const struct open_trajectory *open,
+                               enum source_kind kind)
+{
+    uint32_t count = 0;
+    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
+        count += holding->owner && shard->kinds[holding->source] == kind;
+    return count;
+}
+
+bool shard_is_split(const struct shard *shard, const struct open_trajectory *open)
+{
+    return open->holding.next_of_owner && count_holdings(shard, open, SOURCE_TOPIC) > 1;
+}
+
+static bool holds_only(const struct open_trajectory *open, uint16_t source)
+{
+    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
+        if (holding->owner && holding->source != source)
+            return false;
+    return true;
+}
+
+/* A trajectory that other sources have given to as well goes on with what it has. */
+void shard_drop_source(struct shard *shard, uint16_t source, struct effects *effects)
+{
+    struct in_flight *table = &shard->assembler.table;
+    assert(source < shard->source_count);
+    for (struct holding *holding; (holding = in_flight_any_holding(table, source));) {
+        struct open_trajectory *open = holding->owner;
+        if (!holds_only(open, source)) {
+            in_flight_detach(table, holding);
+            continue;
+        }
+        effects->revoked_spans += open->accepted_spans;
+        shard_forget_spill(open, effects);
+        assembler_release(&shard->assembler, open);
+    }
+}
+
+void shard_assign(struct shard *shard, uint16_t source, uint64_t position, struct effects *effects)
+{
+    shard_drop_source(shard, source, effects);
+    shard->replay[source] = (struct source_marks){0};
+    shard->next[source] = position;
+    shard->through[source] = position - 1;
+}
