@@ -1,0 +1,326 @@
+/* Admission run by run: first runs of cohorts, hours that overlap, and views in the hands of
+ * threads. */
+#include <check.h>
+#include <pthread.h>
+
+#include "pipelines/first_seen.h"
+#include "pipelines/quota.h"
+#include "pipelines/quota_hours.h"
+#include "tests/support/temp_store.h"
+
+static const uint8_t hash_a[COHORT_HASH_SIZE] = {0xa}, hash_b[COHORT_HASH_SIZE] = {0xb};
+
+struct fixture {
+    struct temp_store temp;
+    struct pipeline_config config;
+    struct quota *quota;
+};
+
+static struct fixture *begin(uint32_t new_cohort, uint32_t per_hour)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    ck_assert_ptr_nonnull(fixture);
+    fixture->config.selection.new_cohort = new_cohort;
+    fixture->config.selection.share[VERDICT_FAIL] = 1;
+    fixture->config.budget.is_present = per_hour > 0;
+    fixture->config.budget.per_hour = per_hour;
+    fixture->config.budget.instances = 1;
+    temp_store_open(&fixture->temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(quota_open(fixture->temp.store, &fixture->config, 1, &fixture->quota),
+                     STATUS_OK);
+    return fixture;
+}
+
+static void reopen(struct fixture *fixture)
+{
+    quota_close(fixture->quota);
+    temp_store_reopen(&fixture->temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(quota_open(fixture->temp.store, &fixture->config, 1, &fixture->quota),
+                     STATUS_OK);
+}
+
+static void end(struct fixture *fixture)
+{
+    quota_close(fixture->quota);
+    temp_store_finish(&fixture->temp);
+    free(fixture);
+}
+
+static struct closed pass(const struct fixture *fixture)
+{
+    return (struct closed){.config = &fixture->config,
+                           .verdict = VERDICT_PASS,
+                           .offer = {.skipped = SKIP_PASS,
+                                     .hour = 100,
+                                     .has_first = true,
+                                     .first_frame = BYTES_LITERAL("first"),
+                                     .first_queue = BYTES_LITERAL("control")}};
+}
+
+/* A pass of one cohort that the share does not choose. */
+static bool admit_one(struct fixture *fixture, const uint8_t *hash, bool is_new, bool is_committed)
+{
+    struct store_txn txn;
+    struct closed closed = pass(fixture);
+    store_begin(fixture->temp.store, true, &txn);
+    quota_meet_cohort(fixture->quota, &txn, &fixture->config, 1, hash, is_new);
+    quota_admit(fixture->quota, &txn, &closed);
+    quota_write(fixture->quota, &txn);
+    if (is_committed)
+        COMMIT(&txn);
+    else
+        store_abort(&txn);
+    ck_assert(closed.skipped == (closed.has_record ? SKIP_NONE : SKIP_PASS));
+    ck_assert(!closed.has_record || bytes_equal_text(closed.frame, "first"));
+    return closed.has_record;
+}
+
+START_TEST(the_first_runs_of_a_new_cohort_are_records_over_a_restart)
+{
+    struct fixture *fixture = begin(3, 0);
+    ck_assert(!admit_one(fixture, hash_b, false, true)); /* known before: not new */
+    ck_assert(admit_one(fixture, hash_a, true, false));  /* not durable: it did not happen */
+    ck_assert(admit_one(fixture, hash_a, true, true));
+    ck_assert(admit_one(fixture, hash_a, false, true));
+    reopen(fixture);
+    ck_assert(admit_one(fixture, hash_a, false, true));
+    ck_assert(!admit_one(fixture, hash_a, false, true));
+    ck_assert(!admit_one(fixture, hash_a, false, true));
+    struct store_txn txn;
+    store_begin(fixture->temp.store, false, &txn);
+    ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 0); /* only young ones have a row */
+    store_abort(&txn);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(without_the_setting_nothing_is_kept)
+{
+    struct fixture *fixture = begin(0, 0);
+    struct store_txn txn;
+    ck_assert(!admit_one(fixture, hash_a, true, true));
+    fixture->config.selection.new_cohort = 5; /* a reload: the cohort is not new any more */
+    ck_assert(!admit_one(fixture, hash_a, false, true));
+    ck_assert(admit_one(fixture, hash_b, true, true));
+    store_begin(fixture->temp.store, false, &txn);
+    ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 1);
+    store_abort(&txn);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(first_runs_come_under_the_cap)
+{
+    struct fixture *fixture = begin(1000, 5);
+    int records = 0;
+    for (int i = 0; i < 30; i++) {
+        struct store_txn txn;
+        struct closed closed = pass(fixture);
+        store_begin(fixture->temp.store, true, &txn);
+        quota_meet_cohort(fixture->quota, &txn, &fixture->config, 1, hash_a, i == 0);
+        quota_admit(fixture->quota, &txn, &closed);
+        quota_write(fixture->quota, &txn);
+        COMMIT(&txn);
+        records += closed.has_record;
+        ck_assert(closed.has_record || closed.skipped == SKIP_CAP);
+    }
+    ck_assert_int_eq(records, 10);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(an_evaluators_own_trace_uses_no_budget)
+{
+    struct fixture *fixture = begin(0, 5);
+    struct store_txn txn;
+    struct closed closed = {.config = &fixture->config,
+                            .verdict = VERDICT_UNSCORED,
+                            .is_judge_only = true,
+                            .offer = {.skipped = SKIP_NO_AGENT, .hour = 100}};
+    store_begin(fixture->temp.store, true, &txn);
+    quota_admit(fixture->quota, &txn, &closed);
+    quota_write(fixture->quota, &txn);
+    ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 0);
+    COMMIT(&txn);
+    ck_assert_int_eq(closed.skipped, SKIP_NO_AGENT);
+    end(fixture);
+}
+END_TEST
+
+static const struct quota_policy policy = {
+    .selection = {.share = {0, 0, 1, 0}},
+    .budget = {.per_hour = 10, .per_signature = 2},
+};
+
+START_TEST(an_hour_too_old_counts_as_the_oldest)
+{
+    struct quota_hours hours = {.policy = policy};
+    int64_t dropped;
+    for (int64_t hour = 100; hour < 100 + QUOTA_HOURS; hour++) {
+        struct quota_hour *opened = quota_hours_open(&hours, hour, &dropped);
+        ck_assert_int_eq(opened->row.hour, hour);
+        ck_assert_int_eq(dropped, -1);
+        opened->row.seen[VERDICT_FAIL] = 1000;
+    }
+    ck_assert_int_eq(quota_hours_open(&hours, 50, &dropped)->row.hour, 100);
+    ck_assert_int_eq(quota_hours_open(&hours, 104, &dropped)->row.hour, 104);
+    ck_assert_int_eq(dropped, -1);
+    ck_assert_int_eq(quota_hours_open(&hours, 300, &dropped)->row.hour, 300);
+    ck_assert_int_eq(dropped, 100);
+    ck_assert_int_eq(quota_hours_open(&hours, 100, &dropped)->row.hour, 101);
+    struct quota_view *view = quota_hours_view(&hours);
+    ck_assert_ptr_nonnull(view);
+    atomic_init(&view->holders, 1);
+    ck_assert_double_eq(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 0.01);
+    ck_assert_double_eq(quota_limits(view, 108, VERDICT_FAIL, 0).stratum, 0.01); /* may follow */
+    ck_assert_double_eq(quota_limits(view, 109, VERDICT_FAIL, 0).stratum, 1);    /* a gap */
+    ck_assert_double_eq(quota_limits(view, 300, VERDICT_FAIL, 0).stratum, 1);
+    ck_assert_double_eq(quota_limits(view, 7, VERDICT_FAIL, 0).stratum, 0.01);
+    ck_assert_double_eq(quota_limits(NULL, 7, VERDICT_FAIL, 0).stratum, 1);
+    quota_view_release(view);
+    quota_hours_finish(&hours);
+}
+END_TEST
+
+START_TEST(the_basis_of_an_hour_stands)
+{
+    struct quota_hours hours = {.policy = policy};
+    int64_t dropped;
+    struct quota_hour *first = quota_hours_open(&hours, 1, &dropped);
+    first->row.seen[VERDICT_FAIL] = 100;
+    quota_hour_signature(&hours, first, 77)->row.seen = 50;
+    quota_hour_signature(&hours, first, 78)->row.seen = 2;
+    struct quota_hour *second = quota_hours_open(&hours, 2, &dropped);
+    ck_assert_uint_eq(second->row.basis[VERDICT_FAIL], 100);
+    ck_assert_uint_eq(second->index.count, 1);    /* 78 is within its budget */
+    hours.hours[0].row.seen[VERDICT_FAIL] = 5000; /* late ones */
+    struct quota_view *view = quota_hours_view(&hours);
+    ck_assert_ptr_nonnull(view);
+    atomic_init(&view->holders, 1);
+    struct selection_limits limits = quota_limits(view, 2, VERDICT_FAIL, 77);
+    ck_assert_double_eq_tol(limits.signature, 0.04, 1e-12);
+    ck_assert_double_eq_tol(limits.stratum, 8.0 / 50, 1e-9); /* 2 of 77 and 8 of 50 others */
+    ck_assert_double_eq(quota_limits(view, 2, VERDICT_FAIL, 78).signature, 1);
+    ck_assert_double_eq(quota_limits(view, 2, VERDICT_PASS, 77).signature, 1);
+    quota_view_release(view);
+    quota_hours_finish(&hours);
+}
+END_TEST
+
+START_TEST(signatures_are_bounded_and_the_overflow_is_counted)
+{
+    struct quota_hours hours = {.policy = policy};
+    int64_t dropped;
+    struct quota_hour *hour = quota_hours_open(&hours, 1, &dropped);
+    for (uint64_t id = 0; id < QUOTA_SIGNATURES_MAX + 10; id++)
+        ck_assert((quota_hour_signature(&hours, hour, id) != NULL) == (id < QUOTA_SIGNATURES_MAX));
+    ck_assert_uint_eq(hours.untabled, 10);
+    ck_assert_ptr_nonnull(quota_hour_signature(&hours, hour, 5));
+    quota_hours_finish(&hours);
+}
+END_TEST
+
+START_TEST(a_clock_that_runs_ahead_opens_no_hour)
+{
+    ck_assert_int_eq(quota_hour_of(3600000, 3600000), 1);
+    ck_assert_int_eq(quota_hour_of(3600000 + 1, 3600000 - 1), 0);
+    ck_assert_int_eq(quota_hour_of(3600000 - 1, 9000000), 0);
+}
+END_TEST
+
+START_TEST(a_shard_asks_about_the_first_runs_of_each_cohort)
+{
+    struct pipeline_config *config = calloc(1, sizeof(*config));
+    ck_assert_ptr_nonnull(config);
+    struct first_seen seen = {0};
+    struct bytes values[2] = {BYTES_LITERAL("refund"), BYTES_LITERAL("en")};
+    config->selection.new_cohort = 2;
+    config->grouping_count = 2;
+    config->groupings[0] = (struct grouping_config){.dimensions = {0}, .count = 1};
+    config->groupings[1] = (struct grouping_config){.dimensions = {0, 1}, .count = 2};
+    ck_assert(first_seen_note(&seen, config, values));
+    ck_assert(first_seen_note(&seen, config, values));
+    ck_assert(!first_seen_note(&seen, config, values));
+    values[1] = BYTES_LITERAL("de");
+    ck_assert(first_seen_note(&seen, config, values));
+    ck_assert(first_seen_note(&seen, config, values));
+    ck_assert(!first_seen_note(&seen, config, values));
+    first_seen_finish(&seen);
+    free(config);
+}
+END_TEST
+
+/* --- views in the hands of threads --- */
+
+enum { TAKERS = 3, VIEWS = 2000 };
+
+struct taker {
+    struct quota_board *board;
+    uint32_t shard;
+    _Atomic bool *is_over;
+};
+
+static void *take_views(void *argument)
+{
+    struct taker *taker = argument;
+    const struct quota_view *view = NULL;
+    int64_t last = 0;
+    while (!atomic_load(taker->is_over)) {
+        view = quota_board_take(taker->board, taker->shard, view);
+        if (!view)
+            continue;
+        ck_assert_int_ge(view->hours[0].hour, last);
+        last = view->hours[0].hour;
+    }
+    view = quota_board_take(taker->board, taker->shard, view);
+    ck_assert_int_eq(view->hours[0].hour, VIEWS);
+    quota_view_release(view);
+    return NULL;
+}
+
+START_TEST(views_reach_every_thread_and_leave_with_the_last)
+{
+    struct quota_board board;
+    pthread_t threads[TAKERS];
+    struct taker takers[TAKERS];
+    _Atomic bool is_over = false;
+    quota_board_init(&board, TAKERS);
+    for (uint32_t i = 0; i < TAKERS; i++) {
+        takers[i] = (struct taker){&board, i, &is_over};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, take_views, &takers[i]), 0);
+    }
+    for (int64_t i = 1; i <= VIEWS; i++) {
+        struct quota_view *view = calloc(1, sizeof(*view));
+        ck_assert_ptr_nonnull(view);
+        view->hour_count = 1;
+        view->hours[0].hour = i;
+        quota_board_publish(&board, view);
+    }
+    atomic_store(&is_over, true);
+    for (uint32_t i = 0; i < TAKERS; i++)
+        pthread_join(threads[i], NULL);
+    quota_board_finish(&board);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("quota");
+    TCase *tests = tcase_create("all");
+    tcase_add_test(tests, the_first_runs_of_a_new_cohort_are_records_over_a_restart);
+    tcase_add_test(tests, without_the_setting_nothing_is_kept);
+    tcase_add_test(tests, first_runs_come_under_the_cap);
+    tcase_add_test(tests, an_evaluators_own_trace_uses_no_budget);
+    tcase_add_test(tests, an_hour_too_old_counts_as_the_oldest);
+    tcase_add_test(tests, the_basis_of_an_hour_stands);
+    tcase_add_test(tests, signatures_are_bounded_and_the_overflow_is_counted);
+    tcase_add_test(tests, a_clock_that_runs_ahead_opens_no_hour);
+    tcase_add_test(tests, a_shard_asks_about_the_first_runs_of_each_cohort);
+    tcase_add_test(tests, views_reach_every_thread_and_leave_with_the_last);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
