@@ -1,0 +1,332 @@
+/* link: emit otlp base */
+/* Against librdkafka's mock cluster, inside this process. */
+#include <check.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "processor/emit/kafka_relay.h"
+#include "tests/support/trace_builder.h"
+
+enum { API_PRODUCE = 0, PARTITIONS = 4, TRACES = 6 };
+
+static rd_kafka_t *host;
+static rd_kafka_mock_cluster_t *cluster;
+static struct relay_counters counters;
+static struct kafka_relay *relay;
+static _Atomic int done_count, busy_count;
+
+/* A request as its owner holds it. */
+struct sent {
+    struct relay_request request; /* first: done() is called with it */
+    struct arena arena;
+    struct gated_request gated;
+    struct buffer body;
+};
+
+static void on_done(struct relay_request *request, enum status status)
+{
+    struct sent *sent = (struct sent *)request;
+    arena_finish(&sent->arena);
+    buffer_finish(&sent->body);
+    free(sent);
+    atomic_fetch_add(status == STATUS_OK ? &done_count : &busy_count, 1);
+}
+
+static struct sent *make_request(uint32_t spans, size_t text, bool is_awaited)
+{
+    struct trace_builder builder = {0};
+    struct sent *sent = calloc(1, sizeof *sent);
+    char *filling = calloc(1, text + 1);
+    memset(filling, 'x', text);
+    trace_resource(&builder, "agent");
+    for (uint32_t i = 0; i < spans; i++) {
+        struct span_spec spec = {
+            .trace = 1 + i % TRACES, .id = i + 1, .text = text ? filling : NULL};
+        trace_span(&builder, &spec);
+    }
+    buffer_append_bytes(&sent->body, trace_request(&builder));
+    trace_finish(&builder);
+    free(filling);
+    arena_init(&sent->arena, 16 << 20);
+    ck_assert_int_eq(wire_gate(buffer_bytes(&sent->body), GATE_TRACES, &gate_limits_default,
+                               &sent->arena, &sent->gated),
+                     STATUS_OK);
+    sent->request = (struct relay_request){.body = buffer_bytes(&sent->body),
+                                           .gated = &sent->gated,
+                                           .signal = GATE_TRACES,
+                                           .arena = &sent->arena,
+                                           .bytes = sent->body.size,
+                                           .is_awaited = is_awaited,
+                                           .done = on_done};
+    return sent;
+}
+
+static void drop(struct sent *sent)
+{
+    on_done(&sent->request, STATUS_OK);
+    atomic_fetch_sub(&done_count, 1);
+}
+
+static void start_at(const char *brokers, size_t held_bytes_max)
+{
+    struct error error = {0};
+    struct kafka_relay_config config = {.brokers = brokers,
+                                        .topic = "spans",
+                                        .client_id = "flywheel-test",
+                                        .held_bytes_max = held_bytes_max};
+    relay = kafka_relay_create(&config, &counters, &error);
+    ck_assert_msg(relay != NULL, "%s", error.text);
+    ck_assert_msg(kafka_relay_start(relay, &error) == STATUS_OK, "%s", error.text);
+}
+
+static void setup(void)
+{
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "log_level", "0", text, sizeof text);
+    host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    ck_assert_ptr_nonnull(host);
+    cluster = rd_kafka_mock_cluster_new(host, 1);
+    ck_assert_ptr_nonnull(cluster);
+    ck_assert_int_eq(rd_kafka_mock_topic_create(cluster, "spans", PARTITIONS, 1), 0);
+    atomic_store(&done_count, 0);
+    atomic_store(&busy_count, 0);
+    counters = (struct relay_counters){0};
+    relay = NULL;
+}
+
+static void teardown(void)
+{
+    kafka_relay_destroy(relay);
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(host);
+}
+
+static void nap_ms(long ms)
+{
+    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static void wait_for(_Atomic int *count, int until, int tenths)
+{
+    for (int i = 0; i < 10 * tenths && atomic_load(count) < until; i++)
+        nap_ms(10);
+    ck_assert_int_eq(atomic_load(count), until);
+}
+
+static void send_request(struct sent *sent)
+{
+    ck_assert_int_eq(kafka_relay_send(relay, &sent->request), STATUS_OK);
+}
+
+/* FNV-1a as its authors give it, and the partition as sarama chooses it: of the absolute value. */
+static int32_t partition_of(const void *key, size_t size)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const uint8_t *)key)[i]) * 16777619u;
+    int64_t number = (int32_t)hash;
+    return (int32_t)((number < 0 ? -number : number) % PARTITIONS);
+}
+
+/* Reads the topic from its beginning; returns the number of messages. */
+static int check_topic(uint32_t *ret_spans)
+{
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster),
+                            text, sizeof text);
+    (void)rd_kafka_conf_set(conf, "group.id", "test", text, sizeof text);
+    (void)rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof text);
+    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(PARTITIONS);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        rd_kafka_topic_partition_list_add(all, "spans", i)->offset = 0;
+    ck_assert_int_eq(rd_kafka_assign(consumer, all), 0);
+    rd_kafka_topic_partition_list_destroy(all);
+    int messages = 0;
+    *ret_spans = 0;
+    for (int ended = 0; ended < PARTITIONS;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 10000);
+        ck_assert_ptr_nonnull(message);
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            ended++;
+            rd_kafka_message_destroy(message);
+            continue;
+        }
+        ck_assert_int_eq(message->err, 0);
+        ck_assert_uint_eq(message->key_len, 2 * TRACE_ID_SIZE);
+        ck_assert_int_eq(message->partition, partition_of(message->key, message->key_len));
+        rd_kafka_headers_t *headers;
+        const void *signal;
+        size_t size;
+        ck_assert_int_eq(rd_kafka_message_headers(message, &headers), 0);
+        ck_assert_int_eq(rd_kafka_header_get_last(headers, "otelcol.signal", &signal, &size), 0);
+        ck_assert(bytes_equal_text(bytes_of(signal, size), "traces"));
+        struct arena arena;
+        struct gated_request gated;
+        arena_init(&arena, 16 << 20);
+        ck_assert_int_eq(wire_gate(bytes_of(message->payload, message->len), GATE_TRACES,
+                                   &gate_limits_default, &arena, &gated),
+                         STATUS_OK);
+        for (uint32_t i = 0; i < gated.span_count; i++) {
+            char key[2 * TRACE_ID_SIZE];
+            hex_encode(key, gated.spans[i].trace_id, TRACE_ID_SIZE);
+            ck_assert_mem_eq(key, message->key, sizeof key);
+        }
+        *ret_spans += gated.span_count;
+        arena_finish(&arena);
+        messages++;
+        rd_kafka_message_destroy(message);
+    }
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
+    return messages;
+}
+
+START_TEST(each_trace_gets_a_message_under_its_id_in_the_partition_of_the_collector)
+{
+    uint32_t spans;
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    for (int i = 0; i < 10; i++)
+        send_request(make_request(30, 0, true));
+    wait_for(&done_count, 10, 100);
+    ck_assert_int_eq(check_topic(&spans), 10 * TRACES);
+    ck_assert_uint_eq(spans, 300);
+    ck_assert_uint_eq(counter_get(&counters.trace_messages), 10 * TRACES);
+    ck_assert_uint_eq(kafka_relay_gauges(relay).held_bytes, 0);
+}
+END_TEST
+
+START_TEST(a_trace_too_large_for_a_message_gets_several)
+{
+    uint32_t spans;
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    send_request(make_request(20 * TRACES, 200000, true));
+    wait_for(&done_count, 1, 100);
+    ck_assert_int_ge(check_topic(&spans), 4 * TRACES);
+    ck_assert_uint_eq(spans, 20 * TRACES);
+}
+END_TEST
+
+START_TEST(nothing_is_answered_before_the_broker_has_all_of_it)
+{
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    send_request(make_request(6, 0, true));
+    wait_for(&done_count, 1, 100);
+    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    send_request(make_request(6, 0, true));
+    nap_ms(1500);
+    ck_assert_int_eq(atomic_load(&done_count), 1);
+    ck_assert_int_eq(atomic_load(&busy_count), 0);
+    ck_assert_int_gt(kafka_relay_gauges(relay).age_ms, 1000);
+    ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster, 1), 0);
+    wait_for(&done_count, 2, 150);
+}
+END_TEST
+
+START_TEST(a_refused_message_makes_its_sender_try_again)
+{
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    send_request(make_request(6, 0, true));
+    wait_for(&busy_count, 1, 100);
+    ck_assert_int_eq(atomic_load(&done_count), 0);
+    ck_assert_uint_gt(counter_get(&counters.failures), 0);
+    nap_ms(1500); /* librdkafka asks for the topic again once a second */
+    send_request(make_request(6, 0, true));
+    wait_for(&done_count, 1, 100);
+}
+END_TEST
+
+START_TEST(without_a_waiting_sender_a_refused_message_is_sent_again)
+{
+    uint32_t spans;
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 2,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    send_request(make_request(6, 0, false));
+    wait_for(&done_count, 1, 100);
+    ck_assert_int_eq(check_topic(&spans), TRACES);
+    ck_assert_uint_eq(spans, 6);
+}
+END_TEST
+
+START_TEST(a_producer_that_fails_for_good_is_replaced)
+{
+    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    send_request(make_request(6, 0, false));
+    wait_for(&done_count, 1, 100);
+    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    send_request(make_request(6, 0, false));
+    send_request(make_request(6, 0, false));
+    wait_for(&done_count, 3, 200);
+}
+END_TEST
+
+START_TEST(memory_is_bounded_while_no_broker_answers)
+{
+    start_at("127.0.0.1:1", 1 << 20);
+    int taken = 0;
+    for (int i = 0; i < 100; i++) {
+        struct sent *sent = make_request(60, 1000, false);
+        if (kafka_relay_send(relay, &sent->request) == STATUS_OK)
+            taken++;
+        else
+            drop(sent);
+    }
+    ck_assert_int_gt(taken, 5);
+    ck_assert_int_lt(taken, 20);
+    nap_ms(300);
+    /* Requests and, at most as much again, their messages. */
+    ck_assert_uint_lt(kafka_relay_gauges(relay).held_bytes, 3 << 20);
+    ck_assert(!kafka_relay_has_room(relay, 70000));
+    kafka_relay_stop(relay, 0);
+    ck_assert_int_eq(atomic_load(&busy_count), taken);
+    ck_assert_uint_eq(counter_get(&counters.dropped_shutdown), 60u * (uint32_t)taken);
+}
+END_TEST
+
+START_TEST(senders_that_wait_are_refused_at_once_when_brokers_have_long_been_silent)
+{
+    start_at("127.0.0.1:1", 64 << 20);
+    send_request(make_request(6, 0, true));
+    for (int i = 0; i < 800 && !kafka_relay_gauges(relay).is_stalled; i++)
+        nap_ms(10);
+    struct sent *refused = make_request(6, 0, true);
+    ck_assert_int_eq(kafka_relay_send(relay, &refused->request), STATUS_BUSY);
+    drop(refused);
+    kafka_relay_stop(relay, 0);
+    ck_assert_int_eq(atomic_load(&busy_count), 1);
+    ck_assert_uint_eq(counter_get(&counters.dropped_shutdown), 0); /* its sender knows */
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("kafka_relay");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, each_trace_gets_a_message_under_its_id_in_the_partition_of_the_collector);
+    tcase_add_test(tcase, a_trace_too_large_for_a_message_gets_several);
+    tcase_add_test(tcase, nothing_is_answered_before_the_broker_has_all_of_it);
+    tcase_add_test(tcase, a_refused_message_makes_its_sender_try_again);
+    tcase_add_test(tcase, without_a_waiting_sender_a_refused_message_is_sent_again);
+    tcase_add_test(tcase, a_producer_that_fails_for_good_is_replaced);
+    tcase_add_test(tcase, memory_is_bounded_while_no_broker_answers);
+    tcase_add_test(tcase, senders_that_wait_are_refused_at_once_when_brokers_have_long_been_silent);
+    Suite *suite = suite_create("kafka_relay");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
