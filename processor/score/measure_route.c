@@ -7,14 +7,33 @@ void measure_fallback(const struct measurement *self, struct score_context *cont
                       struct reading *ret_reading)
 {
     (void)self;
-    reading_number(ret_reading, context->run->fallback ? 1 : 0);
+    const struct agent_run *run = context->run;
+    reading_number(ret_reading, run->fallback ? 1 : 0);
+    if (!run->fallback)
+        return;
+    if (run->model_route.size > 0)
+        reading_explain(ret_reading, context, "Models answered in the order %.*s",
+                        SHOWN(run->model_route));
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].is_own && run->steps[i].is_fallback)
+            reading_point(ret_reading, context, i, FIELD_NAME, 0, run->steps[i].name.size);
 }
 
 void measure_cache_hit(const struct measurement *self, struct score_context *context,
                        struct reading *ret_reading)
 {
     (void)self;
-    reading_number(ret_reading, context->run->cache_hit ? 1 : 0);
+    const struct agent_run *run = context->run;
+    uint32_t hits = 0;
+    reading_number(ret_reading, run->cache_hit ? 1 : 0);
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        if (!run->steps[i].is_own || !run->steps[i].cache_hit)
+            continue;
+        hits++;
+        reading_point(ret_reading, context, i, FIELD_NAME, 0, run->steps[i].name.size);
+    }
+    if (hits > 0)
+        reading_explain(ret_reading, context, "A semantic cache answered %u calls", hits);
 }
 
 void measure_retries(const struct measurement *self, struct score_context *context,
@@ -22,6 +41,9 @@ void measure_retries(const struct measurement *self, struct score_context *conte
 {
     (void)self;
     reading_number(ret_reading, context->run->retries);
+    if (context->run->retries > 0)
+        reading_explain(ret_reading, context, "%u model calls repeat one that failed",
+                        context->run->retries);
 }
 
 static void read_path(struct bytes path, const char *na_reason, struct reading *reading)

@@ -108,6 +108,9 @@ void measure_tool_errors(const struct measurement *self, struct score_context *c
         reading_point(ret_reading, context, i, FIELD_NAME, 0, step->name.size);
     }
     reading_number(ret_reading, count);
+    if (count > 0)
+        reading_explain(ret_reading, context, "%u of %u tool calls ended in an error", count,
+                        count_kind(context->run, STEP_TOOL));
 }
 
 void measure_tool_repeats(const struct measurement *self, struct score_context *context,
@@ -124,10 +127,15 @@ void measure_tool_repeats(const struct measurement *self, struct score_context *
         repeats++;
         reading_point(ret_reading, context, call->span, call->field, 0, call->arguments.size);
     }
-    if (calls.count > 0 && known == 0)
+    if (calls.count > 0 && known == 0) {
         reading_na(ret_reading, "no_content");
-    else
-        reading_number(ret_reading, repeats);
+        return;
+    }
+    reading_number(ret_reading, repeats);
+    if (repeats > 0)
+        reading_explain(ret_reading, context,
+                        "%u of %u tool calls have the name and arguments of an earlier one",
+                        repeats, calls.count);
 }
 
 void measure_documents(const struct measurement *self, struct score_context *context,
@@ -143,6 +151,14 @@ void measure_errors(const struct measurement *self, struct score_context *contex
     const struct agent_run *run = context->run;
     reading_number(ret_reading,
                    self->parameter == ERRORS_ALL ? run->error_count : run->errors_recovered);
+    if (run->error_count == 0)
+        return;
+    reading_explain(ret_reading, context,
+                    "%u steps ended in an error, and the run got over %u of them", run->error_count,
+                    run->errors_recovered);
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].is_own && run->steps[i].error.size > 0)
+            reading_point(ret_reading, context, i, FIELD_NAME, 0, run->steps[i].name.size);
 }
 
 void measure_agents(const struct measurement *self, struct score_context *context,

@@ -26,6 +26,19 @@ measurement_fn measure_lexical_groundedness, measure_numeric_groundedness;
 measurement_fn measure_context_relevance;
 enum { RELEVANCE_MAX, RELEVANCE_MEAN, RELEVANCE_AP };
 
+/* tool_arguments.c, trajectory_match.c */
+measurement_fn measure_tool_arguments, measure_trajectory;
+enum {
+    TRAJECTORY_EXACT,
+    TRAJECTORY_IN_ORDER,
+    TRAJECTORY_ANY_ORDER,
+    TRAJECTORY_PRECISION,
+    TRAJECTORY_RECALL
+};
+
+/* citations.c, output_contract.c, leak.c */
+measurement_fn measure_citations, measure_output_contract, measure_leak;
+
 /* tool_selection.c, loop.c, step_efficiency.c, ground_truth.c, refusal.c */
 measurement_fn measure_tool_selection, measure_loop, measure_step_efficiency;
 measurement_fn measure_ground_truth_exact, measure_ground_truth_f1, measure_refusal;

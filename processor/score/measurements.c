@@ -17,6 +17,14 @@
         .measure = measure_steps_of_kind, .parameter = kind_value                                  \
     }
 
+#define TRAJECTORY(what, range_text, parameter_value, meaning_text)                                \
+    {                                                                                              \
+        .name = "trajectory." what, .unit = "share", .range = range_text, .is_judging = true,      \
+        .na_conditions = "incomplete, not_configured", .meaning = meaning_text,                    \
+        .source = "tool calls, measurements.trajectory.reference", .measure = measure_trajectory,  \
+        .parameter = parameter_value                                                               \
+    }
+
 const struct measurement measurements[] = {
     {.name = "spans",
      .unit = "spans",
@@ -250,6 +258,16 @@ const struct measurement measurements[] = {
      .source = "question, documents",
      .measure = measure_context_relevance,
      .parameter = RELEVANCE_AP},
+    {.name = "citation.validity",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_answer, no_contexts, refusal, no_citations",
+     .meaning = "Share of the citations of the answer, such as [2], [KB-204] or (source: KB-204), "
+                "that name a retrieved document.",
+     .source = "answer, documents",
+     .measure = measure_citations},
     {.name = "tool_selection.accuracy",
      .unit = "share",
      .range = "0..1",
@@ -260,6 +278,26 @@ const struct measurement measurements[] = {
                 "called.",
      .source = "tool calls, definitions, measurements.tool_selection",
      .measure = measure_tool_selection},
+    {.name = "tool_args.valid",
+     .unit = "share",
+     .range = "0..1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_calls, no_content, no_schema",
+     .meaning = "Share of the tool calls whose arguments parse, have the required keys and have "
+                "values of the type that the offered schema states.",
+     .source = "tool arguments, definitions",
+     .measure = measure_tool_arguments},
+    TRAJECTORY("exact", "0 or 1", TRAJECTORY_EXACT,
+               "1 when exactly the expected tools were called, in order."),
+    TRAJECTORY("in_order", "0 or 1", TRAJECTORY_IN_ORDER,
+               "1 when the expected tools were called in order, others in between or not."),
+    TRAJECTORY("any_order", "0 or 1", TRAJECTORY_ANY_ORDER,
+               "1 when each expected tool was called as often as expected, in any order."),
+    TRAJECTORY("precision", "0..1", TRAJECTORY_PRECISION,
+               "Share of the tool calls that were expected, each as often as expected."),
+    TRAJECTORY("recall", "0..1", TRAJECTORY_RECALL,
+               "Share of the expected tool calls that happened."),
     {.name = "loop",
      .unit = "share",
      .range = "0..1",
@@ -309,6 +347,28 @@ const struct measurement measurements[] = {
                 "refusal may be right.",
      .source = "answer",
      .measure = measure_refusal},
+    {.name = "output.contract",
+     .unit = "",
+     .range = "0 or 1",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "not_configured, no_answer",
+     .meaning =
+         "1 when the answer has the configured form: JSON with the required keys, a pattern, "
+         "a length.",
+     .source = "answer, measurements.output_contract",
+     .measure = measure_output_contract},
+    {.name = "leak",
+     .unit = "places",
+     .range = "0..",
+     .is_judging = true,
+     .needs_content = true,
+     .na_conditions = "no_answer",
+     .meaning =
+         "Secrets, card numbers and e-mail addresses in the answer that neither the question "
+         "has nor `measurements.leak.allow` names.",
+     .source = "answer, question",
+     .measure = measure_leak},
     {.name = "feedback.negative",
      .unit = "feedbacks",
      .range = "0..",

@@ -1,99 +1,63 @@
 /* Are the numbers of the answer in the documents, the tool results or the question? Amounts, dates
- * and ids are words with a digit.
- *
- *   1,200.00 = 1200 = 1.200,00      both separators: the later is the decimal one
- *   1.200                           one separator before three digits: read both ways
- *   AB-12, 2nd                      no number: compared folded, as a word
- *
- * The numbers of list items ("2." at the start of a line) state nothing. */
+ * and ids are compared by value (numbers.h); the numbers of list items ("2." at the start of a
+ * line) state nothing. Sources are passed over line by line, and lines without a digit are not
+ * read. */
 #include <stdlib.h>
 
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"
+#include "processor/score/numbers.h"
 #include "processor/score/reading.h"
 
-enum { READINGS_MAX = 2, KNOWN_MAX = 65536, NUMBER_BYTES_MAX = 64 };
-
-/* The ways to read one number, as hashes. */
-struct number_readings {
-    uint64_t hashes[READINGS_MAX];
-    uint32_t count;
-};
+enum { KNOWN_MAX = 65536 };
 
 struct known_numbers {
-    uint64_t *hashes;
+    uint64_t *hashes; /* sorted once all are there */
     uint32_t count;
 };
 
-static bool is_digit(uint8_t c)
+static bool add_reading(struct known_numbers *known, uint64_t reading)
 {
-    return c >= '0' && c <= '9';
+    if (known->count == KNOWN_MAX)
+        return false;
+    known->hashes[known->count++] = reading;
+    return true;
 }
 
-/* Digits with at most one decimal point, without leading and trailing zeroes. `decimal_at`: where
- * the fraction starts, the size when there is none. */
-static uint64_t plain_hash(struct bytes text, size_t decimal_at)
+/* A date also makes its day and month known, for whoever leaves the year out. */
+static bool add_number(void *known_, const struct number *number)
 {
-    uint8_t plain[NUMBER_BYTES_MAX + 1];
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (i == decimal_at)
-            plain[size++] = '.';
-        else if (is_digit(text.data[i]) && (text.data[i] != '0' || size > 0))
-            plain[size++] = text.data[i];
-    }
-    if (decimal_at < text.size) {
-        while (size > 0 && plain[size - 1] == '0')
-            size--;
-        if (size > 0 && plain[size - 1] == '.')
-            size--;
-    }
-    /* FNV-1a, as words are hashed. */
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ plain[i]) * 0x100000001b3;
-    return hash;
+    struct known_numbers *known = known_;
+    bool has_room = true;
+    for (uint32_t i = 0; i < number->reading_count; i++)
+        has_room = add_reading(known, number->readings[i]);
+    if (number->day != 0)
+        has_room = add_reading(known, number->year ? number->day : number->yearless);
+    return has_room;
 }
 
-static struct number_readings read_number(struct bytes text, uint64_t word_hash)
+/* Digits of other scripts have no ASCII byte, so any of theirs counts as one. */
+static bool has_digit(struct bytes line)
 {
-    struct number_readings readings = {.hashes = {word_hash}, .count = 1};
-    size_t dots = 0, commas = 0, last = 0;
-    if (text.size > NUMBER_BYTES_MAX)
-        return readings;
-    for (size_t i = 0; i < text.size; i++) {
-        dots += text.data[i] == '.';
-        commas += text.data[i] == ',';
-        if (text.data[i] == '.' || text.data[i] == ',')
-            last = i;
-        else if (!is_digit(text.data[i]) && text.data[i] != '\'')
-            return readings;
-    }
-    size_t separators = dots + commas;
-    bool one_kind = dots == 0 || commas == 0;
-    if (separators == 0 || (one_kind && separators > 1)) {
-        readings.hashes[0] = plain_hash(text, text.size);
-        return readings;
-    }
-    readings.hashes[0] = plain_hash(text, last);
-    if (separators == 1 && text.size - last == 4 && last <= 3)
-        readings.hashes[readings.count++] = plain_hash(text, text.size);
-    return readings;
+    for (size_t i = 0; i < line.size; i++)
+        if ((line.data[i] >= '0' && line.data[i] <= '9') || line.data[i] >= 0x80)
+            return true;
+    return false;
 }
 
 static void add_known(struct known_numbers *known, struct bytes text, struct arena *scratch)
 {
-    struct words words = text_words(utf8_cut(text, DOCUMENT_BYTES_MAX), scratch);
-    for (size_t i = 0; i < words.count; i++) {
-        struct word word = words.items[i];
-        if (!word.has_digit)
-            continue;
-        struct number_readings readings =
-            read_number(bytes_of(text.data + word.start, word.end - word.start), word.hash);
-        for (uint32_t j = 0; j < readings.count && known->count < KNOWN_MAX; j++)
-            known->hashes[known->count++] = readings.hashes[j];
+    text = utf8_cut(text, DOCUMENT_BYTES_MAX);
+    while (text.size > 0) {
+        const uint8_t *newline = memchr(text.data, '\n', text.size);
+        size_t size = newline ? (size_t)(newline - text.data) + 1 : text.size;
+        struct bytes line = bytes_of(text.data, size);
+        if (has_digit(line)) {
+            numbers_read(line, true, scratch, add_number, known);
+            arena_reset(scratch);
+        }
+        text = bytes_of(text.data + size, text.size - size);
     }
-    arena_reset(scratch);
 }
 
 static int compare_hashes(const void *a_, const void *b_)
@@ -132,39 +96,57 @@ static void read_known(struct known_numbers *known, const struct agent_run *run)
     qsort(known->hashes, known->count, sizeof *known->hashes, compare_hashes);
 }
 
-static bool numbers_item(struct bytes answer, struct word word)
+/* What the answer was found to state. */
+struct judgement {
+    struct word_set known;
+    struct score_context *context;
+    struct reading *reading;
+    uint32_t numbers, unknown;
+};
+
+static bool is_known(const struct word_set *known, const struct number *number)
 {
-    if (word.end >= answer.size || (answer.data[word.end] != '.' && answer.data[word.end] != ')'))
-        return false;
-    size_t at = word.start;
-    while (at > 0 && (answer.data[at - 1] == ' ' || answer.data[at - 1] == '\t'))
-        at--;
-    bool ends_sentence = word.end + 1 >= answer.size || answer.data[word.end + 1] == '\n';
-    return (at == 0 || answer.data[at - 1] == '\n') && !ends_sentence;
+    for (uint32_t i = 0; i < number->reading_count; i++)
+        if (word_set_find(known, number->readings[i]) >= 0)
+            return true;
+    return false;
+}
+
+/* Of groups each for itself; of a full date the day, where it stands without a year, and the year.
+ */
+static bool are_parts_known(const struct word_set *known, const struct number *number)
+{
+    if (number->year != 0 && word_set_find(known, number->yearless) >= 0 &&
+        word_set_find(known, number->year) >= 0)
+        return true;
+    uint32_t found = 0;
+    while (found < number->part_count && word_set_find(known, number->parts[found]) >= 0)
+        found++;
+    return number->part_count > 0 && found == number->part_count;
+}
+
+static bool judge_number(void *judgement_, const struct number *number)
+{
+    struct judgement *judgement = judgement_;
+    if (number->is_list_item)
+        return true;
+    judgement->numbers++;
+    if (is_known(&judgement->known, number) || are_parts_known(&judgement->known, number))
+        return true;
+    judgement->unknown++;
+    reading_point(judgement->reading, judgement->context, NO_SPAN, FIELD_OUTPUT, number->start,
+                  number->end);
+    return true;
 }
 
 static void judge(const struct known_numbers *known, struct score_context *context,
                   struct reading *reading, struct arena *scratch)
 {
-    struct bytes answer = utf8_cut(context->run->output, ANSWER_BYTES_MAX);
-    struct words words = text_words(answer, scratch);
-    uint32_t numbers = 0, unknown = 0;
-    for (size_t i = 0; i < words.count; i++) {
-        struct word word = words.items[i];
-        if (!word.has_digit || numbers_item(answer, word))
-            continue;
-        struct number_readings readings =
-            read_number(bytes_of(answer.data + word.start, word.end - word.start), word.hash);
-        const struct word_set set = {known->hashes, known->count};
-        bool is_known = false;
-        for (uint32_t j = 0; j < readings.count; j++)
-            is_known |= word_set_find(&set, readings.hashes[j]) >= 0;
-        numbers++;
-        if (is_known)
-            continue;
-        unknown++;
-        reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, word.start, word.end);
-    }
+    struct judgement judgement = {
+        .known = {known->hashes, known->count}, .context = context, .reading = reading};
+    numbers_read(utf8_cut(context->run->output, ANSWER_BYTES_MAX), false, scratch, judge_number,
+                 &judgement);
+    uint32_t numbers = judgement.numbers, unknown = judgement.unknown;
     if (numbers == 0) {
         reading_na(reading, "no_numbers");
         return;
@@ -176,9 +158,8 @@ static void judge(const struct known_numbers *known, struct score_context *conte
                         unknown, numbers, unknown == 1 ? "is" : "are");
     else
         reading_explain(reading, context,
-                        "%u of %u numbers of the answer are in a document, a tool result or the "
-                        "question",
-                        numbers, numbers);
+                        "All %u numbers of the answer are in a document, tool result or question",
+                        numbers);
 }
 
 void measure_numeric_groundedness(const struct measurement *self, struct score_context *context,

@@ -1,6 +1,7 @@
 /* A threshold on a measurement: where borderline starts, where fail starts. Built by the
  * configuration, immutable after. */
 #pragma once
+#include "processor/base/regex.h"
 #include "processor/rule.h"
 #include "processor/score/expression.h"
 #include "processor/verdict.h"
@@ -9,6 +10,15 @@
 struct tool_expectation {
     struct bytes value;
     struct bytes_list tools;
+};
+
+/* The form that an answer must have. */
+struct output_contract {
+    bool is_present, is_json;
+    const struct bytes *required_keys; /* of that object */
+    uint32_t required_key_count;
+    const struct regex *pattern; /* NULL: none */
+    uint32_t max_length;         /* characters; 0: any number */
 };
 
 struct model_price {
@@ -20,12 +30,16 @@ struct model_price {
 struct measurement_config {
     struct tool_expectation *required, *allowed;
     uint32_t required_count, allowed_count;
+    struct tool_expectation *reference; /* of trajectory.*; none: the required tools in order */
+    uint32_t reference_count;
     struct model_price *prices;
     uint32_t price_count;
-    struct bytes_list loop_exempt; /* polling tools */
-    double groundedness_support;   /* 0.65 */
-    double relevance_min;          /* 0.3 */
-    uint32_t steps_max;            /* budget of step_efficiency; 0: none */
+    struct bytes_list loop_exempt;  /* polling tools */
+    struct bytes_list leak_allowed; /* addresses that may be told; `*@example.com` for all there */
+    struct output_contract output_contract;
+    double groundedness_support; /* 0.65 */
+    double relevance_min;        /* 0.3 */
+    uint32_t steps_max;          /* budget of step_efficiency; 0: none */
 };
 
 /* The immutable set that a shard judges by. */

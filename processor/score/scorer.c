@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "processor/base/json.h"
 #include "processor/score/reading.h"
 #include "processor/score/signature.h"
 
@@ -20,6 +21,27 @@ static enum outcome band(const struct rule *rule, double value)
         (rule->has_borderline_above && value > rule->borderline_above))
         return OUTCOME_BORDERLINE;
     return OUTCOME_PASS;
+}
+
+/* A count or a time says by itself what it is: the sentence is the value and what it crossed. Only
+ * where it crossed one, so that runs that pass pay nothing. */
+static void explain_crossing(const struct rule *rule, struct score_context *context,
+                             const struct measure *measure, struct evaluation *evaluation)
+{
+    char value[DOUBLE_TEXT_SIZE], limit[DOUBLE_TEXT_SIZE];
+    double v = evaluation->value;
+    bool is_below = (rule->has_fail_below && v < rule->fail_below) ||
+                    (rule->has_borderline_below && v < rule->borderline_below);
+    bool is_failed = evaluation->outcome == OUTCOME_FAIL;
+    double crossed = is_below ? (is_failed ? rule->fail_below : rule->borderline_below)
+                              : (is_failed ? rule->fail_above : rule->borderline_above);
+    struct reading reading = {0};
+    double_format(value, v);
+    double_format(limit, crossed);
+    const char *unit = measure->measurement ? measure->measurement->unit : "";
+    reading_explain(&reading, context, "%.*s is %s%s%s, %s %s", SHOWN(evaluation->measurement),
+                    value, *unit ? " " : "", unit, is_below ? "below" : "above", limit);
+    evaluation->explanation = reading.explanation;
 }
 
 static double margin(const struct rule *rule, double value)
@@ -61,6 +83,8 @@ static void measure_rule(const struct rule *rule, struct score_context *context,
             evaluation->value = reading->value;
             evaluation->outcome = band(rule, reading->value);
             evaluation->margin = margin(rule, reading->value);
+            if (evaluation->explanation.size == 0 && evaluation->outcome != OUTCOME_PASS)
+                explain_crossing(rule, context, &rule->measures[i], evaluation);
             return;
         }
         if (is_first_error) {

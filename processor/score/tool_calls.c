@@ -148,3 +148,37 @@ struct tool_calls tool_calls_read(struct score_context *context)
     count_earlier(&calls, context->arena);
     return calls;
 }
+
+struct tool_names tool_names_read(struct score_context *context)
+{
+    const struct agent_run *run = context->run;
+    struct tool_names calls = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < run->step_count && count < TOOL_CALLS_MAX; i++)
+        count += is_call(&run->steps[i]);
+    calls.names = arena_alloc(context->arena, (count + 1) * sizeof *calls.names);
+    calls.spans = arena_alloc(context->arena, (count + 1) * sizeof *calls.spans);
+    if (!calls.names || !calls.spans)
+        return calls;
+    for (uint32_t i = 0; calls.count < count; i++) {
+        if (!is_call(&run->steps[i]))
+            continue;
+        calls.names[calls.count] = tool_call_name(&run->steps[i]);
+        calls.spans[calls.count++] = i;
+    }
+    return calls;
+}
+
+const struct bytes_list *expected_tools(const struct tool_expectation *expectations, uint32_t count,
+                                        const struct score_context *context)
+{
+    const struct bytes_list *for_any = NULL;
+    bool has_dimension = context->ruleset->dimension_count > 0 && context->dimension_values;
+    for (uint32_t i = 0; i < count; i++) {
+        if (has_dimension && bytes_equal(expectations[i].value, context->dimension_values[0]))
+            return &expectations[i].tools;
+        if (bytes_equal_text(expectations[i].value, "*"))
+            for_any = &expectations[i].tools;
+    }
+    return for_any;
+}

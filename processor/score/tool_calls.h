@@ -20,9 +20,21 @@ struct tool_calls {
     uint32_t count;
 };
 
+/* The names alone, for what needs no content. */
+struct tool_names {
+    struct bytes *names;
+    uint32_t *spans; /* index of each call */
+    uint32_t count;
+};
+
 /* In call order, in the arena of the context; the first TOOL_CALLS_MAX. Without content no call has
  * arguments. */
 struct tool_calls tool_calls_read(struct score_context *context);
+struct tool_names tool_names_read(struct score_context *context);
+/* The tools set down for the value of the first dimension, else those for "*"; NULL without
+ * either. */
+const struct bytes_list *expected_tools(const struct tool_expectation *expectations, uint32_t count,
+                                        const struct score_context *context);
 struct bytes tool_call_name(const struct step *step);
 /* The same for texts of JSON that differ only in white space, the order of members and the way
  * numbers and escapes are written. Other text is hashed as it stands, trimmed. */

@@ -20,22 +20,6 @@ static bool holds(const struct bytes_list *list, struct bytes name)
     return false;
 }
 
-/* The tools set down for the value of the first dimension, else those for "*"; NULL without
- * either. */
-static const struct bytes_list *find_expected(const struct tool_expectation *expectations,
-                                              uint32_t count, const struct score_context *context)
-{
-    const struct bytes_list *for_any = NULL;
-    bool has_dimension = context->ruleset->dimension_count > 0 && context->dimension_values;
-    for (uint32_t i = 0; i < count; i++) {
-        if (has_dimension && bytes_equal(expectations[i].value, context->dimension_values[0]))
-            return &expectations[i].tools;
-        if (bytes_equal_text(expectations[i].value, "*"))
-            for_any = &expectations[i].tools;
-    }
-    return for_any;
-}
-
 struct selection_facts {
     const struct bytes_list *required, *allowed, *offered;
     uint32_t calls, failed, invalid, missing;
@@ -114,8 +98,8 @@ void measure_tool_selection(const struct measurement *self, struct score_context
     const struct agent_run *run = context->run;
     const struct measurement_config *config = &context->ruleset->measurements;
     struct selection_facts facts = {
-        .required = find_expected(config->required, config->required_count, context),
-        .allowed = find_expected(config->allowed, config->allowed_count, context),
+        .required = expected_tools(config->required, config->required_count, context),
+        .allowed = expected_tools(config->allowed, config->allowed_count, context),
         .offered = &run->tools_offered};
     bool has_required = facts.required && facts.required->count > 0;
     if (!run_has_ended(run)) {

@@ -1,0 +1,310 @@
+/* Do the citations of the answer name documents that were retrieved?
+ *
+ *   validity = citations of a retrieved document / citations
+ *
+ * What counts as a citation, outside of code:
+ *   [2]  [1, 3]  [^1]  【4†source】   the place of a document in order of retrieval, or its id
+ *   [KB-204]  [doc_7#chunk2]          an id, or what has the shape of the retrieved ids
+ *   [Doc 3]  (source: KB-204)         a place or an id behind a word that says so
+ *   [text](https://...)               a link, where the ids of documents are links
+ *
+ * Other brackets ([x], [see below], [2026] among two documents with named ids) cite nothing. */
+#include <strings.h>
+
+#include "processor/base/text.h"
+#include "processor/score/content_words.h"
+#include "processor/score/measurement_functions.h"
+#include "processor/score/reading.h"
+
+enum { ENTRIES_MAX = 2048, CITATION_BYTES_MAX = 200, PLACE_DIGITS_MAX = 3 };
+
+/* Words before a place or an id. Bytes from 0x80 on are compared as they are. */
+static const char *const labels[] = {
+    "document", "documents", "doc",   "docs", "source",   "sources",  "ref",    "reference",
+    "context",  "passage",   "chunk", "cite", "citation", "dokument", "quelle", "quellen",
+    "fuente",   "documento", "fonte", "bron", "资料",     "来源",     "出典",   "출처",
+};
+
+struct citations {
+    const struct agent_run *run;
+    struct score_context *context;
+    struct reading *reading;
+    uint32_t entries, count, valid; /* looked at; citations; of retrieved documents */
+    struct bytes first_invalid;
+    bool ids_are_links;
+};
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static struct bytes part(struct bytes text, size_t start, size_t end)
+{
+    return bytes_of(text.data + start, end - start);
+}
+
+static bool equal_folded(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
+}
+
+static bool is_known_id(const struct agent_run *run, struct bytes id)
+{
+    for (uint32_t i = 0; i < run->document_count; i++)
+        if (run->documents[i].id.size > 0 && equal_folded(run->documents[i].id, id))
+            return true;
+    return false;
+}
+
+/* The same but for the digits: KB-204 and KB-9, doc_1#2 and doc_77#0. There must be a digit and
+ * something else. */
+static bool has_shape_of(struct bytes a, struct bytes b)
+{
+    size_t i = 0, j = 0;
+    bool has_digits = false, has_rest = false;
+    while (i < a.size && j < b.size) {
+        if (is_digit(a.data[i]) && is_digit(b.data[j])) {
+            has_digits = true;
+            while (i < a.size && is_digit(a.data[i]))
+                i++;
+            while (j < b.size && is_digit(b.data[j]))
+                j++;
+        } else if ((a.data[i] | 0x20) == (b.data[j] | 0x20)) {
+            has_rest = true;
+            i++, j++;
+        } else
+            return false;
+    }
+    return i == a.size && j == b.size && has_digits && has_rest;
+}
+
+static bool looks_like_id(const struct agent_run *run, struct bytes text)
+{
+    for (uint32_t i = 0; i < run->document_count; i++)
+        if (has_shape_of(run->documents[i].id, text))
+            return true;
+    return false;
+}
+
+/* Without a label in front; `text` itself when there is none. */
+static struct bytes without_label(struct bytes text)
+{
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        size_t size = strlen(labels[i]);
+        if (text.size <= size || !equal_folded(part(text, 0, size), bytes_of_text(labels[i])))
+            continue;
+        size_t at = size;
+        while (at < text.size && (text.data[at] == ' ' || text.data[at] == ':' ||
+                                  text.data[at] == '#' || text.data[at] == '.'))
+            at++;
+        if (at > size && at < text.size)
+            return part(text, at, text.size);
+        if (is_digit(text.data[at]))
+            return part(text, at, text.size); /* [doc3] */
+    }
+    return text;
+}
+
+static void add_citation(struct citations *citations, struct bytes answer, struct bytes cited,
+                         bool is_valid)
+{
+    citations->count++;
+    citations->valid += is_valid;
+    if (is_valid)
+        return;
+    if (citations->count - citations->valid == 1)
+        citations->first_invalid = cited;
+    size_t start = (size_t)(cited.data - answer.data);
+    reading_point(citations->reading, citations->context, NO_SPAN, FIELD_OUTPUT, start,
+                  start + cited.size);
+}
+
+/* 1 to 3 digits; false for anything else. */
+static bool read_place(struct bytes text, uint32_t *ret_place)
+{
+    uint32_t place = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (!is_digit(text.data[i]))
+            return false;
+        place = place * 10 + text.data[i] - '0';
+        if (i >= PLACE_DIGITS_MAX)
+            return false;
+    }
+    *ret_place = place;
+    return text.size > 0;
+}
+
+/* [1-3]: both ends are cited. */
+static bool read_range(struct bytes text, uint32_t *ret_first, uint32_t *ret_last)
+{
+    static const char *const dashes[] = {"-", "–", "—"};
+    for (size_t i = 0; i < sizeof dashes / sizeof *dashes; i++) {
+        struct bytes dash = bytes_of_text(dashes[i]);
+        const uint8_t *at = memmem(text.data, text.size, dash.data, dash.size);
+        if (!at)
+            continue;
+        size_t start = (size_t)(at - text.data);
+        return read_place(text_trim(part(text, 0, start)), ret_first) &&
+               read_place(text_trim(part(text, start + dash.size, text.size)), ret_last) &&
+               *ret_first < *ret_last;
+    }
+    return false;
+}
+
+/* One entry of a bracket. */
+static void read_entry(struct citations *citations, struct bytes answer, struct bytes entry)
+{
+    const struct agent_run *run = citations->run;
+    struct bytes cited = text_trim(entry);
+    if (cited.size > 1 && cited.data[0] == '^')
+        cited = part(cited, 1, cited.size);
+    if (cited.size == 0 || citations->entries++ >= ENTRIES_MAX)
+        return;
+    struct bytes name = without_label(cited);
+    bool is_labelled = name.size < cited.size;
+    uint32_t place, last;
+    if (is_known_id(run, cited) || is_known_id(run, name))
+        add_citation(citations, answer, cited, true);
+    else if (read_place(name, &place))
+        add_citation(citations, answer, cited, place <= run->document_count);
+    else if (read_range(name, &place, &last))
+        add_citation(citations, answer, cited, last <= run->document_count);
+    else if (is_labelled || looks_like_id(run, name))
+        add_citation(citations, answer, cited, false);
+}
+
+static void read_entries(struct citations *citations, struct bytes answer, struct bytes inside)
+{
+    if (is_known_id(citations->run, text_trim(inside))) { /* an id may hold a comma */
+        read_entry(citations, answer, inside);
+        return;
+    }
+    for (size_t start = 0; start <= inside.size;) {
+        size_t end = start;
+        while (end < inside.size && inside.data[end] != ',' && inside.data[end] != ';')
+            end++;
+        read_entry(citations, answer, part(inside, start, end));
+        start = end + 1;
+    }
+}
+
+/* End of what opened at `at`, or `at` when it does not end soon. */
+static size_t closing(struct bytes text, size_t at, const char *mark)
+{
+    size_t limit = text.size - at < CITATION_BYTES_MAX ? text.size : at + CITATION_BYTES_MAX;
+    size_t size = strlen(mark);
+    for (size_t i = at; i + size <= limit && text.data[i] != '\n'; i++)
+        if (memcmp(text.data + i, mark, size) == 0)
+            return i;
+    return at;
+}
+
+/* `[...]` and the `(...)` of a link behind it; returns what comes after. */
+static size_t read_bracket(struct citations *citations, struct bytes answer, size_t at)
+{
+    size_t end = closing(answer, at + 1, "]");
+    if (end == at + 1)
+        return at + 1;
+    if (end + 1 < answer.size && answer.data[end + 1] == '(') {
+        size_t link_end = closing(answer, end + 2, ")");
+        if (link_end == end + 2)
+            return end + 1;
+        struct bytes link = part(answer, end + 2, link_end);
+        if (citations->ids_are_links && memmem(link.data, link.size, "://", 3))
+            add_citation(citations, answer, link, is_known_id(citations->run, link));
+        return link_end + 1;
+    }
+    read_entries(citations, answer, part(answer, at + 1, end));
+    return end + 1;
+}
+
+/* 【4:0†source】: the number in front. */
+static size_t read_lenticular(struct citations *citations, struct bytes answer, size_t at)
+{
+    enum { MARK = 3 };
+    size_t end = closing(answer, at + MARK, "】");
+    if (end == at + MARK)
+        return at + MARK;
+    struct bytes inside = part(answer, at + MARK, end);
+    size_t digits = 0;
+    while (digits < inside.size && is_digit(inside.data[digits]))
+        digits++;
+    bool has_dagger = memmem(inside.data, inside.size, "†", strlen("†")) != NULL;
+    read_entry(citations, answer, has_dagger && digits > 0 ? part(inside, 0, digits) : inside);
+    return end + MARK;
+}
+
+/* `(source: KB-204)`; other parentheses are text. */
+static size_t read_parenthesis(struct citations *citations, struct bytes answer, size_t at)
+{
+    size_t end = closing(answer, at + 1, ")");
+    if (end == at + 1)
+        return at + 1;
+    struct bytes inside = text_trim(part(answer, at + 1, end)), name = without_label(inside);
+    bool has_colon = name.size < inside.size && memchr(inside.data, ':', inside.size - name.size);
+    if (!has_colon)
+        return at + 1;
+    read_entries(citations, answer, name);
+    return end + 1;
+}
+
+/* End of the code that starts at a backtick. */
+static size_t skip_code(struct bytes text, size_t at)
+{
+    size_t ticks = at;
+    while (ticks < text.size && text.data[ticks] == '`')
+        ticks++;
+    const uint8_t *end = memmem(text.data + ticks, text.size - ticks, text.data + at, ticks - at);
+    return end ? (size_t)(end - text.data) + (ticks - at) : ticks;
+}
+
+static void read_citations(struct citations *citations, struct bytes answer)
+{
+    for (size_t at = 0; at < answer.size && citations->entries < ENTRIES_MAX;) {
+        uint8_t c = answer.data[at];
+        if (c == '`')
+            at = skip_code(answer, at);
+        else if (c == '[')
+            at = read_bracket(citations, answer, at);
+        else if (c == '(')
+            at = read_parenthesis(citations, answer, at);
+        else if (c == 0xe3 && answer.size - at >= 3 && memcmp(answer.data + at, "【", 3) == 0)
+            at = read_lenticular(citations, answer, at);
+        else
+            at++;
+    }
+}
+
+void measure_citations(const struct measurement *self, struct score_context *context,
+                       struct reading *ret_reading)
+{
+    (void)self;
+    const struct agent_run *run = context->run;
+    struct citations citations = {.run = run, .context = context, .reading = ret_reading};
+    if (run->document_count == 0) {
+        reading_na(ret_reading, run->output.size ? "no_contexts" : "no_answer");
+        return;
+    }
+    if (answer_is_na(context, ret_reading))
+        return;
+    for (uint32_t i = 0; i < run->document_count; i++)
+        citations.ids_are_links |=
+            run->documents[i].id.size > 0 &&
+            memmem(run->documents[i].id.data, run->documents[i].id.size, "://", 3);
+    read_citations(&citations, utf8_cut(run->output, ANSWER_BYTES_MAX));
+    if (citations.count == 0) {
+        reading_na(ret_reading, "no_citations");
+        return;
+    }
+    reading_number(ret_reading, (double)citations.valid / citations.count);
+    if (citations.valid == citations.count)
+        reading_explain(ret_reading, context, "All %u citations name retrieved documents",
+                        citations.count);
+    else
+        reading_explain(ret_reading, context,
+                        "%u of %u citations %s no retrieved document, such as %.*s",
+                        citations.count - citations.valid, citations.count,
+                        citations.count - citations.valid == 1 ? "names" : "name",
+                        SHOWN(citations.first_invalid));
+}

@@ -1,0 +1,88 @@
+/* Has the answer the form that the pipeline file demands? 1 when it meets every demand of
+ * measurements.output_contract, else 0: whoever reads the answer by program can't read half of it.
+ * The first demand that is not met is named. */
+#include "processor/base/json.h"
+#include "processor/base/text.h"
+#include "processor/score/content_words.h"
+#include "processor/score/measurement_functions.h"
+#include "processor/score/reading.h"
+
+static bool has_key(const struct json_reader *reader, const struct json_value *object,
+                    struct bytes key)
+{
+    struct json_reader members;
+    struct json_value member;
+    json_children(reader, object, &members);
+    for (enum json_type type = json_next(&members, &member);
+         type != JSON_END && type != JSON_BROKEN; type = json_next(&members, &member))
+        if (bytes_equal(member.key, key))
+            return true;
+    return false;
+}
+
+/* Is every demand on JSON met? Else the reading says which is not. */
+static bool meets_json(const struct output_contract *contract, struct bytes answer,
+                       struct score_context *context, struct reading *reading)
+{
+    struct arena scratch;
+    struct json_reader reader;
+    struct json_value value;
+    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    bool is_json = json_parse(text_trim(answer), &scratch, &reader, &value) && !reader.truncated;
+    uint32_t met = 0;
+    if (!is_json)
+        reading_explain(reading, context, "The answer is not JSON");
+    else if (contract->required_key_count > 0 && value.type != JSON_OBJECT)
+        reading_explain(reading, context, "The answer is JSON but not an object");
+    else
+        while (met < contract->required_key_count &&
+               has_key(&reader, &value, contract->required_keys[met]))
+            met++;
+    bool meets = is_json && met == contract->required_key_count;
+    if (is_json && value.type == JSON_OBJECT && !meets)
+        reading_explain(reading, context, "The answer lacks the key %.*s",
+                        SHOWN(contract->required_keys[met]));
+    arena_finish(&scratch);
+    return meets;
+}
+
+static bool meets(const struct output_contract *contract, struct score_context *context,
+                  struct reading *reading)
+{
+    struct bytes answer = context->run->output;
+    size_t start, end;
+    if ((contract->is_json || contract->required_key_count > 0) &&
+        !meets_json(contract, answer, context, reading))
+        return false;
+    if (contract->max_length > 0 && utf8_length(answer) > contract->max_length) {
+        reading_explain(reading, context, "The answer has %zu characters, more than %u",
+                        utf8_length(answer), contract->max_length);
+        return false;
+    }
+    if (contract->pattern &&
+        !regex_search(contract->pattern, context->scratch, answer, 0, &start, &end)) {
+        reading_explain(reading, context, "The answer does not match the demanded pattern");
+        return false;
+    }
+    reading_explain(reading, context, "The answer has the demanded form");
+    return true;
+}
+
+void measure_output_contract(const struct measurement *self, struct score_context *context,
+                             struct reading *ret_reading)
+{
+    (void)self;
+    const struct output_contract *contract = &context->ruleset->measurements.output_contract;
+    if (!contract->is_present) {
+        reading_na(ret_reading, "not_configured");
+        return;
+    }
+    if (context->run->output.size == 0) {
+        reading_na(ret_reading, "no_answer");
+        return;
+    }
+    bool is_met = meets(contract, context, ret_reading);
+    reading_number(ret_reading, is_met);
+    if (!is_met)
+        reading_point(ret_reading, context, NO_SPAN, FIELD_OUTPUT, 0, context->run->output.size);
+}
