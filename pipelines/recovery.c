@@ -2,16 +2,13 @@
  * journaled requests to the same gate and the same shards again. */
 #include <assert.h>
 
+#include "pipelines/restore.h"
 #include "pipelines/runtime_state.h"
-#include "pipelines/trajectory_codec.h"
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
 #include "processor/base/log.h"
 #include "state/decided.h"
 #include "state/journal.h"
-#include "state/spill.h"
-
-enum { RESTORE_BYTES_MAX = 512 << 20 };
 
 /* The number of a stored source in this process; UINT32_MAX: not one of ours any more. */
 static uint32_t source_index(const struct runtime *runtime, uint16_t id)
@@ -64,73 +61,22 @@ enum status recovery_remember(struct runtime *runtime)
 
 /* --- spilled trajectories --- */
 
-struct restoring {
-    struct runtime *runtime;
-    struct arena arena;
-    struct shard_time time;
-    uint64_t count;
-};
-
-static enum status restore(struct restoring *restoring, const struct spilled *spilled)
-{
-    struct runtime *runtime = restoring->runtime;
-    struct gate_limits limits = runtime_gate_limits(runtime->config);
-    struct gated_request spans, logs;
-    arena_reset(&restoring->arena);
-    enum status status =
-        trajectory_decode(spilled->body, &limits, &restoring->arena, &spans, &logs);
-    if (status != STATUS_OK)
-        return status;
-    struct shard *shard =
-        runtime->shards[shard_of_trace(spilled->trace_id, runtime->shard_count)].shard;
-    return shard_restore(shard, spilled, &spans, &logs, &restoring->time);
-}
-
-static bool restore_row(void *context, uint64_t sequence, const struct spill_header *header,
-                        struct bytes body)
-{
-    struct restoring *restoring = context;
-    struct spilled spilled = {
-        .sequence = sequence,
-        .opened_ms = (uint64_t)header->first_received_ms,
-        .received_ms = (uint64_t)header->last_received_ms,
-        .accepted_spans = header->accepted_spans,
-        .accepted_logs = header->accepted_logs,
-        .body = body,
-    };
-    memcpy(spilled.trace_id, header->trace_id, sizeof(spilled.trace_id));
-    for (uint8_t i = 0; i < header->position_count; i++) {
-        uint32_t source = source_index(restoring->runtime, header->positions[i].source);
-        if (source == UINT32_MAX)
-            continue;
-        spilled.positions[spilled.position_count].source = (uint16_t)source;
-        spilled.positions[spilled.position_count].first = header->positions[i].first_position;
-        spilled.positions[spilled.position_count++].through = header->positions[i].spilled_through;
-    }
-    enum status status = restore(restoring, &spilled);
-    restoring->count += status == STATUS_OK;
-    if (status == STATUS_FATAL || status == STATUS_BUSY)
-        runtime_fail(restoring->runtime, EXIT_BUG);
-    else if (status != STATUS_OK)
-        log_error("spilled_row_unreadable", "sequence=%llu", (unsigned long long)sequence);
-    return atomic_load(&restoring->runtime->failure) == EXIT_DONE;
-}
-
 enum status recovery_restore(struct runtime *runtime)
 {
-    struct restoring restoring = {
-        .runtime = runtime,
-        .time = {.now_ms = clock_monotonic_ms(), .wall_ms = (uint64_t)clock_realtime_ms()},
-    };
-    uint64_t sequence = writer_spill_sequence(runtime->writer);
-    arena_init(&restoring.arena, RESTORE_BYTES_MAX);
+    struct shard *shards[SHARDS_MAX];
+    struct shard_time time = {.now_ms = clock_monotonic_ms(),
+                              .wall_ms = (uint64_t)clock_realtime_ms()};
+    struct gate_limits limits = runtime_gate_limits(runtime->config);
+    struct restored restored = {0};
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        shard_set_spill_sequence(runtime->shards[i].shard, sequence + i);
-    enum status status = spill_read(runtime->store, restore_row, &restoring);
-    arena_finish(&restoring.arena);
-    if (restoring.count > 0)
-        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restoring.count);
-    return atomic_load(&runtime->failure) == EXIT_DONE ? status : STATUS_FATAL;
+        shards[i] = runtime->shards[i].shard;
+    enum status status =
+        restore_spilled(runtime->writer, shards, runtime->shard_count, &limits, &time, &restored);
+    if (restored.trajectories > 0)
+        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restored.trajectories);
+    if (restored.unreadable > 0)
+        log_error("spilled_rows_unreadable", "count=%llu", (unsigned long long)restored.unreadable);
+    return status;
 }
 
 /* --- the journal --- */

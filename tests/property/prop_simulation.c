@@ -12,7 +12,7 @@
  * verdict is known beforehand, whatever happens in between. */
 #include <errno.h>
 
-#include "pipelines/shard.h"
+#include "pipelines/restore.h"
 #include "pipelines/writer_state.h"
 #include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
@@ -39,6 +39,7 @@ static const char *const config_text =
     "trajectory: { settle: 6s, idle_timeout: 2m, max_spans: 20, late: { window: 10m } }\n"
     "selection: { fail: 1.0, borderline: 1.0, pass: 0.0 }\n"
     "redaction: { content: full }\n"
+    "state: { spill_after: 20s }\n"
     "cohorts: { dimensions: { release: [service.name] }, group_by: [[release]] }\n";
 
 enum trace_kind { TRACE_WITH_ROOT, TRACE_WITHOUT_ROOT, TRACE_TOO_LARGE };
@@ -107,6 +108,7 @@ struct simulation {
 
     uint64_t accepted_spans, accepted_logs, refused_spans, lost_spans;
     uint64_t decided[SERVICES][VERDICTS], records, crashes, busy, late, late_held;
+    uint64_t restored; /* spilled trajectories read back */
     struct record *found;
     size_t found_count, found_capacity;
 };
@@ -208,6 +210,13 @@ static void start(struct simulation *sim)
             shard_set_replay(sim->shards[i], source, &writer_source(sim->writer, source)->marks);
     }
     ck_assert_int_eq(decided_load(sim->temp.store, 0, remember_row, sim), STATUS_OK);
+    struct restored restored = {0};
+    struct shard_time time = {.now_ms = sim->now_ms, .wall_ms = (uint64_t)sim->wall_ms};
+    ck_assert_int_eq(restore_spilled(sim->writer, sim->shards, sim->shard_count,
+                                     &gate_limits_default, &time, &restored),
+                     STATUS_OK);
+    ck_assert_uint_eq(restored.unreadable, 0);
+    sim->restored += restored.trajectories;
     sim->is_catching_up = true;
     uint64_t end[SOURCES];
     for (uint16_t source = 0; source < SOURCES; source++) {
@@ -265,6 +274,7 @@ static void step(struct simulation *sim, uint32_t shard, const struct shard_even
         .wall_ms = (uint64_t)sim->wall_ms,
         .is_catching_up = sim->is_catching_up,
         .horizon_ms = writer_horizon_ms(sim->writer),
+        .is_journal_pressed = chance(sim, 20),
     };
     ck_assert_int_eq(shard_step(sim->shards[shard], event, &time, sim->effects[shard]), STATUS_OK);
 }
@@ -294,6 +304,7 @@ static void send_effects(struct simulation *sim, uint32_t shard)
     sim->effects[shard] = effects_create(shard);
     memcpy(sim->effects[shard]->floor, old->floor, sizeof(old->floor));
     memcpy(sim->effects[shard]->through, old->through, sizeof(old->through));
+    memcpy(sim->effects[shard]->need, old->need, sizeof(old->need));
     sim->effects[shard]->source_count = old->source_count;
     sim->effects[shard]->open_spans = old->open_spans;
 }
@@ -721,6 +732,7 @@ static void check_end(struct simulation *sim)
     export(sim);
     export(sim); /* Twice: now the trims of the first are done as well. */
     ck_assert_uint_eq(journal_requests(writer_journal(sim->writer)), 0);
+    ck_assert_uint_eq(spill_items(sim->writer->spill), 0);
     qsort(sim->found, sim->found_count, sizeof(*sim->found), compare_records);
     ck_assert_uint_eq(sim->found_count, sim->records);
     for (size_t i = 1; i < sim->found_count; i++)
@@ -758,9 +770,10 @@ START_TEST(every_trace_is_decided_once_whatever_happens)
         event(sim);
     drain(sim);
     check_end(sim);
-    printf("traces %u records %zu late %llu lost %llu crashes %llu full %llu\n", sim->trace_count,
-           sim->found_count, (unsigned long long)sim->late, (unsigned long long)sim->lost_spans,
-           (unsigned long long)sim->crashes, (unsigned long long)sim->busy);
+    printf("traces %u records %zu late %llu lost %llu crashes %llu restored %llu full %llu\n",
+           sim->trace_count, sim->found_count, (unsigned long long)sim->late,
+           (unsigned long long)sim->lost_spans, (unsigned long long)sim->crashes,
+           (unsigned long long)sim->restored, (unsigned long long)sim->busy);
     fflush(stdout);
     stop(sim);
     temp_store_finish(&sim->temp);
