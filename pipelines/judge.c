@@ -2,6 +2,7 @@
 #include "pipelines/judge.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"
@@ -20,6 +21,7 @@ bool judge_init(struct judge *judge, const struct pipeline_config *config)
 void judge_finish(struct judge *judge)
 {
     regex_scratch_destroy(judge->scratch);
+    first_seen_finish(&judge->first_seen);
     arena_finish(&judge->arena);
     buffer_finish(&judge->json);
     buffer_finish(&judge->frame);
@@ -121,9 +123,11 @@ static enum selection_reason reason_of(const struct selection *selection)
     return selection->is_control ? SELECT_CONTROL : SELECT_RULE;
 }
 
+/* A framed record in the effects' arena. */
 static enum status write_record(struct judge *judge, const struct verdict_report *report,
-                                const struct selection *selection, struct effects *effects,
-                                struct closed *closed)
+                                enum selection_reason reason, double probability,
+                                struct effects *effects, struct closed *closed,
+                                struct bytes *ret_frame, struct bytes *ret_queue)
 {
     const struct pipeline_config *config = judge->config;
     normalize_content(&judge->run);
@@ -131,8 +135,8 @@ static enum status write_record(struct judge *judge, const struct verdict_report
         .run = &judge->run,
         .report = report,
         .revision = 1,
-        .reason = reason_of(selection),
-        .inclusion_probability = selection->probability,
+        .reason = reason,
+        .inclusion_probability = probability,
         .dimensions = config->dimensions,
         .dimension_values = closed->dimension_values,
         .dimension_count = config->dimension_count,
@@ -150,20 +154,61 @@ static enum status write_record(struct judge *judge, const struct verdict_report
     struct outgoing outgoing =
         review_record_outgoing(&record, buffer_bytes(&judge->json), report->verdict);
     outgoing_encode(&outgoing, &judge->frame);
-    closed->has_record = true;
-    closed->frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
-    closed->queue = arena_copy(&effects->arena, record.queue);
+    *ret_frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
+    *ret_queue = arena_copy(&effects->arena, record.queue);
     return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
 }
 
-/* Scores and selects; the record is written last, because only now it is known whether there is
- * one. */
-static enum status decide(struct judge *judge, struct effects *effects, struct closed *closed)
+/* The record as one of the first runs of a cohort: certain to be chosen. A rule's stays a rule's;
+ * what was not chosen, and control, is there for the cohort alone. */
+static enum status offer_first(struct judge *judge, const struct verdict_report *report,
+                               const struct selection *selection, struct effects *effects,
+                               struct closed *closed)
+{
+    struct offer *offer = &closed->offer;
+    bool is_rule = offer->is_chosen && !selection->is_control && !selection->is_unscored;
+    offer->has_first = true;
+    return write_record(judge, report, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1, effects,
+                        closed, &offer->first_frame, &offer->first_queue);
+}
+
+static enum status offer_records(struct judge *judge, const struct verdict_report *report,
+                                 struct effects *effects, struct closed *closed)
 {
     const struct pipeline_config *config = judge->config;
+    struct offer *offer = &closed->offer;
+    struct selection_limits limits = {1, 1};
+    offer->signature = strtoull(report->signature, NULL, 16);
+    if (config->budget.is_present)
+        limits = quota_limits(judge->quota, offer->hour, report->verdict, offer->signature);
+    struct selection selection =
+        select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
+    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
+                    first_seen_note(&judge->first_seen, config, closed->dimension_values);
+    if (closed->is_judge_only)
+        selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
+    offer->is_chosen = selection.is_emitted;
+    offer->skipped = selection.skipped;
+    enum status status = STATUS_OK;
+    if (selection.is_emitted || judge->is_emitting_all)
+        status = write_record(judge, report, reason_of(&selection), selection.probability, effects,
+                              closed, &offer->frame, &offer->queue);
+    if (status == STATUS_OK && is_first && selection.probability < 1)
+        status = offer_first(judge, report, &selection, effects, closed);
+    closed->skipped = offer->skipped;
+    closed->frame = offer->frame;
+    closed->queue = offer->queue;
+    closed->has_record = status == STATUS_OK && offer->frame.size > 0;
+    return status;
+}
+
+/* Scores and selects; records are written last, because only now it is known whether there are
+ * any. */
+static enum status decide(struct judge *judge, struct effects *effects, struct closed *closed)
+{
     struct score_context context = {
         .run = &judge->run,
-        .ruleset = &config->ruleset,
+        .ruleset = &judge->config->ruleset,
         .dimension_values = closed->dimension_values,
         .arena = &judge->arena,
         .scratch = judge->scratch,
@@ -181,14 +226,7 @@ static enum status decide(struct judge *judge, struct effects *effects, struct c
     closed->verdict = report.verdict;
     for (uint32_t i = 0; i < report.evaluation_count; i++)
         closed->outcomes[i] = (uint8_t)report.evaluations[i].outcome;
-    struct selection selection =
-        select_run(&config->selection, judge->trajectory.id, report.verdict);
-    if (closed->is_judge_only)
-        selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
-    closed->skipped = selection.skipped;
-    if (!selection.is_emitted && !judge->is_emitting_all)
-        return STATUS_OK;
-    return write_record(judge, &report, &selection, effects, closed);
+    return offer_records(judge, &report, effects, closed);
 }
 
 enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
@@ -211,6 +249,8 @@ enum status judge_decide(struct judge *judge, const struct open_trajectory *open
         .cost_usd = -1,
         .outcomes = outcomes,
         .skipped = SKIP_UNSCORED,
+        .offer = {.skipped = SKIP_UNSCORED,
+                  .hour = quota_hour_of(open->received_ms, open->received_ms)},
         .event_ms = open->received_ms,
     };
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
@@ -221,6 +261,7 @@ enum status judge_decide(struct judge *judge, const struct open_trajectory *open
     if (!is_unreadable) {
         closed->is_judge_only = judge->run.is_judge_only;
         fill_facts(judge, closed);
+        closed->offer.hour = quota_hour_of(closed->event_ms, open->received_ms);
         if (!fill_dimensions(judge, effects, closed))
             return STATUS_FATAL;
         status = decide(judge, effects, closed);

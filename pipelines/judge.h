@@ -1,12 +1,16 @@
 /* From a closed trajectory to its verdict and its record: normalize, dimensions, score, select,
- * write. A pure function of (trajectory, configuration); one judge per shard, with the shard's
- * scratch memory. */
+ * write. A pure function of (trajectory, configuration, budgets in force); one judge per shard,
+ * with the shard's scratch memory. */
 #pragma once
 #include "pipelines/effects.h"
+#include "pipelines/first_seen.h"
+#include "pipelines/quota_view.h"
 
 struct judge {
     const struct pipeline_config *config;
-    bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
+    bool is_emitting_all;           /* replay --all and explain: a record of every trajectory */
+    const struct quota_view *quota; /* budgets in force; NULL: none. Borrowed, set before a step */
+    struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */
     struct buffer json, frame;
