@@ -1,0 +1,445 @@
+/* The work on one request, see the chart in the header. libmicrohttpd calls serve() when the head
+ * is there, for each piece of the body, and when the body is complete; a reply can be given at the
+ * first of these and at the last, not in between. A reply at the first ends the connection, because
+ * the body that follows is not read: so a short body of a refused request is read and dropped, and
+ * its sender may go on, and a long one is not. */
+#include "processor/receive/http_call.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "processor/base/clock.h"
+
+enum {
+    DISCARD_BYTES_MAX = 256 * 1024, /* of a body that was refused by its head */
+    RESERVE_BYTES_MAX = 256 * 1024  /* for a length that is only announced yet */
+};
+
+/* --- replies --- */
+
+/* Takes the body, which came from malloc. */
+static struct MHD_Response *make_response(struct buffer *body)
+{
+    struct MHD_Response *response = NULL;
+    if (!body->failed)
+        response = MHD_create_response_from_buffer(
+            body->size, body->data ? (void *)body->data : (void *)"",
+            body->data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        buffer_finish(body);
+    *body = (struct buffer){0};
+    return response;
+}
+
+static bool add_headers(struct MHD_Response *response, const struct http_reply *reply,
+                        enum http_media media, bool is_last)
+{
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)http_retry_seconds(reply->retry_ms));
+    const char *type = http_media_type(media);
+    bool is_good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES;
+    if (reply->retry_ms > 0)
+        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+    if (reply->status == MHD_HTTP_UNAUTHORIZED)
+        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (reply->names_encodings)
+        is_good &=
+            MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip, identity");
+    if (is_last)
+        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return is_good;
+}
+
+/* MHD_NO, without memory for a reply, closes the connection. */
+static enum MHD_Result send_reply(struct http_receiver *receiver, struct MHD_Connection *connection,
+                                  enum http_media media, const struct http_reply *reply,
+                                  struct buffer *body)
+{
+    if (reply->status != MHD_HTTP_OK)
+        http_status_body(body, media, reply);
+    struct MHD_Response *response = make_response(body);
+    if (!response)
+        return MHD_NO;
+    http_connection_enter(http_connection_of(connection), PHASE_REPLY, receiver->now_ms);
+    enum MHD_Result result = MHD_NO;
+    if (add_headers(response, reply, media, atomic_load(&receiver->is_stopping)))
+        result = MHD_queue_response(connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result reply(struct http_call *call)
+{
+    call->state = CALL_REPLYING;
+    return send_reply(call->receiver, call->connection, call->plan.media, &call->reply,
+                      &call->response);
+}
+
+/* --- calls --- */
+
+static struct http_call *take_call(struct http_receiver *receiver)
+{
+    struct http_call *call = receiver->free_calls;
+    if (call) {
+        receiver->free_calls = call->next;
+    } else {
+        if (receiver->call_count == receiver->calls_max)
+            return NULL;
+        call = calloc(1, sizeof *call);
+        if (!call)
+            return NULL;
+        receiver->calls[receiver->call_count++] = call;
+    }
+    *call = (struct http_call){.receiver = receiver};
+    return call;
+}
+
+static void give_back(struct http_call *call)
+{
+    struct http_receiver *receiver = call->receiver;
+    assert(!call->request && call->counted == 0);
+    buffer_finish(&call->response);
+    call->state = CALL_FREE;
+    call->next = receiver->free_calls;
+    receiver->free_calls = call;
+}
+
+static void set_receiving(struct http_receiver *receiver, size_t bytes)
+{
+    receiver->receiving_bytes = bytes;
+    counter_set(&receiver->limits->receiving_bytes, bytes);
+}
+
+/* The body is not arriving any more. The request stays. */
+static void uncount(struct http_call *call)
+{
+    set_receiving(call->receiver, call->receiver->receiving_bytes - call->counted);
+    call->counted = 0;
+}
+
+static void drop_request(struct http_call *call)
+{
+    uncount(call);
+    if (call->request)
+        request_release(call->request);
+    call->request = NULL;
+}
+
+/* The rest of the body is read and dropped, then the reply goes out. */
+static void refuse(struct http_call *call, struct http_reply with)
+{
+    drop_request(call);
+    call->reply = with;
+    call->state = CALL_DISCARDING;
+}
+
+void http_call_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct http_receiver *receiver = context;
+    struct http_call *call = *state;
+    struct http_connection *place = http_connection_of(connection);
+    bool is_cut = place->is_cut;
+    http_connection_enter(place, PHASE_IDLE, receiver->now_ms);
+    if (!call)
+        return;
+    *state = NULL;
+    enum http_rpc_code code = call->reply.code;
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK || call->state != CALL_REPLYING)
+        code = is_cut ? RPC_DEADLINE_EXCEEDED : RPC_CANCELLED;
+    counter_add(&receiver->counters->requests[code], 1);
+    receiver->live--;
+    drop_request(call);
+    call->connection = NULL;
+    if (!call->is_in_pipeline)
+        give_back(call);
+}
+
+void http_call_free_all(struct http_receiver *receiver)
+{
+    for (uint32_t i = 0; i < receiver->call_count; i++) {
+        buffer_finish(&receiver->calls[i]->response);
+        free(receiver->calls[i]);
+    }
+    free(receiver->calls);
+}
+
+/* --- the pipeline's answer --- */
+
+/* The writer's thread, after the commit. */
+static void on_durable(struct request *request, enum status status)
+{
+    struct http_call *call = request->call;
+    struct http_receiver *receiver = call->receiver;
+    call->durable = status;
+    struct http_call *first = atomic_load_explicit(&receiver->answered, memory_order_relaxed);
+    do
+        call->next = first;
+    while (!atomic_compare_exchange_weak(&receiver->answered, &first, call));
+    if (first)
+        return; /* whoever pushed that one has woken the thread */
+    uint64_t one = 1;
+    ssize_t written = write(receiver->wake, &one, sizeof one);
+    (void)written; /* full: it is awake */
+}
+
+void http_call_take_answers(struct http_receiver *receiver)
+{
+    struct http_call *call = atomic_exchange(&receiver->answered, NULL);
+    while (call) {
+        struct http_call *next = call->next;
+        call->is_in_pipeline = false;
+        if (!call->connection) {
+            give_back(call);
+        } else if (call->state == CALL_WAITING) {
+            call->reply = call->durable == STATUS_OK
+                              ? http_reply_of(MHD_HTTP_OK, RPC_OK, NULL)
+                              : http_reply_retry("the request could not be stored; send it again",
+                                                 HTTP_RETRY_DEFAULT_MS);
+            call->state = CALL_REPLYING;
+            MHD_resume_connection(call->connection);
+        }
+        call = next;
+    }
+}
+
+uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, const char *text)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < receiver->call_count; i++) {
+        struct http_call *call = receiver->calls[i];
+        if (call->state != CALL_WAITING || call->waiting_since_ms > since_ms)
+            continue;
+        call->reply = http_reply_retry(text, HTTP_RETRY_DEFAULT_MS);
+        call->state = CALL_REPLYING;
+        buffer_clear(&call->response);
+        MHD_resume_connection(call->connection);
+        count++;
+    }
+    return count;
+}
+
+/* --- the body --- */
+
+static void send_letter(struct http_call *call, const struct http_body_result *result)
+{
+    struct http_receiver *receiver = call->receiver;
+    if (!receiver->config.dead_letter || !result->letter.data)
+        return;
+    bool is_json = call->plan.media == HTTP_JSON;
+    struct dead_letter_reason reason = {
+        .reason = "malformed",
+        .detail = result->reply.text,
+        .receiver = "otlp/http",
+        .signal = call->plan.signal == GATE_TRACES ? "traces" : "logs",
+        .encoding = is_json ? "otlp_json" : "otlp_proto",
+        .compression = result->is_letter_gzip ? "gzip" : NULL,
+    };
+    (void)dead_letter_submit(receiver->config.dead_letter, &reason, result->letter);
+}
+
+/* Hands the gated request over. After an OK the request is not touched. */
+static void submit(struct http_call *call)
+{
+    struct http_receiver *receiver = call->receiver;
+    const struct intake *intake = receiver->intake;
+    struct receiver_counters *counters = receiver->counters;
+    struct request *request = call->request;
+    struct gated_request gated = request->gated; /* counted after it is gone */
+    bool is_traces = request->signal == GATE_TRACES;
+    http_export_body(&call->response, call->plan.media, request->signal, &gated);
+    enum status status = STATUS_OK;
+    int64_t retry_ms = 0;
+    bool is_answered_later = false;
+    if (gated.span_count + gated.log_count > 0) {
+        request->source = intake->source;
+        request->received_ms = (uint64_t)clock_realtime_ms();
+        request_account(request);
+        request->on_durable = intake->ack_durable ? on_durable : NULL;
+        request->call = call;
+        status = intake->submit(intake->context, request, &retry_ms);
+        if (status == STATUS_OK) {
+            call->request = NULL;
+            is_answered_later = intake->ack_durable;
+        }
+    }
+    if (status == STATUS_OK) {
+        counter_add(&counters->accepted_spans, gated.span_count);
+        counter_add(&counters->accepted_logs, gated.log_count);
+        for (int i = 0; is_traces && i < GATE_REJECTS; i++)
+            counter_add(&counters->refused_spans[i], gated.rejected[i]);
+    } else {
+        counter_add(&counters->refused_overload, gated.span_count);
+    }
+    drop_request(call);
+    if (status != STATUS_OK) {
+        buffer_clear(&call->response);
+        call->reply = http_reply_retry("too busy; send it again", retry_ms);
+    } else if (!is_answered_later) {
+        call->reply = http_reply_of(MHD_HTTP_OK, RPC_OK, NULL);
+    } else {
+        call->is_in_pipeline = true;
+        call->state = CALL_WAITING;
+        call->waiting_since_ms = receiver->now_ms;
+    }
+}
+
+static enum MHD_Result body_complete(struct http_call *call)
+{
+    struct http_receiver *receiver = call->receiver;
+    const struct intake *intake = receiver->intake;
+    size_t limit = receiver->config.max_message_bytes;
+    struct bytes body = buffer_bytes(&call->request->received);
+    size_t claim = http_body_claim(&call->plan, body, limit);
+    struct http_body_result result;
+    uncount(call);
+    if (claim > 0 && !intake->has_room(intake->context, body.size + claim)) {
+        refuse(call, http_reply_retry("no room for the request now", HTTP_RETRY_DEFAULT_MS));
+    } else if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
+                              call->request, &result)) {
+        submit(call);
+    } else {
+        send_letter(call, &result);
+        if (result.reply.status == MHD_HTTP_CONTENT_TOO_LARGE)
+            http_limit_hit(receiver, result.has_many_items ? HTTP_LIMIT_ITEMS : HTTP_LIMIT_MESSAGE);
+        refuse(call, result.reply);
+    }
+    if (call->state != CALL_WAITING)
+        return reply(call);
+    http_connection_enter(http_connection_of(call->connection), PHASE_WAITING, receiver->now_ms);
+    MHD_suspend_connection(call->connection);
+    return MHD_YES;
+}
+
+/* A piece of the body. MHD_NO cuts the connection: that is all there is against a body without a
+ * stated length that does not end. */
+static enum MHD_Result take_piece(struct http_call *call, const char *piece, size_t size)
+{
+    struct http_receiver *receiver = call->receiver;
+    if (call->state == CALL_DISCARDING) {
+        call->discarded += size;
+        return call->discarded > receiver->config.max_message_bytes ? MHD_NO : MHD_YES;
+    }
+    struct buffer *received = &call->request->received;
+    if (size > receiver->config.max_message_bytes - received->size) {
+        http_limit_hit(receiver, HTTP_LIMIT_MESSAGE);
+        refuse(call, http_reply_too_large("the body is larger than the limit"));
+        return MHD_YES;
+    }
+    if (size > receiver->config.max_receiving_bytes - receiver->receiving_bytes) {
+        http_limit_hit(receiver, HTTP_LIMIT_RECEIVING);
+        refuse(call, http_reply_retry("too many bodies are arriving", HTTP_RETRY_DEFAULT_MS));
+        return MHD_YES;
+    }
+    buffer_append(received, piece, size);
+    call->counted += size;
+    set_receiving(receiver, receiver->receiving_bytes + size);
+    if (received->failed)
+        refuse(call, http_reply_retry("no memory for the request now", HTTP_RETRY_DEFAULT_MS));
+    return MHD_YES;
+}
+
+/* --- the head --- */
+
+static struct bytes header(struct MHD_Connection *connection, const char *name)
+{
+    const char *value = NULL;
+    size_t size = 0;
+    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value,
+                                      &size) != MHD_YES)
+        return (struct bytes){0};
+    return value ? bytes_of(value, size) : BYTES_LITERAL("");
+}
+
+/* False: refused. */
+static bool admit(struct http_call *call, const struct http_head *head)
+{
+    struct http_receiver *receiver = call->receiver;
+    const struct http_receiver_config *config = &receiver->config;
+    struct http_routes routes = {config->trace_paths, config->trace_path_count};
+    struct bytes authorization = header(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct http_reply refusal = {0};
+    bool is_planned = http_plan(head, &routes, config->max_message_bytes, &call->plan, &refusal);
+    size_t announced = call->plan.length > 0 ? (size_t)call->plan.length : 0;
+    if (!auth_accepts(config->auth, authorization)) {
+        refusal = http_reply_of(MHD_HTTP_UNAUTHORIZED, RPC_UNAUTHENTICATED,
+                                "the bearer token is missing or wrong");
+    } else if (!is_planned) {
+        if (refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)
+            http_limit_hit(receiver, HTTP_LIMIT_MESSAGE);
+    } else if (atomic_load(&receiver->is_stopping)) {
+        refusal = http_reply_retry("shutting down; send it again", HTTP_RETRY_DEFAULT_MS);
+    } else if (announced > config->max_receiving_bytes ||
+               receiver->receiving_bytes > config->max_receiving_bytes - announced) {
+        http_limit_hit(receiver, HTTP_LIMIT_RECEIVING);
+        refusal = http_reply_retry("too many bodies are arriving", HTTP_RETRY_DEFAULT_MS);
+    } else if (!receiver->intake->has_room(receiver->intake->context, announced)) {
+        refusal = http_reply_retry("no room for the request now", HTTP_RETRY_DEFAULT_MS);
+    } else if (!(call->request = request_take(receiver->intake->pool)) ||
+               !buffer_reserve(&call->request->received,
+                               announced < RESERVE_BYTES_MAX ? announced : RESERVE_BYTES_MAX)) {
+        refusal = http_reply_retry("no memory for the request now", HTTP_RETRY_DEFAULT_MS);
+    }
+    if (refusal.status)
+        refuse(call, refusal);
+    return refusal.status == 0;
+}
+
+/* Is the rest of a refused request worth reading, so that the connection lives on? */
+static bool is_discarded(const struct http_call *call, bool waits_for_100)
+{
+    return !waits_for_100 && call->plan.length != HTTP_LENGTH_UNKNOWN &&
+           call->plan.length <= DISCARD_BYTES_MAX;
+}
+
+static enum MHD_Result head_arrived(struct http_receiver *receiver,
+                                    struct MHD_Connection *connection, const char *path,
+                                    const char *method, void **state)
+{
+    struct http_head head = {
+        .method = bytes_of_text(method),
+        .path = bytes_of_text(path),
+        .content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .content_encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
+        .content_length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
+        .is_chunked = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL,
+    };
+    struct http_call *call = take_call(receiver);
+    if (!call) {
+        struct buffer body = {0};
+        struct http_reply busy = http_reply_retry("too busy; send it again", HTTP_RETRY_DEFAULT_MS);
+        counter_add(&receiver->counters->requests[busy.code], 1);
+        http_limit_hit(receiver, HTTP_LIMIT_REQUESTS);
+        return send_reply(receiver, connection, HTTP_PROTOBUF, &busy, &body);
+    }
+    *state = call;
+    receiver->live++;
+    call->connection = connection;
+    call->state = CALL_RECEIVING;
+    bool waits_for_100 = header(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
+    if (admit(call, &head) || is_discarded(call, waits_for_100))
+        return MHD_YES;
+    return reply(call);
+}
+
+enum MHD_Result http_call_serve(void *context, struct MHD_Connection *connection, const char *path,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_size, void **state)
+{
+    (void)version;
+    struct http_receiver *receiver = context;
+    struct http_call *call = *state;
+    if (!call)
+        return head_arrived(receiver, connection, path, method, state);
+    if (*upload_size > 0) {
+        size_t size = *upload_size;
+        *upload_size = 0;
+        return take_piece(call, upload, size);
+    }
+    return call->state == CALL_RECEIVING ? body_complete(call) : reply(call);
+}

@@ -1,0 +1,96 @@
+/* Bodies follow the JSON mapping of protobuf: 64-bit numbers are strings, a Duration is "1.5s", an
+ * Any carries "@type", and fields without a value are left out. */
+#include "processor/receive/http_reply.h"
+
+#include <stdio.h>
+
+#include "processor/base/json.h"
+#include "processor/otlp/messages.h"
+
+const char *http_media_type(enum http_media media)
+{
+    return media == HTTP_JSON ? "application/json" : "application/x-protobuf";
+}
+
+int64_t http_retry_seconds(int64_t retry_ms)
+{
+    int64_t seconds = retry_ms / 1000 + (retry_ms % 1000 != 0);
+    return seconds > 0 ? seconds : 1;
+}
+
+static void status_json(struct buffer *to, const struct http_reply *reply)
+{
+    struct json_writer json;
+    json_writer_init(&json, to);
+    json_object_begin(&json);
+    json_key(&json, "code");
+    json_int(&json, (int64_t)reply->code);
+    json_key(&json, "message");
+    json_text(&json, reply->text ? reply->text : "");
+    if (reply->retry_ms > 0) {
+        char delay[DOUBLE_TEXT_SIZE + 1];
+        double_format(delay, (double)reply->retry_ms / 1000);
+        strcat(delay, "s");
+        json_key(&json, "details");
+        json_array_begin(&json);
+        json_object_begin(&json);
+        json_key(&json, "@type");
+        json_text(&json, "type.googleapis.com/google.rpc.RetryInfo");
+        json_key(&json, "retryDelay");
+        json_text(&json, delay);
+        json_object_end(&json);
+        json_array_end(&json);
+    }
+    json_object_end(&json);
+}
+
+void http_status_body(struct buffer *to, enum http_media media, const struct http_reply *reply)
+{
+    if (media == HTTP_JSON)
+        status_json(to, reply);
+    else
+        message_status(to, (int)reply->code, bytes_of_text(reply->text), reply->retry_ms);
+}
+
+static void rejection_text(struct buffer *to, const uint32_t *rejected)
+{
+    const char *separator = "rejected: ";
+    for (int i = 0; i < GATE_REJECTS; i++) {
+        if (rejected[i] == 0)
+            continue;
+        buffer_printf(to, "%s%u %s", separator, rejected[i], gate_reject_names[i]);
+        separator = ", ";
+    }
+}
+
+static void export_json(struct buffer *to, enum gate_signal signal, uint32_t rejected,
+                        struct bytes text)
+{
+    struct json_writer json;
+    json_writer_init(&json, to);
+    json_object_begin(&json);
+    if (rejected > 0) {
+        char count[16];
+        snprintf(count, sizeof count, "%u", rejected);
+        json_key(&json, "partialSuccess");
+        json_object_begin(&json);
+        json_key(&json, signal == GATE_TRACES ? "rejectedSpans" : "rejectedLogRecords");
+        json_text(&json, count);
+        json_key(&json, "errorMessage");
+        json_string(&json, text);
+        json_object_end(&json);
+    }
+    json_object_end(&json);
+}
+
+void http_export_body(struct buffer *to, enum http_media media, enum gate_signal signal,
+                      const struct gated_request *gated)
+{
+    struct buffer text = {0};
+    rejection_text(&text, gated->rejected);
+    if (media == HTTP_JSON)
+        export_json(to, signal, gated->rejected_count, buffer_bytes(&text));
+    else
+        message_export_response(to, signal, gated->rejected_count, buffer_bytes(&text));
+    buffer_finish(&text);
+}

@@ -1,0 +1,58 @@
+/* How an HTTP request is answered: the status line, the gRPC code that it stands for (one table for
+ * both transports, so that their counters compare), and the body in the encoding of the request. */
+#pragma once
+#include "processor/base/bytes.h"
+#include "processor/otlp/wire_gate.h"
+
+enum http_media { HTTP_PROTOBUF, HTTP_JSON };
+
+/* Codes of google.rpc.Code that are used here. */
+enum http_rpc_code {
+    RPC_OK = 0,
+    RPC_CANCELLED = 1,
+    RPC_INVALID_ARGUMENT = 3,
+    RPC_DEADLINE_EXCEEDED = 4,
+    RPC_RESOURCE_EXHAUSTED = 8,
+    RPC_UNIMPLEMENTED = 12,
+    RPC_UNAVAILABLE = 14,
+    RPC_UNAUTHENTICATED = 16
+};
+
+/* `text` is static. `retry_ms` > 0 makes it retryable at that delay. */
+struct http_reply {
+    unsigned status; /* 0: none yet */
+    enum http_rpc_code code;
+    const char *text;
+    int64_t retry_ms;
+    bool names_encodings; /* says in Accept-Encoding what would be understood */
+};
+
+enum { HTTP_RETRY_DEFAULT_MS = 1000 };
+
+static inline struct http_reply http_reply_of(unsigned status, enum http_rpc_code code,
+                                              const char *text)
+{
+    return (struct http_reply){.status = status, .code = code, .text = text};
+}
+
+static inline struct http_reply http_reply_retry(const char *text, int64_t retry_ms)
+{
+    return (struct http_reply){.status = 503,
+                               .code = RPC_UNAVAILABLE,
+                               .text = text,
+                               .retry_ms = retry_ms > 0 ? retry_ms : HTTP_RETRY_DEFAULT_MS};
+}
+
+static inline struct http_reply http_reply_too_large(const char *text)
+{
+    return http_reply_of(413, RPC_RESOURCE_EXHAUSTED, text);
+}
+
+const char *http_media_type(enum http_media media);
+/* google.rpc.Status of a refusal. */
+void http_status_body(struct buffer *to, enum http_media media, const struct http_reply *reply);
+/* Export{Trace,Logs}ServiceResponse; what was rejected becomes a partial success. */
+void http_export_body(struct buffer *to, enum http_media media, enum gate_signal signal,
+                      const struct gated_request *gated);
+/* Whole seconds for Retry-After, at least 1. */
+int64_t http_retry_seconds(int64_t retry_ms);
