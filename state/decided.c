@@ -275,6 +275,45 @@ bool decided_find(struct store_txn *txn, uint64_t sequence, const uint8_t trace_
     return finding.is_found && txn->status == STATUS_OK;
 }
 
+/* Passes over rows by their size. */
+static bool search_chunk(struct store_txn *txn, struct bytes value, const uint8_t trace_id[16],
+                         struct decided_row *ret_row)
+{
+    struct value_reader reader;
+    value_reader_init(&reader, value);
+    if (value_get_u8(&reader) != DECIDED_VERSION)
+        reader.failed = true;
+    while (!reader.failed && reader.at < reader.end) {
+        struct value_reader row = reader;
+        struct bytes encoded = value_get_bytes(&reader);
+        if (encoded.size < 16 || memcmp(encoded.data, trace_id, 16) != 0)
+            continue;
+        decided_row_decode(&row, ret_row);
+        if (!row.failed)
+            return true;
+        reader.failed = true;
+    }
+    if (reader.failed)
+        store_fail(txn, STATUS_FATAL, "a row of table decided is not understood");
+    return false;
+}
+
+bool decided_search(struct store_txn *txn, uint64_t from_sequence, const uint8_t trace_id[16],
+                    uint64_t *ret_sequence, struct decided_row *ret_row)
+{
+    struct store_cursor cursor;
+    struct state_key key;
+    bool is_found = false;
+    make_key(&key, from_sequence, 0);
+    store_cursor_begin(txn, TABLE_DECIDED, key_bytes(&key), 0, &cursor);
+    while (!is_found && store_cursor_next(&cursor) && chunk_sequence(&cursor, ret_sequence)) {
+        struct bytes value = store_cursor_value(&cursor);
+        is_found = value.data && search_chunk(txn, value, trace_id, ret_row);
+    }
+    store_cursor_finish(&cursor);
+    return is_found && txn->status == STATUS_OK;
+}
+
 /* --- expiry --- */
 
 struct expiry {

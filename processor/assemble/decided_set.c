@@ -1,5 +1,6 @@
-/* The index holds places in the ring, not copies; growing the ring lays it out from 0 and files
- * every place anew. */
+/* The index holds places in the ring, not copies; growing the ring lays it out from 0 without the
+ * dead ones and files every place anew. The entries of one trace have one home, so they stand in one
+ * run of slots. The oldest of the ring is never dead. */
 #include "processor/assemble/decided_set.h"
 
 #include <assert.h>
@@ -14,12 +15,24 @@ static size_t home_of(const struct decided_set *set, const uint8_t trace_id[TRAC
     return table_hash(bytes_of(trace_id, TRACE_ID_SIZE)) & (set->ring_capacity * 2 - 1);
 }
 
-static size_t find_slot(const struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE])
+static struct decided_entry *entry_at(const struct decided_set *set, size_t slot)
+{
+    return set->index[slot] ? &set->ring[set->index[slot] - 1] : NULL;
+}
+
+static bool is_of(const struct decided_entry *entry, const uint8_t trace_id[TRACE_ID_SIZE])
+{
+    return memcmp(entry->trace_id, trace_id, TRACE_ID_SIZE) == 0;
+}
+
+/* The slot of the entry, or the free one where it would go. */
+static size_t find_slot(const struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE],
+                        uint16_t source)
 {
     size_t mask = set->ring_capacity * 2 - 1, slot = home_of(set, trace_id);
-    while (set->index[slot] &&
-           memcmp(set->ring[set->index[slot] - 1].trace_id, trace_id, TRACE_ID_SIZE) != 0)
-        slot = (slot + 1) & mask;
+    for (const struct decided_entry *entry; (entry = entry_at(set, slot)); slot = (slot + 1) & mask)
+        if (entry->source == source && is_of(entry, trace_id))
+            break;
     return slot;
 }
 
@@ -32,13 +45,19 @@ static bool resize(struct decided_set *set, size_t capacity)
         free(index);
         return false;
     }
-    for (size_t i = 0; i < set->count; i++)
-        ring[i] = set->ring[(set->oldest + i) & (set->ring_capacity - 1)];
+    size_t count = 0;
+    for (size_t i = 0; i < set->used; i++) {
+        const struct decided_entry *entry =
+            &set->ring[(set->oldest + i) & (set->ring_capacity - 1)];
+        if (!entry->is_dead)
+            ring[count++] = *entry;
+    }
+    assert(count == set->count);
     free(set->ring);
     free(set->index);
-    *set = (struct decided_set){ring, index, capacity, 0, set->count};
-    for (size_t i = 0; i < set->count; i++)
-        index[find_slot(set, ring[i].trace_id)] = (uint32_t)i + 1;
+    *set = (struct decided_set){ring, index, capacity, 0, count, count};
+    for (size_t i = 0; i < count; i++)
+        index[find_slot(set, ring[i].trace_id, ring[i].source)] = (uint32_t)i + 1;
     return true;
 }
 
@@ -60,34 +79,76 @@ size_t decided_set_bytes(const struct decided_set *set)
     return set->ring_capacity * (sizeof(*set->ring) + 2 * sizeof(*set->index));
 }
 
+static void pass_dead(struct decided_set *set)
+{
+    while (set->used > 0 && set->ring[set->oldest].is_dead) {
+        set->oldest = (set->oldest + 1) & (set->ring_capacity - 1);
+        set->used--;
+    }
+}
+
+/* Room at the newest end: without the dead ones if they are many, else with a larger ring. */
+static bool make_room(struct decided_set *set)
+{
+    if (set->used < set->ring_capacity)
+        return true;
+    if (set->count <= set->ring_capacity / 2)
+        return resize(set, set->ring_capacity);
+    return set->ring_capacity <= UINT32_MAX / 4 && resize(set, set->ring_capacity * 2);
+}
+
 enum status decided_set_add(struct decided_set *set, const struct decided_entry *entry)
 {
-    size_t slot = find_slot(set, entry->trace_id);
-    if (set->index[slot]) {
-        struct decided_entry *kept = &set->ring[set->index[slot] - 1];
-        kept->position = entry->position;
-        kept->source = entry->source;
-        if (entry->decided_ms > kept->decided_ms)
-            kept->decided_ms = entry->decided_ms;
+    struct decided_entry *kept = entry_at(set, find_slot(set, entry->trace_id, entry->source));
+    if (kept && entry->decided_ms <= kept->decided_ms) {
+        uint64_t decided_ms = kept->decided_ms;
+        *kept = *entry;
+        kept->decided_ms = decided_ms;
         return STATUS_OK;
     }
-    if (set->count == set->ring_capacity) {
-        if (set->ring_capacity > UINT32_MAX / 4 || !resize(set, set->ring_capacity * 2))
-            return STATUS_FATAL;
-        slot = find_slot(set, entry->trace_id);
-    }
-    size_t place = (set->oldest + set->count) & (set->ring_capacity - 1);
+    if (!make_room(set))
+        return STATUS_FATAL;
+    size_t slot = find_slot(set, entry->trace_id, entry->source);
+    kept = entry_at(set, slot);
+    if (kept)
+        kept->is_dead = true;
+    else
+        set->count++;
+    size_t place = (set->oldest + set->used) & (set->ring_capacity - 1);
     set->ring[place] = *entry;
+    set->ring[place].is_dead = false;
     set->index[slot] = (uint32_t)place + 1;
-    set->count++;
+    set->used++;
+    pass_dead(set);
     return STATUS_OK;
 }
 
 const struct decided_entry *decided_set_find(const struct decided_set *set,
                                              const uint8_t trace_id[TRACE_ID_SIZE])
 {
-    size_t slot = find_slot(set, trace_id);
-    return set->index[slot] ? &set->ring[set->index[slot] - 1] : NULL;
+    size_t mask = set->ring_capacity * 2 - 1, slot = home_of(set, trace_id);
+    const struct decided_entry *entry;
+    while ((entry = entry_at(set, slot)) && !is_of(entry, trace_id))
+        slot = (slot + 1) & mask;
+    return entry;
+}
+
+const struct decided_entry *decided_set_find_source(const struct decided_set *set,
+                                                    const uint8_t trace_id[TRACE_ID_SIZE],
+                                                    uint16_t source)
+{
+    return entry_at(set, find_slot(set, trace_id, source));
+}
+
+void decided_set_move_row(struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE],
+                          uint64_t sequence)
+{
+    size_t mask = set->ring_capacity * 2 - 1;
+    struct decided_entry *entry;
+    for (size_t slot = home_of(set, trace_id); (entry = entry_at(set, slot));
+         slot = (slot + 1) & mask)
+        if (is_of(entry, trace_id))
+            entry->sequence = sequence;
 }
 
 const struct decided_entry *decided_set_oldest(const struct decided_set *set)
@@ -98,8 +159,9 @@ const struct decided_entry *decided_set_oldest(const struct decided_set *set)
 void decided_set_drop_oldest(struct decided_set *set)
 {
     assert(set->count > 0);
+    const struct decided_entry *oldest = &set->ring[set->oldest];
     size_t mask = set->ring_capacity * 2 - 1;
-    size_t hole = find_slot(set, set->ring[set->oldest].trace_id);
+    size_t hole = find_slot(set, oldest->trace_id, oldest->source);
     assert(set->index[hole]);
     set->index[hole] = 0;
     for (size_t i = (hole + 1) & mask; set->index[i]; i = (i + 1) & mask) {
@@ -111,8 +173,10 @@ void decided_set_drop_oldest(struct decided_set *set)
         hole = i;
     }
     set->oldest = (set->oldest + 1) & (set->ring_capacity - 1);
+    set->used--;
     set->count--;
-    if (set->ring_capacity > FIRST_RING && set->count < set->ring_capacity / 8)
+    pass_dead(set);
+    if (set->ring_capacity > FIRST_RING && set->used < set->ring_capacity / 8)
         (void)resize(set, set->ring_capacity /
                               2); /* No memory for the smaller one: the larger one serves. */
 }

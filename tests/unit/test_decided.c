@@ -204,6 +204,37 @@ START_TEST(fields_appended_by_a_later_version_are_passed_over)
 }
 END_TEST
 
+START_TEST(the_next_row_of_a_trace_is_found_from_any_sequence)
+{
+    struct temp_store temp;
+    struct decided *decided;
+    struct store_txn txn;
+    struct decided_row found;
+    uint64_t sequence;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(decided_open(temp.store, &decided), STATUS_OK);
+    append(decided, temp.store, 1, 3000, 1000);
+    append(decided, temp.store, 3001, 10, 2000);
+    append(decided, temp.store, 2500, 1, 3000);
+    store_begin(temp.store, false, &txn);
+    uint8_t trace_id[16] = {0};
+    put_be32(trace_id, 2500);
+    ck_assert(decided_search(&txn, 0, trace_id, &sequence, &found));
+    ck_assert_uint_eq(sequence, 1);
+    ck_assert_int_eq(found.decided_ms, 1000);
+    ck_assert(decided_search(&txn, 2, trace_id, &sequence, &found));
+    ck_assert_uint_eq(sequence, 3);
+    ck_assert_int_eq(found.decided_ms, 3000);
+    ck_assert(bytes_equal_text(found.extension, "later"));
+    ck_assert(!decided_search(&txn, 4, trace_id, &sequence, &found));
+    put_be32(trace_id, 9999);
+    ck_assert(!decided_search(&txn, 0, trace_id, &sequence, &found));
+    COMMIT(&txn);
+    decided_close(decided);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decided");
@@ -215,6 +246,7 @@ int main(void)
     tcase_add_test(cases, sequences_go_on_after_everything_has_left);
     tcase_add_test(cases, an_aborted_commit_uses_no_sequence);
     tcase_add_test(cases, fields_appended_by_a_later_version_are_passed_over);
+    tcase_add_test(cases, the_next_row_of_a_trace_is_found_from_any_sequence);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
