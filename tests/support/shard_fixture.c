@@ -62,7 +62,8 @@ static void step(struct shard_fixture *fixture, uint32_t shard, const struct sha
     struct shard_time time = {.now_ms = fixture->now_ms,
                               .wall_ms = fixture->wall_ms,
                               .is_catching_up = fixture->is_catching_up,
-                              .horizon_ms = fixture->horizon_ms};
+                              .horizon_ms = fixture->horizon_ms,
+                              .is_journal_pressed = fixture->is_journal_pressed};
     ck_assert_int_eq(shard_step(fixture->shards[shard], event, &time, fixture->effects[shard]),
                      STATUS_OK);
 }
@@ -122,6 +123,12 @@ void shard_fixture_tick(struct shard_fixture *fixture, int64_t ms)
     for (uint32_t i = 0; i < fixture->shard_count; i++)
         step(fixture, i,
              &(struct shard_event){.kind = SHARD_TICK, .next_positions = fixture->next});
+}
+
+void shard_fixture_event(struct shard_fixture *fixture, const struct shard_event *event)
+{
+    for (uint32_t i = 0; i < fixture->shard_count; i++)
+        step(fixture, i, event);
 }
 
 void shard_fixture_clear(struct shard_fixture *fixture)

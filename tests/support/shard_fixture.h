@@ -19,7 +19,7 @@ struct shard_fixture {
     uint64_t wall_ms;
     uint64_t next[FIXTURE_SOURCES];
     int64_t horizon_ms;
-    bool is_catching_up;
+    bool is_catching_up, is_journal_pressed;
 };
 
 /* Rules on score.Quality: fail below 0.5, borderline below 0.8; settle 6 s, idle 5 min; `more` goes
@@ -38,6 +38,8 @@ void shard_fixture_replay(struct shard_fixture *fixture, uint16_t source, uint64
                           enum gate_signal signal, struct bytes body);
 /* Time passes, then every shard hears that all positions have been given. */
 void shard_fixture_tick(struct shard_fixture *fixture, int64_t ms);
+/* Any other event, to every shard. */
+void shard_fixture_event(struct shard_fixture *fixture, const struct shard_event *event);
 void shard_fixture_clear(struct shard_fixture *fixture);
 
 /* The only closed trajectory of all shards. */
