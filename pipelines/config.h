@@ -15,6 +15,7 @@ enum {
     GROUPING_DIMENSIONS_MAX = 8,
     PINNED_MAX = 256,
     ALERTS_MAX = 256,
+    BURNS_MAX = 8,
     CONTRACT_KEYS_MAX = 64,
     PIPELINE_NAMES_MAX = 8,
     EXPORTERS_MAX = 4,
@@ -85,11 +86,20 @@ struct pinned_config { /* one cohort: a value for each dimension of some groupin
     struct bytes values[GROUPING_DIMENSIONS_MAX];
 };
 
+struct burn_config { /* fires when both windows burn the error budget `factor` times too fast */
+    double factor;
+    int64_t long_ms, short_ms;
+};
+
 struct alert_config { /* the pass rate that a pinned cohort should keep */
     uint32_t pinned;  /* index into pipeline_config.pinned; an alert pins its cohort */
     double min_pass_rate;
-    int64_t window_ms; /* 24 h */
-    uint32_t min_n;    /* 50 */
+    int64_t window_ms;      /* 24 h */
+    uint32_t min_n;         /* 50 */
+    double usual_fail_rate; /* 0: 1 - min_pass_rate */
+    struct burn_config burns[BURNS_MAX];
+    uint32_t burn_count;
+    bool has_burns; /* the file has them, else the defaults that the target leaves possible */
 };
 
 struct pipeline_names { /* what one pipeline of `service.pipelines` names */
@@ -113,7 +123,9 @@ struct pipeline_config {
         size_t memory_bytes, journal_bytes, outbox_bytes, late_bytes;
         uint32_t decided;
         uint32_t request_spans, request_depth, span_attributes, attribute_bytes, span_bytes;
-        uint32_t connections, streams;
+        uint32_t connections, streams, header_bytes;
+        size_t receiving_bytes;
+        int64_t handshake_ms, connection_idle_ms, connection_age_ms;
     } limits;
 
     struct ruleset ruleset; /* sha256 included */
@@ -145,9 +157,14 @@ struct pipeline_config {
     uint32_t pinned_count;
     struct alert_config alerts[ALERTS_MAX];
     uint32_t alert_count;
+    struct { /* CUSUM of pinned cohorts */
+        double odds_ratio;
+        uint32_t false_alarm_every, learn_from;
+    } change;
 
     struct pipeline_names traces, results;
-    struct exporter_config exporters[EXPORTERS_MAX]; /* those that the traces pipeline names */
+    struct pipeline_names relay;                     /* instead of traces */
+    struct exporter_config exporters[EXPORTERS_MAX]; /* those that traces or relay names */
     uint32_t exporter_count;
 
     struct {
@@ -163,7 +180,7 @@ struct pipeline_config {
     enum log_format log_format;
 
     struct arena arena;           /* owns every text above */
-    bool reads_otlp, reads_kafka; /* named by the traces pipeline */
+    bool reads_otlp, reads_kafka; /* named by the pipeline */
 };
 
 /* Loads, substitutes and checks FILE; NULL path: the embedded default. On failure NULL, and

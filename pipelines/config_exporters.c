@@ -160,30 +160,47 @@ static void not_defined(struct config_loader *loader, const struct config_node *
                  nearest->name.data ? "?" : "");
 }
 
+/* The one pipeline of the process, and the paths of what it names. */
+struct chosen_pipeline {
+    struct pipeline_names *names;
+    const char *receivers, *exporters;
+};
+
+static struct chosen_pipeline choose_pipeline(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    if (config->relay.is_present)
+        return (struct chosen_pipeline){&config->relay, "service.pipelines.relay.receivers",
+                                        "service.pipelines.relay.exporters"};
+    return (struct chosen_pipeline){&config->traces, "service.pipelines.traces.receivers",
+                                    "service.pipelines.traces.exporters"};
+}
+
 /* Keeps the exporters that the pipeline names, in its order. */
 static void choose_exporters(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
-    struct pipeline_names *traces = &config->traces;
-    const char *path = "service.pipelines.traces.exporters";
+    struct chosen_pipeline pipeline = choose_pipeline(loader);
+    struct pipeline_names *names = pipeline.names;
+    const char *path = pipeline.exporters;
     if (!config_is_given(loader, path)) {
         for (uint32_t i = 0; i < config->exporter_count; i++)
-            traces->exporters[traces->exporter_count++] = bytes_of_text(config->exporters[i].name);
+            names->exporters[names->exporter_count++] = bytes_of_text(config->exporters[i].name);
         return;
     }
     struct exporter_config chosen[EXPORTERS_MAX];
     uint32_t count = 0;
     const struct config_node *item = config_place(loader, path)->first;
-    for (uint32_t i = 0; i < traces->exporter_count; i++, item = item->next) {
-        struct nearest nearest = nearest_to(traces->exporters[i]);
+    for (uint32_t i = 0; i < names->exporter_count; i++, item = item->next) {
+        struct nearest nearest = nearest_to(names->exporters[i]);
         uint32_t at = 0;
         for (; at < config->exporter_count; at++) {
             nearest_offer(&nearest, bytes_of_text(config->exporters[at].name));
-            if (bytes_equal_text(traces->exporters[i], config->exporters[at].name))
+            if (bytes_equal_text(names->exporters[i], config->exporters[at].name))
                 break;
         }
         for (uint32_t j = 0; j < i; j++)
-            if (bytes_equal(traces->exporters[i], traces->exporters[j]))
+            if (bytes_equal(names->exporters[i], names->exporters[j]))
                 config_error(loader, item, "this exporter is named twice: remove one");
         if (at == config->exporter_count)
             not_defined(loader, item, "exporter", &nearest);
@@ -200,24 +217,25 @@ static void choose_exporters(struct config_loader *loader)
 static void choose_receivers(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
-    struct pipeline_names *traces = &config->traces;
-    const char *path = "service.pipelines.traces.receivers";
+    struct chosen_pipeline pipeline = choose_pipeline(loader);
+    struct pipeline_names *names = pipeline.names;
+    const char *path = pipeline.receivers;
     if (!config->otlp.is_present && !config->kafka.is_present)
         config->otlp.is_present = true;
     if (config->otlp.is_present && !config->otlp.has_http)
         config->otlp.has_grpc = true;
     if (!config_is_given(loader, path)) {
         if (config->otlp.is_present)
-            traces->receivers[traces->receiver_count++] = BYTES_LITERAL("otlp");
+            names->receivers[names->receiver_count++] = BYTES_LITERAL("otlp");
         if (config->kafka.is_present)
-            traces->receivers[traces->receiver_count++] = BYTES_LITERAL("kafka");
+            names->receivers[names->receiver_count++] = BYTES_LITERAL("kafka");
     }
     const struct config_node *item =
         config_is_given(loader, path) ? config_place(loader, path)->first : NULL;
-    for (uint32_t i = 0; i < traces->receiver_count; i++, item = item ? item->next : NULL) {
-        struct nearest nearest = nearest_to(traces->receivers[i]);
-        bool is_otlp = bytes_equal_text(traces->receivers[i], "otlp");
-        bool is_kafka = bytes_equal_text(traces->receivers[i], "kafka");
+    for (uint32_t i = 0; i < names->receiver_count; i++, item = item ? item->next : NULL) {
+        struct nearest nearest = nearest_to(names->receivers[i]);
+        bool is_otlp = bytes_equal_text(names->receivers[i], "otlp");
+        bool is_kafka = bytes_equal_text(names->receivers[i], "kafka");
         config->reads_otlp = config->reads_otlp || is_otlp;
         config->reads_kafka = config->reads_kafka || is_kafka;
         if (config->otlp.is_present && !is_otlp)
@@ -229,8 +247,35 @@ static void choose_receivers(struct config_loader *loader)
             return;
         }
     }
-    if (traces->receiver_count == 0)
+    if (names->receiver_count == 0)
         config_error(loader, config_place(loader, path), "a pipeline needs at least one receiver");
+}
+
+/* A relay takes requests in and sends them on: one topic, and nothing that scores. */
+static void check_relay(struct config_loader *loader)
+{
+    const struct pipeline_config *config = loader->config;
+    const struct config_node *place = config_place(loader, "service.pipelines.relay");
+    const struct exporter_config *exporter = &config->exporters[0];
+    if (config_is_given(loader, "service.pipelines.traces"))
+        config_error_at_key(loader, place,
+                            "traces and relay do not go together in one process: "
+                            "start one for each");
+    else if (config->reads_kafka)
+        config_error_at_key(loader, place,
+                            "a relay reads otlp only; its topic is what others read");
+    else if (config->exporter_count != 1 || exporter->kind != EXPORTER_KAFKA)
+        config_error_at_key(loader, place, "a relay needs exactly one exporter, kafka/NAME");
+    else if (strcmp(exporter->topic, "annotations") == 0)
+        config_error_at_key(loader, place,
+                            "%s needs the topic of the spans here: set topic to "
+                            "otlp_spans, or another one",
+                            exporter->name);
+    else if (exporter->encoding == ENCODING_PROTOBUF || exporter->is_transactional)
+        config_error_at_key(loader, place,
+                            "a relay writes otlp_proto, by the idempotent producer: "
+                            "leave encoding and emit out of %s",
+                            exporter->name);
 }
 
 void config_check_pipelines(struct config_loader *loader)
@@ -243,7 +288,9 @@ void config_check_pipelines(struct config_loader *loader)
         choose_exporters(loader);
     if (!config_failed(loader))
         choose_receivers(loader);
-    config->traces.is_present = true;
+    if (config->relay.is_present && !config_failed(loader))
+        check_relay(loader);
+    config->traces.is_present = !config->relay.is_present;
     if (config->kafka.is_present)
         check_security(loader, config_place(loader, "receivers.kafka"), &config->kafka.security);
     derive_properties(&config->kafka.security, config->kafka.properties,

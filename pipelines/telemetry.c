@@ -12,7 +12,6 @@
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
 #include "processor/report/page.h"
-#include "processor/report/process_metrics.h"
 
 enum { WRITER_STALLED_MS = 5000 };
 
@@ -81,78 +80,17 @@ static void collect_gauges(void *context, struct buffer *to)
     }
 }
 
-static const struct metric_family build_family = {"flywheel_build_info", METRIC_GAUGE,
-                                                  "Always 1; the version is a label."};
-
-static void collect_build(void *context, struct buffer *to)
-{
-    (void)context;
-    metrics_write_family(to, &build_family);
-    metrics_write_sample(to, build_family.name, "version=\"" FLYWHEEL_VERSION "\"", 1);
-}
-
-static const struct metric_family refused_family = {"flywheel_receiver_refused_spans_total",
-                                                    METRIC_COUNTER,
-                                                    "Spans that were not taken in, by reason."};
-static const struct metric_family requests_family = {
-    "flywheel_receiver_requests_total", METRIC_COUNTER, "Export requests by gRPC status."};
-
-static void add_labeled(struct telemetry *telemetry, const struct metric_family *family,
-                        const char *receiver, const char *label, const char *value,
-                        const struct counter *counter)
-{
-    struct buffer labels = {0};
-    metrics_append_label(&labels, "receiver", bytes_of_text(receiver));
-    metrics_append_label(&labels, label, bytes_of_text(value));
-    buffer_append_byte(&labels, 0);
-    if (!labels.failed)
-        metrics_add(telemetry->metrics, family, (const char *)labels.data, counter, 1);
-    buffer_finish(&labels);
-}
-
-static void add_receiver(struct telemetry *telemetry, const struct telemetry_receiver *receiver)
-{
-    static const char *const codes[] = {
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    };
-    for (int i = 0; i < GATE_REJECTS; i++)
-        add_labeled(telemetry, &refused_family, receiver->name, "reason", gate_reject_names[i],
-                    &receiver->counters->refused_spans[i]);
-    add_labeled(telemetry, &refused_family, receiver->name, "reason", "overload",
-                &receiver->counters->refused_overload);
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        add_labeled(telemetry, &requests_family, receiver->name, "code", codes[i],
-                    &receiver->counters->requests[i]);
-}
-
 static void register_all(struct telemetry *telemetry)
 {
-    for (uint32_t i = 0; i < telemetry->receiver_count; i++)
-        add_receiver(telemetry, &telemetry->receivers[i]);
+    telemetry_register_receivers(telemetry->metrics, telemetry->receivers,
+                                 telemetry->receiver_count, false);
     runtime_register_metrics(telemetry->runtime, telemetry->metrics);
     metrics_add_collector(telemetry->metrics, writer_collect_metrics,
                           runtime_writer(telemetry->runtime));
     metrics_add_collector(telemetry->metrics, collect_gauges, telemetry);
     metrics_add_collector(telemetry->metrics, cohort_metrics_collect, telemetry->cohorts);
     metrics_add_collector(telemetry->metrics, telemetry_sources_collect, &telemetry->sources);
-    metrics_add_collector(telemetry->metrics, collect_build, NULL);
-    metrics_add_collector(telemetry->metrics, process_metrics_collect, NULL);
+    telemetry_register_process(telemetry->metrics);
 }
 
 /* --- routes --- */

@@ -1,0 +1,171 @@
+/* An intake that needs neither runtime nor state. A request is held by its `struct passage` until
+ * the relay is done with it, so its spans are sent from where they were received. */
+#include "pipelines/relay.h"
+
+#include <stdlib.h>
+
+#include "processor/emit/kafka_relay.h"
+
+enum {
+    POOLED_REQUESTS = 64,
+    RETRY_MS = 2000,
+    STUCK_MS = 5000,
+    HEAD_BYTES = 64 * 1024, /* room for Resource and scope beside the largest span */
+};
+
+struct relay {
+    struct kafka_relay *kafka;
+    struct relay_counters counters;
+    struct request_pool *pool;
+};
+
+struct passage {
+    struct relay_request relayed; /* first: done() is called with it */
+    struct request *request;
+};
+
+struct relay *relay_create(const struct pipeline_config *config, struct error *ret_error)
+{
+    const struct exporter_config *exporter = &config->exporters[0];
+    struct kafka_relay_config kafka = {
+        .brokers = exporter->brokers,
+        .topic = exporter->topic,
+        .client_id = "flywheel",
+        .properties = exporter->properties,
+        .held_bytes_max = config->limits.memory_bytes,
+    };
+    struct relay *relay = calloc(1, sizeof(*relay));
+    if (!relay)
+        return NULL;
+    relay->pool = request_pool_create(POOLED_REQUESTS);
+    relay->kafka = kafka_relay_create(&kafka, &relay->counters, ret_error);
+    if (relay->pool && relay->kafka)
+        return relay;
+    error_set(ret_error, EXIT_TEMPORARY, "no memory for the relay");
+    relay_destroy(relay);
+    return NULL;
+}
+
+enum status relay_start(struct relay *relay, struct error *ret_error)
+{
+    return kafka_relay_start(relay->kafka, ret_error);
+}
+
+/* In the relay's thread. */
+static void on_done(struct relay_request *relayed, enum status status)
+{
+    struct passage *passage = (struct passage *)relayed;
+    struct request *request = passage->request;
+    free(passage);
+    if (request->on_durable)
+        request->on_durable(request, status);
+    request_release(request);
+}
+
+static enum status submit(void *context, struct request *request, int64_t *ret_retry_ms)
+{
+    struct relay *relay = context;
+    struct passage *passage = malloc(sizeof(*passage));
+    *ret_retry_ms = RETRY_MS;
+    if (!passage)
+        return STATUS_BUSY;
+    *passage = (struct passage){
+        .relayed = {.body = request_body(request),
+                    .gated = &request->gated,
+                    .signal = request->signal,
+                    .arena = &request->arena,
+                    .bytes = request->held_bytes,
+                    .is_awaited = request->on_durable != NULL,
+                    .done = on_done},
+        .request = request,
+    };
+    enum status status = kafka_relay_send(relay->kafka, &passage->relayed);
+    if (status != STATUS_OK)
+        free(passage);
+    return status;
+}
+
+static bool has_room(void *context, size_t body_bytes)
+{
+    struct relay *relay = context;
+    return kafka_relay_has_room(relay->kafka, body_bytes);
+}
+
+struct intake relay_intake(struct relay *relay, uint32_t source, bool ack_durable)
+{
+    return (struct intake){.context = relay,
+                           .submit = submit,
+                           .has_room = has_room,
+                           .pool = relay->pool,
+                           .source = (uint16_t)source,
+                           .ack_durable = ack_durable};
+}
+
+struct gate_limits relay_gate_limits(const struct relay *relay, struct gate_limits limits)
+{
+    size_t payload_max = kafka_relay_payload_max(relay->kafka);
+    size_t span_max = payload_max > 2 * HEAD_BYTES ? payload_max - HEAD_BYTES : payload_max / 2;
+    if (limits.span_bytes_max > span_max)
+        limits.span_bytes_max = (uint32_t)span_max;
+    return limits;
+}
+
+struct relay_state relay_state(const struct relay *relay)
+{
+    struct relay_gauges gauges = kafka_relay_gauges(relay->kafka);
+    return (struct relay_state){
+        .is_alive = gauges.turn_ms < STUCK_MS,
+        .is_refusing = gauges.is_stalled || !kafka_relay_has_room(relay->kafka, 1),
+        .held_bytes = gauges.held_bytes,
+        .age_s = (double)gauges.age_ms / 1000,
+    };
+}
+
+static const struct metric_family messages_family = {
+    "flywheel_relay_messages_total", METRIC_COUNTER, "Messages that the brokers have, by signal."};
+static const struct metric_family failures_family = {
+    "flywheel_relay_failures_total", METRIC_COUNTER,
+    "Messages that could not be delivered; their senders were told to try again, or they were sent "
+    "again."};
+static const struct metric_family dropped_family = {
+    "flywheel_relay_dropped_total", METRIC_COUNTER,
+    "Accepted spans and log records that were not sent on: with their Resource above "
+    "message.max.bytes, or answered at once (ack: memory) and undelivered at the stop."};
+static const struct metric_family bytes_family = {
+    "flywheel_relay_queue_bytes", METRIC_GAUGE, "Requests and messages that wait for the brokers."};
+static const struct metric_family age_family = {"flywheel_relay_queue_age_seconds", METRIC_GAUGE,
+                                                "Age of the oldest of them; 0 when there is none."};
+
+static void collect(void *context, struct buffer *to)
+{
+    struct relay_state state = relay_state(context);
+    metrics_write_family(to, &bytes_family);
+    metrics_write_sample(to, bytes_family.name, "", (double)state.held_bytes);
+    metrics_write_family(to, &age_family);
+    metrics_write_sample(to, age_family.name, "", state.age_s);
+}
+
+void relay_register_metrics(struct relay *relay, struct metrics *metrics)
+{
+    struct relay_counters *counters = &relay->counters;
+    metrics_add(metrics, &messages_family, "signal=\"traces\"", &counters->trace_messages, 1);
+    metrics_add(metrics, &messages_family, "signal=\"logs\"", &counters->log_messages, 1);
+    metrics_add(metrics, &failures_family, "", &counters->failures, 1);
+    metrics_add(metrics, &dropped_family, "reason=\"too_large\"", &counters->dropped_too_large, 1);
+    metrics_add(metrics, &dropped_family, "reason=\"shutdown\"", &counters->dropped_shutdown, 1);
+    metrics_add_collector(metrics, collect, relay);
+}
+
+void relay_stop(struct relay *relay, int64_t grace_ms)
+{
+    kafka_relay_stop(relay->kafka, grace_ms);
+}
+
+void relay_destroy(struct relay *relay)
+{
+    if (!relay)
+        return;
+    kafka_relay_destroy(relay->kafka);
+    request_pool_destroy(relay->pool);
+    free(relay);
+}

@@ -1,0 +1,99 @@
+/* What receivers count, and what describes the process: the same whatever the pipeline does. */
+#include "pipelines/telemetry.h"
+#include "processor/report/process_metrics.h"
+
+static const struct metric_family build_family = {"flywheel_build_info", METRIC_GAUGE,
+                                                  "Always 1; the version is a label."};
+
+static void collect_build(void *context, struct buffer *to)
+{
+    (void)context;
+    metrics_write_family(to, &build_family);
+    metrics_write_sample(to, build_family.name, "version=\"" FLYWHEEL_VERSION "\"", 1);
+}
+
+static const struct metric_family refused_family = {"flywheel_receiver_refused_spans_total",
+                                                    METRIC_COUNTER,
+                                                    "Spans that were not taken in, by reason."};
+static const struct metric_family accepted_spans_family = {"flywheel_receiver_accepted_spans_total",
+                                                           METRIC_COUNTER, "Spans taken in."};
+static const struct metric_family accepted_logs_family = {"flywheel_receiver_accepted_logs_total",
+                                                          METRIC_COUNTER, "Log records taken in."};
+static const struct metric_family requests_family = {
+    "flywheel_receiver_requests_total", METRIC_COUNTER, "Export requests by gRPC status."};
+
+static void add_labeled(struct metrics *metrics, const struct metric_family *family,
+                        const char *receiver, const char *label, const char *value,
+                        const struct counter *counter)
+{
+    struct buffer labels = {0};
+    metrics_append_label(&labels, "receiver", bytes_of_text(receiver));
+    metrics_append_label(&labels, label, bytes_of_text(value));
+    buffer_append_byte(&labels, 0);
+    if (!labels.failed)
+        metrics_add(metrics, family, (const char *)labels.data, counter, 1);
+    buffer_finish(&labels);
+}
+
+static void add_receiver(struct metrics *metrics, const struct telemetry_receiver *receiver)
+{
+    static const char *const codes[] = {
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    };
+    for (int i = 0; i < GATE_REJECTS; i++)
+        add_labeled(metrics, &refused_family, receiver->name, "reason", gate_reject_names[i],
+                    &receiver->counters->refused_spans[i]);
+    add_labeled(metrics, &refused_family, receiver->name, "reason", "overload",
+                &receiver->counters->refused_overload);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        add_labeled(metrics, &requests_family, receiver->name, "code", codes[i],
+                    &receiver->counters->requests[i]);
+}
+
+static void add_accepted(struct metrics *metrics, const struct telemetry_receiver *receiver)
+{
+    struct buffer labels = {0};
+    metrics_append_label(&labels, "receiver", bytes_of_text(receiver->name));
+    buffer_append_byte(&labels, 0);
+    if (!labels.failed) {
+        const char *text = (const char *)labels.data;
+        metrics_add(metrics, &accepted_spans_family, text, &receiver->counters->accepted_spans, 1);
+        metrics_add(metrics, &accepted_logs_family, text, &receiver->counters->accepted_logs, 1);
+    }
+    buffer_finish(&labels);
+}
+
+void telemetry_register_receivers(struct metrics *metrics,
+                                  const struct telemetry_receiver *receivers,
+                                  uint32_t receiver_count, bool counts_accepted)
+{
+    for (uint32_t i = 0; i < receiver_count; i++) {
+        add_receiver(metrics, &receivers[i]);
+        if (receivers[i].register_metrics)
+            receivers[i].register_metrics(receivers[i].context, metrics);
+    }
+    for (uint32_t i = 0; counts_accepted && i < receiver_count; i++)
+        add_accepted(metrics, &receivers[i]);
+}
+
+void telemetry_register_process(struct metrics *metrics)
+{
+    metrics_add_collector(metrics, collect_build, NULL);
+    metrics_add_collector(metrics, process_metrics_collect, NULL);
+}
