@@ -97,6 +97,30 @@ static void measure_rule(const struct rule *rule, struct score_context *context,
     }
 }
 
+/* What would have been measured. */
+static void state_measure(const struct measure *measure, struct evaluation *evaluation)
+{
+    bool is_ours = measure->measurement != NULL;
+    evaluation->measurement = is_ours ? bytes_of_text(measure->measurement->name) : measure->name;
+    evaluation->evaluator_id = is_ours ? evaluation->measurement : measure->imported;
+    evaluation->evaluator_version = is_ours ? BYTES_LITERAL("1") : (struct bytes){0};
+    evaluation->evaluator_type = is_ours ? EVALUATOR_CODE : EVALUATOR_IMPORTED;
+}
+
+void score_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
+                   const double *value, const char *na_reason, struct evaluation *ret_evaluation)
+{
+    *ret_evaluation = (struct evaluation){
+        .rule = rule, .outcome = outcome, .na_reason = outcome == OUTCOME_NA ? na_reason : NULL};
+    if (measure < rule->measure_count)
+        state_measure(&rule->measures[measure], ret_evaluation);
+    if (!value)
+        return;
+    ret_evaluation->has_value = true;
+    ret_evaluation->value = *value;
+    ret_evaluation->margin = margin(rule, *value);
+}
+
 static void evaluate_rule(const struct rule *rule, struct score_context *context,
                           struct evaluation *ret_evaluation)
 {
@@ -107,15 +131,8 @@ static void evaluate_rule(const struct rule *rule, struct score_context *context
         return;
     }
     ret_evaluation->na_reason = applies == IS_FALSE ? "when_false" : "when_unknown";
-    if (rule->measure_count == 0)
-        return;
-    const struct measure *first = &rule->measures[0];
-    ret_evaluation->measurement =
-        first->measurement ? bytes_of_text(first->measurement->name) : first->name;
-    ret_evaluation->evaluator_id =
-        first->measurement ? ret_evaluation->measurement : first->imported;
-    ret_evaluation->evaluator_version = first->measurement ? BYTES_LITERAL("1") : (struct bytes){0};
-    ret_evaluation->evaluator_type = first->measurement ? EVALUATOR_CODE : EVALUATOR_IMPORTED;
+    if (rule->measure_count > 0)
+        state_measure(&rule->measures[0], ret_evaluation);
 }
 
 static enum verdict fold(const struct verdict_report *report)
@@ -186,11 +203,18 @@ void score_run(struct score_context *context, struct verdict_report *ret_report)
         for (uint32_t i = 0; i < ruleset->rule_count; i++)
             evaluate_rule(&ruleset->rules[i], context, &ret_report->evaluations[i]);
     }
-    ret_report->verdict = fold(ret_report);
-    if (ret_report->verdict == VERDICT_FAIL || ret_report->verdict == VERDICT_BORDERLINE) {
-        collect_labels(ret_report, context->arena);
-        ret_report->worst = find_worst(ret_report);
+    score_conclude(context, ret_report);
+}
+
+void score_conclude(struct score_context *context, struct verdict_report *report)
+{
+    report->verdict = fold(report);
+    report->labels = (struct bytes_list){0};
+    report->worst = NULL;
+    if (report->verdict == VERDICT_FAIL || report->verdict == VERDICT_BORDERLINE) {
+        collect_labels(report, context->arena);
+        report->worst = find_worst(report);
     }
-    ret_report->refusal = refusal_was_read(context);
-    signature_write(ret_report->signature, ret_report, context->run);
+    report->refusal = refusal_was_read(context);
+    signature_write(report->signature, report, context->run);
 }
