@@ -103,6 +103,10 @@ static bool identify(const struct review_input *input, struct review_record *ret
 static void find_times(struct record_writer *record)
 {
     const struct trajectory *trajectory = record->input->run->trajectory;
+    record->start_ns = record->input->known_start_ns;
+    record->end_ns = record->input->known_end_ns;
+    if (record->end_ns != 0)
+        return;
     uint32_t root = trajectory->root;
     bool has_ended = root != NO_SPAN && trajectory->spans[root].end_ns != 0;
     uint64_t start = UINT64_MAX, end = 0;

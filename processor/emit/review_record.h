@@ -29,6 +29,8 @@ struct review_input {
     uint32_t revision;      /* from 1 */
     const char *supersedes; /* record_id text of the revision before; NULL: none */
     uint32_t late_spans;
+    uint64_t known_start_ns,
+        known_end_ns; /* of a run whose spans are not all here; 0: of the spans */
     enum selection_reason reason;
     double inclusion_probability;
     const struct dimension *dimensions;
