@@ -1,0 +1,77 @@
+/* The HTTP receiver on a real port, with an intake that does as it is told, and a client that sends
+ * bytes exactly as the test says. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "processor/receive/http_receiver.h"
+
+enum { FAKE_HELD_MAX = 1024 };
+
+/* Set before http_fixture_start, or under the lock of the functions below. */
+struct http_fixture {
+    struct http_receiver_config config;
+    struct receiver_counters counters;
+    struct http_receiver_counters limits;
+    struct receiver *receiver;
+    struct intake intake;
+    /* What the fake pipeline does. */
+    bool is_holding; /* answers wait until it is false */
+    bool has_room;
+    bool is_answered_inside; /* on_durable before submit returns */
+    enum status submit_status, durable_status;
+    int64_t retry_ms;
+    /* What it has seen; read after http_fixture_settle. */
+    uint32_t submits, spans, logs, room_asks;
+    size_t room_asked; /* the largest */
+    struct buffer last_body;
+    enum request_encoding last_encoding;
+    bool had_call;
+    size_t held;
+};
+
+/* One at a time. `setup` gives defaults, of which 1 MiB of message is one. */
+struct http_fixture *http_fixture_setup(void);
+void http_fixture_start(void);
+void http_fixture_stop(int64_t grace_ms);
+void http_fixture_teardown(void);
+/* What the pipeline's threads wrote before now is seen. */
+void http_fixture_settle(void);
+void http_fixture_hold(bool is_holding);
+/* Waits until the pipeline holds so many; false after 5 s. */
+bool http_fixture_wait_held(size_t count);
+/* Waits until a limit was hit so often; false after 5 s. */
+bool http_fixture_wait_limit(enum http_limit limit, uint64_t count);
+uint64_t http_fixture_code(int code);
+
+/* --- the client: everything ends the test when it fails --- */
+
+struct http_answer_read {
+    unsigned status; /* 0: the connection ended without an answer */
+    char head[4096];
+    struct buffer body;
+};
+
+int http_connect(void);
+void http_send(int fd, const void *data, size_t size);
+/* Sends what can be sent; a peer that has closed is no failure. */
+void http_send_lossy(int fd, const void *data, size_t size);
+void http_send_text(int fd, const char *text);
+/* Reads one answer with its body; an answer 100 is passed over and noted. */
+struct http_answer_read http_read(int fd);
+/* The value of a header of the answer, or "". */
+const char *http_header(const struct http_answer_read *answer, const char *name);
+bool http_says(const struct http_answer_read *answer, const char *text);
+/* Does the peer close within so many ms? */
+bool http_is_closed(int fd, int64_t within_ms);
+/* A whole POST; `headers` are complete lines, or "". */
+struct http_answer_read http_post(int fd, const char *path, const char *type, const char *headers,
+                                  struct bytes body);
+/* The same on a connection of its own. */
+struct http_answer_read http_post_once(const char *path, const char *type, const char *headers,
+                                       struct bytes body);
+
+/* `good` spans, then `bad` ones whose trace id is all zero. */
+struct buffer make_spans(int good, int bad);
+struct buffer make_log(void);
+void sleep_ms(long ms);
