@@ -36,8 +36,8 @@ void binding_resolve(struct binding *binding, struct store_txn *txn, struct coho
 }
 
 void contribution_append(const struct binding *binding, struct store_txn *txn,
-                         struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
-                         struct buffer *to)
+                         struct cohorts *cohorts, struct quota *quota, const struct closed *closed,
+                         int64_t wall_ms, struct buffer *to)
 {
     const struct pipeline_config *config = closed->config;
     assert(binding->config == config);
@@ -58,8 +58,10 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         for (uint32_t d = 0; d < grouping->count; d++)
             values[d] = closed->dimension_values[grouping->dimensions[d]];
         contribution.groups[i].grouping = binding->groupings[i];
-        cohort_assign(cohorts, txn, binding->groupings[i], values, grouping->count, wall_ms,
-                      contribution.groups[i].hash);
+        bool is_new = cohort_assign(cohorts, txn, binding->groupings[i], values, grouping->count,
+                                    wall_ms, contribution.groups[i].hash);
+        quota_meet_cohort(quota, txn, config, binding->groupings[i], contribution.groups[i].hash,
+                          is_new);
     }
     for (uint32_t i = 0; i < contribution.rule_count; i++) {
         contribution.rules[i].rule = binding->rules[i];

@@ -3,6 +3,7 @@
  * the writer thread, inside its transaction. */
 #pragma once
 #include "pipelines/effects.h"
+#include "pipelines/quota.h"
 #include "state/cohort.h"
 
 struct persistent_counter;
@@ -19,9 +20,10 @@ struct binding {
  * cohorts. */
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
                      const struct pipeline_config *config);
-/* Appends the encoded contribution. New cohorts get their name rows in the transaction. */
+/* Appends the encoded contribution. New cohorts get their name rows in the transaction, and the
+ * quota hears of each. */
 void contribution_append(const struct binding *binding, struct store_txn *txn,
-                         struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
-                         struct buffer *to);
+                         struct cohorts *cohorts, struct quota *quota, const struct closed *closed,
+                         int64_t wall_ms, struct buffer *to);
 /* The text of a grouping as the store knows it: its dimension names joined by commas. */
 void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to);

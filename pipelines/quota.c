@@ -13,9 +13,10 @@ enum { PUBLISH_MS = 100 };
 struct quota {
     struct quota_hours hours;
     struct quota_board board;
-    bool is_stale; /* the last transaction failed: memory is ahead of the store */
-    bool is_first; /* the run that is about to be admitted */
-    bool has_news; /* since the last view */
+    bool is_stale;     /* the last transaction failed: memory is ahead of the store */
+    uint64_t untabled; /* in this transaction */
+    bool is_first;     /* the run that is about to be admitted */
+    bool has_news;     /* since the last view */
     int64_t published_ms;
 };
 
@@ -66,7 +67,7 @@ static void restore_signature(void *context, int64_t hour, const struct selectio
     struct quota_hour *last = hours->count > 0 ? &hours->hours[hours->count - 1] : NULL;
     if (!last || last->row.hour != hour)
         return;
-    struct quota_signature_count *count = quota_hour_signature(hours, last, row->id);
+    struct quota_signature_count *count = quota_hour_signature(last, row->id);
     if (count)
         count->row = *row;
 }
@@ -78,6 +79,7 @@ static void load(struct quota *quota, struct store_txn *txn)
     selection_scan(txn, &scan);
     quota_hours_plan(&quota->hours);
     quota->is_stale = false;
+    quota->untabled = 0;
     quota->has_news = true;
 }
 
@@ -100,11 +102,14 @@ enum status quota_open(struct store *store, const struct pipeline_config *config
     store_begin(store, false, &txn);
     load(quota, &txn);
     enum status status = store_commit(&txn);
-    if (status == STATUS_OK)
-        *ret_quota = quota;
-    else
+    if (status != STATUS_OK) {
         quota_close(quota);
-    return status;
+        return status;
+    }
+    quota_publish(quota, 0); /* Shards begin with what was in force. */
+    quota->published_ms = INT64_MIN / 2;
+    *ret_quota = quota;
+    return STATUS_OK;
 }
 
 void quota_close(struct quota *quota)
@@ -116,7 +121,7 @@ void quota_close(struct quota *quota)
     free(quota);
 }
 
-void quota_write(struct quota *quota, struct store_txn *txn)
+uint64_t quota_write(struct quota *quota, struct store_txn *txn)
 {
     for (uint32_t i = 0; i < quota->hours.count && !quota->is_stale; i++) {
         struct quota_hour *hour = &quota->hours.hours[i];
@@ -131,6 +136,9 @@ void quota_write(struct quota *quota, struct store_txn *txn)
             selection_put_signature(txn, hour->row.hour, &hour->signatures[k].row);
         }
     }
+    uint64_t untabled = quota->untabled;
+    quota->untabled = 0;
+    return untabled;
 }
 
 /* --- admission --- */
@@ -198,8 +206,8 @@ static struct quota_signature_count *count_signature(struct quota *quota, struct
 {
     if (quota->hours.policy.budget.per_signature <= 0 || closed->verdict != VERDICT_FAIL)
         return NULL;
-    struct quota_signature_count *count =
-        quota_hour_signature(&quota->hours, hour, closed->offer.signature);
+    struct quota_signature_count *count = quota_hour_signature(hour, closed->offer.signature);
+    quota->untabled += !count;
     if (count) {
         count->row.seen++;
         count->is_dirty = true;
@@ -256,9 +264,4 @@ const struct quota_view *quota_take(struct quota *quota, uint32_t shard,
                                     const struct quota_view *held)
 {
     return quota_board_take(&quota->board, shard, held);
-}
-
-uint64_t quota_untabled(const struct quota *quota)
-{
-    return quota->hours.untabled;
 }

@@ -21,13 +21,12 @@ void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
  * cohorts that is the offer itself, and nothing is kept. For first verdicts only: a revision of an
  * emitted record is always emitted. */
 void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *closed);
-/* Rows of what has changed; before the commit. */
-void quota_write(struct quota *quota, struct store_txn *txn);
+/* Rows of what has changed; before the commit. Returns the failed runs of this transaction whose
+ * signature found no place among those of its hour. */
+uint64_t quota_write(struct quota *quota, struct store_txn *txn);
 /* Shows the shards what became durable; at most every 100 ms. */
 void quota_publish(struct quota *quota, int64_t now_ms);
 
 /* A shard: the newest view in exchange for the one it holds. */
 const struct quota_view *quota_take(struct quota *quota, uint32_t shard,
                                     const struct quota_view *held);
-/* Failed runs whose signature found no place among those of its hour, since start. */
-uint64_t quota_untabled(const struct quota *quota);

@@ -18,8 +18,7 @@ void quota_hours_finish(struct quota_hours *hours)
     hours->count = 0;
 }
 
-struct quota_signature_count *quota_hour_signature(struct quota_hours *hours,
-                                                   struct quota_hour *hour, uint64_t id)
+struct quota_signature_count *quota_hour_signature(struct quota_hour *hour, uint64_t id)
 {
     uint8_t key[8];
     put_be64(key, id);
@@ -36,10 +35,8 @@ struct quota_signature_count *quota_hour_signature(struct quota_hours *hours,
         }
     }
     number = hour->index.count < hour->capacity ? key_index_add(&hour->index, key) : KEY_INDEX_NONE;
-    if (number == KEY_INDEX_NONE) {
-        hours->untabled++;
+    if (number == KEY_INDEX_NONE)
         return NULL;
-    }
     hour->signatures[number] = (struct quota_signature_count){.row = {.id = id}};
     return &hour->signatures[number];
 }
@@ -78,7 +75,7 @@ static void take_basis(struct quota_hours *hours, struct quota_hour *hour,
         const struct selection_signature *row = &before->signatures[i].row;
         if ((double)row->seen <= budget->per_signature)
             continue;
-        struct quota_signature_count *count = quota_hour_signature(hours, hour, row->id);
+        struct quota_signature_count *count = quota_hour_signature(hour, row->id);
         if (count)
             count->row.basis = row->seen, count->is_dirty = true;
     }

@@ -31,7 +31,6 @@ struct quota_hours {
     struct quota_policy policy;
     uint32_t count;
     struct quota_hour hours[QUOTA_HOURS]; /* ascending */
-    uint64_t untabled;                    /* runs whose signature found no place */
 };
 
 void quota_hours_finish(struct quota_hours *hours);
@@ -41,8 +40,7 @@ struct quota_hour *quota_hours_open(struct quota_hours *hours, int64_t hour, int
 /* As read from the store: no basis is worked out. NULL: too many. */
 struct quota_hour *quota_hours_restore(struct quota_hours *hours, const struct selection_hour *row);
 /* NULL: no place. */
-struct quota_signature_count *quota_hour_signature(struct quota_hours *hours,
-                                                   struct quota_hour *hour, uint64_t id);
+struct quota_signature_count *quota_hour_signature(struct quota_hour *hour, uint64_t id);
 /* Plans of all hours, by the policy; after restoring and when the policy has changed. */
 void quota_hours_plan(struct quota_hours *hours);
 /* NULL: no memory. */

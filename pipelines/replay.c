@@ -7,7 +7,7 @@
 #include "processor/emit/emitter.h"
 
 struct replay {
-    struct pipeline_config config; /* a shallow copy: only the memory limit differs */
+    struct pipeline_config config; /* a shallow copy without memory limit and budgets */
     struct shard *shard;
     struct effects *effects;
     struct request_pool *pool;
@@ -26,6 +26,8 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
         return NULL;
     replay->config = *config;
     replay->config.assembly.memory_bytes = SIZE_MAX;
+    replay->config.budget.is_present = false; /* What is offline has no hour before it, */
+    replay->config.selection.new_cohort = 0;  /* and no cohorts seen. */
     replay->fn = fn;
     replay->context = context;
     replay->wall_ms = wall_ms;

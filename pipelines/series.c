@@ -26,6 +26,8 @@ static const struct metric_family families[] = {
     {"flywheel_review_records_total", METRIC_COUNTER, "Review records written to the outbox."},
     {"flywheel_review_skipped_total", METRIC_COUNTER,
      "Trajectories that did not become review work, by reason."},
+    {"flywheel_review_signatures_untabled_total", METRIC_COUNTER,
+     "Failed runs of a signature beyond the 4096 of an hour, which no signature budget holds."},
     {"flywheel_event_time_skewed_total", METRIC_COUNTER,
      "Trajectories whose event time was missing or in the future; the time of receipt stood in."},
     {"flywheel_trajectories_split_total", METRIC_COUNTER,
@@ -104,7 +106,8 @@ bool series_open(struct series *series, struct counters *counters, const char *c
                    get_all(series, "flywheel_review_skipped_total", "reason", skip_reason_names + 1,
                            SKIP_REASONS - 1, series->skipped + 1) &&
                    get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
-                   get_one(series, "flywheel_trajectories_split_total", &series->split);
+                   get_one(series, "flywheel_trajectories_split_total", &series->split) &&
+                   get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled);
     if (!is_open)
         error_set(ret_error, EXIT_STATE_IO, "the data directory holds too many counters");
     return is_open;

@@ -23,6 +23,11 @@ const struct source_row *writer_source(const struct writer *writer, uint32_t sou
     return &writer->committed[source];
 }
 
+struct quota *writer_quota(struct writer *writer)
+{
+    return writer->quota;
+}
+
 struct journal *writer_journal(struct writer *writer)
 {
     return writer->journal;
@@ -145,7 +150,7 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
     return sequence;
 }
 
-static void add_closed(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+static void add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms)
 {
     struct decided_row *row = new_row(writer);
     if (!row)
@@ -161,14 +166,15 @@ static void add_closed(struct writer *writer, const struct closed *closed, int64
     row->verdict = (uint8_t)closed->verdict;
     row->trigger = (uint8_t)closed->trigger;
     row->spans = closed->spans;
-    row->record_sequence = closed->has_record ? add_record(writer, closed, wall_ms) : 0;
     size_t from = writer->contributions.size;
     if (!closed->is_judge_only) {
         struct binding *binding = binding_of(writer, closed->config);
-        contribution_append(binding, &writer->txn, writer->cohorts, closed, wall_ms,
+        contribution_append(binding, &writer->txn, writer->cohorts, writer->quota, closed, wall_ms,
                             &writer->contributions);
         count_outcomes(writer, binding, closed);
     }
+    quota_admit(writer->quota, &writer->txn, closed);
+    row->record_sequence = closed->has_record ? add_record(writer, closed, wall_ms) : 0;
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
     count_closed(writer, closed);
@@ -211,7 +217,7 @@ static void count_passed(struct writer *writer, const struct effects *effects)
 void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
 {
     assert(effects->shard < writer->shards);
-    for (const struct closed *closed = effects->first; closed; closed = closed->next)
+    for (struct closed *closed = effects->first; closed; closed = closed->next)
         add_closed(writer, closed, wall_ms);
     add_spills(writer, effects);
     count_passed(writer, effects);
@@ -364,6 +370,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
                          NULL, NULL);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
+    count(writer, writer->series.untabled, quota_write(writer->quota, &writer->txn));
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {
@@ -373,6 +380,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
         return status;
     }
     status = settle_memory(writer, has_flushed, now_ms);
+    quota_publish(writer->quota, now_ms);
     refresh_gauges(writer, now_ms);
     return status;
 }

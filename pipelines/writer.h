@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "pipelines/effects.h"
+#include "pipelines/quota.h"
 #include "processor/receive/request.h"
 #include "state/outbox.h"
 #include "state/source.h"
@@ -34,6 +35,9 @@ struct journal;
 struct journal *writer_journal(struct writer *writer);
 /* The first sequence that no spilled trajectory has. */
 uint64_t writer_spill_sequence(struct writer *writer);
+
+/* For quota_take(). */
+struct quota *writer_quota(struct writer *writer);
 
 void writer_begin(struct writer *writer);
 /* An accepted request: counted, its position taken, its bytes journaled when `is_journaled`. */

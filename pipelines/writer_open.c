@@ -14,7 +14,9 @@ static bool open_tables(struct writer *writer)
            cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
                STATUS_OK &&
            (writer->delta = cohort_delta_create()) != NULL &&
-           cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) == STATUS_OK;
+           cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) ==
+               STATUS_OK &&
+           quota_open(writer->store, writer->config, writer->shards, &writer->quota) == STATUS_OK;
 }
 
 /* Source rows of this process; a new one begins at position 1, so that 0 stands for nothing yet. */
@@ -93,6 +95,7 @@ void writer_destroy(struct writer *writer)
 {
     if (!writer)
         return;
+    quota_close(writer->quota);
     if (writer->delta)
         cohort_delta_destroy(writer->delta);
     if (writer->cohorts)

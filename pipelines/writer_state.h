@@ -34,6 +34,7 @@ struct writer {
     struct counters *counters;
     struct cohorts *cohorts;
     struct cohort_delta *delta;
+    struct quota *quota;
     struct series series;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;
