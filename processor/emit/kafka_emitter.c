@@ -2,14 +2,16 @@
  * only pushes into a queue. Each item is in exactly one place:
  *
  *   queue --take--> ready list --produce--> in flight --delivered--> acknowledged, freed
- *                      ^  retry list <--------- | failed for good (too large, not allowed, ...)
- *                      |      | its pause is over
- *                      +------+------------------ the producer had a fatal error: it is created anew
+ *                    ^  ^  ^ | an earlier record of its key is under way
+ *                    |  |  | +--> blocked list          | failed for good (too large, not allowed)
+ *                    |  |  +----------'  retry list <---+
+ *                    |  +---------------------'         | the producer had a fatal error, or got
+ *                    +----------------------------------+ stuck: it is created anew
  *
- * A broker that is away never fails a message: its timeout is infinite. A permanent error of one
- * message doesn't drop it either, since a person can mend topic, quota or limit; it waits, longer
- * each time, and later records of the same trajectory wait behind it. The message itself stays in
- * the item: nothing is copied. */
+ * Of one trajectory only one record is under way at a time, so its revisions arrive in order
+ * whatever fails. A broker that is away never fails a message: its timeout is infinite. A permanent
+ * error of one message doesn't drop it either, since a person can mend topic, quota or limit; it
+ * waits, longer each time. The message itself stays in the item: nothing is copied. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -28,6 +30,8 @@ enum {
     HELD_ITEMS_MAX = 4096,
     HELD_BYTES_MAX = 64 * 1024 * 1024,
     TAKE_ITEMS = 64,
+    KEY_BUCKETS = 65536,
+    STUCK_MS = 120000,
     PAUSE_FIRST_MS = 1000,
     PAUSE_MAX_MS = 60000,
     TURN_MS = 50,
@@ -60,7 +64,10 @@ struct kafka_emitter {
 
     /* Of the thread, after start. */
     struct kafka_producer producer;
-    struct message_list ready, retry;
+    struct message_list ready, blocked, retry;
+    uint16_t
+        under_way[KEY_BUCKETS]; /* records in flight or in the retry list, by hash of the key */
+    int64_t moved_ms;           /* the last report, or the last time nothing was in flight */
 };
 
 static struct kafka_emitter *of(struct emitter *emitter)
@@ -106,7 +113,12 @@ static void acknowledge(struct kafka_emitter *kafka, struct message *message)
     release(kafka, message);
 }
 
-/* The message waits; what would pass it in order of its key waits behind it (see may_go). */
+static uint16_t *under_way(struct kafka_emitter *kafka, const struct message *message)
+{
+    return &kafka->under_way[message->key_hash % KEY_BUCKETS];
+}
+
+/* The message waits, still under way: what follows it under its key waits behind it. */
 static void hold_back(struct kafka_emitter *kafka, struct message *message,
                       rd_kafka_resp_err_t error)
 {
@@ -124,10 +136,13 @@ static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
 {
     struct kafka_emitter *kafka = context;
     struct message *message = sent;
+    kafka->moved_ms = clock_monotonic_ms();
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         counter_add(&kafka->counters->sent_records, 1);
+        --*under_way(kafka, message);
         acknowledge(kafka, message);
     } else if (kafka->producer.is_closing || error == RD_KAFKA_RESP_ERR__FATAL) {
+        --*under_way(kafka, message);
         insert(&kafka->ready, message); /* not its fault: the next handle sends it */
     } else {
         hold_back(kafka, message, error);
@@ -154,46 +169,58 @@ static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *
     return kafka_producer_send(&kafka->producer, &sent);
 }
 
-/* Nothing of the same key waits with a smaller sequence. The list is empty in ordinary days. */
-static bool may_go(const struct kafka_emitter *kafka, const struct message *message)
-{
-    for (const struct message *held = kafka->retry.first; held; held = held->next) {
-        if (held->item->sequence >= message->item->sequence)
-            break;
-        if (held->key_hash == message->key_hash)
-            return false;
-    }
-    return true;
-}
-
 static void take_due(struct kafka_emitter *kafka, int64_t now_ms)
 {
     struct message_list rest = {0};
     while (kafka->retry.first) {
         struct message *message = take_first(&kafka->retry);
-        insert(message->retry_at_ms <= now_ms ? &kafka->ready : &rest, message);
+        bool is_due = message->retry_at_ms <= now_ms;
+        if (is_due)
+            --*under_way(kafka, message);
+        insert(is_due ? &kafka->ready : &rest, message);
     }
     kafka->retry = rest;
 }
 
+static void unblock(struct kafka_emitter *kafka)
+{
+    while (kafka->blocked.first)
+        insert(&kafka->ready, take_first(&kafka->blocked));
+}
+
+/* In order of the sequence, so that of one key the earlier record goes first. */
 static void produce_ready(struct kafka_emitter *kafka)
 {
     while (kafka->ready.first && !kafka->producer.is_fatal) {
         struct message *message = take_first(&kafka->ready);
-        if (!may_go(kafka, message)) {
-            message->retry_at_ms = clock_monotonic_ms() + PAUSE_FIRST_MS;
-            insert(&kafka->retry, message);
+        if (*under_way(kafka, message) > 0) {
+            insert(&kafka->blocked, message);
             continue;
         }
+        ++*under_way(kafka, message);
         rd_kafka_resp_err_t error = produce(kafka, message);
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-            continue;
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL) {
+            --*under_way(kafka, message);
             insert(&kafka->ready, message);
             return; /* after the next poll, or with the next producer */
         }
-        hold_back(kafka, message, error);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+            hold_back(kafka, message, error);
     }
+}
+
+/* librdkafka can lose its way after errors (messages wait although the broker answers). With
+ * brokers away this does no harm: there is nothing that could arrive twice. */
+static void check_stuck(struct kafka_emitter *kafka, int64_t now_ms)
+{
+    if (kafka->producer.in_flight == 0 || kafka->moved_ms == 0)
+        kafka->moved_ms = now_ms;
+    if (now_ms - kafka->moved_ms < STUCK_MS)
+        return;
+    log_warn("kafka_producer_stuck", "topic=\"%s\" records=%zu action=recreate",
+             kafka->producer.topic, kafka->producer.in_flight);
+    kafka->moved_ms = now_ms;
+    kafka->producer.is_fatal = true;
 }
 
 static bool take_queued(struct kafka_emitter *kafka)
@@ -244,14 +271,17 @@ static void *run_thread(void *argument)
         bool took = take_queued(kafka);
         if (kafka->retry.first)
             take_due(kafka, now_ms);
+        kafka_producer_poll(&kafka->producer);
+        check_stuck(kafka, now_ms);
         kafka_producer_keep(&kafka->producer, now_ms);
+        unblock(kafka); /* behind the reports: one that comes later wakes the wait below */
         if (kafka->producer.handle)
             produce_ready(kafka);
-        kafka_producer_poll(&kafka->producer);
         if (!took)
             queue_wait(kafka->queue, next_turn_ms(kafka));
     }
     kafka_producer_close(&kafka->producer);
+    unblock(kafka);
     while (kafka->ready.first)
         release(kafka, take_first(&kafka->ready));
     while (kafka->retry.first)
