@@ -66,7 +66,8 @@ enum exporter_encoding { ENCODING_JSON, ENCODING_PROTOBUF, ENCODING_OTLP_PROTO }
 
 struct exporter_config {
     enum exporter_kind kind;
-    const char *name; /* "kafka/annotations" */
+    bool takes_records, takes_alerts; /* what the pipelines that name it bring */
+    const char *name;                 /* "kafka/annotations" */
     const char *brokers, *topic;
     enum exporter_encoding encoding;
     bool is_transactional;
@@ -99,7 +100,7 @@ struct alert_config { /* the pass rate that a pinned cohort should keep */
     double usual_fail_rate; /* 0: 1 - min_pass_rate */
     struct burn_config burns[BURNS_MAX];
     uint32_t burn_count;
-    bool has_burns; /* the file has them, else the defaults that the target leaves possible */
+    bool has_burns; /* by the file; else the defaults that the target leaves possible */
 };
 
 struct pipeline_names { /* what one pipeline of `service.pipelines` names */
@@ -162,9 +163,9 @@ struct pipeline_config {
         uint32_t false_alarm_every, learn_from;
     } change;
 
-    struct pipeline_names traces, results;
+    struct pipeline_names traces, results, alerts_told;
     struct pipeline_names relay;                     /* instead of traces */
-    struct exporter_config exporters[EXPORTERS_MAX]; /* those that traces or relay names */
+    struct exporter_config exporters[EXPORTERS_MAX]; /* those that a pipeline names */
     uint32_t exporter_count;
 
     struct {

@@ -1,12 +1,13 @@
 /* Dimensions, groupings of them, and the cohorts that are pinned. Read once the whole file is
- * known, in that order, because each refers to the one before. tool_path and model_route are
- * derived: they become dimensions when a grouping names them, behind the file's own. */
+ * known, in that order, because each refers to the one before. tool_path, model_route and
+ * routing_policy are derived: they become dimensions when a grouping names them, behind the file's own. */
 #include "pipelines/config_option.h"
 #include "processor/score/names.h"
 
 #include <stdio.h>
 
-static const char *const derived_names[] = {"tool_path", "model_route"};
+static const char *const derived_names[] = {"tool_path", "model_route", "routing_policy"};
+enum { DERIVED = sizeof derived_names / sizeof derived_names[0] };
 
 static const struct default_dimension {
     const char *name, *source;
@@ -23,7 +24,10 @@ static const char *const default_groupings[][3] = {
 
 static bool is_derived(struct bytes name)
 {
-    return bytes_equal_text(name, derived_names[0]) || bytes_equal_text(name, derived_names[1]);
+    for (size_t i = 0; i < DERIVED; i++)
+        if (bytes_equal_text(name, derived_names[i]))
+            return true;
+    return false;
 }
 
 static bool dimension_find(const struct pipeline_config *config, struct bytes name,
@@ -49,9 +53,9 @@ static void load_dimensions(struct config_loader *loader, const struct config_no
 {
     if (!config_require(loader, map, NODE_MAP, "dimensions"))
         return;
-    /* Room stays for the two derived ones. */
-    if (map->child_count > DIMENSIONS_MAX - 2) {
-        config_error(loader, map, "more than %d dimensions: remove some", DIMENSIONS_MAX - 2);
+    /* Room stays for the derived ones. */
+    if (map->child_count > DIMENSIONS_MAX - DERIVED) {
+        config_error(loader, map, "more than %d dimensions: remove some", DIMENSIONS_MAX - DERIVED);
         return;
     }
     for (const struct config_node *node = map->first; node; node = node->next) {
@@ -94,7 +98,7 @@ static void unknown_dimension(struct config_loader *loader, const struct config_
     struct nearest nearest = nearest_to(name);
     for (uint32_t i = 0; i < config->dimension_count; i++)
         nearest_offer(&nearest, config->dimension_names[i]);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < DERIVED; i++)
         nearest_offer(&nearest, bytes_of_text(derived_names[i]));
     char hint[OPTION_HINT_SIZE] = "add it to cohorts.dimensions";
     if (nearest.name.data)
@@ -110,7 +114,7 @@ static bool grouping_dimension(struct pipeline_config *config, struct bytes name
 {
     if (dimension_find(config, name, ret_index))
         return true;
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < DERIVED; i++)
         if (bytes_equal_text(name, derived_names[i])) {
             *ret_index = config->dimension_count;
             dimension_add(config, bytes_of_text(derived_names[i]));
@@ -299,8 +303,8 @@ static void load_alerts(struct config_loader *loader, const struct config_node *
         const struct config_node *cohort = config_node_find(node, "cohort");
         if (!cohort || !config_node_find(node, "min_pass_rate"))
             config_error(loader, node, "an alert needs both cohort and min_pass_rate");
-        else
-            load_cohort(loader, cohort, &alert->pinned);
+        else if (load_cohort(loader, cohort, &alert->pinned))
+            config_check_alert(loader, node, alert);
     }
 }
 

@@ -125,6 +125,14 @@ void load_exporters(struct config_loader *loader, const struct option *row,
         load_exporter(loader, item, &config->exporters[config->exporter_count++]);
 }
 
+static bool is_named(const struct pipeline_names *names, const char *exporter)
+{
+    for (uint32_t i = 0; i < names->exporter_count; i++)
+        if (bytes_equal_text(names->exporters[i], exporter))
+            return true;
+    return false;
+}
+
 /* A file exporter without a path writes into the data directory. */
 static void complete_exporters(struct config_loader *loader)
 {
@@ -137,7 +145,9 @@ static void complete_exporters(struct config_loader *loader)
         if (exporter->kind != EXPORTER_FILE || exporter->path)
             continue;
         struct buffer path = {0};
-        buffer_printf(&path, "%s/annotations.jsonl", config->state.directory);
+        bool is_of_alerts = is_named(&config->alerts_told, exporter->name);
+        buffer_printf(&path, "%s/%s.jsonl", config->state.directory,
+                      is_of_alerts ? "alerts" : "annotations");
         exporter->path = (const char *)config_keep(loader, buffer_bytes(&path)).data;
         buffer_finish(&path);
     }
@@ -176,40 +186,99 @@ static struct chosen_pipeline choose_pipeline(struct config_loader *loader)
                                     "service.pipelines.traces.exporters"};
 }
 
-/* Keeps the exporters that the pipeline names, in its order. */
+/* Where the exporters that a pipeline names stand among all; false with the error set. */
+static bool find_exporters(struct config_loader *loader, const struct pipeline_names *names,
+                           const char *path, uint32_t at[PIPELINE_NAMES_MAX])
+{
+    const struct pipeline_config *config = loader->config;
+    const struct config_node *place = config_place(loader, path), *item = place;
+    for (uint32_t i = 0; i < names->exporter_count; i++) {
+        struct nearest nearest = nearest_to(names->exporters[i]);
+        if (config_is_given(loader, path)) /* else they are our own choice, and right */
+            item = i == 0 ? place->first : item->next;
+        for (at[i] = 0; at[i] < config->exporter_count; at[i]++) {
+            nearest_offer(&nearest, bytes_of_text(config->exporters[at[i]].name));
+            if (bytes_equal_text(names->exporters[i], config->exporters[at[i]].name))
+                break;
+        }
+        for (uint32_t j = 0; j < i; j++)
+            if (at[j] == at[i])
+                config_error(loader, item, "this exporter is named twice: remove one");
+        if (at[i] == config->exporter_count)
+            not_defined(loader, item, "exporter", &nearest);
+        if (config_failed(loader))
+            return false;
+    }
+    if (names->exporter_count == 0)
+        config_error(loader, place, "a pipeline needs at least one exporter");
+    return names->exporter_count > 0;
+}
+
+/* Alerts go beside the records, or elsewhere; always as JSON. */
+static bool choose_alert_exporters(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    const char *path = config_is_given(loader, "service.pipelines.alerts.exporters")
+                           ? "service.pipelines.alerts.exporters"
+                           : "service.pipelines.alerts";
+    uint32_t at[PIPELINE_NAMES_MAX];
+    if (!config->alerts_told.is_present)
+        return true;
+    if (config->relay.is_present) {
+        config_error_at_key(loader, config_place(loader, path),
+                            "a relay scores nothing, so it has no alerts: remove this");
+        return false;
+    }
+    if (!find_exporters(loader, &config->alerts_told, path, at))
+        return false;
+    for (uint32_t i = 0; i < config->alerts_told.exporter_count; i++) {
+        struct exporter_config *exporter = &config->exporters[at[i]];
+        exporter->takes_alerts = true;
+        if (exporter->kind == EXPORTER_KAFKA && exporter->encoding != ENCODING_JSON)
+            config_error(loader, config_place(loader, path),
+                         "%s takes alerts, which are json: give them an exporter of their own",
+                         exporter->name);
+    }
+    return true;
+}
+
+/* What takes alerts alone needs a topic of its own. */
+static void check_alert_topic(struct config_loader *loader, const struct exporter_config *exporter)
+{
+    if (exporter->kind == EXPORTER_KAFKA && strcmp(exporter->topic, "annotations") == 0)
+        config_error(loader, config_place(loader, "service.pipelines.alerts"),
+                     "%s would write alerts among the records: set its topic to alerts, or another "
+                     "one",
+                     exporter->name);
+}
+
+/* Keeps the exporters that a pipeline names: the main one's in its order, then those of alerts. */
 static void choose_exporters(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
     struct chosen_pipeline pipeline = choose_pipeline(loader);
     struct pipeline_names *names = pipeline.names;
-    const char *path = pipeline.exporters;
-    if (!config_is_given(loader, path)) {
-        for (uint32_t i = 0; i < config->exporter_count; i++)
-            names->exporters[names->exporter_count++] = bytes_of_text(config->exporters[i].name);
-        return;
-    }
     struct exporter_config chosen[EXPORTERS_MAX];
-    uint32_t count = 0;
-    const struct config_node *item = config_place(loader, path)->first;
-    for (uint32_t i = 0; i < names->exporter_count; i++, item = item->next) {
-        struct nearest nearest = nearest_to(names->exporters[i]);
-        uint32_t at = 0;
-        for (; at < config->exporter_count; at++) {
-            nearest_offer(&nearest, bytes_of_text(config->exporters[at].name));
-            if (bytes_equal_text(names->exporters[i], config->exporters[at].name))
-                break;
-        }
-        for (uint32_t j = 0; j < i; j++)
-            if (bytes_equal(names->exporters[i], names->exporters[j]))
-                config_error(loader, item, "this exporter is named twice: remove one");
-        if (at == config->exporter_count)
-            not_defined(loader, item, "exporter", &nearest);
-        if (config_failed(loader))
-            return;
-        chosen[count++] = config->exporters[at];
+    uint32_t at[PIPELINE_NAMES_MAX], count = 0;
+    if (!choose_alert_exporters(loader))
+        return;
+    if (!config_is_given(loader, pipeline.exporters)) {
+        for (uint32_t i = 0; i < config->exporter_count; i++)
+            if (!config->exporters[i].takes_alerts)
+                names->exporters[names->exporter_count++] =
+                    bytes_of_text(config->exporters[i].name);
     }
-    if (count == 0)
-        config_error(loader, config_place(loader, path), "a pipeline needs at least one exporter");
+    if (!find_exporters(loader, names, pipeline.exporters, at))
+        return;
+    for (uint32_t i = 0; i < names->exporter_count; i++) {
+        config->exporters[at[i]].takes_records = true;
+        chosen[count++] = config->exporters[at[i]];
+    }
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        if (config->exporters[i].takes_alerts && !config->exporters[i].takes_records) {
+            check_alert_topic(loader, &config->exporters[i]);
+            chosen[count++] = config->exporters[i];
+        }
     memcpy(config->exporters, chosen, count * sizeof chosen[0]);
     config->exporter_count = count;
 }

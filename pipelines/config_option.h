@@ -127,14 +127,19 @@ const char *config_only_available(const char *path);
 /* Loaders and printers of rows with a function of their own. A row without a loader is read by the
  * check that needs it, once what it refers to is known. */
 option_load_fn load_measures, load_when, load_expectations, load_prices, load_exporters,
-    load_properties, load_masks, load_list;
+    load_properties, load_masks, load_list, load_burns;
 option_print_fn print_rules, print_measures, print_when, print_expectations, print_prices,
     print_exporters, print_properties, print_dimensions, print_group_by, print_pinned, print_alerts,
-    print_alert_cohort, print_masks, print_list;
+    print_alert_cohort, print_masks, print_list, print_burns;
+
+/* What the parts of an alert say together; default burn rates. */
+void config_check_alert(struct config_loader *loader, const struct config_node *node,
+                        struct alert_config *alert);
 
 /* What is checked once everything is read, in this order. */
 void config_check_cohorts(struct config_loader *loader);
 void config_check_rules(struct config_loader *loader);
+void config_check_measurements(struct config_loader *loader);
 void config_check_redaction(struct config_loader *loader);
 void config_check_pipelines(struct config_loader *loader);
 void config_check_limits(struct config_loader *loader);

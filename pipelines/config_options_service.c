@@ -30,7 +30,26 @@ static const struct option rows[] = {
     DURATION("cohorts.alerts[].window", ALERT(window_ms), 1 * MINUTE, 35 * DAY, "24h",
              "Over which it is computed."),
     COUNT("cohorts.alerts[].min_n", ALERT(min_n), 1, COUNT_MAX, "50",
-          "Scored runs below which nothing is said."),
+          "Scored runs below which nothing is said, in each window."),
+    NUMBER("cohorts.alerts[].usual_fail_rate", ALERT(usual_fail_rate), 0, 0.999, "0",
+           "The fail rate from which a change is looked for (CUSUM); 0: what `min_pass_rate` "
+           "allows."),
+    CUSTOM("cohorts.alerts[].burn_rates", load_burns, print_burns, "map of two durations",
+           "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
+           "Fires when the long and the short window both spend the error budget, 1 - "
+           "`min_pass_rate`, that many times too fast. A factor above 1 / (1 - `min_pass_rate`) "
+           "can't be reached: it is refused, and left out of the default. `{}`: none."),
+    SECTION("cohorts.change", 0,
+            "How a change of the fail rate of a pinned cohort is noticed: Bernoulli CUSUM."),
+    NUMBER("cohorts.change.odds_ratio", AT(change.odds_ratio), 1.1, 100, "2",
+           "The change to find soonest: the odds of failing times this (worse) or divided by it "
+           "(better)."),
+    COUNT("cohorts.change.false_alarm_every", AT(change.false_alarm_every), 100, COUNT_MAX,
+          "1000000",
+          "Scored runs of a cohort that pass at least, on average, before a false alarm."),
+    COUNT("cohorts.change.learn_from", AT(change.learn_from), 100, COUNT_MAX, "1000",
+          "Scored runs from which the usual fail rate of a pinned cohort without an alert is "
+          "learned: the far end of its 99 % interval. Nothing is said before."),
 
     SECTION("redaction", 0, "What may leave, applied before anything is stored for review."),
     CHOICE("redaction.content", AT(redaction.content), contents, "redacted",
@@ -59,7 +78,7 @@ static const struct option rows[] = {
     {.path = "exporters.file/NAME.path",
      .type = OPTION_TEXT,
      .at = EXPORTER(path),
-     .default_text = "`annotations.jsonl` in `state.directory`",
+     .default_text = "`annotations.jsonl` (`alerts.jsonl`) in `state.directory`",
      .prose = "File to append records to, one JSON object a line."},
 
     SECTION("state", 0, "The data directory."),
@@ -88,13 +107,19 @@ static const struct option rows[] = {
      .at = AT(traces.exporters),
      .count_at = AT(traces.exporter_count),
      .max = PIPELINE_NAMES_MAX,
-     .default_text = "all of `exporters`",
+     .default_text = "all that no other pipeline names",
      .prose = "Names of exporters."},
-    SECTION("service.pipelines.relay", AT(relay.is_present),
-            "Instead of `traces`: requests as they come in, sent on to a topic by trace id (key: 32 "
-            "hex digits, partitions as the Collector chooses them), for any number of scoring "
-            "instances to read. Rules and state are not used; `limits.memory` bounds what waits "
-            "for the brokers; a durable answer waits for them, at most 20 s."),
+    SECTION("service.pipelines.alerts", AT(alerts_told.is_present),
+            "Where alerts of `cohorts.alerts` and changes of pinned cohorts are told, besides "
+            "`/metrics`: records `flywheel.alert/v1`."),
+    TEXTS("service.pipelines.alerts.exporters", AT(alerts_told.exporters),
+          AT(alerts_told.exporter_count), PIPELINE_NAMES_MAX, "Names of exporters."),
+    SECTION(
+        "service.pipelines.relay", AT(relay.is_present),
+        "Instead of `traces`: requests as they come in, sent on to a topic by trace id (key: 32 "
+        "hex digits, partitions as the Collector chooses them), for any number of scoring "
+        "instances to read. Rules and state are not used; `limits.memory` bounds what waits "
+        "for the brokers; a durable answer waits for them, at most 20 s."),
     {.path = "service.pipelines.relay.receivers",
      .type = OPTION_TEXTS,
      .at = AT(relay.receivers),
