@@ -3,6 +3,7 @@
 #include "state/inspect.h"
 
 #include "processor/base/digest.h"
+#include "state/alert.h"
 #include "state/chunked.h"
 #include "state/cohort.h"
 #include "state/counters.h"
@@ -383,6 +384,30 @@ static enum status inspect_selection(struct inspection *inspection, struct bytes
     return STATUS_OK;
 }
 
+static enum status inspect_alert(struct inspection *inspection, struct bytes key,
+                                 struct bytes value, struct json_writer *to)
+{
+    struct alert_key alert;
+    struct alert_row row;
+    (void)inspection;
+    if (alert_row_decode(key, value, &alert, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "grouping", alert.grouping);
+    say_hex(to, "cohort", alert.hash, sizeof alert.hash);
+    json_key(to, "kind");
+    json_text(to, alert_kind_names[alert.kind]);
+    say_int(to, "window_ms", alert.window_ms);
+    json_key(to, "is_firing");
+    json_bool(to, row.is_firing);
+    say_uint(to, "episode", row.episode);
+    say_int(to, "changed_ms", row.changed_ms);
+    json_key(to, "statistic");
+    json_double(to, row.statistic);
+    json_key(to, "p0");
+    json_double(to, row.p0);
+    return STATUS_OK;
+}
+
 static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_META] = inspect_meta,         [TABLE_SOURCE] = inspect_source,
     [TABLE_JOURNAL] = inspect_journal,   [TABLE_SPILL] = inspect_spill,
@@ -391,6 +416,7 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_OUTBOX] = inspect_outbox,     [TABLE_OUTBOX_FILE] = inspect_file,
     [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_sequence,
     [TABLE_RETAINED] = inspect_retained, [TABLE_SELECTION] = inspect_selection,
+    [TABLE_ALERT] = inspect_alert,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,
