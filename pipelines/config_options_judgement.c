@@ -85,14 +85,29 @@ static const struct option rows[] = {
     NUMBER("selection.pass", AT(selection.share[VERDICT_PASS]), 0, 1, "0.01",
            "Of passed runs: the control stratum, without which no rate of the queue is unbiased."),
     COUNT("selection.new_cohort", AT(selection.new_cohort), 0, 1000, "0",
-          "At least the first so many of a cohort never seen."),
-    SECTION("selection.budget", AT(budget.is_present), "A ceiling on review work."),
+          "At least the first so many runs of a cohort never seen before, of each of "
+          "`cohorts.group_by`. What was not chosen anyway has the reason `new_cohort` and goes to "
+          "the queue `control`; `inclusion_probability` is 1. Cohorts that are known when this is "
+          "switched on are not new. `replay` applies none."),
+    SECTION("selection.budget", AT(budget.is_present),
+            "A ceiling on review work, per hour of event time. Each verdict's probability becomes "
+            "its share of the budget divided by how many the hour before brought, never more than "
+            "its own share; it stands for the whole hour, over restarts, and is stated as "
+            "`inclusion_probability`. Without an hour before, the shares apply. At twice the "
+            "budget the rest of an hour is dropped and counted "
+            "(`flywheel_review_skipped_total{reason=\"cap\"}`); what other verdicts are still "
+            "owed is kept for them. Revisions are outside the budget. `replay` applies none."),
     COUNT("selection.budget.per_hour", AT(budget.per_hour), 0, COUNT_MAX, "0",
-          "Records an hour; 0: no ceiling."),
+          "Records an hour; 0: no ceiling. Floors: fail 70 %, borderline 20 %, control 10 %. What "
+          "one does not use goes to those that ask for more: fail first, then borderline, control, "
+          "unscored."),
     COUNT("selection.budget.per_signature_per_hour", AT(budget.per_signature_per_hour), 0,
-          COUNT_MAX, "0", "Records an hour with one signature; 0: no ceiling."),
+          COUNT_MAX, "0",
+          "Failed records an hour with one signature; 0: no ceiling. Runs above it do not count "
+          "against the others, and at twice this number the rest is dropped (`signature_cap`). Of "
+          "an hour the first 4096 signatures are told apart."),
     COUNT("selection.budget.instances", AT(budget.instances), 1, 10000, "1",
-          "Instances that share the budget."),
+          "Instances that share the budget: each keeps to its part of both ceilings."),
 };
 
 const struct option_section options_of_judgement = {rows, sizeof rows / sizeof rows[0]};

@@ -15,8 +15,6 @@ static const struct unavailable {
     {"receivers.otlp.dead_letter", NULL, "dead letters"},
     {"trajectory.scope", "trace", "conversation scope"},
     {"trajectory.single_instance", "false", "conversation scope"},
-    {"selection.budget", NULL, "review budgets"},
-    {"selection.new_cohort", "0", "records of new cohorts"},
     {"measurements.output_contract", NULL, "the measurement output.contract"},
     {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
     {"exporters.kafka/NAME.emit", "idempotent", "transactional emit"},

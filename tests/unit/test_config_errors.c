@@ -245,10 +245,6 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
          "p.yaml:1:22: not available in this version: dead letters; leave dead_letter out"},
         {"trajectory: { scope: conversation }",
          "p.yaml:1:15: not available in this version: conversation scope; leave scope out"},
-        {"selection: { new_cohort: 5 }", "p.yaml:1:14: not available in this version: records of "
-                                         "new cohorts; leave new_cohort out"},
-        {"selection: { budget: { per_hour: 5 } }",
-         "p.yaml:1:14: not available in this version: review budgets; leave budget out"},
         {"measurements: { output_contract: { json: true } }",
          "p.yaml:1:17: not available in this version: the measurement output.contract; leave "
          "output_contract out"},
@@ -332,7 +328,7 @@ START_TEST(settings_that_ask_for_nothing_new_are_accepted)
     struct error error = {0};
     struct bytes text =
         BYTES_LITERAL("trajectory: { scope: trace, single_instance: false }\n"
-                      "selection: { new_cohort: 0 }\n"
+                      "selection: { new_cohort: 5, budget: { per_hour: 5 } }\n"
                       "exporters: { kafka/a: { encoding: json, emit: idempotent } }\n");
     struct pipeline_config *config = config_load_text("p.yaml", text, &error);
     ck_assert_msg(config != NULL, "%s", error.text);
