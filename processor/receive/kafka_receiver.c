@@ -1,0 +1,304 @@
+/* The thread of the Kafka receiver. One turn:
+ *
+ *   consumer there? -> offsets of an assignment -> resets -> held messages -> commit -> poll one
+ *                                                                  |
+ *                              one in its grace: no poll, 5 ms, again; at most 80 ms each
+ *
+ * All callbacks of librdkafka run within its polls, so nothing here has a lock. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+#include "processor/receive/kafka_consumer_properties.h"
+#include "processor/receive/kafka_receiver_state.h"
+
+static struct kafka_receiver *of(struct receiver *receiver)
+{
+    return (struct kafka_receiver *)receiver;
+}
+
+void kafka_is_back(struct kafka_receiver *receiver)
+{
+    if (!receiver->is_away)
+        return;
+    receiver->is_away = false;
+    log_info("kafka_broker_back", "topic=\"%s\"", receiver->topic);
+}
+
+/* Errors of the network repeat for as long as it is away: one line when it goes, one when it is
+ * back. Others are logged when they change, and once a minute. */
+void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error, const char *text)
+{
+    counter_add(&receiver->kafka.errors, 1);
+    bool is_network =
+        error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        error == RD_KAFKA_RESP_ERR__RESOLVE || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+        error == RD_KAFKA_RESP_ERR__WAIT_COORD;
+    int64_t now_ms = clock_monotonic_ms();
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !receiver->is_away) {
+        receiver->is_away = true;
+        log_warn("kafka_broker_away", "topic=\"%s\" reason=\"%s\" action=\"trying again\"",
+                 receiver->topic, text);
+    } else if (is_network || (error == receiver->last_error &&
+                              now_ms - receiver->last_error_ms < KAFKA_ERROR_AGAIN_MS)) {
+        log_debug("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", receiver->topic,
+                  rd_kafka_err2name(error), text);
+    } else {
+        receiver->last_error = error;
+        receiver->last_error_ms = now_ms;
+        log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", receiver->topic,
+                 rd_kafka_err2name(error), text);
+    }
+}
+
+/* This consumer is done for: fenced by a member of the same instance id, or a fault of its own. */
+static void note_fatal(struct kafka_receiver *receiver)
+{
+    char text[256] = "";
+    rd_kafka_resp_err_t error = rd_kafka_fatal_error(receiver->consumer, text, sizeof text);
+    if (!receiver->is_fatal)
+        log_error("kafka_consumer_fatal", "topic=\"%s\" error=\"%s\" reason=\"%s\" action=recreate",
+                  receiver->topic, rd_kafka_err2name(error), text);
+    receiver->is_fatal = true;
+}
+
+static void on_error(rd_kafka_t *consumer, int error, const char *text, void *opaque)
+{
+    struct kafka_receiver *receiver = opaque;
+    (void)consumer;
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
+        note_fatal(receiver);
+    else
+        kafka_note_error(receiver, (rd_kafka_resp_err_t)error, text);
+}
+
+static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t size)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(receiver->conf);
+    rd_kafka_conf_set_opaque(conf, receiver);
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, kafka_log);
+    receiver->is_fatal = false;
+    receiver->metadata_at_ms = 0;
+    receiver->metadata_wait_ms = KAFKA_POLL_MS;
+    receiver->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, size);
+    if (!receiver->consumer) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    (void)rd_kafka_poll_set_consumer(receiver->consumer);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    (void)rd_kafka_topic_partition_list_add(topics, receiver->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(receiver->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    receiver->is_fatal = error != RD_KAFKA_RESP_ERR_NO_ERROR;
+    receiver->opened_ms = clock_monotonic_ms();
+    if (error)
+        kafka_note_error(receiver, error, "subscribe");
+    return true;
+}
+
+/* Leaves the group, so that others need not wait for the session to end. Nothing is ours any more.
+ */
+static void leave_group(struct kafka_receiver *receiver, int64_t until_ms)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(receiver->consumer);
+    (void)rd_kafka_assign(receiver->consumer, NULL); /* the group may be waiting for a call */
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(receiver->consumer, queue);
+    if (error) {
+        rd_kafka_error_destroy(error);
+    } else {
+        while (!rd_kafka_consumer_closed(receiver->consumer) && clock_monotonic_ms() < until_ms) {
+            rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_POLL_MS / 2);
+            if (event && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+                (void)rd_kafka_assign(receiver->consumer, NULL);
+            if (event)
+                rd_kafka_event_destroy(event);
+        }
+    }
+    rd_kafka_queue_destroy(queue);
+}
+
+/* A fatal consumer has lost its partitions; one that ends in peace commits first. */
+static void close_consumer(struct kafka_receiver *receiver, bool in_peace, int64_t until_ms)
+{
+    if (!receiver->consumer)
+        return;
+    kafka_give_up_all(receiver, in_peace);
+    if (in_peace && !receiver->is_away)
+        leave_group(receiver, until_ms);
+    rd_kafka_destroy_flags(receiver->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    receiver->consumer = NULL;
+}
+
+static void restart_consumer(struct kafka_receiver *receiver, int64_t now_ms)
+{
+    char text[512];
+    if (receiver->consumer) {
+        close_consumer(receiver, false, 0);
+        if (now_ms - receiver->opened_ms > KAFKA_RESTART_MAX_MS)
+            receiver->restart_ms = KAFKA_RESTART_FIRST_MS; /* it has worked for a while */
+        receiver->restart_at_ms = now_ms + receiver->restart_ms;
+        receiver->restart_ms = receiver->restart_ms * 2 < KAFKA_RESTART_MAX_MS
+                                   ? receiver->restart_ms * 2
+                                   : KAFKA_RESTART_MAX_MS;
+    }
+    if (now_ms < receiver->restart_at_ms)
+        return;
+    counter_add(&receiver->kafka.restarts, 1);
+    receiver->restart_at_ms = now_ms + receiver->restart_ms;
+    if (!open_consumer(receiver, text, sizeof text))
+        kafka_note_error(receiver, rd_kafka_last_error(), text);
+}
+
+static void take_event(struct kafka_receiver *receiver, rd_kafka_message_t *message)
+{
+    struct partition *partition = partition_of(receiver, message->partition);
+    rd_kafka_resp_err_t error = message->err;
+    if (!error) {
+        kafka_is_back(receiver);
+        kafka_message_arrived(receiver, message);
+        return;
+    }
+    if (error == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        kafka_is_back(receiver);
+        if (partition && !partition->held && !partition->needs_reset)
+            receiver->intake->at_end(receiver->intake->context, message->partition);
+    } else if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {
+        kafka_needs_reset(receiver, partition);
+    } else if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        note_fatal(receiver);
+    } else {
+        kafka_note_error(receiver, error, rd_kafka_message_errstr(message));
+    }
+    rd_kafka_message_destroy(message);
+}
+
+static void nap(int64_t ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static void turn(struct kafka_receiver *receiver)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (!receiver->consumer || receiver->is_fatal)
+        restart_consumer(receiver, now_ms);
+    if (!receiver->consumer) {
+        nap(KAFKA_POLL_MS / 2);
+        return;
+    }
+    kafka_take_offered(receiver, now_ms);
+    if (receiver->resets)
+        kafka_reset_offsets(receiver, now_ms);
+    kafka_commit(receiver, now_ms);
+    kafka_count_partitions(receiver, now_ms);
+    int64_t wait_ms = kafka_retry_held(receiver, now_ms);
+    if (kafka_is_in_grace(receiver)) {
+        nap(wait_ms < KAFKA_GRACE_RETRY_MS ? wait_ms : KAFKA_GRACE_RETRY_MS);
+        return;
+    }
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(receiver->consumer, (int)wait_ms);
+    if (message)
+        take_event(receiver, message);
+}
+
+static void *run_thread(void *argument)
+{
+    struct kafka_receiver *receiver = argument;
+    while (!atomic_load(&receiver->is_stopping))
+        turn(receiver);
+    close_consumer(receiver, !receiver->is_fatal, atomic_load(&receiver->stop_at_ms));
+    return NULL;
+}
+
+static enum status start(struct receiver *base, struct error *ret_error)
+{
+    struct kafka_receiver *receiver = of(base);
+    char text[512];
+    if (!open_consumer(receiver, text, sizeof text)) {
+        error_set(ret_error, EXIT_CONFIG, "kafka receiver of topic %s: %s", receiver->topic, text);
+        return STATUS_FATAL;
+    }
+    receiver->has_thread = pthread_create(&receiver->thread, NULL, run_thread, receiver) == 0;
+    if (receiver->has_thread)
+        return STATUS_OK;
+    error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s", receiver->topic);
+    return STATUS_FATAL;
+}
+
+static void stop(struct receiver *base, int64_t grace_ms)
+{
+    struct kafka_receiver *receiver = of(base);
+    if (!receiver->has_thread)
+        return;
+    atomic_store(&receiver->stop_at_ms, clock_monotonic_ms() + grace_ms);
+    atomic_store(&receiver->is_stopping, true);
+    (void)pthread_join(receiver->thread, NULL);
+    receiver->has_thread = false;
+}
+
+static void destroy(struct receiver *base)
+{
+    if (!base)
+        return;
+    struct kafka_receiver *receiver = of(base);
+    stop(base, 0);
+    if (receiver->consumer) /* the thread could not be started */
+        rd_kafka_destroy_flags(receiver->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (receiver->conf)
+        rd_kafka_conf_destroy(receiver->conf);
+    free(receiver->partitions);
+    free(receiver->topic);
+    free(receiver);
+}
+
+static const struct receiver_operations operations = {
+    .name = "kafka", .start = start, .stop = stop, .destroy = destroy};
+
+struct receiver *kafka_receiver_create(const struct kafka_consumer_config *config,
+                                       const struct topic_intake *intake, struct dead_letter *dead,
+                                       struct receiver_counters *counters, struct error *ret_error)
+{
+    rd_kafka_conf_t *conf = kafka_consumer_properties(config, ret_error);
+    if (!conf)
+        return NULL;
+    struct kafka_receiver *receiver = calloc(1, sizeof *receiver);
+    if (receiver) {
+        receiver->base.operations = &operations;
+        receiver->config = *config;
+        receiver->topic = strdup(config->topic);
+        receiver->conf = conf;
+        receiver->intake = intake;
+        receiver->dead = dead;
+        receiver->counters = counters;
+        receiver->restart_ms = KAFKA_RESTART_FIRST_MS;
+        receiver->partitions = calloc(intake->partitions_max, sizeof *receiver->partitions);
+        if (!config->commit_interval_ms)
+            receiver->config.commit_interval_ms = 1000;
+        if (!config->metadata_interval_ms)
+            receiver->config.metadata_interval_ms = 60000;
+    }
+    if (receiver && receiver->topic && receiver->partitions)
+        return &receiver->base;
+    error_set(ret_error, EXIT_TEMPORARY, "no memory for the receiver of topic %s", config->topic);
+    if (receiver)
+        destroy(&receiver->base);
+    else
+        rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+const struct kafka_receiver_counters *kafka_receiver_counters(const struct receiver *base)
+{
+    return &((const struct kafka_receiver *)base)->kafka;
+}
+
+void kafka_receiver_register_metrics(struct receiver *base, struct metrics *metrics)
+{
+    kafka_counters_register(&of(base)->kafka, metrics);
+}

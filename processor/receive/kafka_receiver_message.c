@@ -1,0 +1,314 @@
+/* One message on its way to the intake. The payload is copied once, into the pooled buffer of the
+ * request (otlp_json: converted into it); what can't be taken in is passed over, so that the
+ * position moves on, and only then counted and offered as a dead letter: an intake that is busy
+ * makes nothing count twice. */
+#include <inttypes.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+#include "processor/otlp/otlp_json.h"
+#include "processor/receive/kafka_receiver_state.h"
+
+/* Codes of `requests` in struct receiver_counters. */
+enum {
+    CODE_OK = 0,
+    CODE_INVALID_ARGUMENT = 3,
+    CODE_RESOURCE_EXHAUSTED = 8,
+    CODE_UNIMPLEMENTED = 12
+};
+
+/* Why a message is no request. */
+struct refusal {
+    const char *reason, *detail;
+    uint32_t code;
+};
+static const struct refusal
+    malformed = {"malformed", "the message is not well-formed OTLP of the configured encoding",
+                 CODE_INVALID_ARGUMENT},
+    too_large = {"too_large", "the message is larger than max_message", CODE_RESOURCE_EXHAUSTED},
+    too_many = {"too_many_items", "the message holds more items than a request may",
+                CODE_RESOURCE_EXHAUSTED},
+    not_otlp = {"unsupported_format",
+                "the MessageFormat header names another format than otlp; let the sender export "
+                "otlp_proto or otlp_json",
+                CODE_UNIMPLEMENTED};
+
+static struct bytes payload_of(const rd_kafka_message_t *message)
+{
+    return bytes_of(message->payload, message->payload ? message->len : 0);
+}
+
+static struct bytes header(const rd_kafka_message_t *message, const char *name)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        !value)
+        return (struct bytes){0};
+    return bytes_of(value, size);
+}
+
+/* False: a signal that is not for us. */
+static bool signal_of(const rd_kafka_message_t *message, enum gate_signal *ret_signal)
+{
+    struct bytes signal = header(message, "otelcol.signal");
+    if (!signal.data)
+        signal = header(message, "signal");
+    *ret_signal = bytes_equal_text(signal, "logs") ? GATE_LOGS : GATE_TRACES;
+    return !signal.data || *ret_signal == GATE_LOGS || bytes_equal_text(signal, "traces");
+}
+
+static void offer_letter(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
+                         const char *reason, const char *detail, enum gate_signal signal)
+{
+    struct dead_letter_reason about = {
+        .reason = reason,
+        .detail = detail,
+        .receiver = receiver->base.operations->name,
+        .signal = signal == GATE_LOGS ? "logs" : "traces",
+        .encoding = receiver->config.is_json ? "otlp_json" : "otlp_proto",
+        .topic = receiver->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .key = bytes_of(message->key, message->key ? message->key_len : 0),
+    };
+    bool is_kept = dead_letter_submit(receiver->dead, &about, payload_of(message));
+    log_warn("kafka_message_refused",
+             "topic=\"%s\" partition=%d offset=%" PRId64 " reason=%s bytes=%zu dead_letter=%s",
+             receiver->topic, message->partition, message->offset, reason, payload_of(message).size,
+             is_kept ? "offered" : "no");
+}
+
+static enum status pass_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
+{
+    return receiver->intake->skip(receiver->intake->context, message->partition, message->offset);
+}
+
+static enum status refuse(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
+                          const struct refusal *why, enum gate_signal signal)
+{
+    enum status status = pass_over(receiver, message);
+    if (status != STATUS_OK)
+        return status;
+    counter_add(&receiver->kafka.poison, 1);
+    counter_add(&receiver->counters->requests[why->code], 1);
+    offer_letter(receiver, message, why->reason, why->detail, signal);
+    return STATUS_OK;
+}
+
+/* Payload to gated request. NULL: it is one. */
+static const struct refusal *read_request(struct kafka_receiver *receiver, struct bytes payload,
+                                          struct request *request)
+{
+    enum status read = STATUS_OK;
+    if (receiver->config.is_json) {
+        request->received.limit = receiver->config.max_message_bytes;
+        read = otlp_json_to_wire(payload, request->signal, &request->arena, &request->received);
+    } else {
+        buffer_append_bytes(&request->received, payload);
+    }
+    if (read == STATUS_OK && request->received.failed)
+        read = STATUS_BUSY;
+    if (read == STATUS_OK)
+        read = wire_gate(request_body(request), request->signal, &receiver->config.gate,
+                         &request->arena, &request->gated);
+    return read == STATUS_OK ? NULL : read == STATUS_MALFORMED ? &malformed : &too_many;
+}
+
+/* The message was a request. Spans refused alone make the whole of it a dead letter as well: only
+ * there they can be looked at. */
+static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
+                           const struct gated_request *gated, enum gate_signal signal)
+{
+    struct receiver_counters *counters = receiver->counters;
+    const char *reason = NULL;
+    counter_add(&counters->requests[CODE_OK], 1);
+    counter_add(&counters->accepted_spans, gated->span_count);
+    counter_add(&counters->accepted_logs, gated->log_count);
+    for (int i = 0; i < GATE_REJECTS; i++) {
+        if (signal == GATE_TRACES)
+            counter_add(&counters->refused_spans[i], gated->rejected[i]);
+        if (gated->rejected[i] && !reason)
+            reason = gate_reject_names[i];
+    }
+    if (reason)
+        offer_letter(receiver, message, reason, "some items were refused, the others taken in",
+                     signal);
+}
+
+static enum status submit(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
+                          struct request *request)
+{
+    const struct topic_intake *intake = receiver->intake;
+    struct gated_request gated = request->gated; /* counted after it is gone */
+    enum gate_signal signal = request->signal;
+    enum status status;
+    if (gated.span_count + gated.log_count == 0) {
+        request_release(request);
+        status = pass_over(receiver, message);
+    } else {
+        request->received_ms = (uint64_t)clock_realtime_ms();
+        request_account(request);
+        status = intake->submit(intake->context, message->partition, message->offset, request);
+        if (status != STATUS_OK)
+            request_release(request);
+    }
+    if (status == STATUS_OK)
+        count_accepted(receiver, message, &gated, signal);
+    return status;
+}
+
+/* BUSY: not now, and nothing has happened. */
+static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
+{
+    const struct topic_intake *intake = receiver->intake;
+    struct bytes payload = payload_of(message);
+    enum gate_signal signal;
+    if (receiver->is_ended)
+        return STATUS_BUSY;
+    bool is_ours = signal_of(message, &signal);
+    if (payload.size == 0 || !is_ours) {
+        enum status status = pass_over(receiver, message);
+        if (status == STATUS_OK)
+            counter_add(is_ours ? &receiver->kafka.tombstones : &receiver->kafka.foreign, 1);
+        return status;
+    }
+    struct bytes format = header(message, "MessageFormat");
+    if (format.data && !bytes_equal_text(format, "otlp"))
+        return refuse(receiver, message, &not_otlp, signal);
+    if (payload.size > receiver->config.max_message_bytes)
+        return refuse(receiver, message, &too_large, signal);
+    if (!intake->has_room(intake->context, payload.size))
+        return STATUS_BUSY;
+    struct request *request = request_take(intake->pool);
+    if (!request || !buffer_reserve(&request->received, payload.size)) {
+        if (request)
+            request_release(request);
+        return STATUS_BUSY; /* no memory now */
+    }
+    request->signal = signal;
+    const struct refusal *why = read_request(receiver, payload, request);
+    if (!why)
+        return submit(receiver, message, request);
+    request_release(request);
+    return refuse(receiver, message, why, signal);
+}
+
+/* What hand_over() says becomes of the partition. False: the message has to wait. */
+static bool hand_over_or_hold(struct kafka_receiver *receiver, struct partition *partition,
+                              rd_kafka_message_t *message)
+{
+    enum status status = hand_over(receiver, message);
+    if (status == STATUS_OK) {
+        partition->next_offset = message->offset + 1;
+        counter_add(&receiver->kafka.messages, 1);
+        rd_kafka_message_destroy(message);
+        return true;
+    }
+    if (status == STATUS_FATAL && !receiver->is_ended) {
+        receiver->is_ended = true;
+        log_error("kafka_receiver_ended", "topic=\"%s\" reason=\"the pipeline takes no more\"",
+                  receiver->topic);
+    }
+    return false;
+}
+
+static void set_paused(struct kafka_receiver *receiver, struct partition *partition, bool is_paused)
+{
+    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+    (void)rd_kafka_topic_partition_list_add(one, receiver->topic,
+                                            partition_number(receiver, partition));
+    rd_kafka_resp_err_t error = is_paused ? rd_kafka_pause_partitions(receiver->consumer, one)
+                                          : rd_kafka_resume_partitions(receiver->consumer, one);
+    if (!error)
+        error = one->elems[0].err;
+    rd_kafka_topic_partition_list_destroy(one);
+    if (error)
+        kafka_note_error(receiver, error, is_paused ? "pause" : "resume");
+    partition->is_paused = is_paused;
+    if (is_paused)
+        counter_add(&receiver->kafka.pauses, 1);
+}
+
+void kafka_message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message)
+{
+    struct partition *partition = partition_of(receiver, message->partition);
+    if (partition && partition->held)
+        kafka_needs_reset(receiver,
+                          partition); /* no message comes while one is held; if so: seek */
+    if (!partition || message->offset < partition->next_offset || partition->needs_reset) {
+        rd_kafka_message_destroy(message); /* fetched before a seek or a revoke */
+        return;
+    }
+    if (hand_over_or_hold(receiver, partition, message))
+        return;
+    int64_t now_ms = clock_monotonic_ms();
+    partition->held = message;
+    partition->held_since_ms = now_ms;
+    partition->retry_ms = KAFKA_RETRY_FIRST_MS;
+    partition->retry_at_ms = now_ms + KAFKA_GRACE_RETRY_MS;
+    receiver->held++;
+}
+
+void kafka_drop_held(struct kafka_receiver *receiver, struct partition *partition)
+{
+    if (!partition->held)
+        return;
+    rd_kafka_message_destroy(partition->held);
+    partition->held = NULL;
+    receiver->held--;
+    if (partition->is_paused)
+        set_paused(receiver, partition, false);
+}
+
+static void retry(struct kafka_receiver *receiver, struct partition *partition, int64_t now_ms)
+{
+    if (hand_over_or_hold(receiver, partition, partition->held)) {
+        partition->held = NULL;
+        receiver->held--;
+        if (partition->is_paused)
+            set_paused(receiver, partition, false);
+        return;
+    }
+    if (!partition->is_paused && now_ms - partition->held_since_ms < KAFKA_GRACE_MS) {
+        partition->retry_at_ms = now_ms + KAFKA_GRACE_RETRY_MS;
+        return;
+    }
+    if (!partition->is_paused)
+        set_paused(receiver, partition, true);
+    partition->retry_at_ms = now_ms + partition->retry_ms;
+    partition->retry_ms =
+        partition->retry_ms * 2 < KAFKA_RETRY_MAX_MS ? partition->retry_ms * 2 : KAFKA_RETRY_MAX_MS;
+}
+
+int64_t kafka_retry_held(struct kafka_receiver *receiver, int64_t now_ms)
+{
+    int64_t wait_ms = KAFKA_POLL_MS;
+    uint64_t paused = 0;
+    for (uint32_t i = 0; receiver->held && i < receiver->intake->partitions_max; i++) {
+        struct partition *partition = &receiver->partitions[i];
+        if (!partition->held)
+            continue;
+        if (partition->retry_at_ms <= now_ms)
+            retry(receiver, partition, now_ms);
+        if (!partition->held)
+            continue;
+        paused += partition->is_paused;
+        int64_t left_ms = partition->retry_at_ms - now_ms;
+        wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
+    }
+    counter_set(&receiver->kafka.paused_partitions, paused);
+    return wait_ms > 0 ? wait_ms : 1;
+}
+
+bool kafka_is_in_grace(const struct kafka_receiver *receiver)
+{
+    if (!receiver->held)
+        return false;
+    for (uint32_t i = 0; i < receiver->intake->partitions_max; i++)
+        if (receiver->partitions[i].held && !receiver->partitions[i].is_paused)
+            return true;
+    return false;
+}

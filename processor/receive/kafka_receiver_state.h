@@ -1,0 +1,123 @@
+/* What the files of the Kafka receiver share. Everything is the receiver's thread's, but for the
+ * flags that stop it.
+ *
+ *   partition:   not ours --assign--> reading <--> holding (one message the intake did not take)
+ *                    ^                   |             | grace over: paused in librdkafka, too
+ *                    '----- revoke ------'-------------'
+ *
+ * A held message is the first that was not handed over; nothing of its partition is read before the
+ * intake has taken it, so order is kept and nothing is asked for twice. */
+#pragma once
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#include "processor/receive/kafka_receiver.h"
+
+enum {
+    KAFKA_POLL_MS = 100,       /* longest wait, and longest time between two polls */
+    KAFKA_GRACE_MS = 80,       /* of holding a message before the partition is paused */
+    KAFKA_GRACE_RETRY_MS = 5,  /* between attempts meanwhile */
+    KAFKA_RETRY_FIRST_MS = 50, /* between attempts of a paused partition, doubling up to */
+    KAFKA_RETRY_MAX_MS = 250,
+    KAFKA_ASK_MS = 1000, /* for one answer of a broker while nothing can be read anyway */
+    KAFKA_ASK_AGAIN_MS = 500,
+    KAFKA_LAST_COMMIT_MS = 3000,   /* at a revoke */
+    KAFKA_RESTART_FIRST_MS = 1000, /* between consumers, doubling up to */
+    KAFKA_RESTART_MAX_MS = 30000,
+    KAFKA_ERROR_AGAIN_MS = 60000, /* before the same error is logged again */
+};
+
+struct partition {
+    bool is_ours, is_paused, needs_reset;
+    int64_t next_offset; /* to hand over; -1: the first that comes */
+    /* To commit, asked for, confirmed: increasing within an assignment; -1: none yet. */
+    int64_t to_commit, asked, confirmed;
+    rd_kafka_message_t *held;
+    int64_t held_since_ms, retry_at_ms, retry_ms;
+};
+
+struct kafka_receiver {
+    struct receiver base;                /* first: a struct receiver * is one of these */
+    struct kafka_consumer_config config; /* its texts are not used after create, but for topic */
+    char *topic;
+    rd_kafka_conf_t *conf; /* each consumer is created from a copy */
+    const struct topic_intake *intake;
+    struct dead_letter *dead;
+    struct receiver_counters *counters;
+    struct kafka_receiver_counters kafka;
+    pthread_t thread;
+    bool has_thread;
+    _Atomic bool is_stopping;
+    _Atomic int64_t stop_at_ms;
+
+    /* Of the thread, after start. */
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *commits; /* results of commits of this assignment; NULL: none asked yet */
+    bool is_committing;
+    rd_kafka_topic_partition_list_t *offered; /* assigned by the group, offsets not known yet */
+    int64_t offered_at_ms;                    /* when to ask for them */
+    struct partition *partitions;             /* by number, intake->partitions_max of them */
+    uint32_t held, resets;
+    bool is_fatal; /* this consumer can't go on */
+    bool is_ended; /* the pipeline takes nothing any more */
+    bool is_away;  /* no broker answers */
+    bool has_logged_unread;
+    int64_t restart_at_ms, restart_ms, opened_ms;
+    int64_t commit_at_ms, metadata_at_ms, metadata_wait_ms;
+    int32_t partition_count; /* of the topic; 0: not known yet */
+    rd_kafka_resp_err_t last_error;
+    int64_t last_error_ms;
+};
+
+/* kafka_receiver_message.c: one message to the intake. */
+/* Takes the message over; keeps it when the intake says wait. */
+void kafka_message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message);
+/* Tries again what is held and due; pauses whose grace is over. Returns how long nothing is due. */
+int64_t kafka_retry_held(struct kafka_receiver *receiver, int64_t now_ms);
+/* A message is held whose partition is not paused: polling would read past it. */
+bool kafka_is_in_grace(const struct kafka_receiver *receiver);
+/* The partition has nothing held and is not paused any more. */
+void kafka_drop_held(struct kafka_receiver *receiver, struct partition *partition);
+
+/* kafka_receiver_group.c: what is ours. */
+void kafka_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t error,
+                     rd_kafka_topic_partition_list_t *partitions, void *opaque);
+/* Goes on with an assignment whose offsets are not known yet. */
+void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms);
+/* Tells librdkafka to read all that is ours from `next_offset` on. */
+void kafka_read_again(struct kafka_receiver *receiver);
+/* Everything that is ours is revoked, without a word to the group except the last commit. */
+void kafka_give_up_all(struct kafka_receiver *receiver, bool commits);
+
+/* kafka_receiver_offset.c: what is committed, lag, resets, and the count of partitions. */
+void kafka_commit(struct kafka_receiver *receiver, int64_t now_ms);
+void kafka_commit_last(struct kafka_receiver *receiver,
+                       const rd_kafka_topic_partition_list_t *partitions);
+void kafka_forget_commits(struct kafka_receiver *receiver);
+void kafka_needs_reset(struct kafka_receiver *receiver, struct partition *partition);
+void kafka_reset_offsets(struct kafka_receiver *receiver, int64_t now_ms);
+void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms);
+
+/* kafka_receiver_metrics.c */
+void kafka_counters_register(const struct kafka_receiver_counters *counters,
+                             struct metrics *metrics);
+
+/* kafka_receiver.c */
+void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error, const char *text);
+/* A broker has answered. */
+void kafka_is_back(struct kafka_receiver *receiver);
+
+static inline int32_t partition_number(const struct kafka_receiver *receiver,
+                                       const struct partition *partition)
+{
+    return (int32_t)(partition - receiver->partitions);
+}
+
+/* NULL when it is not ours. */
+static inline struct partition *partition_of(const struct kafka_receiver *receiver, int32_t number)
+{
+    if (number < 0 || (uint32_t)number >= receiver->intake->partitions_max ||
+        !receiver->partitions[number].is_ours)
+        return NULL;
+    return &receiver->partitions[number];
+}
