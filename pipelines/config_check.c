@@ -5,14 +5,42 @@
 #include <math.h>
 #include <unistd.h>
 
+/* A token says who sends and a client certificate too; a certificate of the server alone says
+ * nothing about senders, and a token in clear is everybody's who listens on the way. */
 static void check_endpoint(struct config_loader *loader, const char *path, const char *endpoint)
 {
     const struct otlp_receiver_config *otlp = &loader->config->otlp;
-    bool is_guarded = otlp->tls.cert_file || otlp->bearer_token_file;
-    if (!endpoint_is_loopback(endpoint) && !is_guarded && !otlp->allow_insecure)
-        config_error(loader, config_place(loader, path),
+    const struct config_node *place = config_place(loader, path);
+    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
+        return;
+    if (!otlp->bearer_token_file && !otlp->tls.cert_file)
+        config_error(loader, place,
                      "this endpoint is off loopback with neither tls nor auth: listen on "
-                     "127.0.0.1, or set receivers.otlp.allow_insecure: true");
+                     "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with "
+                     "receivers.otlp.auth), or receivers.otlp.allow_insecure: true");
+    else if (!otlp->bearer_token_file)
+        config_error(loader, place,
+                     "this endpoint is off loopback and anybody may send to it: set "
+                     "receivers.otlp.tls.client_ca_file or receivers.otlp.auth.bearer_token_file, "
+                     "or receivers.otlp.allow_insecure: true");
+    else if (!otlp->tls.cert_file)
+        config_error(loader, place,
+                     "this endpoint is off loopback and the bearer token would cross the network "
+                     "in clear: set receivers.otlp.tls, or receivers.otlp.allow_insecure: true "
+                     "when something in front of it speaks TLS");
+}
+
+static void check_tls(struct config_loader *loader)
+{
+    const struct tls_config *tls = &loader->config->otlp.tls;
+    const struct config_node *place = config_place(loader, "receivers.otlp.tls");
+    if ((tls->cert_file != NULL) != (tls->key_file != NULL))
+        config_error(loader, place, "tls needs both cert_file and key_file");
+    else if (!tls->cert_file && config_is_given(loader, "receivers.otlp.tls"))
+        config_error(loader, place, "tls needs cert_file and key_file");
+    if (!loader->config->otlp.bearer_token_file && config_is_given(loader, "receivers.otlp.auth"))
+        config_error(loader, config_place(loader, "receivers.otlp.auth"),
+                     "auth needs bearer_token_file");
 }
 
 static void check_endpoints(struct config_loader *loader)
@@ -41,9 +69,7 @@ static void check_endpoints(struct config_loader *loader)
         if (otlp->http_paths[i][0] != '/')
             config_error(loader, config_place(loader, "receivers.otlp.protocols.http.paths"),
                          "a path starts with `/`");
-    if ((otlp->tls.cert_file != NULL) != (otlp->tls.key_file != NULL))
-        config_error(loader, config_place(loader, "receivers.otlp.tls"),
-                     "tls needs both cert_file and key_file");
+    check_tls(loader);
 }
 
 static void check_dead_letter(struct config_loader *loader, const char *path, const char *topic,
@@ -110,15 +136,6 @@ void config_check_limits(struct config_loader *loader)
         config_error(loader, config_place(loader, "trajectory.scope"),
                      "conversation scope over Kafka works with one instance only: set "
                      "trajectory.single_instance: true");
-    if (config->output_contract.pattern) {
-        struct error problem = {0};
-        struct regex *regex =
-            regex_create(bytes_of_text(config->output_contract.pattern), &problem);
-        if (!regex)
-            config_error(loader, config_place(loader, "measurements.output_contract.pattern"), "%s",
-                         problem.text);
-        regex_destroy(regex);
-    }
     resolve_shards(loader);
     if (config->otlp.grpc_max_message_bytes > config->limits.journal_bytes)
         config_error(loader, config_place(loader, "limits.journal"),

@@ -35,16 +35,25 @@ static const struct option rows[] = {
          1 * GIB, "64MiB", "Largest request, after decompression."),
     EITHER("receivers.otlp.protocols.http.ack", AT(otlp.http_ack_durable), acks, "durable",
            "As for `grpc`."),
-    SECTION("receivers.otlp.tls", 0, "Serve by TLS."),
-    TEXT("receivers.otlp.tls.cert_file", AT(otlp.tls.cert_file), NULL, "Certificate (PEM)."),
-    TEXT("receivers.otlp.tls.key_file", AT(otlp.tls.key_file), NULL, "Private key (PEM)."),
+    SECTION(
+        "receivers.otlp.tls", 0,
+        "Serve by TLS 1.2 or later, gRPC and HTTP alike. A reload reads the files again, for new "
+        "connections; what can't be used leaves everything as it was."),
+    TEXT("receivers.otlp.tls.cert_file", AT(otlp.tls.cert_file), NULL,
+         "Certificate, with its chain behind it (PEM). An expired one is refused."),
+    TEXT("receivers.otlp.tls.key_file", AT(otlp.tls.key_file), NULL,
+         "Its private key, without a password (PEM)."),
     TEXT("receivers.otlp.tls.client_ca_file", AT(otlp.tls.client_ca_file), NULL,
-         "Ask clients for a certificate signed by one of these (PEM)."),
+         "Every client must show a certificate that one of these has signed (PEM)."),
     SECTION("receivers.otlp.auth", 0, "Who may send."),
-    TEXT("receivers.otlp.auth.bearer_token_file", AT(otlp.bearer_token_file), NULL,
-         "File with the token that senders must present."),
+    TEXT(
+        "receivers.otlp.auth.bearer_token_file", AT(otlp.bearer_token_file), NULL,
+        "File with the token that senders must show as `Authorization: Bearer`; white space around "
+        "it is left out. A reload reads it again. The gRPC health service asks for none."),
     BOOL("receivers.otlp.allow_insecure", AT(otlp.allow_insecure), "false",
-         "Allow an endpoint off loopback with neither `tls` nor `auth`."),
+         "Allow an endpoint off loopback that does not tell senders apart (neither "
+         "`tls.client_ca_file` nor `auth`), or a bearer token without `tls`, which anybody on the "
+         "way could read."),
     SECTION("receivers.otlp.dead_letter", 0,
             "Where requests go that can't be decoded; they are counted in any case."),
     TEXT("receivers.otlp.dead_letter.topic", AT(otlp.dead_letter_topic), NULL, "A Kafka topic."),

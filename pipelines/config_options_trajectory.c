@@ -56,9 +56,25 @@ static const struct option rows[] = {
            "Key and value of one attribute."),
     SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", "One span."),
     COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
-          "Connections to the OTLP receiver."),
+          "Connections to each transport of the OTLP receiver. One more is closed at once and "
+          "counted; so are those for which the process has no descriptor: a connection takes one, "
+          "by gRPC over TLS three, and a quarter of the descriptors is never used for them."),
     COUNT("limits.streams", AT(limits.streams), 1, 10000, "100",
-          "Concurrent requests of one connection."),
+          "Concurrent requests of one gRPC connection; others wait at the client."),
+    SIZE32("limits.header_bytes", AT(limits.header_bytes), 1 * KIB, 1 * MIB, "16KiB",
+           "Header of one request. gRPC ends a stream whose header is larger."),
+    SIZE("limits.receiving", AT(limits.receiving_bytes), 1 * MIB, 1 * TIB, "1GiB",
+         "Request bodies that are arriving. gRPC takes as many at a time as there is room for at "
+         "`max_message` each, at most 16; others wait behind flow control, and a sender that needs "
+         "more than 10 s meanwhile is cut and told to retry."),
+    DURATION("limits.handshake", AT(limits.handshake_ms), 100, 10 * MINUTE, "10s",
+             "From the connection to the end of its TLS handshake."),
+    DURATION("limits.connection_idle", AT(limits.connection_idle_ms), 0, 7 * DAY, "10m",
+             "A connection without a request is closed after it, by HTTP after 60 s at most; 0: "
+             "never by gRPC."),
+    DURATION("limits.connection_age", AT(limits.connection_age_ms), 0, 7 * DAY, "1h",
+             "A gRPC connection is asked to end after it, with 30 s for what is under way, so that "
+             "senders find new instances and show their certificates again; 0: never."),
 };
 
 const struct option_section options_of_trajectory = {rows, sizeof rows / sizeof rows[0]};

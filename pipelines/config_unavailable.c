@@ -9,13 +9,8 @@ static const struct unavailable {
     const char *what;
 } unavailable[] = {
     {"receivers.kafka", NULL, "the Kafka receiver"},
-    {"receivers.otlp.protocols.http", NULL, "OTLP over HTTP"},
-    {"receivers.otlp.tls", NULL, "TLS on the OTLP receiver"},
-    {"receivers.otlp.auth", NULL, "authentication on the OTLP receiver"},
-    {"receivers.otlp.dead_letter", NULL, "dead letters"},
     {"trajectory.scope", "trace", "conversation scope"},
     {"trajectory.single_instance", "false", "conversation scope"},
-    {"measurements.output_contract", NULL, "the measurement output.contract"},
     {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
     {"exporters.kafka/NAME.emit", "idempotent", "transactional emit"},
     {"service.pipelines.results", NULL, "the results pipeline"},

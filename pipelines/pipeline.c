@@ -9,12 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/runtime.h"
+#include "pipelines/receivers.h"
 #include "pipelines/telemetry.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/supervisor.h"
-#include "processor/receive/grpc_receiver.h"
 
 enum {
     RECEIVER_GRACE_MS = 3000,
@@ -30,9 +29,7 @@ struct pipeline {
     struct store *store;
     struct runtime *runtime;
     struct telemetry *telemetry;
-    struct receiver *grpc;
-    struct intake grpc_intake;
-    struct receiver_counters grpc_counters;
+    struct receivers *receivers;
     int64_t readers_checked_ms;
 };
 
@@ -56,68 +53,41 @@ static void wake_main(void *context)
     kill(getpid(), SIGUSR2);
 }
 
-static enum status open_receivers(struct pipeline *pipeline, struct error *ret_error)
-{
-    const struct otlp_receiver_config *otlp = &pipeline->config->otlp;
-    if (!pipeline->config->reads_otlp || !otlp->has_grpc)
-        return STATUS_OK;
-    struct grpc_receiver_config config = {
-        .endpoint = otlp->grpc_endpoint,
-        .max_message_bytes = otlp->grpc_max_message_bytes,
-        .max_concurrent_streams = pipeline->config->limits.streams,
-        .max_connections = pipeline->config->limits.connections,
-        .calls = 256,
-        .gate = runtime_gate_limits(pipeline->config),
-    };
-    pipeline->grpc_intake = runtime_intake(pipeline->runtime, 0);
-    pipeline->grpc =
-        grpc_receiver_create(&config, &pipeline->grpc_intake, &pipeline->grpc_counters);
-    if (!pipeline->grpc) {
-        error_set(ret_error, EXIT_BUG, "out of memory while starting the gRPC receiver");
-        return STATUS_FATAL;
-    }
-    enum status status = pipeline->grpc->operations->start(pipeline->grpc, ret_error);
-    if (status != STATUS_OK)
-        return status;
-    grpc_receiver_set_serving(pipeline->grpc, true);
-    log_info("receiver_started", "receiver=otlp/grpc endpoint=%s port=%d ack=%s",
-             otlp->grpc_endpoint, grpc_receiver_port(pipeline->grpc),
-             otlp->grpc_ack_durable ? "durable" : "memory");
-    return STATUS_OK;
-}
-
 static enum status start(struct pipeline *pipeline, struct error *ret_error)
 {
     const struct pipeline_config *config = pipeline->config;
+    pipeline->receivers = receivers_create(config, ret_error);
+    if (!pipeline->receivers)
+        return STATUS_FATAL;
     enum status status = store_open(config->state.directory, config->state.map_bytes, STORE_OWNER,
                                     &pipeline->store, ret_error);
     if (status != STATUS_OK)
         return status;
-    struct runtime_source sources[] = {{"otlp/grpc", config->otlp.grpc_ack_durable}};
-    pipeline->runtime = runtime_create(config, pipeline->store, sources, 1, ret_error);
-    if (!pipeline->runtime)
+    struct runtime_source sources[SOURCES_MAX];
+    uint32_t source_count = receivers_sources(pipeline->receivers, sources);
+    pipeline->runtime = runtime_create(config, pipeline->store, sources, source_count, ret_error);
+    if (!pipeline->runtime ||
+        receivers_connect(pipeline->receivers, pipeline->runtime, ret_error) != STATUS_OK)
         return STATUS_FATAL;
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
-    struct telemetry_receiver receivers[] = {{"otlp", &pipeline->grpc_counters}};
+    struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];
+    uint32_t count = receivers_counted(pipeline->receivers, counted);
     pipeline->telemetry =
-        telemetry_create(config, pipeline->runtime, pipeline->store, receivers, 1, ret_error);
+        telemetry_create(config, pipeline->runtime, pipeline->store, counted, count, ret_error);
     if (!pipeline->telemetry)
         return STATUS_FATAL;
     status = runtime_start(pipeline->runtime, ret_error);
-    return status == STATUS_OK ? open_receivers(pipeline, ret_error) : status;
+    return status == STATUS_OK ? receivers_start(pipeline->receivers, ret_error) : status;
 }
 
 static void stop(struct pipeline *pipeline)
 {
-    if (pipeline->grpc) {
-        grpc_receiver_set_serving(pipeline->grpc, false);
-        pipeline->grpc->operations->stop(pipeline->grpc, RECEIVER_GRACE_MS);
-    }
+    if (pipeline->receivers)
+        receivers_stop(pipeline->receivers, RECEIVER_GRACE_MS);
     if (pipeline->runtime)
         runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
     telemetry_destroy(pipeline->telemetry);
-    if (pipeline->grpc)
-        pipeline->grpc->operations->destroy(pipeline->grpc);
+    receivers_destroy(pipeline->receivers);
     runtime_destroy(pipeline->runtime);
     if (pipeline->store)
         store_close(pipeline->store);
@@ -129,9 +99,13 @@ static void reload(struct pipeline *pipeline)
     struct buffer differences = {0};
     supervisor_notify("RELOADING=1");
     struct pipeline_config *loaded = config_load(pipeline->path, &error);
+    if (loaded && receivers_reload(pipeline->receivers, loaded, &error) != STATUS_OK) {
+        config_destroy(loaded);
+        loaded = NULL;
+    }
     telemetry_reload_result(pipeline->telemetry, loaded);
     if (!loaded) {
-        log_error("reload_failed", "reason=\"%s\" action=\"the rules before stay in force\"",
+        log_error("reload_failed", "reason=\"%s\" action=\"everything stays as it was\"",
                   error.text);
     } else {
         config_restart_differences(pipeline->config, loaded, &differences);
@@ -167,7 +141,9 @@ static void log_status(struct pipeline *pipeline)
 static void turn(struct pipeline *pipeline)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS)
+    /* Without a port that answers or a writer that turns, a restart is the better service. */
+    bool is_answering = receivers_answer(pipeline->receivers, now_ms);
+    if (is_answering && runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS)
         supervisor_notify("WATCHDOG=1");
     if (now_ms - pipeline->readers_checked_ms >= READERS_MS) {
         store_check_readers(pipeline->store);

@@ -1,7 +1,7 @@
 /* flywheel check: a pipeline file held against everything that can be known before it runs. */
 #include <stdio.h>
 
-#include "pipelines/config.h"
+#include "pipelines/receivers.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
 #include "processor/command/reach.h"
@@ -51,6 +51,11 @@ int command_check(int argc, char **argv)
     struct pipeline_config *config = options_load_config(path, &code);
     if (!config)
         return code;
+    if (receivers_check(config, &error) != STATUS_OK) {
+        fprintf(stderr, "%s\n", error.text);
+        config_destroy(config);
+        return (int)error.exit_code;
+    }
     if (connects && (!ports_are_free(config, &error) || !brokers_answer(config, &error))) {
         fprintf(stderr, "%s\n", error.text);
         config_destroy(config);

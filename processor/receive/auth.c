@@ -14,11 +14,9 @@
 
 enum { FILE_BYTES_MAX = TOKEN_BYTES_MAX + 256 }; /* room for white space around the token */
 
-_Static_assert(sizeof((struct auth_token){{0}}.digest) == SHA256_SIZE, "a digest of the token");
-
 struct auth {
     pthread_mutex_t lock;
-    struct auth_token token;
+    uint8_t digest[SHA256_SIZE]; /* of the token */
 };
 
 /* Returns the size, or -1 with errno. A directory or a pipe is no token. */
@@ -54,7 +52,8 @@ static bool is_printable(struct bytes text)
     return true;
 }
 
-enum status auth_read(const char *token_file, struct auth_token *ret_token, struct error *ret_error)
+static enum status read_token(const char *token_file, uint8_t ret_digest[SHA256_SIZE],
+                              struct error *ret_error)
 {
     char text[FILE_BYTES_MAX + 1];
     ssize_t count = read_file(token_file, text, sizeof text);
@@ -77,15 +76,16 @@ enum status auth_read(const char *token_file, struct auth_token *ret_token, stru
                   token_file, TOKEN_BYTES_MAX);
         return STATUS_FATAL;
     }
-    sha256(ret_token->digest, token);
+    sha256(ret_digest, token);
     return STATUS_OK;
 }
 
-void auth_apply(struct auth *auth, const struct auth_token *token)
+void auth_apply(struct auth *auth, struct auth *loaded)
 {
     pthread_mutex_lock(&auth->lock);
-    auth->token = *token;
+    memcpy(auth->digest, loaded->digest, sizeof auth->digest);
     pthread_mutex_unlock(&auth->lock);
+    auth_destroy(loaded);
 }
 
 bool auth_accepts(const struct auth *auth, struct bytes authorization)
@@ -101,22 +101,21 @@ bool auth_accepts(const struct auth *auth, struct bytes authorization)
     size_t from = scheme_size;
     while (from < authorization.size && authorization.data[from] == ' ')
         from++;
-    struct auth_token expected;
-    uint8_t digest[SHA256_SIZE], difference = 0;
+    uint8_t expected[SHA256_SIZE], digest[SHA256_SIZE], difference = 0;
     sha256(digest, bytes_of(authorization.data + from, authorization.size - from));
     struct auth *locked = (struct auth *)auth; /* the lock is no part of its value */
     pthread_mutex_lock(&locked->lock);
-    expected = auth->token;
+    memcpy(expected, auth->digest, sizeof expected);
     pthread_mutex_unlock(&locked->lock);
     for (size_t i = 0; i < SHA256_SIZE; i++)
-        difference |= (uint8_t)(digest[i] ^ expected.digest[i]);
+        difference |= (uint8_t)(digest[i] ^ expected[i]);
     return difference == 0;
 }
 
 struct auth *auth_create(const char *token_file, struct error *ret_error)
 {
-    struct auth_token token;
-    if (auth_read(token_file, &token, ret_error) != STATUS_OK)
+    uint8_t digest[SHA256_SIZE];
+    if (read_token(token_file, digest, ret_error) != STATUS_OK)
         return NULL;
     struct auth *auth = calloc(1, sizeof *auth);
     if (!auth) {
@@ -124,7 +123,7 @@ struct auth *auth_create(const char *token_file, struct error *ret_error)
         return NULL;
     }
     pthread_mutex_init(&auth->lock, NULL);
-    auth->token = token;
+    memcpy(auth->digest, digest, sizeof digest);
     return auth;
 }
 

@@ -15,14 +15,9 @@ enum { TOKEN_BYTES_MAX = 4096 };
 struct auth *auth_create(const char *token_file, struct error *ret_error);
 void auth_destroy(struct auth *auth);
 
-/* Reads a token into `ret_token` and puts it in force with auth_apply, so that several things can
- * be reloaded together or not at all. */
-struct auth_token {
-    uint8_t digest[32];
-};
-MUST_CHECK enum status auth_read(const char *token_file, struct auth_token *ret_token,
-                                 struct error *ret_error);
-void auth_apply(struct auth *auth, const struct auth_token *token);
+/* Puts the token of `loaded` in force, and frees `loaded`. So several things can be reloaded
+ * together or not at all. */
+void auth_apply(struct auth *auth, struct auth *loaded);
 
 /* Does the value of an `authorization` header (absent: no header) show the token? With `auth` NULL
  * everybody is let in. */

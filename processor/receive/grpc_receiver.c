@@ -31,7 +31,7 @@ enum {
     KEEPALIVE_TIMEOUT_MS = 20000,
     LOOKAHEAD_BYTES = 256 * 1024, /* of a message whose turn to be received has not come */
     METADATA_BYTES_DEFAULT = 16 * 1024,
-    RECEIVING_BYTES_DEFAULT = 256 * 1024 * 1024,
+    RECEIVING_BYTES_DEFAULT = 1024 * 1024 * 1024,
     RECEIVES_MAX = 16, /* messages that core holds at once; fewer when they may be large */
     HANDSHAKE_DEFAULT_MS = 10000,
     CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */

@@ -29,7 +29,7 @@ struct grpc_receiver_counters {
 struct grpc_receiver_config {
     const char *endpoint;            /* host:port; port 0 takes a free one */
     size_t max_message_bytes;        /* after decompression; 64 MiB */
-    size_t max_receiving_bytes;      /* of messages that are arriving; 0: 256 MiB */
+    size_t max_receiving_bytes;      /* of messages that are arriving; 0: 1 GiB */
     uint32_t max_header_bytes;       /* of one call; 0: 16 KiB */
     uint32_t max_concurrent_streams; /* per connection; 100 */
     uint32_t max_connections;        /* 1,024 */

@@ -192,7 +192,7 @@ static void step_handshake(struct tls_front *front, struct tls_link *link)
         enqueue(&front->ready, link);
         return;
     }
-    if (status != STATUS_OK) {
+    if (status == STATUS_MALFORMED) {
         counter_add(is_late ? &front->counters->refused_slowly : &front->counters->refused, 1);
         log_warn("tls_refused", "receiver=%s peer=%s reason=\"%s\"", front->config.receiver,
                  link->peer, reason);

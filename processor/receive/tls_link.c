@@ -74,6 +74,10 @@ enum status tls_link_handshake(struct tls_link *link, char ret_reason[TLS_REASON
     int failure = SSL_get_error(link->session, result);
     if (failure == SSL_ERROR_WANT_READ || failure == SSL_ERROR_WANT_WRITE)
         return STATUS_BUSY;
+    if (BIO_number_read(SSL_get_rbio(link->session)) == 0) {
+        ERR_clear_error();
+        return STATUS_NOT_FOUND;
+    }
     explain(link, failure, ret_reason);
     return STATUS_MALFORMED;
 }

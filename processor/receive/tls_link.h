@@ -38,7 +38,8 @@ struct tls_link {
 struct tls_link *tls_link_create(SSL *session, int connection, int64_t now_ms);
 void tls_link_destroy(struct tls_link *link);
 
-/* OK: done. BUSY: wait for the socket. Anything else: refused, for `ret_reason`. */
+/* OK: done. BUSY: wait for the socket. NOT_FOUND: the client left without a word, as a health check
+ * does. Anything else: refused, for `ret_reason`. */
 MUST_CHECK enum status tls_link_handshake(struct tls_link *link, char ret_reason[TLS_REASON_SIZE]);
 /* HANDSHAKE to OPEN: makes the inner pair and returns the receiver's end; -1 with errno. */
 int tls_link_open(struct tls_link *link);

@@ -88,9 +88,27 @@ START_TEST(an_impossible_value_is_refused_with_what_would_do)
          "p.yaml:1:48: ack must be one of: memory, durable"},
         {"receivers: { otlp: { protocols: { grpc: { endpoint: nowhere } } } }",
          "p.yaml:1:53: endpoint must be host:port, such as 127.0.0.1:4317 or [::1]:4317"},
-        {"receivers: { otlp: { protocols: { grpc: { endpoint: '0.0.0.0:4317' } } } }",
+        {"receivers: { otlp: { protocols: { grpc: { endpoint: 0.0.0.0:4317 } } } }",
          "p.yaml:1:53: this endpoint is off loopback with neither tls nor auth: listen on "
-         "127.0.0.1, or set receivers.otlp.allow_insecure: true"},
+         "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with receivers.otlp.auth), "
+         "or receivers.otlp.allow_insecure: true"},
+        {"receivers: { otlp: { protocols: { http: { endpoint: ':4318' } } } }",
+         "p.yaml:1:53: this endpoint is off loopback with neither tls nor auth: listen on "
+         "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with receivers.otlp.auth), "
+         "or receivers.otlp.allow_insecure: true"},
+        {"receivers: { otlp: { protocols: { grpc: { endpoint: 0.0.0.0:4317 } }, tls: { cert_file: "
+         "c, key_file: k } } }",
+         "p.yaml:1:53: this endpoint is off loopback and anybody may send to it: set "
+         "receivers.otlp.tls.client_ca_file or receivers.otlp.auth.bearer_token_file, or "
+         "receivers.otlp.allow_insecure: true"},
+        {"receivers: { otlp: { protocols: { grpc: { endpoint: 0.0.0.0:4317 } }, auth: { "
+         "bearer_token_file: t } } }",
+         "p.yaml:1:53: this endpoint is off loopback and the bearer token would cross the network "
+         "in clear: set receivers.otlp.tls, or receivers.otlp.allow_insecure: true when something "
+         "in front of it speaks TLS"},
+        {"receivers: { otlp: { tls: { client_ca_file: c } } }",
+         "p.yaml:1:22: tls needs cert_file and key_file"},
+        {"receivers: { otlp: { auth: {} } }", "p.yaml:1:22: auth needs bearer_token_file"},
         {"service: { telemetry: { http: { endpoint: '127.0.0.1:4317' } } }",
          "p.yaml:1:43: the OTLP receiver listens there: use another port"},
         {"service: { telemetry: { logs: { level: loud } } }",
@@ -236,18 +254,8 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
     static const struct mistake mistakes[] = {
         {"receivers: { kafka: {} }",
          "p.yaml:1:14: not available in this version: the Kafka receiver; leave kafka out"},
-        {"receivers: { otlp: { tls: { cert_file: a, key_file: b } } }",
-         "p.yaml:1:22: not available in this version: TLS on the OTLP receiver; leave tls out"},
-        {"receivers: { otlp: { auth: { bearer_token_file: a } } }",
-         "p.yaml:1:22: not available in this version: authentication on the OTLP receiver; leave "
-         "auth out"},
-        {"receivers: { otlp: { dead_letter: { directory: d } } }",
-         "p.yaml:1:22: not available in this version: dead letters; leave dead_letter out"},
         {"trajectory: { scope: conversation }",
          "p.yaml:1:15: not available in this version: conversation scope; leave scope out"},
-        {"measurements: { output_contract: { json: true } }",
-         "p.yaml:1:17: not available in this version: the measurement output.contract; leave "
-         "output_contract out"},
         {"exporters: { kafka/a: { encoding: protobuf } }",
          "p.yaml:1:25: not available in this version: encodings other than json; leave encoding "
          "out"},
