@@ -34,6 +34,7 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
         config_load_object(loader, loader->root, "", config);
     config_check_cohorts(loader);
     config_check_rules(loader);
+    config_check_measurements(loader);
     config_check_redaction(loader);
     config_check_pipelines(loader);
     config_check_limits(loader);
@@ -107,6 +108,7 @@ void config_destroy(struct pipeline_config *config)
         return;
     for (uint32_t i = 0; i < config->ruleset.rule_count; i++)
         expression_destroy(config->ruleset.rules[i].when);
+    regex_destroy(config->ruleset.measurements.output_contract.pattern);
     for (uint32_t i = 0; i < config->redaction.custom_count; i++)
         regex_destroy(config->redaction.custom[i]);
     arena_finish(&config->arena);

@@ -76,6 +76,13 @@ static void write_expectations(struct json_writer *json, const char *key,
     json_object_end(json);
 }
 
+static const char *const route_names[ROUTE_FACTS] = {
+    [ROUTE_FALLBACK] = "route.fallback",
+    [ROUTE_CACHE_HIT] = "route.cache_hit",
+    [ROUTE_RETRIES] = "route.retries",
+    [ROUTE_POLICY] = "route.policy",
+};
+
 static void write_measurements(struct json_writer *json, const struct pipeline_config *config)
 {
     const struct measurement_config *settings = &config->ruleset.measurements;
@@ -83,6 +90,15 @@ static void write_measurements(struct json_writer *json, const struct pipeline_c
     json_object_begin(json);
     write_expectations(json, "required", settings->required, settings->required_count);
     write_expectations(json, "allowed", settings->allowed, settings->allowed_count);
+    if (settings->reference_count > 0)
+        write_expectations(json, "reference", settings->reference, settings->reference_count);
+    if (settings->leak_allowed.count > 0)
+        write_texts(json, "leak_allowed", settings->leak_allowed.items,
+                    settings->leak_allowed.count);
+    for (int fact = 0; fact < ROUTE_FACTS; fact++)
+        if (settings->route.of[fact].count > 0)
+            write_texts(json, route_names[fact], settings->route.of[fact].names,
+                        settings->route.of[fact].count);
     json_key(json, "prices");
     json_object_begin(json);
     for (uint32_t i = 0; i < settings->price_count; i++) {

@@ -22,7 +22,7 @@ void load_list(struct config_loader *loader, const struct option *row,
                const struct config_node *node, void *base)
 {
     struct bytes_list *list = (void *)((char *)base + row->at - 1);
-    read_list(loader, node, "exempt", list);
+    read_list(loader, node, strrchr(row->path, '.') + 1, list);
 }
 
 static int compare_expectations(const void *a, const void *b)
@@ -121,4 +121,41 @@ void load_prices(struct config_loader *loader, const struct option *row,
     qsort(prices, count, sizeof *prices, compare_prices);
     settings->prices = prices;
     settings->price_count = count;
+}
+
+static void check_contract(struct config_loader *loader)
+{
+    struct pipeline_config *config = loader->config;
+    struct output_contract *contract = &config->ruleset.measurements.output_contract;
+    *contract = (struct output_contract){
+        .is_present = config->output_contract.is_present,
+        .is_json = config->output_contract.is_json,
+        .required_keys = config->output_contract.required_keys,
+        .required_key_count = config->output_contract.required_key_count,
+        .max_length = config->output_contract.max_length,
+    };
+    if (!config->output_contract.pattern)
+        return;
+    struct error problem = {0};
+    contract->pattern = regex_create(bytes_of_text(config->output_contract.pattern), &problem);
+    if (!contract->pattern)
+        config_error(loader, config_place(loader, "measurements.output_contract.pattern"), "%s",
+                     problem.text);
+}
+
+void config_check_measurements(struct config_loader *loader)
+{
+    if (config_failed(loader))
+        return;
+    struct route_sources *route = &loader->config->ruleset.measurements.route;
+    route->is_default = true;
+    for (int fact = 0; fact < ROUTE_FACTS; fact++) {
+        struct route_source *source = &route->of[fact];
+        source->without_defaults = source->count > 0;
+        route->is_default &= source->count == 0;
+        for (uint32_t i = 0; i < source->count; i++)
+            if (bytes_equal_text(source->names[i], "*"))
+                source->without_defaults = false;
+    }
+    check_contract(loader);
 }

@@ -1,6 +1,8 @@
 /* Rows of what is measured, judged and selected: `measurements`, `rules`, `selection`. */
 #include "pipelines/config_rows.h"
 
+#define ROUTE(fact, field) AT(ruleset.measurements.route.of[fact].field)
+
 static const struct option rows[] = {
     SECTION("measurements", 0, "Only what needs configuring; every measurement is there by name."),
     SECTION("measurements.tool_selection", 0, "For `tool_selection.accuracy`."),
@@ -21,6 +23,16 @@ static const struct option rows[] = {
      .print = print_expectations,
      .type_text = "map of lists, or a list",
      .prose = "Tools that a run may call, likewise. Left out: those offered to the model."},
+    SECTION("measurements.trajectory", 0, "For `trajectory.*`."),
+    {.path = "measurements.trajectory.reference",
+     .type = OPTION_CUSTOM,
+     .at = AT(ruleset.measurements.reference),
+     .count_at = AT(ruleset.measurements.reference_count),
+     .load = load_expectations,
+     .print = print_expectations,
+     .type_text = "map of lists, or a list",
+     .prose = "Tool calls that a run is compared with, in order, by the value of the first "
+              "dimension. Left out: `tool_selection.required`."},
     SECTION("measurements.cost_usd", 0, "For `cost_usd`; a cost attribute on the spans wins."),
     CUSTOM("measurements.cost_usd.prices", load_prices, print_prices, "map of {input, output}",
            NULL, "USD per 10^6 tokens by model; a name may end in `*`."),
@@ -52,6 +64,30 @@ static const struct option rows[] = {
          "A regex that the answer must match."),
     COUNT("measurements.output_contract.max_length", AT(output_contract.max_length), 0, COUNT_MAX,
           "0", "Most characters; 0: any number."),
+
+    SECTION("measurements.leak", 0, "For `leak`."),
+    {.path = "measurements.leak.allow",
+     .type = OPTION_CUSTOM,
+     .at = AT(ruleset.measurements.leak_allowed),
+     .load = load_list,
+     .print = print_list,
+     .type_text = "list of texts",
+     .max = 256,
+     .prose = "E-mail addresses that an answer may tell; `\"*@example.com\"` for all there."},
+    SECTION("measurements.route", 0,
+            "Where a route is read: attributes of spans, the first that is there counts. `\"*\"` "
+            "stands for the names of processor/normalize/README.md; a list without it replaces "
+            "them, no list means them."),
+    TEXTS("measurements.route.fallback", ROUTE(ROUTE_FALLBACK, names), ROUTE(ROUTE_FALLBACK, count),
+          ROUTE_NAMES_MAX,
+          "True, or a number above 0, where another model answered than was asked first."),
+    TEXTS("measurements.route.cache_hit", ROUTE(ROUTE_CACHE_HIT, names),
+          ROUTE(ROUTE_CACHE_HIT, count), ROUTE_NAMES_MAX,
+          "True, or a text with the word hit, where a semantic cache answered."),
+    TEXTS("measurements.route.retries", ROUTE(ROUTE_RETRIES, names), ROUTE(ROUTE_RETRIES, count),
+          ROUTE_NAMES_MAX, "How often a gateway repeated a call."),
+    TEXTS("measurements.route.policy", ROUTE(ROUTE_POLICY, names), ROUTE(ROUTE_POLICY, count),
+          ROUTE_NAMES_MAX, "The policy by which a gateway chose the model."),
 
     CUSTOM("rules", NULL, print_rules, "list", "none",
            "What is judged. The verdict of a run is its worst rule; at most 200."),

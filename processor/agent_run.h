@@ -53,6 +53,7 @@ struct agent_run {
     struct bytes_list tools_offered;     /* names of the tools given to the model, distinct */
     struct bytes_list tool_definitions;  /* their definitions as JSON, same indexes */
     struct bytes tool_path, model_route;
+    struct bytes routing_policy;         /* of a gateway; absent: none said */
     int64_t tokens_input, tokens_output; /* -1: none recorded */
     double cost_usd;                     /* negative: none recorded */
     int64_t ttft_ns;                     /* of the first model call that has one; -1 */

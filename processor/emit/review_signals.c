@@ -98,6 +98,8 @@ void record_signals(struct record_writer *record)
     json_bool(json, run->fallback);
     json_key(json, "cache_hit");
     json_bool(json, run->cache_hit);
+    record_name(record, "routing_policy", run->routing_policy,
+                (struct text_field){"signals", NO_INDEX, "routing_policy"});
     json_key(json, "refusal");
     json_bool(json, record->input->report->refusal);
     record_names(record, "finish_reasons", &run->finish_reasons,

@@ -273,6 +273,9 @@ void dimensions_read(const struct agent_run *run, const struct dimension *dimens
             value = run->tool_path;
         if (bytes_equal_text(dimensions[i].name, "model_route"))
             value = run->model_route;
+        if (bytes_equal_text(dimensions[i].name, "routing_policy") &&
+            dimensions[i].source_count == 0)
+            value = run->routing_policy;
         if (value.size > 0 && mask)
             value = mask(mask_context, value, run->arena);
         ret_values[i] =

@@ -1,6 +1,7 @@
 /* The facts of a run, for every trajectory: one pass over the bytes of each span, then a few over
  * the steps. Order is the trajectory's, so how spans arrived never shows.
  *   spans -> steps -> relate -> errors, names, sums, route */
+#include "processor/base/text.h"
 #include "processor/normalize/lists.h"
 #include "processor/normalize/normalize.h"
 #include "processor/normalize/route.h"
@@ -13,6 +14,7 @@ enum { ANCESTORS_MAX = 64 };
 /* What is collected while spans are read. */
 struct facts {
     struct agent_run *run;
+    const struct route_sources *sources; /* NULL: the defaults */
     struct score_list scores;
     struct tool_offers offers;
     struct bytes named_agent; /* the first explicit agent name */
@@ -71,9 +73,21 @@ static bool is_judge_marker(const struct semconv *semconv)
 {
     if (semconv->seen & SEEN_JUDGE_RUN)
         return true;
+    /* Langfuse keeps environments of this name for its own evaluators and experiments. */
+    if (semconv_has(semconv, SC_ENVIRONMENT) &&
+        semconv->family[SC_ENVIRONMENT] == FAMILY_LANGFUSE &&
+        bytes_starts_with(semconv_text(semconv, SC_ENVIRONMENT), BYTES_LITERAL("langfuse-")))
+        return true;
     if (!semconv_has(semconv, SC_JUDGE_RUN))
         return false;
     return semconv->family[SC_JUDGE_RUN] != FAMILY_TRACEAI || semconv_flag(semconv, SC_JUDGE_RUN);
+}
+
+/* Phoenix keeps its evaluators, its playground and each experiment in projects of their own. */
+static bool is_judge_project(struct bytes project)
+{
+    return bytes_equal_text(project, "evaluators") || bytes_equal_text(project, "playground") ||
+           bytes_starts_with(project, BYTES_LITERAL("Experiment-"));
 }
 
 static void read_span(struct facts *facts, uint32_t index)
@@ -84,6 +98,8 @@ static void read_span(struct facts *facts, uint32_t index)
     struct step *step = &run->steps[index];
     struct semconv semconv;
     semconv_read_span(span, &semconv);
+    if (facts->sources)
+        semconv_read_route(span, facts->sources, &semconv);
     step_read(span, &semconv, scope_of(trajectory, span->scope), run->arena, step);
     scores_of_span(&facts->scores, trajectory, index, &semconv, step->kind);
     tools_of_span(&facts->offers, span, &semconv);
@@ -101,6 +117,9 @@ static void read_span(struct facts *facts, uint32_t index)
     facts->top_has_output |= is_top && semconv.seen & SEEN_OUTPUT;
     run->dropped_attributes += span->dropped_attributes;
 
+    struct bytes policy = text_trim(semconv_text(&semconv, SC_ROUTING_POLICY));
+    if (policy.size > 0 && (is_top || run->routing_policy.size == 0))
+        run->routing_policy = policy;
     struct bytes conversation = semconv_text(&semconv, SC_CONVERSATION);
     if (conversation.size == 0 && semconv_has(&semconv, SC_CONVERSATION))
         conversation = value_text(*semconv_get(&semconv, SC_CONVERSATION), run->arena);
@@ -154,9 +173,7 @@ static void read_resource(struct facts *facts)
     struct bytes environment = semconv_text(&semconv, SC_ENVIRONMENT);
     run->environment = environment.size ? environment : run->environment;
     set_once(&run->user_id, semconv_text(&semconv, SC_USER));
-    facts->has_judge_marker |= is_judge_marker(&semconv) ||
-                               bytes_equal_text(project, "evaluators") ||
-                               bytes_equal_text(project, "playground");
+    facts->has_judge_marker |= is_judge_marker(&semconv) || is_judge_project(project);
 }
 
 static bool is_error(const struct step *step)
@@ -268,12 +285,19 @@ static bool is_judge_only(const struct facts *facts)
     if (trajectory->top == NO_SPAN)
         return false;
     const struct step *top = &facts->run->steps[trajectory->top];
+    struct bytes scope = scope_of(trajectory, top->span->scope);
     return (trajectory->root != NO_SPAN && top->kind == STEP_EVALUATOR) ||
-           bytes_equal_text(scope_of(trajectory, top->span->scope), "flywheel");
+           bytes_equal_text(scope, "flywheel") || bytes_equal_text(scope, "pydantic-evals");
 }
 
 void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
                      struct agent_run *ret_run)
+{
+    normalize_facts_from(trajectory, NULL, arena, ret_run);
+}
+
+void normalize_facts_from(const struct trajectory *trajectory, const struct route_sources *sources,
+                          struct arena *arena, struct agent_run *ret_run)
 {
     *ret_run = (struct agent_run){.trajectory = trajectory,
                                   .arena = arena,
@@ -285,6 +309,7 @@ void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
                                   .input_span = NO_SPAN,
                                   .output_span = NO_SPAN};
     struct facts facts = {.run = ret_run, .scores.arena = arena, .offers.arena = arena};
+    facts.sources = sources && !sources->is_default ? sources : NULL;
     ret_run->steps = arena_zalloc(arena, (size_t)trajectory->span_count + 1, sizeof(struct step));
     if (!ret_run->steps)
         return;

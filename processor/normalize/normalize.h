@@ -3,6 +3,7 @@
 #pragma once
 #include "processor/agent_run.h"
 #include "processor/otlp/attributes.h"
+#include "processor/route_sources.h"
 
 enum { NORMALIZER_VERSION = 1 }; /* part of the ruleset digest: raise it when a reading changes */
 
@@ -10,6 +11,9 @@ enum { NORMALIZER_VERSION = 1 }; /* part of the ruleset digest: raise it when a 
  * and sets arena->failed, never fails. One pass over the attributes of each span. */
 void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
                      struct agent_run *ret_run);
+/* The same; `sources` (may be NULL) says where a route is read besides the defaults. */
+void normalize_facts_from(const struct trajectory *trajectory, const struct route_sources *sources,
+                          struct arena *arena, struct agent_run *ret_run);
 
 /* Adds the content. Does nothing when it is there already. */
 void normalize_content(struct agent_run *run);

@@ -136,8 +136,31 @@ static struct bytes model_route(struct agent_run *run)
     return bytes_of(path.text, path.size);
 }
 
+/* What a gateway answered with is often recorded on the HTTP span below a model call. */
+static void tell_model_call(struct agent_run *run, uint32_t index)
+{
+    enum { ANCESTORS_MAX = 8 };
+    const struct step *step = &run->steps[index];
+    uint32_t above = run->trajectory->parents[index];
+    for (int i = 0; i < ANCESTORS_MAX && above != NO_SPAN; i++) {
+        struct step *call = &run->steps[above];
+        if (is_model_call(call)) {
+            call->cache_hit |= step->cache_hit;
+            call->is_fallback |= step->is_fallback;
+            return;
+        }
+        if (call->kind != STEP_OTHER)
+            return;
+        above = run->trajectory->parents[above];
+    }
+}
+
 void route_read(struct agent_run *run)
 {
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_OTHER && run->steps[i].is_own &&
+            (run->steps[i].cache_hit || run->steps[i].is_fallback))
+            tell_model_call(run, i);
     run->tool_path = tool_path(run);
     run->model_route = model_route(run);
     for (uint32_t i = 0; i < run->step_count; i++) {

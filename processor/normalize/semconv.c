@@ -267,15 +267,28 @@ struct bytes semconv_text(const struct semconv *semconv, enum semconv_concept co
     return text;
 }
 
+/* The value itself, or the first element of an array: headers are arrays of texts. */
+static struct value first_value(const struct value *value)
+{
+    struct value first = *value;
+    if (value->type == VALUE_ARRAY) {
+        struct value_elements elements = value_elements_of(*value);
+        if (!value_elements_next(&elements, &first))
+            first.type = VALUE_NONE;
+    }
+    return first;
+}
+
 bool semconv_number(const struct semconv *semconv, enum semconv_concept concept, double *ret_number)
 {
-    const struct value *value = semconv_get(semconv, concept);
+    const struct value *found = semconv_get(semconv, concept);
     double number;
-    if (!value)
+    if (!found)
         return false;
-    if (value->type == VALUE_INT || value->type == VALUE_DOUBLE)
-        number = value->number;
-    else if (value->type != VALUE_STRING || !double_parse(value->bytes, &number))
+    struct value value = first_value(found);
+    if (value.type == VALUE_INT || value.type == VALUE_DOUBLE)
+        number = value.number;
+    else if (value.type != VALUE_STRING || !double_parse(value.bytes, &number))
         return false;
     if (!isfinite(number) || number < 0)
         return false;
@@ -283,16 +296,79 @@ bool semconv_number(const struct semconv *semconv, enum semconv_concept concept,
     return true;
 }
 
+/* Is a word in a text, ASCII case apart? Words end at anything but a letter. */
+static bool has_word(struct bytes text, const char *word)
+{
+    size_t size = strlen(word);
+    for (size_t at = 0; at + size <= text.size; at++) {
+        bool starts = at == 0 || (uint8_t)((text.data[at - 1] | 0x20) - 'a') >= 26;
+        bool ends = at + size == text.size || (uint8_t)((text.data[at + size] | 0x20) - 'a') >= 26;
+        size_t same = 0;
+        while (same < size && (text.data[at + same] | 0x20) == (uint8_t)word[same])
+            same++;
+        if (starts && ends && same == size)
+            return true;
+    }
+    return false;
+}
+
+static bool text_is_true(struct bytes text)
+{
+    double number;
+    if (double_parse(text, &number))
+        return number > 0;
+    if (text.size > 3 && text.data[text.size - 1] == ']') {
+        const uint8_t *open = memrchr(text.data, '[', text.size);
+        size_t start = open ? (size_t)(open - text.data) + 1 : text.size - 1;
+        return double_parse(bytes_of(text.data + start, text.size - start - 1), &number) &&
+               number > 0;
+    }
+    bool is_no = has_word(text, "miss") || has_word(text, "no") || has_word(text, "not");
+    return !is_no && (has_word(text, "hit") || has_word(text, "true") || has_word(text, "yes"));
+}
+
 bool semconv_flag(const struct semconv *semconv, enum semconv_concept concept)
 {
-    const struct value *value = semconv_get(semconv, concept);
-    if (!value)
+    const struct value *found = semconv_get(semconv, concept);
+    if (!found)
         return false;
-    if (value->type == VALUE_STRING)
-        return bytes_equal_text(value->bytes, "true") || bytes_equal_text(value->bytes, "True") ||
-               bytes_equal_text(value->bytes, "1") || bytes_equal_text(value->bytes, "hit") ||
-               bytes_equal_text(value->bytes, "HIT");
-    return value->type == VALUE_BOOL || value->type == VALUE_INT
-               ? value->integer != 0
-               : value->type == VALUE_DOUBLE && value->number != 0;
+    struct value value = first_value(found);
+    if (value.type == VALUE_STRING)
+        return text_is_true(value.bytes);
+    return value.type == VALUE_BOOL || value.type == VALUE_INT
+               ? value.integer > 0
+               : value.type == VALUE_DOUBLE && value.number > 0;
+}
+
+static const enum semconv_concept route_concepts[ROUTE_FACTS] = {
+    [ROUTE_FALLBACK] = SC_FALLBACK,
+    [ROUTE_CACHE_HIT] = SC_CACHE_HIT,
+    [ROUTE_RETRIES] = SC_RETRIES,
+    [ROUTE_POLICY] = SC_ROUTING_POLICY,
+};
+
+void semconv_read_route(const struct span *span, const struct route_sources *sources,
+                        struct semconv *semconv)
+{
+    uint32_t best[ROUTE_FACTS];
+    for (int fact = 0; fact < ROUTE_FACTS; fact++) {
+        enum semconv_concept concept = route_concepts[fact];
+        best[fact] = sources->of[fact].count;
+        if (sources->of[fact].without_defaults)
+            semconv->present[concept / 64] &= ~(UINT64_C(1) << (concept % 64));
+    }
+    struct attributes attributes = attributes_of(span->wire, OF_SPAN);
+    struct attribute attribute;
+    while (attributes_next(&attributes, &attribute))
+        for (int fact = 0; fact < ROUTE_FACTS; fact++) {
+            enum semconv_concept concept = route_concepts[fact];
+            for (uint32_t i = 0; i < best[fact]; i++) {
+                if (!bytes_equal(attribute.key, sources->of[fact].names[i]))
+                    continue;
+                best[fact] = i;
+                semconv->present[concept / 64] |= UINT64_C(1) << (concept % 64);
+                semconv->family[concept] = FAMILY_ANY;
+                semconv->values[concept] = attribute.value;
+            }
+        }
 }

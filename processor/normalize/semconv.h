@@ -3,6 +3,7 @@
 #pragma once
 #include "processor/normalize/semconv_table.h"
 #include "processor/otlp/attributes.h"
+#include "processor/route_sources.h"
 #include "processor/step.h"
 
 /* Things seen that a slot can't hold; each makes a second look at that span worthwhile. */
@@ -40,6 +41,10 @@ void semconv_read_span(const struct span *span, struct semconv *ret);
 /* Attributes of a resource or log record only. */
 void semconv_read(struct bytes message, enum attribute_owner owner, struct semconv *ret);
 
+/* Puts what the configured attributes of a span say of its route in place of the defaults. */
+void semconv_read_route(const struct span *span, const struct route_sources *sources,
+                        struct semconv *semconv);
+
 /* Key and encoded AnyValue of a KeyValue message; absent where not set. */
 struct bytes semconv_split(struct bytes key_value, struct bytes *ret_any_value);
 
@@ -60,4 +65,6 @@ struct bytes semconv_text(const struct semconv *semconv, enum semconv_concept co
 /* A number, also from a numeric string; false when there is none or it is negative or no number. */
 bool semconv_number(const struct semconv *semconv, enum semconv_concept concept,
                     double *ret_number);
+/* True, a number above zero, "true", "yes", a cache's "HIT" in any shape ("SEMANTIC HIT",
+ * "hit_exact"), or an index above zero ("config.targets[1]"). */
 bool semconv_flag(const struct semconv *semconv, enum semconv_concept concept);

@@ -52,6 +52,7 @@ enum semconv_concept {
     SC_CACHE_HIT,
     SC_FALLBACK,
     SC_RETRIES,
+    SC_ROUTING_POLICY,
     SC_INTERRUPTED, /* paused for a human */
     SC_RELEASE,
     SC_ENVIRONMENT,

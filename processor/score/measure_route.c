@@ -67,3 +67,10 @@ void measure_tool_path(const struct measurement *self, struct score_context *con
     (void)self;
     read_path(context->run->tool_path, "no_tools", ret_reading);
 }
+
+void measure_routing_policy(const struct measurement *self, struct score_context *context,
+                            struct reading *ret_reading)
+{
+    (void)self;
+    read_path(context->run->routing_policy, "not_recorded", ret_reading);
+}

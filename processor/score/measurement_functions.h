@@ -14,7 +14,7 @@ measurement_fn measure_cost;
 
 /* measure_route.c */
 measurement_fn measure_fallback, measure_cache_hit, measure_retries;
-measurement_fn measure_model_route, measure_tool_path;
+measurement_fn measure_model_route, measure_tool_path, measure_routing_policy;
 
 /* measure_imported.c: `self` is NULL for score.X and label.X, which have no row. */
 measurement_fn measure_feedback_negative;

@@ -2,6 +2,7 @@
  * configuration, immutable after. */
 #pragma once
 #include "processor/base/regex.h"
+#include "processor/route_sources.h"
 #include "processor/rule.h"
 #include "processor/score/expression.h"
 #include "processor/verdict.h"
@@ -17,8 +18,8 @@ struct output_contract {
     bool is_present, is_json;
     const struct bytes *required_keys; /* of that object */
     uint32_t required_key_count;
-    const struct regex *pattern; /* NULL: none */
-    uint32_t max_length;         /* characters; 0: any number */
+    struct regex *pattern; /* NULL: none */
+    uint32_t max_length;   /* characters; 0: any number */
 };
 
 struct model_price {
@@ -40,6 +41,7 @@ struct measurement_config {
     double groundedness_support; /* 0.65 */
     double relevance_min;        /* 0.3 */
     uint32_t steps_max;          /* budget of step_efficiency; 0: none */
+    struct route_sources route;  /* where normalization reads a route */
 };
 
 /* The immutable set that a shard judges by. */

@@ -3,6 +3,7 @@
  * */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/normalize/normalize.h"
@@ -421,13 +422,160 @@ START_TEST(a_judges_failure_is_not_the_agents)
 }
 END_TEST
 
-START_TEST(experiments_and_our_own_traces_are_judges_runs)
+/* Markers on the root, as evaluators, experiments and simulators write them. */
+static const struct marker {
+    const char *key, *value; /* NULL value: true */
+    bool is_judge;
+} markers[] = {
+    {"langfuse.experiment.item.id", "7", true},
+    {"langfuse.experiment.id", "e", true},
+    {"langfuse.experiment.name", "nightly", true},
+    {"langfuse.environment", "langfuse-llm-as-a-judge", true},
+    {"langfuse.environment", "production", false},
+    {"deployment.environment.name", "langfuse-like", false},
+    {"langsmith.reference_example_id", "8f2c", true},
+    {"langsmith.metadata.reference_example_id", "8f2c", true},
+    {"fi.simulator.is_simulator_trace", NULL, true},
+    {"fi.simulator.is_simulator_trace", "true", true},
+    {"fi.simulator.is_simulator_trace", "false", false},
+    {"openinference.span.kind", "EVALUATOR", true},
+    {"gen_ai.operation.name", "evaluate", true},
+    {"langfuse.observation.type", "evaluator", true},
+    {"openinference.span.kind", "GUARDRAIL", false},
+    {"eval.input", "text", false},
+};
+
+START_TEST(a_marker_on_the_root_keeps_a_judges_run_out)
 {
     build_span(&builder, 1, 0, "item", 1, 2);
-    build_text(&builder, "langfuse.experiment.item.id", "7");
+    if (markers[_i].value)
+        build_text(&builder, markers[_i].key, markers[_i].value);
+    else
+        build_bool(&builder, markers[_i].key, true);
     read_run();
-    ck_assert(run.is_judge_only);
+    ck_assert_msg(run.is_judge_only == markers[_i].is_judge, "%s", markers[_i].key);
+}
+END_TEST
+
+static const struct route_case {
+    const char *key, *value;
+    bool cache_hit, fallback;
+    uint32_t retries;
+} route_cases[] = {
+    {"http.response.header.x-agentcc-cache", "hit_exact", true, false, 0},
+    {"http.response.header.x-agentcc-cache", "miss", false, false, 0},
+    {"x-portkey-cache-status", "SEMANTIC HIT", true, false, 0},
+    {"x-portkey-cache-status", "SEMANTIC MISS", false, false, 0},
+    {"http.response.header.cf-aig-cache-status", "HIT", true, false, 0},
+    {"helicone-cache", "MISS", false, false, 0},
+    {"gen_ai.cache.hit", "False", false, false, 0},
+    {"http.response.header.x-agentcc-fallback-used", "true", false, true, 0},
+    {"http.response.header.x-agentcc-fallback-used", "false", false, false, 0},
+    {"x-litellm-attempted-fallbacks", "1", false, true, 0},
+    {"x-litellm-attempted-fallbacks", "0", false, false, 0},
+    {"x-portkey-last-used-option-index", "config.targets[1]", false, true, 0},
+    {"x-portkey-last-used-option-index", "config.targets[0]", false, false, 0},
+    {"x-portkey-last-used-option-index", "config", false, false, 0},
+    {"http.response.header.cf-aig-step", "2", false, true, 0},
+    {"x-litellm-attempted-retries", "2", false, false, 2},
+    {"http.response.header.x-portkey-retry-attempt-count", "3", false, false, 3},
+    {"x-portkey-retry-attempt-count", "-1", false, false, 0},
+};
+
+START_TEST(gateway_headers_tell_the_route)
+{
+    const struct route_case *wanted = &route_cases[_i];
+    build_span(&builder, 1, 0, "agent", 1, 9);
+    build_span(&builder, 2, 1, "chat", 2, 5);
+    build_text(&builder, "gen_ai.operation.name", "chat");
+    build_text(&builder, "gen_ai.response.model", "m");
+    build_span(&builder, 3, 2, "POST", 3, 4);
+    build_text(&builder, wanted->key, wanted->value);
+    read_run();
+    ck_assert_msg(run.cache_hit == wanted->cache_hit, "%s: %s", wanted->key, wanted->value);
+    ck_assert_msg(run.fallback == wanted->fallback, "%s: %s", wanted->key, wanted->value);
+    ck_assert_uint_eq(run.retries, wanted->retries);
+    /* The call that the HTTP span belongs to carries it. */
+    CHECK_TEXT(run.model_route, wanted->cache_hit ? "m(cache)" : "m");
+    ck_assert(run.steps[1].is_fallback == wanted->fallback);
+}
+END_TEST
+
+START_TEST(the_routing_policy_is_read_from_the_root_first)
+{
+    build_span(&builder, 1, 0, "agent", 1, 9);
+    build_span(&builder, 2, 1, "chat", 2, 5);
+    static const char *const header[] = {"least-latency"};
+    build_texts(&builder, "http.response.header.x-agentcc-routing-strategy", header, 1);
+    read_run();
+    CHECK_TEXT(run.routing_policy, "least-latency");
     build_free(&builder);
+
+    build_span(&builder, 1, 0, "agent", 1, 9);
+    build_text(&builder, "routing policy", " cost-optimized ");
+    build_span(&builder, 2, 1, "chat", 2, 5);
+    build_text(&builder, "routing_policy", "least-latency");
+    read_run();
+    CHECK_TEXT(run.routing_policy, "cost-optimized");
+}
+END_TEST
+
+/* Headers stand there by their bare name. */
+START_TEST(every_default_name_of_a_route_is_documented)
+{
+    static const char prefix[] = "http.response.header.";
+    static char text[64 * 1024];
+    FILE *file = fopen(SOURCE_ROOT "/processor/normalize/README.md", "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    ck_assert_int_eq(fclose(file), 0);
+    for (uint32_t i = 0; i < semconv_row_count; i++) {
+        const struct semconv_row *row = &semconv_rows[i];
+        const char *name = row->name;
+        char quoted[80];
+        if (row->concept != SC_FALLBACK && row->concept != SC_CACHE_HIT &&
+            row->concept != SC_RETRIES && row->concept != SC_ROUTING_POLICY)
+            continue;
+        name += strncmp(name, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
+        snprintf(quoted, sizeof quoted, "`%s`", name);
+        ck_assert_msg(strstr(text, quoted) != NULL, "%s", quoted);
+    }
+}
+END_TEST
+
+START_TEST(configured_names_come_before_the_defaults_or_replace_them)
+{
+    struct route_sources sources = {0};
+    sources.of[ROUTE_CACHE_HIT].names[0] = BYTES_LITERAL("my.cache");
+    sources.of[ROUTE_CACHE_HIT].count = 1;
+    sources.of[ROUTE_POLICY].names[0] = BYTES_LITERAL("my.policy");
+    sources.of[ROUTE_POLICY].names[1] = BYTES_LITERAL("old.policy");
+    sources.of[ROUTE_POLICY].count = 2;
+    sources.of[ROUTE_FALLBACK].without_defaults = true;
+    build_span(&builder, 1, 0, "agent", 1, 9);
+    build_text(&builder, "old.policy", "weighted");
+    build_text(&builder, "my.policy", "cheapest");
+    build_text(&builder, "routing_policy", "default");
+    build_bool(&builder, "my.cache", true);
+    build_bool(&builder, "is_fallback", true);
+    normalize_facts_from(build_done(&builder, &arena), &sources, &arena, &run);
+    CHECK_TEXT(run.routing_policy, "cheapest");
+    ck_assert(run.cache_hit);
+    ck_assert(!run.fallback);
+    build_free(&builder);
+
+    build_span(&builder, 1, 0, "agent", 1, 9);
+    build_text(&builder, "routing_policy", "default");
+    build_bool(&builder, "gen_ai.cache.hit", true);
+    normalize_facts_from(build_done(&builder, &arena), &sources, &arena, &run);
+    CHECK_TEXT(run.routing_policy, "default");
+    ck_assert(run.cache_hit);
+}
+END_TEST
+
+START_TEST(experiments_and_our_own_traces_are_judges_runs)
+{
+    static const char *const scopes[] = {"flywheel", "pydantic-evals"};
 
     build_span(&builder, 1, 0, "judge", 1, 2);
     build_text(&builder, "openinference.span.kind", "EVALUATOR");
@@ -435,11 +583,13 @@ START_TEST(experiments_and_our_own_traces_are_judges_runs)
     ck_assert(run.is_judge_only);
     build_free(&builder);
 
-    build_scope(&builder, "flywheel");
-    build_span(&builder, 1, 0, "score", 1, 2);
-    read_run();
-    ck_assert(run.is_judge_only);
-    build_free(&builder);
+    for (size_t i = 0; i < 2; i++) {
+        build_scope(&builder, scopes[i]);
+        build_span(&builder, 1, 0, "score", 1, 2);
+        read_run();
+        ck_assert(run.is_judge_only);
+        build_free(&builder);
+    }
 
     build_span(&builder, 1, 0, "agent", 1, 2);
     build_bool(&builder, "fi.simulator.is_simulator_trace", false);
@@ -658,6 +808,13 @@ int main(void)
     tcase_add_test(all, a_score_on_the_root_counts_before_a_later_one);
     tcase_add_test(all, a_judges_failure_is_not_the_agents);
     tcase_add_test(all, experiments_and_our_own_traces_are_judges_runs);
+    tcase_add_loop_test(all, a_marker_on_the_root_keeps_a_judges_run_out, 0,
+                        (int)(sizeof markers / sizeof *markers));
+    tcase_add_loop_test(all, gateway_headers_tell_the_route, 0,
+                        (int)(sizeof route_cases / sizeof *route_cases));
+    tcase_add_test(all, the_routing_policy_is_read_from_the_root_first);
+    tcase_add_test(all, every_default_name_of_a_route_is_documented);
+    tcase_add_test(all, configured_names_come_before_the_defaults_or_replace_them);
     tcase_add_test(all, log_records_fill_gaps_and_carry_scores);
     tcase_add_test(all, a_run_that_was_stopped_has_failed_though_its_root_is_fine);
     tcase_add_test(all, a_run_that_waits_for_a_human_has_not_failed);
