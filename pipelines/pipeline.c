@@ -66,8 +66,10 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     struct runtime_source sources[SOURCES_MAX];
     uint32_t source_count = receivers_sources(pipeline->receivers, sources);
     pipeline->runtime = runtime_create(config, pipeline->store, sources, source_count, ret_error);
-    if (!pipeline->runtime ||
-        receivers_connect(pipeline->receivers, pipeline->runtime, ret_error) != STATUS_OK)
+    if (!pipeline->runtime)
+        return STATUS_FATAL;
+    struct receivers_intakes intakes = receivers_intakes_of(pipeline->runtime, config);
+    if (receivers_connect(pipeline->receivers, &intakes, ret_error) != STATUS_OK)
         return STATUS_FATAL;
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
     struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];

@@ -25,6 +25,7 @@ struct receivers {
     struct runtime_source sources[SOURCES_MAX];
     char partition_names[SOURCES_MAX][SOURCE_NAME_SIZE];
 
+    struct gate_limits gate;
     struct receiver *grpc, *http, *kafka;
     uint32_t http_source, topic_source; /* grpc's is 0 */
     struct intake grpc_intake, http_intake;
@@ -162,7 +163,7 @@ static bool connect_grpc(struct receivers *receivers, struct error *ret_error)
         .handshake_ms = config->limits.handshake_ms,
         .max_connection_idle_ms = config->limits.connection_idle_ms,
         .max_connection_age_ms = config->limits.connection_age_ms,
-        .gate = runtime_gate_limits(config),
+        .gate = receivers->gate,
         .auth = receivers->guard.auth,
         .tls = receivers->guard.tls,
         .dead_letter = receivers->otlp_dead,
@@ -189,7 +190,7 @@ static bool connect_http(struct receivers *receivers, struct error *ret_error)
         .max_connections = config->limits.connections,
         .handshake_ms = config->limits.handshake_ms,
         .idle_ms = idle_ms > 0 && idle_ms < HTTP_IDLE_MS_MAX ? idle_ms : HTTP_IDLE_MS_MAX,
-        .gate = runtime_gate_limits(config),
+        .gate = receivers->gate,
         .auth = receivers->guard.auth,
         .tls = receivers->guard.tls,
         .dead_letter = receivers->otlp_dead,
@@ -214,7 +215,7 @@ static bool connect_kafka(struct receivers *receivers, struct error *ret_error)
         .properties = from->properties,
         .is_json = from->is_json,
         .max_message_bytes = receivers->config->otlp.grpc_max_message_bytes,
-        .gate = runtime_gate_limits(receivers->config),
+        .gate = receivers->gate,
     };
     receivers->kafka =
         kafka_receiver_create(&kafka, &receivers->topic_intake, receivers->kafka_dead,
@@ -222,22 +223,44 @@ static bool connect_kafka(struct receivers *receivers, struct error *ret_error)
     return receivers->kafka != NULL;
 }
 
-enum status receivers_connect(struct receivers *receivers, struct runtime *runtime,
+static struct intake intake_of_runtime(void *context, uint32_t source, bool ack_durable)
+{
+    (void)ack_durable; /* the kind of the source says so */
+    return runtime_intake(context, source);
+}
+
+static struct topic_intake topic_of_runtime(void *context, uint32_t first_source)
+{
+    return runtime_topic_intake(context, first_source);
+}
+
+struct receivers_intakes receivers_intakes_of(struct runtime *runtime,
+                                              const struct pipeline_config *config)
+{
+    return (struct receivers_intakes){.context = runtime,
+                                      .otlp = intake_of_runtime,
+                                      .topic = topic_of_runtime,
+                                      .gate = runtime_gate_limits(config)};
+}
+
+enum status receivers_connect(struct receivers *receivers, const struct receivers_intakes *intakes,
                               struct error *ret_error)
 {
     const struct pipeline_config *config = receivers->config;
+    receivers->gate = intakes->gate;
     if (has_grpc(config)) {
-        receivers->grpc_intake = runtime_intake(runtime, 0);
+        receivers->grpc_intake = intakes->otlp(intakes->context, 0, config->otlp.grpc_ack_durable);
         if (!connect_grpc(receivers, ret_error))
             return STATUS_FATAL;
     }
     if (has_http(config)) {
-        receivers->http_intake = runtime_intake(runtime, receivers->http_source);
+        receivers->http_intake =
+            intakes->otlp(intakes->context, receivers->http_source, config->otlp.http_ack_durable);
         if (!connect_http(receivers, ret_error))
             return STATUS_FATAL;
     }
     if (config->reads_kafka) {
-        receivers->topic_intake = runtime_topic_intake(runtime, receivers->topic_source);
+        receivers->topic_intake = intakes->topic(intakes->context, receivers->topic_source);
         if (!connect_kafka(receivers, ret_error))
             return STATUS_FATAL;
     }

@@ -20,8 +20,18 @@ uint32_t receivers_sources(const struct receivers *receivers,
 /* What is counted, likewise; transports of one receiver have the same name and are summed. */
 uint32_t receivers_counted(struct receivers *receivers,
                            struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX]);
-/* Creates what needs the runtime's intakes. Opens nothing. */
-MUST_CHECK enum status receivers_connect(struct receivers *receivers, struct runtime *runtime,
+/* Where requests go: a runtime, or a relay. */
+struct receivers_intakes {
+    void *context;
+    struct intake (*otlp)(void *context, uint32_t source, bool ack_durable);
+    struct topic_intake (*topic)(void *context, uint32_t first_source); /* NULL: takes no topic */
+    struct gate_limits gate;
+};
+struct receivers_intakes receivers_intakes_of(struct runtime *runtime,
+                                              const struct pipeline_config *config);
+/* Creates the receivers on their intakes. Opens nothing. */
+MUST_CHECK enum status receivers_connect(struct receivers *receivers,
+                                         const struct receivers_intakes *intakes,
                                          struct error *ret_error);
 /* Listens. */
 MUST_CHECK enum status receivers_start(struct receivers *receivers, struct error *ret_error);

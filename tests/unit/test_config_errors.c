@@ -92,7 +92,7 @@ START_TEST(an_impossible_value_is_refused_with_what_would_do)
          "p.yaml:1:53: this endpoint is off loopback with neither tls nor auth: listen on "
          "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with receivers.otlp.auth), "
          "or receivers.otlp.allow_insecure: true"},
-        {"receivers: { otlp: { protocols: { http: { endpoint: ':4318' } } } }",
+        {"receivers: { otlp: { protocols: { http: { endpoint: '[::]:4318' } } } }",
          "p.yaml:1:53: this endpoint is off loopback with neither tls nor auth: listen on "
          "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with receivers.otlp.auth), "
          "or receivers.otlp.allow_insecure: true"},
