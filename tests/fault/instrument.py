@@ -1,0 +1,356 @@
+"""Faults against a daemon under load, and a ledger that knows what must come of it.
+
+    instrument.py --fault kill9 --input grpc --rounds 200 --seed 7
+    instrument.py --list
+
+Every run prints its seed; the same seed sends the same traces and draws the same moments."""
+import os, random, signal, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration"))
+from daemon import Checks, arguments
+from ledger import Ledger, pipeline
+from member import Broker, GrpcSender, KafkaSender, Member
+
+ENOSPC, EIO = 28, 5
+PART = 60  # traces of one round
+
+
+class Run:
+    """A ledger, its daemon, and a sender; everything that a fault needs."""
+
+    def __init__(self, args, checks, ack="durable", records="file", **more):
+        self.args, self.checks = args, checks
+        self.ledger, self.chance = Ledger(args.seed), random.Random(args.seed)
+        self.broker = Broker() if records == "kafka" or args.input == "kafka" else None
+        if self.broker:
+            self.broker.topic("annotations", 4)
+            self.broker.topic("spans", 12 if args.fault == "members" else 4)
+        self.topic = "spans" if args.input == "kafka" else None
+        settings = {"pipeline": pipeline(), **more}
+        self.member = Member(args.flywheel, ack=ack, broker=self.broker, topic=self.topic, **settings)
+        self.ready_s = [self.member.start()]
+        self.sender = KafkaSender(self.broker, self.topic) if self.topic else GrpcSender(self.member)
+
+    def lines(self):
+        return self.broker.values("annotations") if self.broker else self.member.lines()
+
+    def finish(self, allowed_missing=0):
+        """Everything is sent; what must come has come."""
+        checks, member = self.checks, self.member
+        checks.check("everything is acknowledged", self.sender.drain())
+        checks.check("everything is decided and delivered", self.settle(), "" if member.in_flight() == 0 else member.status()["spans"])
+        self.ledger.check_account(checks, [member.status()])
+        reports = [member.cohorts()]
+        checks.check("it stops with 0", member.stop() == 0)
+        self.ledger.check_cohorts(checks, reports, 0, allowed_missing)
+        lines = self.lines()
+        resent = self.ledger.check_records(checks, lines, allowed_missing)
+        print(f"      records {len(lines)}, resent {resent}; ready after {median(self.ready_s):.2f} s (median), {max(self.ready_s):.2f} s (longest)",
+              flush=True)
+        found = member.state_check()
+        checks.check("state check finds nothing", found.returncode == 0, found.stdout[-200:] if found.returncode else "")
+
+    def settle(self):
+        """Of a topic nothing is in flight before it is read, so the decided are counted."""
+        want = 3 * len(self.ledger.sent())
+        if self.topic:
+            self.member.wait(lambda: self.member.status()["spans"]["decided"] >= want, 90)
+        return self.member.settle(90)
+
+    def close(self):
+        self.sender.stop()
+        self.member.remove()
+        if self.broker:
+            self.broker.remove()
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def crash(run, number):
+    """Rounds of load with a signal at a random moment of each."""
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 0.8)
+        code = run.member.kill(number)
+        if number == signal.SIGTERM:
+            run.checks.check("it ends with 0 on TERM", code == 0, code) if code else None
+        run.ready_s.append(run.member.start())
+    run.finish()
+
+
+def kill9(run):
+    crash(run, signal.SIGKILL)
+
+
+def sigterm(run):
+    crash(run, signal.SIGTERM)
+
+
+def memory(run):
+    """ack: memory. The loss is stated, counted, and all there is."""
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 0.8)
+        run.member.kill()
+        run.ready_s.append(run.member.start())
+    run.sender.drain()
+    run.settle()
+    spans, report = run.member.status()["spans"], run.member.cohorts()
+    decided, sent = sum(c["total"] for c in report["cohorts"]), len(run.ledger.sent())
+    run.ledger.check_account(run.checks, [run.member.status()])
+    print(f"      acknowledged {sent} traces in {run.args.rounds} crashes, in the cohorts {decided}, so about {sent - decided} lost; {spans}")
+    run.checks.check("no more traces are counted than were sent", decided <= sent + run.args.rounds * PART)
+    run.member.stop()
+
+
+def broker_down(run):
+    """The exporter's broker is away under load: disk grows, memory does not."""
+    run.sender.add(run.ledger.make(PART))
+    run.sender.drain()
+    run.broker.run("kill")
+    began, largest = time.time(), 0
+    while time.time() - began < run.args.seconds:
+        run.sender.add(run.ledger.make(PART))
+        run.sender.drain()
+        largest = max(largest, run.member.rss())
+        time.sleep(0.2)
+    held = run.member.status()["outbox"]["records"]
+    run.broker.run("start")
+    back = time.time()
+    run.checks.check("the outbox drains within twice the outage", run.member.wait(lambda: run.member.settle(1), 2 * run.args.seconds + 30))
+    print(f"      away {run.args.seconds} s, {held} records held, drained {time.time() - back:.1f} s after the broker's return, "
+          f"peak anonymous RSS {largest >> 20} MiB")
+    run.checks.check("memory stays small", largest < 512 << 20, f"{largest >> 20} MiB")
+    run.finish()
+
+
+def broker_pause(run):
+    """Short freezes of the broker."""
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random())
+        run.broker.pause(True)
+        time.sleep(run.chance.random() * 4)
+        run.broker.pause(False)
+    run.finish()
+
+
+def broker_restart(run):
+    """The broker of input and output dies and comes back."""
+    for _ in range(min(run.args.rounds, 5)):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 2)
+        run.broker.run("kill")
+        time.sleep(run.chance.random() * 3)
+        run.broker.run("start")
+    run.finish()
+
+
+def slow_disk(run):
+    """Every sync takes 50 ms."""
+    run.member.faults.set(sync_delay_us=50_000)
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        run.sender.drain()
+    print(f"      acknowledged after {median([s for _, s in run.sender.latencies]) * 1000:.0f} ms (median) at 50 ms a sync")
+    run.member.faults.set()
+    run.finish()
+
+
+def refusing(run, break_it, mend_it, name):
+    """Breaks something at random moments; senders are told UNAVAILABLE within a second, and all goes on when it is mended."""
+    first, after = [], []
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 0.3)
+        errors = sum(run.sender.errors.values())
+        break_it()
+        began = time.time()
+        run.sender.add(run.ledger.make(PART))
+        while sum(run.sender.errors.values()) == errors and time.time() - began < 10:
+            time.sleep(0.005)
+        first.append(time.time() - began)
+        time.sleep(run.chance.random())
+        mend_it()
+        began = time.time()
+        run.checks.check("all is acknowledged again", run.sender.drain(30)) if not run.sender.drain(30) else None
+        after.append(time.time() - began)
+    print(f"      {name}: refused after {median(first):.2f} s (median), {max(first):.2f} s (longest); "
+          f"all acknowledged {max(after):.1f} s after the end (longest); {run.sender.errors}")
+    run.checks.check("only retryable refusals", set(run.sender.errors) <= {"UNAVAILABLE"}, run.sender.errors)
+    run.checks.check("within a second or so", max(first) < 2, f"{max(first):.2f} s")
+    run.finish()
+
+
+def disk_full(run):
+    faults = run.member.faults
+    refusing(run, lambda: faults.set(write_errno=ENOSPC), lambda: faults.set(), "disk full")
+
+
+def map_full(run):
+    """More is open than the map can hold: refused, and taken again when the traces have been decided."""
+    text = "x" * 60_000
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(400, text))
+        run.sender.drain(120)
+        run.member.wait(lambda: run.member.in_flight() == 0, 30)
+    print(f"      {run.sender.errors}; state used {run.member.get('/metrics').split('flywheel_state_used_ratio ')[1].split()[0]}")
+    run.checks.check("only retryable refusals", set(run.sender.errors) <= {"UNAVAILABLE"}, run.sender.errors)
+    run.finish()
+
+
+def broken_disk(run):
+    """EIO on sync: it ends with 74 at once, and what was acknowledged is there afterwards."""
+    for _ in range(min(run.args.rounds, 5)):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 0.5)
+        run.member.faults.set(sync_errno=EIO)
+        began = time.time()
+        run.sender.add(run.ledger.make(4))
+        try:
+            code = run.member.process.wait(10)
+        except Exception:
+            code = None
+        run.checks.check("it ends with 74 within two seconds", code == 74 and time.time() - began < 2, f"{code} after {time.time() - began:.1f} s")
+        run.member.faults.set()
+        if code is None:
+            run.member.kill()
+        run.ready_s.append(run.member.start())
+    run.finish()
+
+
+def clock_step(run):
+    """The wall clock steps by hours and days, and back; nothing closes early, nothing gets stuck."""
+    for step in (3600, -3600, 86400, -86400, 0):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(0.1)
+        run.member.faults.set(clock_offset_s=step)
+        time.sleep(0.5)
+        run.sender.drain()
+    run.checks.check("nothing is closed but by its root", 'trajectories_total{trigger="idle"}' not in run.member.get("/metrics") or
+                     'trajectories_total{trigger="idle"} 0' in run.member.get("/metrics"))
+    run.finish()
+
+
+def duplicates(run):
+    """Every request twice or three times, in any order, over all connections."""
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART), copies=run.chance.randint(2, 3), shuffle=run.chance)
+        run.sender.drain()
+    run.finish()
+
+
+def overload(run):
+    """Ten times what it takes, then normal load again."""
+    run.sender.stop()
+    normal = GrpcSender(run.member, threads=2, rate=50)
+    text = "x" * 20_000
+    largest, began = 0, time.time()
+    flood = GrpcSender(run.member, threads=24)
+    while time.time() - began < run.args.seconds:
+        if len(flood.work) < 2000:
+            flood.add(run.ledger.make(200, text))
+        if len(normal.work) < 20:
+            normal.add(run.ledger.make(10))
+        largest = max(largest, run.member.rss())
+        time.sleep(0.02)
+    run.checks.check("the flood is acknowledged in the end", flood.drain(180))
+    over = time.time()
+    while time.time() - over < 10:
+        if len(normal.work) < 20:
+            normal.add(run.ledger.make(10))
+        time.sleep(0.05)
+    normal.drain()
+    quick = sorted(s for at, s in normal.latencies if at > over)
+    errors = {**flood.errors}
+    print(f"      peak anonymous RSS {largest >> 20} MiB, refusals {errors}, normal p99 afterwards {quick[int(len(quick) * 0.99)] * 1000:.0f} ms")
+    run.checks.check("only retryable refusals", set(errors) <= {"UNAVAILABLE"}, errors)
+    flood.stop(), normal.stop()
+    run.finish()
+
+
+def members(run):
+    """Members of the group come and go; one of three is killed or stopped, or a new one joins, every few seconds."""
+    def another():
+        member = Member(run.args.flywheel, pipeline(), broker=run.broker, topic=run.topic)
+        member.launch()
+        return member
+
+    alive, gone = [run.member, another(), another()], []
+    for _ in range(run.args.rounds):
+        end = time.time() + run.args.seconds
+        while time.time() < end:
+            run.sender.add(run.ledger.make(10))
+            time.sleep(0.2)
+        if len(alive) < 3 or (len(alive) < 5 and run.chance.random() < 0.3):
+            back = gone.pop(run.chance.randrange(len(gone))) if gone else None
+            back.launch() if back else None
+            alive.append(back or another())
+        else:
+            out = alive.pop(run.chance.randrange(len(alive)))
+            out.kill(run.chance.choice([signal.SIGKILL, signal.SIGTERM]))
+            gone.append(out)
+    run.sender.drain()
+    want, began = 3 * len(run.ledger.sent()), time.time()
+    for member in gone:
+        member.start(120)  # its counts are served by it alone
+    everyone = alive + gone
+    decided = lambda: sum(m.status()["spans"]["decided"] for m in everyone if m.is_ready())
+    run.checks.check("everything is decided", run.member.wait(lambda: decided() >= want and all(m.in_flight() == 0 for m in everyone), 120),
+                     f"{decided()} of {want} spans")
+    for member in everyone:
+        member.settle(30)
+    bound = sum(int(float(line.split()[1])) for m in everyone for line in m.get("/metrics").splitlines()
+                if line.startswith("flywheel_takeover_recount_bound_total "))
+    run.ledger.check_account(run.checks, [m.status() for m in everyone])
+    reports = [m.cohorts() for m in everyone]
+    over, _ = run.ledger.check_cohorts(run.checks, reports, bound)
+    resent = run.ledger.check_records(run.checks, run.lines(), is_takeover=True)
+    print(f"      {len(everyone)} members, {len(run.ledger.sent())} traces, recounted {over}, printed bound {bound}, resent {resent}; "
+          f"settled {time.time() - began:.0f} s after the last change")
+    for member in everyone[1:]:
+        member.remove()
+    run.member.stop()
+
+
+#        fault            input     how the daemon is set up
+FAULTS = {
+    "kill9": (kill9, "any", {}),
+    "sigterm": (sigterm, "any", {}),
+    "memory": (memory, "grpc", {"ack": "memory"}),
+    "broker_down": (broker_down, "grpc", {"records": "kafka"}),
+    "broker_pause": (broker_pause, "any", {"records": "kafka"}),
+    "broker_restart": (broker_restart, "any", {"records": "kafka"}),
+    "slow_disk": (slow_disk, "grpc", {"faults": True}),
+    "disk_full": (disk_full, "grpc", {"faults": True}),
+    "broken_disk": (broken_disk, "grpc", {"faults": True}),
+    "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="1s", more="limits: { memory: 256MiB, journal: 16MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 2000 }"),
+                                    "more_state": ", map_size: 128MiB"}),
+    "clock_step": (clock_step, "grpc", {"faults": True}),
+    "duplicates": (duplicates, "any", {}),
+    "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
+    "members": (members, "kafka", {}),
+}
+
+
+def play(args, checks):
+    fault, input_, setup = FAULTS[args.fault]
+    if input_ != "any":
+        args.input = input_
+    print(f"--- {args.fault}, {args.input} in, seed {args.seed}, {args.rounds} rounds", flush=True)
+    run = Run(args, checks, **setup)
+    try:
+        fault(run)
+    finally:
+        run.close()
+
+
+if __name__ == "__main__":
+    if "--list" in sys.argv:
+        raise SystemExit("\n".join(f"{name:16} {fault[0].__doc__ or ''}" for name, fault in FAULTS.items()))
+    args = arguments(fault="kill9", input="grpc", rounds=10, seconds=20.0, seed=int.from_bytes(os.urandom(4), "big"))
+    checks = Checks()
+    play(args, checks)
+    checks.finish()
