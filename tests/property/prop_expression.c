@@ -2,6 +2,7 @@
 /* Random expressions, built beside a naive evaluation: what is printed parses to the same text, and
  * both texts evaluate as the naive model says. The seed is printed when one differs. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -132,11 +133,155 @@ START_TEST(printing_and_parsing_keep_the_meaning)
 }
 END_TEST
 
+static void put_number(char *to)
+{
+    char text[64];
+    double number = (double)(int32_t)(draw(1u << 31) - (1u << 30)) / pow(10, draw(12));
+    if (draw(2))
+        snprintf(text, sizeof text, "%.17g", number);
+    else
+        snprintf(text, sizeof text, "%.6f", number);
+    put(to, text);
+}
+
+/* Quotes, backslashes, line breaks and letters of more than one byte. */
+static void put_random_text(char *to)
+{
+    static const char *const pieces[] = {"a", "Z",  " ", "\\", "\\\"", "\\'", "\n",
+                                         "ß", "見", "0", "|",  "]",    ")",   "\\\\"};
+    bool is_double = draw(2);
+    put(to, is_double ? "\"" : "'");
+    for (uint32_t i = draw(8); i > 0; i--) {
+        const char *piece = pieces[draw(sizeof pieces / sizeof *pieces)];
+        /* A backslash before the closing quote would escape it. */
+        put(to, strcmp(piece, "\\") == 0 ? "\\d" : piece);
+    }
+    put(to, is_double ? "\"" : "'");
+}
+
+static void put_literal(char *to, bool is_text)
+{
+    if (is_text)
+        put_random_text(to);
+    else
+        put_number(to);
+}
+
+/* A comparison of any operator that the types allow. */
+static void put_any_comparison(char *to)
+{
+    static const char *const numbers[] = {"steps", "duration_ms", "score.A", "tool.errors", "leak"};
+    static const char *const texts[] = {"intent", "locale", "tool_path", "label.B",
+                                        "routing_policy"};
+    static const char *const orders[] = {" < ", " <= ", " > ", " >= ", " == ", " != "};
+    bool is_text = draw(2);
+    const char *name = is_text ? texts[draw(5)] : numbers[draw(5)];
+    if (draw(4) == 0) {
+        put(to, "attributes[");
+        put_random_text(to);
+        put(to, "]");
+    } else
+        put(to, name);
+    switch (draw(4)) {
+    case 0:
+        put(to, " in [");
+        for (uint32_t i = draw(3); i > 0; i--) {
+            put_literal(to, is_text);
+            put(to, ", ");
+        }
+        put_literal(to, is_text);
+        put(to, "]");
+        break;
+    case 1:
+        put(to, is_text ? " contains " : " == ");
+        put_literal(to, is_text);
+        break;
+    case 2:
+        put(to, is_text ? " =~ '^[a-z]+(\\d|x)$'" : " != 7");
+        break;
+    default:
+        put(to, orders[is_text ? 4 + draw(2) : draw(6)]);
+        put_literal(to, is_text);
+    }
+}
+
+static void put_any(char *to, uint32_t depth)
+{
+    uint32_t choice = depth == 0 ? 0 : draw(6);
+    if (choice < 2) {
+        put_any_comparison(to);
+        return;
+    }
+    if (choice == 2) {
+        put(to, "not ");
+        put_any(to, 0);
+        return;
+    }
+    put(to, choice == 3 ? "(" : "");
+    put_any(to, depth - 1);
+    put(to, draw(2) ? " and " : " or ");
+    put_any(to, depth - 1);
+    put(to, choice == 3 ? ")" : "");
+}
+
+/* The form is a fixed point: what is printed parses, and prints as itself. */
+START_TEST(the_printed_form_is_a_fixed_point)
+{
+    const char *given = getenv("SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    state = seed;
+    for (int i = 0; i < ROUNDS; i++) {
+        char text[TEXT_MAX] = "";
+        struct buffer first = {0}, second = {0};
+        struct error error = {0};
+        put_any(text, 4);
+        struct expression *parsed = expression_parse(bytes_of_text(text), &names, &error);
+        ck_assert_msg(parsed != NULL, "seed %llu: %s: %s", (unsigned long long)seed, text,
+                      error.text);
+        expression_print(parsed, &first);
+        struct expression *again = expression_parse(buffer_bytes(&first), &names, &error);
+        ck_assert_msg(again != NULL, "seed %llu: %.*s: %s", (unsigned long long)seed,
+                      (int)first.size, (const char *)first.data, error.text);
+        expression_print(again, &second);
+        ck_assert_msg(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)),
+                      "seed %llu: %.*s\nthen %.*s", (unsigned long long)seed, (int)first.size,
+                      (const char *)first.data, (int)second.size, (const char *)second.data);
+        expression_destroy(parsed);
+        expression_destroy(again);
+        buffer_finish(&first);
+        buffer_finish(&second);
+    }
+}
+END_TEST
+
+/* Whatever is cut off or swapped: a sentence with a column, never a crash. */
+START_TEST(a_broken_text_is_answered_with_a_column)
+{
+    const char *given = getenv("SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    state = seed;
+    for (int i = 0; i < ROUNDS; i++) {
+        char text[TEXT_MAX] = "";
+        struct error error = {0};
+        put_any(text, 3);
+        size_t size = strlen(text);
+        text[draw((uint32_t)size)] = "()[]\"'\\=<x0 "[draw(12)];
+        size = draw(2) ? draw((uint32_t)size) : size;
+        struct expression *parsed = expression_parse(bytes_of(text, size), &names, &error);
+        ck_assert_msg(parsed || strstr(error.text, "column ") != NULL, "seed %llu: %.*s: %s",
+                      (unsigned long long)seed, (int)size, text, error.text);
+        expression_destroy(parsed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("expression");
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, printing_and_parsing_keep_the_meaning);
+    tcase_add_test(tests, the_printed_form_is_a_fixed_point);
+    tcase_add_test(tests, a_broken_text_is_answered_with_a_column);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
