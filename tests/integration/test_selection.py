@@ -1,0 +1,111 @@
+"""Budgets, the cap, first runs of new cohorts and the funnel, on a running daemon: traffic of known hours in, records and
+counters out."""
+import json, re, struct, time
+
+from daemon import TRACES, Checks, Daemon, arguments
+from otlp_bytes import request, span
+
+HOUR = 3600
+PER_HOUR, RUNS = 40, 300
+# Whole hours of the recent past: event time, not the time of sending, says to which hour a run belongs.
+FIRST = (int(time.time()) // HOUR - 5) * HOUR
+
+pipeline = f"""
+trajectory: {{ settle: 300ms, idle_timeout: 2s }}
+rules:
+  - {{ name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000, judges: true }}
+cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
+selection: {{ pass: 0.2, new_cohort: 3, budget: {{ per_hour: {PER_HOUR}, per_signature_per_hour: 1000 }} }}
+"""
+
+args = arguments()
+checks = Checks()
+daemon = Daemon(args.flywheel, pipeline)
+daemon.start()
+sent = 0
+
+
+def run(hour, kind, intent):
+    """A run of one span: its duration says what becomes of it."""
+    global sent
+    sent += 1
+    trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
+    start = (FIRST + hour * HOUR + sent % 3000) * 10**9
+    seconds = {"pass": 1, "borderline": 3, "fail": 9}[kind]
+    return span(trace, b"r" * 8, None, "agent", start, start + seconds * 10**9, intent=intent, gen_ai__operation__name="invoke_agent")
+
+
+def send(channel, runs):
+    channel.unary_unary(TRACES)(request(runs), timeout=20)
+    daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0, 30)
+    time.sleep(0.4)  # what an hour has brought reaches the shards at most 100 ms after it is durable
+
+
+def samples():
+    return {m[1]: float(m[2]) for m in re.finditer(r"^(\w+(?:\{.*\})?) (\S+)$", daemon.get("/metrics"), re.M)}
+
+
+def total(values, family):
+    return sum(v for k, v in values.items() if k.startswith(family + "{") or k == family)
+
+
+def records():
+    return [json.loads(line) for line in daemon.lines()]
+
+
+def of_hour(hour):
+    at = [time.strftime("%Y-%m-%dT%H", time.gmtime(FIRST + hour * HOUR))]
+    return [r for r in records() if r["time"]["end"].startswith(at[0])]
+
+
+def funnel():
+    values = samples()
+    skipped = {k.split('"')[1]: v for k, v in values.items() if k.startswith("flywheel_review_skipped_total{")}
+    return total(values, "flywheel_review_records_total"), skipped, total(values, "flywheel_trajectories_total")
+
+
+with daemon.channel() as channel:
+    send(channel, [run(0, "fail", "refund") for _ in range(RUNS)])
+    first = of_hour(0)
+    checks.check("an hour without one before: shares, up to twice the budget", len(first) == 2 * PER_HOUR, len(first))
+    checks.check("they state a probability of 1", all(r["selection"]["inclusion_probability"] == 1 for r in first))
+
+    send(channel, [run(1, "fail", "refund") for _ in range(RUNS)])
+    second = of_hour(1)
+    p = PER_HOUR / RUNS
+    checks.check("the next hour keeps the budget", abs(len(second) - PER_HOUR) < 4.5 * PER_HOUR**0.5, len(second))
+    checks.check("and states it", all(abs(r["selection"]["inclusion_probability"] - p) < 1e-9 for r in second), p)
+
+    daemon.kill()
+    daemon.start()
+
+with daemon.channel() as channel:
+    mixed = [run(2, kind, "refund") for kind in ["fail"] * 200 + ["borderline"] * 60 + ["pass"] * 200]
+    send(channel, mixed)
+    third = of_hour(2)
+    fails = [r for r in third if r["verdict"] == "fail"]
+    checks.check("probabilities outlive kill -9", all(abs(r["selection"]["inclusion_probability"] - p) < 1e-9 for r in fails) and fails, len(fails))
+    checks.check("strata that the hour before did not have keep their share", all(
+        r["selection"]["inclusion_probability"] == (1 if r["verdict"] == "borderline" else 0.2) for r in third if r["verdict"] != "fail"))
+
+    before = len(records())
+    send(channel, [run(3, "pass", "brand new") for _ in range(50)])
+    new = [r for r in records()[before:] if r["selection"]["reason"] == "new_cohort"]
+    checks.check("the first three runs of a new cohort are records", len(new) == 3, len(new))
+    checks.check("for the control queue, for certain, with the lowest priority", all(
+        r["queue"] == "control" and r["selection"]["inclusion_probability"] == 1 and r["priority"] == 9 for r in new))
+    send(channel, [run(3, "pass", "brand new") for _ in range(10)])
+    new = [r for r in records()[before:] if r["selection"]["reason"] == "new_cohort"]
+    checks.check("and no more of them", len(new) == 3, len(new))
+
+written, skipped, decided = funnel()
+checks.check("records and skipped are all that was decided", written + sum(skipped.values()) == decided == sent, (written, skipped, decided, sent))
+checks.check("the counter of records is the file", written == len(records()), (written, len(records())))
+checks.check("the funnel names its reasons", skipped["cap"] >= RUNS - 2 * PER_HOUR and skipped["budget"] > 0 and skipped["pass"] > 0, skipped)
+dump = daemon.run("state", "dump", str(daemon.directory / "state")) if daemon.kill() is not None else None
+checks.check("state check understands the table", daemon.run("state", "check", str(daemon.directory / "state")).returncode == 0)
+checks.check("state dump shows it", '"table":"selection"' in dump.stdout)
+replayed = daemon.run("check", "-c", str(daemon.config))
+checks.check("check accepts the file", replayed.returncode == 0, replayed.stderr)
+daemon.remove()
+checks.finish()
