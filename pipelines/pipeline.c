@@ -1,5 +1,6 @@
 /* Set-up in the order of the data path, teardown in reverse. Everything of the configuration is
- * known to be good before the state is touched. */
+ * known to be good before the state is touched. A relay has neither runtime nor store: its
+ * receivers stand right before its producer. */
 #include "pipelines/pipeline.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "pipelines/receivers.h"
+#include "pipelines/relay_telemetry.h"
 #include "pipelines/telemetry.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
@@ -30,6 +32,8 @@ struct pipeline {
     struct runtime *runtime;
     struct telemetry *telemetry;
     struct receivers *receivers;
+    struct relay *relay; /* with it there is no store, runtime or telemetry */
+    struct relay_telemetry *relay_telemetry;
     int64_t readers_checked_ms;
 };
 
@@ -53,9 +57,41 @@ static void wake_main(void *context)
     kill(getpid(), SIGUSR2);
 }
 
+static struct intake intake_of_relay(void *context, uint32_t source, bool ack_durable)
+{
+    return relay_intake(context, source, ack_durable);
+}
+
+static enum status start_relay(struct pipeline *pipeline, struct error *ret_error)
+{
+    const struct pipeline_config *config = pipeline->config;
+    pipeline->receivers = receivers_create(config, ret_error);
+    pipeline->relay = pipeline->receivers ? relay_create(config, ret_error) : NULL;
+    if (!pipeline->relay)
+        return STATUS_FATAL;
+    struct receivers_intakes intakes = {
+        .context = pipeline->relay,
+        .otlp = intake_of_relay,
+        .gate = relay_gate_limits(pipeline->relay, runtime_gate_limits(config)),
+    };
+    if (receivers_connect(pipeline->receivers, &intakes, ret_error) != STATUS_OK)
+        return STATUS_FATAL;
+    struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];
+    uint32_t count = receivers_counted(pipeline->receivers, counted);
+    pipeline->relay_telemetry =
+        relay_telemetry_create(config, pipeline->relay, counted, count, ret_error);
+    if (!pipeline->relay_telemetry || relay_start(pipeline->relay, ret_error) != STATUS_OK ||
+        receivers_start(pipeline->receivers, ret_error) != STATUS_OK)
+        return STATUS_FATAL;
+    relay_telemetry_ready(pipeline->relay_telemetry);
+    return STATUS_OK;
+}
+
 static enum status start(struct pipeline *pipeline, struct error *ret_error)
 {
     const struct pipeline_config *config = pipeline->config;
+    if (config->relay.is_present)
+        return start_relay(pipeline, ret_error);
     pipeline->receivers = receivers_create(config, ret_error);
     if (!pipeline->receivers)
         return STATUS_FATAL;
@@ -88,8 +124,12 @@ static void stop(struct pipeline *pipeline)
         receivers_stop(pipeline->receivers, RECEIVER_GRACE_MS);
     if (pipeline->runtime)
         runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
+    if (pipeline->relay)
+        relay_stop(pipeline->relay, EXPORTER_GRACE_MS);
     telemetry_destroy(pipeline->telemetry);
+    relay_telemetry_destroy(pipeline->relay_telemetry);
     receivers_destroy(pipeline->receivers);
+    relay_destroy(pipeline->relay);
     runtime_destroy(pipeline->runtime);
     if (pipeline->store)
         store_close(pipeline->store);
@@ -105,7 +145,10 @@ static void reload(struct pipeline *pipeline)
         config_destroy(loaded);
         loaded = NULL;
     }
-    telemetry_reload_result(pipeline->telemetry, loaded);
+    if (pipeline->relay)
+        relay_telemetry_reload_result(pipeline->relay_telemetry, loaded != NULL);
+    else
+        telemetry_reload_result(pipeline->telemetry, loaded);
     if (!loaded) {
         log_error("reload_failed", "reason=\"%s\" action=\"everything stays as it was\"",
                   error.text);
@@ -118,14 +161,28 @@ static void reload(struct pipeline *pipeline)
         log_info("reloaded", "rules=%u ruleset=%02x%02x%02x%02x", loaded->ruleset.rule_count,
                  loaded->ruleset.sha256[0], loaded->ruleset.sha256[1], loaded->ruleset.sha256[2],
                  loaded->ruleset.sha256[3]);
-        runtime_reload(pipeline->runtime, loaded);
+        if (pipeline->relay)
+            config_destroy(loaded); /* log level and guards were all that it takes */
+        else
+            runtime_reload(pipeline->runtime, loaded);
     }
     buffer_finish(&differences);
     supervisor_notify("READY=1");
 }
 
+static void log_relay_status(const struct relay *relay)
+{
+    struct relay_state state = relay_state(relay);
+    log_info("status", "queue_bytes=%zu queue_age_s=%.1f refusing=%s", state.held_bytes,
+             state.age_s, state.is_refusing ? "yes" : "no");
+}
+
 static void log_status(struct pipeline *pipeline)
 {
+    if (pipeline->relay) {
+        log_relay_status(pipeline->relay);
+        return;
+    }
     struct runtime_gauges gauges = runtime_gauges(pipeline->runtime);
     struct writer *writer = runtime_writer(pipeline->runtime);
     struct span_account account = writer_account(writer);
@@ -145,18 +202,26 @@ static void turn(struct pipeline *pipeline)
     int64_t now_ms = clock_monotonic_ms();
     /* Without a port that answers or a writer that turns, a restart is the better service. */
     bool is_answering = receivers_answer(pipeline->receivers, now_ms);
-    if (is_answering && runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS)
+    bool is_turning = pipeline->relay
+                          ? relay_state(pipeline->relay).is_alive
+                          : runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS;
+    if (is_answering && is_turning)
         supervisor_notify("WATCHDOG=1");
-    if (now_ms - pipeline->readers_checked_ms >= READERS_MS) {
+    if (pipeline->store && now_ms - pipeline->readers_checked_ms >= READERS_MS) {
         store_check_readers(pipeline->store);
         pipeline->readers_checked_ms = now_ms;
     }
 }
 
+static enum exit_code failure_of(const struct pipeline *pipeline)
+{
+    return pipeline->runtime ? runtime_failure(pipeline->runtime) : EXIT_DONE;
+}
+
 /* Takes signals until one says stop or a thread has failed. */
 static void serve(struct pipeline *pipeline, const sigset_t *signals)
 {
-    while (runtime_failure(pipeline->runtime) == EXIT_DONE) {
+    while (failure_of(pipeline) == EXIT_DONE) {
         struct timespec timeout = {.tv_sec = TURN_MS / 1000};
         int number = sigtimedwait(signals, NULL, &timeout);
         if (number == SIGTERM || number == SIGINT) {
@@ -201,14 +266,14 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
         exit_code = ret_error->is_set ? ret_error->exit_code : EXIT_BUG;
     } else {
         log_info("ready", "version=%s rules=%u shards=%u state=%s", FLYWHEEL_VERSION,
-                 config->ruleset.rule_count, config->shards, config->state.directory);
+                 config->ruleset.rule_count, config->shards,
+                 pipeline->relay ? "none" : config->state.directory);
         supervisor_notify("READY=1");
         serve(pipeline, &signals);
         supervisor_notify("STOPPING=1");
-        exit_code = runtime_failure(pipeline->runtime);
+        exit_code = failure_of(pipeline);
     }
-    if (exit_code != EXIT_DONE && pipeline->runtime &&
-        runtime_failure(pipeline->runtime) != EXIT_DONE)
+    if (exit_code != EXIT_DONE && failure_of(pipeline) != EXIT_DONE)
         _exit((
             int)exit_code); /* A thread has stopped in the middle of its work: nothing more can be settled. */
     pthread_t watcher;
