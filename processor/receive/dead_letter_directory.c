@@ -33,6 +33,7 @@ struct letter_directory {
     uint32_t letters_max, letters;
     size_t bytes_max, bytes;
     int64_t looked_ms;
+    bool is_full; /* said in the log */
     struct buffer text;
 };
 
@@ -195,7 +196,11 @@ static enum dead_letter_loss keep_letter(struct letter_directory *directory,
     describe(letter, &directory->text);
     struct bytes text = buffer_bytes(&directory->text);
     size_t size = text.size + letter->body_size;
-    if (!has_room(directory, size)) {
+    bool was_full = directory->is_full;
+    directory->is_full = !has_room(directory, size);
+    if (directory->is_full && was_full)
+        return LETTER_BOUND;
+    if (directory->is_full) {
         log_warn("dead_letters_full",
                  "directory=\"%s\" letters=%u bytes=%zu action=\"further ones are only counted\"",
                  directory->path, directory->letters, directory->bytes);

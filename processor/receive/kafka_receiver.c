@@ -39,6 +39,7 @@ void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error
     int64_t now_ms = clock_monotonic_ms();
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !receiver->is_away) {
         receiver->is_away = true;
+        receiver->metadata_at_ms = now_ms + KAFKA_ASK_MS; /* to see when one is back */
         log_warn("kafka_broker_away", "topic=\"%s\" reason=\"%s\" action=\"trying again\"",
                  receiver->topic, text);
     } else if (is_network || (error == receiver->last_error &&
@@ -122,15 +123,37 @@ static void leave_group(struct kafka_receiver *receiver, int64_t until_ms)
     rd_kafka_queue_destroy(queue);
 }
 
+static void *destroy_consumer(void *consumer)
+{
+    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+/* A commit that no broker answers holds librdkafka's consumer for up to a session timeout, and the
+ * program must not wait for it: a thread of its own does, which touches nothing of ours. */
+static void destroy_without_waiting(rd_kafka_t *consumer)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, destroy_consumer, consumer) == 0)
+        (void)pthread_detach(thread);
+    else
+        (void)destroy_consumer(consumer);
+}
+
 /* A fatal consumer has lost its partitions; one that ends in peace commits first. */
 static void close_consumer(struct kafka_receiver *receiver, bool in_peace, int64_t until_ms)
 {
     if (!receiver->consumer)
         return;
-    kafka_give_up_all(receiver, in_peace);
+    kafka_give_up_all(receiver, in_peace && !receiver->is_away);
+    bool is_held = receiver->is_committing;
+    kafka_forget_commits(receiver);
     if (in_peace && !receiver->is_away)
         leave_group(receiver, until_ms);
-    rd_kafka_destroy_flags(receiver->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (is_held)
+        destroy_without_waiting(receiver->consumer);
+    else
+        (void)destroy_consumer(receiver->consumer);
     receiver->consumer = NULL;
 }
 

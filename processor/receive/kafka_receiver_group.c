@@ -193,7 +193,6 @@ void kafka_give_up_all(struct kafka_receiver *receiver, bool commits)
             (void)rd_kafka_topic_partition_list_add(all, receiver->topic, (int32_t)i);
     rd_kafka_topic_partition_list_destroy(give_up(receiver, all, commits));
     rd_kafka_topic_partition_list_destroy(all);
-    kafka_forget_commits(receiver);
 }
 
 /* What was offered and is taken away before it could be read. */
@@ -222,7 +221,8 @@ void kafka_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t error,
         kafka_note_error(receiver, error, "rebalance");
     withdraw(receiver, partitions);
     rd_kafka_topic_partition_list_t *ours =
-        give_up(receiver, partitions, !is_lost && error == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS);
+        give_up(receiver, partitions,
+                !is_lost && !receiver->is_away && error == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS);
     if (!is_cooperative(receiver))
         kafka_forget_commits(receiver);
     tell_assigned(receiver, ours, false);

@@ -115,7 +115,7 @@ void kafka_commit(struct kafka_receiver *receiver, int64_t now_ms)
         return;
     receiver->commit_at_ms = now_ms + receiver->config.commit_interval_ms;
     measure_lag(receiver);
-    if (receiver->is_committing)
+    if (receiver->is_committing || receiver->is_away)
         return; /* one at a time, so that they stay in order */
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     for (uint32_t i = 0; i < receiver->intake->partitions_max; i++)
@@ -129,8 +129,8 @@ void kafka_commit(struct kafka_receiver *receiver, int64_t now_ms)
 void kafka_commit_last(struct kafka_receiver *receiver,
                        const rd_kafka_topic_partition_list_t *partitions)
 {
-    int64_t until_ms = clock_monotonic_ms() + KAFKA_LAST_COMMIT_MS;
     int64_t left_ms = KAFKA_LAST_COMMIT_MS;
+    int64_t until_ms = clock_monotonic_ms() + left_ms;
     for (; receiver->is_committing && left_ms > 0; left_ms = until_ms - clock_monotonic_ms())
         poll_commits(receiver, (int)left_ms);
     if (receiver->is_committing)
@@ -265,7 +265,8 @@ void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms)
     if (topic)
         rd_kafka_topic_destroy(topic);
     /* A slow broker is given more time with the next attempt. */
-    receiver->metadata_at_ms =
-        now_ms + (error ? KAFKA_RESTART_MAX_MS / 3 : receiver->config.metadata_interval_ms);
+    receiver->metadata_at_ms = now_ms + (!error              ? receiver->config.metadata_interval_ms
+                                         : receiver->is_away ? 2 * KAFKA_ASK_MS
+                                                             : KAFKA_RESTART_MAX_MS / 3);
     receiver->metadata_wait_ms = error ? KAFKA_ASK_MS : KAFKA_POLL_MS;
 }

@@ -871,33 +871,46 @@ START_TEST(the_series_are_there)
 }
 END_TEST
 
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *cases = tcase_create(name);
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_set_timeout(cases, 90);
+    suite_add_tcase(suite, cases);
+    return cases;
+}
+
+/* CK_RUN_CASE runs one of them: each test takes seconds, since a group forms slowly. */
 int main(void)
 {
     Suite *suite = suite_create("kafka receiver");
-    TCase *cases = tcase_create("kafka");
-    tcase_add_checked_fixture(cases, setup, teardown);
-    tcase_set_timeout(cases, 90);
-    tcase_add_test(cases, every_partition_is_read_from_its_beginning_in_order);
-    tcase_add_test(cases, reading_begins_where_the_intake_says);
-    tcase_add_test(cases, only_what_the_intake_names_is_committed_and_comes_back_with_its_metadata);
-    tcase_add_test(cases, a_busy_intake_pauses_partitions_and_nothing_is_lost_or_out_of_order);
-    tcase_add_test(cases, without_room_no_message_is_even_copied_and_the_lag_shows);
-    tcase_add_test(cases, a_partition_revoked_while_it_is_paused_begins_again_at_the_held_message);
-    tcase_add_test(cases, poison_becomes_a_dead_letter_and_its_partition_goes_on);
-    tcase_add_test(cases, good_spans_of_a_bad_batch_are_kept_and_the_batch_is_a_dead_letter);
-    tcase_add_test(cases, other_signals_and_tombstones_are_passed_over_and_logs_are_read_as_logs);
-    tcase_add_test(cases, json_messages_are_read_as_the_same_spans);
-    tcase_add_test(cases, a_second_member_takes_over_only_what_the_first_has_given_up);
-    tcase_add_test(cases, a_partition_beyond_the_limit_is_not_read_and_that_is_said);
-    tcase_add_test(cases, offsets_of_the_group_are_asked_for_until_they_come);
-    tcase_add_test(cases, an_offset_beyond_the_end_begins_anew_and_is_counted);
-    tcase_add_test(cases, a_broker_that_is_away_is_waited_for);
-    tcase_add_test(cases, a_stop_without_a_broker_ends_in_time);
-    tcase_add_test(cases, a_fenced_member_revokes_everything_and_begins_again);
-    tcase_add_test(cases, a_changed_number_of_partitions_is_noticed);
-    tcase_add_test(cases, properties_are_the_users_except_those_that_delivery_rests_on);
-    tcase_add_test(cases, the_series_are_there);
-    suite_add_tcase(suite, cases);
+    TCase *reading = add_case(suite, "reading");
+    tcase_add_test(reading, every_partition_is_read_from_its_beginning_in_order);
+    tcase_add_test(reading, reading_begins_where_the_intake_says);
+    tcase_add_test(reading,
+                   only_what_the_intake_names_is_committed_and_comes_back_with_its_metadata);
+    tcase_add_test(reading, other_signals_and_tombstones_are_passed_over_and_logs_are_read_as_logs);
+    tcase_add_test(reading, json_messages_are_read_as_the_same_spans);
+    tcase_add_test(reading, an_offset_beyond_the_end_begins_anew_and_is_counted);
+    TCase *waiting = add_case(suite, "waiting");
+    tcase_add_test(waiting, a_busy_intake_pauses_partitions_and_nothing_is_lost_or_out_of_order);
+    tcase_add_test(waiting, without_room_no_message_is_even_copied_and_the_lag_shows);
+    tcase_add_test(waiting,
+                   a_partition_revoked_while_it_is_paused_begins_again_at_the_held_message);
+    TCase *refusing = add_case(suite, "refusing");
+    tcase_add_test(refusing, poison_becomes_a_dead_letter_and_its_partition_goes_on);
+    tcase_add_test(refusing, good_spans_of_a_bad_batch_are_kept_and_the_batch_is_a_dead_letter);
+    tcase_add_test(refusing, properties_are_the_users_except_those_that_delivery_rests_on);
+    tcase_add_test(refusing, the_series_are_there);
+    TCase *group = add_case(suite, "group");
+    tcase_add_test(group, a_second_member_takes_over_only_what_the_first_has_given_up);
+    tcase_add_test(group, a_partition_beyond_the_limit_is_not_read_and_that_is_said);
+    tcase_add_test(group, offsets_of_the_group_are_asked_for_until_they_come);
+    tcase_add_test(group, a_changed_number_of_partitions_is_noticed);
+    TCase *failing = add_case(suite, "failing");
+    tcase_add_test(failing, a_broker_that_is_away_is_waited_for);
+    tcase_add_test(failing, a_stop_without_a_broker_ends_in_time);
+    tcase_add_test(failing, a_fenced_member_revokes_everything_and_begins_again);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
