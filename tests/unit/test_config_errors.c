@@ -107,8 +107,8 @@ START_TEST(an_impossible_value_is_refused_with_what_would_do)
          "in clear: set receivers.otlp.tls, or receivers.otlp.allow_insecure: true when something "
          "in front of it speaks TLS"},
         {"receivers: { otlp: { tls: { client_ca_file: c } } }",
-         "p.yaml:1:22: tls needs cert_file and key_file"},
-        {"receivers: { otlp: { auth: {} } }", "p.yaml:1:22: auth needs bearer_token_file"},
+         "p.yaml:1:27: tls needs cert_file and key_file"},
+        {"receivers: { otlp: { auth: {} } }", "p.yaml:1:28: auth needs bearer_token_file"},
         {"service: { telemetry: { http: { endpoint: '127.0.0.1:4317' } } }",
          "p.yaml:1:43: the OTLP receiver listens there: use another port"},
         {"service: { telemetry: { logs: { level: loud } } }",
@@ -249,6 +249,24 @@ START_TEST(redaction_exporters_and_measurements_are_checked)
 }
 END_TEST
 
+START_TEST(a_relay_has_one_topic_of_spans_and_stands_alone)
+{
+    static const struct mistake mistakes[] = {
+        {"service: { pipelines: { relay: {} } }",
+         "p.yaml:1:25: a relay needs exactly one exporter, kafka/NAME"},
+        {"exporters: { kafka/a: {} }\nservice: { pipelines: { relay: {} } }",
+         "p.yaml:2:25: kafka/a needs the topic of the spans here: set topic to otlp_spans, or "
+         "another one"},
+        {"exporters: { kafka/a: { topic: x } }\nservice: { pipelines: { relay: {}, traces: {} } }",
+         "p.yaml:2:25: traces and relay do not go together in one process: start one for each"},
+        {"exporters: { kafka/a: { topic: x }, kafka/b: { topic: y } }\n"
+         "service: { pipelines: { relay: {} } }",
+         "p.yaml:2:25: a relay needs exactly one exporter, kafka/NAME"},
+    };
+    refuses(mistakes, sizeof mistakes / sizeof mistakes[0]);
+}
+END_TEST
+
 START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
 {
     static const struct mistake mistakes[] = {
@@ -353,6 +371,7 @@ int main(void)
     tcase_add_test(tests, a_rule_that_can_not_judge_is_refused);
     tcase_add_test(tests, cohorts_name_known_dimensions_and_one_grouping);
     tcase_add_test(tests, redaction_exporters_and_measurements_are_checked);
+    tcase_add_test(tests, a_relay_has_one_topic_of_spans_and_stands_alone);
     tcase_add_test(tests, a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong);
     tcase_add_test(tests, a_file_that_is_too_large_is_refused);
     tcase_add_test(tests, a_file_with_too_many_keys_or_values_is_refused);
