@@ -55,18 +55,18 @@ static enum status fake_submit(void *context, struct request *request, int64_t *
 {
     (void)context;
     pthread_mutex_lock(&lock);
-    fixture.submits++;
+    fixture.seen.submits++;
     enum status status = fixture.submit_status;
     *ret_retry_ms = fixture.retry_ms;
     bool is_inside = fixture.is_answered_inside;
     if (status == STATUS_OK) {
         ck_assert_uint_gt(request->held_bytes, 0);
-        fixture.spans += request->gated.span_count;
-        fixture.logs += request->gated.log_count;
+        fixture.seen.spans += request->gated.span_count;
+        fixture.seen.logs += request->gated.log_count;
         buffer_clear(&fixture.last_body);
         buffer_append_bytes(&fixture.last_body, request_body(request));
-        fixture.last_encoding = request->encoding;
-        fixture.had_call = request->on_durable != NULL;
+        fixture.seen.last_encoding = request->encoding;
+        fixture.seen.had_call = request->on_durable != NULL;
         ck_assert_uint_lt(fixture.held, FAKE_HELD_MAX);
         if (!is_inside)
             held[fixture.held++] = request;
@@ -82,9 +82,9 @@ static bool fake_has_room(void *context, size_t body_bytes)
 {
     (void)context;
     pthread_mutex_lock(&lock);
-    fixture.room_asks++;
-    if (body_bytes > fixture.room_asked)
-        fixture.room_asked = body_bytes;
+    fixture.seen.room_asks++;
+    if (body_bytes > fixture.seen.room_asked)
+        fixture.seen.room_asked = body_bytes;
     bool has_room = fixture.has_room;
     pthread_mutex_unlock(&lock);
     return has_room;
@@ -137,9 +137,35 @@ void http_fixture_teardown(void)
     buffer_finish(&fixture.last_body);
 }
 
-void http_fixture_settle(void)
+struct http_seen http_fixture_seen(void)
 {
     pthread_mutex_lock(&lock);
+    struct http_seen seen = fixture.seen;
+    pthread_mutex_unlock(&lock);
+    return seen;
+}
+
+struct buffer http_fixture_last_body(void)
+{
+    struct buffer copy = {0};
+    pthread_mutex_lock(&lock);
+    buffer_append_bytes(&copy, buffer_bytes(&fixture.last_body));
+    pthread_mutex_unlock(&lock);
+    return copy;
+}
+
+bool http_fixture_last_was(const struct buffer *body)
+{
+    struct buffer last = http_fixture_last_body();
+    bool is_same = bytes_equal(buffer_bytes(&last), buffer_bytes(body));
+    buffer_finish(&last);
+    return is_same;
+}
+
+void http_fixture_set_room(bool has_room)
+{
+    pthread_mutex_lock(&lock);
+    fixture.has_room = has_room;
     pthread_mutex_unlock(&lock);
 }
 
@@ -264,7 +290,7 @@ struct http_answer_read http_read(int fd)
 
 const char *http_header(const struct http_answer_read *answer, const char *name)
 {
-    static char value[256];
+    static _Thread_local char value[256];
     size_t size = strlen(name);
     value[0] = 0;
     for (const char *line = answer->head; (line = strstr(line, "\r\n"));) {

@@ -8,7 +8,15 @@
 
 enum { FAKE_HELD_MAX = 1024 };
 
-/* Set before http_fixture_start, or under the lock of the functions below. */
+/* What the pipeline has seen. */
+struct http_seen {
+    uint32_t submits, spans, logs, room_asks;
+    size_t room_asked; /* the largest */
+    enum request_encoding last_encoding;
+    bool had_call;
+};
+
+/* Set before http_fixture_start; from then on by the functions below. */
 struct http_fixture {
     struct http_receiver_config config;
     struct receiver_counters counters;
@@ -21,12 +29,9 @@ struct http_fixture {
     bool is_answered_inside; /* on_durable before submit returns */
     enum status submit_status, durable_status;
     int64_t retry_ms;
-    /* What it has seen; read after http_fixture_settle. */
-    uint32_t submits, spans, logs, room_asks;
-    size_t room_asked; /* the largest */
+    /* Under a lock: */
+    struct http_seen seen;
     struct buffer last_body;
-    enum request_encoding last_encoding;
-    bool had_call;
     size_t held;
 };
 
@@ -35,9 +40,12 @@ struct http_fixture *http_fixture_setup(void);
 void http_fixture_start(void);
 void http_fixture_stop(int64_t grace_ms);
 void http_fixture_teardown(void);
-/* What the pipeline's threads wrote before now is seen. */
-void http_fixture_settle(void);
+struct http_seen http_fixture_seen(void);
+/* A copy, the caller's. */
+struct buffer http_fixture_last_body(void);
+bool http_fixture_last_was(const struct buffer *body);
 void http_fixture_hold(bool is_holding);
+void http_fixture_set_room(bool has_room);
 /* Waits until the pipeline holds so many; false after 5 s. */
 bool http_fixture_wait_held(size_t count);
 /* Waits until a limit was hit so often; false after 5 s. */

@@ -76,7 +76,7 @@ START_TEST(bodies_over_the_limit_are_413)
     close(fd);
     http_fixture_stop(1000);
     ck_assert_uint_eq(hits(HTTP_LIMIT_MESSAGE), 4);
-    ck_assert_uint_eq(fixture->submits, 0);
+    ck_assert_uint_eq(http_fixture_seen().submits, 0);
     buffer_finish(&body);
     buffer_finish(&packed);
 }
@@ -237,7 +237,7 @@ START_TEST(broken_http_ends_the_connection_and_nothing_else)
     }
     expect(http_post_once("/v1/traces", protobuf, "", bytes_of("", 0)), 200);
     http_fixture_stop(1000);
-    ck_assert_uint_eq(fixture->submits, 0);
+    ck_assert_uint_eq(http_fixture_seen().submits, 0);
 }
 END_TEST
 
@@ -288,9 +288,14 @@ START_TEST(a_client_that_reads_no_answers_is_cut)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     static const char request[] = "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n";
-    for (int i = 0; i < 200000 && hits(HTTP_LIMIT_REQUEST) == 0; i++)
-        if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0)
+    size_t at = 0; /* of what was sent in part */
+    for (int i = 0; i < 200000 && hits(HTTP_LIMIT_REQUEST) == 0; i++) {
+        ssize_t sent = send(fd, request + at, sizeof request - 1 - at, MSG_NOSIGNAL);
+        if (sent < 0)
             sleep_ms(1);
+        else
+            at = (at + (size_t)sent) % (sizeof request - 1);
+    }
     ck_assert(http_fixture_wait_limit(HTTP_LIMIT_REQUEST, 1));
     close(fd);
 }
@@ -342,7 +347,7 @@ START_TEST(a_client_that_goes_away_while_its_request_waits_harms_nobody)
     http_fixture_hold(false);
     expect(http_post_once("/v1/traces", protobuf, "", buffer_bytes(&spans)), 200);
     http_fixture_stop(1000);
-    ck_assert_uint_eq(fixture->spans, 21 * 5);
+    ck_assert_uint_eq(http_fixture_seen().spans, 21 * 5);
     ck_assert_uint_eq(counter_get(&fixture->counters.accepted_spans), 21 * 5);
     buffer_finish(&request);
     buffer_finish(&spans);
@@ -384,7 +389,7 @@ START_TEST(clients_whose_commit_does_not_come_are_bounded)
         expect(answer, 503);
     }
     ck_assert_uint_eq(hits(HTTP_LIMIT_REQUESTS), 1);
-    ck_assert_uint_eq(fixture->submits, 8);
+    ck_assert_uint_eq(http_fixture_seen().submits, 8);
     close(fd);
     buffer_finish(&spans);
 }
@@ -412,8 +417,7 @@ START_TEST(without_the_token_nothing_is_read)
                      buffer_bytes(&spans)),
            401);
     expect(http_post(fd, "/nowhere", protobuf, "", bytes_of("", 0)), 401);
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->room_asks, 0);
+    ck_assert_uint_eq(http_fixture_seen().room_asks, 0);
     expect(http_post(fd, "/v1/traces", protobuf, "Authorization: Bearer secret\r\n",
                      buffer_bytes(&spans)),
            200);

@@ -41,15 +41,14 @@ START_TEST(spans_and_logs_are_taken_and_acknowledged)
     ck_assert_uint_eq(answer.status, 200);
     ck_assert_str_eq(http_header(&answer, "Content-Type"), protobuf);
     ck_assert_uint_eq(answer.body.size, 0); /* partial_success stays unset */
-    http_fixture_settle();
-    ck_assert(bytes_equal(buffer_bytes(&fixture->last_body), buffer_bytes(&spans)));
-    ck_assert(fixture->had_call);
+    ck_assert(http_fixture_last_was(&spans));
+    ck_assert(http_fixture_seen().had_call);
     /* The same connection goes on. */
     expect(http_post(fd, "/v1/logs", protobuf, "", buffer_bytes(&logs)), 200, NULL);
     close(fd);
     http_fixture_stop(1000);
-    ck_assert_uint_eq(fixture->spans, 25);
-    ck_assert_uint_eq(fixture->logs, 1);
+    ck_assert_uint_eq(http_fixture_seen().spans, 25);
+    ck_assert_uint_eq(http_fixture_seen().logs, 1);
     ck_assert_uint_eq(counter_get(&fixture->counters.accepted_spans), 25);
     ck_assert_uint_eq(counter_get(&fixture->counters.accepted_logs), 1);
     ck_assert_uint_eq(http_fixture_code(OK), 2);
@@ -69,15 +68,16 @@ START_TEST(json_is_taken_and_handed_over_as_protobuf)
     http_fixture_start();
     struct bytes body = BYTES_LITERAL(one_span);
     expect(http_post_once("/v1/traces", "application/json; charset=utf-8", "", body), 200, "{}");
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->spans, 1);
-    ck_assert_int_eq(fixture->last_encoding, REQUEST_IDENTITY);
+    ck_assert_uint_eq(http_fixture_seen().spans, 1);
+    ck_assert_int_eq(http_fixture_seen().last_encoding, REQUEST_IDENTITY);
     struct arena arena;
     struct gated_request gated;
     arena_init(&arena, 1 << 20);
-    ck_assert(wire_gate(buffer_bytes(&fixture->last_body), GATE_TRACES, &gate_limits_default,
-                        &arena, &gated) == STATUS_OK);
+    struct buffer last = http_fixture_last_body();
+    ck_assert(wire_gate(buffer_bytes(&last), GATE_TRACES, &gate_limits_default, &arena, &gated) ==
+              STATUS_OK);
     ck_assert_uint_eq(gated.spans[0].trace_id[0], 0x5b);
+    buffer_finish(&last);
     arena_finish(&arena);
     /* Likewise when it is compressed. */
     struct buffer packed = {0};
@@ -85,9 +85,8 @@ START_TEST(json_is_taken_and_handed_over_as_protobuf)
     expect(http_post_once("/v1/traces", "Application/JSON", "Content-Encoding: gzip\r\n",
                           buffer_bytes(&packed)),
            200, "{}");
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->spans, 2);
-    ck_assert_int_eq(fixture->last_encoding, REQUEST_IDENTITY);
+    ck_assert_uint_eq(http_fixture_seen().spans, 2);
+    ck_assert_int_eq(http_fixture_seen().last_encoding, REQUEST_IDENTITY);
     buffer_finish(&packed);
 }
 END_TEST
@@ -100,10 +99,10 @@ START_TEST(gzip_is_inflated_and_kept_as_received)
     expect(
         http_post_once("/v1/traces", protobuf, "Content-Encoding: GZip\r\n", buffer_bytes(&packed)),
         200, NULL);
-    http_fixture_settle();
-    ck_assert_int_eq(fixture->last_encoding, REQUEST_GZIP);
-    ck_assert(bytes_equal(buffer_bytes(&fixture->last_body), buffer_bytes(&spans)));
-    ck_assert_uint_gt(fixture->room_asked, spans.size); /* the claim of the trailer counts */
+    ck_assert_int_eq(http_fixture_seen().last_encoding, REQUEST_GZIP);
+    ck_assert(http_fixture_last_was(&spans));
+    ck_assert_uint_gt(http_fixture_seen().room_asked,
+                      spans.size); /* the claim of the trailer counts */
     buffer_finish(&spans);
     buffer_finish(&packed);
 }
@@ -122,8 +121,7 @@ START_TEST(an_empty_body_is_an_empty_request)
     http_send_text(fd, "POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
                        "Content-Type: application/x-protobuf\r\n\r\n");
     expect(http_read(fd), 200, NULL);
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->submits, 0);
+    ck_assert_uint_eq(http_fixture_seen().submits, 0);
     close(fd);
 }
 END_TEST
@@ -203,7 +201,7 @@ START_TEST(bad_data_is_400_with_a_status_of_the_same_encoding)
         400, "gzip");
     close(fd);
     http_fixture_stop(1000);
-    ck_assert_uint_eq(fixture->submits, 0);
+    ck_assert_uint_eq(http_fixture_seen().submits, 0);
     ck_assert_uint_eq(http_fixture_code(INVALID_ARGUMENT), 5);
     buffer_finish(&spans);
     buffer_finish(&packed);
@@ -231,8 +229,8 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     expect(http_post_once("/v1/traces", json, "", BYTES_LITERAL(no_id)), 200,
            "{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"rejected: 2 ");
     http_fixture_stop(1000);
-    ck_assert_uint_eq(fixture->spans, 3);
-    ck_assert_uint_eq(fixture->submits, 1);
+    ck_assert_uint_eq(http_fixture_seen().spans, 3);
+    ck_assert_uint_eq(http_fixture_seen().submits, 1);
     ck_assert_uint_eq(counter_get(&fixture->counters.refused_spans[GATE_BAD_TRACE_ID]), 4);
     buffer_finish(&spans);
 }
@@ -267,12 +265,11 @@ START_TEST(without_room_a_body_is_refused_and_the_connection_lives_on)
     struct buffer spans = make_spans(5, 0);
     int fd = http_connect();
     expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 503, NULL);
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->room_asked, spans.size);
-    fixture->has_room = true;
+    ck_assert_uint_eq(http_fixture_seen().room_asked, spans.size);
+    http_fixture_set_room(true);
     expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 200, NULL);
     close(fd);
-    ck_assert_uint_eq(fixture->submits, 1);
+    ck_assert_uint_eq(http_fixture_seen().submits, 1);
     buffer_finish(&spans);
 }
 END_TEST
@@ -297,8 +294,7 @@ START_TEST(with_ack_memory_nobody_waits_for_the_commit)
     http_fixture_start();
     struct buffer spans = make_spans(5, 0);
     expect(http_post_once("/v1/traces", protobuf, "", buffer_bytes(&spans)), 200, NULL);
-    http_fixture_settle();
-    ck_assert(!fixture->had_call);
+    ck_assert(!http_fixture_seen().had_call);
     buffer_finish(&spans);
 }
 END_TEST
@@ -338,8 +334,7 @@ START_TEST(chunked_bodies_are_taken)
     int fd = http_connect();
     post_chunked(fd, buffer_bytes(&spans), 777);
     expect(http_read(fd), 200, NULL);
-    http_fixture_settle();
-    ck_assert(bytes_equal(buffer_bytes(&fixture->last_body), buffer_bytes(&spans)));
+    ck_assert(http_fixture_last_was(&spans));
     post_chunked(fd, buffer_bytes(&spans), 1 << 20);
     expect(http_read(fd), 200, NULL);
     close(fd);
@@ -388,8 +383,7 @@ START_TEST(pipelined_and_half_closed_requests_are_answered_in_order)
     for (int i = 0; i < 20; i++)
         expect(http_read(fd), i % 4 == 3 ? 404 : 200, NULL);
     close(fd);
-    http_fixture_settle();
-    ck_assert_uint_eq(fixture->spans, 15);
+    ck_assert_uint_eq(http_fixture_seen().spans, 15);
     buffer_finish(&all);
 }
 END_TEST
