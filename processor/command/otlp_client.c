@@ -45,6 +45,15 @@ static grpc_arg number(char *key, int value)
     return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = key, .value.integer = value};
 }
 
+static grpc_channel_credentials *create_credentials(const struct otlp_client_config *config)
+{
+    if (!config->tls.ca)
+        return grpc_insecure_credentials_create();
+    grpc_ssl_pem_key_cert_pair pair = {.private_key = config->tls.key,
+                                       .cert_chain = config->tls.cert};
+    return grpc_ssl_credentials_create(config->tls.ca, config->tls.cert ? &pair : NULL, NULL, NULL);
+}
+
 static grpc_channel *create_channel(const struct otlp_client_config *config)
 {
     grpc_arg arguments[8];
@@ -58,7 +67,7 @@ static grpc_channel *create_channel(const struct otlp_client_config *config)
     arguments[count++] = number(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     if (config->is_gzip)
         arguments[count++] = number(GRPC_COMPRESSION_CHANNEL_DEFAULT_ALGORITHM, GRPC_COMPRESS_GZIP);
-    grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
+    grpc_channel_credentials *credentials = create_credentials(config);
     grpc_channel *channel = grpc_channel_create(
         config->endpoint, credentials, &(grpc_channel_args){.num_args = count, .args = arguments});
     grpc_channel_credentials_release(credentials);
@@ -211,6 +220,10 @@ void otlp_client_call(struct otlp_client *client, const char *method, struct byt
         is_compressed ? grpc_raw_compressed_byte_buffer_create(&slice, 1, GRPC_COMPRESS_GZIP)
                       : grpc_raw_byte_buffer_create(&slice, 1);
     grpc_slice_unref(slice);
+    grpc_metadata authorization = {.key = grpc_slice_from_static_string("authorization")};
+    bool is_authorized = client->config.authorization != NULL;
+    if (is_authorized)
+        authorization.value = grpc_slice_from_copied_string(client->config.authorization);
     grpc_metadata_array headers, trailers;
     grpc_metadata_array_init(&headers);
     grpc_metadata_array_init(&trailers);
@@ -220,6 +233,8 @@ void otlp_client_call(struct otlp_client *client, const char *method, struct byt
     grpc_op operations[6];
     memset(operations, 0, sizeof operations);
     operations[0].op = GRPC_OP_SEND_INITIAL_METADATA;
+    operations[0].data.send_initial_metadata.metadata = &authorization;
+    operations[0].data.send_initial_metadata.count = is_authorized;
     operations[1].op = GRPC_OP_SEND_MESSAGE;
     operations[1].data.send_message.send_message = message;
     operations[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
@@ -240,6 +255,8 @@ void otlp_client_call(struct otlp_client *client, const char *method, struct byt
     read_trailers(&trailers, ret_answer);
     read_message(received, &ret_answer->response);
     grpc_slice_unref(text);
+    if (is_authorized)
+        grpc_slice_unref(authorization.value);
     grpc_metadata_array_destroy(&headers);
     grpc_metadata_array_destroy(&trailers);
     grpc_byte_buffer_destroy(message);

@@ -1,4 +1,4 @@
-/* A small OTLP/gRPC client: unary calls, one after the other, on one plaintext connection. For
+/* A small OTLP/gRPC client: unary calls, one after the other, on one connection. For
  * `send`, `demo` and tests. */
 #pragma once
 #include "processor/base/arena.h"
@@ -8,10 +8,14 @@
 struct otlp_client;
 
 struct otlp_client_config {
-    const char *endpoint; /* host:port */
-    bool is_gzip;         /* compress what is sent */
-    int64_t deadline_ms;  /* of one attempt; 0: 10 s */
-    int64_t retry_for_ms; /* how long a retryable answer is tried again; 0: never */
+    const char *endpoint;      /* host:port */
+    bool is_gzip;              /* compress what is sent */
+    int64_t deadline_ms;       /* of one attempt; 0: 10 s */
+    int64_t retry_for_ms;      /* how long a retryable answer is tried again; 0: never */
+    const char *authorization; /* value of that header; NULL: none. Borrowed */
+    struct {                   /* PEM texts; without a CA: plaintext */
+        const char *ca, *cert, *key;
+    } tls;
 };
 
 struct otlp_answer {

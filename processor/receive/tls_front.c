@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,10 @@ static void *loop(void *context)
     struct tls_front *front = context;
     struct epoll_event events[EVENTS_MAX];
     int64_t tick_ms = 0, ends_ms = 0;
+    sigset_t pipe_signal; /* OpenSSL writes to sockets whose peers may be gone */
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
         if (now_ms >= tick_ms) {
