@@ -177,7 +177,7 @@ static void show_records(const struct demo *demo, uint64_t lines)
     struct buffer text = {0};
     for (int shown = 0;
          file && shown < SHOWN_RECORDS && (size = getline(&line, &capacity, file)) > 0; shown++)
-        (void)!explain_record(bytes_of(line, (size_t)size - (line[size - 1] == '\n')), &text);
+        (void)!explain_record(bytes_of(line, (size_t)size - (line[size - 1] == '\n')), NULL, &text);
     if (text.size > 0)
         fwrite(text.data, 1, text.size, stdout);
     if (lines > SHOWN_RECORDS)

@@ -5,9 +5,9 @@
 
 #include "processor/base/json.h"
 #include "processor/command/command.h"
-#include "processor/command/diff.h"
 #include "processor/command/explain_text.h"
 #include "processor/command/options.h"
+#include "processor/command/replay_run.h"
 #include "processor/emit/emitter.h"
 #include "state/outbox.h"
 
@@ -16,10 +16,10 @@ struct wanted {
     uint64_t found;
 };
 
-static bool print_text(struct bytes json)
+static bool print_text(struct bytes json, const char *left_out)
 {
     struct buffer text = {0};
-    bool is_printed = explain_record(json, &text) == STATUS_OK &&
+    bool is_printed = explain_record(json, left_out, &text) == STATUS_OK &&
                       fwrite(text.data, 1, text.size, stdout) == text.size;
     buffer_finish(&text);
     return is_printed;
@@ -32,8 +32,11 @@ static bool explain_closed(void *context, const struct closed *closed, struct by
     hex_encode(id, closed->trace_id, TRACE_ID_SIZE);
     if (wanted->trace && strncmp(id, wanted->trace, sizeof(id)) != 0)
         return true;
+    if (json.size == 0)
+        return true; /* too large to be read */
     wanted->found++;
-    return print_text(json);
+    return print_text(json,
+                      closed->offer.is_chosen ? NULL : skip_reason_names[closed->offer.skipped]);
 }
 
 static bool explain_row(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)
@@ -46,7 +49,7 @@ static bool explain_row(void *context, uint64_t sequence, int64_t committed_ms, 
         !bytes_equal_text(record.key, wanted->trace))
         return true;
     wanted->found++;
-    return print_text(record.payload);
+    return print_text(record.payload, NULL);
 }
 
 /* Lines of an annotation file that are about this trajectory. */
@@ -64,7 +67,7 @@ static void explain_file(const char *path, struct wanted *wanted)
         if (!memmem(line, (size_t)size, key, strlen(key)))
             continue;
         wanted->found++;
-        (void)print_text(bytes_of(line, (size_t)size));
+        (void)print_text(bytes_of(line, (size_t)size), NULL);
     }
     free(line);
     fclose(file);
@@ -85,6 +88,14 @@ static void explain_stored(const struct pipeline_config *config, struct wanted *
         error_set(ret_error, EXIT_STATE_IO, "the outbox in %s cannot be read",
                   config->state.directory);
     store_close(store);
+}
+
+static void explain_recorded(const struct pipeline_config *config, char *const *paths, int count,
+                             struct wanted *wanted, struct error *ret_error)
+{
+    struct replay_side side = {
+        .config = config, .is_all = true, .fn = explain_closed, .context = wanted};
+    (void)!replay_run(&side, 1, paths, count, PROGRESS_TERMINAL, ret_error);
 }
 
 static bool is_trace_id(const char *text)
@@ -112,13 +123,11 @@ int command_explain(int argc, char **argv)
     int code = EXIT_DONE;
     struct error error = {0};
     struct wanted wanted = {.trace = trace};
-    struct replay_totals totals;
     struct pipeline_config *config = options_load_config(path, &code);
     if (!config)
         return code;
     if (operand < argc)
-        (void)!replay_paths(config, argv + operand, argc - operand, true, explain_closed, &wanted,
-                            &totals, &error);
+        explain_recorded(config, argv + operand, argc - operand, &wanted, &error);
     else
         explain_stored(config, &wanted, &error);
     config_destroy(config);

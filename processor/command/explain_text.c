@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#include "processor/base/json.h"
+#include "processor/command/explain_evidence.h"
 #include "processor/base/text.h"
 
-enum { TEXT_MAX = 400, EVIDENCE_MAX = 3, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
+enum { TEXT_MAX = 400, EVIDENCE_MAX = 5, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
 
 struct record {
     struct json_reader reader;
@@ -60,44 +60,32 @@ static void append_field(const struct record *record, const struct json_value *o
     buffer_append_byte(to, '\n');
 }
 
-/* Bytes [start, end) in code points. */
-static struct bytes code_points(struct bytes text, double start, double end)
-{
-    size_t at = 0, from = 0;
-    double count = 0;
-    while (at < text.size && count < end) {
-        if (count <= start)
-            from = at;
-        utf8_decode(text, at, &at);
-        count++;
-    }
-    return bytes_of(text.data + from, at - from);
-}
-
 static void append_evidence(const struct record *record, const struct json_value *evaluation,
                             struct buffer *to)
 {
     struct json_value list = get(record, evaluation, "evidence"), item;
     struct json_reader items;
+    int count = 0;
     if (list.type != JSON_ARRAY)
         return;
     json_children(&record->reader, &list, &items);
-    for (int shown = 0; shown < EVIDENCE_MAX && json_next(&items, &item) == JSON_OBJECT; shown++) {
+    for (; count < MEMBERS_MAX && json_next(&items, &item) == JSON_OBJECT; count++) {
+        if (count >= EVIDENCE_MAX)
+            continue;
         struct bytes field = text_of(record, &item, "field");
         double start = get(record, &item, "start").number, end = get(record, &item, "end").number;
-        buffer_printf(to, "      %.*s[%g:%g]", (int)field.size, (const char *)field.data, start,
-                      end);
-        struct bytes text = {0};
-        if (bytes_equal_text(field, "output") || bytes_equal_text(field, "input"))
-            text = text_of(record, &record->root,
-                           (const char *)(bytes_equal_text(field, "output") ? "output" : "input"));
-        if (text.data && end > start) {
+        buffer_printf(to, "      %.*s[%.15g:%.15g]", (int)field.size, (const char *)field.data,
+                      start, end);
+        struct bytes quote = explain_quote(&record->reader, &record->root, &item);
+        if (quote.data) {
             buffer_append_text(to, "  \"");
-            append_line(to, code_points(text, start, end), 160);
+            append_line(to, quote, 160);
             buffer_append_byte(to, '"');
         }
         buffer_append_byte(to, '\n');
     }
+    if (count > EVIDENCE_MAX)
+        buffer_printf(to, "      ... and %d more\n", count - EVIDENCE_MAX);
 }
 
 static void append_number(struct buffer *to, const struct json_value *value, int width)
@@ -206,7 +194,27 @@ static void append_errors(const struct record *record, struct buffer *to)
     buffer_append_byte(to, '\n');
 }
 
-enum status explain_record(struct bytes json, struct buffer *to)
+/* Where it goes, why, and with what probability. */
+static void append_selection(const struct record *record, const char *left_out, struct buffer *to)
+{
+    struct json_value selection = get(record, &record->root, "selection");
+    struct bytes reason = text_of(record, &selection, "reason");
+    struct bytes stratum = text_of(record, &selection, "stratum");
+    struct bytes queue = text_of(record, &record->root, "queue");
+    buffer_printf(to, "  %-9s ", "review");
+    if (left_out) {
+        buffer_printf(to, "left out (%s), inclusion probability %.6g\n", left_out,
+                      get(record, &selection, "inclusion_probability").number);
+        return;
+    }
+    buffer_printf(to, "queue %.*s, priority %.15g, by %.*s, stratum %.*s, probability %.6g\n",
+                  (int)queue.size, (const char *)queue.data,
+                  get(record, &record->root, "priority").number, (int)reason.size,
+                  (const char *)reason.data, (int)stratum.size, (const char *)stratum.data,
+                  get(record, &selection, "inclusion_probability").number);
+}
+
+enum status explain_record(struct bytes json, const char *left_out, struct buffer *to)
 {
     struct arena arena;
     struct record record;
@@ -216,6 +224,7 @@ enum status explain_record(struct bytes json, struct buffer *to)
     if (is_record) {
         append_head(&record, to);
         append_errors(&record, to);
+        append_selection(&record, left_out, to);
         buffer_printf(to, "\n  %-10s %-22s %-26s %9s %6s %9s %9s %9s\n", "outcome", "rule",
                       "measurement", "value", "side", "borderline", "fail", "margin");
         struct json_value list = get(&record, &record.root, "evaluations"), item;

@@ -3,5 +3,6 @@
 #pragma once
 #include "processor/base/bytes.h"
 
-/* Appends the text. MALFORMED: not a record. */
-MUST_CHECK enum status explain_record(struct bytes json, struct buffer *to);
+/* Appends the text. `left_out`: why the selection makes no review work of it; NULL: it does.
+ * MALFORMED: not a record. */
+MUST_CHECK enum status explain_record(struct bytes json, const char *left_out, struct buffer *to);
