@@ -49,8 +49,8 @@ struct cohort_metrics {
 
 void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension)
 {
-    static const char *const taken[] = {"group",    "window", "verdict", "le",
-                                        "quantile", "job",    "instance"};
+    static const char *const taken[] = {"group", "window", "verdict",  "kind",    "direction",
+                                        "le",    "job",    "quantile", "instance"};
     static const char prefix[] = "dimension_";
     char name[COHORT_LABEL_SIZE - sizeof prefix];
     size_t size = dimension.size < sizeof name - 1 ? dimension.size : sizeof name - 1;
@@ -81,6 +81,31 @@ static void name_labels(struct group *group)
     }
 }
 
+static void open_group(struct group *group, const struct pipeline_config *config, uint32_t grouping)
+{
+    group->count = config->groupings[grouping].count;
+    for (uint32_t d = 0; d < group->count; d++)
+        group->dimensions[d] = config->dimensions[config->groupings[grouping].dimensions[d]].name;
+    grouping_text(config, grouping, &group->text);
+    name_labels(group);
+}
+
+static void append_labels(struct buffer *to, const struct group *group, const struct bytes *values)
+{
+    metrics_append_label(to, "group", buffer_bytes(&group->text));
+    for (uint32_t i = 0; values && i < group->count; i++)
+        metrics_append_label(to, group->labels[i], values[i]);
+}
+
+void cohort_labels_append(struct buffer *to, const struct pipeline_config *config,
+                          uint32_t grouping, const struct bytes *values)
+{
+    struct group group = {.count = 0};
+    open_group(&group, config, grouping);
+    append_labels(to, &group, values);
+    buffer_finish(&group.text);
+}
+
 struct cohort_metrics *cohort_metrics_create(const struct pipeline_config *config,
                                              struct store *store)
 {
@@ -88,14 +113,8 @@ struct cohort_metrics *cohort_metrics_create(const struct pipeline_config *confi
     assert(metrics);
     metrics->config = config;
     metrics->store = store;
-    for (uint32_t i = 0; i < config->grouping_count; i++) {
-        struct group *group = &metrics->groups[i];
-        group->count = config->groupings[i].count;
-        for (uint32_t d = 0; d < group->count; d++)
-            group->dimensions[d] = config->dimensions[config->groupings[i].dimensions[d]].name;
-        grouping_text(config, i, &group->text);
-        name_labels(group);
-    }
+    for (uint32_t i = 0; i < config->grouping_count; i++)
+        open_group(&metrics->groups[i], config, i);
     return metrics;
 }
 
@@ -140,9 +159,7 @@ static void write_one(struct buffer *to, enum part part, const struct group *gro
                       double number)
 {
     struct buffer labels = {0};
-    metrics_append_label(&labels, "group", buffer_bytes(&group->text));
-    for (uint32_t i = 0; row && i < group->count; i++)
-        metrics_append_label(&labels, group->labels[i], row->values[i]);
+    append_labels(&labels, group, row ? row->values : NULL);
     if (name)
         metrics_append_label(&labels, name, bytes_of_text(value));
     buffer_append_byte(&labels, 0);
