@@ -41,6 +41,8 @@ struct otlp_receiver_config {
     const char *bearer_token_file;
     bool allow_insecure;
     const char *dead_letter_topic, *dead_letter_directory;
+    uint32_t dead_letter_max_letters; /* bounds of the directory */
+    size_t dead_letter_max_bytes;
 };
 
 /* How to reach brokers; also part of `properties`, in the names of librdkafka. */
@@ -54,7 +56,11 @@ struct kafka_receiver_config {
     bool is_present;
     const char *brokers, *topic, *group_id, *group_instance_id;
     bool is_json;
+    size_t max_message_bytes;
+    uint32_t max_partitions;
     const char *dead_letter_topic, *dead_letter_directory;
+    uint32_t dead_letter_max_letters;
+    size_t dead_letter_max_bytes;
     struct kafka_security security;
     const char *properties[2 * PROPERTIES_MAX + 1]; /* name, value, ..., NULL */
     uint32_t own_property_count; /* the first ones are the file's own, the rest follow from tls and
@@ -192,6 +198,9 @@ struct pipeline_config *config_load(const char *path, struct error *ret_error);
 struct pipeline_config *config_load_text(const char *name, struct bytes text,
                                          struct error *ret_error);
 void config_destroy(struct pipeline_config *config);
+/* Logs a warning when the file at `path` (NULL: the embedded default) holds a password that others
+ * may read. */
+void config_warn_if_exposed(const char *path, const struct pipeline_config *config);
 /* The effective configuration as YAML, defaults included, secrets masked. */
 void config_print(const struct pipeline_config *config, struct buffer *to);
 /* The option reference as Markdown, from the table. */

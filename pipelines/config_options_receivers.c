@@ -4,6 +4,8 @@
 static const char *const acks[] = {"memory", "durable"};
 static const char *const otlp_encodings[] = {"otlp_proto", "otlp_json"};
 
+#define LETTER_HEADERS "`reason`, `detail`, `receiver`, `signal`, `encoding`, `compression`, `time`"
+
 static const struct option rows[] = {
     SECTION("receivers", 0,
             "Where spans come from. Left out: OTLP over gRPC on 127.0.0.1:4317. Each one is a "
@@ -55,23 +57,49 @@ static const struct option rows[] = {
          "`tls.client_ca_file` nor `auth`), or a bearer token without `tls`, which anybody on the "
          "way could read."),
     SECTION("receivers.otlp.dead_letter", 0,
-            "Where requests go that can't be decoded; they are counted in any case."),
-    TEXT("receivers.otlp.dead_letter.topic", AT(otlp.dead_letter_topic), NULL, "A Kafka topic."),
+            "Where requests go that can't be decoded, or of which spans were refused; they are "
+            "counted in any case. A dead letter is the request exactly as received, so it may hold "
+            "people's prompts, unmasked."),
+    TEXT("receivers.otlp.dead_letter.topic", AT(otlp.dead_letter_topic), NULL,
+         "A Kafka topic, with the brokers of `receivers.kafka` or else of the first exporter to "
+         "Kafka. Headers: " LETTER_HEADERS "."),
     TEXT("receivers.otlp.dead_letter.directory", AT(otlp.dead_letter_directory), NULL,
-         "Or a directory."),
+         "Or a directory: `.letter` files with the request, each beside a `.json` that says why."),
+    COUNT("receivers.otlp.dead_letter.max_letters", AT(otlp.dead_letter_max_letters), 1, 1000000,
+          "10000", "Most letters in the directory; further ones are only counted."),
+    SIZE("receivers.otlp.dead_letter.max_bytes", AT(otlp.dead_letter_max_bytes), 1 * MIB, 1 * TIB,
+         "1GiB", "Most bytes in the directory."),
     SECTION("receivers.kafka", AT(kafka.is_present), "OTLP messages from a Kafka topic."),
     JOINED("receivers.kafka.brokers", AT(kafka.brokers), "127.0.0.1:9092",
            "Brokers to start from, `host:port`."),
-    TEXT("receivers.kafka.topic", AT(kafka.topic), "otlp_spans", "Topic to read."),
+    TEXT("receivers.kafka.topic", AT(kafka.topic), "otlp_spans",
+         "Topic to read. Its messages must be keyed by trace id (Collector: "
+         "`partition_traces_by_id: true`; or the relay pipeline)."),
     TEXT("receivers.kafka.group_id", AT(kafka.group_id), "flywheel", "Consumer group."),
     TEXT("receivers.kafka.group_instance_id", AT(kafka.group_instance_id), "",
-         "Static membership; empty: none."),
+         "Static membership: a restart within `session.timeout.ms` (then 2 min) moves no "
+         "partition. One name for each instance, kept with its volume; empty: none."),
     EITHER("receivers.kafka.encoding", AT(kafka.is_json), otlp_encodings, "otlp_proto",
-           "What a message holds."),
-    SECTION("receivers.kafka.dead_letter", 0, "Where messages go that can't be decoded."),
-    TEXT("receivers.kafka.dead_letter.topic", AT(kafka.dead_letter_topic), NULL, "A Kafka topic."),
+           "What a message holds. The header `otelcol.signal` or `signal` may say `traces` or "
+           "`logs`; without it a message is traces, and other signals are passed over."),
+    SIZE("receivers.kafka.max_message", AT(kafka.max_message_bytes), 1 * KIB, 1 * GIB, "64MiB",
+         "Largest message; a larger one becomes a dead letter."),
+    COUNT("receivers.kafka.max_partitions", AT(kafka.max_partitions), 1, 56, "56",
+          "Partitions from this number on are not read, which is an error in the log and a "
+          "metric."),
+    SECTION("receivers.kafka.dead_letter", 0,
+            "Where messages go that can't be decoded, or of which spans were refused; they are "
+            "counted in any case. A dead letter is the message exactly as received, so it may hold "
+            "people's prompts, unmasked."),
+    TEXT("receivers.kafka.dead_letter.topic", AT(kafka.dead_letter_topic), NULL,
+         "A Kafka topic of the same brokers. Headers: " LETTER_HEADERS
+         ", and `topic`, `partition`, `offset`."),
     TEXT("receivers.kafka.dead_letter.directory", AT(kafka.dead_letter_directory), NULL,
-         "Or a directory."),
+         "Or a directory: `.letter` files with the message, each beside a `.json` that says why."),
+    COUNT("receivers.kafka.dead_letter.max_letters", AT(kafka.dead_letter_max_letters), 1, 1000000,
+          "10000", "Most letters in the directory; further ones are only counted."),
+    SIZE("receivers.kafka.dead_letter.max_bytes", AT(kafka.dead_letter_max_bytes), 1 * MIB, 1 * TIB,
+         "1GiB", "Most bytes in the directory."),
     KAFKA_SECURITY("receivers.kafka", KAFKA),
 };
 

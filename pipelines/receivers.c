@@ -59,7 +59,9 @@ static uint32_t add_source(struct receivers *receivers, const char *name, enum s
 static void add_partitions(struct receivers *receivers)
 {
     receivers->topic_source = receivers->source_count;
-    for (uint32_t i = 0; receivers->source_count < SOURCES_MAX; i++) {
+    for (uint32_t i = 0; i < receivers->config->kafka.max_partitions; i++) {
+        if (receivers->source_count == SOURCES_MAX)
+            break;
         char *name = receivers->partition_names[i];
         snprintf(name, SOURCE_NAME_SIZE, "kafka/%.*s/%u", SOURCE_NAME_SIZE - 32,
                  receivers->config->kafka.topic, i);
@@ -98,6 +100,8 @@ static enum status open_dead_letters(struct receivers *receivers, struct error *
     const struct kafka_receiver_config *kafka = &config->kafka;
     struct dead_letter_config letters = {.receiver = "kafka",
                                          .directory = kafka->dead_letter_directory,
+                                         .letters_max = kafka->dead_letter_max_letters,
+                                         .bytes_max = kafka->dead_letter_max_bytes,
                                          .topic = kafka->dead_letter_topic,
                                          .brokers = kafka->brokers,
                                          .properties = kafka->properties};
@@ -106,6 +110,8 @@ static enum status open_dead_letters(struct receivers *receivers, struct error *
         return STATUS_FATAL;
     letters.receiver = "otlp";
     letters.directory = otlp->dead_letter_directory;
+    letters.letters_max = otlp->dead_letter_max_letters;
+    letters.bytes_max = otlp->dead_letter_max_bytes;
     letters.topic = otlp->dead_letter_topic;
     for (uint32_t i = 0; !kafka->is_present && i < config->exporter_count; i++)
         if (config->exporters[i].kind == EXPORTER_KAFKA) {
@@ -214,7 +220,7 @@ static bool connect_kafka(struct receivers *receivers, struct error *ret_error)
         .client_id = "flywheel",
         .properties = from->properties,
         .is_json = from->is_json,
-        .max_message_bytes = receivers->config->otlp.grpc_max_message_bytes,
+        .max_message_bytes = from->max_message_bytes,
         .gate = receivers->gate,
     };
     receivers->kafka =
