@@ -79,7 +79,9 @@ static const struct option rows[] = {
      .type = OPTION_TEXT,
      .at = EXPORTER(path),
      .default_text = "`annotations.jsonl` (`alerts.jsonl`) in `state.directory`",
-     .prose = "File to append records to, one JSON object a line."},
+     .prose = "File to append records to, one JSON object a line. Renamed away (logrotate), it is "
+              "created anew before the next record, without a signal. While the disk is full "
+              "records wait in the outbox."},
 
     SECTION("state", 0, "The data directory."),
     TEXT("state.directory", AT(state.directory), "./flywheel-data",

@@ -5,7 +5,7 @@
 
 #include "processor/base/clock.h"
 
-enum { CATCH_UP_RECORDS = 256 };
+enum { CATCH_UP_RECORDS = 256, FULL_MS = 100 };
 
 static void on_acknowledged(void *context, uint64_t sequence)
 {
@@ -185,6 +185,7 @@ static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms,
         on_acknowledged(work->lane, sequence);
     } else if (!hand_over(work->lane, sequence, work->now_ms, frame)) {
         work->is_full = true;
+        work->lane->full_until_ms = work->now_ms + FULL_MS;
         return false;
     }
     work->lane->next_sequence = sequence + 1;
@@ -193,7 +194,7 @@ static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms,
 
 void lane_catch_up(struct lane *lane, int64_t now_ms)
 {
-    if (!lane->is_behind || lane->is_unplaced)
+    if (!lane->is_behind || lane->is_unplaced || now_ms < lane->full_until_ms)
         return;
     struct catch_up work = {.lane = lane, .now_ms = now_ms};
     if (outbox_scan(lane->store, lane->exporter, lane->next_sequence, catch_up_one, &work) ==

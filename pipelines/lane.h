@@ -19,6 +19,7 @@ struct lane {
     struct emitter_counters counters;
     struct store *store;
     bool is_behind;
+    int64_t full_until_ms;  /* the emitter's queue is full: no reading of rows before that */
     uint64_t next_sequence; /* the first not handed to the emitter */
     struct settled_id *settled;
     size_t settled_count, settled_capacity;

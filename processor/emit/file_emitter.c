@@ -7,7 +7,7 @@
  * cut back to it and the whole batch is written again after a pause: nothing was acknowledged, so
  * nothing is lost, and no half line stays. A crash between the sync and the commit that deletes the
  * outbox rows leaves lines past the length that the store knows; the next start settles their rows.
- * A file that was rotated away is reopened by its path before the next batch. */
+ * A file that was rotated away is reopened by its path before the next batch, without a signal. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +30,7 @@ enum {
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 5000,
     NAP_MS = 20,
+    UNKNOWN_BYTES_MAX = 64 * 1024 * 1024,
 };
 
 struct file_emitter {
@@ -102,7 +103,8 @@ static bool cut_to(struct file_emitter *file, uint64_t length)
     return true;
 }
 
-/* A file that the store does not know, or that is shorter than it was: go on at its end. */
+/* A file that the store does not know, or that is shorter than it was: go on at its end. When it is
+ * young, a crash right after a rotation may be why it is not known: its lines are settled. */
 static enum status start_at_end(struct file_emitter *file)
 {
     bool is_torn;
@@ -115,6 +117,9 @@ static enum status start_at_end(struct file_emitter *file)
     if (file_tail_end(file->fd, file->length, &end, &is_torn) != STATUS_OK || !cut_to(file, end))
         return STATUS_FATAL;
     file->length = end;
+    if (end <= UNKNOWN_BYTES_MAX && file_tail_settle(file->fd, 0, end, file->config.settles,
+                                                     file->config.context, &end) != STATUS_OK)
+        return STATUS_FATAL;
     if (is_torn) { /* not ours: end its line instead of cutting it */
         if (write(file->fd, "\n", 1) != 1)
             return STATUS_FATAL;
