@@ -51,6 +51,7 @@ int command_check(int argc, char **argv)
     struct pipeline_config *config = options_load_config(path, &code);
     if (!config)
         return code;
+    config_warn_if_exposed(path, config);
     if (receivers_check(config, &error) != STATUS_OK) {
         fprintf(stderr, "%s\n", error.text);
         config_destroy(config);

@@ -1,0 +1,62 @@
+/* A pipeline file that others may read should hold no secret itself: `${env:NAME}` and `${file:PATH}`
+ * stand for one. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pipelines/config.h"
+#include "processor/base/log.h"
+
+enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
+
+static bool names_secret(const char *property)
+{
+    return strstr(property, "password") || strstr(property, "secret") ||
+           strstr(property, "key.pem") || strstr(property, "sasl.oauthbearer.config");
+}
+
+static bool holds(const struct buffer *text, const char *secret)
+{
+    return secret && secret[0] && memmem(text->data, text->size, secret, strlen(secret)) != NULL;
+}
+
+/* The derived properties name the password of `auth.sasl` too. */
+static bool holds_property(const struct buffer *text, const char *const *properties)
+{
+    for (size_t i = 0; properties[i]; i += 2)
+        if (names_secret(properties[i]) && holds(text, properties[i + 1]))
+            return true;
+    return false;
+}
+
+static bool holds_secret(const struct buffer *text, const struct pipeline_config *config)
+{
+    bool is_found = holds(text, config->kafka.security.sasl_password) ||
+                    holds_property(text, config->kafka.properties);
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        is_found = is_found || holds(text, config->exporters[i].security.sasl_password) ||
+                   holds_property(text, config->exporters[i].properties);
+    return is_found;
+}
+
+void config_warn_if_exposed(const char *path, const struct pipeline_config *config)
+{
+    struct stat about;
+    struct buffer text = {.limit = FILE_BYTES_MAX};
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    if (fstat(fd, &about) == 0 && (about.st_mode & S_IROTH) && S_ISREG(about.st_mode) &&
+        about.st_size > 0 && buffer_reserve(&text, (size_t)about.st_size)) {
+        ssize_t count = read(fd, text.data, (size_t)about.st_size);
+        text.size = count > 0 ? (size_t)count : 0;
+        if (holds_secret(&text, config))
+            log_warn("secret_readable_by_others",
+                     "file=\"%s\" action=\"chmod o-r, or write ${env:NAME} or ${file:PATH}\"",
+                     path);
+    }
+    close(fd);
+    if (text.data)
+        explicit_bzero(text.data, text.capacity);
+    buffer_finish(&text);
+}
