@@ -42,7 +42,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
     const struct pipeline_config *config = closed->config;
     assert(binding->config == config);
     struct cohort_contribution contribution = {
-        .change = COHORT_CHANGE_FIRST,
+        .change = closed->again ? COHORT_CHANGE_AGAIN : COHORT_CHANGE_FIRST,
         .event_ms = (int64_t)closed->event_ms,
         .verdict = (uint8_t)closed->verdict,
         .weight = closed->weight,
@@ -60,12 +60,26 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         contribution.groups[i].grouping = binding->groupings[i];
         bool is_new = cohort_assign(cohorts, txn, binding->groupings[i], values, grouping->count,
                                     wall_ms, contribution.groups[i].hash);
-        quota_meet_cohort(quota, txn, config, binding->groupings[i], contribution.groups[i].hash,
-                          is_new);
+        if (quota)
+            quota_meet_cohort(quota, txn, config, binding->groupings[i],
+                              contribution.groups[i].hash, is_new);
     }
     for (uint32_t i = 0; i < contribution.rule_count; i++) {
         contribution.rules[i].rule = binding->rules[i];
         contribution.rules[i].outcome = closed->outcomes[i];
     }
     cohort_contribution_encode(&contribution, to);
+}
+
+bool contribution_take_back(struct bytes contribution, struct buffer *to)
+{
+    struct value_reader reader;
+    struct cohort_contribution before;
+    value_reader_init(&reader, contribution);
+    cohort_contribution_decode(&reader, &before);
+    if (value_reader_finish(&reader) != STATUS_OK)
+        return false;
+    before.change = COHORT_CHANGE_REMOVE;
+    cohort_contribution_encode(&before, to);
+    return true;
 }

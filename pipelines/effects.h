@@ -7,6 +7,7 @@
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
 #include "processor/score/select.h"
+#include "state/decided.h"
 
 enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
 
@@ -20,6 +21,28 @@ enum source_kind {
 /* Why an accepted log record did not reach a verdict. */
 enum log_drop { LOG_NO_IDS, LOG_WITHOUT_SPANS, LOG_LATE, LOG_OVERFLOW, LOG_DROPS };
 extern const char *const log_drop_names[LOG_DROPS];
+
+/* What becomes of the spans that came after a verdict. */
+enum late_fate {
+    LATE_MERGED,     /* they are part of the verdict now */
+    LATE_EVALUATION, /* of an evaluator's own trace */
+    LATE_REFUSED,    /* no verdict is made again: too often, or the first one is forgotten */
+};
+
+/* What a verdict after the first takes the place of. Stored positions and sequences as in the row
+ * before. */
+struct again {
+    enum late_fate fate;
+    enum verdict verdict;
+    uint32_t position_count;
+    struct decided_position positions[DECIDED_POSITIONS_MAX];
+    struct bytes
+        contribution; /* taken back from the cohorts, and the new one added; empty: both stay */
+    uint64_t record_sequence;
+    bool was_emitted; /* a record is out: a change makes another one, whatever the selection says */
+    bool has_content; /* under record_sequence, replaced or deleted */
+    bool is_exhausted; /* the last time */
+};
 
 /* One closed trajectory. */
 struct closed {
@@ -48,6 +71,9 @@ struct closed {
     struct bytes queue;
     struct bytes frame; /* framed record (emit/emitter.h) when has_record */
     bool is_split;      /* spans of one trace came from two partitions: they are not keyed by it */
+    struct bytes extension; /* pipelines/summary.h */
+    struct bytes content; /* pipelines/trajectory_codec.h; to be kept while a record of it is out */
+    struct again *again;  /* NULL: the first verdict */
 };
 
 /* An open trajectory on its way into the store, so that its source need not keep it. */

@@ -4,9 +4,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "pipelines/trajectory_codec.h"
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"
-#include "processor/score/scorer.h"
 
 enum { SCRATCH_BYTES_MAX = 512 << 20 };
 
@@ -25,6 +25,7 @@ void judge_finish(struct judge *judge)
     arena_finish(&judge->arena);
     buffer_finish(&judge->json);
     buffer_finish(&judge->frame);
+    buffer_finish(&judge->encoded);
 }
 
 void judge_set_config(struct judge *judge, const struct pipeline_config *config)
@@ -41,7 +42,8 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
     arena_reset(&judge->arena);
     if (!in_flight_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
-    normalize_facts(&judge->trajectory, &judge->arena, &judge->run);
+    normalize_facts_from(&judge->trajectory, &judge->config->ruleset.measurements.route,
+                         &judge->arena, &judge->run);
     return !judge->arena.failed;
 }
 
@@ -116,18 +118,48 @@ static bool fill_unknown_dimensions(const struct judge *judge, struct effects *e
     return closed->dimension_values != NULL;
 }
 
-static enum selection_reason reason_of(const struct selection *selection)
+/* Did negative feedback change the outcome of a rule that reads it? */
+static bool is_by_feedback(const struct summary *before, const struct verdict_report *report)
 {
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        const struct summary_rule *old = summary_find_rule(before, evaluation->rule->name);
+        bool is_worse =
+            evaluation->outcome == OUTCOME_FAIL || evaluation->outcome == OUTCOME_BORDERLINE;
+        if (is_worse && bytes_equal_text(evaluation->measurement, "feedback.negative") &&
+            (!old || old->outcome != evaluation->outcome))
+            return true;
+    }
+    return false;
+}
+
+static enum selection_reason reason_of(const struct judge *judge,
+                                       const struct verdict_report *report,
+                                       const struct selection *selection)
+{
+    if (judge->revision && is_by_feedback(judge->revision->before, report))
+        return SELECT_FEEDBACK;
     if (selection->is_unscored)
         return SELECT_UNSCORED;
     return selection->is_control ? SELECT_CONTROL : SELECT_RULE;
+}
+
+static void put_revision(const struct revision *revision, const char *supersedes,
+                         struct review_input *input)
+{
+    input->revision = revision->before->revision + 1;
+    input->supersedes = revision->was_emitted ? supersedes : NULL;
+    input->late_spans = revision->late_spans;
+    input->known_start_ns = revision->known_start_ns;
+    input->known_end_ns = revision->known_end_ns;
 }
 
 /* A framed record in the effects' arena. */
 static enum status write_record(struct judge *judge, const struct verdict_report *report,
                                 enum selection_reason reason, double probability,
                                 struct effects *effects, struct closed *closed,
-                                struct bytes *ret_frame, struct bytes *ret_queue)
+                                struct bytes *ret_frame, struct bytes *ret_queue,
+                                char ret_record_id[37])
 {
     const struct pipeline_config *config = judge->config;
     normalize_content(&judge->run);
@@ -145,6 +177,11 @@ static enum status write_record(struct judge *judge, const struct verdict_report
         .scratch = judge->scratch,
         .arena = &judge->arena,
     };
+    char supersedes[37];
+    if (judge->revision) {
+        record_id_write(judge->revision->record_id, supersedes);
+        put_revision(judge->revision, supersedes, &input);
+    }
     struct review_record record;
     buffer_clear(&judge->json);
     buffer_clear(&judge->frame);
@@ -156,6 +193,7 @@ static enum status write_record(struct judge *judge, const struct verdict_report
     outgoing_encode(&outgoing, &judge->frame);
     *ret_frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
     *ret_queue = arena_copy(&effects->arena, record.queue);
+    memcpy(ret_record_id, record.record_id, sizeof(record.record_id));
     return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
 }
 
@@ -169,7 +207,7 @@ static enum status offer_first(struct judge *judge, const struct verdict_report 
     bool is_rule = offer->is_chosen && !selection->is_control && !selection->is_unscored;
     offer->has_first = true;
     return write_record(judge, report, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1, effects,
-                        closed, &offer->first_frame, &offer->first_queue);
+                        closed, &offer->first_frame, &offer->first_queue, offer->first_record_id);
 }
 
 static enum status offer_records(struct judge *judge, const struct verdict_report *report,
@@ -184,6 +222,7 @@ static enum status offer_records(struct judge *judge, const struct verdict_repor
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
     bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
+                    !judge->revision &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
     if (closed->is_judge_only)
         selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
@@ -191,8 +230,9 @@ static enum status offer_records(struct judge *judge, const struct verdict_repor
     offer->skipped = selection.skipped;
     enum status status = STATUS_OK;
     if (selection.is_emitted || judge->is_emitting_all)
-        status = write_record(judge, report, reason_of(&selection), selection.probability, effects,
-                              closed, &offer->frame, &offer->queue);
+        status =
+            write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
+                         effects, closed, &offer->frame, &offer->queue, offer->record_id);
     if (status == STATUS_OK && is_first && selection.probability < 1)
         status = offer_first(judge, report, &selection, effects, closed);
     closed->skipped = offer->skipped;
@@ -202,41 +242,142 @@ static enum status offer_records(struct judge *judge, const struct verdict_repor
     return status;
 }
 
-/* Scores and selects; records are written last, because only now it is known whether there are
- * any. */
-static enum status decide(struct judge *judge, struct effects *effects, struct closed *closed)
+/* A record that is out is followed by another one when something has changed; without one the
+ * selection decides as always. */
+static enum status offer_revision(struct judge *judge, const struct verdict_report *report,
+                                  struct effects *effects, struct closed *closed)
 {
-    struct score_context context = {
+    const struct revision *revision = judge->revision;
+    struct offer *offer = &closed->offer;
+    if (!revision->was_emitted)
+        return offer_records(judge, report, effects, closed);
+    struct selection selection =
+        select_run(&judge->config->selection, closed->trace_id, report->verdict);
+    /* In its own right a pass would be control, whether or not the share would have chosen it. */
+    selection.is_control = report->verdict == VERDICT_PASS;
+    selection.is_unscored = report->verdict == VERDICT_UNSCORED;
+    offer->is_chosen = true;
+    enum status status =
+        write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
+                     effects, closed, &offer->frame, &offer->queue, offer->record_id);
+    closed->frame = offer->frame;
+    closed->queue = offer->queue;
+    closed->has_record = status == STATUS_OK;
+    return status;
+}
+
+/* What a revision can be made from, while a record of it may be out. */
+static enum status keep_content(struct judge *judge, struct effects *effects, struct closed *closed)
+{
+    const struct revision *revision = judge->revision;
+    bool may_be_out = closed->offer.frame.size > 0 || closed->offer.has_first ||
+                      (revision && revision->was_emitted);
+    if (!judge->keeps_content || !may_be_out || !judge->config->late_retain_records ||
+        judge->config->late_window_ms == 0 || (revision && revision->is_partial))
+        return STATUS_OK;
+    buffer_clear(&judge->encoded);
+    if (!trajectory_encode_view(&judge->trajectory, &judge->arena, &judge->encoded))
+        return STATUS_FATAL;
+    closed->content = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
+    return effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+}
+
+static void put_record_id(struct summary *summary, int place, const char *text)
+{
+    summary->has_record_id[place] = record_id_read(text, summary->record_ids[place]);
+}
+
+static enum status summarize(struct judge *judge, struct summary *summary, struct effects *effects,
+                             struct closed *closed)
+{
+    const struct revision *revision = judge->revision;
+    memcpy(summary->ruleset, judge->config->ruleset.sha256, sizeof(summary->ruleset));
+    summary->is_judge_only = closed->is_judge_only;
+    summary->dimension_values = closed->dimension_values;
+    summary->dimension_count = judge->config->dimension_count;
+    if (revision && revision->was_emitted) {
+        summary->has_record_id[0] = true;
+        memcpy(summary->record_ids[0], revision->record_id, RECORD_ID_SIZE);
+    }
+    if (closed->offer.frame.size > 0)
+        put_record_id(summary, 0, closed->offer.record_id);
+    if (closed->offer.has_first)
+        put_record_id(summary, 1, closed->offer.first_record_id);
+    buffer_clear(&judge->encoded);
+    summary_encode(summary, &judge->encoded);
+    closed->extension = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
+    return judge->encoded.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+}
+
+enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
+                           struct effects *effects, struct closed *closed)
+{
+    const struct revision *revision = judge->revision;
+    struct summary summary = {.decisions = 1, .revision = 1, .spans = closed->spans};
+    closed->verdict = report->verdict;
+    for (uint32_t i = 0; i < report->evaluation_count; i++)
+        closed->outcomes[i] = (uint8_t)report->evaluations[i].outcome;
+    if (!summary_take_report(&summary, report, &judge->arena))
+        return STATUS_FATAL;
+    if (!revision) {
+        enum status status = offer_records(judge, report, effects, closed);
+        if (status == STATUS_OK)
+            status = keep_content(judge, effects, closed);
+        return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
+    }
+    bool has_changed =
+        revision->verdict != report->verdict || summary_differs(revision->before, &summary);
+    summary.decisions = revision->before->decisions + (has_changed || revision->is_counted);
+    summary.revision = revision->before->revision + has_changed;
+    summary.spans = revision->spans;
+    summary.late_spans = revision->late_spans;
+    closed->offer.skipped = closed->skipped = SKIP_NONE;
+    enum status status = STATUS_OK;
+    if (has_changed)
+        status = offer_revision(judge, report, effects, closed);
+    if (status == STATUS_OK)
+        status = keep_content(judge, effects, closed);
+    if (has_changed || revision->moves_cohort)
+        closed->again->contribution = arena_copy(&effects->arena, revision->contribution);
+    else
+        summary.contribution = revision->contribution;
+    closed->again->is_exhausted = summary.decisions > SUMMARY_LATE_DECISIONS_MAX;
+    return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
+}
+
+struct score_context judge_context(struct judge *judge, const struct closed *closed)
+{
+    return (struct score_context){
         .run = &judge->run,
         .ruleset = &judge->config->ruleset,
         .dimension_values = closed->dimension_values,
         .arena = &judge->arena,
         .scratch = judge->scratch,
     };
-    struct verdict_report report;
-    score_run(&context, &report);
-    if (closed->cost_usd < 0) { /* No cost was recorded: the price table may know. */
-        struct measure cost;
-        const struct reading *reading = measure_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
-                                            ? measure_read(&cost, &context)
-                                            : NULL;
-        if (reading && reading->has_value)
-            closed->cost_usd = judge->run.cost_usd = reading->value;
-    }
-    closed->verdict = report.verdict;
-    for (uint32_t i = 0; i < report.evaluation_count; i++)
-        closed->outcomes[i] = (uint8_t)report.evaluations[i].outcome;
-    return offer_records(judge, &report, effects, closed);
 }
 
-enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
-                         enum close_trigger trigger, bool is_unreadable, struct effects *effects,
-                         struct closed **ret_closed)
+void judge_score(struct judge *judge, struct score_context *context, struct closed *closed,
+                 struct verdict_report *ret_report)
+{
+    score_run(context, ret_report);
+    if (closed->cost_usd >= 0)
+        return;
+    /* No cost was recorded: the price table may know. */
+    struct measure cost;
+    const struct reading *reading = measure_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
+                                        ? measure_read(&cost, context)
+                                        : NULL;
+    if (reading && reading->has_value)
+        closed->cost_usd = judge->run.cost_usd = reading->value;
+}
+
+struct closed *judge_open_closed(struct judge *judge, const struct open_trajectory *open,
+                                 enum close_trigger trigger, struct effects *effects)
 {
     struct closed *closed = arena_zalloc(&effects->arena, 1, sizeof(*closed));
     uint8_t *outcomes = arena_zalloc(&effects->arena, judge->config->ruleset.rule_count + 1, 1);
     if (!closed || !outcomes)
-        return STATUS_FATAL;
+        return NULL;
     *closed = (struct closed){
         .config = judge->config,
         .trigger = trigger,
@@ -255,23 +396,47 @@ enum status judge_decide(struct judge *judge, const struct open_trajectory *open
     };
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
     memset(outcomes, OUTCOME_NA, judge->config->ruleset.rule_count);
-    enum status status = STATUS_OK;
-    if (is_unreadable && !fill_unknown_dimensions(judge, effects, closed))
-        return STATUS_FATAL;
-    if (!is_unreadable) {
-        closed->is_judge_only = judge->run.is_judge_only;
-        fill_facts(judge, closed);
-        closed->offer.hour = quota_hour_of(closed->event_ms, open->received_ms);
-        if (!fill_dimensions(judge, effects, closed))
-            return STATUS_FATAL;
-        status = decide(judge, effects, closed);
-    }
+    return closed;
+}
+
+bool judge_fill(struct judge *judge, const struct open_trajectory *open, struct effects *effects,
+                struct closed *closed)
+{
+    closed->is_judge_only = judge->run.is_judge_only;
+    fill_facts(judge, closed);
+    closed->offer.hour = quota_hour_of(closed->event_ms, open->received_ms);
+    return fill_dimensions(judge, effects, closed);
+}
+
+void judge_append(struct effects *effects, struct closed *closed)
+{
     if (effects->last)
         effects->last->next = closed;
     else
         effects->first = closed;
     effects->last = closed;
     effects->closed_count++;
+}
+
+enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
+                         enum close_trigger trigger, bool is_unreadable, struct effects *effects,
+                         struct closed **ret_closed)
+{
+    struct closed *closed = judge_open_closed(judge, open, trigger, effects);
+    if (!closed)
+        return STATUS_FATAL;
+    enum status status = STATUS_OK;
+    if (is_unreadable && !fill_unknown_dimensions(judge, effects, closed))
+        return STATUS_FATAL;
+    if (!is_unreadable) {
+        struct verdict_report report;
+        if (!judge_fill(judge, open, effects, closed))
+            return STATUS_FATAL;
+        struct score_context context = judge_context(judge, closed);
+        judge_score(judge, &context, closed, &report);
+        status = judge_conclude(judge, &report, effects, closed);
+    }
+    judge_append(effects, closed);
     *ret_closed = closed;
     return status;
 }

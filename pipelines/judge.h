@@ -5,15 +5,33 @@
 #include "pipelines/effects.h"
 #include "pipelines/first_seen.h"
 #include "pipelines/quota_view.h"
+#include "pipelines/summary.h"
+#include "processor/score/scorer.h"
+
+/* A verdict after the first, while it is made: what was decided before, and how far it goes. */
+struct revision {
+    const struct summary *before;
+    enum verdict verdict; /* before */
+    bool was_emitted;
+    uint8_t record_id[RECORD_ID_SIZE]; /* of the last record, when one was emitted */
+    uint32_t spans, late_spans;        /* in all, and of them late */
+    struct bytes contribution;         /* what the cohorts hold */
+    bool is_counted;   /* among the decisions, whether or not an outcome has changed */
+    bool moves_cohort; /* it counts anew in the cohorts, likewise */
+    bool is_partial;   /* of late spans alone: times as they were known before */
+    uint64_t known_start_ns, known_end_ns;
+};
 
 struct judge {
     const struct pipeline_config *config;
-    bool is_emitting_all;           /* replay --all and explain: a record of every trajectory */
-    const struct quota_view *quota; /* budgets in force; NULL: none. Borrowed, set before a step */
+    bool keeps_content;              /* there is a store that revisions can start from */
+    const struct revision *revision; /* NULL: a first verdict */
+    bool is_emitting_all;            /* replay --all and explain: a record of every trajectory */
+    const struct quota_view *quota;  /* budgets in force; NULL: none. Borrowed, set before a step */
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */
-    struct buffer json, frame;
+    struct buffer json, frame, encoded;
     struct redaction_policy dimension_policy;
     struct trajectory trajectory;
     struct agent_run run;
@@ -34,3 +52,16 @@ bool judge_has_awaited_scores(const struct judge *judge);
 MUST_CHECK enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
                                     enum close_trigger trigger, bool is_unreadable,
                                     struct effects *effects, struct closed **ret_closed);
+
+/* For verdicts after the first (redecide.c): a closed trajectory with nothing decided, the facts of
+ * what judge_read has read, and the end of it: verdict, summary and records of a report. */
+struct closed *judge_open_closed(struct judge *judge, const struct open_trajectory *open,
+                                 enum close_trigger trigger, struct effects *effects);
+MUST_CHECK bool judge_fill(struct judge *judge, const struct open_trajectory *open,
+                           struct effects *effects, struct closed *closed);
+struct score_context judge_context(struct judge *judge, const struct closed *closed);
+void judge_score(struct judge *judge, struct score_context *context, struct closed *closed,
+                 struct verdict_report *ret_report);
+MUST_CHECK enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
+                                      struct effects *effects, struct closed *closed);
+void judge_append(struct effects *effects, struct closed *closed);

@@ -12,6 +12,7 @@ struct offer {
     struct bytes frame, queue; /* framed record (emit/emitter.h) when chosen */
     bool has_first;            /* may be among the first of a cohort: then, instead: */
     struct bytes first_frame, first_queue;
-    int64_t hour;       /* of event time, since 1970 */
-    uint64_t signature; /* of the failure */
+    char record_id[37], first_record_id[37]; /* of the two */
+    int64_t hour;                            /* of event time, since 1970 */
+    uint64_t signature;                      /* of the failure */
 };

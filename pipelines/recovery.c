@@ -19,19 +19,23 @@ static uint32_t source_index(const struct runtime *runtime, uint16_t id)
     return UINT32_MAX;
 }
 
-static bool remember(struct runtime *runtime, const struct decided_row *row, uint32_t source,
-                     uint64_t position)
+static bool remember(struct runtime *runtime, uint64_t sequence, const struct decided_row *row,
+                     uint32_t source, uint64_t position)
 {
     struct shard *shard =
         runtime->shards[shard_of_trace(row->trace_id, runtime->shard_count)].shard;
-    return shard_remember(shard, row->trace_id, (uint16_t)source, position,
-                          (uint64_t)row->decided_ms) == STATUS_OK;
+    struct decided_entry entry = {.position = position,
+                                  .decided_ms = (uint64_t)row->decided_ms,
+                                  .sequence = sequence,
+                                  .source = (uint16_t)source,
+                                  .is_exhausted = row->flags & DECIDED_EXHAUSTED};
+    memcpy(entry.trace_id, row->trace_id, TRACE_ID_SIZE);
+    return shard_remember(shard, &entry) == STATUS_OK;
 }
 
 static bool remember_row(void *context, uint64_t sequence, const struct decided_row *row)
 {
     struct runtime *runtime = context;
-    (void)sequence;
     bool is_known = false, is_remembered = true;
     if (row->decided_ms < writer_horizon_ms(runtime->writer))
         return true; /* Forgotten already; its row is on its way out. */
@@ -40,10 +44,10 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
         if (source == UINT32_MAX)
             continue;
         is_known = true;
-        is_remembered = remember(runtime, row, source, row->positions[i].position);
+        is_remembered = remember(runtime, sequence, row, source, row->positions[i].position);
     }
     if (!is_known) /* Its sources are gone; what comes from others is late all the same. */
-        is_remembered = remember(runtime, row, 0, 0);
+        is_remembered = remember(runtime, sequence, row, 0, 0);
     if (!is_remembered)
         runtime_fail(runtime, EXIT_BUG);
     return is_remembered;

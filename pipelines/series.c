@@ -32,6 +32,8 @@ static const struct metric_family families[] = {
      "Trajectories whose event time was missing or in the future; the time of receipt stood in."},
     {"flywheel_trajectories_split_total", METRIC_COUNTER,
      "Trajectories whose spans came from two partitions: the topic is not keyed by trace id."},
+    {"flywheel_cohort_corrections_total", METRIC_COUNTER,
+     "Verdicts that late spans, scores or feedback have changed, by grouping."},
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
@@ -42,23 +44,25 @@ static const struct metric_family in_flight_family = {
 static const char *const span_drop_names[SPAN_DROPS] = {"duplicate", "late", "evaluation", "crash",
                                                         "revoked"};
 
-/* Finds or creates the series `family{label="value"[,label="value"]}`. */
+struct label {
+    const char *name; /* NULL: none */
+    struct bytes value;
+};
+enum { LABELS_MAX = 3 };
+
+/* Finds or creates the series `family{name="value",...}`. */
 static struct persistent_counter *get(struct counters *counters, const char *family,
-                                      const char *label, struct bytes value,
-                                      const char *second_label, struct bytes second)
+                                      const struct label labels[LABELS_MAX])
 {
     struct buffer name = {.limit = COUNTER_NAME_BYTES_MAX};
     struct persistent_counter *counter = NULL;
     buffer_append_text(&name, family);
-    if (label) {
-        buffer_append_byte(&name, '{');
-        metrics_append_label(&name, label, value);
-        if (second_label) {
-            buffer_append_byte(&name, ',');
-            metrics_append_label(&name, second_label, second);
-        }
-        buffer_append_byte(&name, '}');
+    for (int i = 0; i < LABELS_MAX && labels[i].name; i++) {
+        buffer_append_byte(&name, i == 0 ? '{' : ',');
+        metrics_append_label(&name, labels[i].name, labels[i].value);
     }
+    if (labels[0].name)
+        buffer_append_byte(&name, '}');
     buffer_append_byte(&name, 0);
     if (!name.failed)
         counter = counters_get(counters, (const char *)name.data);
@@ -70,16 +74,15 @@ static bool get_all(struct series *series, const char *family, const char *label
                     const char *const *values, int count, struct persistent_counter **ret)
 {
     for (int i = 0; i < count; i++)
-        if (!(ret[i] = get(series->counters, family, label, bytes_of_text(values[i]), NULL,
-                           (struct bytes){0})))
+        if (!(ret[i] = get(series->counters, family,
+                           (struct label[LABELS_MAX]){{label, bytes_of_text(values[i])}})))
             return false;
     return true;
 }
 
 static bool get_one(struct series *series, const char *family, struct persistent_counter **ret)
 {
-    return (*ret = get(series->counters, family, NULL, (struct bytes){0}, NULL,
-                       (struct bytes){0})) != NULL;
+    return (*ret = get(series->counters, family, (struct label[LABELS_MAX]){{NULL}})) != NULL;
 }
 
 bool series_open(struct series *series, struct counters *counters, const char *const *receivers,
@@ -116,15 +119,26 @@ bool series_open(struct series *series, struct counters *counters, const char *c
 struct persistent_counter *series_rule_outcome(struct series *series, struct bytes rule,
                                                enum outcome outcome)
 {
-    return get(series->counters, "flywheel_rule_outcomes_total", "rule", rule, "outcome",
-               bytes_of_text(outcome_names[outcome]));
+    return get(series->counters, "flywheel_rule_outcomes_total",
+               (struct label[LABELS_MAX]){{"rule", rule},
+                                          {"outcome", bytes_of_text(outcome_names[outcome])}});
 }
 
 struct persistent_counter *series_review_records(struct series *series, struct bytes queue,
                                                  enum verdict verdict)
 {
-    return get(series->counters, "flywheel_review_records_total", "queue", queue, "verdict",
-               bytes_of_text(verdict_names[verdict]));
+    return get(series->counters, "flywheel_review_records_total",
+               (struct label[LABELS_MAX]){{"queue", queue},
+                                          {"verdict", bytes_of_text(verdict_names[verdict])}});
+}
+
+struct persistent_counter *series_correction(struct series *series, struct bytes group,
+                                             enum verdict from, enum verdict to)
+{
+    return get(series->counters, "flywheel_cohort_corrections_total",
+               (struct label[LABELS_MAX]){{"group", group},
+                                          {"from", bytes_of_text(verdict_names[from])},
+                                          {"to", bytes_of_text(verdict_names[to])}});
 }
 
 static bool belongs_to(const char *name, const char *family)

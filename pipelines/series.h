@@ -30,5 +30,8 @@ struct persistent_counter *series_rule_outcome(struct series *series, struct byt
                                                enum outcome outcome);
 struct persistent_counter *series_review_records(struct series *series, struct bytes queue,
                                                  enum verdict verdict);
+/* flywheel_cohort_corrections_total{group,from,to}: a late verdict in place of another one. */
+struct persistent_counter *series_correction(struct series *series, struct bytes group,
+                                             enum verdict from, enum verdict to);
 /* Writes every persistent counter, one family after the other, and flywheel_spans_in_flight. */
 void series_render(const struct series *series, struct buffer *to);

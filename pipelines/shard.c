@@ -1,7 +1,6 @@
 /* One request, span by span along its chain:
- *   decided before, at or below the position of the verdict   a replay: nothing happens
- *   decided before, above it                                  late: counted (once, also over a replay)
- *   else                                                      into its open trajectory, which a limit may close at once
+ *   decided before       late, or a replay: shard_late.c
+ *   else                 into its open trajectory, which a limit may close at once
  * and after every event the deadlines that have passed. */
 #include "pipelines/shard.h"
 
@@ -26,7 +25,8 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
         shard->kinds[source] = SOURCE_JOURNALED;
     shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
     if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
-        !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
+        !late_init(&shard->late, now_ms) || !decided_set_init(&shard->decided) ||
+        !judge_init(&shard->judge, config)) {
         shard_destroy(shard);
         return NULL;
     }
@@ -38,6 +38,7 @@ void shard_destroy(struct shard *shard)
     if (!shard)
         return;
     assembler_finish(&shard->assembler);
+    late_finish(&shard->late);
     decided_set_finish(&shard->decided);
     judge_finish(&shard->judge);
     buffer_finish(&shard->spill);
@@ -50,22 +51,46 @@ void shard_emit_all(struct shard *shard)
     shard->judge.is_emitting_all = true;
 }
 
-static enum status remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
-                            uint16_t source, uint64_t position, uint64_t decided_ms,
-                            bool is_remembered)
+enum status shard_remember(struct shard *shard, const struct decided_entry *entry)
 {
-    struct decided_entry entry = {.position = position,
-                                  .decided_ms = decided_ms,
-                                  .source = source,
-                                  .is_remembered = is_remembered};
-    memcpy(entry.trace_id, trace_id, TRACE_ID_SIZE);
-    return decided_set_add(&shard->decided, &entry);
+    struct decided_entry remembered = *entry;
+    remembered.is_remembered = true;
+    enum status status = decided_set_add(&shard->decided, &remembered);
+    decided_set_move_row(&shard->decided, entry->trace_id, entry->sequence, entry->is_exhausted);
+    return status;
 }
 
-enum status shard_remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
-                           uint16_t source, uint64_t position, uint64_t decided_ms)
+/* What a holding detached from its source leaves is not asked for again. */
+enum status shard_remember_open(struct shard *shard, const struct open_trajectory *open,
+                                bool is_exhausted, const struct shard_time *time)
 {
-    return remember(shard, trace_id, source, position, decided_ms, true);
+    enum status status = STATUS_OK;
+    for (const struct holding *holding = &open->holding; holding && status == STATUS_OK;
+         holding = holding->next_of_owner) {
+        if (!holding->owner)
+            continue;
+        struct decided_entry entry = {.position = shard->through[holding->source],
+                                      .decided_ms = time->wall_ms,
+                                      .sequence = time->decided_sequence + 1,
+                                      .source = holding->source,
+                                      .is_exhausted = is_exhausted};
+        memcpy(entry.trace_id, open->id, TRACE_ID_SIZE);
+        status = decided_set_add(&shard->decided, &entry);
+    }
+    decided_set_move_row(&shard->decided, open->id, time->decided_sequence + 1, is_exhausted);
+    return status;
+}
+
+void shard_fill_positions(const struct shard *shard, const struct open_trajectory *open,
+                          struct closed *closed)
+{
+    for (const struct holding *holding = &open->holding; holding;
+         holding = holding->next_of_owner) {
+        if (!holding->owner || closed->position_count == CLOSED_POSITIONS_MAX)
+            continue;
+        closed->positions[closed->position_count].source = holding->source;
+        closed->positions[closed->position_count++].position = shard->through[holding->source];
+    }
 }
 
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks)
@@ -74,9 +99,8 @@ void shard_set_replay(struct shard *shard, uint16_t source, const struct source_
     shard->replay[source] = *marks;
 }
 
-/* Was a drop of this trace at this position counted by the run before? */
-static bool was_counted(const struct shard *shard, const struct request *request,
-                        const uint8_t trace_id[TRACE_ID_SIZE])
+bool shard_was_counted(const struct shard *shard, const struct request *request,
+                       const uint8_t trace_id[TRACE_ID_SIZE])
 {
     if (!request->is_replayed)
         return false;
@@ -100,17 +124,10 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
         return status;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
-    for (const struct holding *holding = &open->holding; holding;
-         holding = holding->next_of_owner) {
-        if (!holding->owner || closed->position_count == CLOSED_POSITIONS_MAX)
-            continue;
-        closed->positions[closed->position_count].source = holding->source;
-        closed->positions[closed->position_count++].position = shard->through[holding->source];
-    }
+    shard_fill_positions(shard, open, closed);
     closed->is_split = shard_is_split(shard, open);
     shard_forget_spill(open, effects);
-    status = remember(shard, open->id, open->holding.source, shard->through[open->holding.source],
-                      time->wall_ms, false);
+    status = shard_remember_open(shard, open, false, time);
     effects->logs_joined += open->accepted_logs;
     assembler_release(&shard->assembler, open);
     return status;
@@ -162,8 +179,7 @@ static enum status close_over_memory(struct shard *shard, const struct shard_tim
     return status;
 }
 
-/* Is there a span that neither a journal nor a topic would bring back? */
-static bool is_volatile(const struct shard *shard, const struct open_trajectory *open)
+bool shard_is_volatile(const struct shard *shard, const struct open_trajectory *open)
 {
     for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
         if (holding->owner && shard->kinds[holding->source] == SOURCE_MEMORY)
@@ -179,59 +195,26 @@ static enum status close_volatile(struct shard *shard, const struct shard_time *
     while (status == STATUS_OK && effects_have_room(effects) && next) {
         struct open_trajectory *open = next;
         next = open->newer;
-        if (!is_volatile(shard, open))
+        if (!shard_is_volatile(shard, open))
             continue;
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
         else
             status = close_one(shard, open, CLOSE_SHUTDOWN, false, time->now_ms, time, effects);
     }
-    return status;
+    return status == STATUS_OK ? late_close_volatile(shard, time, effects) : status;
 }
 
 bool shard_has_volatile(const struct shard *shard)
 {
     for (const struct open_trajectory *open = shard->assembler.table.oldest; open;
          open = open->newer)
-        if (is_volatile(shard, open))
+        if (shard_is_volatile(shard, open))
             return true;
-    return false;
+    return late_has_volatile(shard);
 }
 
 /* --- taking in --- */
-
-/* Did the run before see to what this position holds of a decided trace: in the verdict, or counted
- * as late? What was decided in this run was open then, so nothing of it has been counted yet. */
-static bool is_settled(const struct shard *shard, const struct request *request,
-                       const struct decided_entry *decided)
-{
-    if (!decided->is_remembered)
-        return false;
-    bool is_in_verdict =
-        request->source == decided->source && request->position <= decided->position;
-    return is_in_verdict || was_counted(shard, request, decided->trace_id);
-}
-
-/* A partition that came back is read again from where the other instance would have begun. */
-static bool is_repeated(const struct shard *shard, const struct request *request,
-                        const struct decided_entry *decided)
-{
-    return shard->kinds[request->source] == SOURCE_TOPIC && request->source == decided->source &&
-           request->position <= decided->position;
-}
-
-/* Passes over the spans at the head of the chain that belong to one decided trace; counts the
- * late ones. */
-static uint32_t pass_decided(const struct shard *shard, const struct request *request, uint32_t at,
-                             const struct decided_entry *decided, struct effects *effects)
-{
-    uint32_t next = shard_next_trace(request, at);
-    uint64_t *count =
-        is_repeated(shard, request, decided) ? &effects->repeated_spans : &effects->late_spans;
-    if (!is_settled(shard, request, decided))
-        *count += shard_chain_length(request, at, next);
-    return next;
-}
 
 static enum status take_spans(struct shard *shard, const struct request *request,
                               const struct arrival *arrival, const struct shard_time *time,
@@ -240,20 +223,18 @@ static enum status take_spans(struct shard *shard, const struct request *request
     const struct gated_request *gated = &request->gated;
     uint32_t at = request->shard_first[shard->index];
     while (at != UINT32_MAX) {
-        const struct decided_entry *decided =
-            decided_set_find(&shard->decided, gated->spans[at].trace_id);
-        if (decided) {
-            at = pass_decided(shard, request, at, decided, effects);
-            continue;
-        }
-        if (request->is_replayed && shard_has_spilled(shard, request, gated->spans[at].trace_id)) {
+        const uint8_t *trace_id = gated->spans[at].trace_id;
+        if (request->is_replayed && shard_has_spilled(shard, request, trace_id)) {
             at = shard_next_trace(request, at);
             continue;
         }
-        struct open_trajectory *open;
-        enum status status = assembler_add_spans(&shard->assembler, gated, at, arrival, &at, &open);
+        struct open_trajectory *open = NULL;
+        enum status status =
+            decided_set_find(&shard->decided, trace_id)
+                ? late_take_spans(shard, request, at, arrival, effects, &at)
+                : assembler_add_spans(&shard->assembler, gated, at, arrival, &at, &open);
         enum close_trigger trigger;
-        if (status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger))
+        if (open && status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger))
             status = close_one(shard, open, trigger, false, time->now_ms, time, effects);
         if (status != STATUS_OK)
             return status;
@@ -269,27 +250,24 @@ static enum status take_logs(struct shard *shard, const struct request *request,
     for (uint32_t at = request->shard_first_log[shard->index]; at != UINT32_MAX;
          at = gated->logs[at].next) {
         const struct gated_log *log = &gated->logs[at];
-        bool is_counted = was_counted(shard, request, log->trace_id);
+        bool is_counted = shard_was_counted(shard, request, log->trace_id);
         if (!log->is_known || !log->has_ids) {
             effects->logs_ignored += !log->is_known && !is_counted;
             effects->logs_dropped[LOG_NO_IDS] += log->is_known && !is_counted;
             continue;
         }
-        const struct decided_entry *decided = decided_set_find(&shard->decided, log->trace_id);
-        if (decided) {
-            effects->logs_dropped[LOG_LATE] += !is_settled(shard, request, decided);
-            continue;
-        }
         if (request->is_replayed && shard_has_spilled(shard, request, log->trace_id))
             continue;
-        struct open_trajectory *open;
-        enum status status = assembler_add_log(&shard->assembler, gated, log, arrival, &open);
+        struct open_trajectory *open = NULL;
+        enum status status = decided_set_find(&shard->decided, log->trace_id)
+                                 ? late_take_log(shard, request, log, arrival, effects)
+                                 : assembler_add_log(&shard->assembler, gated, log, arrival, &open);
         if (status == STATUS_BUSY) {
             effects->logs_dropped[LOG_OVERFLOW] += !is_counted;
             continue;
         }
         enum close_trigger trigger;
-        if (status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger)) {
+        if (open && status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger)) {
             if (open->span_count == 0)
                 drop_log_only(shard, open, effects);
             else
@@ -337,22 +315,29 @@ static void take_tick(struct shard *shard, const uint64_t *next_positions)
 static void forget_old(struct shard *shard, const struct shard_time *time)
 {
     for (const struct decided_entry *entry; (entry = decided_set_oldest(&shard->decided));) {
-        if ((int64_t)entry->decided_ms >= time->horizon_ms)
+        if ((int64_t)entry->decided_ms >= time->horizon_ms || late_holds(shard, entry->trace_id))
             return;
         decided_set_drop_oldest(&shard->decided);
     }
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void state_positions(const struct shard *shard, struct effects *effects)
 {
+    const struct in_flight *open = &shard->assembler.table, *late = &shard->late.table;
     effects->source_count = shard->source_count;
-    effects->open_spans = shard->assembler.table.span_count;
+    effects->open_spans = open->span_count + late->span_count;
     for (uint16_t source = 0; source < shard->source_count; source++) {
-        uint64_t oldest = in_flight_floor(&shard->assembler.table, source);
+        uint64_t next = shard->next[source];
+        uint64_t floor = least(in_flight_floor(open, source), in_flight_floor(late, source));
+        uint64_t need = least(in_flight_need(open, source), in_flight_need(late, source));
         effects->through[source] = shard->through[source];
-        uint64_t need = in_flight_need(&shard->assembler.table, source);
-        effects->floor[source] = oldest < shard->next[source] ? oldest : shard->next[source];
-        effects->need[source] = need < shard->next[source] ? need : shard->next[source];
+        effects->floor[source] = least(floor, next);
+        effects->need[source] = least(need, next);
     }
 }
 
@@ -385,6 +370,8 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
     if (status == STATUS_OK && !time->is_catching_up)
         status = close_due(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
+        status = late_close_due(shard, time, effects);
+    if (status == STATUS_OK && !time->is_catching_up)
         status = shard_spill(shard, time, effects);
     forget_old(shard, time);
     state_positions(shard, effects);
@@ -393,14 +380,16 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
 
 int64_t shard_next_ms(const struct shard *shard)
 {
-    return timer_wheel_next_ms(&shard->assembler.wheel);
+    int64_t open_ms = timer_wheel_next_ms(&shard->assembler.wheel);
+    int64_t late_ms = timer_wheel_next_ms(&shard->late.wheel);
+    return open_ms < late_ms ? open_ms : late_ms;
 }
 
 struct shard_gauges shard_gauges(const struct shard *shard)
 {
-    const struct in_flight *table = &shard->assembler.table;
-    return (struct shard_gauges){table->count, table->span_count, table->bytes,
-                                 shard->decided.count};
+    const struct in_flight *open = &shard->assembler.table, *late = &shard->late.table;
+    return (struct shard_gauges){open->count + late->count, open->span_count + late->span_count,
+                                 open->bytes + late->bytes, shard->decided.count};
 }
 
 bool shard_is_full(const struct shard *shard)

@@ -4,6 +4,8 @@
  * the same events under virtual time, tests whatever they like. */
 #pragma once
 #include "pipelines/effects.h"
+#include "pipelines/recall.h"
+#include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
 #include "state/source.h"
 
@@ -32,6 +34,7 @@ struct shard_time {
     int64_t horizon_ms;             /* wall clock; what was decided before it may be forgotten */
     const struct quota_view *quota; /* review budgets in force; NULL: none */
     bool is_journal_pressed;        /* the journal is half full: spill what holds its front */
+    uint64_t decided_sequence;      /* of the last committed decided rows */
 };
 
 /* What the previous run had counted of a source, so that a replayed drop is not counted again. */
@@ -46,9 +49,11 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
 void shard_destroy(struct shard *shard);
 /* Records of every trajectory, whatever the selection says (replay --all, explain). */
 void shard_emit_all(struct shard *shard);
-/* At start: a trace decided in an earlier run; and what that run had counted. */
-MUST_CHECK enum status shard_remember(struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE],
-                                      uint16_t source, uint64_t position, uint64_t decided_ms);
+/* Late spans and logs lead to revisions; without it they are dropped. At start. */
+void shard_set_recall(struct shard *shard, const struct recall *recall);
+/* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their
+ * sequences. And what that run had counted. */
+MUST_CHECK enum status shard_remember(struct shard *shard, const struct decided_entry *entry);
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks);
 /* At start: what a source is; journaled when nobody says so. */
 void shard_set_source_kind(struct shard *shard, uint16_t source, enum source_kind kind);

@@ -224,6 +224,7 @@ void shard_drop_source(struct shard *shard, uint16_t source, struct effects *eff
         shard_forget_spill(open, effects);
         assembler_release(&shard->assembler, open);
     }
+    late_drop_source(shard, source, effects);
 }
 
 void shard_assign(struct shard *shard, uint16_t source, uint64_t position, struct effects *effects)

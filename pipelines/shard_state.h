@@ -1,6 +1,7 @@
 /* What a shard keeps; seen by the shard_*.c files only. */
 #pragma once
 #include "pipelines/judge.h"
+#include "pipelines/recall.h"
 #include "pipelines/shard.h"
 #include "processor/assemble/assembler.h"
 #include "processor/assemble/decided_set.h"
@@ -8,11 +9,20 @@
 /* One step puts no more than this many bytes into the effects; the next goes on. */
 enum { EFFECTS_BYTES_FULL = 8 << 20 };
 
+/* What came for decided trajectories and waits for quiet, like open ones of their own. */
+struct late {
+    struct in_flight table;
+    struct timer_wheel wheel;
+    struct arena arena; /* what is recalled */
+    struct recall recall;
+};
+
 struct shard {
     uint32_t index, count, source_count;
     const struct pipeline_config *config;
     struct assembler assembler;
     struct decided_set decided;
+    struct late late;
     struct judge judge;
     enum source_kind kinds[SOURCES_MAX];
     struct source_marks *replay; /* of each source */
@@ -57,3 +67,37 @@ void shard_assign(struct shard *shard, uint16_t source, uint64_t position, struc
 void shard_drop_source(struct shard *shard, uint16_t source, struct effects *effects);
 /* Did spans of it come from two partitions? */
 bool shard_is_split(const struct shard *shard, const struct open_trajectory *open);
+
+/* Is there a span that neither a journal nor a topic would bring back? */
+bool shard_is_volatile(const struct shard *shard, const struct open_trajectory *open);
+/* Was a drop of this trace at this position counted by the run before? */
+bool shard_was_counted(const struct shard *shard, const struct request *request,
+                       const uint8_t trace_id[TRACE_ID_SIZE]);
+/* A decided trace, and up to where: an entry for each source that gave to `open`. */
+MUST_CHECK enum status shard_remember_open(struct shard *shard, const struct open_trajectory *open,
+                                           bool is_exhausted, const struct shard_time *time);
+
+void shard_fill_positions(const struct shard *shard, const struct open_trajectory *open,
+                          struct closed *closed);
+
+/* shard_late.c. Spans at the head of the chain, and a log, of a decided trace: passed over, counted
+ * or kept. */
+bool late_init(struct late *late, int64_t now_ms);
+void late_finish(struct late *late);
+MUST_CHECK enum status late_take_spans(struct shard *shard, const struct request *request,
+                                       uint32_t at, const struct arrival *arrival,
+                                       struct effects *effects, uint32_t *ret_next);
+MUST_CHECK enum status late_take_log(struct shard *shard, const struct request *request,
+                                     const struct gated_log *log, const struct arrival *arrival,
+                                     struct effects *effects);
+/* Decides again what has been quiet for long enough. */
+MUST_CHECK enum status late_close_due(struct shard *shard, const struct shard_time *time,
+                                      struct effects *effects);
+/* Everything that nothing would bring back, now. */
+MUST_CHECK enum status late_close_volatile(struct shard *shard, const struct shard_time *time,
+                                           struct effects *effects);
+bool late_has_volatile(const struct shard *shard);
+/* Another instance has the partition. */
+void late_drop_source(struct shard *shard, uint16_t source, struct effects *effects);
+/* Does something wait for this trace? */
+bool late_holds(const struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE]);

@@ -18,6 +18,7 @@ static struct shard_time time_of(const struct runtime *runtime)
         .wall_ms = (uint64_t)clock_realtime_ms(),
         .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
         .horizon_ms = writer_horizon_ms(runtime->writer),
+        .decided_sequence = writer_decided_sequence(runtime->writer),
         .is_journal_pressed = writer_gauges(runtime->writer).journal_bytes >
                               runtime->config->limits.journal_bytes / 2,
     };

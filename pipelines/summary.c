@@ -16,6 +16,34 @@ enum { SUMMARY_VERSION = 1 };
 enum { BIT_JUDGE_ONLY = 1, BIT_RECORD_ID = 2 };
 enum { RULE_OUTCOME = 7, RULE_HAS_VALUE = 8, RULE_WHEN_FALSE = 16, RULE_MEASURE_SHIFT = 5 };
 
+/* Sizes in bytes of the groups that hyphens part. */
+static const uint8_t uuid_groups[] = {4, 2, 2, 2, 6};
+
+void record_id_write(const uint8_t id[RECORD_ID_SIZE], char *to)
+{
+    for (size_t group = 0; group < sizeof(uuid_groups); group++) {
+        if (group > 0)
+            *to++ = '-';
+        hex_encode(to, id, uuid_groups[group]);
+        to += 2 * uuid_groups[group];
+        id += uuid_groups[group];
+    }
+    *to = 0;
+}
+
+bool record_id_read(const char *text, uint8_t to[RECORD_ID_SIZE])
+{
+    if (strlen(text) != 36)
+        return false;
+    for (size_t group = 0; group < sizeof(uuid_groups); group++) {
+        if ((group > 0 && *text++ != '-') || !hex_decode(to, text, uuid_groups[group]))
+            return false;
+        text += 2 * uuid_groups[group];
+        to += uuid_groups[group];
+    }
+    return true;
+}
+
 uint32_t summary_rule_name(struct bytes name)
 {
     uint64_t hash = fnv1a64(name);

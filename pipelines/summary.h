@@ -15,9 +15,10 @@ enum {
 
 /* Bits of decided_row.flags. */
 enum {
-    DECIDED_EMITTED = 1,  /* the last record that was emitted is this row's record_ids[0], or */
-    DECIDED_AS_FIRST = 2, /* with this bit record_ids[1] */
-    DECIDED_CONTENT = 4,  /* content is retained under record_sequence */
+    DECIDED_EMITTED = 1,   /* the last record that was emitted is this row's record_ids[0], or */
+    DECIDED_AS_FIRST = 2,  /* with this bit record_ids[1] */
+    DECIDED_CONTENT = 4,   /* content is retained under record_sequence */
+    DECIDED_EXHAUSTED = 8, /* no verdict is made again */
 };
 
 struct summary_rule {
@@ -43,6 +44,10 @@ struct summary {
     uint32_t dimension_count;
     struct bytes contribution; /* what the cohorts hold of it, if its own row does not say it */
 };
+
+/* A record id as text of UUID_TEXT_SIZE, and back; false when it is none. */
+void record_id_write(const uint8_t id[RECORD_ID_SIZE], char *to);
+MUST_CHECK bool record_id_read(const char *text, uint8_t to[RECORD_ID_SIZE]);
 
 /* Rules are found again by name: a reload may change their order. */
 uint32_t summary_rule_name(struct bytes name);

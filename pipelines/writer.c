@@ -51,19 +51,13 @@ void writer_begin(struct writer *writer)
     memset(writer->is_binding_new, 0, sizeof(writer->is_binding_new));
 }
 
-static void count(struct writer *writer, struct persistent_counter *counter, uint64_t by)
-{
-    if (counter && by > 0)
-        counters_add(writer->counters, &writer->txn, counter, by);
-}
-
 void writer_add_request(struct writer *writer, const struct request *request, bool is_journaled)
 {
     struct source_row *row = &writer->next[request->source];
     assert(request->position >= row->next_position);
     row->next_position = request->position + 1;
-    count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
-    count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
+    writer_count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
+    writer_count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
     writer->batch_in_flight += request->gated.span_count;
     if (!is_journaled)
         return;
@@ -77,110 +71,6 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     writer->batch_bytes += body.size;
 }
 
-static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
-{
-    for (uint32_t i = 0; i < BINDINGS; i++)
-        if (writer->bindings[i].config == config)
-            return &writer->bindings[i];
-    if (writer->bindings[writer->newest_binding].config) /* else that of a batch that failed */
-        writer->newest_binding = (writer->newest_binding + 1) % BINDINGS;
-    struct binding *binding = &writer->bindings[writer->newest_binding];
-    binding_resolve(binding, &writer->txn, writer->cohorts, config);
-    memset(binding->outcomes, 0, sizeof(binding->outcomes));
-    writer->is_binding_new[writer->newest_binding] = true;
-    return binding;
-}
-
-static struct decided_row *new_row(struct writer *writer)
-{
-    if (writer->row_count == writer->row_capacity) {
-        size_t capacity = writer->row_capacity ? writer->row_capacity * 2 : 256;
-        struct decided_row *rows = realloc(writer->rows, capacity * sizeof(*rows));
-        if (!rows) {
-            store_fail(&writer->txn, STATUS_FATAL, "out of memory");
-            return NULL;
-        }
-        writer->rows = rows;
-        writer->row_capacity = capacity;
-    }
-    struct decided_row *row = &writer->rows[writer->row_count++];
-    *row = (struct decided_row){0};
-    return row;
-}
-
-/* Counters of rule outcomes are looked up once per configuration, not once per trajectory. */
-static void count_outcomes(struct writer *writer, struct binding *binding,
-                           const struct closed *closed)
-{
-    for (uint32_t i = 0; i < closed->config->ruleset.rule_count; i++) {
-        struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
-        if (!*counter)
-            *counter = series_rule_outcome(&writer->series, closed->config->ruleset.rules[i].name,
-                                           (enum outcome)closed->outcomes[i]);
-        count(writer, *counter, 1);
-    }
-}
-
-static void count_closed(struct writer *writer, const struct closed *closed)
-{
-    struct series *series = &writer->series;
-    writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
-    count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
-    count(writer, series->skewed, closed->is_skewed);
-    count(writer, series->split, closed->is_split);
-    count(writer, series->trajectories[closed->trigger], 1);
-    if (closed->skipped != SKIP_NONE)
-        count(writer, series->skipped[closed->skipped], 1);
-    if (closed->is_judge_only) {
-        count(writer, series->dropped[DROP_EVALUATION], closed->spans);
-        return;
-    }
-    count(writer, series->decided, closed->spans);
-    count(writer, series->verdicts[closed->verdict], 1);
-}
-
-static uint64_t add_record(struct writer *writer, const struct closed *closed, int64_t wall_ms)
-{
-    uint64_t sequence = writer->end_record++;
-    for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
-        outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
-                      closed->frame);
-    count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
-    writer->batch_bytes += closed->frame.size * writer->exporter_count;
-    return sequence;
-}
-
-static void add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms)
-{
-    struct decided_row *row = new_row(writer);
-    if (!row)
-        return;
-    memcpy(row->trace_id, closed->trace_id, sizeof(row->trace_id));
-    for (uint32_t i = 0; i < closed->position_count && i < DECIDED_POSITIONS_MAX; i++) {
-        row->positions[i].source = writer->next[closed->positions[i].source].id;
-        row->positions[i].position = closed->positions[i].position;
-        row->position_count = (uint8_t)(i + 1);
-    }
-    row->decided_ms = (int64_t)closed->decided_ms;
-    row->event_ms = (int64_t)closed->event_ms;
-    row->verdict = (uint8_t)closed->verdict;
-    row->trigger = (uint8_t)closed->trigger;
-    row->spans = closed->spans;
-    size_t from = writer->contributions.size;
-    if (!closed->is_judge_only) {
-        struct binding *binding = binding_of(writer, closed->config);
-        contribution_append(binding, &writer->txn, writer->cohorts, writer->quota, closed, wall_ms,
-                            &writer->contributions);
-        count_outcomes(writer, binding, closed);
-    }
-    quota_admit(writer->quota, &writer->txn, closed);
-    row->record_sequence = closed->has_record ? add_record(writer, closed, wall_ms) : 0;
-    row->contribution =
-        bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
-    count_closed(writer, closed);
-    writer->batch_bytes += row->contribution.size + 64;
-}
-
 /* Counts what is held back, if nothing holds it any more. */
 static void count_held(struct writer *writer)
 {
@@ -189,12 +79,12 @@ static void count_held(struct writer *writer)
         return;
     struct held_counts *held = &writer->next_held;
     writer->batch_in_flight -= (int64_t)held->late_spans;
-    count(writer, series->dropped[DROP_LATE], held->late_spans);
-    count(writer, series->late, held->late_spans);
-    count(writer, series->logs_ignored, held->logs_ignored);
-    count(writer, series->logs_joined, held->logs_joined);
+    writer_count(writer, series->dropped[DROP_LATE], held->late_spans);
+    writer_count(writer, series->late, held->late_spans);
+    writer_count(writer, series->logs_ignored, held->logs_ignored);
+    writer_count(writer, series->logs_joined, held->logs_joined);
     for (int i = 0; i < LOG_DROPS; i++)
-        count(writer, series->logs_dropped[i], held->logs_dropped[i]);
+        writer_count(writer, series->logs_dropped[i], held->logs_dropped[i]);
     *held = (struct held_counts){0};
 }
 
@@ -210,15 +100,15 @@ static void add_spills(struct writer *writer, const struct effects *effects)
 static void count_passed(struct writer *writer, const struct effects *effects)
 {
     writer->batch_in_flight -= (int64_t)(effects->revoked_spans + effects->repeated_spans);
-    count(writer, writer->series.dropped[DROP_REVOKED], effects->revoked_spans);
-    count(writer, writer->series.dropped[DROP_DUPLICATE], effects->repeated_spans);
+    writer_count(writer, writer->series.dropped[DROP_REVOKED], effects->revoked_spans);
+    writer_count(writer, writer->series.dropped[DROP_DUPLICATE], effects->repeated_spans);
 }
 
 void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
 {
     assert(effects->shard < writer->shards);
     for (struct closed *closed = effects->first; closed; closed = closed->next)
-        add_closed(writer, closed, wall_ms);
+        writer_add_closed(writer, closed, wall_ms);
     add_spills(writer, effects);
     count_passed(writer, effects);
     struct held_counts *held = &writer->next_held;
@@ -265,7 +155,8 @@ uint64_t writer_settle_lost(struct writer *writer)
     if (in_flight <= (int64_t)open)
         return 0;
     uint64_t lost = (uint64_t)in_flight - open;
-    count(writer, writer->series.dropped[writer->has_assigned ? DROP_REVOKED : DROP_CRASH], lost);
+    writer_count(writer, writer->series.dropped[writer->has_assigned ? DROP_REVOKED : DROP_CRASH],
+                 lost);
     writer->batch_in_flight -= (int64_t)lost;
     return lost;
 }
@@ -354,12 +245,21 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
     writer_publish_sources(writer);
     if (writer->row_count > 0) {
         writer->delta_sequence = decided_next_sequence(writer->decided) - 1;
+        atomic_store_explicit(&writer->decided_sequence, writer->delta_sequence,
+                              memory_order_release);
         return cohort_delta_add_encoded(writer->delta, buffer_bytes(&writer->contributions)) ==
                        STATUS_OK
                    ? STATUS_OK
                    : STATUS_FATAL;
     }
     return STATUS_OK;
+}
+
+/* Content is of use while its row is there, and no longer than the budget allows. */
+static void trim_retained(struct writer *writer, int64_t wall_ms)
+{
+    (void)retained_trim(writer->retained, &writer->txn, wall_ms - writer->config->late_window_ms,
+                        writer->config->limits.late_bytes, TRIM_ROWS_MAX);
 }
 
 enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms)
@@ -369,8 +269,9 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     move_horizon(writer, now_ms, wall_ms);
     (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
                          NULL, NULL);
+    trim_retained(writer, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
-    count(writer, writer->series.untabled, quota_write(writer->quota, &writer->txn));
+    writer_count(writer, writer->series.untabled, quota_write(writer->quota, &writer->txn));
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {

@@ -10,6 +10,7 @@ static bool open_tables(struct writer *writer)
            decided_open(writer->store, &writer->decided) == STATUS_OK &&
            outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
            spill_open(writer->store, &writer->spill) == STATUS_OK &&
+           retained_open(writer->store, &writer->retained) == STATUS_OK &&
            counters_open(writer->store, &writer->counters) == STATUS_OK &&
            cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
                STATUS_OK &&
@@ -39,6 +40,7 @@ static enum status open_sources(struct writer *writer, const char *const *names)
             writer->shard_states[shard].through[i] = row->low_watermark - 1;
         }
     }
+    atomic_store(&writer->decided_sequence, decided_next_sequence(writer->decided) - 1);
     writer->horizon.ms = (int64_t)store_get_number(&txn, "decided_horizon_ms");
     writer->horizon.next_ms = writer->horizon.ms;
     writer->horizon.moved_ms = INT64_MIN / 2;
@@ -108,6 +110,8 @@ void writer_destroy(struct writer *writer)
         decided_close(writer->decided);
     if (writer->spill)
         spill_close(writer->spill);
+    if (writer->retained)
+        retained_close(writer->retained);
     if (writer->journal)
         journal_close(writer->journal);
     free(writer->shard_states);

@@ -7,6 +7,7 @@
 #include "pipelines/writer.h"
 #include "state/decided.h"
 #include "state/journal.h"
+#include "state/retained.h"
 #include "state/spill.h"
 
 enum {
@@ -31,6 +32,7 @@ struct writer {
     struct decided *decided;
     struct outbox *outbox;
     struct spill *spill;
+    struct retained *retained;
     struct counters *counters;
     struct cohorts *cohorts;
     struct cohort_delta *delta;
@@ -66,6 +68,7 @@ struct writer {
     size_t row_count, row_capacity;
     struct buffer contributions; /* of this batch, one after the other */
     struct buffer row_bytes;
+    _Atomic uint64_t decided_sequence; /* committed; any thread */
     uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
     int64_t flushed_ms, gauged_ms;
     bool is_flush_due;
@@ -85,3 +88,11 @@ void writer_publish_sources(struct writer *writer);
 void writer_add_spilled(struct writer *writer, const struct spilled *spilled);
 /* Shows other threads what the journal and the outbox hold now. */
 void writer_publish(struct writer *writer);
+void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms);
+
+static inline void writer_count(struct writer *writer, struct persistent_counter *counter,
+                                uint64_t by)
+{
+    if (counter && by > 0)
+        counters_add(writer->counters, &writer->txn, counter, by);
+}

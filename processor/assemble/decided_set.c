@@ -141,14 +141,16 @@ const struct decided_entry *decided_set_find_source(const struct decided_set *se
 }
 
 void decided_set_move_row(struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE],
-                          uint64_t sequence)
+                          uint64_t sequence, bool is_exhausted)
 {
     size_t mask = set->ring_capacity * 2 - 1;
     struct decided_entry *entry;
     for (size_t slot = home_of(set, trace_id); (entry = entry_at(set, slot));
          slot = (slot + 1) & mask)
-        if (is_of(entry, trace_id))
+        if (is_of(entry, trace_id)) {
             entry->sequence = sequence;
+            entry->is_exhausted = is_exhausted;
+        }
 }
 
 const struct decided_entry *decided_set_oldest(const struct decided_set *set)

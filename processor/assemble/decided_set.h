@@ -21,6 +21,7 @@ struct decided_entry {
     uint64_t sequence;   /* the row in the store is under this one or a later one */
     uint16_t source;
     bool is_remembered; /* of an earlier run: its spans at or below `position` are replays */
+    bool is_exhausted;  /* its spans are dropped: it was decided as often as may be */
     bool is_dead;       /* the set's own */
 };
 
@@ -48,7 +49,7 @@ const struct decided_entry *decided_set_find_source(const struct decided_set *se
                                                     uint16_t source);
 /* The row of the trace, whatever the source, is under this sequence or a later one. */
 void decided_set_move_row(struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE],
-                          uint64_t sequence);
+                          uint64_t sequence, bool is_exhausted);
 /* The oldest entry, NULL when empty; and its removal. */
 const struct decided_entry *decided_set_oldest(const struct decided_set *set);
 void decided_set_drop_oldest(struct decided_set *set);

@@ -131,16 +131,18 @@ static bool chance(struct simulation *sim, uint32_t of_10000)
 static bool remember_row(void *context, uint64_t sequence, const struct decided_row *row)
 {
     struct simulation *sim = context;
-    (void)sequence;
     for (uint8_t i = 0;
          i < row->position_count && row->decided_ms >= writer_horizon_ms(sim->writer); i++)
         for (uint16_t source = 0; source < SOURCES; source++)
             if (writer_source(sim->writer, source)->id == row->positions[i].source) {
                 struct shard *shard = sim->shards[shard_of_trace(row->trace_id, sim->shard_count)];
-                ck_assert_int_eq(shard_remember(shard, row->trace_id, source,
-                                                row->positions[i].position,
-                                                (uint64_t)row->decided_ms),
-                                 STATUS_OK);
+                struct decided_entry entry = {.position = row->positions[i].position,
+                                              .decided_ms = (uint64_t)row->decided_ms,
+                                              .sequence = sequence,
+                                              .source = source,
+                                              .is_exhausted = row->flags & DECIDED_EXHAUSTED};
+                memcpy(entry.trace_id, row->trace_id, TRACE_ID_SIZE);
+                ck_assert_int_eq(shard_remember(shard, &entry), STATUS_OK);
             }
     return true;
 }

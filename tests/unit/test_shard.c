@@ -119,10 +119,11 @@ START_TEST(a_replayed_late_span_is_not_counted_again_whatever_the_number_of_shar
     shard_fixture_restart(&fixture, shards);
     for (uint32_t shard = 0; shard < shards; shard++)
         shard_set_replay(fixture.shards[shard], 0, &marks);
-    ck_assert_int_eq(shard_remember(fixture.shards[shard_of_trace(closed.trace_id, shards)],
-                                    closed.trace_id, 0, closed.positions[0].position,
-                                    closed.decided_ms),
-                     STATUS_OK);
+    struct decided_entry entry = {.position = closed.positions[0].position,
+                                  .decided_ms = closed.decided_ms};
+    memcpy(entry.trace_id, closed.trace_id, TRACE_ID_SIZE);
+    ck_assert_int_eq(
+        shard_remember(fixture.shards[shard_of_trace(closed.trace_id, shards)], &entry), STATUS_OK);
     uint64_t positions[POSITIONS] = {first, late, later};
     for (int i = 0; i < POSITIONS; i++) {
         shard_fixture_replay(&fixture, 0, positions[i], GATE_TRACES, request_body(requests[i]));

@@ -1,0 +1,299 @@
+/* Both ways end in judge_conclude(): it sees a report, whoever wrote it. */
+#include "pipelines/redecide.h"
+
+#include "pipelines/trajectory_codec.h"
+#include "state/cohort.h"
+
+/* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken
+ * back, else what the summary carries on. Absent: nothing. */
+static struct bytes find_contribution(const struct recalled *recalled,
+                                      struct cohort_contribution *ret_contribution)
+{
+    struct value_reader reader;
+    struct bytes found = {0};
+    struct bytes all = recalled->row.contribution.size > 0 ? recalled->row.contribution
+                                                           : recalled->summary.contribution;
+    value_reader_init(&reader, all);
+    while (reader.at < reader.end) {
+        const uint8_t *from = reader.at;
+        struct cohort_contribution contribution;
+        cohort_contribution_decode(&reader, &contribution);
+        if (reader.failed)
+            return (struct bytes){0};
+        if (contribution.change == COHORT_CHANGE_REMOVE)
+            continue;
+        *ret_contribution = contribution;
+        found = bytes_of(from, (size_t)(reader.at - from));
+    }
+    return found;
+}
+
+static bool put_again(struct closed *closed, const struct recalled *recalled, enum late_fate fate,
+                      struct effects *effects)
+{
+    struct again *again = arena_zalloc(&effects->arena, 1, sizeof(*again));
+    if (!again)
+        return false;
+    again->fate = fate;
+    if (recalled) {
+        const struct decided_row *row = &recalled->row;
+        again->verdict = (enum verdict)row->verdict;
+        again->position_count = row->position_count;
+        memcpy(again->positions, row->positions, sizeof(again->positions));
+        again->record_sequence = row->record_sequence;
+        again->was_emitted = row->flags & DECIDED_EMITTED;
+        again->has_content = row->flags & DECIDED_CONTENT;
+    }
+    closed->again = again;
+    closed->skipped = SKIP_NONE;
+    return true;
+}
+
+/* --- with content --- */
+
+static bool fits(const struct judge *judge, const struct open_trajectory *late,
+                 const struct gated_request *spans, const struct recalled *recalled)
+{
+    const struct assembly_config *limits = &judge->config->assembly;
+    return spans->span_count + late->span_count <= limits->max_spans &&
+           recalled->content.size + late->wire_bytes <= limits->max_bytes;
+}
+
+/* False: it isn't there, or can't be used. */
+static bool read_content(const struct judge *judge, const struct open_trajectory *late,
+                         const struct recalled *recalled, struct arena *arena,
+                         struct gated_request *ret_spans, struct gated_request *ret_logs)
+{
+    if (!recalled->content.data || trajectory_decode(recalled->content, &gate_limits_default, arena,
+                                                     ret_spans, ret_logs) != STATUS_OK)
+        return false;
+    for (uint32_t i = 0; i < ret_spans->span_count; i++)
+        if (memcmp(ret_spans->spans[i].trace_id, late->id, TRACE_ID_SIZE) != 0)
+            return false;
+    return ret_spans->span_count > 0 && fits(judge, late, ret_spans, recalled);
+}
+
+/* What was counted as accepted stays that. */
+static enum status add_content(struct in_flight *table, struct open_trajectory *late,
+                               const struct gated_request *spans, const struct gated_request *logs)
+{
+    uint32_t next, accepted_spans = late->accepted_spans, accepted_logs = late->accepted_logs;
+    enum status status = in_flight_add_spans(table, late, spans, 0, &next);
+    for (uint32_t i = 0; i < logs->log_count && status == STATUS_OK; i++)
+        status = in_flight_add_log(table, late, logs, &logs->logs[i].log);
+    in_flight_restore_counts(table, late, accepted_spans, accepted_logs);
+    return status;
+}
+
+static enum status decide_whole(struct judge *judge, const struct open_trajectory *whole,
+                                struct effects *effects, struct closed *closed)
+{
+    struct verdict_report report;
+    if (!judge_fill(judge, whole, effects, closed))
+        return STATUS_FATAL;
+    closed->is_judge_only = false; /* A record of it is out. */
+    closed->is_skewed = false;     /* Counted at the first verdict. */
+    struct score_context context = judge_context(judge, closed);
+    judge_score(judge, &context, closed, &report);
+    return judge_conclude(judge, &report, effects, closed);
+}
+
+/* --- without --- */
+
+/* Values known before stay; those that were unknown may come from the late spans. */
+static bool restate_dimensions(const struct judge *judge, const struct summary *summary,
+                               struct effects *effects, struct closed *closed)
+{
+    bool has_changed = false;
+    if (summary->dimension_count != judge->config->dimension_count)
+        return true; /* Other dimensions than then. */
+    for (uint32_t i = 0; i < summary->dimension_count; i++) {
+        struct bytes before = summary->dimension_values[i];
+        if (!bytes_equal_text(before, "unknown"))
+            closed->dimension_values[i] = arena_copy(&effects->arena, before);
+        else
+            has_changed |= !bytes_equal(before, closed->dimension_values[i]);
+    }
+    return has_changed;
+}
+
+/* What late spans alone do not know. */
+static void restate_facts(const struct cohort_contribution *before,
+                          const struct open_trajectory *late, struct closed *closed)
+{
+    closed->is_judge_only = closed->is_skewed = false;
+    closed->event_ms = (uint64_t)before->event_ms;
+    closed->duration_ms = before->duration_ms;
+    closed->weight = before->weight;
+    closed->tokens = before->tokens;
+    closed->cost_usd = before->cost_nano_usd < 0 ? -1 : (double)before->cost_nano_usd / 1e9;
+    closed->offer.hour = quota_hour_of(closed->event_ms, late->received_ms);
+}
+
+static bool is_from_outside(const struct evaluation *evaluation)
+{
+    return bytes_starts_with(evaluation->measurement, BYTES_LITERAL("score.")) ||
+           bytes_starts_with(evaluation->measurement, BYTES_LITERAL("label.")) ||
+           bytes_equal_text(evaluation->measurement, "feedback.negative");
+}
+
+/* Measurements that more spans can only raise: what the late ones alone come to, all come to. */
+static bool can_only_grow(struct bytes measurement)
+{
+    static const char *const names[] = {
+        "spans",        "steps",    "duration_ms", "tokens.input",        "tokens.output",
+        "tokens.total", "cost_usd", "llm.calls",   "tool.calls",          "tool.errors",
+        "tool.repeats", "errors",   "agents",      "retriever.documents", "leak",
+        "route.retries"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (bytes_equal_text(measurement, names[i]))
+            return true;
+    return bytes_starts_with(measurement, BYTES_LITERAL("steps."));
+}
+
+/* Does what the late spans say of a rule take the place of what was said before? */
+static bool is_overriding(const struct summary_rule *old, const struct evaluation *late)
+{
+    if (late->outcome == OUTCOME_NA || old->is_when_false)
+        return false;
+    if (is_from_outside(late))
+        return true;
+    bool is_worse = late->outcome == OUTCOME_FAIL ||
+                    (late->outcome == OUTCOME_BORDERLINE && old->outcome != OUTCOME_FAIL);
+    return is_worse && late->has_value && (!old->has_value || late->value > old->value) &&
+           can_only_grow(late->measurement);
+}
+
+/* The rules without their conditions: whether those held is known from before. */
+static const struct ruleset *without_conditions(const struct ruleset *ruleset, struct arena *arena)
+{
+    struct ruleset *copy = arena_zalloc(arena, 1, sizeof(*copy));
+    struct rule *rules = arena_alloc(arena, (ruleset->rule_count + 1) * sizeof(*rules));
+    if (!copy || !rules)
+        return NULL;
+    *copy = *ruleset;
+    copy->rules = rules;
+    for (uint32_t i = 0; i < ruleset->rule_count; i++) {
+        rules[i] = ruleset->rules[i];
+        rules[i].when = NULL;
+    }
+    return copy;
+}
+
+static enum status decide_from_summary(struct judge *judge, const struct recalled *recalled,
+                                       struct effects *effects, struct closed *closed)
+{
+    struct verdict_report report;
+    struct score_context context = judge_context(judge, closed);
+    const struct ruleset *ruleset = context.ruleset;
+    context.ruleset = without_conditions(ruleset, &judge->arena);
+    if (!context.ruleset)
+        return STATUS_FATAL;
+    score_run(&context, &report);
+    for (uint32_t i = 0; i < report.evaluation_count; i++) {
+        struct evaluation *evaluation = &report.evaluations[i];
+        const struct rule *rule = &ruleset->rules[i];
+        const struct summary_rule *old = summary_find_rule(&recalled->summary, rule->name);
+        evaluation->rule = rule;
+        if (!old)
+            score_restate(rule, 0, OUTCOME_NA, NULL, "not_retained", evaluation);
+        else if (!is_overriding(old, evaluation))
+            score_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
+                          old->is_when_false ? "when_false" : "not_retained", evaluation);
+    }
+    score_conclude(&context, &report);
+    return judge_conclude(judge, &report, effects, closed);
+}
+
+/* Without what was decided before. */
+static enum status decide_rest(struct judge *judge, const struct open_trajectory *late,
+                               const struct recalled *recalled,
+                               const struct cohort_contribution *before, struct revision *revision,
+                               struct effects *effects, struct closed *closed)
+{
+    double start_ms = (double)before->event_ms - before->duration_ms;
+    if (!judge_fill(judge, late, effects, closed))
+        return STATUS_FATAL;
+    revision->moves_cohort = restate_dimensions(judge, &recalled->summary, effects, closed);
+    restate_facts(before, late, closed);
+    revision->known_end_ns = (uint64_t)before->event_ms * 1000000;
+    revision->is_partial = true;
+    revision->known_start_ns = start_ms > 0 ? (uint64_t)start_ms * 1000000 : 0;
+    return effects->arena.failed ? STATUS_FATAL
+                                 : decide_from_summary(judge, recalled, effects, closed);
+}
+
+/* --- both --- */
+
+/* BUSY: what there is does not fit into the scratch memory. */
+static enum status decide(struct judge *judge, struct in_flight *table,
+                          struct open_trajectory *late, const struct recalled *recalled,
+                          struct arena *arena, struct effects *effects, struct closed *closed)
+{
+    struct gated_request spans, logs;
+    struct cohort_contribution before = {.event_ms = recalled->row.event_ms, .tokens = -1};
+    const struct summary *summary = &recalled->summary;
+    bool is_as_first = recalled->row.flags & DECIDED_AS_FIRST;
+    struct revision revision = {
+        .before = summary,
+        .verdict = (enum verdict)recalled->row.verdict,
+        .was_emitted = closed->again->was_emitted && summary->has_record_id[is_as_first],
+        .contribution = find_contribution(recalled, &before),
+    };
+    memcpy(revision.record_id, summary->record_ids[is_as_first], RECORD_ID_SIZE);
+    bool is_whole = read_content(judge, late, recalled, arena, &spans, &logs);
+    if (is_whole && add_content(table, late, &spans, &logs) != STATUS_OK)
+        return STATUS_FATAL;
+    closed->spans = late->span_count - (is_whole ? spans.span_count : 0);
+    closed->duplicates = late->accepted_spans - closed->spans;
+    revision.spans = summary->spans + closed->spans;
+    revision.late_spans = summary->late_spans + closed->spans;
+    revision.moves_cohort = closed->spans > 0 || closed->logs > 0;
+    revision.is_counted = !is_whole || revision.moves_cohort;
+    if (!judge_read(judge, late, closed->trigger))
+        return STATUS_BUSY;
+    judge->revision = &revision;
+    enum status status =
+        is_whole ? decide_whole(judge, late, effects, closed)
+                 : decide_rest(judge, late, recalled, &before, &revision, effects, closed);
+    judge->revision = NULL;
+    return status;
+}
+
+enum status redecide(struct judge *judge, struct in_flight *table, struct open_trajectory *late,
+                     const struct recalled *recalled, struct arena *arena, struct effects *effects,
+                     struct closed **ret_closed)
+{
+    enum close_trigger trigger = (enum close_trigger)recalled->row.trigger;
+    struct closed *closed = judge_open_closed(judge, late, trigger, effects);
+    if (!closed || !put_again(closed, recalled, LATE_MERGED, effects))
+        return STATUS_FATAL;
+    enum status status = decide(judge, table, late, recalled, arena, effects, closed);
+    if (status == STATUS_BUSY)
+        return redecide_refuse(judge, late, recalled, LATE_REFUSED, effects, ret_closed);
+    judge_append(effects, closed);
+    *ret_closed = closed;
+    return status;
+}
+
+enum status redecide_refuse(struct judge *judge, const struct open_trajectory *late,
+                            const struct recalled *recalled, enum late_fate fate,
+                            struct effects *effects, struct closed **ret_closed)
+{
+    enum close_trigger trigger = recalled ? (enum close_trigger)recalled->row.trigger : CLOSE_IDLE;
+    struct closed *closed = judge_open_closed(judge, late, trigger, effects);
+    if (!closed || !put_again(closed, recalled, fate, effects))
+        return STATUS_FATAL;
+    closed->spans = late->accepted_spans;
+    closed->duplicates = 0;
+    if (recalled) {
+        closed->verdict = (enum verdict)recalled->row.verdict;
+        closed->event_ms = (uint64_t)recalled->row.event_ms;
+        closed->extension = arena_copy(&effects->arena, recalled->row.extension);
+    }
+    closed->again->is_exhausted = fate == LATE_REFUSED;
+    closed->is_judge_only = fate == LATE_EVALUATION;
+    judge_append(effects, closed);
+    *ret_closed = closed;
+    return effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+}

@@ -1,0 +1,19 @@
+/* A verdict after the first. With the content of the record that is out, the run is judged again as
+ * a whole. Without it the verdict before is what there is: late scores, labels and feedback take the
+ * place of what their rules said, what can only grow with more spans (errors, tokens, duration) takes
+ * the worse of both, everything else stands. */
+#pragma once
+#include "pipelines/judge.h"
+#include "pipelines/recall.h"
+
+/* Decides from `recalled` and the late spans and logs in `late`, and appends it to the effects. When
+ * content is there and fits into the limits of a trajectory it is added to `late` (of `table`), whose
+ * counts grow by it. FATAL: out of memory. */
+MUST_CHECK enum status redecide(struct judge *judge, struct in_flight *table,
+                                struct open_trajectory *late, const struct recalled *recalled,
+                                struct arena *arena, struct effects *effects,
+                                struct closed **ret_closed);
+/* The same without a verdict: the spans are dropped. `recalled` NULL: the store has forgotten. */
+MUST_CHECK enum status redecide_refuse(struct judge *judge, const struct open_trajectory *late,
+                                       const struct recalled *recalled, enum late_fate fate,
+                                       struct effects *effects, struct closed **ret_closed);

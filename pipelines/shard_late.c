@@ -1,0 +1,266 @@
+/* What comes after the verdict.
+ *
+ *   in the verdict of an earlier run              a replay: nothing happens
+ *   read again from a partition                   dropped{duplicate}
+ *   else                                          kept, until settle of quiet has passed; then the row is recalled:
+ *       found                                       a revision (redecide.c)
+ *       not committed yet                           once more after a moment
+ *       too often decided, or forgotten             dropped{late}, and from then on at once
+ *
+ * What is kept holds the floors of its sources, so a crash brings it back; the revision's row says
+ * up to where it is in the verdict now. */
+#include <assert.h>
+
+#include "pipelines/redecide.h"
+#include "pipelines/shard_state.h"
+
+enum { RECALLS_OF_A_STEP = 64, NOT_YET_MS = 50, RECALL_BYTES_MAX = 512 << 20 };
+
+bool late_init(struct late *late, int64_t now_ms)
+{
+    arena_init(&late->arena, RECALL_BYTES_MAX);
+    timer_wheel_init(&late->wheel, now_ms);
+    return in_flight_init(&late->table);
+}
+
+void late_finish(struct late *late)
+{
+    in_flight_finish(&late->table);
+    arena_finish(&late->arena);
+}
+
+void shard_set_recall(struct shard *shard, const struct recall *recall)
+{
+    shard->late.recall = *recall;
+    shard->judge.keeps_content = true;
+}
+
+bool late_holds(const struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE])
+{
+    return in_flight_find(&shard->late.table, trace_id) != NULL;
+}
+
+/* --- taking in --- */
+
+enum passing {
+    PASS_SILENTLY, /* counted before */
+    PASS_REPEATED,
+    PASS_LATE, /* dropped at once */
+    KEEP
+};
+
+static enum passing passing_of(const struct shard *shard, const struct request *request,
+                               const uint8_t trace_id[TRACE_ID_SIZE])
+{
+    const struct decided_entry *own =
+        decided_set_find_source(&shard->decided, trace_id, request->source);
+    bool is_in_verdict = own && request->position <= own->position;
+    if (is_in_verdict && own->is_remembered)
+        return PASS_SILENTLY;
+    bool is_topic = shard->kinds[request->source] == SOURCE_TOPIC;
+    if (is_in_verdict) /* Else of the request that closed it by a limit, behind other traces. */
+        return is_topic ? PASS_REPEATED : PASS_LATE;
+    const struct decided_entry *any = own ? own : decided_set_find(&shard->decided, trace_id);
+    if (shard->late.recall.find && !any->is_exhausted)
+        return KEEP;
+    return any->is_remembered && shard_was_counted(shard, request, trace_id) ? PASS_SILENTLY
+                                                                             : PASS_LATE;
+}
+
+/* A limit of its own makes it due at once. */
+static void file_deadline(struct shard *shard, struct open_trajectory *open, int64_t now_ms)
+{
+    const struct assembly_config *config = &shard->config->assembly;
+    int64_t quiet = open->last_ms + config->settle_ms;
+    int64_t latest = open->first_ms + config->max_duration_ms;
+    int64_t deadline = quiet < latest ? quiet : latest;
+    bool is_full = open->span_count >= config->max_spans || open->log_count >= config->max_spans ||
+                   open->bytes >= config->max_bytes;
+    deadline = is_full ? now_ms : deadline;
+    if (open->timer.next)
+        timer_wheel_remove(&shard->late.wheel, &open->timer);
+    timer_wheel_add(&shard->late.wheel, &open->timer, deadline);
+}
+
+static struct open_trajectory *open_of(struct late *late, const uint8_t trace_id[TRACE_ID_SIZE],
+                                       int64_t now_ms)
+{
+    struct open_trajectory *open = in_flight_find(&late->table, trace_id);
+    return open ? open : in_flight_open(&late->table, trace_id, now_ms);
+}
+
+static void touch(struct shard *shard, struct open_trajectory *open, const struct arrival *arrival)
+{
+    in_flight_touch(&shard->late.table, open, arrival->source, arrival->position, arrival->now_ms,
+                    arrival->received_ms);
+    file_deadline(shard, open, arrival->now_ms);
+    /* The oldest goes first when all together are too many. */
+    struct open_trajectory *oldest = shard->late.table.oldest;
+    if (shard->late.table.bytes > shard->config->assembly.memory_bytes / 4)
+        timer_wheel_move(&shard->late.wheel, &oldest->timer, arrival->now_ms);
+}
+
+enum status late_take_spans(struct shard *shard, const struct request *request, uint32_t at,
+                            const struct arrival *arrival, struct effects *effects,
+                            uint32_t *ret_next)
+{
+    const struct gated_request *gated = &request->gated;
+    const uint8_t *trace_id = gated->spans[at].trace_id;
+    enum passing passing = passing_of(shard, request, trace_id);
+    if (passing == KEEP) {
+        struct open_trajectory *open = open_of(&shard->late, trace_id, arrival->now_ms);
+        if (!open)
+            return STATUS_FATAL;
+        enum status status = in_flight_add_spans(&shard->late.table, open, gated, at, ret_next);
+        if (status == STATUS_OK)
+            touch(shard, open, arrival);
+        return status;
+    }
+    *ret_next = shard_next_trace(request, at);
+    uint32_t count = shard_chain_length(request, at, *ret_next);
+    effects->repeated_spans += passing == PASS_REPEATED ? count : 0;
+    effects->late_spans += passing == PASS_LATE ? count : 0;
+    return STATUS_OK;
+}
+
+enum status late_take_log(struct shard *shard, const struct request *request,
+                          const struct gated_log *log, const struct arrival *arrival,
+                          struct effects *effects)
+{
+    enum passing passing = passing_of(shard, request, log->trace_id);
+    if (passing != KEEP) {
+        effects->logs_dropped[LOG_LATE] += passing == PASS_LATE;
+        return STATUS_OK;
+    }
+    const struct in_flight *table = &shard->late.table;
+    if (!in_flight_find(table, log->trace_id) &&
+        table->log_only >= shard->config->assembly.log_only_max) {
+        effects->logs_dropped[LOG_OVERFLOW] += !shard_was_counted(shard, request, log->trace_id);
+        return STATUS_OK;
+    }
+    struct open_trajectory *open = open_of(&shard->late, log->trace_id, arrival->now_ms);
+    if (!open)
+        return STATUS_FATAL;
+    enum status status = in_flight_add_log(&shard->late.table, open, &request->gated, &log->log);
+    if (status == STATUS_OK)
+        touch(shard, open, arrival);
+    return status;
+}
+
+/* --- deciding again --- */
+
+static enum status close_late(struct shard *shard, struct open_trajectory *open,
+                              const struct recalled *recalled, const struct shard_time *time,
+                              struct effects *effects)
+{
+    struct judge *judge = &shard->judge;
+    struct closed *closed = NULL;
+    int64_t due_ms = open->timer.deadline_ms;
+    enum late_fate fate = LATE_MERGED;
+    enum status status;
+    if (!recalled || !recalled->has_summary ||
+        recalled->summary.decisions > SUMMARY_LATE_DECISIONS_MAX)
+        fate = LATE_REFUSED;
+    else if (recalled->summary.is_judge_only)
+        fate = LATE_EVALUATION;
+    if (fate == LATE_MERGED)
+        status = redecide(judge, &shard->late.table, open, recalled, &shard->late.arena, effects,
+                          &closed);
+    else
+        status = redecide_refuse(judge, open, recalled, fate, effects, &closed);
+    if (status != STATUS_OK)
+        return status;
+    closed->due_ms = due_ms;
+    closed->decided_ms = time->wall_ms;
+    shard_fill_positions(shard, open, closed);
+    if (closed->again->fate == LATE_MERGED)
+        effects->logs_joined += open->accepted_logs;
+    else
+        effects->logs_dropped[LOG_LATE] += open->accepted_logs;
+    status = shard_remember_open(shard, open, closed->again->is_exhausted, time);
+    in_flight_release(&shard->late.table, open);
+    return status;
+}
+
+/* `is_last`: there is no waiting for the row. */
+static enum status decide_again(struct shard *shard, struct open_trajectory *open, bool is_last,
+                                const struct shard_time *time, struct effects *effects)
+{
+    struct late *late = &shard->late;
+    struct recalled recalled;
+    const struct decided_entry *entry = decided_set_find(&shard->decided, open->id);
+    assert(entry);
+    arena_reset(&late->arena);
+    enum status status =
+        late->recall.find(late->recall.context, open->id, entry->sequence, &late->arena, &recalled);
+    if (status == STATUS_FATAL)
+        return STATUS_FATAL;
+    bool is_gone = (int64_t)entry->decided_ms < time->horizon_ms;
+    if (status == STATUS_NOT_FOUND && !is_gone && !is_last) {
+        timer_wheel_add(&late->wheel, &open->timer, time->now_ms + NOT_YET_MS);
+        return STATUS_OK;
+    }
+    return close_late(shard, open, status == STATUS_OK ? &recalled : NULL, time, effects);
+}
+
+static struct open_trajectory *take_due(struct late *late, int64_t now_ms)
+{
+    struct timer_node *node = timer_wheel_take_due(&late->wheel, now_ms);
+    return node ? (struct open_trajectory *)(void *)((char *)node -
+                                                     offsetof(struct open_trajectory, timer))
+                : NULL;
+}
+
+enum status late_close_due(struct shard *shard, const struct shard_time *time,
+                           struct effects *effects)
+{
+    struct open_trajectory *open;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < RECALLS_OF_A_STEP && status == STATUS_OK && effects_have_room(effects) &&
+                    (open = take_due(&shard->late, time->now_ms));
+         i++)
+        status = decide_again(shard, open, false, time, effects);
+    return status;
+}
+
+enum status late_close_volatile(struct shard *shard, const struct shard_time *time,
+                                struct effects *effects)
+{
+    enum status status = STATUS_OK;
+    struct open_trajectory *next = shard->late.table.oldest;
+    while (status == STATUS_OK && effects_have_room(effects) && next) {
+        struct open_trajectory *open = next;
+        next = open->newer;
+        if (!shard_is_volatile(shard, open))
+            continue;
+        if (open->timer.next)
+            timer_wheel_remove(&shard->late.wheel, &open->timer);
+        status = decide_again(shard, open, true, time, effects);
+    }
+    return status;
+}
+
+bool late_has_volatile(const struct shard *shard)
+{
+    for (const struct open_trajectory *open = shard->late.table.oldest; open; open = open->newer)
+        if (shard_is_volatile(shard, open))
+            return true;
+    return false;
+}
+
+/* --- partitions --- */
+
+void late_drop_source(struct shard *shard, uint16_t source, struct effects *effects)
+{
+    struct in_flight *table = &shard->late.table;
+    for (struct holding *holding; (holding = in_flight_any_holding(table, source));) {
+        struct open_trajectory *open = holding->owner;
+        in_flight_detach(table, holding);
+        if (open->holding.next_of_owner)
+            continue; /* What others gave holds it, and is decided with it. */
+        effects->revoked_spans += open->accepted_spans;
+        if (open->timer.next)
+            timer_wheel_remove(&shard->late.wheel, &open->timer);
+        in_flight_release(table, open);
+    }
+}

@@ -1,0 +1,198 @@
+/* A closed trajectory as the writer keeps it: a decided row with its contribution to the cohorts and
+ * its summary, the record if it is admitted, the content a revision would start from, and counters.
+ *
+ *   first verdict     [+ contribution]                      row, record, content
+ *   one after it      [- contribution before][+ new one]    row, next record in place of the content before
+ */
+#include <stdlib.h>
+
+#include "pipelines/summary.h"
+#include "pipelines/writer_state.h"
+
+static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
+{
+    for (uint32_t i = 0; i < BINDINGS; i++)
+        if (writer->bindings[i].config == config)
+            return &writer->bindings[i];
+    if (writer->bindings[writer->newest_binding].config) /* else that of a batch that failed */
+        writer->newest_binding = (writer->newest_binding + 1) % BINDINGS;
+    struct binding *binding = &writer->bindings[writer->newest_binding];
+    binding_resolve(binding, &writer->txn, writer->cohorts, config);
+    memset(binding->outcomes, 0, sizeof(binding->outcomes));
+    writer->is_binding_new[writer->newest_binding] = true;
+    return binding;
+}
+
+static struct decided_row *new_row(struct writer *writer)
+{
+    if (writer->row_count == writer->row_capacity) {
+        size_t capacity = writer->row_capacity ? writer->row_capacity * 2 : 256;
+        struct decided_row *rows = realloc(writer->rows, capacity * sizeof(*rows));
+        if (!rows) {
+            store_fail(&writer->txn, STATUS_FATAL, "out of memory");
+            return NULL;
+        }
+        writer->rows = rows;
+        writer->row_capacity = capacity;
+    }
+    struct decided_row *row = &writer->rows[writer->row_count++];
+    *row = (struct decided_row){0};
+    return row;
+}
+
+/* Counters of rule outcomes are looked up once per configuration, not once per trajectory. */
+static void count_outcomes(struct writer *writer, struct binding *binding,
+                           const struct closed *closed)
+{
+    for (uint32_t i = 0; i < closed->config->ruleset.rule_count; i++) {
+        struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
+        if (!*counter)
+            *counter = series_rule_outcome(&writer->series, closed->config->ruleset.rules[i].name,
+                                           (enum outcome)closed->outcomes[i]);
+        writer_count(writer, *counter, 1);
+    }
+}
+
+/* --- counters --- */
+
+static void count_first(struct writer *writer, const struct closed *closed)
+{
+    struct series *series = &writer->series;
+    writer_count(writer, series->skewed, closed->is_skewed);
+    writer_count(writer, series->split, closed->is_split);
+    writer_count(writer, series->trajectories[closed->trigger], 1);
+    if (closed->skipped != SKIP_NONE)
+        writer_count(writer, series->skipped[closed->skipped], 1);
+    if (!closed->is_judge_only)
+        writer_count(writer, series->verdicts[closed->verdict], 1);
+}
+
+static void count_correction(struct writer *writer, const struct closed *closed)
+{
+    if (closed->again->contribution.size == 0 || closed->again->verdict == closed->verdict)
+        return;
+    for (uint32_t i = 0; i < closed->config->grouping_count; i++) {
+        struct buffer group = {0};
+        grouping_text(closed->config, i, &group);
+        writer_count(writer,
+                     series_correction(&writer->series, buffer_bytes(&group),
+                                       closed->again->verdict, closed->verdict),
+                     1);
+        buffer_finish(&group);
+    }
+}
+
+static void count_spans(struct writer *writer, const struct closed *closed)
+{
+    struct series *series = &writer->series;
+    bool is_refused = closed->again && closed->again->fate == LATE_REFUSED;
+    writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
+    writer_count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
+    if (closed->again && closed->again->fate != LATE_EVALUATION)
+        writer_count(writer, series->late, closed->spans);
+    writer_count(writer,
+                 is_refused              ? series->dropped[DROP_LATE]
+                 : closed->is_judge_only ? series->dropped[DROP_EVALUATION]
+                                         : series->decided,
+                 closed->spans);
+}
+
+/* --- rows --- */
+
+static uint64_t add_record(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    uint64_t sequence = writer->end_record++;
+    for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
+        outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
+                      closed->frame);
+    writer_count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
+    writer->batch_bytes += closed->frame.size * writer->exporter_count;
+    return sequence;
+}
+
+/* Those of before stay; a source that gave more has come further. */
+static void put_positions(const struct writer *writer, const struct closed *closed,
+                          struct decided_row *row)
+{
+    for (uint32_t i = 0; i < closed->position_count && i < DECIDED_POSITIONS_MAX; i++) {
+        row->positions[i].source = writer->next[closed->positions[i].source].id;
+        row->positions[i].position = closed->positions[i].position;
+        row->position_count = (uint8_t)(i + 1);
+    }
+    const struct again *again = closed->again;
+    for (uint32_t i = 0; again && i < again->position_count; i++) {
+        uint32_t at = 0;
+        while (at < row->position_count && row->positions[at].source != again->positions[i].source)
+            at++;
+        if (at == row->position_count && at < DECIDED_POSITIONS_MAX)
+            row->positions[row->position_count++] = again->positions[i];
+    }
+}
+
+static void add_contribution(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    const struct again *again = closed->again;
+    if (closed->is_judge_only || (again && again->contribution.size == 0))
+        return;
+    struct binding *binding = binding_of(writer, closed->config);
+    if (again && !contribution_take_back(again->contribution, &writer->contributions))
+        store_fail(&writer->txn, STATUS_FATAL, "a contribution to the cohorts is not understood");
+    contribution_append(binding, &writer->txn, writer->cohorts, again ? NULL : writer->quota,
+                        closed, wall_ms, &writer->contributions);
+    if (!again)
+        count_outcomes(writer, binding, closed);
+}
+
+/* A record that follows another one is not asked for its budget. */
+static void add_records(struct writer *writer, struct closed *closed, struct decided_row *row,
+                        int64_t wall_ms)
+{
+    const struct again *again = closed->again;
+    bool is_followed = again && again->was_emitted;
+    if (!again || (!is_followed && closed->offer.frame.size > 0))
+        quota_admit(writer->quota, &writer->txn, closed);
+    row->record_sequence = again ? again->record_sequence : 0;
+    if (closed->has_record) {
+        row->record_sequence = add_record(writer, closed, wall_ms);
+        bool is_as_first = closed->frame.data == closed->offer.first_frame.data;
+        row->flags |= DECIDED_EMITTED | (is_as_first ? DECIDED_AS_FIRST : 0u);
+    } else if (is_followed) {
+        row->flags |= DECIDED_EMITTED;
+    }
+    if (again && again->has_content)
+        (void)retained_delete(writer->retained, &writer->txn, again->record_sequence);
+    if (closed->content.size > 0 && (row->flags & DECIDED_EMITTED)) {
+        row->flags |= DECIDED_CONTENT;
+        retained_append(writer->retained, &writer->txn, row->record_sequence, wall_ms,
+                        closed->content);
+        writer->batch_bytes += closed->content.size;
+    }
+}
+
+void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms)
+{
+    struct decided_row *row = new_row(writer);
+    if (!row)
+        return;
+    const struct again *again = closed->again;
+    memcpy(row->trace_id, closed->trace_id, sizeof(row->trace_id));
+    put_positions(writer, closed, row);
+    row->decided_ms = (int64_t)closed->decided_ms;
+    row->event_ms = (int64_t)closed->event_ms;
+    row->verdict = (uint8_t)closed->verdict;
+    row->trigger = (uint8_t)closed->trigger;
+    row->spans = !again || again->fate == LATE_MERGED ? closed->spans : 0;
+    row->flags = again && again->is_exhausted ? DECIDED_EXHAUSTED : 0;
+    row->extension = closed->extension;
+    size_t from = writer->contributions.size;
+    add_contribution(writer, closed, wall_ms);
+    add_records(writer, closed, row, wall_ms);
+    row->contribution =
+        bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
+    if (again)
+        count_correction(writer, closed);
+    else
+        count_first(writer, closed);
+    count_spans(writer, closed);
+    writer->batch_bytes += row->contribution.size + row->extension.size + 64;
+}
