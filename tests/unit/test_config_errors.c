@@ -270,8 +270,6 @@ END_TEST
 START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
 {
     static const struct mistake mistakes[] = {
-        {"receivers: { kafka: {} }",
-         "p.yaml:1:14: not available in this version: the Kafka receiver; leave kafka out"},
         {"trajectory: { scope: conversation }",
          "p.yaml:1:15: not available in this version: conversation scope; leave scope out"},
         {"exporters: { kafka/a: { encoding: protobuf } }",
