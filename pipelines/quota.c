@@ -209,7 +209,7 @@ static struct quota_signature_count *count_signature(struct quota *quota, struct
     struct quota_signature_count *count = quota_hour_signature(hour, closed->offer.signature);
     quota->untabled += !count;
     if (count) {
-        count->row.seen++;
+        count->row.seen += !closed->again;
         count->is_dirty = true;
     }
     return count;
@@ -229,7 +229,7 @@ void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *clos
     const struct budget *budget = &quota->hours.policy.budget;
     struct quota_hour *hour = open_hour(quota, txn, closed->offer.hour);
     struct quota_signature_count *signature = count_signature(quota, hour, closed);
-    hour->row.seen[closed->verdict]++;
+    hour->row.seen[closed->verdict] += !closed->again; /* It was counted with its first verdict. */
     hour->is_dirty = quota->has_news = true;
     if (!closed->has_record)
         return;

@@ -18,8 +18,8 @@ void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
                        const struct pipeline_config *config, uint16_t grouping,
                        const uint8_t hash[COHORT_HASH_SIZE], bool is_new);
 /* Sets has_record, frame, queue and skipped of `closed` by its offer. Without budgets and new
- * cohorts that is the offer itself, and nothing is kept. For first verdicts only: a revision of an
- * emitted record is always emitted. */
+ * cohorts that is the offer itself, and nothing is kept. For first verdicts, and for later ones of
+ * what had no record so far; a revision of an emitted record is always emitted. */
 void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *closed);
 /* Rows of what has changed; before the commit. Returns the failed runs of this transaction whose
  * signature found no place among those of its hour. */

@@ -24,8 +24,11 @@ static const struct metric_family families[] = {
     {"flywheel_verdicts_total", METRIC_COUNTER, "Verdicts."},
     {"flywheel_rule_outcomes_total", METRIC_COUNTER, "Outcomes of each rule."},
     {"flywheel_review_records_total", METRIC_COUNTER, "Review records written to the outbox."},
+    {"flywheel_review_revisions_total", METRIC_COUNTER,
+     "Of these, records of verdicts after the first. All others and the skipped are the closed "
+     "trajectories."},
     {"flywheel_review_skipped_total", METRIC_COUNTER,
-     "Trajectories that did not become review work, by reason."},
+     "Trajectories that did not become review work by their first verdict, by reason."},
     {"flywheel_review_signatures_untabled_total", METRIC_COUNTER,
      "Failed runs of a signature beyond the 4096 of an hour, which no signature budget holds."},
     {"flywheel_event_time_skewed_total", METRIC_COUNTER,
@@ -90,27 +93,29 @@ bool series_open(struct series *series, struct counters *counters, const char *c
 {
     *series = (struct series){.counters = counters, .source_count = source_count};
     int sources = (int)source_count;
-    bool is_open = get_all(series, "flywheel_receiver_accepted_spans_total", "receiver", receivers,
-                           sources, series->accepted_spans) &&
-                   get_all(series, "flywheel_receiver_accepted_logs_total", "receiver", receivers,
-                           sources, series->accepted_logs) &&
-                   get_one(series, "flywheel_spans_decided_total", &series->decided) &&
-                   get_all(series, "flywheel_spans_dropped_total", "reason", span_drop_names,
-                           SPAN_DROPS, series->dropped) &&
-                   get_one(series, "flywheel_late_spans_total", &series->late) &&
-                   get_one(series, "flywheel_logs_joined_total", &series->logs_joined) &&
-                   get_one(series, "flywheel_logs_ignored_total", &series->logs_ignored) &&
-                   get_all(series, "flywheel_logs_dropped_total", "reason", log_drop_names,
-                           LOG_DROPS, series->logs_dropped) &&
-                   get_all(series, "flywheel_trajectories_total", "trigger", close_trigger_names,
-                           CLOSE_TRIGGERS, series->trajectories) &&
-                   get_all(series, "flywheel_verdicts_total", "verdict", verdict_names, VERDICTS,
-                           series->verdicts) &&
-                   get_all(series, "flywheel_review_skipped_total", "reason", skip_reason_names + 1,
-                           SKIP_REASONS - 1, series->skipped + 1) &&
-                   get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
-                   get_one(series, "flywheel_trajectories_split_total", &series->split) &&
-                   get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled);
+    bool is_open =
+        get_all(series, "flywheel_receiver_accepted_spans_total", "receiver", receivers, sources,
+                series->accepted_spans) &&
+        get_all(series, "flywheel_receiver_accepted_logs_total", "receiver", receivers, sources,
+                series->accepted_logs) &&
+        get_one(series, "flywheel_spans_decided_total", &series->decided) &&
+        get_all(series, "flywheel_spans_dropped_total", "reason", span_drop_names, SPAN_DROPS,
+                series->dropped) &&
+        get_one(series, "flywheel_late_spans_total", &series->late) &&
+        get_one(series, "flywheel_logs_joined_total", &series->logs_joined) &&
+        get_one(series, "flywheel_logs_ignored_total", &series->logs_ignored) &&
+        get_all(series, "flywheel_logs_dropped_total", "reason", log_drop_names, LOG_DROPS,
+                series->logs_dropped) &&
+        get_all(series, "flywheel_trajectories_total", "trigger", close_trigger_names,
+                CLOSE_TRIGGERS, series->trajectories) &&
+        get_all(series, "flywheel_verdicts_total", "verdict", verdict_names, VERDICTS,
+                series->verdicts) &&
+        get_all(series, "flywheel_review_skipped_total", "reason", skip_reason_names + 1,
+                SKIP_REASONS - 1, series->skipped + 1) &&
+        get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
+        get_one(series, "flywheel_trajectories_split_total", &series->split) &&
+        get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled) &&
+        get_one(series, "flywheel_review_revisions_total", &series->revisions);
     if (!is_open)
         error_set(ret_error, EXIT_STATE_IO, "the data directory holds too many counters");
     return is_open;

@@ -106,6 +106,7 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
         outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
                       closed->frame);
     writer_count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
+    writer_count(writer, writer->series.revisions, closed->again != NULL);
     writer->batch_bytes += closed->frame.size * writer->exporter_count;
     return sequence;
 }
