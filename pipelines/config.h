@@ -37,6 +37,7 @@ struct otlp_receiver_config {
     uint32_t http_path_count;
     size_t http_max_message_bytes;
     bool http_ack_durable;
+    int64_t http_request_ms, http_commit_ms;
     struct tls_config tls;
     const char *bearer_token_file;
     bool allow_insecure;

@@ -66,9 +66,9 @@ static void check_endpoints(struct config_loader *loader)
         config_error(loader, config_place(loader, telemetry),
                      "the OTLP receiver listens there: use another port");
     for (uint32_t i = 0; i < otlp->http_path_count; i++)
-        if (otlp->http_paths[i][0] != '/')
+        if (otlp->http_paths[i][0] != '/' || strcmp(otlp->http_paths[i], "/v1/logs") == 0)
             config_error(loader, config_place(loader, "receivers.otlp.protocols.http.paths"),
-                         "a path starts with `/`");
+                         "a path starts with `/`, and /v1/logs is where logs are taken");
     check_tls(loader);
 }
 

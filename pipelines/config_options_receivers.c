@@ -23,7 +23,7 @@ static const struct option rows[] = {
         "When a request is answered: after its commit (`durable`), or at once (`memory`: a crash "
         "loses what was not committed)."),
     SECTION("receivers.otlp.protocols.http", AT(otlp.has_http),
-            "OTLP over HTTP, protobuf and JSON."),
+            "OTLP over HTTP, protobuf and JSON: traces at `paths`, logs at /v1/logs."),
     ENDPOINT("receivers.otlp.protocols.http.endpoint", AT(otlp.http_endpoint), "127.0.0.1:4318",
              "Where to listen."),
     {.path = "receivers.otlp.protocols.http.paths",
@@ -37,6 +37,12 @@ static const struct option rows[] = {
          1 * GIB, "64MiB", "Largest request, after decompression."),
     EITHER("receivers.otlp.protocols.http.ack", AT(otlp.http_ack_durable), acks, "durable",
            "As for `grpc`."),
+    DURATION("receivers.otlp.protocols.http.request_timeout", AT(otlp.http_request_ms), 100, HOUR,
+             "30s",
+             "For a request to arrive, head and body, and for its answer to leave. A client that "
+             "needs longer is cut, however steadily it sends."),
+    DURATION("receivers.otlp.protocols.http.commit_timeout", AT(otlp.http_commit_ms), 100, HOUR,
+             "30s", "For the commit of a request, with `ack: durable`; then the answer is 503."),
     SECTION(
         "receivers.otlp.tls", 0,
         "Serve by TLS 1.2 or later, gRPC and HTTP alike. A reload reads the files again, for new "

@@ -196,6 +196,8 @@ static bool connect_http(struct receivers *receivers, struct error *ret_error)
         .max_connections = config->limits.connections,
         .handshake_ms = config->limits.handshake_ms,
         .idle_ms = idle_ms > 0 && idle_ms < HTTP_IDLE_MS_MAX ? idle_ms : HTTP_IDLE_MS_MAX,
+        .request_ms = config->otlp.http_request_ms,
+        .commit_ms = config->otlp.http_commit_ms,
         .gate = receivers->gate,
         .auth = receivers->guard.auth,
         .tls = receivers->guard.tls,

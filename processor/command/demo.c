@@ -92,6 +92,7 @@ static _Noreturn void be_daemon(const struct demo *demo)
     }
     snprintf(state, sizeof(state), "%s/state", demo->directory);
     config->otlp.grpc_endpoint = demo->endpoint;
+    config->otlp.has_http = false; /* its port may be taken, and the demo has no use for it */
     config->telemetry_endpoint = demo->telemetry;
     config->state.directory = state;
     config->exporters[0].path = demo->records;

@@ -26,6 +26,7 @@ enum {
     QUIET_MS = 100,   /* without a request, before the connections are closed */
     ABANDON_MS = 200, /* from the refusal of waiting calls to the end */
     CALLS_PER_CONNECTION = 2,
+    ANSWER_BYTES = 2048, /* of a connection's memory, for the head of the answer */
     HEADER_BYTES = 32 * 1024,
     RECEIVING_BYTES = 256 * 1024 * 1024,
     HANDSHAKE_MS = 10000,
@@ -52,7 +53,8 @@ static bool start_daemon(struct http_receiver *receiver)
 {
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)receiver->config.max_connections, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)receiver->config.max_header_bytes, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+         (intptr_t)receiver->config.max_header_bytes + ANSWER_BYTES, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_connection_requests, receiver},
