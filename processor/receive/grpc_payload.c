@@ -123,5 +123,10 @@ bool payload_read(struct call *call, struct request *request, size_t size,
     enum status status = unpack(call, request, ret_reply);
     if (status == STATUS_MALFORMED)
         keep_dead(call, request, "malformed", ret_reply->text);
+    for (int i = 0; status == STATUS_OK && request->gated.rejected_count && i < GATE_REJECTS; i++)
+        if (request->gated.rejected[i]) {
+            keep_dead(call, request, gate_reject_names[i], "some of its items were refused");
+            break;
+        }
     return status == STATUS_OK;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/log.h"
 
 enum {
     DISCARD_BYTES_MAX = 256 * 1024, /* of a body that was refused by its head */
@@ -356,6 +357,18 @@ static struct bytes header(struct MHD_Connection *connection, const char *name)
     return value ? bytes_of(value, size) : BYTES_LITERAL("");
 }
 
+static void log_stranger(struct http_call *call)
+{
+    char peer[PEER_SIZE];
+    int connection =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (call->receiver->front)
+        tls_front_peer(call->receiver->front, connection, peer);
+    else
+        peer_name(connection, peer);
+    log_warn("unauthenticated", "receiver=otlp/http peer=%s", peer);
+}
+
 /* False: refused. */
 static bool admit(struct http_call *call, const struct http_head *head)
 {
@@ -367,6 +380,7 @@ static bool admit(struct http_call *call, const struct http_head *head)
     bool is_planned = http_plan(head, &routes, config->max_message_bytes, &call->plan, &refusal);
     size_t announced = call->plan.length > 0 ? (size_t)call->plan.length : 0;
     if (!auth_accepts(config->auth, authorization)) {
+        log_stranger(call);
         refusal = http_reply_of(MHD_HTTP_UNAUTHORIZED, RPC_UNAUTHENTICATED,
                                 "the bearer token is missing or wrong");
     } else if (!is_planned) {
