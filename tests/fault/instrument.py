@@ -297,9 +297,14 @@ def members(run):
     for member in gone:
         member.start(120)  # its counts are served by it alone
     everyone = alive + gone
-    decided = lambda: sum(m.status()["spans"]["decided"] for m in everyone if m.is_ready())
-    run.checks.check("everything is decided", run.member.wait(lambda: decided() >= want and all(m.in_flight() == 0 for m in everyone), 120),
-                     f"{decided()} of {want} spans")
+    decided, last = lambda: sum(m.status()["spans"]["decided"] for m in everyone if m.is_ready()), [0, time.time()]
+
+    def is_still():  # what was counted again hides what was not read yet, so only silence says that all was read
+        now = decided()
+        last[:] = last if now == last[0] else [now, time.time()]
+        return now >= want and time.time() - last[1] > 10 and all(m.in_flight() == 0 for m in everyone)
+
+    run.checks.check("everything is decided", run.member.wait(is_still, 180), f"{decided()} of {want} spans")
     for member in everyone:
         member.settle(30)
     bound = sum(int(float(line.split()[1])) for m in everyone for line in m.get("/metrics").splitlines()
