@@ -11,6 +11,7 @@
 #include "state/dictionary.h"
 #include "state/journal.h"
 #include "state/outbox.h"
+#include "state/part.h"
 #include "state/retained.h"
 #include "state/selection.h"
 #include "state/source.h"
@@ -408,6 +409,27 @@ static enum status inspect_alert(struct inspection *inspection, struct bytes key
     return STATUS_OK;
 }
 
+static enum status inspect_part(struct inspection *inspection, struct bytes key, struct bytes value,
+                                struct json_writer *to)
+{
+    struct part_row row;
+    if (key.size > 0 && key.data[0] == 'b') {
+        struct bytes head;
+        enum status status = inspect_chunk(inspection, 1, key, value, to, &head);
+        if (status == STATUS_OK)
+            say_uint(to, "sequence", get_be64(key.data + 1));
+        return status;
+    }
+    if (part_row_decode(key, value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "sequence", row.sequence);
+    say_hex(to, "conversation", row.conversation, sizeof row.conversation);
+    say_hex(to, "trace_id", row.trace_id, sizeof row.trace_id);
+    say_int(to, "received_ms", row.received_ms);
+    say_uint(to, "spans", row.spans);
+    return STATUS_OK;
+}
+
 static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_META] = inspect_meta,         [TABLE_SOURCE] = inspect_source,
     [TABLE_JOURNAL] = inspect_journal,   [TABLE_SPILL] = inspect_spill,
@@ -416,7 +438,7 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_OUTBOX] = inspect_outbox,     [TABLE_OUTBOX_FILE] = inspect_file,
     [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_sequence,
     [TABLE_RETAINED] = inspect_retained, [TABLE_SELECTION] = inspect_selection,
-    [TABLE_ALERT] = inspect_alert,
+    [TABLE_PART] = inspect_part,         [TABLE_ALERT] = inspect_alert,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

@@ -24,6 +24,7 @@ const struct table_layout table_layouts[STATE_TABLES] = {
     [TABLE_RETAINED] = {"retained", "be64 sequence, be16 chunk"},
     [TABLE_ALERT] = {"alert", "be16 grouping, hash 16, u8 kind, be64 window ms"},
     [TABLE_SELECTION] = {"selection", "u8 kind, then be64 hour[, be64 signature] or cohort"},
+    [TABLE_PART] = {"part", "u8 kind, be64 sequence[, be16 chunk]"},
 };
 
 void key_raw(struct state_key *key, struct bytes bytes)

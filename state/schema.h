@@ -28,6 +28,7 @@ enum state_table {
     TABLE_RETAINED,    /* be64 sequence, be16 chunk */
     TABLE_SELECTION,   /* u8 kind, ...: state/selection.h */
     TABLE_ALERT,       /* be16 grouping, hash 16, u8 kind, be64 window */
+    TABLE_PART,        /* u8 kind, be64 sequence[, be16 chunk] */
     STATE_TABLES,
     /* Tables from here on came later: a directory may be without them until its owner opens it. */
     TABLES_FIRST_RELEASE = TABLE_RETAINED,
