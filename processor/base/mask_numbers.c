@@ -54,10 +54,14 @@ static uint8_t one_separator(struct bytes text, size_t at, size_t *ret_next)
     return 0;
 }
 
-/* Up to three separators as one: a parenthesis or a dash counts more than the spaces around it. */
+/* Up to three separators as one: a parenthesis or a dash counts more than the spaces around it. A
+ * full stop before a space ends a sentence: "The fee is $25. 4111 1111 ..." joins nothing. */
 static uint8_t separator(struct bytes text, size_t at, size_t *ret_next)
 {
     uint8_t joined = 0;
+    *ret_next = at;
+    if (byte_at(text, at) == '.' && byte_at(text, at + 1) == ' ')
+        return 0;
     for (int i = 0; i < 3; i++) {
         size_t next;
         uint8_t one = one_separator(text, at, &next);

@@ -18,6 +18,11 @@ void normalize_facts_from(const struct trajectory *trajectory, const struct rout
 /* Adds the content. Does nothing when it is there already. */
 void normalize_content(struct agent_run *run);
 
+/* The value that the answer was read from, as its span holds it: "{"answer": ..., "sources": []}"
+ * where a person is shown the answer alone. In the arena or the wire bytes; absent when only
+ * messages hold it. After normalize_content(). */
+struct bytes run_output_value(const struct agent_run *run);
+
 /* Names are matched without regard to case, `_`, `-` and spaces ("GroundTruthMatch" =
  * "ground_truth-match"). */
 bool score_name_equal(struct bytes a, struct bytes b);

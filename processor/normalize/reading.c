@@ -7,6 +7,7 @@
 #include "processor/base/json.h"
 #include "processor/base/text.h"
 #include "processor/normalize/messages_flat.h"
+#include "processor/normalize/normalize.h"
 #include "processor/normalize/python_repr.h"
 
 static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
@@ -199,6 +200,18 @@ void reading_of_span(const struct agent_run *run, uint32_t index, const struct s
     ret->question = question_of(run, index, semconv);
     ret->answer = without_thoughts(answer_of(run, index, semconv));
     ret->history = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_QUESTION, run->arena);
+}
+
+struct bytes run_output_value(const struct agent_run *run)
+{
+    if (run->output_span == NO_SPAN || run->output_span >= run->step_count)
+        return (struct bytes){0};
+    struct semconv semconv;
+    semconv_read_span(run->steps[run->output_span].span, &semconv);
+    struct bytes text = concept_text(&semconv, SC_OUT_FINAL, run->arena);
+    for (size_t i = 0; text.size == 0 && i < sizeof answer_values / sizeof *answer_values; i++)
+        text = concept_text(&semconv, answer_values[i], run->arena);
+    return text;
 }
 
 static bool is_json(struct bytes text)

@@ -1,6 +1,8 @@
 /* Has the answer the form that the pipeline file demands? 1 when it meets every demand of
  * measurements.output_contract, else 0: whoever reads the answer by program can't read half of it.
- * The first demand that is not met is named. */
+ * The first demand that is not met is named. Looked at are the answer as it is shown and, where that
+ * was taken out of a JSON object, the object: an agent that answers {"answer": ..., "sources": []}
+ * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
 #include "processor/base/json.h"
 #include "processor/base/text.h"
 #include "processor/score/content_words.h"
@@ -46,10 +48,9 @@ static bool meets_json(const struct output_contract *contract, struct bytes answ
     return meets;
 }
 
-static bool meets(const struct output_contract *contract, struct score_context *context,
-                  struct reading *reading)
+static bool meets(const struct output_contract *contract, struct bytes answer,
+                  struct score_context *context, struct reading *reading)
 {
-    struct bytes answer = context->run->output;
     size_t start, end;
     if ((contract->is_json || contract->required_key_count > 0) &&
         !meets_json(contract, answer, context, reading))
@@ -68,6 +69,26 @@ static bool meets(const struct output_contract *contract, struct score_context *
     return true;
 }
 
+/* An object around the answer that is the agent's own: it has the demanded keys, or none that
+ * libraries wrap an answer in. */
+static bool is_structured_answer(const struct output_contract *contract, struct bytes text)
+{
+    static const char *const wrappers[] = {"output",  "outputs",  "messages",    "message",
+                                           "choices", "content",  "text",        "result",
+                                           "results", "response", "generations", "kwargs"};
+    struct arena scratch;
+    struct json_reader reader;
+    struct json_value object, member;
+    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    bool is_own = text.size > 0 && text.data[0] == '{' &&
+                  json_parse(text, &scratch, &reader, &object) && object.type == JSON_OBJECT;
+    for (size_t i = 0;
+         is_own && contract->required_key_count == 0 && i < sizeof wrappers / sizeof *wrappers; i++)
+        is_own = !json_member(&reader, &object, wrappers[i], &member);
+    arena_finish(&scratch);
+    return is_own;
+}
+
 void measure_output_contract(const struct measurement *self, struct score_context *context,
                              struct reading *ret_reading)
 {
@@ -81,7 +102,12 @@ void measure_output_contract(const struct measurement *self, struct score_contex
         reading_na(ret_reading, "no_answer");
         return;
     }
-    bool is_met = meets(contract, context, ret_reading);
+    bool is_met = meets(contract, context->run->output, context, ret_reading);
+    if (!is_met) {
+        struct bytes value = text_trim(run_output_value(context->run));
+        if (is_structured_answer(contract, value) && !bytes_equal(value, context->run->output))
+            is_met = meets(contract, value, context, ret_reading);
+    }
     reading_number(ret_reading, is_met);
     if (!is_met)
         reading_point(ret_reading, context, NO_SPAN, FIELD_OUTPUT, 0, context->run->output.size);
