@@ -11,7 +11,6 @@ static const struct unavailable {
     {"trajectory.scope", "trace", "conversation scope"},
     {"trajectory.single_instance", "false", "conversation scope"},
     {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
-    {"exporters.kafka/NAME.emit", "idempotent", "transactional emit"},
     {"service.pipelines.results", NULL, "the results pipeline"},
 };
 

@@ -1,6 +1,7 @@
 /* An acknowledgement stays in memory until the transaction that deletes its row has succeeded. */
 #include "pipelines/lane.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
@@ -82,6 +83,26 @@ static bool is_settled(const struct lane *lane, struct bytes frame)
     return false;
 }
 
+/* One place in the outbox for each data directory and exporter. */
+static struct emitter *create_transactions(struct lane *lane, const struct exporter_config *config,
+                                           const struct kafka_emitter_config *kafka,
+                                           const struct emit_acknowledge *acknowledge,
+                                           struct error *ret_error)
+{
+    char uuid[2 * INSTANCE_UUID_SIZE + 1] = "", id[256];
+    struct store_txn txn;
+    hex_encode(uuid, store_instance(lane->store)->uuid, INSTANCE_UUID_SIZE);
+    snprintf(id, sizeof(id), "flywheel-%s-%.180s", uuid, config->name);
+    store_begin(lane->store, false, &txn);
+    struct kafka_transactions_config transactions = {
+        .kafka = *kafka,
+        .transactional_id = id,
+        .next_sequence = outbox_sequence_read(&txn) + 1,
+    };
+    store_abort(&txn);
+    return kafka_transactions_create(&transactions, acknowledge, &lane->counters, ret_error);
+}
+
 static struct emitter *create_emitter(struct lane *lane, const struct exporter_config *config,
                                       struct error *ret_error)
 {
@@ -93,7 +114,9 @@ static struct emitter *create_emitter(struct lane *lane, const struct exporter_c
             .properties = config->properties,
             .client_id = "flywheel",
         };
-        return kafka_emitter_create(&kafka, &acknowledge, &lane->counters, ret_error);
+        return config->is_transactional
+                   ? create_transactions(lane, config, &kafka, &acknowledge, ret_error)
+                   : kafka_emitter_create(&kafka, &acknowledge, &lane->counters, ret_error);
     }
     struct store_txn txn;
     struct outbox_file file = {0};

@@ -28,7 +28,7 @@ enum status outbox_open(struct store *store, struct outbox **ret_outbox)
     store_begin(store, false, &txn);
     for (uint8_t exporter = 0; exporter < OUTBOX_EXPORTERS_MAX; exporter++)
         chunked_count(&txn, place_of(&exporter), &outbox->tallies[exporter]);
-    outbox->last_sequence = outbox->open_last = store_get_number(&txn, "outbox_sequence");
+    outbox->last_sequence = outbox->open_last = outbox_sequence_read(&txn);
     enum status status = store_commit(&txn);
     if (status == STATUS_OK)
         *ret_outbox = outbox;
@@ -40,6 +40,11 @@ enum status outbox_open(struct store *store, struct outbox **ret_outbox)
 void outbox_close(struct outbox *outbox)
 {
     free(outbox);
+}
+
+uint64_t outbox_sequence_read(struct store_txn *txn)
+{
+    return store_get_number(txn, "outbox_sequence");
 }
 
 uint64_t outbox_next_sequence(const struct outbox *outbox)

@@ -30,6 +30,8 @@ uint32_t outbox_delete_through(struct outbox *outbox, struct store_txn *txn, uin
                                uint64_t through, uint32_t rows_max);
 struct outbox_held outbox_held(const struct outbox *outbox, uint8_t exporter); /* durable */
 struct outbox_held outbox_held_all(const struct outbox *outbox);
+/* The last sequence used, of a store whose outbox is not open. */
+uint64_t outbox_sequence_read(struct store_txn *txn);
 bool outbox_first(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequence,
                   int64_t *ret_committed_ms); /* the oldest, for its age */
 bool outbox_last(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequence);

@@ -76,6 +76,18 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
                                      const struct emit_acknowledge *acknowledge,
                                      struct emitter_counters *counters, struct error *ret_error);
 
+/* The same with the place in the outbox in each transaction of records (kafka_transactions.c): a
+ * reader of committed records sees each of them once, also over a crash. */
+struct kafka_transactions_config {
+    struct kafka_emitter_config kafka;
+    const char *transactional_id; /* of this data directory and exporter alone; also the group */
+    uint64_t next_sequence;       /* of the store at the start: a place beyond it is not believed */
+};
+struct emitter *kafka_transactions_create(const struct kafka_transactions_config *config,
+                                          const struct emit_acknowledge *acknowledge,
+                                          struct emitter_counters *counters,
+                                          struct error *ret_error);
+
 /* What the store knew of the file at the last commit; zeroes for a new one. Lines past `length` are
  * read on start and `settles(record_id)` is asked for each; a torn last line is cut before anything
  * is appended. */

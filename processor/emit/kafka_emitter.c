@@ -149,22 +149,11 @@ static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
     }
 }
 
-static rd_kafka_headers_t *headers_of(const struct outgoing *record)
-{
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
-    for (uint32_t i = 0; i < record->header_count; i++) {
-        const struct outgoing_header *header = &record->headers[i];
-        (void)rd_kafka_header_add(headers, header->name, -1, header->value.data,
-                                  (ssize_t)header->value.size);
-    }
-    return headers;
-}
-
 static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *message)
 {
     const struct kafka_message sent = {.key = message->record.key,
                                        .payload = message->record.payload,
-                                       .headers = headers_of(&message->record),
+                                       .headers = kafka_headers_of(&message->record),
                                        .message = message};
     return kafka_producer_send(&kafka->producer, &sent);
 }

@@ -7,7 +7,6 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/base/queue.h"
 
 enum { REOPEN_MS = 1000, PURGE_MS = 30000, PURGE_TURN_MS = 100 };
 
@@ -55,6 +54,17 @@ static void enable_events(struct kafka_producer *producer, bool is_enabled)
     rd_kafka_queue_t *reports = rd_kafka_queue_get_main(producer->handle);
     rd_kafka_queue_cb_event_enable(reports, is_enabled ? on_event : NULL, producer);
     rd_kafka_queue_destroy(reports);
+}
+
+rd_kafka_headers_t *kafka_headers_of(const struct outgoing *record)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (uint32_t i = 0; i < record->header_count; i++) {
+        const struct outgoing_header *header = &record->headers[i];
+        (void)rd_kafka_header_add(headers, header->name, -1, header->value.data,
+                                  (ssize_t)header->value.size);
+    }
+    return headers;
 }
 
 bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size)

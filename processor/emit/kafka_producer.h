@@ -7,9 +7,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-#include "processor/base/bytes.h"
-
-struct queue;
+#include "processor/emit/emitter.h"
 
 struct kafka_producer {
     rd_kafka_conf_t *conf; /* owned; each handle is created from a copy */
@@ -30,6 +28,9 @@ struct kafka_message {
     rd_kafka_headers_t *headers;
     void *message; /* handed to `delivered` */
 };
+
+/* The headers of a record, for kafka_message. */
+rd_kafka_headers_t *kafka_headers_of(const struct outgoing *record);
 
 /* False with the reason in `text`. */
 MUST_CHECK bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size);

@@ -5,6 +5,13 @@ struct property {
     const char *name, *value, *of_relay; /* NULL: the same */
 };
 
+/* A message must not outlive its transaction: a broker that is away ends the transaction instead,
+ * and the next one sends the same records. */
+static const struct property of_transactions[] = {
+    {"transaction.timeout.ms", "60000", NULL},
+    {"message.timeout.ms", "50000", NULL},
+};
+
 static const struct property defaults[] = {
     {"compression.codec", "zstd", "lz4"},
     /* As the Collector's exporter spreads keys (sarama's FNV-1a), so that topics keyed by trace id
@@ -85,6 +92,8 @@ rd_kafka_conf_t *kafka_properties_read(const struct kafka_emitter_config *config
             may_set(user[0], user[1], role, ret_error) && set(conf, user[0], user[1], ret_error);
     for (size_t i = 0; is_good && i < sizeof fixed / sizeof *fixed; i++)
         is_good = set(conf, fixed[i].name, value_for(&fixed[i], role), ret_error);
+    for (size_t i = 0; is_good && role == KAFKA_TRANSACTIONS && i < 2; i++)
+        is_good = set(conf, of_transactions[i].name, of_transactions[i].value, ret_error);
     if (!is_good) {
         rd_kafka_conf_destroy(conf);
         return NULL;

@@ -7,7 +7,7 @@
 
 /* Records wait for their broker for ever, since the outbox holds them; a relay tells its senders
  * before they give up. */
-enum kafka_role { KAFKA_RECORDS, KAFKA_RELAY, KAFKA_ROLES };
+enum kafka_role { KAFKA_RECORDS, KAFKA_RELAY, KAFKA_TRANSACTIONS };
 
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
  * that are fixed. */

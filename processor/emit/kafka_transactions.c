@@ -1,0 +1,473 @@
+/* Records in Kafka transactions. Each transaction holds a run of the outbox and, as an offset of a
+ * group of its own, the place behind it:
+ *
+ *   begin -> records s..t -> offset t+1 of (topic, 0) in group <transactional id> -> commit
+ *                                                                     | acknowledge s..t
+ *   abort, or the outcome is not known: a new producer with the same id fences the one before and
+ *   reads the offset; what lies below it was committed and is acknowledged, the rest is sent again.
+ *
+ * So the brokers know what left, even when the process died before its store did. Everything runs
+ * in sequence: a record that the topic refuses (too large, not allowed) holds up those behind it,
+ * since a transaction is whole or nothing. Calls that wait for brokers do so for a second at most,
+ * then the thread looks up. */
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
+#include "processor/emit/emitter.h"
+#include "processor/emit/kafka_place.h"
+#include "processor/emit/kafka_producer.h"
+#include "processor/emit/kafka_properties.h"
+
+enum {
+    QUEUE_ITEMS = 4096,
+    HELD_BYTES_MAX = 64 * 1024 * 1024,
+    BATCH_ITEMS = 2000,
+    BATCH_BYTES = 16 * 1024 * 1024,
+    CALL_MS = 1000,
+    DELIVERY_MS = 50000,
+    PAUSE_FIRST_MS = 500,
+    PAUSE_MAX_MS = 5000,
+    PLACE_MS = 3000,
+    AGAIN_MS = 100,
+    IDLE_MS = 1000,
+};
+
+struct entry {
+    struct entry *next;
+    struct emit_item *item;
+    struct outgoing record; /* borrowed from the item */
+};
+
+struct transactions {
+    struct emitter emitter; /* first: handed out as this */
+    char *id;
+    uint64_t next_sequence;
+    struct emit_acknowledge acknowledge;
+    struct emitter_counters *counters;
+    struct queue *queue;
+    _Atomic size_t held_bytes, held_items;
+    _Atomic bool is_stopping;
+    _Atomic int64_t stop_at_ms;
+    pthread_t thread;
+    bool has_thread;
+
+    /* Of the thread, after start. */
+    struct kafka_producer producer;
+    struct entry *first, *last; /* the outbox from the first record that is not committed */
+    bool is_initialized;        /* nobody else has this id any more */
+    bool is_placed;             /* and the place was read: */
+    bool is_foreign;            /* the place is not of this state, until ours is committed */
+    uint64_t committed_before;  /* records below it left in an earlier transaction */
+    bool is_failing;
+    rd_kafka_resp_err_t refused; /* of a record of the transaction under way */
+    int64_t pause_ms;
+};
+
+static struct transactions *of(struct emitter *emitter)
+{
+    return (struct transactions *)emitter;
+}
+
+static bool is_time_up(struct transactions *self)
+{
+    return atomic_load(&self->is_stopping) &&
+           clock_monotonic_ms() >= atomic_load(&self->stop_at_ms);
+}
+
+/* ---- What waits ---- */
+
+static void release_first(struct transactions *self)
+{
+    struct entry *entry = self->first;
+    self->first = entry->next;
+    if (!self->first)
+        self->last = NULL;
+    atomic_fetch_sub(&self->held_bytes, entry->item->size);
+    atomic_fetch_sub(&self->held_items, 1);
+    free(entry->item);
+    free(entry);
+}
+
+static void acknowledge_below(struct transactions *self, uint64_t sequence)
+{
+    while (self->first && self->first->item->sequence < sequence) {
+        if (self->acknowledge.acknowledged)
+            self->acknowledge.acknowledged(self->acknowledge.context, self->first->item->sequence);
+        release_first(self);
+    }
+}
+
+static void take_queued(struct transactions *self)
+{
+    void *taken;
+    while (queue_pop(self->queue, &taken, 1) == 1) {
+        struct entry *entry = calloc(1, sizeof *entry);
+        assert(entry); /* 200 bytes: the process can't go on without */
+        entry->item = taken;
+        if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) !=
+            STATUS_OK) {
+            /* The store checks what it reads; such a row could never leave. */
+            log_error("outbox_row_malformed", "sequence=%" PRIu64, entry->item->sequence);
+            counter_add(&self->counters->send_failures, 1);
+            entry->record.payload = (struct bytes){0};
+        }
+        *(self->last ? &self->last->next : &self->first) = entry;
+        self->last = entry;
+        if (entry->item->sequence >= self->next_sequence)
+            self->next_sequence = entry->item->sequence + 1;
+    }
+}
+
+/* ---- Outcomes ---- */
+
+enum outcome { DONE, AGAIN, ABORT, REOPEN };
+
+/* One line when it begins to fail and one when it works again; each failure is counted. */
+static void note_failure(struct transactions *self, const char *call, const char *text)
+{
+    counter_add(&self->counters->send_failures, 1);
+    if (!self->is_failing)
+        log_warn("kafka_transaction_failed", "topic=\"%s\" call=%s error=\"%s\" action=retry",
+                 self->producer.topic, call, text);
+    self->is_failing = true;
+}
+
+/* Takes the error. An outcome that is not known is settled by a new producer, which asks. */
+static enum outcome judge(struct transactions *self, const char *call, rd_kafka_error_t *error)
+{
+    if (!error)
+        return DONE;
+    enum outcome outcome = rd_kafka_error_is_fatal(error)             ? REOPEN
+                           : rd_kafka_error_txn_requires_abort(error) ? ABORT
+                           : rd_kafka_error_is_retriable(error)       ? AGAIN
+                                                                      : REOPEN;
+    if (outcome != AGAIN)
+        note_failure(self, call, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return outcome;
+}
+
+static void on_delivery(void *context, void *message, rd_kafka_resp_err_t error)
+{
+    struct transactions *self = context;
+    (void)message; /* it stays where it is until the commit */
+    if (error && !self->producer.is_closing)
+        self->refused = error;
+}
+
+static void close_producer(struct transactions *self)
+{
+    kafka_producer_close(&self->producer);
+    self->is_initialized = self->is_placed = false;
+}
+
+/* ---- The place ---- */
+
+static enum outcome place(struct transactions *self)
+{
+    int64_t offset = -1;
+    enum outcome outcome = DONE;
+    if (!self->is_initialized)
+        outcome = judge(self, "init", rd_kafka_init_transactions(self->producer.handle, CALL_MS));
+    if (outcome != DONE)
+        return outcome;
+    self->is_initialized = true;
+    rd_kafka_resp_err_t error =
+        kafka_place_read(self->producer.conf, self->producer.topic, self->id, PLACE_MS, &offset);
+    if (error) {
+        note_failure(self, "committed", rd_kafka_err2str(error));
+        return AGAIN;
+    }
+    self->is_foreign = self->is_foreign || (offset > 0 && (uint64_t)offset > self->next_sequence);
+    if (self->is_foreign) {
+        /* A copy of the data directory that is older than what it has sent. */
+        log_warn("kafka_place_ignored",
+                 "topic=\"%s\" group=\"%s\" offset=%" PRId64 " next_sequence=%" PRIu64
+                 " reason=\"the state is older than the topic\"",
+                 self->producer.topic, self->id, offset, self->next_sequence);
+        offset = 0;
+    }
+    self->committed_before = offset > 0 ? (uint64_t)offset : 0;
+    self->is_placed = true;
+    log_info("kafka_transactions_ready", "topic=\"%s\" transactional_id=\"%s\" offset=%" PRId64,
+             self->producer.topic, self->id, offset);
+    return DONE;
+}
+
+/* ---- One transaction ---- */
+
+/* Produces from the front; `*ret_end` is behind the last record of the transaction. */
+static enum outcome produce_all(struct transactions *self, uint64_t *ret_end)
+{
+    size_t count = 0, bytes = 0;
+    for (struct entry *entry = self->first;
+         entry && count < BATCH_ITEMS && (bytes == 0 || bytes < BATCH_BYTES); entry = entry->next) {
+        *ret_end = entry->item->sequence + 1;
+        if (!entry->record.payload.data)
+            continue; /* a row that can't leave goes with its neighbors */
+        const struct kafka_message message = {.key = entry->record.key,
+                                              .payload = entry->record.payload,
+                                              .headers = kafka_headers_of(&entry->record),
+                                              .message = entry};
+        rd_kafka_resp_err_t error = kafka_producer_send(&self->producer, &message);
+        if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE)
+            return REOPEN;
+        if (error) {
+            note_failure(self, "produce", rd_kafka_err2str(error));
+            return ABORT;
+        }
+        count++;
+        bytes += entry->item->size;
+    }
+    return DONE;
+}
+
+static enum outcome wait_delivered(struct transactions *self)
+{
+    int64_t until = clock_monotonic_ms() + DELIVERY_MS;
+    while (self->producer.in_flight > 0 && !self->refused && !self->producer.is_fatal) {
+        if (is_time_up(self) || clock_monotonic_ms() >= until)
+            return ABORT;
+        (void)rd_kafka_poll(self->producer.handle, CALL_MS / 10);
+    }
+    if (self->producer.is_fatal)
+        return REOPEN;
+    if (self->refused) {
+        note_failure(self, "deliver", rd_kafka_err2str(self->refused));
+        return ABORT;
+    }
+    return DONE;
+}
+
+static rd_kafka_error_t *send_place(struct transactions *self, uint64_t end)
+{
+    return kafka_place_send(self->producer.handle, self->producer.topic, self->id, CALL_MS,
+                            (int64_t)end);
+}
+
+static rd_kafka_error_t *commit_transaction(struct transactions *self, uint64_t end)
+{
+    (void)end;
+    return rd_kafka_commit_transaction(self->producer.handle, CALL_MS);
+}
+
+static rd_kafka_error_t *abort_transaction(struct transactions *self, uint64_t end)
+{
+    (void)end;
+    return rd_kafka_abort_transaction(self->producer.handle, CALL_MS);
+}
+
+/* A call that waits for brokers, until it has an outcome. */
+static enum outcome insist(struct transactions *self, const char *name, uint64_t end,
+                           rd_kafka_error_t *(*call)(struct transactions *self, uint64_t end))
+{
+    for (;;) {
+        enum outcome outcome = judge(self, name, call(self, end));
+        if (outcome != AGAIN)
+            return outcome;
+        if (is_time_up(self))
+            return REOPEN;
+        (void)rd_kafka_poll(self->producer.handle, AGAIN_MS);
+    }
+}
+
+static enum outcome transact(struct transactions *self)
+{
+    uint64_t end = 0;
+    self->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
+    enum outcome outcome = judge(self, "begin", rd_kafka_begin_transaction(self->producer.handle));
+    if (outcome == DONE)
+        outcome = produce_all(self, &end);
+    if (outcome == DONE)
+        outcome = wait_delivered(self);
+    if (outcome == DONE)
+        outcome = insist(self, "send_offsets", end, send_place);
+    if (outcome == DONE)
+        outcome = insist(self, "commit", end, commit_transaction);
+    if (outcome == ABORT)
+        return insist(self, "abort", end, abort_transaction) == DONE ? ABORT : REOPEN;
+    if (outcome != DONE)
+        return outcome;
+    for (struct entry *entry = self->first; entry && entry->item->sequence < end;
+         entry = entry->next)
+        counter_add(&self->counters->sent_records, entry->record.payload.data != NULL);
+    self->is_foreign = false;
+    acknowledge_below(self, end);
+    return DONE;
+}
+
+/* ---- Thread ---- */
+
+static void pause_after_failure(struct transactions *self)
+{
+    int64_t until = clock_monotonic_ms() + self->pause_ms;
+    self->pause_ms = self->pause_ms * 2 < PAUSE_MAX_MS ? self->pause_ms * 2 : PAUSE_MAX_MS;
+    while (!is_time_up(self) && clock_monotonic_ms() < until) {
+        kafka_producer_poll(&self->producer);
+        queue_wait(self->queue, CALL_MS / 10);
+    }
+}
+
+static enum outcome turn(struct transactions *self)
+{
+    char text[256];
+    if (self->producer.handle && self->producer.is_fatal)
+        return REOPEN;
+    if (!self->producer.handle && !kafka_producer_open(&self->producer, text, sizeof text)) {
+        note_failure(self, "open", text);
+        return REOPEN;
+    }
+    if (!self->is_placed)
+        return place(self);
+    acknowledge_below(self, self->committed_before);
+    return self->first ? transact(self) : DONE;
+}
+
+static bool is_over(struct transactions *self)
+{
+    return is_time_up(self) ||
+           (atomic_load(&self->is_stopping) && atomic_load(&self->held_items) == 0);
+}
+
+static void *run_thread(void *argument)
+{
+    struct transactions *self = argument;
+    self->pause_ms = PAUSE_FIRST_MS;
+    while (!is_over(self)) {
+        take_queued(self);
+        enum outcome outcome = turn(self);
+        if (outcome == REOPEN)
+            close_producer(self);
+        if (outcome == ABORT || outcome == REOPEN) {
+            pause_after_failure(self);
+            continue;
+        }
+        if (outcome == DONE && self->is_failing) {
+            log_info("kafka_transactions_recovered", "topic=\"%s\"", self->producer.topic);
+            self->is_failing = false;
+        }
+        if (outcome == DONE)
+            self->pause_ms = PAUSE_FIRST_MS;
+        kafka_producer_poll(&self->producer);
+        if (outcome == AGAIN)
+            queue_wait(self->queue, AGAIN_MS);
+        else if (!self->first)
+            queue_wait(self->queue, IDLE_MS);
+    }
+    close_producer(self);
+    while (self->first)
+        release_first(self);
+    return NULL;
+}
+
+/* ---- The emitter ---- */
+
+static enum status transactions_start(struct emitter *emitter, struct error *ret_error)
+{
+    struct transactions *self = of(emitter);
+    char text[512];
+    if (!kafka_producer_open(&self->producer, text, sizeof text)) {
+        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", self->producer.topic,
+                  text);
+        return STATUS_FATAL;
+    }
+    if (pthread_create(&self->thread, NULL, run_thread, self) != 0) {
+        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s",
+                  self->producer.topic);
+        return STATUS_FATAL;
+    }
+    self->has_thread = true;
+    return STATUS_OK;
+}
+
+static enum status transactions_send(struct emitter *emitter, struct emit_item *item)
+{
+    struct transactions *self = of(emitter);
+    size_t bytes = atomic_load(&self->held_bytes), items = atomic_load(&self->held_items);
+    if (items >= QUEUE_ITEMS || (items > 0 && bytes + item->size > HELD_BYTES_MAX))
+        return STATUS_BUSY;
+    atomic_fetch_add(&self->held_bytes, item->size);
+    atomic_fetch_add(&self->held_items, 1);
+    if (queue_push(self->queue, item))
+        return STATUS_OK;
+    atomic_fetch_sub(&self->held_bytes, item->size);
+    atomic_fetch_sub(&self->held_items, 1);
+    return STATUS_BUSY;
+}
+
+static void transactions_stop(struct emitter *emitter, int64_t grace_ms)
+{
+    struct transactions *self = of(emitter);
+    if (!self->has_thread)
+        return;
+    atomic_store(&self->stop_at_ms, clock_monotonic_ms() + grace_ms);
+    atomic_store(&self->is_stopping, true);
+    queue_wake(self->queue);
+    (void)pthread_join(self->thread, NULL);
+    self->has_thread = false;
+}
+
+static void transactions_destroy(struct emitter *emitter)
+{
+    if (!emitter)
+        return;
+    struct transactions *self = of(emitter);
+    transactions_stop(emitter, 0);
+    kafka_producer_finish(&self->producer);
+    if (self->queue) {
+        void *item;
+        while (queue_pop(self->queue, &item, 1) == 1)
+            free(item);
+        queue_destroy(self->queue);
+    }
+    free(self->id);
+    free(self);
+}
+
+static const struct emitter_operations operations = {
+    .kind = "kafka",
+    .start = transactions_start,
+    .send = transactions_send,
+    .stop = transactions_stop,
+    .destroy = transactions_destroy,
+};
+
+struct emitter *kafka_transactions_create(const struct kafka_transactions_config *config,
+                                          const struct emit_acknowledge *acknowledge,
+                                          struct emitter_counters *counters,
+                                          struct error *ret_error)
+{
+    char text[256];
+    rd_kafka_conf_t *conf = kafka_properties_read(&config->kafka, KAFKA_TRANSACTIONS, ret_error);
+    if (!conf)
+        return NULL;
+    struct transactions *self = calloc(1, sizeof *self);
+    if (self) {
+        self->emitter.operations = &operations;
+        self->id = strdup(config->transactional_id);
+        self->next_sequence = config->next_sequence;
+        self->acknowledge = *acknowledge;
+        self->counters = counters;
+        self->queue = queue_create(QUEUE_ITEMS);
+        self->producer = (struct kafka_producer){.conf = conf,
+                                                 .topic = strdup(config->kafka.topic),
+                                                 .wakes = self->queue,
+                                                 .delivered = on_delivery,
+                                                 .context = self};
+    }
+    if (self && self->id && self->queue && self->producer.topic &&
+        rd_kafka_conf_set(conf, "transactional.id", self->id, text, sizeof text) ==
+            RD_KAFKA_CONF_OK)
+        return &self->emitter;
+    error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
+              config->kafka.topic);
+    if (self)
+        transactions_destroy(&self->emitter);
+    else
+        rd_kafka_conf_destroy(conf);
+    return NULL;
+}
