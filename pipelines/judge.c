@@ -8,12 +8,10 @@
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"
 
-enum { SCRATCH_BYTES_MAX = 512 << 20 };
-
 bool judge_init(struct judge *judge, const struct pipeline_config *config)
 {
     *judge = (struct judge){.scratch = regex_scratch_create()};
-    arena_init(&judge->arena, SCRATCH_BYTES_MAX);
+    arena_init(&judge->arena, JUDGE_SCRATCH_BYTES_MAX);
     judge_set_config(judge, config);
     return judge->scratch != NULL;
 }
@@ -67,8 +65,9 @@ static struct bytes mask_dimension(void *context, struct bytes value, struct are
 static double duration_ms(const struct trajectory *trajectory)
 {
     uint64_t start = UINT64_MAX, end = 0;
-    const struct span *root =
-        trajectory->root == NO_SPAN ? NULL : &trajectory->spans[trajectory->root];
+    const struct span *root = trajectory->root == NO_SPAN || trajectory->is_conversation
+                                  ? NULL
+                                  : &trajectory->spans[trajectory->root];
     for (uint32_t i = 0; i < trajectory->span_count && !root; i++) {
         const struct span *span = &trajectory->spans[i];
         start = span->start_ns < start ? span->start_ns : start;
@@ -152,6 +151,7 @@ static void put_revision(const struct revision *revision, const char *supersedes
     input->late_spans = revision->late_spans;
     input->known_start_ns = revision->known_start_ns;
     input->known_end_ns = revision->known_end_ns;
+    input->known_spans = revision->is_partial ? revision->spans : 0;
 }
 
 /* A framed record in the effects' arena. */

@@ -12,6 +12,8 @@
 #include "processor/base/digest.h"
 #include "processor/emit/record_writer.h"
 #include "processor/otlp/attributes.h"
+#include "processor/otlp/fields.h"
+#include "processor/otlp/wire.h"
 
 enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, UNSCORED_PRIORITY = 5 };
 
@@ -59,6 +61,15 @@ static bool digest_span_ids(const struct review_input *input, uint8_t to[SHA256_
     return true;
 }
 
+/* Of a conversation that of its last turn, which its span says. */
+static const uint8_t *trace_id_of_top(const struct trajectory *trajectory)
+{
+    if (!trajectory->is_conversation || trajectory->top == NO_SPAN)
+        return trajectory->id;
+    struct bytes id = wire_find_bytes(trajectory->spans[trajectory->top].wire, SPAN_TRACE_ID);
+    return id.size == TRACE_ID_SIZE ? id.data : trajectory->id;
+}
+
 static bool identify(const struct review_input *input, struct review_record *ret_record)
 {
     const struct trajectory *trajectory = input->run->trajectory;
@@ -91,11 +102,12 @@ static bool identify(const struct review_input *input, struct review_record *ret
     if (is_whole)
         uuid_v5_url(ret_record->record_id, buffer_bytes(&name));
     buffer_finish(&name);
-    char span_id[2 * SPAN_ID_SIZE + 1] = "0000000000000000";
+    char span_id[2 * SPAN_ID_SIZE + 1] = "0000000000000000", trace_id[2 * TRACE_ID_SIZE];
+    hex_encode(trace_id, trace_id_of_top(trajectory), TRACE_ID_SIZE);
     if (trajectory->top != NO_SPAN)
         hex_encode(span_id, trajectory->spans[trajectory->top].id, SPAN_ID_SIZE);
     (void)snprintf(ret_record->traceparent, sizeof ret_record->traceparent, "00-%.32s-%.16s-01",
-                   key, span_id);
+                   trace_id, span_id);
     return is_whole;
 }
 
@@ -108,7 +120,8 @@ static void find_times(struct record_writer *record)
     if (record->end_ns != 0)
         return;
     uint32_t root = trajectory->root;
-    bool has_ended = root != NO_SPAN && trajectory->spans[root].end_ns != 0;
+    bool has_ended =
+        root != NO_SPAN && trajectory->spans[root].end_ns != 0 && !trajectory->is_conversation;
     uint64_t start = UINT64_MAX, end = 0;
     for (uint32_t i = 0; i < trajectory->span_count; i++) {
         const struct span *span = &trajectory->spans[i];
@@ -169,7 +182,7 @@ static void write_source(struct record_writer *record)
     const struct trajectory *trajectory = run->trajectory;
     json_key(&record->json, "source");
     json_object_begin(&record->json);
-    record_hex(record, "trace_id", trajectory->id, TRACE_ID_SIZE);
+    record_hex(record, "trace_id", trace_id_of_top(trajectory), TRACE_ID_SIZE);
     if (trajectory->root != NO_SPAN)
         record_hex(record, "root_span_id", trajectory->spans[trajectory->root].id, SPAN_ID_SIZE);
     record_id(record, "conversation_id", BYTES_LITERAL("session.id"), run->conversation_id,
@@ -191,9 +204,11 @@ static void write_completeness(struct record_writer *record)
     json_key(json, "trigger");
     json_text(json, close_trigger_names[run->trajectory->trigger]);
     json_key(json, "root_seen");
-    json_bool(json, run->trajectory->root != NO_SPAN);
+    uint32_t known = record->input->known_spans;
+    json_bool(json,
+              known ? run->trajectory->trigger == CLOSE_ROOT : run->trajectory->root != NO_SPAN);
     json_key(json, "spans");
-    json_uint(json, run->trajectory->span_count);
+    json_uint(json, known ? known : run->trajectory->span_count);
     json_key(json, "orphans");
     json_uint(json, run->trajectory->orphan_count);
     json_key(json, "late_spans");
@@ -342,7 +357,7 @@ static void write_head(struct record_writer *record, const struct review_record 
     json_key(json, "trajectory_id");
     json_string(json, identity->key);
     json_key(json, "scope");
-    json_text(json, "trace");
+    json_text(json, input->run->trajectory->is_conversation ? "conversation" : "trace");
 }
 
 static void write_all(struct record_writer *record, const struct review_record *identity)
@@ -374,7 +389,7 @@ enum status review_record_write(const struct review_input *input, struct buffer 
                                 struct review_record *ret_record)
 {
     assert(input->revision > 0);
-    assert(input->run->trajectory->span_count > 0 || input->known_end_ns != 0);
+    assert(input->run->trajectory->span_count > 0 || input->known_spans > 0);
     if (!identify(input, ret_record))
         return STATUS_FATAL;
     struct cut_plan plan = cut_plan_widest();

@@ -29,8 +29,9 @@ struct review_input {
     uint32_t revision;      /* from 1 */
     const char *supersedes; /* record_id text of the revision before; NULL: none */
     uint32_t late_spans;
-    uint64_t known_start_ns,
-        known_end_ns; /* of a run whose spans are not all here; 0: of the spans */
+    /* Of a run whose spans are not all here; 0: of the spans. */
+    uint64_t known_start_ns, known_end_ns;
+    uint32_t known_spans;
     enum selection_reason reason;
     double inclusion_probability;
     const struct dimension *dimensions;

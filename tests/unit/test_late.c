@@ -308,6 +308,7 @@ START_TEST(a_late_score_in_a_log_turns_a_pass_without_record_into_review_work)
     SAYS(fixture->records[0], "\"start\":\"2023-11-14T22:13:20.000000000Z\"");
     SAYS(fixture->records[0], "\"end\":\"2023-11-14T22:13:21.000000000Z\"");
     SAYS(fixture->records[0], "\"release\":\"a\"");
+    SAYS(fixture->records[0], "\"spans\":2,");
     ck_assert_ptr_null(strstr(fixture->records[0].text, "supersedes"));
     check_account(fixture, 2, 0, 0, 0);
     ck_assert_uint_eq(value(fixture->writer->series.logs_joined), 1);
@@ -363,7 +364,10 @@ static void check_nine(const char *more, bool has_content)
     ck_assert_uint_eq(fixture->record_count, 9);
     SAYS(fixture->records[8], "\"revision\":9,");
     SAYS(fixture->records[8], "\"late_spans\":8,");
-    SAYS(fixture->records[8], has_content ? "\"spans\":10," : "\"spans\":1,");
+    SAYS(fixture->records[8], "\"spans\":10,");
+    SAYS(fixture->records[8], "\"root_seen\":true");
+    ck_assert_int_eq(strstr(fixture->records[8].text, "\"span_id\":\"0000000000000002\"") != NULL,
+                     has_content);
     check_supersedes(&fixture->records[8], &fixture->records[7]);
     check_account(fixture, 10, 8, 0, 0);
     give_span(fixture, 0, 1, 30, 0.9);
