@@ -13,7 +13,11 @@
 #include "processor/otlp/messages.h"
 #include "processor/otlp/wire.h"
 
-enum { RECEIVE_MS_MAX = 10000 }; /* for one message, when others wait for their turn */
+enum {
+    TRIALS_MAX = 256,   /* messages that have just begun to arrive; most are here at once */
+    TRIAL_MS = 250,     /* after it a message counts as a long one, of which there may be few */
+    LONG_MS_MAX = 10000 /* for a long one, when others want its place */
+};
 
 static struct call *take_idle(struct grpc_receiver *receiver)
 {
@@ -245,7 +249,7 @@ static void export_received(struct call *call)
 
 static void receive_next(struct grpc_receiver *receiver)
 {
-    while (receiver->receiving < receiver->receives_max && receiver->queued_first) {
+    while (receiver->receiving < receiver->longs_max + TRIALS_MAX && receiver->queued_first) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
         receiver->receiving++;
@@ -327,16 +331,37 @@ static void export_arrived(struct call *call)
     receive_next(receiver);
 }
 
+static void cut(struct call *call)
+{
+    call->is_cut = true;
+    counter_add(&call->receiver->limits->limits[GRPC_LIMIT_RECEIVE_TIME], 1);
+    (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_UNAVAILABLE,
+                                       "too many messages arrive slowly; send it again", NULL);
+}
+
+/* A message that takes its time needs one of the few places for long ones: they bound what core
+ * holds. Without a place it is cut, so that a crowd of slow senders delays nobody but themselves;
+ * whoever has had a place for long enough leaves it then. */
 void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms)
 {
-    for (uint32_t i = 0; receiver->queued_first && i < receiver->call_count; i++) {
+    bool is_wanted = false;
+    for (uint32_t i = 0; i < receiver->call_count && receiver->receiving > receiver->longs_max;
+         i++) {
+        struct call *call = receiver->calls[i];
+        if (atomic_load_explicit(&call->state, memory_order_relaxed) != CALL_RECEIVING ||
+            call->is_long || call->is_cut || now_ms - call->receiving_since_ms <= TRIAL_MS)
+            continue;
+        call->is_long = receiver->longs < receiver->longs_max;
+        receiver->longs += call->is_long;
+        is_wanted = is_wanted || !call->is_long;
+        if (!call->is_long)
+            cut(call);
+    }
+    for (uint32_t i = 0; is_wanted && i < receiver->call_count; i++) {
         struct call *call = receiver->calls[i];
         if (atomic_load_explicit(&call->state, memory_order_relaxed) == CALL_RECEIVING &&
-            now_ms - call->receiving_since_ms > RECEIVE_MS_MAX) {
-            counter_add(&receiver->limits->limits[GRPC_LIMIT_RECEIVE_TIME], 1);
-            (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_UNAVAILABLE,
-                                               "the message took too long to arrive", NULL);
-        }
+            call->is_long && !call->is_cut && now_ms - call->receiving_since_ms > LONG_MS_MAX)
+            cut(call);
     }
 }
 
@@ -406,6 +431,8 @@ void call_event(struct call *call, bool is_success)
     }
     if (state == CALL_RECEIVING) {
         call->receiver->receiving--;
+        call->receiver->longs -= call->is_long;
+        call->is_long = call->is_cut = false;
         receive_next(call->receiver); /* its transfer goes on while this one is read */
         export_received(call);
         return;

@@ -53,6 +53,7 @@ struct call {
     gpr_timespec deadline;
     grpc_byte_buffer *payload;
     int64_t receiving_since_ms;
+    bool is_long, is_cut; /* while receiving: has a place for long messages; was cancelled */
 
     struct grpc_reply reply;
     struct buffer response; /* sent with OK; written before submit */
@@ -92,8 +93,9 @@ struct grpc_receiver {
     uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
     struct call *queued_first, *queued_last;
-    uint32_t receiving, receives_max; /* messages that core holds, whole or in part */
-    uint32_t unposted[CALL_KINDS];    /* slots owed, while all calls are busy */
+    uint32_t receiving;            /* messages that core holds, whole or in part */
+    uint32_t longs, longs_max;     /* those of them that take their time */
+    uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
 };
 
 /* grpc_payload.c. False: `ret_reply` says why not. */
@@ -106,7 +108,7 @@ bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *t
 void call_post(struct grpc_receiver *receiver, enum call_kind kind);
 /* The event of a call: a request has arrived, or its reply is done. */
 void call_event(struct call *call, bool is_success);
-/* Cuts off senders that have taken too long over a message that others wait behind. */
+/* Cuts off slow senders when there are too many of them. */
 void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms);
 /* Refuses what has not been received yet (stop). */
 void call_refuse_queued(struct grpc_receiver *receiver);

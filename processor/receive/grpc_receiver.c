@@ -22,7 +22,8 @@
 #include "processor/receive/grpc_listener.h"
 
 enum {
-    TICK_MS = 1000, /* the loop looks at the clock at least that often */
+    TICK_MS = 1000,       /* the loop looks at the clock at least that often */
+    CROWDED_TICK_MS = 50, /* when more messages are arriving than may take their time */
     DRAIN_TICK_MS = 20,
     QUIET_MS = 200,   /* without a call, before silent peers are cut */
     ABANDON_MS = 200, /* from the refusal of waiting calls to the cancellation of all */
@@ -32,7 +33,7 @@ enum {
     LOOKAHEAD_BYTES = 256 * 1024, /* of a message whose turn to be received has not come */
     METADATA_BYTES_DEFAULT = 16 * 1024,
     RECEIVING_BYTES_DEFAULT = 1024 * 1024 * 1024,
-    RECEIVES_MAX = 16, /* messages that core holds at once; fewer when they may be large */
+    LONGS_MAX = 16, /* messages that arrive slowly at once; fewer when they may be large */
     HANDSHAKE_DEFAULT_MS = 10000,
     CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
     SLOTS_RARE = 4,
@@ -141,14 +142,15 @@ static void *io_loop(void *context)
     int64_t expire_at_ms = 0;
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
-        if (now_ms >= expire_at_ms) {
-            expire_at_ms = now_ms + TICK_MS;
+        bool is_crowded = receiver->receiving > receiver->longs_max;
+        if (is_crowded && now_ms >= expire_at_ms) {
+            expire_at_ms = now_ms + CROWDED_TICK_MS;
             call_expire_receives(receiver, now_ms);
         }
         bool is_stopping = atomic_load(&receiver->is_stopping);
         if (is_stopping)
             advance_drain(receiver, &drain);
-        int64_t wait_ms = is_stopping ? DRAIN_TICK_MS : TICK_MS;
+        int64_t wait_ms = is_stopping ? DRAIN_TICK_MS : is_crowded ? CROWDED_TICK_MS : TICK_MS;
         gpr_timespec until =
             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(wait_ms, GPR_TIMESPAN));
         grpc_event event = grpc_completion_queue_next(receiver->queue, until, NULL);
@@ -288,12 +290,12 @@ static void destroy(struct receiver *base)
     free(receiver);
 }
 
-static uint32_t receives_max(const struct grpc_receiver_config *config)
+static uint32_t longs_max(const struct grpc_receiver_config *config)
 {
     size_t bytes =
         config->max_receiving_bytes ? config->max_receiving_bytes : RECEIVING_BYTES_DEFAULT;
     size_t fits = bytes / (config->max_message_bytes ? config->max_message_bytes : 1);
-    return fits < 1 ? 1 : fits < RECEIVES_MAX ? (uint32_t)fits : RECEIVES_MAX;
+    return fits < 1 ? 1 : fits < LONGS_MAX ? (uint32_t)fits : LONGS_MAX;
 }
 
 struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
@@ -310,7 +312,7 @@ struct receiver *grpc_receiver_create(const struct grpc_receiver_config *config,
     receiver->intake = intake;
     receiver->counters = counters;
     receiver->limits = config->limits ? config->limits : &receiver->unread_limits;
-    receiver->receives_max = receives_max(config);
+    receiver->longs_max = longs_max(config);
     receiver->endpoint = strdup(config->endpoint);
     receiver->config.endpoint = receiver->endpoint;
     receiver->inflater = inflater_create();
