@@ -1,8 +1,9 @@
 /* The work on one request, see the chart in the header. libmicrohttpd calls serve() when the head
  * is there, for each piece of the body, and when the body is complete; a reply can be given at the
- * first of these and at the last, not in between. A reply at the first ends the connection, because
- * the body that follows is not read: so a short body of a refused request is read and dropped, and
- * its sender may go on, and a long one is not. */
+ * first of these and at the last, not in between. A reply at the first ends the connection, and a
+ * sender in the middle of its body then meets a reset and may never see the reply, and so repeats
+ * for ever what was refused for good. So the body of a refused request is read and dropped, unless
+ * it is very long, or its sender has shown no token, or waits to be told to go on. */
 #include "processor/receive/http_call.h"
 
 #include <assert.h>
@@ -15,8 +16,9 @@
 #include "processor/base/log.h"
 
 enum {
-    DISCARD_BYTES_MAX = 256 * 1024, /* of a body that was refused by its head */
-    RESERVE_BYTES_MAX = 256 * 1024  /* for a length that is only announced yet */
+    STRANGER_BYTES_MAX = 256 * 1024, /* dropped of a body whose sender has shown no token */
+    DISCARD_TIMES_MAX = 2,           /* dropped of others, in max_message_bytes */
+    RESERVE_BYTES_MAX = 256 * 1024   /* for a length that is only announced yet */
 };
 
 /* --- replies --- */
@@ -317,6 +319,14 @@ static enum MHD_Result body_complete(struct http_call *call)
     return MHD_YES;
 }
 
+/* How much of a refused body is read, at most. */
+static uint64_t discarded_max(const struct http_call *call)
+{
+    if (call->reply.status == MHD_HTTP_UNAUTHORIZED)
+        return STRANGER_BYTES_MAX;
+    return DISCARD_TIMES_MAX * (uint64_t)call->receiver->config.max_message_bytes;
+}
+
 /* A piece of the body. MHD_NO cuts the connection: that is all there is against a body without a
  * stated length that does not end. */
 static enum MHD_Result take_piece(struct http_call *call, const char *piece, size_t size)
@@ -324,7 +334,7 @@ static enum MHD_Result take_piece(struct http_call *call, const char *piece, siz
     struct http_receiver *receiver = call->receiver;
     if (call->state == CALL_DISCARDING) {
         call->discarded += size;
-        return call->discarded > receiver->config.max_message_bytes ? MHD_NO : MHD_YES;
+        return call->discarded > discarded_max(call) ? MHD_NO : MHD_YES;
     }
     struct buffer *received = &call->request->received;
     if (size > receiver->config.max_message_bytes - received->size) {
@@ -404,11 +414,11 @@ static bool admit(struct http_call *call, const struct http_head *head)
     return refusal.status == 0;
 }
 
-/* Is the rest of a refused request worth reading, so that the connection lives on? */
+/* Is the rest of a refused request read, so that its sender sees the reply? */
 static bool is_discarded(const struct http_call *call, bool waits_for_100)
 {
-    return !waits_for_100 && call->plan.length != HTTP_LENGTH_UNKNOWN &&
-           call->plan.length <= DISCARD_BYTES_MAX;
+    return !waits_for_100 && (call->plan.length == HTTP_LENGTH_UNKNOWN ||
+                              (uint64_t)call->plan.length <= discarded_max(call));
 }
 
 static enum MHD_Result head_arrived(struct http_receiver *receiver,

@@ -1,6 +1,6 @@
-"""Sends one small agent run with the OpenTelemetry Python SDK's own OTLP/gRPC exporter.
+"""Sends one small agent run with the OpenTelemetry Python SDK's own OTLP exporter, gRPC or HTTP.
 
-    sdk_export.py [--gzip] [--service NAME] [--intent NAME] [--runs N] [--fail] HOST:PORT
+    sdk_export.py [--http] [--gzip] [--service NAME] [--intent NAME] [--runs N] [--fail] HOST:PORT
 
 The run is what an agent instrumented by hand looks like: an agent span over a retriever, a tool
 and a chat span, in the gen_ai vocabulary, with one evaluation result as a span event. The trace
@@ -14,6 +14,8 @@ import sys
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
@@ -25,18 +27,28 @@ QUESTION = "What is my mortgage payoff amount?"
 ANSWER = "Your payoff amount is 182,340.11 dollars, valid through June 30."
 
 
-class CheckedExporter(OTLPSpanExporter):
-    """Remembers what the exporter made of each answer; the batch processor would swallow it."""
-
+class Answers:
     failures = 0
     batches = 0
 
+
+class Checked:
+    """Remembers what the exporter made of each answer; the batch processor would swallow it."""
+
     def export(self, spans):
         result = super().export(spans)
-        CheckedExporter.batches += 1
+        Answers.batches += 1
         if result is not SpanExportResult.SUCCESS:
-            CheckedExporter.failures += 1
+            Answers.failures += 1
         return result
+
+
+class CheckedExporter(Checked, OTLPSpanExporter):
+    pass
+
+
+class CheckedHttpExporter(Checked, HttpSpanExporter):
+    pass
 
 
 def messages(role, text):
@@ -88,7 +100,8 @@ def run_agent(tracer, intent, fails):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("endpoint", help="HOST:PORT of an OTLP/gRPC endpoint")
+    parser.add_argument("endpoint", help="HOST:PORT of an OTLP endpoint")
+    parser.add_argument("--http", action="store_true")
     parser.add_argument("--gzip", action="store_true")
     parser.add_argument("--service", default="loan-agent")
     parser.add_argument("--intent", default="mortgage payoff")
@@ -96,10 +109,16 @@ def main():
     parser.add_argument("--fail", action="store_true", help="runs with a failing tool and score")
     arguments = parser.parse_args()
 
-    compression = grpc.Compression.Gzip if arguments.gzip else grpc.Compression.NoCompression
-    exporter = CheckedExporter(
-        endpoint=arguments.endpoint, insecure=True, compression=compression, timeout=20
-    )
+    if arguments.http:
+        exporter = CheckedHttpExporter(
+            endpoint=f"http://{arguments.endpoint}/v1/traces", timeout=20,
+            compression=Compression.Gzip if arguments.gzip else Compression.NoCompression,
+        )
+    else:
+        compression = grpc.Compression.Gzip if arguments.gzip else grpc.Compression.NoCompression
+        exporter = CheckedExporter(
+            endpoint=arguments.endpoint, insecure=True, compression=compression, timeout=20
+        )
     resource = Resource.create({"service.name": arguments.service, "service.version": "1.4.0"})
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -109,8 +128,8 @@ def main():
         print(run_agent(tracer, arguments.intent, arguments.fail))
     provider.force_flush(30000)
     provider.shutdown()
-    if CheckedExporter.failures or CheckedExporter.batches == 0:
-        print(f"{CheckedExporter.failures} batches failed", file=sys.stderr)
+    if Answers.failures or Answers.batches == 0:
+        print(f"{Answers.failures} batches failed", file=sys.stderr)
         return 1
     return 0
 
