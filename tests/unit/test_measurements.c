@@ -60,6 +60,28 @@ START_TEST(every_row_is_whole_and_named_once)
 }
 END_TEST
 
+START_TEST(the_reference_page_has_the_table)
+{
+    static const char begin[] = "<!-- measurements: begin -->\n",
+                      end[] = "<!-- measurements: end -->";
+    static char page[128 * 1024];
+    FILE *file = fopen(SOURCE_ROOT "/processor/score/README.md", "r");
+    ck_assert_ptr_nonnull(file);
+    page[fread(page, 1, sizeof page - 1, file)] = 0;
+    ck_assert_int_eq(fclose(file), 0);
+    const char *from = strstr(page, begin);
+    ck_assert_ptr_nonnull(from);
+    from += sizeof begin - 1;
+    const char *to = strstr(from, end);
+    ck_assert_ptr_nonnull(to);
+    struct buffer table = {0};
+    measurements_print(&table);
+    ck_assert_msg(bytes_equal(buffer_bytes(&table), bytes_of(from, (size_t)(to - from))),
+                  "put what `flywheel help measurements` prints into processor/score/README.md");
+    buffer_finish(&table);
+}
+END_TEST
+
 START_TEST(the_table_prints_as_markdown)
 {
     struct buffer to = {0};
@@ -591,6 +613,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, every_row_is_whole_and_named_once);
+    tcase_add_test(tests, the_reference_page_has_the_table);
     tcase_add_test(tests, the_table_prints_as_markdown);
     tcase_add_test(tests, steps_count_by_kind_and_wrappers_and_judges_do_not);
     tcase_add_test(tests, duration_is_the_root_or_all_that_is_there);
