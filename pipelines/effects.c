@@ -32,6 +32,7 @@ void effects_clear(struct effects *effects)
     effects->first = effects->last = NULL;
     effects->first_spilled = effects->last_spilled = NULL;
     effects->unspilled = NULL;
+    effects->first_part = effects->last_part = NULL;
     effects->closed_count = 0;
     effects->revoked_spans = effects->repeated_spans = 0;
     effects->late_spans = effects->logs_ignored = effects->logs_joined = 0;
@@ -45,5 +46,5 @@ bool effects_is_empty(const struct effects *effects)
     for (int i = 0; i < LOG_DROPS; i++)
         counts += effects->logs_dropped[i];
     return effects->closed_count == 0 && !effects->first_spilled && !effects->unspilled &&
-           counts == 0;
+           !effects->first_part && counts == 0;
 }

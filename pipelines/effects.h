@@ -8,6 +8,7 @@
 #include "processor/assemble/in_flight.h"
 #include "processor/score/select.h"
 #include "state/decided.h"
+#include "state/part.h"
 
 enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
 
@@ -74,6 +75,17 @@ struct closed {
     struct bytes extension; /* pipelines/summary.h */
     struct bytes content; /* pipelines/trajectory_codec.h; to be kept while a record of it is out */
     struct again *again;  /* NULL: the first verdict */
+    uint64_t *parts;      /* of a conversation: they leave the store */
+    uint32_t part_count;
+};
+
+/* A closed trace that waits for the rest of its conversation. Of `trace` only what a decided row
+ * without a verdict says: id, positions, times. */
+struct handed_part {
+    struct handed_part *next;
+    struct part_row row;
+    struct closed trace;
+    struct bytes content; /* pipelines/trajectory_codec.h */
 };
 
 /* An open trajectory on its way into the store, so that its source need not keep it. */
@@ -104,6 +116,7 @@ struct effects {
     uint32_t closed_count;
     struct spilled *first_spilled, *last_spilled;
     struct unspilled *unspilled;
+    struct handed_part *first_part, *last_part;
     uint64_t late_spans;
     uint64_t revoked_spans;  /* open when their partition went to another instance */
     uint64_t repeated_spans; /* read again from a partition after their verdict */

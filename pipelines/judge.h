@@ -8,6 +8,8 @@
 #include "pipelines/summary.h"
 #include "processor/score/scorer.h"
 
+enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
+
 /* A verdict after the first, while it is made: what was decided before, and how far it goes. */
 struct revision {
     const struct summary *before;

@@ -11,6 +11,8 @@ struct replay {
     struct shard *shard;
     struct effects *effects;
     struct request_pool *pool;
+    struct part_memory *parts;
+    bool is_second_stage; /* all traces are closed: conversations get all of theirs at once */
     replay_fn *fn;
     void *context;
     int64_t now_ms;
@@ -34,10 +36,13 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
     replay->shard = shard_create(0, 1, 1, &replay->config, 0);
     replay->effects = effects_create(0);
     replay->pool = request_pool_create(1);
-    if (!replay->shard || !replay->effects || !replay->pool) {
+    replay->parts = part_memory_create();
+    if (!replay->shard || !replay->effects || !replay->pool || !replay->parts) {
         replay_destroy(replay);
         return NULL;
     }
+    struct part_source parts = part_source_from_memory(replay->parts);
+    shard_set_parts(replay->shard, &parts);
     if (is_all)
         shard_emit_all(replay->shard);
     return replay;
@@ -50,6 +55,7 @@ void replay_destroy(struct replay *replay)
     shard_destroy(replay->shard);
     effects_destroy(replay->effects);
     request_pool_destroy(replay->pool);
+    part_memory_destroy(replay->parts);
     free(replay);
 }
 
@@ -65,6 +71,11 @@ static enum status hand_out(struct replay *replay)
         if (status == STATUS_OK && !replay->fn(replay->context, closed, record.payload))
             status = STATUS_FATAL;
     }
+    for (const struct handed_part *part = replay->effects->first_part; part; part = part->next) {
+        replay->totals.duplicates += part->trace.duplicates;
+        if (status == STATUS_OK && !part_memory_append(replay->parts, &part->row, part->content))
+            status = STATUS_FATAL;
+    }
     effects_clear(replay->effects);
     return status;
 }
@@ -75,6 +86,7 @@ static enum status step(struct replay *replay, const struct shard_event *event)
         .now_ms = replay->now_ms,
         .wall_ms = replay->wall_ms,
         .horizon_ms = 0, /* nothing is ever forgotten */
+        .part_sequence = replay->is_second_stage ? part_memory_last(replay->parts) : 0,
     };
     enum status status = shard_step(replay->shard, event, &time, replay->effects);
     return status == STATUS_OK ? hand_out(replay) : status;
@@ -106,10 +118,11 @@ enum status replay_add(struct replay *replay, enum gate_signal signal, struct by
     return status == STATUS_BUSY ? STATUS_FATAL : status;
 }
 
-enum status replay_finish(struct replay *replay)
+static enum status run_out(struct replay *replay)
 {
     uint64_t next = replay->position + 1;
-    enum status status = STATUS_OK;
+    enum status status =
+        step(replay, &(struct shard_event){.kind = SHARD_TICK, .next_positions = &next});
     for (int64_t next_ms;
          status == STATUS_OK && (next_ms = shard_next_ms(replay->shard)) != INT64_MAX;) {
         /* A deadline lies within its tick of the wheel: at its end everything of the tick is due.
@@ -119,6 +132,13 @@ enum status replay_finish(struct replay *replay)
         status = step(replay, &(struct shard_event){.kind = SHARD_TICK, .next_positions = &next});
     }
     return status;
+}
+
+enum status replay_finish(struct replay *replay)
+{
+    enum status status = run_out(replay);
+    replay->is_second_stage = true;
+    return status == STATUS_OK ? run_out(replay) : status;
 }
 
 struct replay_totals replay_totals(const struct replay *replay)

@@ -21,6 +21,8 @@ static const struct metric_family families[] = {
     {"flywheel_logs_dropped_total", METRIC_COUNTER,
      "Accepted log records that reached no verdict, by reason."},
     {"flywheel_trajectories_total", METRIC_COUNTER, "Closed trajectories, by what closed them."},
+    {"flywheel_conversation_traces_total", METRIC_COUNTER,
+     "Traces that closed as one turn of a conversation, which is decided as a whole."},
     {"flywheel_verdicts_total", METRIC_COUNTER, "Verdicts."},
     {"flywheel_rule_outcomes_total", METRIC_COUNTER, "Outcomes of each rule."},
     {"flywheel_review_records_total", METRIC_COUNTER, "Review records written to the outbox."},
@@ -115,7 +117,8 @@ bool series_open(struct series *series, struct counters *counters, const char *c
         get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
         get_one(series, "flywheel_trajectories_split_total", &series->split) &&
         get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled) &&
-        get_one(series, "flywheel_review_revisions_total", &series->revisions);
+        get_one(series, "flywheel_review_revisions_total", &series->revisions) &&
+        get_one(series, "flywheel_conversation_traces_total", &series->parts);
     if (!is_open)
         error_set(ret_error, EXIT_STATE_IO, "the data directory holds too many counters");
     return is_open;

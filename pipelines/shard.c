@@ -25,8 +25,8 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
         shard->kinds[source] = SOURCE_JOURNALED;
     shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
     if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
-        !late_init(&shard->late, now_ms) || !decided_set_init(&shard->decided) ||
-        !judge_init(&shard->judge, config)) {
+        !late_init(&shard->late, now_ms) || !second_stage_init(&shard->stage, now_ms) ||
+        !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
         shard_destroy(shard);
         return NULL;
     }
@@ -39,11 +39,17 @@ void shard_destroy(struct shard *shard)
         return;
     assembler_finish(&shard->assembler);
     late_finish(&shard->late);
+    second_stage_finish(&shard->stage);
     decided_set_finish(&shard->decided);
     judge_finish(&shard->judge);
     buffer_finish(&shard->spill);
     free(shard->replay);
     free(shard);
+}
+
+void shard_set_parts(struct shard *shard, const struct part_source *parts)
+{
+    shard->stage.parts = *parts;
 }
 
 void shard_emit_all(struct shard *shard)
@@ -112,11 +118,10 @@ bool shard_was_counted(const struct shard *shard, const struct request *request,
 
 /* --- closing --- */
 
-static enum status close_one(struct shard *shard, struct open_trajectory *open,
-                             enum close_trigger trigger, bool is_read, int64_t due_ms,
-                             const struct shard_time *time, struct effects *effects)
+static enum status decide_one(struct shard *shard, struct open_trajectory *open,
+                              enum close_trigger trigger, bool is_unreadable, int64_t due_ms,
+                              const struct shard_time *time, struct effects *effects)
 {
-    bool is_unreadable = !is_read && !judge_read(&shard->judge, open, trigger);
     struct closed *closed = NULL;
     enum status status =
         judge_decide(&shard->judge, open, trigger, is_unreadable, effects, &closed);
@@ -126,8 +131,23 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
     closed->decided_ms = time->wall_ms;
     shard_fill_positions(shard, open, closed);
     closed->is_split = shard_is_split(shard, open);
+    return STATUS_OK;
+}
+
+/* What is one turn of a conversation is not decided alone. */
+static enum status close_one(struct shard *shard, struct open_trajectory *open,
+                             enum close_trigger trigger, bool is_read, int64_t due_ms,
+                             const struct shard_time *time, struct effects *effects)
+{
+    bool is_unreadable = !is_read && !judge_read(&shard->judge, open, trigger);
+    bool is_part = !is_unreadable && conversation_wants(shard);
+    enum status status =
+        is_part ? conversation_hand_over(shard, open, time, effects)
+                : decide_one(shard, open, trigger, is_unreadable, due_ms, time, effects);
+    if (status != STATUS_OK)
+        return status;
     shard_forget_spill(open, effects);
-    status = shard_remember_open(shard, open, false, time);
+    status = shard_remember_open(shard, open, is_part, time);
     effects->logs_joined += open->accepted_logs;
     assembler_release(&shard->assembler, open);
     return status;
@@ -371,6 +391,8 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
         status = close_due(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
         status = late_close_due(shard, time, effects);
+    if (status == STATUS_OK)
+        status = conversation_step(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
         status = shard_spill(shard, time, effects);
     forget_old(shard, time);
@@ -382,7 +404,9 @@ int64_t shard_next_ms(const struct shard *shard)
 {
     int64_t open_ms = timer_wheel_next_ms(&shard->assembler.wheel);
     int64_t late_ms = timer_wheel_next_ms(&shard->late.wheel);
-    return open_ms < late_ms ? open_ms : late_ms;
+    int64_t stage_ms = timer_wheel_next_ms(&shard->stage.open.wheel);
+    int64_t first_ms = open_ms < late_ms ? open_ms : late_ms;
+    return first_ms < stage_ms ? first_ms : stage_ms;
 }
 
 struct shard_gauges shard_gauges(const struct shard *shard)

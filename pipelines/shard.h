@@ -4,6 +4,7 @@
  * the same events under virtual time, tests whatever they like. */
 #pragma once
 #include "pipelines/effects.h"
+#include "pipelines/part_source.h"
 #include "pipelines/recall.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
@@ -35,6 +36,7 @@ struct shard_time {
     const struct quota_view *quota; /* review budgets in force; NULL: none */
     bool is_journal_pressed;        /* the journal is half full: spill what holds its front */
     uint64_t decided_sequence;      /* of the last committed decided rows */
+    uint64_t part_sequence;         /* of the last committed part of a conversation */
 };
 
 /* What the previous run had counted of a source, so that a replayed drop is not counted again. */
@@ -51,6 +53,8 @@ void shard_destroy(struct shard *shard);
 void shard_emit_all(struct shard *shard);
 /* Late spans and logs lead to revisions; without it they are dropped. At start. */
 void shard_set_recall(struct shard *shard, const struct recall *recall);
+/* Closed traces of a conversation wait there for the others. At start. */
+void shard_set_parts(struct shard *shard, const struct part_source *parts);
 /* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their
  * sequences. And what that run had counted. */
 MUST_CHECK enum status shard_remember(struct shard *shard, const struct decided_entry *entry);

@@ -1,5 +1,6 @@
 /* What a shard keeps; seen by the shard_*.c files only. */
 #pragma once
+#include "pipelines/conversation.h"
 #include "pipelines/judge.h"
 #include "pipelines/recall.h"
 #include "pipelines/shard.h"
@@ -17,12 +18,23 @@ struct late {
     struct recall recall;
 };
 
+/* Conversations; see shard_conversation.c. */
+struct second_stage {
+    struct part_source parts;
+    uint64_t seen; /* the last sequence */
+    struct conversations open;
+    struct in_flight table; /* the one that is being decided */
+    struct arena arena;     /* of one part */
+    struct buffer content;
+};
+
 struct shard {
     uint32_t index, count, source_count;
     const struct pipeline_config *config;
     struct assembler assembler;
     struct decided_set decided;
     struct late late;
+    struct second_stage stage;
     struct judge judge;
     enum source_kind kinds[SOURCES_MAX];
     struct source_marks *replay; /* of each source */
@@ -101,3 +113,16 @@ bool late_has_volatile(const struct shard *shard);
 void late_drop_source(struct shard *shard, uint16_t source, struct effects *effects);
 /* Does something wait for this trace? */
 bool late_holds(const struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE]);
+
+/* shard_conversation.c. Is what the judge has read one turn of a conversation? Then it is handed
+ * over instead of being decided. */
+bool second_stage_init(struct second_stage *stage, int64_t now_ms);
+void second_stage_finish(struct second_stage *stage);
+bool conversation_wants(const struct shard *shard);
+MUST_CHECK enum status conversation_hand_over(struct shard *shard,
+                                              const struct open_trajectory *open,
+                                              const struct shard_time *time,
+                                              struct effects *effects);
+/* Takes over what is new, and decides what is over. */
+MUST_CHECK enum status conversation_step(struct shard *shard, const struct shard_time *time,
+                                         struct effects *effects);

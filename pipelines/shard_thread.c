@@ -19,6 +19,7 @@ static struct shard_time time_of(const struct runtime *runtime)
         .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
         .horizon_ms = writer_horizon_ms(runtime->writer),
         .decided_sequence = writer_decided_sequence(runtime->writer),
+        .part_sequence = writer_part_sequence(runtime->writer),
         .is_journal_pressed = writer_gauges(runtime->writer).journal_bytes >
                               runtime->config->limits.journal_bytes / 2,
     };

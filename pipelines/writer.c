@@ -109,6 +109,8 @@ void writer_add_effects(struct writer *writer, const struct effects *effects, in
     assert(effects->shard < writer->shards);
     for (struct closed *closed = effects->first; closed; closed = closed->next)
         writer_add_closed(writer, closed, wall_ms);
+    for (const struct handed_part *part = effects->first_part; part; part = part->next)
+        writer_add_part(writer, part);
     add_spills(writer, effects);
     count_passed(writer, effects);
     struct held_counts *held = &writer->next_held;
@@ -149,7 +151,7 @@ uint64_t writer_settle_lost(struct writer *writer)
     writer->next_holding = false;
     count_held(writer);
     int64_t in_flight = (int64_t)writer_account(writer).in_flight + writer->batch_in_flight;
-    uint64_t open = 0;
+    uint64_t open = parts_spans(writer->parts);
     for (uint32_t shard = 0; shard < writer->shards; shard++)
         open += writer->next_states[shard].open_spans;
     if (in_flight <= (int64_t)open)

@@ -76,6 +76,8 @@ void writer_committed_records(const struct writer *writer, uint64_t *ret_first, 
 int64_t writer_horizon_ms(const struct writer *writer);
 /* The sequence of the last committed decided rows; any thread. */
 uint64_t writer_decided_sequence(const struct writer *writer);
+/* The last committed part of a conversation; any thread. */
+uint64_t writer_part_sequence(const struct writer *writer);
 /* Committed low watermark of each source; read by any thread. */
 const _Atomic uint64_t *writer_watermarks(const struct writer *writer);
 /* Committed first position of each source that an open trajectory needs, spilled or not; any

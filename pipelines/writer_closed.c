@@ -195,5 +195,28 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
     else
         count_first(writer, closed);
     count_spans(writer, closed);
+    for (uint32_t i = 0; i < closed->part_count; i++)
+        parts_delete(writer->parts, &writer->txn, closed->parts[i]);
     writer->batch_bytes += row->contribution.size + row->extension.size + 64;
+}
+
+/* The trace is remembered as decided, so that a replay of its spans is one; they stay in flight. */
+void writer_add_part(struct writer *writer, const struct handed_part *part)
+{
+    struct decided_row *row = new_row(writer);
+    if (!row)
+        return;
+    memcpy(row->trace_id, part->trace.trace_id, sizeof(row->trace_id));
+    put_positions(writer, &part->trace, row);
+    row->decided_ms = (int64_t)part->trace.decided_ms;
+    row->event_ms = (int64_t)part->trace.event_ms;
+    row->verdict = (uint8_t)part->trace.verdict;
+    row->trigger = (uint8_t)part->trace.trigger;
+    row->flags = DECIDED_EXHAUSTED;
+    writer->batch_in_flight -= part->trace.duplicates;
+    writer_count(writer, writer->series.dropped[DROP_DUPLICATE], part->trace.duplicates);
+    writer_count(writer, writer->series.split, part->trace.is_split);
+    writer_count(writer, writer->series.parts, 1);
+    parts_append(writer->parts, &writer->txn, &part->row, part->content);
+    writer->batch_bytes += part->content.size + 64;
 }

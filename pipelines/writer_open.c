@@ -11,6 +11,7 @@ static bool open_tables(struct writer *writer)
            outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
            spill_open(writer->store, &writer->spill) == STATUS_OK &&
            retained_open(writer->store, &writer->retained) == STATUS_OK &&
+           parts_open(writer->store, &writer->parts) == STATUS_OK &&
            counters_open(writer->store, &writer->counters) == STATUS_OK &&
            cohorts_open(writer->store, writer->config->max_per_group, &writer->cohorts) ==
                STATUS_OK &&
@@ -98,6 +99,7 @@ void writer_destroy(struct writer *writer)
     if (!writer)
         return;
     quota_close(writer->quota);
+    parts_close(writer->parts);
     if (writer->delta)
         cohort_delta_destroy(writer->delta);
     if (writer->cohorts)

@@ -17,6 +17,11 @@ void writer_committed_records(const struct writer *writer, uint64_t *ret_first, 
     *ret_end = writer->end_record;
 }
 
+uint64_t writer_part_sequence(const struct writer *writer)
+{
+    return parts_committed(writer->parts);
+}
+
 uint64_t writer_decided_sequence(const struct writer *writer)
 {
     return atomic_load_explicit(&writer->decided_sequence, memory_order_acquire);

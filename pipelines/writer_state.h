@@ -7,6 +7,7 @@
 #include "pipelines/writer.h"
 #include "state/decided.h"
 #include "state/journal.h"
+#include "state/part.h"
 #include "state/retained.h"
 #include "state/spill.h"
 
@@ -33,6 +34,7 @@ struct writer {
     struct outbox *outbox;
     struct spill *spill;
     struct retained *retained;
+    struct parts *parts;
     struct counters *counters;
     struct cohorts *cohorts;
     struct cohort_delta *delta;
@@ -89,6 +91,7 @@ void writer_add_spilled(struct writer *writer, const struct spilled *spilled);
 /* Shows other threads what the journal and the outbox hold now. */
 void writer_publish(struct writer *writer);
 void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms);
+void writer_add_part(struct writer *writer, const struct handed_part *part);
 
 static inline void writer_count(struct writer *writer, struct persistent_counter *counter,
                                 uint64_t by)

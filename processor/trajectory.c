@@ -143,7 +143,7 @@ static void find_root(struct trajectory *trajectory)
     for (uint32_t i = trajectory->span_count; i-- > 0;) {
         const struct span *span = &trajectory->spans[i];
         if (span_is_root(span))
-            root = i;
+            root = trajectory->is_conversation && root != NO_SPAN ? root : i;
         else if (span->has_parent && trajectory->parents[i] == NO_SPAN) {
             bool is_local = span_has_remote_parent(span) &&
                             trajectory_find(trajectory, span->parent_id) == NO_SPAN;

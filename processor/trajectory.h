@@ -34,6 +34,8 @@ struct trajectory {
     struct bytes *resources, *scopes; /* spans and logs index into these */
     uint32_t resource_count, scope_count;
     uint64_t received_ms; /* wall clock of the last arrival; bounds a skewed event time */
+    bool is_conversation; /* spans of several traces; `id` is the hash of the conversation's id, and
+                             `root` that of the last turn */
 
     /* Set by trajectory_order(). */
     uint32_t *parents; /* index of each span's parent, NO_SPAN when it has none here */

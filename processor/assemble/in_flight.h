@@ -52,6 +52,7 @@ struct open_trajectory {
     int64_t await_until_ms;                /* while is_awaiting: when to stop waiting for scores */
     uint64_t received_ms;                  /* wall clock of the last arrival */
     bool has_root, has_local_root, is_awaiting;
+    bool is_conversation;    /* of several traces, under the hash of its id */
     uint32_t span_count;     /* distinct */
     uint32_t accepted_spans; /* duplicates included: what the counters of the verdict add up */
     uint32_t log_count, accepted_logs;

@@ -324,7 +324,9 @@ static struct bytes *view_blobs(const struct blob *list, uint32_t count, struct 
 bool in_flight_view(const struct open_trajectory *open, enum close_trigger trigger,
                     struct arena *arena, struct trajectory *ret_trajectory)
 {
-    struct trajectory view = {.trigger = trigger, .received_ms = open->received_ms};
+    struct trajectory view = {.trigger = trigger,
+                              .received_ms = open->received_ms,
+                              .is_conversation = open->is_conversation};
     memcpy(view.id, open->id, TRACE_ID_SIZE);
     view.spans = arena_zalloc(arena, open->span_count + 1, sizeof(*view.spans));
     view.logs = arena_zalloc(arena, open->log_count + 1, sizeof(*view.logs));

@@ -46,7 +46,7 @@ void measure_duration(const struct measurement *self, struct score_context *cont
     (void)self;
     const struct trajectory *trajectory = context->run->trajectory;
     uint64_t start_ns = UINT64_MAX, end_ns = 0;
-    bool has_ended_root = run_has_ended(context->run);
+    bool has_ended_root = run_has_ended(context->run) && !trajectory->is_conversation;
     for (uint32_t i = 0; i < trajectory->span_count; i++) {
         const struct span *span = &trajectory->spans[i];
         if (has_ended_root && i != trajectory->root)
