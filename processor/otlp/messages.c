@@ -42,7 +42,7 @@ static char *text_set(struct message_text *text, struct bytes from)
 static void append_message(struct buffer *to, const ProtobufCMessage *message)
 {
     size_t size = protobuf_c_message_get_packed_size(message);
-    if (buffer_reserve(to, size))
+    if (size > 0 && buffer_reserve(to, size))
         to->size += protobuf_c_message_pack(message, to->data + to->size);
 }
 
