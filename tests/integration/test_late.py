@@ -23,7 +23,7 @@ class Run:
 
     def __init__(self, name, score):
         digest = hashlib.sha256(f"{time.time_ns()}/{name}".encode()).digest()
-        self.name, self.trace_id, self.root, self.now = name, digest[:16], digest[16:24], time.time_ns()
+        self.name, self.trace_id, self.root, self.now = name, digest[:16], b"\xff" + digest[17:24], time.time_ns()
         self.score, self.count = score, 0
 
     def span(self, kind, **more):
