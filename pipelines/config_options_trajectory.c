@@ -7,7 +7,11 @@ static const char *const retains[] = {"none", "records"};
 static const struct option rows[] = {
     SECTION("trajectory", 0, "When a run is done. The first limit that is reached closes it."),
     EITHER("trajectory.scope", AT(scope_is_conversation), scopes, "trace",
-           "What one trajectory is: one trace, or one conversation."),
+           "What one trajectory is: one trace, or one conversation. Then traces that close with a "
+           "conversation id wait in the store for the others of that id, over restarts; the rest "
+           "are judged as traces. Its root is that of the last turn; its id is a hash of the "
+           "conversation's. Late spans of a turn that has closed are dropped and counted. Span ids "
+           "must differ within a conversation, as SDKs see to."),
     DURATION("trajectory.settle", AT(assembly.settle_ms), 0, 1 * HOUR, "6s",
              "Quiet time after the root has ended; batch exporters of other processes send every "
              "5 s."),
@@ -23,8 +27,11 @@ static const struct option rows[] = {
     COUNT("trajectory.max_spans", AT(assembly.max_spans), 1, 1000000, "10000", "Most spans."),
     SIZE("trajectory.max_bytes", AT(assembly.max_bytes), 1 * KIB, 1 * GIB, "16MiB",
          "Most bytes of spans as received."),
-    DURATION("trajectory.conversation_idle", AT(conversation_idle_ms), 1 * SECOND, 7 * DAY, "30m",
-             "Quiet time that closes a conversation."),
+    DURATION(
+        "trajectory.conversation_idle", AT(conversation_idle_ms), 1 * SECOND, 7 * DAY, "30m",
+        "Quiet time that closes a conversation, from the last arrival in its closed traces on; "
+        "so do `max_spans` and `max_bytes`. Better longer than `idle_timeout`, so that slow "
+        "turns are in."),
     BOOL("trajectory.single_instance", AT(single_instance), "false",
          "This is the only instance that reads the topic; conversation scope over Kafka needs it."),
     SECTION("trajectory.late", 0, "What comes after the verdict."),

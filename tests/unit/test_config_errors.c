@@ -270,8 +270,6 @@ END_TEST
 START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
 {
     static const struct mistake mistakes[] = {
-        {"trajectory: { scope: conversation }",
-         "p.yaml:1:15: not available in this version: conversation scope; leave scope out"},
         {"exporters: { kafka/a: { encoding: protobuf } }",
          "p.yaml:1:25: not available in this version: encodings other than json; leave encoding "
          "out"},
@@ -351,7 +349,7 @@ START_TEST(settings_that_ask_for_nothing_new_are_accepted)
 {
     struct error error = {0};
     struct bytes text =
-        BYTES_LITERAL("trajectory: { scope: trace, single_instance: false }\n"
+        BYTES_LITERAL("trajectory: { scope: conversation, single_instance: false }\n"
                       "selection: { new_cohort: 5, budget: { per_hour: 5 } }\n"
                       "exporters: { kafka/a: { encoding: json, emit: idempotent } }\n");
     struct pipeline_config *config = config_load_text("p.yaml", text, &error);
