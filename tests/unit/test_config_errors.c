@@ -273,8 +273,6 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
         {"exporters: { kafka/a: { encoding: protobuf } }",
          "p.yaml:1:25: not available in this version: encodings other than json; leave encoding "
          "out"},
-        {"exporters: { kafka/a: { emit: transactional } }",
-         "p.yaml:1:25: not available in this version: transactional emit; leave emit out"},
         {"service: { pipelines: { results: { receivers: [a], exporters: [b] } } }",
          "p.yaml:1:25: not available in this version: the results pipeline; leave results out"},
         {"receivers: { kafka: {} }\nrulez: []",
