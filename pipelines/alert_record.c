@@ -116,7 +116,7 @@ static void say_floor(struct json_writer *json, const struct alert_news *news)
     double target = 100 * news->alert->min_pass_rate;
     if (news->is_firing)
         say(json,
-            "The pass rate is %.2f %% (95 %%: %.2f to %.2f) of %" PRId64
+            "The pass rate is %.2f %% (99.9 %%: %.2f to %.2f) of %" PRId64
             " scored runs, below the target of %g %%.",
             100 * rate->pass_rate, 100 * rate->low, 100 * rate->high, rate->scored, target);
     else if (rate->scored < (int64_t)news->alert->min_n)

@@ -1,5 +1,5 @@
 /* Alerts on the fail rates of pinned cohorts:
- *   floor       the pass rate of a window is below min_pass_rate, as `flywheel gate` would find it
+ *   floor       the pass rate of a window is below min_pass_rate, as `flywheel gate` finds it at 99.9 %
  *   burn_rate   a long and a short window spend the error budget too fast
  *   worse       the CUSUM of the cohort says that its fail rate has gone up
  *   better      it has gone down; informs

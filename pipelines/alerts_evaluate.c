@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-static const double learned_confidence = 0.99, floor_confidence = 0.95;
+/* A gate looks once, an alert every second: at 95 % it would cry wolf in any month. */
+static const double learned_confidence = 0.99, alert_confidence = 0.999;
 static const double rate_min = 1e-4; /* of p0, and 1 - p0: odds must be finite */
 
 /* --- changes --- */
@@ -82,7 +83,7 @@ static struct gate_rate rate_of(const struct alert_config *alert,
                                 int64_t window_ms)
 {
     struct gate_terms terms = {.min_pass_rate = alert->min_pass_rate,
-                               .confidence = floor_confidence};
+                               .confidence = alert_confidence};
     struct cohort_bucket sums = cohort_windows_sum(windows, wall_ms, window_ms);
     return gate_rate_of(&sums, &terms);
 }
@@ -115,6 +116,17 @@ struct alert_row alerts_floor(const struct alert_config *alert,
     return turn(row, is_below, wall_ms);
 }
 
+/* A rate over few runs may be anything, so an alert begins only when the long window shows the
+ * factor with confidence; it lasts while the rates themselves are above it. */
+static bool is_above(const struct alert_config *alert, const struct burn_config *burn,
+                     const struct burn_windows *at, bool is_firing)
+{
+    if (at->long_burn < burn->factor || at->short_burn < burn->factor)
+        return false;
+    double least = statistics_burn_rate(1 - at->of_long.high, alert->min_pass_rate);
+    return is_firing || least >= burn->factor || at->of_long.pass_rate <= 0;
+}
+
 struct alert_row alerts_burn(const struct alert_config *alert, const struct cohort_windows *windows,
                              const struct alert_row *row, int64_t wall_ms,
                              struct burn_windows ret_burns[BURNS_MAX], uint32_t *burning)
@@ -130,7 +142,7 @@ struct alert_row alerts_burn(const struct alert_config *alert, const struct coho
             at.long_burn = statistics_burn_rate(1 - at.of_long.pass_rate, alert->min_pass_rate);
         if (has_enough(alert, &at.of_short))
             at.short_burn = statistics_burn_rate(1 - at.of_short.pass_rate, alert->min_pass_rate);
-        if (!is_burning && at.long_burn >= burn->factor && at.short_burn >= burn->factor) {
+        if (!is_burning && is_above(alert, burn, &at, row->is_firing)) {
             is_burning = true;
             if (!row->is_firing)
                 *burning = i;

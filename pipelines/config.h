@@ -73,8 +73,8 @@ enum exporter_encoding { ENCODING_JSON, ENCODING_PROTOBUF, ENCODING_OTLP_PROTO }
 
 struct exporter_config {
     enum exporter_kind kind;
-    bool takes_records, takes_alerts; /* what the pipelines that name it bring */
-    const char *name;                 /* "kafka/annotations" */
+    bool takes_alerts, takes_no_records; /* by the pipelines that name it */
+    const char *name;                    /* "kafka/annotations" */
     const char *brokers, *topic;
     enum exporter_encoding encoding;
     bool is_transactional;

@@ -262,6 +262,7 @@ static void choose_exporters(struct config_loader *loader)
     struct chosen_pipeline pipeline = choose_pipeline(loader);
     struct pipeline_names *names = pipeline.names;
     struct exporter_config chosen[EXPORTERS_MAX];
+    bool is_chosen[EXPORTERS_MAX] = {false};
     uint32_t at[PIPELINE_NAMES_MAX], count = 0;
     if (!choose_alert_exporters(loader))
         return;
@@ -274,11 +275,12 @@ static void choose_exporters(struct config_loader *loader)
     if (!find_exporters(loader, names, pipeline.exporters, at))
         return;
     for (uint32_t i = 0; i < names->exporter_count; i++) {
-        config->exporters[at[i]].takes_records = true;
+        is_chosen[at[i]] = true;
         chosen[count++] = config->exporters[at[i]];
     }
     for (uint32_t i = 0; i < config->exporter_count; i++)
-        if (config->exporters[i].takes_alerts && !config->exporters[i].takes_records) {
+        if (config->exporters[i].takes_alerts && !is_chosen[i]) {
+            config->exporters[i].takes_no_records = true;
             check_alert_topic(loader, &config->exporters[i]);
             chosen[count++] = config->exporters[i];
         }

@@ -26,7 +26,8 @@ static const struct option rows[] = {
     CUSTOM("cohorts.alerts[].cohort", NULL, print_alert_cohort, "map", NULL,
            "A value for each dimension of one grouping. Required."),
     NUMBER("cohorts.alerts[].min_pass_rate", ALERT(min_pass_rate), 0, 1, NULL,
-           "The target. Required."),
+           "The target. Required. The alert fires when the pass rate of `window` is below it with "
+           "99.9 % confidence, and ends when the rate is back."),
     DURATION("cohorts.alerts[].window", ALERT(window_ms), 1 * MINUTE, 35 * DAY, "24h",
              "Over which it is computed."),
     COUNT("cohorts.alerts[].min_n", ALERT(min_n), 1, COUNT_MAX, "50",
@@ -34,11 +35,13 @@ static const struct option rows[] = {
     NUMBER("cohorts.alerts[].usual_fail_rate", ALERT(usual_fail_rate), 0, 0.999, "0",
            "The fail rate from which a change is looked for (CUSUM); 0: what `min_pass_rate` "
            "allows."),
-    CUSTOM("cohorts.alerts[].burn_rates", load_burns, print_burns, "map of two durations",
-           "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
-           "Fires when the long and the short window both spend the error budget, 1 - "
-           "`min_pass_rate`, that many times too fast. A factor above 1 / (1 - `min_pass_rate`) "
-           "can't be reached: it is refused, and left out of the default. `{}`: none."),
+    CUSTOM(
+        "cohorts.alerts[].burn_rates", load_burns, print_burns, "map of two durations",
+        "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
+        "Fires when the long and the short window both spend the error budget, 1 - "
+        "`min_pass_rate`, that many times too fast, the long one with 99.9 % confidence. A factor "
+        "above 1 / (1 - `min_pass_rate`) "
+        "can't be reached: it is refused, and left out of the default. `{}`: none."),
     SECTION("cohorts.change", 0,
             "How a change of the fail rate of a pinned cohort is noticed: Bernoulli CUSUM."),
     NUMBER("cohorts.change.odds_ratio", AT(change.odds_ratio), 1.1, 100, "2",
@@ -72,8 +75,13 @@ static const struct option rows[] = {
     TEXT("exporters.kafka/NAME.topic", EXPORTER(topic), "annotations", "The annotation topic."),
     CHOICE("exporters.kafka/NAME.encoding", EXPORTER(encoding), encodings, "json",
            "Of a record; `otlp_proto` sends the whole trace, for a Collector."),
-    EITHER("exporters.kafka/NAME.emit", EXPORTER(is_transactional), emits, "idempotent",
-           "How the producer avoids duplicates."),
+    EITHER(
+        "exporters.kafka/NAME.emit", EXPORTER(is_transactional), emits, "idempotent",
+        "`idempotent`: each record once, and after a crash perhaps again with the same record_id. "
+        "`transactional`: records and the place in the outbox in one transaction "
+        "(`transactional.id` and group: `flywheel-INSTANCE-NAME`), so that a reader of committed "
+        "records sees each one once; readers wait for the commit, a record that the topic "
+        "refuses holds up the others, and the broker must keep the group's offsets."),
     KAFKA_SECURITY("exporters.kafka/NAME", EXPORTER),
     {.path = "exporters.file/NAME.path",
      .type = OPTION_TEXT,

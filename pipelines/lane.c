@@ -189,6 +189,11 @@ void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct byt
     }
 }
 
+void lane_look(struct lane *lane)
+{
+    lane->is_behind = true;
+}
+
 struct catch_up {
     struct lane *lane;
     int64_t now_ms;

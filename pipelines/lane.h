@@ -46,6 +46,8 @@ void lane_close(struct lane *lane);
 void lane_stop(struct lane *lane, int64_t grace_ms);
 /* One record whose row is durable. */
 void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame);
+/* Something is in the outbox that was not offered: lane_catch_up hands it over. */
+void lane_look(struct lane *lane);
 /* Hands over from the store what did not fit before. */
 void lane_catch_up(struct lane *lane, int64_t now_ms);
 /* Are there acknowledgements for the next transaction? */

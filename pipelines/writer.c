@@ -44,6 +44,7 @@ void writer_begin(struct writer *writer)
     buffer_clear(&writer->contributions);
     buffer_clear(&writer->row_bytes);
     writer->first_record = writer->end_record = outbox_next_sequence(writer->outbox);
+    writer->alert_records = 0;
     writer->batch_bytes = 0;
     writer->batch_in_flight = 0;
     writer->next_holding = writer->is_holding;
@@ -199,12 +200,28 @@ static void append_rows(struct writer *writer)
     (void)decided_append(writer->decided, &writer->txn, writer->rows, writer->row_count);
 }
 
+static void tell_alert(void *context, struct bytes frame)
+{
+    struct writer *writer = context;
+    uint64_t sequence = writer->end_record++;
+    for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
+        if (writer->config->exporters[exporter].takes_alerts)
+            outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence,
+                          writer->wall_ms, frame);
+    writer->alert_records++;
+}
+
+/* Alerts go with the cohorts, for both stand for the same decided rows; time alone may end one. */
 static bool flush_cohorts(struct writer *writer, int64_t now_ms, int64_t wall_ms)
 {
     bool is_due = writer->is_flush_due || now_ms - writer->flushed_ms >= COHORT_FLUSH_MS;
-    if (!is_due || cohort_delta_buckets(writer->delta) == 0)
+    if (!is_due)
         return false;
-    cohort_delta_flush(writer->delta, &writer->txn, writer->delta_sequence, wall_ms);
+    if (cohort_delta_buckets(writer->delta) > 0)
+        cohort_delta_flush(writer->delta, &writer->txn, writer->delta_sequence, wall_ms);
+    writer->wall_ms = wall_ms;
+    alerts_flush(writer->alerts, &writer->txn, wall_ms, writer->tells_alerts ? tell_alert : NULL,
+                 writer);
     return true;
 }
 
@@ -249,10 +266,10 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
         writer->delta_sequence = decided_next_sequence(writer->decided) - 1;
         atomic_store_explicit(&writer->decided_sequence, writer->delta_sequence,
                               memory_order_release);
-        return cohort_delta_add_encoded(writer->delta, buffer_bytes(&writer->contributions)) ==
-                       STATUS_OK
-                   ? STATUS_OK
-                   : STATUS_FATAL;
+        struct bytes decided = buffer_bytes(&writer->contributions);
+        if (cohort_delta_add_encoded(writer->delta, decided) != STATUS_OK ||
+            alerts_observe(writer->alerts, decided) != STATUS_OK)
+            return STATUS_FATAL;
     }
     return STATUS_OK;
 }

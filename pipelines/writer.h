@@ -70,6 +70,8 @@ void writer_flush_cohorts(struct writer *writer);
 
 /* The sequence of the first record of the last committed batch and the one behind its last. */
 void writer_committed_records(const struct writer *writer, uint64_t *ret_first, uint64_t *ret_end);
+/* Alerts that it put into the outbox behind them; their exporters read the store for them. */
+uint32_t writer_committed_alerts(const struct writer *writer);
 
 /* Everything decided before this time (wall clock) has left the late window, and no journal holds a
  * span of it any more; committed, read by any thread. A restart remembers the rest. */

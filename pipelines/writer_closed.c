@@ -103,8 +103,9 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
 {
     uint64_t sequence = writer->end_record++;
     for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
-        outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
-                      closed->frame);
+        if (!writer->config->exporters[exporter].takes_no_records)
+            outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
+                          closed->frame);
     writer_count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
     writer_count(writer, writer->series.revisions, closed->again != NULL);
     writer->batch_bytes += closed->frame.size * writer->exporter_count;

@@ -18,6 +18,7 @@ static bool open_tables(struct writer *writer)
            (writer->delta = cohort_delta_create()) != NULL &&
            cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) ==
                STATUS_OK &&
+           alerts_open(writer->store, writer->config, &writer->alerts) == STATUS_OK &&
            quota_open(writer->store, writer->config, writer->shards, &writer->quota) == STATUS_OK;
 }
 
@@ -73,6 +74,8 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                               .source_count = source_count,
                               .exporter_count = config->exporter_count};
     writer->flushed_ms = writer->gauged_ms = INT64_MIN / 2;
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        writer->tells_alerts |= config->exporters[i].takes_alerts;
     writer->shard_states = calloc(shards, sizeof(*writer->shard_states));
     writer->next_states = calloc(shards, sizeof(*writer->next_states));
     char receivers[SOURCES_MAX][32];
@@ -100,6 +103,7 @@ void writer_destroy(struct writer *writer)
         return;
     quota_close(writer->quota);
     parts_close(writer->parts);
+    alerts_close(writer->alerts);
     if (writer->delta)
         cohort_delta_destroy(writer->delta);
     if (writer->cohorts)

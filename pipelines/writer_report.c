@@ -62,9 +62,15 @@ struct writer_gauges writer_gauges(const struct writer *writer)
     };
 }
 
+uint32_t writer_committed_alerts(const struct writer *writer)
+{
+    return writer->alert_records;
+}
+
 void writer_collect_metrics(void *writer, struct buffer *to)
 {
     series_render(&((struct writer *)writer)->series, to);
+    alerts_collect(((struct writer *)writer)->alerts, to);
 }
 
 struct span_account writer_account(const struct writer *writer)

@@ -2,6 +2,7 @@
  * watermarks, cohort delta) moves only when a transaction has succeeded: `next` holds the rows as
  * they will be, `committed` as they are. */
 #pragma once
+#include "pipelines/alerts.h"
 #include "pipelines/contribution.h"
 #include "pipelines/series.h"
 #include "pipelines/writer.h"
@@ -38,6 +39,7 @@ struct writer {
     struct counters *counters;
     struct cohorts *cohorts;
     struct cohort_delta *delta;
+    struct alerts *alerts;
     struct quota *quota;
     struct series series;
     struct binding bindings[BINDINGS];
@@ -74,7 +76,10 @@ struct writer {
     uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
     int64_t flushed_ms, gauged_ms;
     bool is_flush_due;
-    uint64_t first_record, end_record;
+    uint64_t first_record, end_record; /* alerts come behind the records of a batch */
+    uint32_t alert_records;            /* of this batch */
+    bool tells_alerts;                 /* some exporter takes them */
+    int64_t wall_ms;                   /* of the commit under way */
     uint32_t exporter_count;
     size_t batch_bytes;
     _Atomic double used_ratio;

@@ -100,7 +100,8 @@ static void offer_records(struct runtime *runtime, const struct batch *batch, in
             if (!closed->has_record)
                 continue;
             for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-                lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
+                if (!runtime->config->exporters[lane].takes_no_records)
+                    lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
             sequence++;
         }
     }
@@ -118,6 +119,10 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
         request_release(request);
     }
     offer_records(runtime, batch, now_ms);
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        if (runtime->config->exporters[lane].takes_alerts &&
+            writer_committed_alerts(runtime->writer) > 0)
+            lane_look(&runtime->lanes[lane]);
     for (size_t i = 0; i < batch->count; i++) {
         void *item = item_untagged(batch->items[i]);
         if (item_tag_of(batch->items[i]) == ITEM_EFFECTS)

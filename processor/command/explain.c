@@ -78,7 +78,7 @@ static void explain_stored(const struct pipeline_config *config, struct wanted *
 {
     struct store *store;
     for (uint32_t i = 0; i < config->exporter_count; i++)
-        if (config->exporters[i].kind == EXPORTER_FILE)
+        if (config->exporters[i].kind == EXPORTER_FILE && !config->exporters[i].takes_no_records)
             explain_file(config->exporters[i].path, wanted);
     if (wanted->found > 0)
         return;

@@ -123,9 +123,9 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
             .decided_ms = 1700000000000,
             .outcomes = outcome,
             .dimension_values = values,
-            .has_record = true,
-            .queue = BYTES_LITERAL("review"),
-            .frame = arena_copy(&fixture->effects->arena, buffer_bytes(&frame)),
+            .offer = {.is_chosen = true,
+                      .queue = BYTES_LITERAL("review"),
+                      .frame = arena_copy(&fixture->effects->arena, buffer_bytes(&frame))},
         };
         trace_id_of(first_trace + i, closed->trace_id);
     }
