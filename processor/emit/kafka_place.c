@@ -2,25 +2,50 @@
  * reader of committed offsets waits for transactions that are not settled yet. */
 #include "processor/emit/kafka_place.h"
 
+#include <stdbool.h>
+#include <string.h>
+
+/* Nothing of this reader is worth a line: what fails is returned. */
+static void on_log(const rd_kafka_t *reader, int level, const char *facility, const char *text)
+{
+    (void)reader, (void)level, (void)facility, (void)text;
+}
+
+/* How to reach the brokers, and as whom, is the same for the reader. */
+static rd_kafka_conf_t *conf_of_reader(const rd_kafka_conf_t *conf_of_producer)
+{
+    static const char *const shared[] = {"metadata.broker.list",
+                                         "client.id",
+                                         "security.",
+                                         "ssl.",
+                                         "sasl.",
+                                         "socket.",
+                                         "broker.",
+                                         "enable.ssl"};
+    char text[256], usual[4096];
+    size_t count;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    const char **pairs = rd_kafka_conf_dump((rd_kafka_conf_t *)(uintptr_t)conf_of_producer, &count);
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        bool is_shared = false;
+        for (size_t j = 0; j < sizeof shared / sizeof *shared; j++)
+            is_shared = is_shared || strncmp(pairs[i], shared[j], strlen(shared[j])) == 0;
+        size_t size = sizeof usual;
+        bool is_usual = rd_kafka_conf_get(conf, pairs[i], usual, &size) == RD_KAFKA_CONF_OK &&
+                        strcmp(usual, pairs[i + 1]) == 0;
+        if (is_shared && !is_usual)
+            (void)rd_kafka_conf_set(conf, pairs[i], pairs[i + 1], text, sizeof text);
+    }
+    rd_kafka_conf_dump_free(pairs, count);
+    return conf;
+}
+
 rd_kafka_resp_err_t kafka_place_read(const rd_kafka_conf_t *conf_of_producer, const char *topic,
                                      const char *group, int timeout_ms, int64_t *ret_offset)
 {
     char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    static const char *const taken[] = {
-        "bootstrap.servers", "security.protocol",
-        "ssl.ca.location",   "ssl.certificate.location",
-        "ssl.key.location",  "sasl.mechanism",
-        "sasl.username",     "sasl.password",
-        "client.id",         "enable.ssl.certificate.verification",
-    };
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-        char value[4096];
-        size_t size = sizeof value;
-        if (rd_kafka_conf_get(conf_of_producer, taken[i], value, &size) == RD_KAFKA_CONF_OK &&
-            size > 1)
-            (void)rd_kafka_conf_set(conf, taken[i], value, text, sizeof text);
-    }
+    rd_kafka_conf_t *conf = conf_of_reader(conf_of_producer);
     (void)rd_kafka_conf_set(conf, "group.id", group, text, sizeof text);
     rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (!reader) {
