@@ -159,7 +159,9 @@ static void give_up_one(struct kafka_receiver *receiver, struct partition *parti
     kafka_drop_held(receiver, partition);
     if (partition->needs_reset)
         receiver->resets--;
-    receiver->intake->revoke(receiver->intake->context, number);
+    /* At the end of the process what is open stays in the store: we may be the next to read it. */
+    if (!atomic_load(&receiver->is_stopping))
+        receiver->intake->revoke(receiver->intake->context, number);
     partition->is_ours = false;
     log_info("kafka_partition_revoked",
              "topic=\"%s\" partition=%d next=%" PRId64 " committed=%" PRId64, receiver->topic,

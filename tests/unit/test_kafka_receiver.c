@@ -12,6 +12,7 @@
 #include "processor/base/clock.h"
 #include "processor/receive/kafka_receiver.h"
 #include "tests/support/trace_builder.h"
+#include "tests/support/tsan_threads.h"
 
 enum { PARTITIONS = 4, PARTITIONS_MAX = 8, EVENTS_MAX = 8192, API_OFFSET_FETCH = 9 };
 
