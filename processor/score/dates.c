@@ -10,7 +10,8 @@
 #include "processor/base/digest.h"
 #include "processor/score/numbers.h"
 
-/* Twelve names a row; lower case, and in capitals where a letter is not ASCII at the start. */
+/* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")
+ * are left out: "we set 2 alarms" is no date. */
 static const char *const month_names[][12] = {
     {"january", "february", "march", "april", "may", "june", "july", "august", "september",
      "october", "november", "december"},
@@ -23,10 +24,9 @@ static const char *const month_names[][12] = {
     {"janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"},
     {"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
      "octubre", "noviembre", "diciembre"},
-    {"ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"},
+    {"ene", "feb", "mar", "abr", "may", "jun", "jul", "agosto", "sep", "oct", "nov", "dic"},
     {"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
      "ottobre", "novembre", "dicembre"},
-    {"gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"},
     {"janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro",
      "outubro", "novembro", "dezembro"},
     {"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
@@ -63,15 +63,35 @@ static bool equal_lower(struct bytes word, const char *name)
     return i == word.size && !name[i];
 }
 
-static uint32_t month_of(struct bytes word)
+/* Open addressing by the hash of the folded name, as words have it; written once, before main. */
+enum { MONTH_SLOTS = 512 };
+static struct {
+    uint64_t hash;
+    uint32_t month; /* 0: free */
+} month_slots[MONTH_SLOTS];
+
+__attribute__((constructor)) static void build_month_slots(void)
 {
-    if (word.size < 3 || word.size > 16 || bytes_equal_text(word, "may")) /* "you may" */
-        return 0;
     for (size_t row = 0; row < sizeof month_names / sizeof *month_names; row++)
-        for (uint32_t month = 0; month < 12; month++)
-            if (equal_lower(word, month_names[row][month]))
-                return month + 1;
-    return 0;
+        for (uint32_t month = 0; month < 12; month++) {
+            uint64_t hash = fnv1a64(bytes_of_text(month_names[row][month]));
+            size_t slot = hash % MONTH_SLOTS;
+            while (month_slots[slot].month && month_slots[slot].hash != hash)
+                slot = (slot + 1) % MONTH_SLOTS;
+            month_slots[slot].hash = hash;
+            month_slots[slot].month = month + 1;
+        }
+}
+
+/* 0 for a word that names no month, and for the verb in "you may". */
+static uint32_t month_of(struct bytes text, const struct words *words, size_t at)
+{
+    struct word word = words->items[at];
+    size_t slot = word.hash % MONTH_SLOTS;
+    while (month_slots[slot].month && month_slots[slot].hash != word.hash)
+        slot = (slot + 1) % MONTH_SLOTS;
+    bool is_verb = word.end - word.start == 3 && memcmp(text.data + word.start, "may", 3) == 0;
+    return is_verb ? 0 : month_slots[slot].month;
 }
 
 /* Up to `digits_max` ASCII digits at the start; 0 when there are none or more. `ret_rest`: behind
@@ -257,9 +277,9 @@ static size_t named_date(struct bytes text, const struct words *words, size_t at
         return 0;
     if (day > 0) {
         last = skip_link(text, words, at + 1);
-        month = last < words->count ? month_of(word_text(text, words, last)) : 0;
+        month = last < words->count ? month_of(text, words, last) : 0;
     } else {
-        month = month_of(word_text(text, words, at));
+        month = month_of(text, words, at);
         last = at + 1;
         day = month ? day_of(word_text(text, words, last)) : 0;
     }

@@ -122,6 +122,9 @@ START_TEST(what_only_looks_like_a_date_is_numbers)
     ck_assert_uint_eq(read_text("10/12").count, 2);
     ck_assert_uint_eq(read_text("1.2.3").count, 1);
     ck_assert_uint_eq(read_text("call 3 marches in 2").count, 2);
+    ck_assert(share_a_reading("we set 2 alarms", "2"));
+    ck_assert(share_a_reading("gen 2", "2"));
+    ck_assert(share_a_reading("MÄRZ 5, 2025", "2025-03-05"));
 }
 END_TEST
 
