@@ -324,7 +324,7 @@ void in_flight_restore_holding(struct in_flight *table, struct open_trajectory *
 void in_flight_restore_counts(struct in_flight *table, struct open_trajectory *trajectory,
                               uint32_t accepted_spans, uint32_t accepted_logs)
 {
-    table->span_count += accepted_spans - trajectory->accepted_spans;
+    table->span_count += (size_t)accepted_spans - trajectory->accepted_spans;
     trajectory->accepted_spans = accepted_spans;
     trajectory->accepted_logs = accepted_logs;
 }
