@@ -62,6 +62,7 @@ static void step(struct shard_fixture *fixture, uint32_t shard, const struct sha
     struct shard_time time = {.now_ms = fixture->now_ms,
                               .wall_ms = fixture->wall_ms,
                               .decided_sequence = fixture->decided_sequence,
+                              .part_sequence = fixture->part_sequence,
                               .is_catching_up = fixture->is_catching_up,
                               .horizon_ms = fixture->horizon_ms,
                               .is_journal_pressed = fixture->is_journal_pressed};

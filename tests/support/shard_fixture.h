@@ -19,7 +19,7 @@ struct shard_fixture {
     uint64_t wall_ms;
     uint64_t next[FIXTURE_SOURCES];
     int64_t horizon_ms;
-    uint64_t decided_sequence; /* what a writer has committed */
+    uint64_t decided_sequence, part_sequence; /* what a writer has committed */
     bool is_catching_up, is_journal_pressed;
 };
 
