@@ -5,7 +5,7 @@
 #include "processor/otlp/attributes.h"
 #include "processor/route_sources.h"
 
-enum { NORMALIZER_VERSION = 1 }; /* part of the ruleset digest: raise it when a reading changes */
+enum { NORMALIZER_VERSION = 2 }; /* part of the ruleset digest: raise it when a reading changes */
 
 /* Reads the facts of an ordered trajectory. Allocates in `arena`; a full arena leaves lists short
  * and sets arena->failed, never fails. One pass over the attributes of each span. */

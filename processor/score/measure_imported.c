@@ -69,4 +69,7 @@ void measure_feedback_negative(const struct measurement *self, struct score_cont
     if (negative > 0)
         reading_explain(ret_reading, context, "%u of %u user feedbacks %s negative", negative,
                         run->feedback_count, negative == 1 ? "is" : "are");
+    else
+        reading_explain(ret_reading, context, "None of %u user feedbacks is negative",
+                        run->feedback_count);
 }

@@ -426,6 +426,30 @@ START_TEST(allowed_addresses_are_no_leak)
 }
 END_TEST
 
+START_TEST(every_judgement_explains_itself)
+{
+    static const char *const names[] = {"payoff"};
+    struct measurement_config *config = &fixture->ruleset.measurements;
+    demand(1, names);
+    config->output_contract = (struct output_contract){.is_present = true, .max_length = 500};
+    retrieve("KB-204");
+    offer("payoff", "{\"name\":\"payoff\",\"parameters\":" PAYOFF_SCHEMA "}");
+    hand_run_tool(hand, "payoff", "{\"loan_id\": \"LN-1\"}");
+    hand->run.input = BYTES_LITERAL("How long are payoff quotes valid?");
+    hand->run.expected = BYTES_LITERAL("Ten days.");
+    hand->run.feedback_count = 1;
+    answer("Payoff quotes are valid for 10 days [1].");
+    for (uint32_t i = 0; i < measurement_count; i++) {
+        const struct measurement *row = &measurements[i];
+        const struct reading *reading = score_fixture_read(fixture, row->name);
+        if (!row->is_judging)
+            continue;
+        ck_assert_msg(reading->has_value, "%s is na(%s)", row->name, reading->na_reason);
+        ck_assert_msg(reading->explanation.size > 0, "%s", row->name);
+    }
+}
+END_TEST
+
 static const struct {
     const char *locale, *text;
     bool refuses;
@@ -501,6 +525,7 @@ int main(void)
     tcase_add_test(tests, a_contract_limits_length_and_pattern);
     tcase_add_test(tests, leaks_are_counted_by_place);
     tcase_add_test(tests, allowed_addresses_are_no_leak);
+    tcase_add_test(tests, every_judgement_explains_itself);
     tcase_add_loop_test(tests, refusals_are_known_in_ten_languages, 0,
                         (int)(sizeof answers / sizeof *answers));
     suite_add_tcase(suite, tests);
