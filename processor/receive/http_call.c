@@ -229,21 +229,40 @@ uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, con
 
 /* --- the body --- */
 
-static void send_letter(struct http_call *call, const struct http_body_result *result)
+static void send_letter(struct http_call *call, struct dead_letter_reason reason,
+                        struct bytes letter)
 {
-    struct http_receiver *receiver = call->receiver;
-    if (!receiver->config.dead_letter || !result->letter.data)
-        return;
-    bool is_json = call->plan.media == HTTP_JSON;
+    reason.receiver = "otlp/http";
+    reason.signal = call->plan.signal == GATE_TRACES ? "traces" : "logs";
+    (void)dead_letter_submit(call->receiver->config.dead_letter, &reason, letter);
+}
+
+static void send_undecodable(struct http_call *call, const struct http_body_result *result)
+{
     struct dead_letter_reason reason = {
         .reason = "malformed",
         .detail = result->reply.text,
-        .receiver = "otlp/http",
-        .signal = call->plan.signal == GATE_TRACES ? "traces" : "logs",
-        .encoding = is_json ? "otlp_json" : "otlp_proto",
+        .encoding = call->plan.media == HTTP_JSON ? "otlp_json" : "otlp_proto",
         .compression = result->is_letter_gzip ? "gzip" : NULL,
     };
-    (void)dead_letter_submit(receiver->config.dead_letter, &reason, result->letter);
+    if (result->letter.data)
+        send_letter(call, reason, result->letter);
+}
+
+/* A request of which something was refused, by the first reason; JSON is protobuf by now. */
+static void send_partly_refused(struct http_call *call)
+{
+    const struct request *request = call->request;
+    struct dead_letter_reason reason = {
+        .detail = "some of its items were refused",
+        .encoding = "otlp_proto",
+        .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
+    };
+    for (int i = 0; i < GATE_REJECTS && !reason.reason; i++)
+        if (request->gated.rejected[i])
+            reason.reason = gate_reject_names[i];
+    if (reason.reason)
+        send_letter(call, reason, buffer_bytes(&request->received));
 }
 
 /* Hands the gated request over. After an OK the request is not touched. */
@@ -305,9 +324,10 @@ static enum MHD_Result body_complete(struct http_call *call)
         refuse(call, http_reply_retry("no room for the request now", HTTP_RETRY_DEFAULT_MS));
     } else if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
                               call->request, &result)) {
+        send_partly_refused(call);
         submit(call);
     } else {
-        send_letter(call, &result);
+        send_undecodable(call, &result);
         if (result.reply.status == MHD_HTTP_CONTENT_TOO_LARGE)
             http_limit_hit(receiver, result.has_many_items ? HTTP_LIMIT_ITEMS : HTTP_LIMIT_MESSAGE);
         refuse(call, result.reply);

@@ -388,7 +388,7 @@ START_TEST(pipelined_and_half_closed_requests_are_answered_in_order)
 }
 END_TEST
 
-START_TEST(undecodable_bodies_become_dead_letters)
+START_TEST(what_cannot_be_taken_becomes_a_dead_letter)
 {
     char directory[] = "/tmp/flywheel-letters-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -404,11 +404,14 @@ START_TEST(undecodable_bodies_become_dead_letters)
     expect(http_post(fd, "/v1/logs", json, "", BYTES_LITERAL("[1")), 400, NULL);
     expect(http_post(fd, "/v1/logs", json, "", BYTES_LITERAL("{}")), 200, NULL);
     expect(http_post(fd, "/v1/none", json, "", BYTES_LITERAL("[1")), 404, NULL);
+    struct buffer spans = make_spans(2, 1); /* good spans of it are taken all the same */
+    expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 200, "bad_trace_id");
+    buffer_finish(&spans);
     close(fd);
     http_fixture_stop(1000);
-    for (int i = 0; i < 500 && dead_letter_kept(dead) < 2; i++)
+    for (int i = 0; i < 500 && dead_letter_kept(dead) < 3; i++)
         sleep_ms(10);
-    ck_assert_uint_eq(dead_letter_kept(dead), 2);
+    ck_assert_uint_eq(dead_letter_kept(dead), 3);
     dead_letter_destroy(dead, 1000);
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", directory);
@@ -438,7 +441,7 @@ int main(void)
     tcase_add_test(tests, chunked_bodies_are_taken);
     tcase_add_test(tests, a_client_that_asks_first_is_told_to_go_on_or_not);
     tcase_add_test(tests, pipelined_and_half_closed_requests_are_answered_in_order);
-    tcase_add_test(tests, undecodable_bodies_become_dead_letters);
+    tcase_add_test(tests, what_cannot_be_taken_becomes_a_dead_letter);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
