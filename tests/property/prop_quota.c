@@ -119,12 +119,12 @@ static void commit(struct world *world)
 
 /* --- the naive model: one hour after the other, in order --- */
 
-struct tally {
+struct day_tally {
     uint64_t runs[VERDICTS], records[VERDICTS];
     double expected[VERDICTS], weights[VERDICTS], variance[VERDICTS];
 };
 
-static void naive_probabilities(const struct world *world, const struct tally *before,
+static void naive_probabilities(const struct world *world, const struct day_tally *before,
                                 double ret_p[VERDICTS])
 {
     double budget = world->config.budget.per_hour, left = budget, part[VERDICTS];
@@ -149,11 +149,11 @@ static void naive_probabilities(const struct world *world, const struct tally *b
 
 /* An hour of shuffled runs; the tally is of what was admitted. */
 static void run_hour(struct world *world, int64_t hour, const uint64_t runs[VERDICTS],
-                     uint64_t signatures, struct tally *ret_tally)
+                     uint64_t signatures, struct day_tally *ret_tally)
 {
     uint64_t left[VERDICTS], total = 0, state = (uint64_t)hour * 2654435761u + 1;
     memcpy(left, runs, sizeof(left));
-    *ret_tally = (struct tally){0};
+    *ret_tally = (struct day_tally){0};
     for (int i = 0; i < VERDICTS; i++)
         total += runs[i];
     for (; total > 0; total--) {
@@ -187,9 +187,9 @@ static const uint64_t steady[VERDICTS] = {2400, 150, 400, 50};
 START_TEST(a_day_keeps_its_budget_and_its_estimates_are_unbiased)
 {
     struct world *world = begin(200, 0);
-    struct tally before = {0}, all = {0};
+    struct day_tally before = {0}, all = {0};
     for (int64_t hour = 0; hour < 24; hour++) {
-        struct tally tally;
+        struct day_tally tally;
         uint64_t runs[VERDICTS], total = 0;
         double naive[VERDICTS], expected = 0;
         for (int i = 0; i < VERDICTS; i++)
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(the_cap_is_twice_the_budget_and_leaves_the_others_their_part)
 {
     struct world *world = begin(100, 0);
-    struct tally tally;
+    struct day_tally tally;
     const uint64_t usual[VERDICTS] = {1000, 100, 60, 0}, flood[VERDICTS] = {1000, 100, 20000, 0};
     run_hour(world, FIRST_HOUR, usual, 0, &tally);
     run_hour(world, FIRST_HOUR + 1, flood, 0, &tally);
