@@ -129,6 +129,61 @@ START_TEST(first_runs_come_under_the_cap)
 }
 END_TEST
 
+static struct closed failed(const struct pipeline_config *config, int64_t hour)
+{
+    return (struct closed){.config = config,
+                           .verdict = VERDICT_FAIL,
+                           .offer = {.is_chosen = true, .hour = hour, .frame = BYTES_LITERAL("x")}};
+}
+
+START_TEST(a_reload_with_another_budget_plans_the_hour_anew)
+{
+    struct fixture *fixture = begin(0, 50);
+    struct pipeline_config *reloaded = calloc(1, sizeof(*reloaded));
+    struct store_txn txn;
+    ck_assert_ptr_nonnull(reloaded);
+    *reloaded = fixture->config;
+    reloaded->budget.per_hour = 10;
+    store_begin(fixture->temp.store, true, &txn);
+    for (int i = 0; i < 201; i++) {
+        struct closed closed = failed(i < 200 ? &fixture->config : reloaded, i < 199 ? 100 : 101);
+        quota_admit(fixture->quota, &txn, &closed);
+        ck_assert(closed.has_record == (i < 100 || i > 198));
+    }
+    quota_write(fixture->quota, &txn);
+    COMMIT(&txn);
+    quota_publish(fixture->quota, 1000);
+    const struct quota_view *view = quota_take(fixture->quota, 0, NULL);
+    ck_assert_double_eq_tol(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 10.0 / 199, 1e-9);
+    quota_view_release(view);
+    free(reloaded);
+    end(fixture);
+}
+END_TEST
+
+/* A verdict after the first was counted with the first; only its record is new. */
+START_TEST(a_later_verdict_is_not_counted_as_another_run)
+{
+    struct fixture *fixture = begin(0, 5);
+    struct again again = {0};
+    struct store_txn txn;
+    store_begin(fixture->temp.store, true, &txn);
+    for (int i = 0; i < 20; i++) {
+        struct closed closed = failed(&fixture->config, 100);
+        closed.again = i > 0 ? &again : NULL;
+        quota_admit(fixture->quota, &txn, &closed);
+        ck_assert(closed.has_record == (i < 10)); /* the cap holds for it too */
+    }
+    quota_write(fixture->quota, &txn);
+    COMMIT(&txn);
+    quota_publish(fixture->quota, 1000);
+    const struct quota_view *view = quota_take(fixture->quota, 0, NULL);
+    ck_assert_double_eq(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 1); /* one run */
+    quota_view_release(view);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(an_evaluators_own_trace_uses_no_budget)
 {
     struct fixture *fixture = begin(0, 5);
@@ -309,6 +364,8 @@ int main(void)
     tcase_add_test(tests, the_first_runs_of_a_new_cohort_are_records_over_a_restart);
     tcase_add_test(tests, without_the_setting_nothing_is_kept);
     tcase_add_test(tests, first_runs_come_under_the_cap);
+    tcase_add_test(tests, a_reload_with_another_budget_plans_the_hour_anew);
+    tcase_add_test(tests, a_later_verdict_is_not_counted_as_another_run);
     tcase_add_test(tests, an_evaluators_own_trace_uses_no_budget);
     tcase_add_test(tests, an_hour_too_old_counts_as_the_oldest);
     tcase_add_test(tests, the_basis_of_an_hour_stands);
