@@ -29,8 +29,8 @@ MAX_STEPS = 8
 
 # What counts as flagged: the thresholds of pipelines/default.yaml, or ones stated here (*).
 FLAGS = {
-    "groundedness.lexical": ("< 0.5", lambda value: value < 0.5),
-    "groundedness.lexical at 0.8": ("< 0.8 *", lambda value: value < 0.8),
+    "groundedness.lexical": ("< 0.8", lambda value: value < 0.8),
+    "groundedness.lexical at 0.5": ("< 0.5 *", lambda value: value < 0.5),
     "groundedness.numeric": ("< 1 *", lambda value: value < 1),
     "citation.validity": ("< 1 *", lambda value: value < 1),
     "context_relevance.max": ("< 0.2", lambda value: value < 0.2),
@@ -42,6 +42,7 @@ FLAGS = {
     "leak": ("> 0 *", lambda value: value > 0),
     "output.contract": ("< 1 *", lambda value: value < 1),
     "tool_selection.accuracy": ("< 0.8", lambda value: value < 0.8),
+    "tool_selection.accuracy at 1": ("< 1 *", lambda value: value < 1),
     "tool_args.valid": ("< 1 *", lambda value: value < 1),
     "trajectory.exact": ("< 1 *", lambda value: value < 1),
     "trajectory.in_order": ("< 1 *", lambda value: value < 1),
@@ -52,11 +53,12 @@ FLAGS = {
     "step_efficiency": ("< 0.8 *", lambda value: value < 0.8),
 }
 
-LEXICAL = ("groundedness.lexical", "groundedness.lexical at 0.8")
+LEXICAL = ("groundedness.lexical", "groundedness.lexical at 0.5")
 RELEVANCE = ("context_relevance.max", "context_relevance.mean", "context_relevance.ap")
 TRUTH = ("ground_truth.exact", "ground_truth.f1")
 TRAJECTORY = tuple(f"trajectory.{what}" for what in ("exact", "in_order", "any_order", "precision", "recall"))
-TOOLS = ("tool_selection.accuracy", "tool_args.valid", *TRAJECTORY, "loop", "step_efficiency")
+SELECTION = ("tool_selection.accuracy", "tool_selection.accuracy at 1")
+TOOLS = (*SELECTION, "tool_args.valid", *TRAJECTORY, "loop", "step_efficiency")
 
 # Class of run: what it should pass, what should flag it, what cannot see it.
 CLASSES = {
@@ -82,21 +84,20 @@ CLASSES = {
     "a key missing, prose around it, cut off": ((), ("output.contract",), ()),
     "a wrong value in the right form": ((), (), ("output.contract",)),
     "calls as they were": (TOOLS, (), ()),
-    "a failed call repeated with success": (("tool_selection.accuracy", "tool_args.valid", "trajectory.in_order", "loop"), (), ()),
+    "a failed call repeated with success": (SELECTION + ("tool_args.valid", "trajectory.in_order", "loop"), (), ()),
     "pages of one tool": (("tool_args.valid", "loop"), (), ()),
     "polling one tool": (("tool_args.valid", "loop"), (), ()),
-    "a tool swapped for another": ((), ("tool_selection.accuracy",) + TRAJECTORY, ()),
-    "a tool that was not offered": ((), ("tool_selection.accuracy",) + TRAJECTORY, ()),
-    "a call dropped": ((), ("tool_selection.accuracy", "trajectory.exact", "trajectory.in_order", "trajectory.any_order",
-                            "trajectory.recall"), ()),
+    "a tool swapped for another": ((), SELECTION + TRAJECTORY, ()),
+    "a tool that was not offered": ((), SELECTION + TRAJECTORY, ()),
+    "a call dropped": ((), SELECTION + ("trajectory.exact", "trajectory.in_order", "trajectory.any_order", "trajectory.recall"), ()),
     "order of calls reversed": (("trajectory.any_order", "trajectory.precision", "trajectory.recall"),
-                                ("trajectory.exact", "trajectory.in_order"), ("tool_selection.accuracy",)),
+                                ("trajectory.exact", "trajectory.in_order"), SELECTION),
     "a step repeated six times": (("tool_args.valid", "trajectory.in_order", "trajectory.recall"),
                                   ("loop", "step_efficiency", "trajectory.exact", "trajectory.precision"), ()),
     "two steps in turn, six times": (("tool_args.valid",), ("loop", "step_efficiency"), ()),
     "an argument dropped": ((), ("tool_args.valid",), TRAJECTORY),
     "an argument of another type": ((), ("tool_args.valid",), ()),
-    "an argument with a wrong value": ((), (), ("tool_args.valid", "tool_selection.accuracy")),
+    "an argument with a wrong value": ((), (), ("tool_args.valid",) + SELECTION),
 }
 
 NEGATIONS = {"en": [(" is ", " is not "), (" are ", " are not ")], "de": [(" gilt ", " gilt nicht "), (" beträgt ", " beträgt nicht "),
