@@ -61,7 +61,8 @@ static bool signal_of(const rd_kafka_message_t *message, enum gate_signal *ret_s
 }
 
 static void offer_letter(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                         const char *reason, const char *detail, enum gate_signal signal)
+                         const char *reason, const char *detail, enum gate_signal signal,
+                         bool was_read)
 {
     struct dead_letter_reason about = {
         .reason = reason,
@@ -74,11 +75,21 @@ static void offer_letter(struct kafka_receiver *receiver, const rd_kafka_message
         .offset = message->offset,
         .key = bytes_of(message->key, message->key ? message->key_len : 0),
     };
-    bool is_kept = dead_letter_submit(receiver->dead, &about, payload_of(message));
+    bool is_kept = !was_read && dead_letter_submit(receiver->dead, &about, payload_of(message));
     log_warn("kafka_message_refused",
              "topic=\"%s\" partition=%d offset=%" PRId64 " reason=%s bytes=%zu dead_letter=%s",
              receiver->topic, message->partition, message->offset, reason, payload_of(message).size,
-             is_kept ? "offered" : "no");
+             is_kept    ? "offered"
+             : was_read ? "already"
+                        : "no");
+}
+
+/* Below the mark of an earlier process, which has kept the letter. Asked before the message is
+ * handed over. */
+static bool was_read_before(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
+{
+    return receiver->intake->was_read(receiver->intake->context, message->partition,
+                                      message->offset);
 }
 
 static enum status pass_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
@@ -89,12 +100,13 @@ static enum status pass_over(struct kafka_receiver *receiver, const rd_kafka_mes
 static enum status refuse(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
                           const struct refusal *why, enum gate_signal signal)
 {
+    bool was_read = was_read_before(receiver, message);
     enum status status = pass_over(receiver, message);
     if (status != STATUS_OK)
         return status;
     counter_add(&receiver->kafka.poison, 1);
     counter_add(&receiver->counters->requests[why->code], 1);
-    offer_letter(receiver, message, why->reason, why->detail, signal);
+    offer_letter(receiver, message, why->reason, why->detail, signal, was_read);
     return STATUS_OK;
 }
 
@@ -120,7 +132,8 @@ static const struct refusal *read_request(struct kafka_receiver *receiver, struc
 /* The message was a request. Spans refused alone make the whole of it a dead letter as well: only
  * there they can be looked at. */
 static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                           const struct gated_request *gated, enum gate_signal signal)
+                           const struct gated_request *gated, enum gate_signal signal,
+                           bool was_read)
 {
     struct receiver_counters *counters = receiver->counters;
     const char *reason = NULL;
@@ -135,7 +148,7 @@ static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_messa
     }
     if (reason)
         offer_letter(receiver, message, reason, "some items were refused, the others taken in",
-                     signal);
+                     signal, was_read);
 }
 
 static enum status submit(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
@@ -144,6 +157,7 @@ static enum status submit(struct kafka_receiver *receiver, const rd_kafka_messag
     const struct topic_intake *intake = receiver->intake;
     struct gated_request gated = request->gated; /* counted after it is gone */
     enum gate_signal signal = request->signal;
+    bool was_read = gated.rejected_count && was_read_before(receiver, message);
     enum status status;
     if (gated.span_count + gated.log_count == 0) {
         request_release(request);
@@ -156,7 +170,7 @@ static enum status submit(struct kafka_receiver *receiver, const rd_kafka_messag
             request_release(request);
     }
     if (status == STATUS_OK)
-        count_accepted(receiver, message, &gated, signal);
+        count_accepted(receiver, message, &gated, signal, was_read);
     return status;
 }
 

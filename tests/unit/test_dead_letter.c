@@ -13,6 +13,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/receive/dead_letter.h"
+#include "tests/support/tsan_threads.h"
 
 static char directory[64], letters[96];
 
