@@ -84,6 +84,7 @@ static void fill_facts(const struct judge *judge, struct closed *closed)
     closed->event_ms = trajectory_event_ms(&judge->trajectory, &closed->is_skewed);
     closed->duration_ms = duration_ms(&judge->trajectory);
     closed->weight = run->weight;
+    closed->is_weight_mixed = run->is_weight_mixed;
     closed->cost_usd = run->cost_usd;
     closed->tokens = -1;
     if (run->tokens_input >= 0 || run->tokens_output >= 0)

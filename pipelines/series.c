@@ -37,6 +37,9 @@ static const struct metric_family families[] = {
      "Trajectories whose event time was missing or in the future; the time of receipt stood in."},
     {"flywheel_trajectories_split_total", METRIC_COUNTER,
      "Trajectories whose spans came from two partitions: the topic is not keyed by trace id."},
+    {"flywheel_trajectories_mixed_weight_total", METRIC_COUNTER,
+     "Trajectories whose spans state different sampling thresholds (tracestate ot=th); the root's "
+     "counts."},
     {"flywheel_cohort_corrections_total", METRIC_COUNTER,
      "Verdicts that late spans, scores or feedback have changed, by grouping."},
 };
@@ -116,6 +119,7 @@ bool series_open(struct series *series, struct counters *counters, const char *c
                 SKIP_REASONS - 1, series->skipped + 1) &&
         get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
         get_one(series, "flywheel_trajectories_split_total", &series->split) &&
+        get_one(series, "flywheel_trajectories_mixed_weight_total", &series->mixed_weights) &&
         get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled) &&
         get_one(series, "flywheel_review_revisions_total", &series->revisions) &&
         get_one(series, "flywheel_conversation_traces_total", &series->parts);

@@ -60,6 +60,7 @@ static void count_first(struct writer *writer, const struct closed *closed)
     struct series *series = &writer->series;
     writer_count(writer, series->skewed, closed->is_skewed);
     writer_count(writer, series->split, closed->is_split);
+    writer_count(writer, series->mixed_weights, closed->is_weight_mixed);
     writer_count(writer, series->trajectories[closed->trigger], 1);
     if (closed->skipped != SKIP_NONE)
         writer_count(writer, series->skipped[closed->skipped], 1);

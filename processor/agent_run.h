@@ -68,9 +68,10 @@ struct agent_run {
     struct bytes_list errors;         /* of the agent's own steps, in order */
     uint32_t error_count, errors_recovered;
     bool has_failed; /* the run as a whole: root in error, or stopped by an error nobody caught */
-    bool is_judge_only; /* the run of an evaluator, experiment or simulator: not an agent's, kept
+    bool is_judge_only;   /* the run of an evaluator, experiment or simulator: not an agent's, kept
                            out and counted */
-    double weight;      /* adjusted count from tracestate `ot=th`; 1 when absent */
+    double weight;        /* adjusted count from tracestate `ot=th`; 1 when absent */
+    bool is_weight_mixed; /* its spans state different ones: the top's counts, else the first */
 
     /* Content. */
     bool has_content;

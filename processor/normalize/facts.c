@@ -20,6 +20,7 @@ struct facts {
     struct bytes named_agent; /* the first explicit agent name */
     bool top_has_output;      /* the top span carries an answer */
     bool has_weight, has_judge_marker;
+    double first_weight; /* of the span that came first; the top's counts */
 };
 
 static void set_once(struct bytes *field, struct bytes text)
@@ -108,9 +109,12 @@ static void read_span(struct facts *facts, uint32_t index)
     double retries, weight;
     if (semconv_number(&semconv, SC_RETRIES, &retries) && retries < 1e6)
         run->retries += (uint32_t)retries;
-    if (semconv.trace_state.size > 0 && read_weight(semconv.trace_state, &weight) &&
-        (is_top || !facts->has_weight)) {
-        run->weight = weight;
+    if (semconv.trace_state.size > 0 && read_weight(semconv.trace_state, &weight)) {
+        if (!facts->has_weight)
+            facts->first_weight = weight;
+        run->is_weight_mixed |= weight < facts->first_weight || weight > facts->first_weight;
+        if (is_top || !facts->has_weight)
+            run->weight = weight;
         facts->has_weight = true;
     }
     facts->has_judge_marker |= is_judge_marker(&semconv);

@@ -730,11 +730,55 @@ START_TEST(a_sampled_trace_weighs_its_adjusted_count)
     build_trace_state(&builder, "ot=th:8");
     read_run();
     ck_assert(run.weight == 4);
-    build_free(&builder);
+    ck_assert(run.is_weight_mixed);
+}
+END_TEST
+
+/* OpenTelemetry, TraceState probability sampling: T is at most 14 hex digits, padded on the right;
+ * w = 2^56 / (2^56 - T). */
+START_TEST(a_threshold_is_read_as_the_specification_says)
+{
+    static const struct {
+        const char *state;
+        double weight;
+    } states[] = {
+        {"ot=th:0", 1},
+        {"ot=th:8", 2},
+        {"ot=th:80000000000000", 2},
+        {"ot=rv:123;th:c", 4},
+        {"ot=th:fd70a3d70a3d71", 0x1p56 / (0x1p56 - 0xfd70a3d70a3d71p0)}, /* 1 % */
+        {"ot=th:ffffffffffffff", 0x1p56},
+        {"ot=th:zz", 1},
+        {"ot=th:", 1},
+        {"ot=th:C", 1},
+        {"ot=th:800000000000000", 1}, /* 15 digits */
+        {"xot=th:8", 1},
+        {"vendor=th:8", 1},
+        {"ot=xth:8", 1},
+        {"", 1},
+    };
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        build_span(&builder, 1, 0, "root", 1, 9);
+        build_trace_state(&builder, states[i].state);
+        read_run();
+        ck_assert_msg(fabs(run.weight - states[i].weight) <= 1e-9 * states[i].weight, "%s: %g",
+                      states[i].state, run.weight);
+        ck_assert(!run.is_weight_mixed);
+        build_free(&builder);
+    }
+}
+END_TEST
+
+START_TEST(without_a_word_of_the_root_the_first_threshold_counts)
+{
     build_span(&builder, 1, 0, "root", 1, 9);
-    build_trace_state(&builder, "ot=th:zz");
+    build_span(&builder, 2, 1, "child", 2, 3);
+    build_trace_state(&builder, "ot=th:c");
+    build_span(&builder, 3, 1, "child", 4, 5);
+    build_trace_state(&builder, "ot=th:c");
     read_run();
-    ck_assert(run.weight == 1);
+    ck_assert(run.weight == 4);
+    ck_assert(!run.is_weight_mixed);
 }
 END_TEST
 
@@ -821,6 +865,8 @@ int main(void)
     tcase_add_test(all, thoughts_are_not_part_of_the_answer);
     tcase_add_test(all, agent_development_kit_before_semantic_conventions_is_read);
     tcase_add_test(all, a_sampled_trace_weighs_its_adjusted_count);
+    tcase_add_test(all, a_threshold_is_read_as_the_specification_says);
+    tcase_add_test(all, without_a_word_of_the_root_the_first_threshold_counts);
     tcase_add_test(all, offered_tools_are_listed_once_with_their_definitions);
     tcase_add_test(all, no_memory_leaves_things_short_and_nothing_else);
     suite_add_tcase(suite, all);
