@@ -73,7 +73,8 @@ static const struct option rows[] = {
     SIZE("limits.receiving", AT(limits.receiving_bytes), 1 * MIB, 1 * TIB, "1GiB",
          "Request bodies that are arriving. By gRPC as many may take more than 250 ms at a time as "
          "there is room for at `max_message` each, at most 16; a further one is cut, counted and "
-         "told to retry, and whoever has had such a place for 10 s gives it to others."),
+         "told to retry, and whoever has had such a place for 10 s gives it to others. Above the "
+         "limit the largest streams are ended with RESOURCE_EXHAUSTED."),
     DURATION("limits.handshake", AT(limits.handshake_ms), 100, 10 * MINUTE, "10s",
              "From the connection to the end of its TLS handshake."),
     DURATION("limits.connection_idle", AT(limits.connection_idle_ms), 0, 7 * DAY, "10m",

@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
-#include <grpc/support/alloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
@@ -281,24 +279,10 @@ static bool is_authorized(const struct call *call)
     return auth_accepts(call->receiver->config.auth, shown);
 }
 
-/* Core names a connection by the descriptor that it was given. */
-static void name_peer(struct call *call, char to[PEER_SIZE])
-{
-    struct grpc_receiver *receiver = call->receiver;
-    char *name = grpc_call_get_peer(call->call);
-    int connection = -1;
-    snprintf(to, PEER_SIZE, "unknown");
-    if (sscanf(name, "fd:%d", &connection) == 1 && receiver->front)
-        tls_front_peer(receiver->front, connection, to);
-    else if (connection >= 0)
-        peer_name(connection, to);
-    gpr_free(name);
-}
-
 static void refuse_stranger(struct call *call)
 {
     char peer[PEER_SIZE];
-    name_peer(call, peer);
+    call_name_peer(call, peer);
     log_warn("unauthenticated", "receiver=otlp/grpc peer=%s", peer);
     reply(call, grpc_reply_of(GRPC_STATUS_UNAUTHENTICATED,
                               "a bearer token is required, and none or another one was shown"));
@@ -405,6 +389,11 @@ static void arrived(struct call *call)
     atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
     /* The next request of the kind must not wait for this one. */
     call_post(call->receiver, call->kind);
+    if (call_is_of_cut_connection(call)) {
+        call->receiver->live--;
+        recycle(call); /* the last reference: core cancels it */
+        return;
+    }
     switch (call->kind) {
     case CALL_TRACES:
     case CALL_LOGS:
@@ -432,6 +421,8 @@ void call_event(struct call *call, bool is_success)
     if (state == CALL_RECEIVING) {
         call->receiver->receiving--;
         call->receiver->longs -= call->is_long;
+        if (!call->payload && !call->is_cut)
+            call_note_reset(call);
         call->is_long = call->is_cut = false;
         receive_next(call->receiver); /* its transfer goes on while this one is read */
         export_received(call);

@@ -19,6 +19,7 @@
 #include <grpc/grpc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "processor/base/inflate.h"
 #include "processor/receive/grpc_receiver.h"
@@ -65,6 +66,15 @@ struct call {
 
 struct grpc_listener;
 
+/* What one connection has taken back lately; grpc_resets.c. */
+struct reset_slot {
+    int connection;
+    int64_t since_ms;
+    uint32_t count;
+    ino_t inode; /* of its socket, when it was cut */
+};
+enum { RESET_SLOTS = 256 };
+
 struct grpc_receiver {
     struct receiver base; /* first: a struct receiver * is one of these */
     struct grpc_receiver_config config;
@@ -93,8 +103,10 @@ struct grpc_receiver {
     uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
     struct call *queued_first, *queued_last;
-    uint32_t receiving;            /* messages that core holds, whole or in part */
-    uint32_t longs, longs_max;     /* those of them that take their time */
+    uint32_t receiving;        /* messages that core holds, whole or in part */
+    uint32_t longs, longs_max; /* those of them that take their time */
+    struct reset_slot resets[RESET_SLOTS];
+    int64_t left_until_ms; /* calls of a connection that was cut may come until then; 0: none */
     uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
 };
 
@@ -103,6 +115,11 @@ bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
 bool payload_read(struct call *call, struct request *request, size_t size,
                   struct grpc_reply *ret_reply);
 bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *to);
+
+/* grpc_resets.c. A call whose message never came counts against its connection. */
+void call_note_reset(struct call *call);
+bool call_is_of_cut_connection(struct call *call);
+void call_name_peer(struct call *call, char to[PEER_SIZE]);
 
 /* Posts one more slot of a kind; owes it when no call is free. */
 void call_post(struct grpc_receiver *receiver, enum call_kind kind);

@@ -15,7 +15,8 @@ const char *const grpc_limit_names[GRPC_LIMITS] = {[GRPC_LIMIT_CONNECTIONS] = "c
                                                    [GRPC_LIMIT_HANDSHAKE] = "handshake",
                                                    [GRPC_LIMIT_MESSAGE] = "message",
                                                    [GRPC_LIMIT_ITEMS] = "items",
-                                                   [GRPC_LIMIT_RECEIVE_TIME] = "receive_time"};
+                                                   [GRPC_LIMIT_RECEIVE_TIME] = "receive_time",
+                                                   [GRPC_LIMIT_RESETS] = "resets"};
 
 static void add(struct metrics *metrics, const struct metric_family *family, const char *label,
                 const char *value, const struct counter *counter)

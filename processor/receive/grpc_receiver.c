@@ -50,11 +50,25 @@ static struct grpc_receiver *receiver_of(struct receiver *receiver)
     return (struct grpc_receiver *)receiver;
 }
 
+static size_t receiving_bytes(const struct grpc_receiver_config *config)
+{
+    return config->max_receiving_bytes ? config->max_receiving_bytes : RECEIVING_BYTES_DEFAULT;
+}
+
 /* Core prints what it likes on stderr; our own log says what matters. With GRPC_VERBOSITY set, who
  * debugs has asked for it. */
 static void discard_log(gpr_log_func_args *arguments)
 {
     (void)arguments;
+}
+
+/* Core looks at the size of a message when it has all of it, so a sender that announces four GiB
+ * may make it keep them; only the quota is in the way. Above it core ends the largest streams. */
+static grpc_resource_quota *create_quota(const struct grpc_receiver_config *config)
+{
+    grpc_resource_quota *quota = grpc_resource_quota_create("otlp/grpc");
+    grpc_resource_quota_resize(quota, receiving_bytes(config));
+    return quota;
 }
 
 static grpc_server *create_server(const struct grpc_receiver_config *config)
@@ -88,8 +102,16 @@ static grpc_server *create_server(const struct grpc_receiver_config *config)
         ARGUMENT(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, CONNECTION_AGE_GRACE_MS);
     }
 #undef ARGUMENT
+    grpc_resource_quota *quota = create_quota(config);
+    arguments[count++] =
+        (grpc_arg){.type = GRPC_ARG_POINTER,
+                   .key = GRPC_ARG_RESOURCE_QUOTA,
+                   .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}};
     assert(count <= SERVER_ARGUMENTS_MAX);
-    return grpc_server_create(&(grpc_channel_args){.num_args = count, .args = arguments}, NULL);
+    grpc_server *server =
+        grpc_server_create(&(grpc_channel_args){.num_args = count, .args = arguments}, NULL);
+    grpc_resource_quota_unref(quota); /* the server has its own reference */
+    return server;
 }
 
 static void *register_method(struct grpc_receiver *receiver, const char *method,
@@ -292,9 +314,8 @@ static void destroy(struct receiver *base)
 
 static uint32_t longs_max(const struct grpc_receiver_config *config)
 {
-    size_t bytes =
-        config->max_receiving_bytes ? config->max_receiving_bytes : RECEIVING_BYTES_DEFAULT;
-    size_t fits = bytes / (config->max_message_bytes ? config->max_message_bytes : 1);
+    size_t largest = config->max_message_bytes ? config->max_message_bytes : 1;
+    size_t fits = receiving_bytes(config) / largest;
     return fits < 1 ? 1 : fits < LONGS_MAX ? (uint32_t)fits : LONGS_MAX;
 }
 
