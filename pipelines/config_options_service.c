@@ -73,8 +73,11 @@ static const struct option rows[] = {
     JOINED("exporters.kafka/NAME.brokers", EXPORTER(brokers), "127.0.0.1:9092",
            "Brokers to start from, `host:port`."),
     TEXT("exporters.kafka/NAME.topic", EXPORTER(topic), "annotations", "The annotation topic."),
-    CHOICE("exporters.kafka/NAME.encoding", EXPORTER(encoding), encodings, "json",
-           "Of a record; `otlp_proto` sends the whole trace, for a Collector."),
+    CHOICE(
+        "exporters.kafka/NAME.encoding", EXPORTER(encoding), encodings, "json",
+        "Of a record: `json`; `protobuf` (proto/review.proto); `otlp_proto` (the redacted spans, "
+        "with `flywheel.*` attributes of the verdict on the root, for a Collector: attributes "
+        "leave when `redaction.allow` or `hash` names them)."),
     EITHER(
         "exporters.kafka/NAME.emit", EXPORTER(is_transactional), emits, "idempotent",
         "`idempotent`: each record once, and after a crash perhaps again with the same record_id. "

@@ -8,7 +8,6 @@ static const struct unavailable {
     const char *allowed; /* the value that asks for nothing; NULL: being there is asking */
     const char *what;
 } unavailable[] = {
-    {"exporters.kafka/NAME.encoding", "json", "encodings other than json"},
     {"service.pipelines.results", NULL, "the results pipeline"},
 };
 

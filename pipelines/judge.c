@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/trajectory_codec.h"
+#include "processor/emit/otlp_record.h"
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"
 
@@ -22,6 +23,7 @@ void judge_finish(struct judge *judge)
     first_seen_finish(&judge->first_seen);
     arena_finish(&judge->arena);
     buffer_finish(&judge->json);
+    buffer_finish(&judge->otlp);
     buffer_finish(&judge->frame);
     buffer_finish(&judge->encoded);
 }
@@ -155,6 +157,23 @@ static void put_revision(const struct revision *revision, const char *supersedes
     input->known_spans = revision->is_partial ? revision->spans : 0;
 }
 
+/* The spans beside the record, where an exporter sends those: they must be redacted here, since
+ * nothing behind the judge knows what may leave. */
+static enum status write_spans(struct judge *judge, const struct review_input *input,
+                               const struct review_record *record, struct outgoing *outgoing)
+{
+    bool is_wanted = false;
+    for (uint32_t i = 0; i < judge->config->exporter_count; i++)
+        is_wanted = is_wanted || judge->config->exporters[i].encoding == ENCODING_OTLP_PROTO;
+    if (!is_wanted)
+        return STATUS_OK;
+    buffer_clear(&judge->otlp);
+    enum status status = otlp_record_write(input, record, &judge->otlp);
+    if (judge->otlp.size > 0)
+        outgoing->otlp = buffer_bytes(&judge->otlp);
+    return status;
+}
+
 /* A framed record in the effects' arena. */
 static enum status write_record(struct judge *judge, const struct verdict_report *report,
                                 enum selection_reason reason, double probability,
@@ -191,6 +210,9 @@ static enum status write_record(struct judge *judge, const struct verdict_report
         return status;
     struct outgoing outgoing =
         review_record_outgoing(&record, buffer_bytes(&judge->json), report->verdict);
+    status = write_spans(judge, &input, &record, &outgoing);
+    if (status != STATUS_OK)
+        return status;
     outgoing_encode(&outgoing, &judge->frame);
     *ret_frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
     *ret_queue = arena_copy(&effects->arena, record.queue);

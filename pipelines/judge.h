@@ -33,7 +33,7 @@ struct judge {
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */
-    struct buffer json, frame, encoded;
+    struct buffer json, otlp, frame, encoded;
     struct redaction_policy dimension_policy;
     struct trajectory trajectory;
     struct agent_run run;

@@ -106,6 +106,9 @@ static struct emitter *create_transactions(struct lane *lane, const struct expor
 static struct emitter *create_emitter(struct lane *lane, const struct exporter_config *config,
                                       struct error *ret_error)
 {
+    static const enum record_form forms[] = {[ENCODING_JSON] = FORM_JSON,
+                                             [ENCODING_PROTOBUF] = FORM_PROTOBUF,
+                                             [ENCODING_OTLP_PROTO] = FORM_OTLP};
     struct emit_acknowledge acknowledge = {on_acknowledged, on_file_settled, lane};
     if (config->kind == EXPORTER_KAFKA) {
         struct kafka_emitter_config kafka = {
@@ -113,6 +116,7 @@ static struct emitter *create_emitter(struct lane *lane, const struct exporter_c
             .topic = config->topic,
             .properties = config->properties,
             .client_id = "flywheel",
+            .form = forms[config->encoding],
         };
         return config->is_transactional
                    ? create_transactions(lane, config, &kafka, &acknowledge, ret_error)

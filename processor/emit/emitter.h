@@ -17,6 +17,7 @@ struct outgoing_header {
 struct outgoing {
     struct bytes key;     /* trajectory id, hex */
     struct bytes payload; /* JSON */
+    struct bytes otlp;    /* the run's spans as OTLP, for exporters that send those; absent: none */
     struct outgoing_header headers[OUTGOING_HEADERS_MAX];
     uint32_t header_count;
 };
@@ -25,6 +26,13 @@ void outgoing_encode(const struct outgoing *record, struct buffer *to);
 /* MALFORMED when the frame is not one of ours. Header names are interned constants: schema
  * content-type verdict queue revision record_id traceparent. */
 MUST_CHECK enum status outgoing_decode(struct bytes frame, struct outgoing *ret_record);
+
+/* How an exporter states a record. */
+enum record_form { FORM_JSON, FORM_PROTOBUF, FORM_OTLP };
+/* Gives `record` the payload and headers of that form, in `made` where they have to be made; lives
+ * as long as that and the frame. MALFORMED: the record has no such form. */
+MUST_CHECK enum status outgoing_form(struct outgoing *record, enum record_form form,
+                                     struct buffer *made);
 
 /* A record handed to an emitter: the frame is a copy owned by it (freed with free()). */
 struct emit_item {
@@ -71,6 +79,7 @@ struct kafka_emitter_config {
     const char *topic;
     const char *const *properties; /* name, value, name, value, ..., NULL: librdkafka's own names */
     const char *client_id;
+    enum record_form form;
 };
 struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
                                      const struct emit_acknowledge *acknowledge,

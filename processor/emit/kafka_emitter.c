@@ -41,7 +41,8 @@ enum {
 struct message {
     struct message *next;
     struct emit_item *item;
-    struct outgoing record; /* borrowed from the item */
+    struct outgoing record; /* borrowed from the item and from `made` */
+    struct buffer made;
     uint64_t key_hash;
     int64_t pause_ms, retry_at_ms;
 };
@@ -56,6 +57,7 @@ struct kafka_emitter {
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
     struct queue *queue;
+    enum record_form form;
     _Atomic size_t held_bytes, held_items;
     _Atomic bool is_stopping;
     _Atomic int64_t stop_at_ms;
@@ -102,6 +104,7 @@ static void release(struct kafka_emitter *kafka, struct message *message)
 {
     atomic_fetch_sub(&kafka->held_bytes, message->item->size);
     atomic_fetch_sub(&kafka->held_items, 1);
+    buffer_finish(&message->made);
     free(message->item);
     free(message);
 }
@@ -222,7 +225,8 @@ static bool take_queued(struct kafka_emitter *kafka)
         assert(message); /* 200 bytes: the process can't go on without */
         message->item = item;
         message->pause_ms = PAUSE_FIRST_MS;
-        if (outgoing_decode(bytes_of(item->frame, item->size), &message->record) != STATUS_OK) {
+        if (outgoing_decode(bytes_of(item->frame, item->size), &message->record) != STATUS_OK ||
+            outgoing_form(&message->record, kafka->form, &message->made) != STATUS_OK) {
             /* The store checks what it reads; such a row could never leave. */
             log_error("outbox_row_malformed", "sequence=%" PRIu64, item->sequence);
             counter_add(&kafka->counters->send_failures, 1);
@@ -357,6 +361,7 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
     struct kafka_emitter *kafka = calloc(1, sizeof *kafka);
     if (kafka) {
         kafka->emitter.operations = &operations;
+        kafka->form = config->form;
         kafka->acknowledge = *acknowledge;
         kafka->counters = counters;
         kafka->queue = queue_create(QUEUE_ITEMS);

@@ -39,13 +39,15 @@ enum {
 struct entry {
     struct entry *next;
     struct emit_item *item;
-    struct outgoing record; /* borrowed from the item */
+    struct outgoing record; /* borrowed from the item and from `made` */
+    struct buffer made;
 };
 
 struct transactions {
     struct emitter emitter; /* first: handed out as this */
     char *id;
     uint64_t next_sequence;
+    enum record_form form;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
     struct queue *queue;
@@ -88,6 +90,7 @@ static void release_first(struct transactions *self)
         self->last = NULL;
     atomic_fetch_sub(&self->held_bytes, entry->item->size);
     atomic_fetch_sub(&self->held_items, 1);
+    buffer_finish(&entry->made);
     free(entry->item);
     free(entry);
 }
@@ -109,7 +112,8 @@ static void take_queued(struct transactions *self)
         assert(entry); /* 200 bytes: the process can't go on without */
         entry->item = taken;
         if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) !=
-            STATUS_OK) {
+                STATUS_OK ||
+            outgoing_form(&entry->record, self->form, &entry->made) != STATUS_OK) {
             /* The store checks what it reads; such a row could never leave. */
             log_error("outbox_row_malformed", "sequence=%" PRIu64, entry->item->sequence);
             counter_add(&self->counters->send_failures, 1);
@@ -450,6 +454,7 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
         self->emitter.operations = &operations;
         self->id = strdup(config->transactional_id);
         self->next_sequence = config->next_sequence;
+        self->form = config->kafka.form;
         self->acknowledge = *acknowledge;
         self->counters = counters;
         self->queue = queue_create(QUEUE_ITEMS);

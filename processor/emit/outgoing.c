@@ -2,14 +2,14 @@
  * headers:
  *
  *   byte version | be16 size, key | byte count | count x (byte name, be16 size, value) | be32 size,
- *   payload
+ *   payload [version 2: be32 size, otlp]
  *
  * A header name is its index in the table below, which only grows. */
 #include <assert.h>
 
 #include "processor/emit/emitter.h"
 
-enum { FRAME_VERSION = 1 };
+enum { FRAME_VERSION = 1, FRAME_VERSION_OTLP = 2 };
 
 static const char *const header_names[] = {
     "schema", "content-type", "verdict", "queue", "revision", "record_id", "traceparent",
@@ -34,20 +34,28 @@ static void append_short(struct buffer *to, struct bytes value)
     buffer_append_bytes(to, value);
 }
 
+static void append_long(struct buffer *to, struct bytes value)
+{
+    assert(value.size <= UINT32_MAX);
+    uint8_t size[4];
+    put_be32(size, (uint32_t)value.size);
+    buffer_append(to, size, sizeof size);
+    buffer_append_bytes(to, value);
+}
+
 void outgoing_encode(const struct outgoing *record, struct buffer *to)
 {
-    assert(record->header_count <= OUTGOING_HEADERS_MAX && record->payload.size <= UINT32_MAX);
-    buffer_append_byte(to, FRAME_VERSION);
+    assert(record->header_count <= OUTGOING_HEADERS_MAX);
+    buffer_append_byte(to, record->otlp.data ? FRAME_VERSION_OTLP : FRAME_VERSION);
     append_short(to, record->key);
     buffer_append_byte(to, (uint8_t)record->header_count);
     for (uint32_t i = 0; i < record->header_count; i++) {
         buffer_append_byte(to, header_index(record->headers[i].name));
         append_short(to, record->headers[i].value);
     }
-    uint8_t size[4];
-    put_be32(size, (uint32_t)record->payload.size);
-    buffer_append(to, size, sizeof size);
-    buffer_append_bytes(to, record->payload);
+    append_long(to, record->payload);
+    if (record->otlp.data)
+        append_long(to, record->otlp);
 }
 
 /* What is left of a frame; the first read past its end sets `broken`. */
@@ -73,6 +81,12 @@ static uint8_t take_byte(struct frame *frame)
     return taken.data ? taken.data[0] : 0;
 }
 
+static struct bytes take_long(struct frame *frame)
+{
+    struct bytes size = take(frame, 4);
+    return size.data ? take(frame, get_be32(size.data)) : size;
+}
+
 static struct bytes take_short(struct frame *frame)
 {
     struct bytes size = take(frame, 2);
@@ -83,7 +97,8 @@ enum status outgoing_decode(struct bytes bytes, struct outgoing *ret_record)
 {
     struct frame frame = {bytes.data, bytes.size ? bytes.data + bytes.size : bytes.data, false};
     struct outgoing record = {0};
-    if (take_byte(&frame) != FRAME_VERSION)
+    uint8_t version = take_byte(&frame);
+    if (version != FRAME_VERSION && version != FRAME_VERSION_OTLP)
         return STATUS_MALFORMED;
     record.key = take_short(&frame);
     record.header_count = take_byte(&frame);
@@ -96,10 +111,9 @@ enum status outgoing_decode(struct bytes bytes, struct outgoing *ret_record)
         record.headers[i].name = header_names[name];
         record.headers[i].value = take_short(&frame);
     }
-    struct bytes size = take(&frame, 4);
-    if (!size.data)
-        return STATUS_MALFORMED;
-    record.payload = take(&frame, get_be32(size.data));
+    record.payload = take_long(&frame);
+    if (version == FRAME_VERSION_OTLP)
+        record.otlp = take_long(&frame);
     if (frame.broken || frame.at != frame.end)
         return STATUS_MALFORMED;
     *ret_record = record;

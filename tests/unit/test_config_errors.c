@@ -270,9 +270,6 @@ END_TEST
 START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
 {
     static const struct mistake mistakes[] = {
-        {"exporters: { kafka/a: { encoding: protobuf } }",
-         "p.yaml:1:25: not available in this version: encodings other than json; leave encoding "
-         "out"},
         {"service: { pipelines: { results: { receivers: [a], exporters: [b] } } }",
          "p.yaml:1:25: not available in this version: the results pipeline; leave results out"},
         {"receivers: { kafka: {} }\nrulez: []",
