@@ -204,13 +204,10 @@ enum status alerts_observe(struct alerts *alerts, struct bytes contributions)
     if (alerts->index.count == 0)
         return STATUS_OK;
     value_reader_init(&reader, contributions);
-    while (!reader.failed && reader.at < reader.end)
-        cohort_contribution_decode(&reader, &contribution);
-    if (reader.failed)
-        return STATUS_MALFORMED;
-    value_reader_init(&reader, contributions);
     while (reader.at < reader.end) {
         cohort_contribution_decode(&reader, &contribution);
+        if (reader.failed)
+            return STATUS_MALFORMED;
         observe(alerts, &contribution);
     }
     return STATUS_OK;

@@ -21,8 +21,8 @@ MUST_CHECK enum status alerts_open(struct store *store, const struct pipeline_co
                                    struct alerts **ret_alerts);
 void alerts_close(struct alerts *alerts);
 
-/* What a commit has decided: encoded contributions, as cohort_delta_add_encoded() takes them.
- * MALFORMED: none was observed. */
+/* What a commit has decided: encoded contributions, as cohort_delta_add_encoded() has taken them.
+ * MALFORMED: the state is damaged, and these alerts are of no use any more. */
 MUST_CHECK enum status alerts_observe(struct alerts *alerts, struct bytes contributions);
 
 /* Gets the framed record of an alert that began or ended; the caller puts it into the outbox. */

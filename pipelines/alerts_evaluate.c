@@ -1,3 +1,4 @@
+/* CUSUM steps with the learning of a usual rate, floors, burn rates. */
 #include "pipelines/alerts_evaluate.h"
 
 #include <math.h>

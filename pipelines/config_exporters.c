@@ -272,7 +272,11 @@ static void choose_exporters(struct config_loader *loader)
                 names->exporters[names->exporter_count++] =
                     bytes_of_text(config->exporters[i].name);
     }
-    if (!find_exporters(loader, names, pipeline.exporters, at))
+    if (names->exporter_count == 0 && config->alerts_told.is_present)
+        config_error(loader, config_place(loader, "service.pipelines.alerts"),
+                     "alerts take every exporter, and none is left for the records: define one "
+                     "more, or name it under traces as well");
+    if (config_failed(loader) || !find_exporters(loader, names, pipeline.exporters, at))
         return;
     for (uint32_t i = 0; i < names->exporter_count; i++) {
         is_chosen[at[i]] = true;

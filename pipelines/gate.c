@@ -27,7 +27,8 @@ struct gate_rate gate_rate_of(const struct cohort_bucket *sums, const struct gat
     if (rate.n_effective <= 0)
         return rate;
     double failed = sums->weight_fail + (terms->is_strict ? sums->weight_borderline : 0);
-    rate.pass_rate = 1 - fmin(1, fmax(0, failed / sums->weight)); /* sums may have rounded */
+    rate.pass_rate =
+        fmin(1, fmax(0, (sums->weight - failed) / sums->weight)); /* sums may have rounded */
     struct interval interval =
         statistics_wilson(rate.pass_rate, rate.n_effective, statistics_z(terms->confidence));
     rate.low = interval.low;

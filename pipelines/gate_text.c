@@ -276,8 +276,10 @@ void gate_write_text(const struct gate_question *question, const struct gate_ans
     append_cohort(to, &question->cohort);
     buffer_printf(to, " over %.*s\n  ", (int)question->window.size,
                   (const char *)question->window.data);
-    append_rate(to, question, &answer->cohort);
-    buffer_append_text(to, "\n  ");
+    if (answer->cohort.total > 0) {
+        append_rate(to, question, &answer->cohort);
+        buffer_append_text(to, "\n  ");
+    }
     append_reason(to, question, answer);
     buffer_append_byte(to, '\n');
     if (question->baseline.count > 0)

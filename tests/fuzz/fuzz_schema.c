@@ -3,6 +3,7 @@
  * something that it accepts. The first byte chooses the decoder. */
 #include <assert.h>
 
+#include "state/alert.h"
 #include "state/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
@@ -74,11 +75,19 @@ static void fuzz_small(struct bytes value)
     struct cohort_name name;
     struct cohort_key key;
     struct schema_instance instance;
+    struct alert_key alert_key;
+    struct alert_row alert;
+    static const uint8_t alert_at[2 + COHORT_HASH_SIZE + 1 + 8] = {0};
+    struct bytes alert_place = bytes_of(alert_at, sizeof alert_at);
     uint64_t number;
     enum status statuses[] = {
-        journal_header_decode(value, &header),    outbox_file_decode(value, &file),
-        cohort_name_decode(value, &name),         cohort_key_decode(value, &key),
-        schema_instance_decode(value, &instance), counter_value_decode(value, &number),
+        journal_header_decode(value, &header),
+        outbox_file_decode(value, &file),
+        cohort_name_decode(value, &name),
+        cohort_key_decode(value, &key),
+        schema_instance_decode(value, &instance),
+        counter_value_decode(value, &number),
+        alert_row_decode(alert_place, value, &alert_key, &alert),
     };
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
         assert(statuses[i] == STATUS_OK || statuses[i] == STATUS_MALFORMED);

@@ -353,6 +353,40 @@ START_TEST(settings_that_ask_for_nothing_new_are_accepted)
 }
 END_TEST
 
+#define ALERT "cohorts: { alerts: [{ cohort: { intent: a }, min_pass_rate: 0.92, "
+#define TOLD "service: { pipelines: { alerts: { exporters: "
+
+START_TEST(an_alert_that_can_never_fire_or_be_told_is_refused)
+{
+    static const struct mistake mistakes[] = {
+        {ALERT "burn_rates: { 14.4: [1h, 5m] } }] }",
+         "p.yaml:1:79: a burn rate of 14.4 can never be reached: with min_pass_rate 0.92 it is "
+         "12.5 when every run fails"},
+        {ALERT "burn_rates: { 2: [5m, 1h] } }] }",
+         "p.yaml:1:84: a burn rate has a long and a shorter window of 1m to 35d, such as [1h, 5m]"},
+        {ALERT "burn_rates: { 2: [40d, 1h] } }] }",
+         "p.yaml:1:84: a burn rate has a long and a shorter window of 1m to 35d, such as [1h, 5m]"},
+        {ALERT "burn_rates: { fast: [1h, 5m] } }] }",
+         "p.yaml:1:81: a burn rate is a number above 0, such as 14.4"},
+        {ALERT "burn_rates: [14.4] }] }",
+         "p.yaml:1:79: burn_rates takes keys with values below it"},
+        {ALERT "window: 1h }, { cohort: { intent: a }, min_pass_rate: 0.5, window: 60m }] }",
+         "p.yaml:1:81: this cohort has an alert of this window already: remove one of the two"},
+        {TOLD "[] } } }", "p.yaml:1:46: a pipeline needs at least one exporter"},
+        {TOLD "[file/b] } } }\nexporters: { file/a: }",
+         "p.yaml:1:47: there is no exporter of that name: define it under exporters; did you mean "
+         "file/a?"},
+        {TOLD "[file/a] } } }\nexporters: { file/a: }",
+         "p.yaml:1:33: alerts take every exporter, and none is left for the records: define one "
+         "more, or name it under traces as well"},
+        {TOLD "[kafka/a] } } }\nexporters: { file/a: , kafka/a: }",
+         "p.yaml:1:33: kafka/a would write alerts among the records: set its topic to alerts, or "
+         "another one"},
+    };
+    refuses(mistakes, sizeof mistakes / sizeof mistakes[0]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config_errors");
@@ -364,6 +398,7 @@ int main(void)
     tcase_add_test(tests, redaction_exporters_and_measurements_are_checked);
     tcase_add_test(tests, a_relay_has_one_topic_of_spans_and_stands_alone);
     tcase_add_test(tests, a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong);
+    tcase_add_test(tests, an_alert_that_can_never_fire_or_be_told_is_refused);
     tcase_add_test(tests, a_file_that_is_too_large_is_refused);
     tcase_add_test(tests, a_file_with_too_many_keys_or_values_is_refused);
     tcase_add_test(tests, bytes_that_are_no_text_are_refused);
