@@ -54,10 +54,21 @@ static bool has_queue_room(const struct queue *queue)
     return queue_length(queue) + QUEUE_MARGIN < queue_capacity(queue);
 }
 
-bool runtime_touches(const struct request *request, uint32_t shard)
+static bool touches(const struct request *request, uint32_t shard)
 {
     return request->shard_first[shard] != UINT32_MAX ||
            request->shard_first_log[shard] != UINT32_MAX;
+}
+
+bool runtime_queues_have_room(const struct runtime *runtime, struct request *request)
+{
+    if (!has_queue_room(runtime->writer_queue))
+        return false;
+    request_chain_shards(request, runtime->shard_count);
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        if (touches(request, i) && !has_queue_room(runtime->shards[i].events))
+            return false;
+    return true;
 }
 
 /* Only this source's receiver thread pushes here with this source, so positions reach every queue
@@ -71,12 +82,8 @@ static enum status submit(void *context, struct request *request, int64_t *ret_r
     if (!has_room(context, 0))
         return STATUS_BUSY;
     *ret_retry_ms = RETRY_SOON_MS;
-    if (!has_queue_room(runtime->writer_queue))
+    if (!runtime_queues_have_room(runtime, request))
         return STATUS_BUSY;
-    request_chain_shards(request, runtime->shard_count);
-    for (uint32_t i = 0; i < runtime->shard_count; i++)
-        if (runtime_touches(request, i) && !has_queue_room(runtime->shards[i].events))
-            return STATUS_BUSY;
     uint64_t position =
         atomic_load_explicit(&runtime->next_positions[intake->source], memory_order_relaxed);
     request->source = (uint16_t)intake->source;
@@ -110,7 +117,7 @@ static void push_event(struct runtime *runtime, uint32_t shard, void *item)
 void recovery_push(struct runtime *runtime, struct request *request)
 {
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
-        if (!runtime_touches(request, i))
+        if (!touches(request, i))
             continue;
         request_hold(request);
         push_event(runtime, i, item_tagged(request, ITEM_REQUEST));

@@ -135,7 +135,9 @@ void recovery_push(struct runtime *runtime, struct request *request);
 MUST_CHECK bool runtime_notify(struct runtime *runtime, const struct notice *notice);
 /* May so many bytes more be held, whether or not we have caught up? */
 bool runtime_has_room(const struct runtime *runtime, size_t body_bytes);
-bool runtime_touches(const struct request *request, uint32_t shard);
+/* Chains the spans by shard, and says whether the writer and every shard that it touches can take
+ * the request. */
+bool runtime_queues_have_room(const struct runtime *runtime, struct request *request);
 /* At start: which sources are partitions. */
 void topic_open(struct runtime *runtime);
 /* At start: which partitions are behind the run before. False: none. */

@@ -10,7 +10,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 
-enum { QUEUE_MARGIN = 8, WAIT_NS = 500000 };
+enum { WAIT_NS = 500000 };
 
 /* --- catching up --- */
 
@@ -155,11 +155,6 @@ static void move_to(struct runtime *runtime, int32_t number, uint64_t next_posit
     check_caught_up(runtime);
 }
 
-static bool has_queue_room(const struct queue *queue)
-{
-    return queue_length(queue) + QUEUE_MARGIN < queue_capacity(queue);
-}
-
 /* Traces, counted wherever the id changes: at least as many as there are. */
 static uint64_t count_traces(const struct request *request)
 {
@@ -183,12 +178,8 @@ static enum status submit(void *context, int32_t number, int64_t offset, struct 
     uint32_t source = topic->first_source + (uint32_t)number;
     uint64_t position = (uint64_t)offset + 1;
     assert(partition->is_assigned && !request->on_durable);
-    if (!runtime_has_room(runtime, 0) || !has_queue_room(runtime->writer_queue))
+    if (!runtime_has_room(runtime, 0) || !runtime_queues_have_room(runtime, request))
         return STATUS_BUSY;
-    request_chain_shards(request, runtime->shard_count);
-    for (uint32_t i = 0; i < runtime->shard_count; i++)
-        if (runtime_touches(request, i) && !has_queue_room(runtime->shards[i].events))
-            return STATUS_BUSY;
     if (position < atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed)) {
         request_release(request); /* Heard already. */
         return STATUS_OK;
