@@ -32,10 +32,30 @@ START_TEST(a_frame_reads_back_as_it_was_written)
 }
 END_TEST
 
+START_TEST(spans_beside_a_record_are_the_payload_of_those_who_send_them)
+{
+    struct outgoing record = sample(), back;
+    struct buffer frame = {0}, made = {0};
+    record.otlp = BYTES_LITERAL("\x0a\x00");
+    outgoing_encode(&record, &frame);
+    ck_assert_int_eq(outgoing_decode(buffer_bytes(&frame), &back), STATUS_OK);
+    ck_assert_int_eq(outgoing_form(&back, FORM_JSON, &made), STATUS_OK);
+    ck_assert(bytes_equal(back.payload, record.payload));
+    ck_assert_int_eq(outgoing_form(&back, FORM_OTLP, &made), STATUS_OK);
+    ck_assert(bytes_equal(back.payload, record.otlp));
+    ck_assert_str_eq(back.headers[3].name, "otelcol.signal");
+    buffer_finish(&frame);
+    record.otlp = (struct bytes){0};
+    ck_assert_int_eq(outgoing_form(&record, FORM_OTLP, &made), STATUS_MALFORMED);
+    buffer_finish(&made);
+}
+END_TEST
+
 START_TEST(a_frame_cut_anywhere_is_malformed)
 {
     struct outgoing record = sample(), back;
     struct buffer frame = {0};
+    record.otlp = BYTES_LITERAL("spans");
     outgoing_encode(&record, &frame);
     for (size_t size = 0; size < frame.size; size++) {
         uint8_t *cut = malloc(size ? size : 1); /* so that the sanitizer sees a read past it */
@@ -55,7 +75,7 @@ START_TEST(a_frame_with_more_behind_it_or_another_version_is_malformed)
     buffer_append_byte(&frame, 0);
     ck_assert_int_eq(outgoing_decode(buffer_bytes(&frame), &back), STATUS_MALFORMED);
     frame.size--;
-    frame.data[0] = 2;
+    frame.data[0] = 3;
     ck_assert_int_eq(outgoing_decode(buffer_bytes(&frame), &back), STATUS_MALFORMED);
     buffer_finish(&frame);
 }
@@ -80,6 +100,7 @@ int main(void)
     Suite *suite = suite_create("outgoing");
     TCase *cases = tcase_create("frame");
     tcase_add_test(cases, a_frame_reads_back_as_it_was_written);
+    tcase_add_test(cases, spans_beside_a_record_are_the_payload_of_those_who_send_them);
     tcase_add_test(cases, a_frame_cut_anywhere_is_malformed);
     tcase_add_test(cases, a_frame_with_more_behind_it_or_another_version_is_malformed);
     tcase_add_test(cases, an_unknown_header_or_too_many_are_malformed);
