@@ -342,11 +342,30 @@ void receivers_destroy(struct receivers *receivers)
 
 /* --- what the outside sees --- */
 
+static const struct metric_family expiry_family = {
+    "flywheel_tls_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
+    "When the certificate of the OTLP receiver ends."};
+
+static void collect_expiry(void *context, struct buffer *to)
+{
+    const struct receivers *receivers = context;
+    metrics_write_family(to, &expiry_family);
+    metrics_write_sample(to, expiry_family.name, "receiver=\"otlp\"",
+                         (double)tls_expires_ms(receivers->guard.tls) / 1000);
+}
+
+static void register_otlp(struct receivers *receivers, struct metrics *metrics)
+{
+    dead_letter_register_metrics(receivers->otlp_dead, metrics);
+    if (receivers->guard.tls)
+        metrics_add_collector(metrics, collect_expiry, receivers);
+}
+
 static void register_grpc(void *context, struct metrics *metrics)
 {
     struct receivers *receivers = context;
     grpc_receiver_register_metrics(&receivers->grpc_limits, metrics);
-    dead_letter_register_metrics(receivers->otlp_dead, metrics);
+    register_otlp(receivers, metrics);
 }
 
 static void register_http(void *context, struct metrics *metrics)
@@ -354,7 +373,7 @@ static void register_http(void *context, struct metrics *metrics)
     struct receivers *receivers = context;
     http_receiver_register_metrics(&receivers->http_limits, metrics);
     if (!receivers->grpc)
-        dead_letter_register_metrics(receivers->otlp_dead, metrics);
+        register_otlp(receivers, metrics);
 }
 
 static void register_kafka(void *context, struct metrics *metrics)
