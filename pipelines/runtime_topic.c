@@ -74,14 +74,16 @@ static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
     struct topic *topic = &runtime->topic;
     struct partition *partition = &topic->partitions[number];
     uint32_t source = topic->first_source + (uint32_t)number;
+    bool was_ever_read = partition->was_revoked || runtime->journaled[source].to > 1;
     uint64_t position = (uint64_t)group->offset + 1;
     if (group->offset < 0)
-        position =
-            atomic_load_explicit(&writer_needs(runtime->writer)[source], memory_order_relaxed);
+        position = was_ever_read ? atomic_load_explicit(&writer_needs(runtime->writer)[source],
+                                                        memory_order_relaxed)
+                                 : 0;
     partition->is_behind = false;
     partition->caught_up_at = 0;
     *ret_offset = (int64_t)position - 1;
-    if (position == 0) { /* Nobody has ever read it. */
+    if (position == 0) {
         position = 1;
         *ret_offset = -1;
     }
