@@ -39,6 +39,7 @@ struct kafka_receiver_counters {
     struct counter commits, commit_failures;
     struct counter errors; /* reported by librdkafka or a broker */
     /* Gauges. */
+    struct counter topic_partitions; /* as last counted */
     struct counter assigned_partitions, paused_partitions;
     struct counter unread_partitions; /* assigned to us, number too high: not read */
     struct counter lag;               /* messages behind the end, sum over assigned partitions */

@@ -75,6 +75,7 @@ static void offer(struct kafka_receiver *receiver, const rd_kafka_topic_partitio
     }
     counter_set(&receiver->kafka.unread_partitions, unread);
     receiver->offered_at_ms = 0;
+    receiver->metadata_at_ms = 0; /* a changed number of partitions makes a rebalance, too */
 }
 
 /* The group's own offsets of `partitions`. */

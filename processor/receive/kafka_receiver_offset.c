@@ -244,6 +244,7 @@ static void partitions_counted(struct kafka_receiver *receiver, int32_t count)
                  receiver->intake->partitions_max);
     }
     receiver->partition_count = count;
+    counter_set(&receiver->kafka.topic_partitions, (uint64_t)count);
 }
 
 void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms)
@@ -265,8 +266,9 @@ void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms)
     if (topic)
         rd_kafka_topic_destroy(topic);
     /* A slow broker is given more time with the next attempt. */
-    receiver->metadata_at_ms = now_ms + (!error              ? receiver->config.metadata_interval_ms
-                                         : receiver->is_away ? 2 * KAFKA_ASK_MS
-                                                             : KAFKA_RESTART_MAX_MS / 3);
+    receiver->metadata_at_ms =
+        now_ms + (!error ? receiver->config.metadata_interval_ms
+                  : receiver->is_away || !receiver->partition_count ? 2 * KAFKA_ASK_MS
+                                                                    : KAFKA_RESTART_MAX_MS / 3);
     receiver->metadata_wait_ms = error ? KAFKA_ASK_MS : KAFKA_POLL_MS;
 }

@@ -256,51 +256,60 @@ static struct member *begin_default(void)
     return begin(&members[0], &config, NULL);
 }
 
-/* Names and values of headers, then NULL. */
-static void produce(int32_t partition, struct bytes value, const char *const *headers)
+static rd_kafka_t *open_producer(void)
 {
     char text[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     (void)rd_kafka_conf_set(conf, "bootstrap.servers", bootstraps, text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "linger.ms", "0", text, sizeof text);
     (void)rd_kafka_conf_set(conf, "message.max.bytes", "10000000", text, sizeof text);
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
     ck_assert_ptr_nonnull(producer);
+    return producer;
+}
+
+static void close_producer(rd_kafka_t *producer)
+{
+    ck_assert_int_eq(rd_kafka_flush(producer, 10000), 0);
+    rd_kafka_destroy(producer);
+}
+
+/* `headers`: names and values, then NULL; NULL for none. */
+static void produce_one(rd_kafka_t *producer, int32_t partition, struct bytes value,
+                        const char *const *headers)
+{
     rd_kafka_headers_t *list = rd_kafka_headers_new(4);
     for (; headers && headers[0]; headers += 2)
         (void)rd_kafka_header_add(list, headers[0], -1, headers[1], -1);
-    rd_kafka_resp_err_t error =
-        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("otlp_spans"), RD_KAFKA_V_PARTITION(partition),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size),
-                          RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
-    ck_assert_int_eq(error, 0);
-    ck_assert_int_eq(rd_kafka_flush(producer, 10000), 0);
-    rd_kafka_destroy(producer);
+    const rd_kafka_vu_t arguments[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = "otlp_spans"},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value.data, value.size}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = list},
+    };
+    ck_assert_ptr_null(
+        rd_kafka_produceva(producer, arguments, sizeof arguments / sizeof *arguments));
+}
+
+static void produce(int32_t partition, struct bytes value, const char *const *headers)
+{
+    rd_kafka_t *producer = open_producer();
+    produce_one(producer, partition, value, headers);
+    close_producer(producer);
 }
 
 /* `count` messages of one span each, traces from `first` on. */
 static void produce_traces(int32_t partition, uint32_t first, uint32_t count)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "bootstrap.servers", bootstraps, text, sizeof text);
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    rd_kafka_t *producer = open_producer();
     struct trace_builder builder = {0};
     for (uint32_t i = 0; i < count; i++) {
         trace_clear(&builder);
         trace_span(&builder, &(struct span_spec){
                                  .trace = first + i, .id = 1, .start_ms = 1000, .end_ms = 2000});
-        struct bytes value = trace_request(&builder);
-        ck_assert_int_eq(
-            rd_kafka_producev(
-                producer, RD_KAFKA_V_TOPIC("otlp_spans"), RD_KAFKA_V_PARTITION(partition),
-                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size), RD_KAFKA_V_END),
-            0);
+        produce_one(producer, partition, trace_request(&builder), NULL);
     }
-    ck_assert_int_eq(rd_kafka_flush(producer, 10000), 0);
-    rd_kafka_destroy(producer);
+    close_producer(producer);
     trace_finish(&builder);
 }
 
@@ -831,12 +840,12 @@ START_TEST(a_changed_number_of_partitions_is_noticed)
     struct kafka_consumer_config config = default_config();
     config.brokers = both;
     struct member *member = begin(&members[0], &config, NULL);
-    wait_events(&member->topic, AT_END, -1, PARTITIONS);
-    nap_ms(500);
+    wait_counter(&member->kafka->topic_partitions, PARTITIONS);
     ck_assert_uint_eq(counter_get(&member->kafka->count_changes), 0);
     ck_assert_int_eq(rd_kafka_mock_broker_set_up(other, 1), 0);
     ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
-    wait_counter(&member->kafka->count_changes, 1);
+    wait_counter(&member->kafka->topic_partitions, PARTITIONS + 2);
+    ck_assert_uint_eq(counter_get(&member->kafka->count_changes), 1);
     end_member(member);
     rd_kafka_mock_cluster_destroy(other);
 }
