@@ -161,6 +161,10 @@ START_TEST(a_file_with_every_part_is_read_up_to_the_features_of_later_versions)
     ck_assert_uint_eq(config->alerts[0].pinned, 0);
     ck_assert_double_eq(config->alerts[0].min_pass_rate, 0.92);
     ck_assert_int_eq(config->alerts[0].window_ms, 24 * 3600 * 1000);
+    ck_assert_double_eq(config->alerts[0].usual_fail_rate, 0.05);
+    ck_assert_uint_eq(config->alerts[0].burn_count, 1);
+    ck_assert_double_eq(config->alerts[0].burns[0].factor, 6);
+    ck_assert_int_eq(config->alerts[0].burns[0].short_ms, 30 * 60 * 1000);
     ck_assert_uint_eq(config->redaction.hash_count, 2);
     ck_assert(bytes_equal_text(config->redaction.hash_key, "0123456789abcdef"));
     ck_assert_uint_eq(config->redaction.custom_count, 1);
@@ -390,6 +394,9 @@ START_TEST(an_alert_pins_its_cohort_once)
     ck_assert(bytes_equal_text(config->pinned[1].values[0], "1")); /* as [release, intent] */
     ck_assert(bytes_equal_text(config->pinned[1].values[1], "b"));
     ck_assert_uint_eq(config->alerts[0].min_n, 50);
+    /* Of the default burn rates those that can be reached: with 0.9 at most 10, with 0.8 5. */
+    ck_assert_uint_eq(config->alerts[0].burn_count, 2);
+    ck_assert_uint_eq(config->alerts[1].burn_count, 1);
     config_destroy(config);
 }
 END_TEST
