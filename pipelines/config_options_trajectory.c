@@ -68,8 +68,10 @@ static const struct option rows[] = {
           "by gRPC over TLS three, and a quarter of the descriptors is never used for them."),
     COUNT("limits.streams", AT(limits.streams), 1, 10000, "100",
           "Concurrent requests of one gRPC connection; others wait at the client."),
-    SIZE32("limits.header_bytes", AT(limits.header_bytes), 1 * KIB, 1 * MIB, "16KiB",
-           "Header of one request. gRPC ends a stream whose header is larger."),
+    SIZE32(
+        "limits.header_bytes", AT(limits.header_bytes), 1 * KIB, 1 * MIB, "16KiB",
+        "Header of one request. A client learns of it in the first message of its connection; by "
+        "gRPC a request above it fails."),
     SIZE("limits.receiving", AT(limits.receiving_bytes), 1 * MIB, 1 * TIB, "1GiB",
          "Request bodies that are arriving. By gRPC as many may take more than 250 ms at a time as "
          "there is room for at `max_message` each, at most 16; a further one is cut, counted and "

@@ -198,9 +198,12 @@ def continuation_flood(size):
 
 
 def large_metadata(port):
+    """Core holds a client to the limit that the client has acknowledged; who does not is the continuation flood."""
     connection = Connection(port)
+    while connection.read(0.3):
+        pass
     block = export_headers(*[(f"x-{i}", "v" * 1000) for i in range(40)])
-    connection.send(frame(HEADERS, 0, 1, block[:16000]))
+    connection.send(frame(HEADERS, 0, 1, block[:16000]))  # and no end of the stream
     for at in range(16000, len(block), 16000):
         connection.send(frame(CONTINUATION, END_HEADERS if at + 16000 >= len(block) else 0, 1, block[at:at + 16000]))
     status = connection.status(1, 3)
@@ -347,7 +350,7 @@ def attack_plaintext(flywheel):
     for name, body in BODIES.items():
         attack(target, name, send(body), {"0", "3", "8"})
     attack(target, "messages of 400 MiB, 4 at once", huge_messages, {"RST", "8", "14"}, growth_mb=300)
-    attack(target, "40 KB of metadata", large_metadata)
+    attack(target, "40 KB of metadata", large_metadata, {"8", "RST"})
     attack(target, "continuation flood, 4 MiB", continuation_flood(4 * MB))
     attack(target, "rapid reset, 30,000 streams", rapid_reset(30000), growth_mb=400)
     attack(target, "rapid reset, 5,000 streams a second", rapid_reset(20000, 0.02), {"cut"})
