@@ -1,6 +1,6 @@
 """The relay in front of a real broker: what comes in by gRPC is on the topic, each message of one trace under its id, in the partition
 that the Collector would choose; answered only when the broker has it; UNAVAILABLE while it is away."""
-import concurrent.futures, json, os, subprocess, sys, tempfile, time
+import concurrent.futures, gzip, subprocess, tempfile, time, urllib.request
 
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -66,7 +66,9 @@ try:
     broker("start")
     broker("create-topic", "otlp_spans", str(PARTITIONS))
     relay = Daemon(args.flywheel, f"limits: {{ memory: 32MiB }}\n", exporter=f"kafka/spans: {{ brokers: [127.0.0.1:{port}], topic: otlp_spans }}")
-    text = relay.config.read_text().replace("service: {", "service: { pipelines: { relay: { receivers: [otlp], exporters: [kafka/spans] } },")
+    http = free_port()
+    text = relay.config.read_text().replace("protocols: {", f"protocols: {{ http: {{ endpoint: 127.0.0.1:{http} }},")
+    text = text.replace("service: {", "service: { pipelines: { relay: { receivers: [otlp], exporters: [kafka/spans] } },")
     relay.config.write_text("\n".join(line for line in text.splitlines() if not line.startswith("state:")) + "\n")
     relay.start()
     files, requests = corpus_requests()
@@ -79,6 +81,12 @@ try:
         for service, body in requests:
             if service == LOGS:
                 export(channel, LOGS, body)
+    # By HTTP, compressed: one trace more.
+    over_http = bodies[0].replace(next(spans_of(ExportTraceServiceRequest.FromString(bodies[0])))[1], b"over HTTP 123456")
+    post = urllib.request.Request(f"http://127.0.0.1:{http}/v1/traces", gzip.compress(over_http),
+                                  {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"})
+    checks.check("HTTP is answered after the broker too", urllib.request.urlopen(post, timeout=30).status == 200)
+    bodies.append(over_http)
     # Everything is answered, so everything is there.
     messages = consume()
     sent = {s: [] for s in ("traces", "logs")}

@@ -7,7 +7,7 @@ import grpc
 from daemon import TRACES, Checks, Daemon, arguments, free_port, root
 from otlp_bytes import field, request, span
 
-args = arguments(rounds=12, seed=20261123)
+args = arguments(rounds=12, seed=20261123, emit="transactional")  # idempotent: the control, which does repeat records
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-transactions-")
@@ -56,7 +56,7 @@ try:
     broker("start")
     broker("create-topic", "annotations", "4")
     daemon = Daemon(args.flywheel, "trajectory: { settle: 50ms }\nrules: [{ name: failed, measure: errors, fail_above: 0 }]\n",
-                    exporter=f"kafka/annotations: {{ brokers: [127.0.0.1:{port}], topic: annotations, emit: transactional }}")
+                    exporter=f"kafka/annotations: {{ brokers: [127.0.0.1:{port}], topic: annotations, emit: {args.emit} }}")
     daemon.start()
     sender = Sender(daemon)
     sender.start()
