@@ -143,12 +143,13 @@ static void say_burn(struct json_writer *json, const struct alert_news *news)
 static void say_change(struct json_writer *json, const struct alert_news *news)
 {
     const struct cusum_design *design = news->design;
-    const char *way = news->kind == ALERT_WORSE ? "risen" : "fallen";
+    bool is_worse = news->kind == ALERT_WORSE;
     if (news->is_firing)
-        say(json, "The fail rate has %s from %.2f %%; the runs look more like %.2f %%.", way,
-            100 * design->p0, 100 * design->p1);
+        say(json, "The fail rate has %s %.2f %%: the runs look more like %.2f %%.",
+            is_worse ? "risen above" : "fallen below", 100 * design->p0, 100 * design->p1);
     else
-        say(json, "The fail rate looks like %.2f %% again.", 100 * design->p0);
+        say(json, "The fail rate is no longer %s %.2f %%.", is_worse ? "above" : "below",
+            100 * design->p0);
 }
 
 static void write_floor(struct json_writer *json, const struct alert_news *news)
