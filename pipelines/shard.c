@@ -66,7 +66,14 @@ enum status shard_remember(struct shard *shard, const struct decided_entry *entr
     return status;
 }
 
-/* What a holding detached from its source leaves is not asked for again. */
+/* Up to where a source is in a verdict. What was read back from the spill may be ahead of what the
+ * source has given again so far. */
+static uint64_t position_of(const struct shard *shard, const struct holding *holding)
+{
+    uint64_t through = shard->through[holding->source];
+    return holding->last_position > through ? holding->last_position : through;
+}
+
 enum status shard_remember_open(struct shard *shard, const struct open_trajectory *open,
                                 bool is_exhausted, const struct shard_time *time)
 {
@@ -75,7 +82,11 @@ enum status shard_remember_open(struct shard *shard, const struct open_trajector
          holding = holding->next_of_owner) {
         if (!holding->owner)
             continue;
-        struct decided_entry entry = {.position = shard->through[holding->source],
+        uint64_t position = position_of(shard, holding);
+        bool is_cut = shard->taking && shard->taking->source == holding->source &&
+                      shard->taking->position == position;
+        struct decided_entry entry = {.position = position,
+                                      .is_cut = is_cut,
                                       .decided_ms = time->wall_ms,
                                       .sequence = time->decided_sequence + 1,
                                       .source = holding->source,
@@ -95,7 +106,7 @@ void shard_fill_positions(const struct shard *shard, const struct open_trajector
         if (!holding->owner || closed->position_count == CLOSED_POSITIONS_MAX)
             continue;
         closed->positions[closed->position_count].source = holding->source;
-        closed->positions[closed->position_count++].position = shard->through[holding->source];
+        closed->positions[closed->position_count++].position = position_of(shard, holding);
     }
 }
 
@@ -310,9 +321,11 @@ static enum status take_request(struct shard *shard, const struct request *reque
      * in it. */
     shard->through[request->source] = request->position;
     shard->next[request->source] = request->position + 1;
+    shard->taking = request;
     enum status status = take_spans(shard, request, &arrival, time, effects);
     if (status == STATUS_OK)
         status = take_logs(shard, request, &arrival, time, effects);
+    shard->taking = NULL;
     if (status == STATUS_OK)
         status = close_over_memory(shard, time, effects);
     return status;

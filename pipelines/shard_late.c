@@ -54,12 +54,13 @@ static enum passing passing_of(const struct shard *shard, const struct request *
 {
     const struct decided_entry *own =
         decided_set_find_source(&shard->decided, trace_id, request->source);
-    bool is_in_verdict = own && request->position <= own->position;
-    if (is_in_verdict && own->is_remembered)
-        return PASS_SILENTLY;
-    bool is_topic = shard->kinds[request->source] == SOURCE_TOPIC;
-    if (is_in_verdict) /* Else of the request that closed it by a limit, behind other traces. */
-        return is_topic ? PASS_REPEATED : PASS_LATE;
+    if (own && request->position <= own->position) {
+        if (own->is_cut && request->position == own->position)
+            return PASS_LATE; /* Behind the spans that made it too large, and those of others. */
+        bool is_topic = shard->kinds[request->source] == SOURCE_TOPIC;
+        return is_topic && !own->is_remembered && !request->is_replayed ? PASS_REPEATED
+                                                                        : PASS_SILENTLY;
+    }
     const struct decided_entry *any = own ? own : decided_set_find(&shard->decided, trace_id);
     if (shard->late.recall.find && !any->is_exhausted)
         return KEEP;

@@ -39,8 +39,9 @@ struct shard {
     enum source_kind kinds[SOURCES_MAX];
     struct source_marks *replay; /* of each source */
     uint64_t through[SOURCES_MAX], next[SOURCES_MAX];
-    uint64_t spill_sequence; /* of the next row; goes up by the number of shards */
-    int64_t pressed_ms;      /* monotonic; when the journal's pressure was answered last */
+    const struct request *taking; /* while it is taken in */
+    uint64_t spill_sequence;      /* of the next row; goes up by the number of shards */
+    int64_t pressed_ms;           /* monotonic; when the journal's pressure was answered last */
     struct buffer spill;
 };
 

@@ -21,8 +21,9 @@ struct decided_entry {
     uint64_t sequence;   /* the row in the store is under this one or a later one */
     uint16_t source;
     bool is_remembered; /* of an earlier run: its spans at or below `position` are replays */
-    bool is_exhausted;  /* its spans are dropped: it was decided as often as may be */
-    bool is_dead;       /* the set's own */
+    bool is_cut; /* decided within the request at `position`, which may hold more of the trace */
+    bool is_exhausted; /* its spans are dropped: it was decided as often as may be */
+    bool is_dead;      /* the set's own */
 };
 
 struct decided_set {

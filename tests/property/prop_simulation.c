@@ -9,7 +9,9 @@
  * was not acknowledged, and now and then what was.
  *
  * A trace shows its score before its root, and its root only when all else is acknowledged; so its
- * verdict is known beforehand, whatever happens in between. */
+ * verdict is known beforehand, whatever happens in between. Then late spans come, and late scores,
+ * one after the other: the last one is the verdict in the end, each record names the one before it,
+ * and cohorts are what a table of verdicts says. */
 #include <errno.h>
 
 #include "pipelines/restore.h"
@@ -27,7 +29,7 @@ enum {
     ACTIVE = 40,
     QUEUE = 4096,
     TRACES_OF_REQUEST = 4,
-    RECENT = 64,
+    RECENT = 160,
     ROUNDS = 4,
     EVENTS = 60000, /* SIMULATION_EVENTS of the environment says otherwise */
     MAX_SPANS = 20,
@@ -53,6 +55,13 @@ struct trace {
     int64_t finished_ms;
     uint32_t extra; /* late spans sent */
     uint32_t decisions;
+    int late_score;       /* 0: none; else index into scores + 1 */
+    uint32_t late_scores; /* sent */
+    enum verdict verdict; /* in force */
+    bool is_exhausted;
+    char record_id[37]; /* of the last record */
+    uint32_t revision;
+    enum verdict record_verdict;
 };
 
 static const double scores[] = {0.2, 0.6, 0.9};
@@ -107,7 +116,8 @@ struct simulation {
     size_t again_count;
 
     uint64_t accepted_spans, accepted_logs, refused_spans, lost_spans;
-    uint64_t decided[SERVICES][VERDICTS], records, crashes, busy, late, late_held;
+    uint64_t decided[SERVICES][VERDICTS], first[SERVICES][VERDICTS];
+    uint64_t revisions, corrections, refused_late, records, crashes, busy, late, late_held;
     uint64_t restored; /* spilled trajectories read back */
     struct record *found;
     size_t found_count, found_capacity;
@@ -201,6 +211,7 @@ static void start(struct simulation *sim)
 {
     const char *names[SOURCES] = {"otlp/grpc", "otlp/http"};
     struct error error = {0};
+    struct recall recall = recall_from_store(sim->temp.store);
     sim->shard_count = 1 + below(sim, SHARDS);
     sim->writer =
         writer_create(sim->temp.store, sim->config, sim->shard_count, names, SOURCES, &error);
@@ -208,6 +219,7 @@ static void start(struct simulation *sim)
     for (uint32_t i = 0; i < sim->shard_count; i++) {
         sim->shards[i] = shard_create(i, sim->shard_count, SOURCES, sim->config, sim->now_ms);
         sim->effects[i] = effects_create(i);
+        shard_set_recall(sim->shards[i], &recall);
         for (uint16_t source = 0; source < SOURCES; source++)
             shard_set_replay(sim->shards[i], source, &writer_source(sim->writer, source)->marks);
     }
@@ -276,6 +288,7 @@ static void step(struct simulation *sim, uint32_t shard, const struct shard_even
         .wall_ms = (uint64_t)sim->wall_ms,
         .is_catching_up = sim->is_catching_up,
         .horizon_ms = writer_horizon_ms(sim->writer),
+        .decided_sequence = writer_decided_sequence(sim->writer),
         .is_journal_pressed = chance(sim, 20),
     };
     ck_assert_int_eq(shard_step(sim->shards[shard], event, &time, sim->effects[shard]), STATUS_OK);
@@ -482,6 +495,30 @@ static void send_log(struct simulation *sim)
     end_sending(sim, sending, &builder);
 }
 
+/* Another judge, or the same one again; not where the root itself has a score, which counts most.
+ * The next one waits for the acknowledgement of the last, so that the last one wins. */
+static void send_late_score(struct simulation *sim)
+{
+    if (sim->recent_count == 0)
+        return;
+    uint32_t known = sim->recent_count < RECENT ? sim->recent_count : RECENT;
+    uint32_t at = sim->recent[below(sim, known)];
+    struct trace *trace = &sim->traces[at];
+    bool is_on_root = trace->score > 0 && !trace->has_log;
+    if (is_on_root || trace->unacknowledged > 0 || trace->late_scores == 4 ||
+        sim->now_ms - trace->finished_ms > 60000)
+        return;
+    struct sending *sending = begin_sending(GATE_LOGS);
+    struct trace_builder builder = {0};
+    trace->late_score = 1 + (int)below(sim, 3);
+    trace_log(&builder, &(struct log_spec){.trace = at + 1,
+                                           .time_ms = 1700000000001u + trace->late_scores++,
+                                           .score_name = "Quality",
+                                           .score = scores[trace->late_score - 1]});
+    sending->traces[sending->trace_count++] = at;
+    end_sending(sim, sending, &builder);
+}
+
 static void send_again(struct simulation *sim)
 {
     if (sim->again_count == 0)
@@ -494,20 +531,61 @@ static void send_again(struct simulation *sim)
 
 /* --- the writer --- */
 
+static bool is_work(enum verdict verdict)
+{
+    return verdict == VERDICT_FAIL || verdict == VERDICT_BORDERLINE;
+}
+
+/* A late score may have come in time, but no other one can be the verdict. */
+static void check_first(struct simulation *sim, struct trace *trace, uint32_t at,
+                        const struct closed *closed)
+{
+    enum verdict wanted = trace->score ? verdicts[trace->score - 1] : VERDICT_UNSCORED;
+    ck_assert_msg(trace->decisions == 0, "trace %u was decided twice", at);
+    ck_assert_msg(closed->verdict == wanted || trace->late_scores > 0, "trace %u: %s not %s (%s)",
+                  at, verdict_names[closed->verdict], verdict_names[wanted],
+                  close_trigger_names[closed->trigger]);
+    ck_assert_uint_ge(closed->spans,
+                      trace->kind == TRACE_TOO_LARGE ? MAX_SPANS : trace->span_count);
+    ck_assert(closed->has_record == is_work(closed->verdict));
+    sim->decided[at % SERVICES][closed->verdict]++;
+    sim->first[at % SERVICES][closed->verdict]++;
+}
+
+static void check_again(struct simulation *sim, struct trace *trace, uint32_t at,
+                        const struct closed *closed)
+{
+    const struct again *again = closed->again;
+    ck_assert_msg(trace->decisions > 0 && again->verdict == trace->verdict, "trace %u", at);
+    sim->late += closed->spans;
+    trace->is_exhausted |= again->is_exhausted;
+    if (again->fate == LATE_REFUSED) {
+        sim->refused_late += closed->spans;
+        ck_assert(!closed->has_record);
+        return;
+    }
+    ck_assert_int_eq(again->fate, LATE_MERGED);
+    bool has_changed = closed->verdict != again->verdict;
+    ck_assert_msg(!has_changed || again->contribution.size > 0, "trace %u", at);
+    if (has_changed)
+        ck_assert(closed->has_record == (again->was_emitted || is_work(closed->verdict)));
+    sim->decided[at % SERVICES][again->verdict]--;
+    sim->decided[at % SERVICES][closed->verdict]++;
+    sim->revisions++;
+    sim->corrections += has_changed;
+}
+
 static void check_closed(struct simulation *sim, const struct closed *closed)
 {
     uint32_t at = trace_of_id(closed->trace_id) - 1;
     ck_assert_msg(at < sim->trace_count, "a trace that nobody sent was decided");
     struct trace *trace = &sim->traces[at];
-    enum verdict wanted = trace->score ? verdicts[trace->score - 1] : VERDICT_UNSCORED;
-    ck_assert_msg(trace->decisions++ == 0, "trace %u was decided twice", at);
-    ck_assert_msg(closed->verdict == wanted, "trace %u: %s instead of %s (%s)", at,
-                  verdict_names[closed->verdict], verdict_names[wanted],
-                  close_trigger_names[closed->trigger]);
-    ck_assert_uint_ge(closed->spans,
-                      trace->kind == TRACE_TOO_LARGE ? MAX_SPANS : trace->span_count);
-    ck_assert(closed->has_record == (wanted == VERDICT_FAIL || wanted == VERDICT_BORDERLINE));
-    sim->decided[at % SERVICES][wanted]++;
+    if (closed->again)
+        check_again(sim, trace, at, closed);
+    else
+        check_first(sim, trace, at, closed);
+    trace->decisions++;
+    trace->verdict = closed->verdict;
     sim->records += closed->has_record;
 }
 
@@ -610,6 +688,36 @@ static void commit(struct simulation *sim, size_t count)
 
 /* --- the exporter --- */
 
+/* The record before it is the one that it names. */
+static void check_revision(struct simulation *sim, const struct outgoing *outgoing,
+                           const char *record_id)
+{
+    uint8_t trace_id[TRACE_ID_SIZE];
+    char supersedes[64];
+    ck_assert(hex_decode(trace_id, (const char *)outgoing->key.data, TRACE_ID_SIZE));
+    struct trace *trace = &sim->traces[trace_of_id(trace_id) - 1];
+    snprintf(supersedes, sizeof(supersedes), "\"supersedes\":\"%s\"", trace->record_id);
+    struct bytes wanted = trace->revision ? bytes_of_text(supersedes) : BYTES_LITERAL("");
+    const uint8_t *named = memmem(outgoing->payload.data, outgoing->payload.size,
+                                  "\"supersedes\":", strlen("\"supersedes\":"));
+    ck_assert_msg(!named == !trace->revision &&
+                      (!named || memcmp(named, wanted.data, wanted.size) == 0),
+                  "%.*s", (int)outgoing->payload.size, (const char *)outgoing->payload.data);
+    memcpy(trace->record_id, record_id, sizeof(trace->record_id));
+    uint32_t before = trace->revision;
+    for (uint32_t i = 0; i < outgoing->header_count; i++) {
+        struct bytes value = outgoing->headers[i].value;
+        if (strcmp(outgoing->headers[i].name, "revision") == 0)
+            for (size_t d = trace->revision = 0; d < value.size; d++)
+                trace->revision = trace->revision * 10 + value.data[d] - '0';
+        for (int verdict = 0; verdict < VERDICTS; verdict++)
+            if (strcmp(outgoing->headers[i].name, "verdict") == 0 &&
+                bytes_equal_text(value, verdict_names[verdict]))
+                trace->record_verdict = (enum verdict)verdict;
+    }
+    ck_assert_uint_gt(trace->revision, before);
+}
+
 static bool find_record(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)
 {
     struct simulation *sim = context;
@@ -625,6 +733,7 @@ static bool find_record(void *context, uint64_t sequence, int64_t committed_ms, 
     for (uint32_t i = 0; i < outgoing.header_count; i++)
         if (strcmp(outgoing.headers[i].name, "record_id") == 0)
             memcpy(record->id, outgoing.headers[i].value.data, 36);
+    check_revision(sim, &outgoing, record->id);
     writer_add_acknowledged(sim->writer, 0, sequence);
     return true;
 }
@@ -661,7 +770,9 @@ static void event(struct simulation *sim)
         send_spans(sim);
     else if (dice < 330 && !sim->is_catching_up && has_room)
         send_log(sim);
-    else if (dice < 400 && !sim->is_catching_up && has_room)
+    else if (dice < 360 && !sim->is_catching_up && has_room)
+        send_late_score(sim);
+    else if (dice < 430 && !sim->is_catching_up && has_room)
         send_again(sim);
     else if (dice < 820)
         run_shard(sim, shard, 1 + below(sim, 8));
@@ -693,9 +804,9 @@ static void drain(struct simulation *sim)
         while (sim->queue_count > 0)
             commit(sim, QUEUE);
     }
-    for (int round = 0; round < 3; round++) {
-        sim->now_ms += 1000000;
-        sim->wall_ms += 1000000;
+    for (int round = 0; round < 40; round++) {
+        sim->now_ms += round == 0 ? 200000 : 10000;
+        sim->wall_ms = 1700000000000 + sim->now_ms;
         for (uint32_t i = 0; i < sim->shard_count; i++) {
             run_shard(sim, i, QUEUE);
             send_effects(sim, i);
@@ -717,17 +828,24 @@ static void check_cohorts(struct simulation *sim)
     for (size_t i = 0; i < result.row_count; i++) {
         const struct cohort_result_row *row = &result.rows[i];
         int service = row->values[0].data[row->values[0].size - 1] - '0';
-        for (int verdict = 0; verdict < VERDICTS; verdict++)
+        for (int verdict = 0; verdict < VERDICTS; verdict++) {
             ck_assert_int_eq(row->sums.verdicts[verdict], (int64_t)sim->decided[service][verdict]);
+            ck_assert_int_eq(row->sums.first[verdict], (int64_t)sim->first[service][verdict]);
+        }
     }
     cohort_result_finish(&result);
 }
 
 static void check_end(struct simulation *sim)
 {
-    for (uint32_t at = 0; at < sim->trace_count; at++)
-        ck_assert_msg(sim->traces[at].decisions == 1, "trace %u was decided %u times", at,
-                      sim->traces[at].decisions);
+    for (uint32_t at = 0; at < sim->trace_count; at++) {
+        const struct trace *trace = &sim->traces[at];
+        int score = trace->late_score ? trace->late_score : trace->score;
+        enum verdict wanted = score ? verdicts[score - 1] : VERDICT_UNSCORED;
+        ck_assert_msg(trace->decisions > 0, "trace %u was not decided", at);
+        ck_assert_msg(trace->verdict == wanted || trace->is_exhausted, "trace %u: %s not %s", at,
+                      verdict_names[trace->verdict], verdict_names[wanted]);
+    }
     struct span_account account = writer_account(sim->writer);
     ck_assert_uint_eq(account.in_flight, 0);
     ck_assert_uint_eq(counter_get(persistent_counter_value(sim->writer->series.late)), sim->late);
@@ -735,6 +853,10 @@ static void check_end(struct simulation *sim)
     export(sim); /* Twice: now the trims of the first are done as well. */
     ck_assert_uint_eq(journal_requests(writer_journal(sim->writer)), 0);
     ck_assert_uint_eq(spill_items(sim->writer->spill), 0);
+    for (uint32_t at = 0; at < sim->trace_count; at++)
+        ck_assert_msg(!sim->traces[at].revision ||
+                          sim->traces[at].record_verdict == sim->traces[at].verdict,
+                      "trace %u", at);
     qsort(sim->found, sim->found_count, sizeof(*sim->found), compare_records);
     ck_assert_uint_eq(sim->found_count, sim->records);
     for (size_t i = 1; i < sim->found_count; i++)
@@ -772,10 +894,13 @@ START_TEST(every_trace_is_decided_once_whatever_happens)
         event(sim);
     drain(sim);
     check_end(sim);
-    printf("traces %u records %zu late %llu lost %llu crashes %llu restored %llu full %llu\n",
+    printf("traces %u records %zu late %llu lost %llu crashes %llu restored %llu full %llu\n"
+           "revisions %llu corrections %llu refused %llu\n",
            sim->trace_count, sim->found_count, (unsigned long long)sim->late,
            (unsigned long long)sim->lost_spans, (unsigned long long)sim->crashes,
-           (unsigned long long)sim->restored, (unsigned long long)sim->busy);
+           (unsigned long long)sim->restored, (unsigned long long)sim->busy,
+           (unsigned long long)sim->revisions, (unsigned long long)sim->corrections,
+           (unsigned long long)sim->refused_late);
     fflush(stdout);
     stop(sim);
     temp_store_finish(&sim->temp);
