@@ -1,3 +1,4 @@
+/* What stays of a decided trajectory for the late window, as bytes and back. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
