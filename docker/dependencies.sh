@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_build="gcc cmake ninja-build pkg-config protobuf-c-compiler libprotobuf-c-dev libgrpc-dev librdkafka-dev liblmdb-dev
   libyaml-dev libmicrohttpd-dev libdeflate-dev libssl-dev libpcre2-dev libutf8proc-dev libc6-dev"
 packages_test="$packages_build check clang libclang-rt-14-dev clang-format protobuf-compiler python3 python3-venv kcat prometheus
-  curl file git maven default-jre-headless procps"
+  curl file git maven default-jre-headless procps openssl"
 packages_run="libprotobuf-c1 libgrpc29 librdkafka1 liblmdb0 libyaml-0-2 libmicrohttpd12 libdeflate0 libssl3 libpcre2-8-0 libutf8proc2"
 
 say() { echo "$(basename "$0"): $*" >&2; }

@@ -8,7 +8,7 @@
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/input.h"
-#include "processor/command/otlp_client.h"
+#include "processor/command/send_guard.h"
 #include "processor/command/shift.h"
 #include "processor/otlp/wire.h"
 
@@ -34,13 +34,18 @@ struct sending {
     size_t recorded_count, recorded_bytes;
     uint64_t requests, spans, logs, rejected, refused;
     const char *endpoint;
+    struct send_guard guard;
 };
 
 static const char usage[] =
-    "usage: flywheel send [--endpoint HOST:PORT] [--now] PATH...\n"
+    "usage: flywheel send [--endpoint HOST:PORT] [--now] [--ca-file PEM] [--token-file FILE] "
+    "PATH...\n"
     "Sends recorded OTLP requests to an OTLP/gRPC endpoint (127.0.0.1:4317).\n"
     "  --endpoint HOST:PORT  where to\n"
     "  --now                 shift all times so that the latest run ends now\n"
+    "  --ca-file PEM         speak TLS, and trust these certificates\n"
+    "  --cert-file PEM, --key-file PEM   show this certificate\n"
+    "  --token-file FILE     show the bearer token of this file\n"
     "PATH is a file (*.pb, *-logs.pb, *.otlp.json, *.otlp.json-body), a folder of them,\n"
     "or - for a length-delimited stream of trace requests on standard input.\n";
 
@@ -172,15 +177,17 @@ static void finish_sending(struct sending *sending)
     }
     free(sending->recorded);
     otlp_client_destroy(sending->client);
+    send_guard_finish(&sending->guard);
 }
 
 /* False: the command ends with `*ret_exit_code`. The paths begin at optind. */
 static bool parse_arguments(int argc, char **argv, struct sending *sending, int *ret_exit_code)
 {
-    static const struct option options[] = {{"endpoint", required_argument, NULL, 'e'},
-                                            {"now", no_argument, NULL, 'n'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"endpoint", required_argument, NULL, 'e'}, {"now", no_argument, NULL, 'n'},
+        {"ca-file", required_argument, NULL, 'a'},  {"cert-file", required_argument, NULL, 'c'},
+        {"key-file", required_argument, NULL, 'k'}, {"token-file", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},           {0}};
     *ret_exit_code = EXIT_USAGE;
     optind = 0; /* getopt starts afresh: the table of commands may have used it */
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -188,6 +195,14 @@ static bool parse_arguments(int argc, char **argv, struct sending *sending, int 
             sending->endpoint = optarg;
         } else if (option == 'n') {
             sending->is_now = true;
+        } else if (option == 'a') {
+            sending->guard.ca_file = optarg;
+        } else if (option == 'c') {
+            sending->guard.cert_file = optarg;
+        } else if (option == 'k') {
+            sending->guard.key_file = optarg;
+        } else if (option == 't') {
+            sending->guard.token_file = optarg;
         } else if (option == 'h') {
             fputs(usage, stdout);
             *ret_exit_code = EXIT_DONE;
@@ -226,9 +241,12 @@ int command_send(int argc, char **argv)
         return exit_code;
     int64_t begin_ms = clock_monotonic_ms();
     struct error error = {0};
-    sending.client = otlp_client_create(&(struct otlp_client_config){
-        .endpoint = sending.endpoint, .deadline_ms = DEADLINE_MS, .retry_for_ms = RETRY_FOR_MS});
-    enum status status = STATUS_FATAL;
+    struct otlp_client_config client = {
+        .endpoint = sending.endpoint, .deadline_ms = DEADLINE_MS, .retry_for_ms = RETRY_FOR_MS};
+    enum status status = send_guard_load(&sending.guard, &client, &error);
+    if (status == STATUS_OK)
+        sending.client = otlp_client_create(&client);
+    status = STATUS_FATAL;
     if (sending.client)
         status = send_paths(&sending, argv + optind, argc - optind, &error);
     else

@@ -183,6 +183,19 @@ def misuse_of_tokens(daemon, good):
                  and send_http(daemon.http_port, **(good | {"token": "x"})) == "401")
 
 
+def own_sender(daemon, ca, client, token):
+    """`flywheel send` to a guarded port."""
+    recorded = daemon.directory / "one.pb"
+    recorded.write_bytes(span_request())
+    guard = ["--ca-file", str(ca.cert), "--cert-file", str(client[0]), "--key-file", str(client[1])]
+    target = ["send", "--endpoint", f"127.0.0.1:{daemon.port}"]
+    done = daemon.run(*target, *guard, "--token-file", str(token), str(recorded))
+    checks.check("flywheel send with certificate and token", done.returncode == 0, done.stdout.strip() + done.stderr.strip())
+    done = daemon.run(*target, *guard, str(recorded))
+    checks.check("flywheel send without a token says why not", done.returncode != 0 and "UNAUTHENTICATED" in done.stderr,
+                 f"exit {done.returncode}: {done.stderr.strip()}")
+
+
 def reload(daemon, files):
     """HUP with what `files` (path: bytes) hold instead; waits until the daemon has said what came of it."""
     for path, content in files.items():
@@ -283,6 +296,7 @@ def main():
     daemon.start()
     misuse_of_handshakes(daemon, ca, other, client)
     misuse_of_tokens(daemon, {"ca": ca.cert, "pair": client, "token": SECRET})
+    own_sender(daemon, ca, client, token)
     reloads(daemon, ca, other, server, client, token)
     checks.check("no token in the log", SECRET not in daemon.logged() and "another-token" not in daemon.logged())
     code = daemon.stop()
