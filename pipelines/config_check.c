@@ -5,29 +5,17 @@
 #include <math.h>
 #include <unistd.h>
 
-/* A token says who sends and a client certificate too; a certificate of the server alone says
- * nothing about senders, and a token in clear is everybody's who listens on the way. */
+/* With one of the two it may start; what is weak about that is said by config_exposure.c. */
 static void check_endpoint(struct config_loader *loader, const char *path, const char *endpoint)
 {
     const struct otlp_receiver_config *otlp = &loader->config->otlp;
-    const struct config_node *place = config_place(loader, path);
-    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
+    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.cert_file ||
+        otlp->bearer_token_file)
         return;
-    if (!otlp->bearer_token_file && !otlp->tls.cert_file)
-        config_error(loader, place,
-                     "this endpoint is off loopback with neither tls nor auth: listen on "
-                     "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with "
-                     "receivers.otlp.auth), or receivers.otlp.allow_insecure: true");
-    else if (!otlp->bearer_token_file)
-        config_error(loader, place,
-                     "this endpoint is off loopback and anybody may send to it: set "
-                     "receivers.otlp.tls.client_ca_file or receivers.otlp.auth.bearer_token_file, "
-                     "or receivers.otlp.allow_insecure: true");
-    else if (!otlp->tls.cert_file)
-        config_error(loader, place,
-                     "this endpoint is off loopback and the bearer token would cross the network "
-                     "in clear: set receivers.otlp.tls, or receivers.otlp.allow_insecure: true "
-                     "when something in front of it speaks TLS");
+    config_error(loader, config_place(loader, path),
+                 "this endpoint is off loopback with neither tls nor auth: listen on "
+                 "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with "
+                 "receivers.otlp.auth), or receivers.otlp.allow_insecure: true");
 }
 
 static void check_tls(struct config_loader *loader)

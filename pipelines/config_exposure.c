@@ -1,10 +1,12 @@
-/* A pipeline file that others may read should hold no secret itself: `${env:NAME}` and `${file:PATH}`
- * stand for one. */
+/* What a pipeline file leaves open, said once at the start. A certificate of the server alone says
+ * nothing about senders, and a token in clear is everybody's who listens on the way. A file that
+ * others may read should hold no secret itself: `${env:NAME}` and `${file:PATH}` stand for one. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pipelines/config.h"
+#include "pipelines/config_value.h"
 #include "processor/base/log.h"
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
@@ -39,10 +41,30 @@ static bool holds_secret(const struct buffer *text, const struct pipeline_config
     return is_found;
 }
 
+static void warn_endpoint(const struct otlp_receiver_config *otlp, const char *endpoint)
+{
+    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
+        return;
+    if (!otlp->bearer_token_file)
+        log_warn("senders_unknown",
+                 "endpoint=%s action=\"anybody may send: set receivers.otlp.tls.client_ca_file or "
+                 "receivers.otlp.auth\"",
+                 endpoint);
+    else if (!otlp->tls.cert_file)
+        log_warn("token_in_clear",
+                 "endpoint=%s action=\"set receivers.otlp.tls, unless something in front of it "
+                 "speaks TLS\"",
+                 endpoint);
+}
+
 void config_warn_if_exposed(const char *path, const struct pipeline_config *config)
 {
     struct stat about;
     struct buffer text = {.limit = FILE_BYTES_MAX};
+    if (config->reads_otlp && config->otlp.has_grpc)
+        warn_endpoint(&config->otlp, config->otlp.grpc_endpoint);
+    if (config->reads_otlp && config->otlp.has_http)
+        warn_endpoint(&config->otlp, config->otlp.http_endpoint);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return;

@@ -59,9 +59,9 @@ static const struct option rows[] = {
         "File with the token that senders must show as `Authorization: Bearer`; white space around "
         "it is left out. A reload reads it again. The gRPC health service asks for none."),
     BOOL("receivers.otlp.allow_insecure", AT(otlp.allow_insecure), "false",
-         "Allow an endpoint off loopback that does not tell senders apart (neither "
-         "`tls.client_ca_file` nor `auth`), or a bearer token without `tls`, which anybody on the "
-         "way could read."),
+         "Allow an endpoint off loopback with neither `tls` nor `auth`. With `tls` but no "
+         "`client_ca_file` or `auth` anybody may send, and a token without `tls` can be read on "
+         "the way: both start with a warning."),
     SECTION("receivers.otlp.dead_letter", 0,
             "Where requests go that can't be decoded, or of which spans were refused; they are "
             "counted in any case. A dead letter is the request exactly as received, so it may hold "
