@@ -25,15 +25,23 @@ static void destroy_shards(struct shard_fixture *fixture)
 
 void shard_fixture_begin(struct shard_fixture *fixture, uint32_t shards, const char *more)
 {
+    shard_fixture_begin_rules(fixture, shards,
+                              "{ name: quality, measure: score.Quality, fail_below: 0.5, "
+                              "borderline_below: 0.8 }",
+                              more);
+}
+
+void shard_fixture_begin_rules(struct shard_fixture *fixture, uint32_t shards, const char *rules,
+                               const char *more)
+{
     struct error error = {0};
-    char text[2048];
+    char text[4096];
     snprintf(text, sizeof(text),
-             "rules: [{ name: quality, measure: score.Quality, fail_below: 0.5, "
-             "borderline_below: 0.8 }]\n"
+             "rules: [%s]\n"
              "selection: { fail: 1.0, borderline: 1.0, pass: 0.0 }\n"
              "redaction: { content: full }\n"
              "cohorts: { dimensions: { release: [service.name] }, group_by: [[release]] }\n%s",
-             more);
+             rules, more);
     *fixture = (struct shard_fixture){.now_ms = 100000, .wall_ms = 1700000000000};
     fixture->config = config_load_text("test.yaml", bytes_of_text(text), &error);
     ck_assert_msg(fixture->config != NULL, "%s", error.text);

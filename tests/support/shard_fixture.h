@@ -26,6 +26,9 @@ struct shard_fixture {
 /* Rules on score.Quality: fail below 0.5, borderline below 0.8; settle 6 s, idle 5 min; `more` goes
  * on from there. Every failed and borderline run makes a record, no other. */
 void shard_fixture_begin(struct shard_fixture *fixture, uint32_t shards, const char *more);
+/* The same with rules of its own, as a YAML list without its brackets. */
+void shard_fixture_begin_rules(struct shard_fixture *fixture, uint32_t shards, const char *rules,
+                               const char *more);
 void shard_fixture_end(struct shard_fixture *fixture);
 /* New shards without memory, as after a crash. */
 void shard_fixture_restart(struct shard_fixture *fixture, uint32_t shards);

@@ -38,14 +38,22 @@ static void open_writer(struct fixture *fixture)
     fixture->shards.decided_sequence = writer_decided_sequence(fixture->writer);
 }
 
-static struct fixture *begin(const char *more)
+static struct fixture *begin_rules(const char *rules, const char *more)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     ck_assert_ptr_nonnull(fixture);
     temp_store_open(&fixture->temp, MAP_BYTES);
-    shard_fixture_begin(&fixture->shards, 2, more);
+    if (rules)
+        shard_fixture_begin_rules(&fixture->shards, 2, rules, more);
+    else
+        shard_fixture_begin(&fixture->shards, 2, more);
     open_writer(fixture);
     return fixture;
+}
+
+static struct fixture *begin(const char *more)
+{
+    return begin_rules(NULL, more);
 }
 
 static void end(struct fixture *fixture)
@@ -444,6 +452,74 @@ START_TEST(a_verdict_that_is_not_committed_yet_is_waited_for)
 }
 END_TEST
 
+/* One rule of each kind: a score, a score under a condition that does not hold, one that more spans
+ * can only raise, one that they could only better, and what is computed from texts. */
+static const char *const every_kind =
+    "{ name: quality, measure: [score.Quality, groundedness.lexical], fail_below: 0.5 }, "
+    "{ name: guarded, measure: score.Safety, when: steps.retriever > 0, fail_below: 0.5 }, "
+    "{ name: many, measure: spans, fail_above: 3 }, "
+    "{ name: few, measure: spans, fail_below: 2 }";
+
+static void give_named_score(struct fixture *fixture, const char *name, double score)
+{
+    trace_log(&fixture->shards.builder,
+              &(struct log_spec){
+                  .trace = 1, .time_ms = 1700000005000, .score_name = name, .score = score});
+    give(fixture, 0, GATE_LOGS);
+}
+
+START_TEST(without_content_only_what_is_certain_changes)
+{
+    struct fixture *fixture = begin_rules(every_kind, "trajectory: { late: { retain: none } }\n");
+    give_run(fixture, 1, 0.9);
+    pass(fixture, 7 * SECOND);
+    give_named_score(fixture, "Safety", 0.1); /* its condition did not hold */
+    give_span(fixture, 0, 1, 3, -1);          /* one span is few; all are not */
+    pass(fixture, 7 * SECOND);
+    ck_assert_uint_eq(fixture->record_count, 0);
+    check_cohorts(fixture, (int64_t[VERDICTS]){1, 0, 0, 0}, (int64_t[VERDICTS]){1, 0, 0, 0});
+    for (uint32_t span = 10; span < 14; span++)
+        give_span(fixture, 0, 1, span, -1);
+    pass(fixture, 7 * SECOND);
+    ck_assert_uint_eq(fixture->record_count, 1);
+    SAYS(fixture->records[0], "\"rule\":\"quality\",\"measurement\":\"score.Quality\","
+                              "\"outcome\":\"pass\",\"value\":0.9");
+    SAYS(fixture->records[0], "\"outcome\":\"na\",\"na_reason\":\"when_false\"");
+    SAYS(fixture->records[0], "\"rule\":\"many\",\"measurement\":\"spans\",\"outcome\":\"fail\","
+                              "\"value\":4");
+    SAYS(fixture->records[0], "\"rule\":\"few\",\"measurement\":\"spans\",\"outcome\":\"pass\","
+                              "\"value\":2");
+    check_cohorts(fixture, (int64_t[VERDICTS]){0, 0, 1, 0}, (int64_t[VERDICTS]){1, 0, 0, 0});
+    end(fixture);
+}
+END_TEST
+
+START_TEST(a_value_that_was_unknown_moves_the_run_to_its_cohort)
+{
+    struct fixture *fixture = begin("");
+    shard_fixture_build(&fixture->shards, 1, 0.9); /* without a resource */
+    give(fixture, 0, GATE_TRACES);
+    pass(fixture, 7 * SECOND);
+    give_span(fixture, 0, 1, 3, -1);
+    pass(fixture, 7 * SECOND);
+    struct bytes release = BYTES_LITERAL("release");
+    struct cohort_result result;
+    struct error error = {0};
+    ck_assert_int_eq(cohort_query(fixture->temp.store, &release, 1,
+                                  (int64_t)fixture->shards.wall_ms, 0, &result, &error),
+                     STATUS_OK);
+    int64_t total = 0;
+    for (size_t i = 0; i < result.row_count; i++) {
+        int64_t passed = result.rows[i].sums.verdicts[VERDICT_PASS];
+        ck_assert_int_eq(passed, bytes_equal_text(result.rows[i].values[0], "a"));
+        total += passed;
+    }
+    ck_assert_int_eq(total, 1);
+    cohort_result_finish(&result);
+    end(fixture);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("late");
@@ -456,6 +532,8 @@ int main(void)
     tcase_add_test(all, without_retained_content_it_is_the_same_but_for_the_content);
     tcase_add_test(all, a_crash_between_makes_each_revision_once);
     tcase_add_test(all, a_verdict_that_is_not_committed_yet_is_waited_for);
+    tcase_add_test(all, without_content_only_what_is_certain_changes);
+    tcase_add_test(all, a_value_that_was_unknown_moves_the_run_to_its_cohort);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
