@@ -90,7 +90,8 @@ static bool get_all(struct series *series, const char *family, const char *label
 
 static bool get_one(struct series *series, const char *family, struct persistent_counter **ret)
 {
-    return (*ret = get(series->counters, family, (struct label[LABELS_MAX]){{NULL}})) != NULL;
+    return (*ret = get(series->counters, family, (struct label[LABELS_MAX]){{NULL, {NULL, 0}}})) !=
+           NULL;
 }
 
 bool series_open(struct series *series, struct counters *counters, const char *const *receivers,
