@@ -286,6 +286,9 @@ bool runtime_notify(struct runtime *runtime, const struct notice *notice)
     if (!copy)
         return false;
     *copy = *notice;
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        copy->next_positions[i] =
+            atomic_load_explicit(&runtime->next_positions[i], memory_order_acquire);
     atomic_store(&copy->waiting, runtime->shard_count);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         push_event(runtime, i, item_tagged(copy, ITEM_NOTICE));

@@ -35,6 +35,7 @@ struct notice {
     bool is_closing;                      /* STOP: close what nothing would bring back */
     uint16_t source;                      /* ASSIGN, REVOKE */
     uint64_t position;                    /* ASSIGN */
+    uint64_t next_positions[SOURCES_MAX]; /* as of the sending: what is below came before it */
 };
 
 struct shard_thread {

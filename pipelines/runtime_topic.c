@@ -10,7 +10,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 
-enum { WAIT_NS = 500000 };
+enum { WAIT_NS = 500000, CATCH_UP_SHARE = 4 };
 
 /* --- catching up --- */
 
@@ -167,9 +167,27 @@ static uint64_t count_traces(const struct request *request)
     return count;
 }
 
+/* What was accepted before the restart is taken whatever is full: only when all of it is there do
+ * deadlines pass again, and what fills memory and tables can leave. */
 static bool has_room(void *context, size_t body_bytes)
 {
-    return runtime_has_room(context, body_bytes);
+    const struct runtime *runtime = context;
+    return runtime->topic.is_waiting ? request_pool_held_bytes(runtime->pool) <=
+                                           runtime->config->limits.memory_bytes / CATCH_UP_SHARE
+                                     : runtime_has_room(runtime, body_bytes);
+}
+
+/* New messages wait until every partition has caught up and that is settled: while deadlines stand
+ * still they would only pile up, and what is in the queues then would count as lost. */
+static bool may_come(struct runtime *runtime, struct partition *partition, uint64_t position)
+{
+    if (position < partition->caught_up_at)
+        return true;
+    if (partition->is_behind) { /* The last of what was read before is not there any more. */
+        partition->is_behind = false;
+        check_caught_up(runtime);
+    }
+    return atomic_load(&runtime->is_ready) && runtime_has_room(runtime, 0);
 }
 
 static enum status submit(void *context, int32_t number, int64_t offset, struct request *request)
@@ -180,7 +198,7 @@ static enum status submit(void *context, int32_t number, int64_t offset, struct 
     uint32_t source = topic->first_source + (uint32_t)number;
     uint64_t position = (uint64_t)offset + 1;
     assert(partition->is_assigned && !request->on_durable);
-    if (!runtime_has_room(runtime, 0) || !runtime_queues_have_room(runtime, request))
+    if (!may_come(runtime, partition, position) || !runtime_queues_have_room(runtime, request))
         return STATUS_BUSY;
     if (position < atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed)) {
         request_release(request); /* Heard already. */

@@ -101,11 +101,8 @@ static enum status step(struct shard_thread *self, const struct shard_event *eve
 static bool answer_notice(struct shard_thread *self, struct notice *notice, enum status *status)
 {
     enum notice_kind kind = notice->kind;
-    uint64_t positions[SOURCES_MAX];
-    struct shard_event event = {.kind = SHARD_TICK, .next_positions = positions};
-    for (uint32_t i = 0; i < self->runtime->source_count; i++)
-        positions[i] =
-            atomic_load_explicit(&self->runtime->next_positions[i], memory_order_acquire);
+    /* Positions of now would be those of requests that lie behind the notice. */
+    struct shard_event event = {.kind = SHARD_TICK, .next_positions = notice->next_positions};
     if (kind == NOTICE_RULES)
         event = (struct shard_event){.kind = SHARD_RULES, .config = notice->config};
     else if (kind == NOTICE_STOP && notice->is_closing)

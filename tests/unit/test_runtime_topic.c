@@ -11,7 +11,7 @@
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"
 
-enum { PARTITIONS = 2, WAIT_MS = 20000 };
+enum { PARTITIONS = 2, WAIT_MS = 20000, MANY = 3000 };
 
 struct fixture {
     struct temp_store temp;
@@ -78,8 +78,8 @@ static int64_t assign(struct fixture *fixture, int32_t partition, int64_t offset
     return from;
 }
 
-static void give(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
-                 bool is_root)
+static enum status offer(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
+                         bool is_root)
 {
     struct trace_builder builder = {0};
     struct request *request = request_take(fixture->topic.pool);
@@ -95,9 +95,29 @@ static void give(struct fixture *fixture, int32_t partition, int64_t offset, uin
                                &request->arena, &request->gated),
                      STATUS_OK);
     request_account(request);
-    ck_assert_int_eq(fixture->topic.submit(fixture->topic.context, partition, offset, request),
-                     STATUS_OK);
+    enum status status = fixture->topic.submit(fixture->topic.context, partition, offset, request);
+    if (status != STATUS_OK)
+        request_release(request);
     trace_finish(&builder);
+    return status;
+}
+
+static void give(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
+                 bool is_root)
+{
+    ck_assert_int_eq(offer(fixture, partition, offset, trace, is_root), STATUS_OK);
+}
+
+/* As the receiver does: what is busy is given again. */
+static void give_in_time(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
+                         bool is_root)
+{
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+    enum status status;
+    while ((status = offer(fixture, partition, offset, trace, is_root)) == STATUS_BUSY &&
+           clock_monotonic_ms() < until_ms)
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    ck_assert_int_eq(status, STATUS_OK);
 }
 
 static struct span_account account(const struct fixture *fixture)
@@ -126,6 +146,11 @@ static bool has_decided_one(struct fixture *fixture)
 static bool has_accepted_two(struct fixture *fixture)
 {
     return account(fixture).accepted == 2;
+}
+
+static bool has_accepted_all(struct fixture *fixture)
+{
+    return account(fixture).accepted == 2 * MANY;
 }
 
 static bool is_committable_at_two(struct fixture *fixture)
@@ -244,6 +269,26 @@ START_TEST(a_revoked_partition_is_read_again_from_the_groups_offset_without_coun
 }
 END_TEST
 
+START_TEST(what_comes_while_the_shards_still_catch_up_is_neither_lost_nor_passed_over)
+{
+    struct fixture *fixture = begin();
+    (void)assign(fixture, 0, -1, "");
+    for (uint32_t i = 0; i < MANY; i++)
+        give_in_time(fixture, 0, i, i + 1, false);
+    close_runtime(fixture);
+    open_runtime(fixture);
+    ck_assert_int_eq(assign(fixture, 0, 0, fixture->own), 0);
+    fixture->topic.assigned(fixture->topic.context);
+    for (uint32_t i = 0; i < 2 * MANY; i++)
+        give_in_time(fixture, 0, i, i + 1, false);
+    ck_assert(wait_for(fixture, is_ready));
+    ck_assert(wait_for(fixture, has_accepted_all));
+    ck_assert_uint_eq(account(fixture).dropped, 0);
+    ck_assert_uint_eq(account(fixture).in_flight, 2 * MANY);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(messages_without_spans_move_the_position)
 {
     struct fixture *fixture = begin();
@@ -268,6 +313,8 @@ int main(void)
     tcase_add_test(cases, partitions_of_others_are_not_waited_for);
     tcase_add_test(cases,
                    a_revoked_partition_is_read_again_from_the_groups_offset_without_counting_twice);
+    tcase_add_test(cases,
+                   what_comes_while_the_shards_still_catch_up_is_neither_lost_nor_passed_over);
     tcase_add_test(cases, messages_without_spans_move_the_position);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
