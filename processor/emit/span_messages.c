@@ -11,7 +11,8 @@
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"
 
-enum { NONE = UINT32_MAX, GROUP_FRAME_MAX = 6 /* tag and length of a group */ };
+enum { GROUP_FRAME_MAX = 6 /* tag and length of a group */ };
+static const uint32_t NONE = UINT32_MAX;
 
 struct item {
     struct bytes wire;
