@@ -115,7 +115,11 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     if (!pipeline->telemetry)
         return STATUS_FATAL;
     status = runtime_start(pipeline->runtime, ret_error);
-    return status == STATUS_OK ? receivers_start(pipeline->receivers, ret_error) : status;
+    if (status == STATUS_OK)
+        status = receivers_start(pipeline->receivers, ret_error);
+    if (status == STATUS_OK)
+        telemetry_listening(pipeline->telemetry);
+    return status;
 }
 
 static void stop(struct pipeline *pipeline)

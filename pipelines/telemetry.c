@@ -26,6 +26,7 @@ struct telemetry {
     struct telemetry_receiver receivers[TELEMETRY_RECEIVERS_MAX];
     uint32_t receiver_count;
     int64_t started_ms;
+    _Atomic bool is_listening; /* the receivers */
     _Atomic bool has_reloaded_well;
     _Atomic int64_t reloaded_ms;   /* wall clock */
     _Atomic uint64_t ruleset_head; /* first eight bytes of the digest in force */
@@ -128,7 +129,7 @@ static unsigned answer_ready(void *context, const struct http_query *query,
 {
     struct telemetry *telemetry = context;
     (void)query;
-    bool is_ready = runtime_is_ready(telemetry->runtime);
+    bool is_ready = runtime_is_ready(telemetry->runtime) && atomic_load(&telemetry->is_listening);
     bool is_refusing = runtime_gauges(telemetry->runtime).is_refusing;
     buffer_append_text(&answer->body, !is_ready     ? "catching up\n"
                                       : is_refusing ? "refusing new spans: the state is full\n"
@@ -223,7 +224,8 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_text(&writer, FLYWHEEL_VERSION);
     write_instance(&writer, store_instance(telemetry->store));
     json_key(&writer, "ready");
-    json_bool(&writer, runtime_is_ready(telemetry->runtime));
+    json_bool(&writer,
+              runtime_is_ready(telemetry->runtime) && atomic_load(&telemetry->is_listening));
     write_number(&writer, "uptime_s",
                  (uint64_t)(clock_monotonic_ms() - telemetry->started_ms) / 1000);
     write_number(&writer, "shards", telemetry->config->shards);
@@ -334,6 +336,11 @@ void telemetry_destroy(struct telemetry *telemetry)
         metrics_destroy(telemetry->metrics);
     cohort_metrics_destroy(telemetry->cohorts);
     free(telemetry);
+}
+
+void telemetry_listening(struct telemetry *telemetry)
+{
+    atomic_store(&telemetry->is_listening, true);
 }
 
 void telemetry_reload_result(struct telemetry *telemetry, const struct pipeline_config *config)

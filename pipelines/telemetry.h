@@ -27,6 +27,8 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
                                    struct store *store, const struct telemetry_receiver *receivers,
                                    uint32_t receiver_count, struct error *ret_error);
 void telemetry_destroy(struct telemetry *telemetry);
+/* The receivers listen: before that nothing is ready, whatever the runtime says. */
+void telemetry_listening(struct telemetry *telemetry);
 /* The configuration was read again: with success `config` holds the digest that is in force now. */
 void telemetry_reload_result(struct telemetry *telemetry, const struct pipeline_config *config);
 int telemetry_port(const struct telemetry *telemetry);

@@ -251,7 +251,7 @@ static bool remember(struct grpc_listener *listener, int connection)
 static void refuse_exhausted(struct grpc_listener *listener, int from)
 {
     counter_add(listener->config.exhausted, 1);
-    log_warn("descriptors_exhausted", "receiver=otlp/grpc connections=%u",
+    log_warn("descriptors_exhausted", "receiver=%s connections=%u", listener->config.receiver,
              listener->connection_count);
     if (listener->spare >= 0)
         close(listener->spare);
@@ -275,8 +275,8 @@ static void accept_one(struct grpc_listener *listener, int from)
         char peer[PEER_SIZE];
         peer_name(connection, peer);
         counter_add(listener->config.full, 1);
-        log_warn("connections_full", "receiver=otlp/grpc max=%u peer=%s", listener->connections_max,
-                 peer);
+        log_warn("connections_full", "receiver=%s max=%u peer=%s", listener->config.receiver,
+                 listener->connections_max, peer);
         close(connection);
         return;
     }

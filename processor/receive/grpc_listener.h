@@ -1,4 +1,4 @@
-/* The listening sockets of the gRPC receiver and the thread that accepts. gRPC core's own listener
+/* The listening sockets of an OTLP receiver and the thread that accepts. gRPC core's own listener
  * stops for ever once it has met EMFILE, so connections are accepted here, counted, and handed to
  * core as file descriptors. Core closes them and tells nobody; see grpc_listener.c for how they are
  * counted nevertheless. */
@@ -13,6 +13,7 @@ struct grpc_listener;
 /* Binds every address of `endpoint` ("host:port", "[::1]:port", ":port" for all interfaces; port 0
  * takes a free one) and listens. FATAL with `ret_error`. */
 struct grpc_listener_config {
+    const char *receiver; /* its name in the log; static */
     const char *endpoint;
     uint32_t max_connections;
     uint32_t descriptors;             /* that one connection takes in this process */

@@ -211,6 +211,7 @@ static void create_server_of(struct grpc_receiver *receiver)
 static enum status open_listener(struct grpc_receiver *receiver, struct error *ret_error)
 {
     struct grpc_listener_config config = {
+        .receiver = "otlp/grpc",
         .endpoint = receiver->endpoint,
         .max_connections = receiver->config.max_connections,
         .descriptors = receiver->config.tls ? TLS_DESCRIPTORS : 1,

@@ -147,6 +147,7 @@ static enum status fail(struct error *ret_error, const char *what)
 static enum status open_listener(struct http_receiver *receiver, struct error *ret_error)
 {
     struct grpc_listener_config config = {
+        .receiver = "otlp/http",
         .endpoint = receiver->endpoint,
         .max_connections = receiver->config.max_connections,
         .descriptors = receiver->config.tls ? TLS_DESCRIPTORS : 1,

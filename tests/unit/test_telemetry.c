@@ -117,6 +117,8 @@ START_TEST(health_is_there_before_readiness)
     ck_assert_int_eq(ask("/readyz"), 503);
     ck_assert_int_eq(ask("/metrics"), 200);
     start();
+    ck_assert_int_eq(ask("/readyz"), 503); /* nobody could send anything yet */
+    telemetry_listening(telemetry);
     ck_assert_int_eq(ask("/readyz"), 200);
     ck_assert_int_eq(ask("/healthz"), 200);
 }
@@ -217,6 +219,7 @@ END_TEST
 START_TEST(the_status_tells_what_is_in_flight)
 {
     start();
+    telemetry_listening(telemetry);
     ck_assert_int_eq(ask("/api/v1/status"), 200);
     SAYS("Content-Type: application/json\r\n");
     SAYS("{\"version\":\"" FLYWHEEL_VERSION "\",\"instance\":\"");
