@@ -23,7 +23,10 @@ extern const size_t config_default_yaml_size;
 static struct pipeline_config *load(struct config_loader *loader, struct bytes text)
 {
     struct pipeline_config *config = calloc(1, sizeof *config);
-    assert(config);
+    if (!config) {
+        error_set(loader->error, EXIT_TEMPORARY, "out of memory");
+        return NULL;
+    }
     arena_init(&config->arena, CONFIG_ARENA_BYTES);
     arena_init(&loader->scratch, CONFIG_ARENA_BYTES);
     loader->config = config;
@@ -38,10 +41,8 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
     config_check_redaction(loader);
     config_check_pipelines(loader);
     config_check_limits(loader);
-    if (!config_failed(loader)) {
-        config_digest(config);
-        ruleset_prepare(&config->ruleset);
-    }
+    if (!config_failed(loader) && (!config_digest(config) || !ruleset_prepare(&config->ruleset)))
+        error_set(loader->error, EXIT_TEMPORARY, "out of memory");
     arena_finish(&loader->scratch);
     if (!config_failed(loader))
         return config;
@@ -234,7 +235,6 @@ void config_load_defaults(struct config_loader *loader, const char *object, void
             strncmp(row->path, object, size) == 0)
             store_default(loader, row, base);
     }
-    assert(!config_failed(loader)); /* The table's own defaults are right, or there is no memory. */
 }
 
 void *config_alloc(struct config_loader *loader, size_t count, size_t size)

@@ -174,7 +174,7 @@ static void write_redaction(struct json_writer *json, const struct pipeline_conf
     json_object_end(json);
 }
 
-void config_digest(struct pipeline_config *config)
+bool config_digest(struct pipeline_config *config)
 {
     struct buffer text = {0};
     struct json_writer json;
@@ -202,8 +202,8 @@ void config_digest(struct pipeline_config *config)
     write_selection(&json, config);
     write_redaction(&json, config);
     json_object_end(&json);
-    if (text.failed)
-        abort(); /* Out of memory at the start. */
+    bool is_whole = !text.failed;
     sha256(config->ruleset.sha256, buffer_bytes(&text));
     buffer_finish(&text);
+    return is_whole;
 }

@@ -147,7 +147,7 @@ void config_check_limits(struct config_loader *loader);
 /* Loads and hands the first missing feature over instead of failing for it. */
 struct pipeline_config *config_load_all(const char *name, struct bytes text,
                                         struct error *ret_unavailable, struct error *ret_error);
-void config_digest(struct pipeline_config *config);
+MUST_CHECK bool config_digest(struct pipeline_config *config); /* false: out of memory */
 
 struct config_printer {
     struct buffer *to;

@@ -121,7 +121,8 @@ enum status cohorts_open(struct store *store, uint32_t max_per_group, struct coh
     struct store_txn txn;
     struct store_cursor cursor;
     struct cohorts *cohorts = calloc(1, sizeof *cohorts);
-    assert(cohorts);
+    if (!cohorts)
+        return STATUS_FATAL;
     cohorts->known.key_size = cohorts->pinned.key_size = NAME_KEY_BYTES;
     cohorts->max_per_group = max_per_group;
     store_begin(store, false, &txn);

@@ -333,7 +333,11 @@ enum status cohort_query_in(struct store *store, struct bytes grouping,
     }
     result.grouping = choice.grouping;
     result.arena = malloc(sizeof *result.arena);
-    assert(result.arena);
+    if (!result.arena) {
+        store_abort(&txn);
+        error_set(ret_error, EXIT_TEMPORARY, "out of memory");
+        return STATUS_FATAL;
+    }
     arena_init(result.arena, RESULT_BYTES_MAX);
     enum status status = run(&choice, &txn, &result);
     if (status == STATUS_OK) {

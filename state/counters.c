@@ -43,7 +43,8 @@ enum status counters_open(struct store *store, struct counters **ret_counters)
     struct store_txn txn;
     struct store_cursor cursor;
     struct counters *counters = calloc(1, sizeof *counters);
-    assert(counters);
+    if (!counters)
+        return STATUS_FATAL;
     store_begin(store, false, &txn);
     store_cursor_begin(&txn, TABLE_COUNTER, bytes_of("", 0), 0, &cursor);
     while (store_cursor_next(&cursor)) {

@@ -85,7 +85,8 @@ enum status decided_open(struct store *store, struct decided **ret_decided)
 {
     struct store_txn txn;
     struct decided *decided = calloc(1, sizeof *decided);
-    assert(decided);
+    if (!decided)
+        return STATUS_FATAL;
     store_begin(store, false, &txn);
     decided->next_sequence = store_get_number(&txn, "decided_sequence") + 1;
     decided->count = store_get_number(&txn, "decided_rows");

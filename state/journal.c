@@ -2,7 +2,6 @@
  * request. */
 #include "state/journal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "state/value.h"
@@ -41,7 +40,8 @@ enum status journal_open(struct store *store, struct journal **ret_journal)
 {
     struct store_txn txn;
     struct journal *journal = calloc(1, sizeof *journal);
-    assert(journal);
+    if (!journal)
+        return STATUS_FATAL;
     struct chunked_place place = {TABLE_JOURNAL, bytes_of("", 0)};
     struct store_cursor cursor;
     store_begin(store, false, &txn);

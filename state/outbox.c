@@ -24,7 +24,8 @@ enum status outbox_open(struct store *store, struct outbox **ret_outbox)
 {
     struct store_txn txn;
     struct outbox *outbox = calloc(1, sizeof *outbox);
-    assert(outbox);
+    if (!outbox)
+        return STATUS_FATAL;
     store_begin(store, false, &txn);
     for (uint8_t exporter = 0; exporter < OUTBOX_EXPORTERS_MAX; exporter++)
         chunked_count(&txn, place_of(&exporter), &outbox->tallies[exporter]);

@@ -18,7 +18,8 @@ enum status retained_open(struct store *store, struct retained **ret_retained)
 {
     struct store_txn txn;
     struct retained *retained = calloc(1, sizeof *retained);
-    assert(retained);
+    if (!retained)
+        return STATUS_FATAL;
     store_begin(store, false, &txn);
     chunked_count(&txn, place, &retained->tally);
     enum status status = store_commit(&txn);

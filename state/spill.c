@@ -71,7 +71,8 @@ enum status spill_open(struct store *store, struct spill **ret_spill)
 {
     struct store_txn txn;
     struct spill *spill = calloc(1, sizeof *spill);
-    assert(spill);
+    if (!spill)
+        return STATUS_FATAL;
     store_begin(store, false, &txn);
     chunked_count(&txn, place, &spill->tally);
     (void)chunked_last(&txn, place, &spill->last_sequence);

@@ -618,7 +618,10 @@ enum status store_open(const char *path, size_t map_bytes, enum store_mode mode,
 {
     size_t path_size = strlen(path) + 1;
     struct store *store = calloc(1, sizeof *store + path_size);
-    assert(store);
+    if (!store) {
+        error_set(ret_error, EXIT_TEMPORARY, "out of memory");
+        return STATUS_FATAL;
+    }
     memcpy(store->path, path, path_size);
     store->mode = mode;
     store->lock_fd = -1;

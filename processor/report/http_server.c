@@ -252,7 +252,10 @@ struct http_server *http_server_create(const struct http_server_config *config,
 {
     assert(config->route_count <= HTTP_ROUTES_MAX);
     struct http_server *server = calloc(1, sizeof *server);
-    assert(server);
+    if (!server) {
+        error_set(ret_error, EXIT_TEMPORARY, "out of memory");
+        return NULL;
+    }
     int failed = pthread_mutex_init(&server->lock, NULL);
     assert(!failed);
     server->listener.fd = -1;

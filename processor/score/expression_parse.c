@@ -4,7 +4,6 @@
  * recurse further than EXPRESSION_DEPTH_MAX. */
 #include "processor/score/expression_tree.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,10 +453,15 @@ struct expression *expression_parse(struct bytes text, const struct expression_n
 {
     static const struct expression_names no_names = {0};
     struct expression *expression = calloc(1, sizeof *expression);
-    assert(expression);
-    expression->pool = malloc(text.size + 1);
-    expression->nodes = calloc(EXPRESSION_NODES_MAX, sizeof *expression->nodes);
-    assert(expression->pool && expression->nodes);
+    if (expression) {
+        expression->pool = malloc(text.size + 1);
+        expression->nodes = calloc(EXPRESSION_NODES_MAX, sizeof *expression->nodes);
+    }
+    if (!expression || !expression->pool || !expression->nodes) {
+        error_set(ret_error, EXIT_TEMPORARY, "out of memory");
+        expression_destroy(expression);
+        return NULL;
+    }
     struct parser parser = {.source = text,
                             .names = names ? names : &no_names,
                             .expression = expression,

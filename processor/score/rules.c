@@ -2,7 +2,6 @@
  * configuration is read: a run only follows pointers and slots. */
 #include "processor/score/rules.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -117,6 +116,7 @@ static struct measure *next_measure(struct ruleset *ruleset, uint32_t *rule_at, 
 struct distinct_measures {
     const struct measure **items;
     uint32_t count, capacity;
+    bool failed; /* no memory */
 };
 
 /* The slot of an imported score that an earlier measure names too, else a new one. */
@@ -128,15 +128,19 @@ static uint32_t imported_slot(struct ruleset *ruleset, struct distinct_measures 
             score_name_equal(seen->items[i]->imported, wanted->imported))
             return seen->items[i]->slot;
     if (seen->count == seen->capacity) {
-        seen->capacity = seen->capacity ? seen->capacity * 2 : 16;
-        seen->items = realloc(seen->items, seen->capacity * sizeof *seen->items);
-        assert(seen->items);
+        uint32_t capacity = seen->capacity ? seen->capacity * 2 : 16;
+        const struct measure **items = realloc(seen->items, capacity * sizeof *items);
+        seen->failed |= !items;
+        if (!items)
+            return 0;
+        seen->items = items;
+        seen->capacity = capacity;
     }
     seen->items[seen->count++] = wanted;
     return ruleset->slot_count++;
 }
 
-void ruleset_prepare(struct ruleset *ruleset)
+bool ruleset_prepare(struct ruleset *ruleset)
 {
     struct distinct_measures seen = {0};
     ruleset->slot_count = measurement_count + 1; /* slot 0 stands for none */
@@ -150,4 +154,5 @@ void ruleset_prepare(struct ruleset *ruleset)
             ruleset->needs_content = true;
     }
     free(seen.items);
+    return !seen.failed;
 }

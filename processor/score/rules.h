@@ -67,4 +67,4 @@ bool rule_judges_by_default(const struct rule *rule);
 bool measure_resolve(struct bytes name, struct measure *ret_measure, const char **ret_nearest);
 /* Sets needs_content from its rules and expressions, and numbers the measurements that they name,
  * so that a run looks none of them up. Without it a ruleset works, only slower. */
-void ruleset_prepare(struct ruleset *ruleset);
+bool ruleset_prepare(struct ruleset *ruleset); /* false: out of memory */
