@@ -43,7 +43,7 @@ enum status conversation_hand_over(struct shard *shard, const struct open_trajec
     part->content = arena_copy(&effects->arena, buffer_bytes(&shard->stage.content));
     part->row = (struct part_row){.received_ms = (int64_t)open->received_ms,
                                   .spans = open->span_count,
-                                  .bytes = open->wire_bytes};
+                                  .bytes = part->content.size};
     memcpy(part->row.trace_id, open->id, TRACE_ID_SIZE);
     conversation_hash(part->row.conversation, judge->run.conversation_id);
     part->trace = (struct closed){.config = shard->config,

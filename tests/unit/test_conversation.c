@@ -236,6 +236,19 @@ static void pass_time(struct fixture *fixture, int64_t ms)
     commit(fixture);
 }
 
+static void accept(struct fixture *fixture, enum gate_signal signal)
+{
+    struct request *request;
+    (void)shard_fixture_give(&fixture->shards, 0, signal, &request);
+    fixture->accepted += request->gated.span_count;
+    writer_begin(fixture->writer);
+    writer_add_request(fixture->writer, request, true);
+    ck_assert_int_eq(
+        writer_commit(fixture->writer, fixture->shards.now_ms, (int64_t)fixture->shards.wall_ms),
+        STATUS_OK);
+    request_release(request);
+}
+
 /* A turn of two spans whose ids no other turn has. */
 static void give_turn(struct fixture *fixture, uint32_t trace, const char *conversation,
                       double score)
@@ -256,15 +269,7 @@ static void give_turn(struct fixture *fixture, uint32_t trace, const char *conve
                               .score = score};
     trace_span(&fixture->shards.builder, &child);
     trace_span(&fixture->shards.builder, &root);
-    struct request *request;
-    (void)shard_fixture_give(&fixture->shards, 0, GATE_TRACES, &request);
-    fixture->accepted += request->gated.span_count;
-    writer_begin(fixture->writer);
-    writer_add_request(fixture->writer, request, true);
-    ck_assert_int_eq(
-        writer_commit(fixture->writer, fixture->shards.now_ms, (int64_t)fixture->shards.wall_ms),
-        STATUS_OK);
-    request_release(request);
+    accept(fixture, GATE_TRACES);
 }
 
 static uint64_t value(const struct persistent_counter *counter)
@@ -338,6 +343,26 @@ START_TEST(a_failed_commit_neither_loses_nor_doubles_a_turn)
 }
 END_TEST
 
+/* Its content is read into memory as a whole at the end. */
+START_TEST(logs_count_towards_the_bytes_of_a_conversation)
+{
+    struct fixture *fixture = begin(2, "trajectory: { scope: conversation, max_bytes: 16KiB }\n");
+    char name[4001] = "gen_ai.";
+    memset(name + strlen(name), 'x', sizeof(name) - 1 - strlen(name));
+    for (uint32_t trace = 1; trace <= 5; trace++) {
+        trace_log(&fixture->shards.builder,
+                  &(struct log_spec){.trace = trace, .time_ms = 1700000000000, .event_name = name});
+        accept(fixture, GATE_LOGS);
+        give_turn(fixture, trace, "talk", 0.1);
+    }
+    pass_time(fixture, 7 * SECOND);
+    pass_time(fixture, SECOND);
+    ck_assert_uint_eq(value(fixture->writer->series.parts), 5);
+    ck_assert_uint_eq(value(fixture->writer->series.trajectories[CLOSE_BYTES]), 1);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(with_trace_scope_a_conversation_id_changes_nothing)
 {
     struct fixture *fixture = begin(2, "");
@@ -361,6 +386,7 @@ int main(void)
     tcase_add_test(tests, at_a_limit_a_conversation_is_over_at_once);
     tcase_add_test(tests, turns_are_judged_together_over_restarts_with_other_shards);
     tcase_add_test(tests, a_failed_commit_neither_loses_nor_doubles_a_turn);
+    tcase_add_test(tests, logs_count_towards_the_bytes_of_a_conversation);
     tcase_add_test(tests, with_trace_scope_a_conversation_id_changes_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
