@@ -24,10 +24,9 @@ static enum status find(void *context, const uint8_t trace_id[16], uint64_t from
 {
     struct store_txn txn;
     struct recalled recalled = {0};
-    uint64_t sequence;
     store_begin(context, false, &txn);
     enum status status = STATUS_NOT_FOUND;
-    if (decided_search(&txn, from_sequence, trace_id, &sequence, &recalled.row)) {
+    if (decided_search(&txn, from_sequence, trace_id, &recalled.sequence, &recalled.row)) {
         recalled.row.contribution = arena_copy(arena, recalled.row.contribution);
         recalled.row.extension = arena_copy(arena, recalled.row.extension);
         status = arena->failed ? STATUS_BUSY : read_content(&txn, arena, &recalled);

@@ -7,7 +7,8 @@
 
 struct recalled {
     struct decided_row row;
-    bool has_summary; /* else an earlier version wrote the row, or it is not understood */
+    uint64_t sequence; /* where the row is */
+    bool has_summary;  /* else an earlier version wrote the row, or it is not understood */
     struct summary summary;
     struct bytes content; /* absent: not retained, or trimmed */
 };

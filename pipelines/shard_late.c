@@ -58,8 +58,7 @@ static enum passing passing_of(const struct shard *shard, const struct request *
         if (own->is_cut && request->position == own->position)
             return PASS_LATE; /* Behind the spans that made it too large, and those of others. */
         bool is_topic = shard->kinds[request->source] == SOURCE_TOPIC;
-        return is_topic && !own->is_remembered && !request->is_replayed ? PASS_REPEATED
-                                                                        : PASS_SILENTLY;
+        return is_topic && !request->is_replayed ? PASS_REPEATED : PASS_SILENTLY;
     }
     const struct decided_entry *any = own ? own : decided_set_find(&shard->decided, trace_id);
     if (shard->late.recall.find && !any->is_exhausted)
@@ -178,7 +177,11 @@ static enum status close_late(struct shard *shard, struct open_trajectory *open,
         effects->logs_joined += open->accepted_logs;
     else
         effects->logs_dropped[LOG_LATE] += open->accepted_logs;
-    status = shard_remember_open(shard, open, closed->again->is_exhausted, time);
+    /* Its row may have come after `time` was taken; the next one is behind it. */
+    struct shard_time behind = *time;
+    if (recalled && recalled->sequence > behind.decided_sequence)
+        behind.decided_sequence = recalled->sequence;
+    status = shard_remember_open(shard, open, closed->again->is_exhausted, &behind);
     in_flight_release(&shard->late.table, open);
     return status;
 }

@@ -452,6 +452,26 @@ START_TEST(a_verdict_that_is_not_committed_yet_is_waited_for)
 }
 END_TEST
 
+START_TEST(a_commit_between_the_clock_and_the_recall_is_no_reason_to_decide_twice_from_one_row)
+{
+    struct fixture *fixture = begin("");
+    give_run(fixture, 1, 0.6);
+    uint64_t before = fixture->shards.decided_sequence;
+    pass(fixture, 7 * SECOND);
+    give_span(fixture, 0, 1, 3, 0.2);
+    commit(fixture);
+    fixture->shards.decided_sequence = before; /* as of before the commit of the first verdict */
+    pass(fixture, 7 * SECOND);
+    ck_assert_uint_eq(fixture->record_count, 2);
+    give_span(fixture, 0, 1, 4, 0.9);
+    pass(fixture, 7 * SECOND);
+    ck_assert_uint_eq(fixture->record_count, 3);
+    SAYS(fixture->records[2], "\"revision\":3,");
+    check_cohorts(fixture, (int64_t[VERDICTS]){1, 0, 0, 0}, (int64_t[VERDICTS]){0, 1, 0, 0});
+    end(fixture);
+}
+END_TEST
+
 /* One rule of each kind: a score, a score under a condition that does not hold, one that more spans
  * can only raise, one that they could only better, and what is computed from texts. */
 static const char *const every_kind =
@@ -532,6 +552,8 @@ int main(void)
     tcase_add_test(all, without_retained_content_it_is_the_same_but_for_the_content);
     tcase_add_test(all, a_crash_between_makes_each_revision_once);
     tcase_add_test(all, a_verdict_that_is_not_committed_yet_is_waited_for);
+    tcase_add_test(
+        all, a_commit_between_the_clock_and_the_recall_is_no_reason_to_decide_twice_from_one_row);
     tcase_add_test(all, without_content_only_what_is_certain_changes);
     tcase_add_test(all, a_value_that_was_unknown_moves_the_run_to_its_cohort);
     suite_add_tcase(suite, all);

@@ -148,6 +148,11 @@ static bool has_accepted_two(struct fixture *fixture)
     return account(fixture).accepted == 2;
 }
 
+static bool has_accepted_four(struct fixture *fixture)
+{
+    return account(fixture).accepted == 4;
+}
+
 static bool has_accepted_all(struct fixture *fixture)
 {
     return account(fixture).accepted == 2 * MANY;
@@ -233,6 +238,28 @@ START_TEST(after_another_instance_the_group_says_where_and_what_was_open_is_give
 }
 END_TEST
 
+START_TEST(what_was_decided_before_the_restart_and_comes_again_is_a_duplicate)
+{
+    struct fixture *fixture = begin();
+    (void)assign(fixture, 0, -1, "");
+    give(fixture, 0, 0, 1, false);
+    give(fixture, 0, 1, 1, true);
+    ck_assert(wait_for(fixture, has_decided_one));
+    ck_assert(wait_for(fixture, is_committable_at_two));
+    close_runtime(fixture);
+    open_runtime(fixture);
+    ck_assert(wait_for(fixture, is_ready));
+    ck_assert_int_eq(assign(fixture, 0, 0, "flywheel:somebody else"), 0);
+    give(fixture, 0, 0, 1, false);
+    give(fixture, 0, 1, 1, true);
+    ck_assert(wait_for(fixture, has_accepted_four));
+    ck_assert(wait_for(fixture, is_committable_at_two));
+    ck_assert_uint_eq(account(fixture).dropped, 2);
+    ck_assert_uint_eq(account(fixture).in_flight, 0);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(partitions_of_others_are_not_waited_for)
 {
     struct fixture *fixture = begin();
@@ -310,6 +337,7 @@ int main(void)
     tcase_add_test(cases, a_restart_goes_on_at_its_own_mark_and_is_ready_when_it_has_caught_up);
     tcase_add_test(cases,
                    after_another_instance_the_group_says_where_and_what_was_open_is_given_up);
+    tcase_add_test(cases, what_was_decided_before_the_restart_and_comes_again_is_a_duplicate);
     tcase_add_test(cases, partitions_of_others_are_not_waited_for);
     tcase_add_test(cases,
                    a_revoked_partition_is_read_again_from_the_groups_offset_without_counting_twice);
