@@ -8,7 +8,13 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 
-enum { POOLED_REQUESTS = 64, QUEUE_MARGIN = 8, RETRY_SOON_MS = 250, RETRY_LATER_MS = 2000 };
+enum {
+    POOLED_REQUESTS = 64,
+    QUEUE_MARGIN = 8,
+    RETRY_SOON_MS = 250,
+    RETRY_LATER_MS = 2000,
+    MARK_BELOW = 8
+};
 
 /* Above this share of the map in use new spans are refused: deletions need room too. */
 static const double used_ratio_max = 0.85;
@@ -28,14 +34,17 @@ static size_t held_bytes(const struct runtime *runtime)
 {
     size_t held = request_pool_held_bytes(runtime->pool);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        held += counter_get(&runtime->shards[i].bytes);
+        held += counter_get(&runtime->shards[i].bytes) +
+                atomic_load_explicit(&runtime->shards[i].sent_bytes, memory_order_relaxed);
     return held;
 }
 
+/* Refused a little before the limit: what lies in the queues becomes open trajectories yet, and at
+ * the limit itself these would be closed before their time. */
 bool runtime_has_room(const struct runtime *runtime, size_t body_bytes)
 {
-    if (held_bytes(runtime) + body_bytes > runtime->config->limits.memory_bytes ||
-        is_state_full(runtime))
+    size_t limit = runtime->config->limits.memory_bytes;
+    if (held_bytes(runtime) + body_bytes > limit - limit / MARK_BELOW || is_state_full(runtime))
         return false;
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (atomic_load_explicit(&runtime->shards[i].is_full, memory_order_relaxed))

@@ -52,6 +52,7 @@ struct shard_thread {
     int64_t sent_ms;
     uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX], sent_need[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */
+    _Atomic size_t sent_bytes;                   /* of effects that the writer has */
     _Atomic bool is_full, has_ended;
 };
 

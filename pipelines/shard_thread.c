@@ -60,6 +60,7 @@ static void send_effects(struct shard_thread *self, int64_t now_ms)
     memcpy(self->sent_through, effects->through, sizeof(self->sent_through));
     memcpy(self->sent_need, effects->need, sizeof(self->sent_need));
     uint64_t open_spans = effects->open_spans;
+    atomic_fetch_add(&self->sent_bytes, effects->arena.used);
     if (!queue_push_quiet(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS)))
         queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
     self->current = take_free(self);

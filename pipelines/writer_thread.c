@@ -107,6 +107,13 @@ static void offer_records(struct runtime *runtime, const struct batch *batch, in
     }
 }
 
+static void give_back(struct runtime *runtime, struct effects *effects)
+{
+    struct shard_thread *shard = &runtime->shards[effects->shard];
+    atomic_fetch_sub(&shard->sent_bytes, effects->arena.used);
+    queue_push_wait(shard->free_effects, effects);
+}
+
 /* Durable: replies, records, and everything back to where it came from. */
 static void complete(struct runtime *runtime, struct batch *batch, int64_t now_ms)
 {
@@ -126,7 +133,7 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
     for (size_t i = 0; i < batch->count; i++) {
         void *item = item_untagged(batch->items[i]);
         if (item_tag_of(batch->items[i]) == ITEM_EFFECTS)
-            queue_push_wait(runtime->shards[((struct effects *)item)->shard].free_effects, item);
+            give_back(runtime, item);
         else if (item_tag_of(batch->items[i]) == ITEM_NOTICE)
             obey(runtime, item);
     }
