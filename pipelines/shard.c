@@ -247,6 +247,13 @@ bool shard_has_volatile(const struct shard *shard)
 
 /* --- taking in --- */
 
+/* A limit closes at once, unless the request has filled the effects: then it is due. */
+static bool is_closing(const struct shard *shard, const struct open_trajectory *open,
+                       const struct effects *effects, enum close_trigger *ret_trigger)
+{
+    return effects_have_room(effects) && assembler_is_full(&shard->assembler, open, ret_trigger);
+}
+
 static enum status take_spans(struct shard *shard, const struct request *request,
                               const struct arrival *arrival, const struct shard_time *time,
                               struct effects *effects)
@@ -265,7 +272,7 @@ static enum status take_spans(struct shard *shard, const struct request *request
                 ? late_take_spans(shard, request, at, arrival, effects, &at)
                 : assembler_add_spans(&shard->assembler, gated, at, arrival, &at, &open);
         enum close_trigger trigger;
-        if (open && status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger))
+        if (open && status == STATUS_OK && is_closing(shard, open, effects, &trigger))
             status = close_one(shard, open, trigger, false, time->now_ms, time, effects);
         if (status != STATUS_OK)
             return status;
@@ -298,7 +305,7 @@ static enum status take_logs(struct shard *shard, const struct request *request,
             continue;
         }
         enum close_trigger trigger;
-        if (open && status == STATUS_OK && assembler_is_full(&shard->assembler, open, &trigger)) {
+        if (open && status == STATUS_OK && is_closing(shard, open, effects, &trigger)) {
             if (open->span_count == 0)
                 drop_log_only(shard, open, effects);
             else

@@ -36,6 +36,19 @@ static int64_t settle_ms(const struct assembler *assembler,
     return LOCAL_ROOT_SETTLE_MIN_MS;
 }
 
+bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
+                       enum close_trigger *ret_trigger)
+{
+    if (trajectory->span_count >= assembler->config.max_spans ||
+        trajectory->log_count >= assembler->config.max_spans)
+        *ret_trigger = CLOSE_SPANS;
+    else if (trajectory->bytes >= assembler->config.max_bytes)
+        *ret_trigger = CLOSE_BYTES;
+    else
+        return false;
+    return true;
+}
+
 /* The deadline, and the trigger that it would be. Which of two passed deadlines came first decides,
  * not how late the look at the clock is. */
 static int64_t deadline_of(const struct assembler *assembler,
@@ -44,6 +57,8 @@ static int64_t deadline_of(const struct assembler *assembler,
 {
     const struct assembly_config *config = &assembler->config;
     int64_t quiet;
+    if (assembler_is_full(assembler, trajectory, ret_trigger))
+        return trajectory->last_ms; /* Nobody has closed it yet. */
     if (trajectory->has_root || trajectory->has_local_root) {
         *ret_trigger = CLOSE_ROOT;
         quiet = trajectory->last_ms + settle_ms(assembler, trajectory);
@@ -118,19 +133,6 @@ enum status assembler_add_log(struct assembler *assembler, const struct gated_re
 void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory)
 {
     file_deadline(assembler, trajectory);
-}
-
-bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
-                       enum close_trigger *ret_trigger)
-{
-    if (trajectory->span_count >= assembler->config.max_spans ||
-        trajectory->log_count >= assembler->config.max_spans)
-        *ret_trigger = CLOSE_SPANS;
-    else if (trajectory->bytes >= assembler->config.max_bytes)
-        *ret_trigger = CLOSE_BYTES;
-    else
-        return false;
-    return true;
 }
 
 struct open_trajectory *assembler_over_memory(const struct assembler *assembler)

@@ -177,6 +177,45 @@ START_TEST(a_limit_closes_at_once_and_the_rest_of_the_request_is_late)
 }
 END_TEST
 
+static void add_text(struct shard_fixture *fixture, uint32_t trace, uint32_t id, const char *text)
+{
+    trace_span(&fixture->builder, &(struct span_spec){.trace = trace,
+                                                      .id = id,
+                                                      .parent = 1,
+                                                      .text_key = "input.value",
+                                                      .text = text,
+                                                      .score_name = "Quality",
+                                                      .score = 0.1});
+}
+
+START_TEST(a_request_that_fills_many_trajectories_closes_them_over_as_many_steps_as_they_need)
+{
+    struct shard_fixture fixture;
+    static char text[400001];
+    shard_fixture_begin(&fixture, 1, "trajectory: { max_bytes: 600KiB }\n");
+    memset(text, 'x', sizeof(text) - 1);
+    for (uint32_t trace = 1; trace <= 60; trace++) {
+        add_text(&fixture, trace, 2, text);
+        (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    }
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
+    for (uint32_t trace = 1; trace <= 60; trace++)
+        add_text(&fixture, trace, 3, text);
+    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    uint32_t closed = 0, steps = 0;
+    for (; closed < 60 && steps < 60; steps++) {
+        ck_assert_uint_lt(fixture.effects[0]->arena.used, 12 << 20);
+        for (const struct closed *at = fixture.effects[0]->first; at; at = at->next, closed++)
+            ck_assert(at->trigger == CLOSE_BYTES && at->spans == 2);
+        shard_fixture_clear(&fixture);
+        shard_fixture_tick(&fixture, 1);
+    }
+    ck_assert_uint_eq(closed, 60);
+    ck_assert_uint_gt(steps, 1);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
 START_TEST(awaited_scores_that_come_end_the_waiting)
 {
     struct shard_fixture fixture;
@@ -377,6 +416,8 @@ int main(void)
         cases, a_replayed_late_span_is_not_counted_again_whatever_the_number_of_shards, 0, 4);
     tcase_add_test(cases, what_was_open_is_decided_after_the_replay_as_if_nothing_had_happened);
     tcase_add_test(cases, a_limit_closes_at_once_and_the_rest_of_the_request_is_late);
+    tcase_add_test(
+        cases, a_request_that_fills_many_trajectories_closes_them_over_as_many_steps_as_they_need);
     tcase_add_test(cases, awaited_scores_that_come_end_the_waiting);
     tcase_add_test(cases, awaited_scores_that_never_come_leave_the_run_unscored);
     tcase_add_test(cases, logs_are_joined_ignored_or_dropped_and_each_is_counted_once);
