@@ -32,16 +32,21 @@ int64_t cohort_ring_horizon(enum cohort_ring ring, int64_t now_ms)
     return oldest > 0 ? oldest : 0;
 }
 
+/* What is assigned fits on the stack; only a name row can be longer, and then, like a digest, this
+ * has no answer but success. */
 void cohort_hash(uint8_t ret_hash[COHORT_HASH_SIZE], const struct bytes *values, size_t count)
 {
-    struct buffer text = {0};
-    uint8_t digest[SHA256_SIZE];
+    uint8_t memory[COHORT_DIMENSIONS_MAX * (COHORT_VALUE_BYTES_MAX + 2)], digest[SHA256_SIZE];
+    struct buffer text = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
+    struct buffer longer = {0};
     for (size_t i = 0; i < count; i++)
         value_put_bytes(&text, values[i]);
-    assert(!text.failed);
-    sha256(digest, buffer_bytes(&text));
+    for (size_t i = 0; i < count && text.failed; i++)
+        value_put_bytes(&longer, values[i]);
+    assert(!longer.failed);
+    sha256(digest, buffer_bytes(text.failed ? &longer : &text));
+    buffer_finish(&longer);
     memcpy(ret_hash, digest, COHORT_HASH_SIZE);
-    buffer_finish(&text);
 }
 
 void cohort_key_encode(const struct cohort_key *key, struct state_key *to)
