@@ -10,6 +10,7 @@
  *       check, clean up
  *   }
  *
+ * Digests are left out: without memory for one the process stops, by design.
  * Only calls between on and off count, of any thread; libcheck's assertions allocate, so they stand
  * outside. FLYWHEEL_SWEEP=all visits every n even where a case strides. */
 #pragma once
