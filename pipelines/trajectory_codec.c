@@ -7,6 +7,7 @@
 
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"
+#include "processor/otlp/wire_walk.h"
 
 enum { SCRATCH_BYTES_MAX = 1 << 30 };
 
@@ -160,6 +161,7 @@ enum status trajectory_decode(struct bytes encoded, const struct gate_limits *li
     struct gate_limits own = *limits;
     own.spans_max = own.attributes_max = own.attribute_bytes_max = UINT32_MAX;
     own.span_bytes_max = own.submessages_max = UINT32_MAX;
+    own.depth_max = WALK_DEPTH_MAX; /* It has passed a gate, perhaps under other limits. */
     if (encoded.size == 0)
         return STATUS_MALFORMED;
     const uint8_t *end = encoded.data + encoded.size;

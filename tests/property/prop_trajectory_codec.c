@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/trajectory_codec.h"
+#include "processor/otlp/wire.h"
 #include "tests/support/corpus.h"
 #include "tests/support/trace_builder.h"
 
@@ -240,6 +241,53 @@ START_TEST(broken_bytes_are_malformed)
 }
 END_TEST
 
+/* `inner`, wrapped as the field of a message; the message is in `inner` then. */
+static void wrap(struct buffer *inner, uint32_t field)
+{
+    struct buffer outer = {0};
+    wire_put_bytes(&outer, field, buffer_bytes(inner));
+    buffer_finish(inner);
+    *inner = outer;
+}
+
+/* Any number of levels that `limits.request_depth` may allow. */
+START_TEST(what_the_gate_took_in_comes_back_however_deep_its_attributes)
+{
+    enum { ANY_TEXT = 1, ANY_ARRAY = 5, ARRAY_VALUES = 1, PAIR_VALUE = 2, SPAN_ATTRIBUTES = 9 };
+    struct bench bench;
+    struct gate_limits deep = gate_limits_default;
+    struct buffer attribute = {0}, span = {0};
+    struct gated_request request, spans, logs;
+    bench_init(&bench);
+    deep.depth_max = 64;
+    wire_put_bytes(&attribute, ANY_TEXT, BYTES_LITERAL("x"));
+    for (int level = 0; level < 40; level++) {
+        wrap(&attribute, ARRAY_VALUES);
+        wrap(&attribute, ANY_ARRAY);
+    }
+    wrap(&attribute, PAIR_VALUE);
+    wire_put_bytes(&attribute, 1, BYTES_LITERAL("key"));
+    wire_put_bytes(&span, 1, BYTES_LITERAL("0123456789abcdef"));
+    wire_put_bytes(&span, 2, BYTES_LITERAL("01234567"));
+    wire_put_bytes(&span, SPAN_ATTRIBUTES, buffer_bytes(&attribute));
+    for (int level = 0; level < 3; level++)
+        wrap(&span, level == 2 ? 1 : 2);
+    ck_assert_int_eq(
+        wire_gate(buffer_bytes(&span), GATE_TRACES, &deep, &bench.request_arena, &request),
+        STATUS_OK);
+    ck_assert_uint_eq(request.span_count, 1);
+    add_all(&bench.table, &request);
+    ck_assert(trajectory_encode(bench.table.oldest, &bench.encoded));
+    ck_assert_int_eq(trajectory_decode(buffer_bytes(&bench.encoded), &gate_limits_default,
+                                       &bench.first_arena, &spans, &logs),
+                     STATUS_OK);
+    ck_assert_uint_eq(spans.span_count, 1);
+    buffer_finish(&attribute);
+    buffer_finish(&span);
+    bench_finish(&bench);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trajectory_codec");
@@ -247,6 +295,7 @@ int main(void)
     tcase_set_timeout(all, 120);
     tcase_add_test(all, a_trajectory_comes_back_whole_whatever_the_order_of_arrival);
     tcase_add_test(all, every_recorded_trajectory_comes_back_whole);
+    tcase_add_test(all, what_the_gate_took_in_comes_back_however_deep_its_attributes);
     tcase_add_test(all, broken_bytes_are_malformed);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
