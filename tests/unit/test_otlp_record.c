@@ -173,6 +173,32 @@ START_TEST(spans_keep_ids_times_and_order_below_their_resource)
 }
 END_TEST
 
+START_TEST(state_flags_counts_events_and_links_stay)
+{
+    struct buffer event = {0}, link = {0};
+    make_span(0);
+    wire_put_bytes(&wires[0], SPAN_TRACE_STATE, TEXT("ot=th:8"));
+    wire_put_fixed64(&event, EVENT_TIME, 1234);
+    wire_put_bytes(&event, EVENT_NAME, TEXT("exception"));
+    wire_put_bytes(&wires[0], SPAN_EVENTS, buffer_bytes(&event));
+    wire_put_bytes(&link, LINK_TRACE_ID, TEXT("another trace id"));
+    wire_put_bytes(&link, LINK_SPAN_ID, TEXT("its span"));
+    wire_put_bytes(&wires[0], SPAN_LINKS, buffer_bytes(&link));
+    spans[0].wire = buffer_bytes(&wires[0]);
+    spans[0].flags = 0xabcd0301; /* upper bits, of which nothing is known yet, among them */
+    spans[0].dropped_attributes = 5;
+    write_run(1);
+    const struct span *span = &span_numbered(1)->span;
+    ck_assert(bytes_equal_text(span_trace_state(span), "ot=th:8"));
+    ck_assert_uint_eq(span->flags, 0xabcd0301);
+    ck_assert_uint_eq(span->dropped_attributes, 5);
+    ck_assert(bytes_equal(wire_find_bytes(span->wire, SPAN_EVENTS), buffer_bytes(&event)));
+    ck_assert(bytes_equal(wire_find_bytes(span->wire, SPAN_LINKS), buffer_bytes(&link)));
+    buffer_finish(&event);
+    buffer_finish(&link);
+}
+END_TEST
+
 START_TEST(what_leaves_is_named_masked_or_hashed)
 {
     write_run(2);
@@ -242,6 +268,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, spans_keep_ids_times_and_order_below_their_resource);
+    tcase_add_test(tcase, state_flags_counts_events_and_links_stay);
     tcase_add_test(tcase, what_leaves_is_named_masked_or_hashed);
     tcase_add_test(tcase, the_verdict_is_on_the_root_and_nobody_else_states_one);
     tcase_add_test(tcase, a_large_run_loses_text_and_then_spans_but_never_the_root);

@@ -85,6 +85,19 @@ START_TEST(a_span_with_a_remote_parent_is_a_local_root_and_no_orphan)
 }
 END_TEST
 
+START_TEST(other_flags_do_not_make_a_parent_remote)
+{
+    add(1, 7, 1, 9);
+    spans[0].flags = ~(uint32_t)SPAN_FLAG_PARENT_REMOTE; /* bits without a meaning may be set */
+    order();
+    ck_assert(!trajectory.root_is_local);
+    ck_assert_uint_eq(trajectory.orphan_count, 1);
+    spans[0].flags = UINT32_MAX;
+    order();
+    ck_assert(trajectory.root_is_local);
+}
+END_TEST
+
 START_TEST(a_true_root_counts_before_a_local_one)
 {
     add(1, 7, 1, 9);
@@ -173,6 +186,7 @@ int main(void)
     tcase_add_test(all, spans_stand_by_start_then_parent_then_id);
     tcase_add_test(all, a_root_that_has_not_ended_is_no_root);
     tcase_add_test(all, a_span_with_a_remote_parent_is_a_local_root_and_no_orphan);
+    tcase_add_test(all, other_flags_do_not_make_a_parent_remote);
     tcase_add_test(all, a_true_root_counts_before_a_local_one);
     tcase_add_test(all, a_cycle_is_cut_above_its_first_span);
     tcase_add_test(all, no_spans_are_a_trajectory_too);
