@@ -417,7 +417,8 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
         status = shard_spill(shard, time, effects);
     forget_old(shard, time);
     state_positions(shard, effects);
-    return status;
+    /* What did not fit is missing: such effects must not become durable. */
+    return effects->arena.failed ? STATUS_FATAL : status;
 }
 
 int64_t shard_next_ms(const struct shard *shard)

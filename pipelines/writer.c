@@ -177,7 +177,8 @@ static void move_horizon(struct writer *writer, int64_t now_ms, int64_t wall_ms)
     if (now_ms - horizon->moved_ms < HORIZON_MS || decided_count(writer->decided) == 0)
         return; /* An idle process writes nothing. */
     for (uint32_t source = 0; source < writer->source_count; source++)
-        if (writer->next[source].low_watermark < horizon->positions[source])
+        if (!writer->next[source].is_handed_over &&
+            writer->next[source].low_watermark < horizon->positions[source])
             return;
     if (horizon->next_ms > horizon->ms)
         store_put_number(&writer->txn, "decided_horizon_ms", (uint64_t)horizon->next_ms);
@@ -217,7 +218,7 @@ static bool flush_cohorts(struct writer *writer, int64_t now_ms, int64_t wall_ms
     bool is_due = writer->is_flush_due || now_ms - writer->flushed_ms >= COHORT_FLUSH_MS;
     if (!is_due)
         return false;
-    if (cohort_delta_buckets(writer->delta) > 0)
+    if (cohort_delta_buckets(writer->delta) > 0 || writer->delta_sequence > writer->folded_sequence)
         cohort_delta_flush(writer->delta, &writer->txn, writer->delta_sequence, wall_ms);
     writer->wall_ms = wall_ms;
     alerts_flush(writer->alerts, &writer->txn, wall_ms, writer->tells_alerts ? tell_alert : NULL,
@@ -251,6 +252,7 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
 {
     if (has_flushed) {
         writer->flushed_ms = now_ms;
+        writer->folded_sequence = writer->delta_sequence;
         writer->is_flush_due = false;
     }
     memcpy(writer->committed, writer->next, sizeof(writer->committed));

@@ -43,6 +43,7 @@ static enum status open_sources(struct writer *writer, const char *const *names)
         }
     }
     atomic_store(&writer->decided_sequence, decided_next_sequence(writer->decided) - 1);
+    writer->folded_sequence = cohort_folded_sequence(&txn);
     writer->horizon.ms = (int64_t)store_get_number(&txn, "decided_horizon_ms");
     writer->horizon.next_ms = writer->horizon.ms;
     writer->horizon.moved_ms = INT64_MIN / 2;

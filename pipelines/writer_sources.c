@@ -85,6 +85,8 @@ void writer_assign(struct writer *writer, uint32_t source, uint64_t position)
     struct source_row *row = &writer->next[source];
     row->next_position = row->low_watermark = position;
     row->is_handed_over = false;
+    if (writer->next_horizon.positions[source] > position)
+        writer->next_horizon.positions[source] = position;
     row->marks = (struct source_marks){.shards = writer->shards};
     for (uint32_t shard = 0; shard < writer->shards; shard++) {
         struct shard_state *state = &writer->next_states[shard];

@@ -73,7 +73,8 @@ struct writer {
     struct buffer contributions; /* of this batch, one after the other */
     struct buffer row_bytes;
     _Atomic uint64_t decided_sequence; /* committed; any thread */
-    uint64_t delta_sequence; /* the last decided sequence whose contributions are in the delta */
+    uint64_t delta_sequence;  /* the last decided sequence whose contributions are in the delta */
+    uint64_t folded_sequence; /* the last that is in the buckets, or has nothing for them */
     int64_t flushed_ms, gauged_ms;
     bool is_flush_due;
     uint64_t first_record, end_record; /* alerts come behind the records of a batch */

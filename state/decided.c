@@ -333,7 +333,10 @@ static bool is_trimmed(struct expiry *expiry, const struct decided_position *at)
         if (!expiry->has_source) /* A source without a row can't be replayed. */
             return expiry->txn->status == STATUS_OK;
     }
-    return at->position < expiry->source.low_watermark;
+    /* What another instance reads does not come again, nor does what is above all that was given
+     * since the source began anew. */
+    return expiry->source.is_handed_over || at->position >= expiry->source.next_position ||
+           at->position < expiry->source.low_watermark;
 }
 
 static bool may_leave(void *context, uint64_t sequence, const struct decided_row *row)

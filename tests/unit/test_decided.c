@@ -112,6 +112,7 @@ static uint64_t expire(struct decided *decided, struct store *store, uint64_t lo
     source_open(&txn, "otlp", &source);
     ck_assert_uint_eq(source.id, 1);
     source.low_watermark = low_watermark;
+    source.next_position = 1000;
     source_write(&txn, &source);
     store_put_number(&txn, "folded_sequence", folded);
     uint64_t left = decided_expire(decided, &txn, before_ms, rows_max, NULL, NULL);
@@ -138,6 +139,44 @@ START_TEST(a_row_stays_until_it_is_old_trimmed_and_folded)
     struct seen seen = {.next = 18};
     ck_assert_int_eq(decided_load(temp.store, 0, see, &seen), STATUS_OK);
     ck_assert_uint_eq(seen.rows, 2);
+    decided_close(decided);
+    temp_store_finish(&temp);
+}
+END_TEST
+
+static uint64_t expire_of(struct decided *decided, struct store *store,
+                          const struct source_row *source)
+{
+    struct store_txn txn;
+    store_begin(store, true, &txn);
+    source_write(&txn, source);
+    store_put_number(&txn, "folded_sequence", 99);
+    uint64_t left = decided_expire(decided, &txn, 1000, 99, NULL, NULL);
+    COMMIT(&txn);
+    return left;
+}
+
+START_TEST(a_row_does_not_wait_for_positions_that_its_source_will_not_give_again)
+{
+    struct temp_store temp;
+    struct decided *decided;
+    struct source_row source;
+    struct store_txn txn;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(decided_open(temp.store, &decided), STATUS_OK);
+    store_begin(temp.store, true, &txn);
+    source_open(&txn, "kafka/spans/0", &source);
+    COMMIT(&txn);
+    append(decided, temp.store, 0, 10, 100); /* positions 0 to 9 */
+    source.low_watermark = 3;
+    source.next_position = 10;
+    ck_assert_uint_eq(expire_of(decided, temp.store, &source), 0);
+    source.is_handed_over = true; /* another instance reads it now */
+    ck_assert_uint_eq(expire_of(decided, temp.store, &source), 10);
+    append(decided, temp.store, 10, 10, 100);
+    source.is_handed_over = false;
+    source.low_watermark = source.next_position = 1; /* the topic was made anew */
+    ck_assert_uint_eq(expire_of(decided, temp.store, &source), 10);
     decided_close(decided);
     temp_store_finish(&temp);
 }
@@ -243,6 +282,7 @@ int main(void)
     tcase_add_test(cases, rows_of_a_big_commit_come_back_in_order_from_any_sequence);
     tcase_add_test(cases, many_commits_load_in_several_transactions);
     tcase_add_test(cases, a_row_stays_until_it_is_old_trimmed_and_folded);
+    tcase_add_test(cases, a_row_does_not_wait_for_positions_that_its_source_will_not_give_again);
     tcase_add_test(cases, sequences_go_on_after_everything_has_left);
     tcase_add_test(cases, an_aborted_commit_uses_no_sequence);
     tcase_add_test(cases, fields_appended_by_a_later_version_are_passed_over);

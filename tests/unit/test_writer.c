@@ -473,6 +473,57 @@ START_TEST(the_horizon_passes_a_verdict_when_the_journal_has_passed_what_came_in
 }
 END_TEST
 
+/* Rows above what is folded stay, so folding goes on even where nothing is to fold. */
+START_TEST(decided_rows_leave_also_when_no_cohort_counts_them)
+{
+    struct fixture *fixture = begin(1, "trajectory: { late: { window: 1m } }\n");
+    fixture->shards.config->grouping_count = 0;
+    reopen(fixture, 1);
+    give_run(fixture, 0, 1, 0.9);
+    shard_fixture_tick(&fixture->shards, 7 * SECOND);
+    commit_all(fixture);
+    ck_assert_uint_eq(decided_count(fixture->writer->decided), 1);
+    for (int i = 0; i < 5; i++) {
+        shard_fixture_tick(&fixture->shards, MINUTE);
+        commit_all(fixture);
+    }
+    ck_assert_uint_eq(decided_count(fixture->writer->decided), 0);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(a_partition_that_was_rewound_and_left_does_not_hold_the_horizon)
+{
+    struct fixture *fixture = begin(1, "trajectory: { late: { window: 1m } }\n");
+    writer_set_source_kind(fixture->writer, 2, SOURCE_TOPIC);
+    shard_set_source_kind(fixture->shards.shards[0], 2, SOURCE_TOPIC);
+    for (uint32_t trace = 1; trace <= 10; trace++)
+        give_run(fixture, 2, trace, 0.9);
+    shard_fixture_tick(&fixture->shards, 7 * SECOND);
+    commit_all(fixture);
+    shard_fixture_event(&fixture->shards,
+                        &(struct shard_event){.kind = SHARD_ASSIGN, .source = 2, .position = 3});
+    writer_begin(fixture->writer);
+    writer_add_effects(fixture->writer, fixture->shards.effects[0],
+                       (int64_t)fixture->shards.wall_ms);
+    writer_assign(fixture->writer, 2, 3);
+    ck_assert_int_eq(commit(fixture), STATUS_OK);
+    fixture->shards.next[2] = 3;
+    shard_fixture_event(&fixture->shards, &(struct shard_event){.kind = SHARD_REVOKE, .source = 2});
+    writer_begin(fixture->writer);
+    writer_add_effects(fixture->writer, fixture->shards.effects[0],
+                       (int64_t)fixture->shards.wall_ms);
+    writer_hand_over(fixture->writer, 2);
+    ck_assert_int_eq(commit(fixture), STATUS_OK);
+    for (int i = 0; i < 5; i++) {
+        shard_fixture_tick(&fixture->shards, MINUTE);
+        commit_all(fixture);
+    }
+    ck_assert_uint_eq(decided_count(fixture->writer->decided), 0);
+    end(fixture);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("writer");
@@ -490,6 +541,8 @@ int main(void)
     tcase_add_test(cases, spans_that_are_nowhere_any_more_are_dropped_in_the_batch_of_the_replay);
     tcase_add_test(
         cases, the_horizon_passes_a_verdict_when_the_journal_has_passed_what_came_in_its_window);
+    tcase_add_test(cases, decided_rows_leave_also_when_no_cohort_counts_them);
+    tcase_add_test(cases, a_partition_that_was_rewound_and_left_does_not_hold_the_horizon);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
