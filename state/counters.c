@@ -131,15 +131,16 @@ void counters_add(struct counters *counters, struct store_txn *txn,
 
 void counters_write(struct counters *counters, struct store_txn *txn)
 {
-    struct buffer value = {0};
+    uint8_t memory[32];
+    struct buffer value = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
     for (size_t i = 0; i < counters->touched_count; i++) {
         struct persistent_counter *counter = counters->touched[i];
         if (!counter->is_unwritten)
             continue;
         buffer_clear(&value);
         schema_number_encode(counter_get(&counter->value) + counter->open, &value);
+        assert(!value.failed);
         store_put(txn, TABLE_COUNTER, bytes_of_text(counter->name), buffer_bytes(&value));
         counter->is_unwritten = false;
     }
-    buffer_finish(&value);
 }

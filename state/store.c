@@ -22,6 +22,7 @@ enum { CRC_BYTES = 4, READERS_MAX = 126, DISK_FULL_BYTES = 1 << 20 };
 enum {
     PATH_BYTES_MAX = 4096,
     PAGE_BYTES = 4096,
+    META_VALUE_BYTES_MAX = 64,
     RESERVE_BYTES_MIN = 1 << 20,
     ROOM_BYTES_PLENTY = 256 << 20
 };
@@ -348,10 +349,11 @@ uint64_t store_get_number(struct store_txn *txn, const char *name)
 
 void store_put_number(struct store_txn *txn, const char *name, uint64_t number)
 {
-    struct buffer value = {0};
+    uint8_t memory[META_VALUE_BYTES_MAX];
+    struct buffer value = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
     schema_number_encode(number, &value);
+    assert(!value.failed);
     store_put(txn, TABLE_META, bytes_of_text(name), buffer_bytes(&value));
-    buffer_finish(&value);
 }
 
 /* --- cursors --- */
@@ -500,15 +502,16 @@ static const struct migration migrations[] = {{0, NULL}};
 
 static void create_meta(struct store_txn *txn, struct schema_instance *instance)
 {
-    struct buffer value = {0};
+    uint8_t memory[META_VALUE_BYTES_MAX];
+    struct buffer value = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
     if (getrandom(instance->uuid, sizeof instance->uuid, 0) != sizeof instance->uuid)
         store_fail(txn, STATUS_FATAL, "no random bytes for the instance id");
     instance->uuid[6] = (uint8_t)((instance->uuid[6] & 0x0f) | 0x40); /* RFC 4122, version 4 */
     instance->uuid[8] = (uint8_t)((instance->uuid[8] & 0x3f) | 0x80);
     instance->created_ms = clock_realtime_ms();
     schema_instance_encode(instance, &value);
+    assert(!value.failed);
     store_put(txn, TABLE_META, BYTES_LITERAL("instance"), buffer_bytes(&value));
-    buffer_finish(&value);
     store_put_number(txn, "schema", SCHEMA_VERSION);
 }
 

@@ -25,12 +25,24 @@ static _Atomic uint64_t seen;
 static uint64_t wanted = UINT64_MAX;
 static unsigned kinds;
 static bool is_repeated;
+static uint64_t traced; /* whose stack is printed */
+
+#ifdef __SANITIZE_ADDRESS__
+void __sanitizer_print_stack_trace(void);
+#endif
 
 static bool fails(unsigned kind)
 {
     if (!atomic_load_explicit(&is_on, memory_order_relaxed) || !(kinds & kind))
         return false;
     uint64_t at = atomic_fetch_add(&seen, 1) + 1;
+#ifdef __SANITIZE_ADDRESS__
+    if (at == wanted && at == traced) {
+        failing_off();
+        __sanitizer_print_stack_trace();
+        failing_on();
+    }
+#endif
     return is_repeated ? at >= wanted : at == wanted;
 }
 
@@ -85,6 +97,8 @@ struct failing_sweep failing_sweep(unsigned of_kinds, uint64_t stride)
     struct failing_sweep sweep = {.kinds = of_kinds, .stride = stride, .has_failed = true};
     if (all && strcmp(all, "all") == 0)
         sweep.stride = 1;
+    const char *trace = getenv("FLYWHEEL_SWEEP_TRACE");
+    traced = trace ? strtoull(trace, NULL, 0) : 0;
     sweep.random = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
     if (sweep.stride > 1)
         printf("every %ju-th of the failures, seed %ju\n", (uintmax_t)sweep.stride,

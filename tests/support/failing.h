@@ -12,7 +12,8 @@
  *
  * Digests are left out: without memory for one the process stops, by design.
  * Only calls between on and off count, of any thread; libcheck's assertions allocate, so they stand
- * outside. FLYWHEEL_SWEEP=all visits every n even where a case strides. */
+ * outside. FLYWHEEL_SWEEP=all visits every n even where a case strides;
+ * FLYWHEEL_SWEEP_TRACE=n prints where the n-th call was. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
