@@ -22,6 +22,38 @@ static bool open_tables(struct writer *writer)
            quota_open(writer->store, writer->config, writer->shards, &writer->quota) == STATUS_OK;
 }
 
+struct stale {
+    const struct writer *writer;
+    struct source_row row;
+    bool is_found;
+};
+
+static void find_stale(void *context, const struct source_row *row)
+{
+    struct stale *stale = context;
+    bool is_ours = row->is_handed_over;
+    for (uint32_t i = 0; i < stale->writer->source_count; i++)
+        is_ours |= stale->writer->committed[i].id == row->id;
+    if (is_ours || stale->is_found)
+        return;
+    stale->row = *row;
+    stale->is_found = true;
+}
+
+/* Sources that this process does not read: where to go on is not ours to say any more, and nobody
+ * waits for their watermarks. */
+static void retire_others(struct writer *writer, struct store_txn *txn)
+{
+    struct stale stale;
+    do {
+        stale = (struct stale){.writer = writer};
+        source_scan(txn, find_stale, &stale);
+        stale.row.is_handed_over = true;
+        if (stale.is_found)
+            source_write(txn, &stale.row);
+    } while (stale.is_found && txn->status == STATUS_OK);
+}
+
 /* Source rows of this process; a new one begins at position 1, so that 0 stands for nothing yet. */
 static enum status open_sources(struct writer *writer, const char *const *names)
 {
@@ -42,6 +74,7 @@ static enum status open_sources(struct writer *writer, const char *const *names)
             writer->shard_states[shard].through[i] = row->low_watermark - 1;
         }
     }
+    retire_others(writer, &txn);
     atomic_store(&writer->decided_sequence, decided_next_sequence(writer->decided) - 1);
     writer->folded_sequence = cohort_folded_sequence(&txn);
     writer->horizon.ms = (int64_t)store_get_number(&txn, "decided_horizon_ms");

@@ -19,13 +19,18 @@ struct fixture {
     uint64_t accepted;
 };
 
-static void open_writer(struct fixture *fixture)
+static void open_writer_on(struct fixture *fixture, const char *last)
 {
-    static const char *const names[FIXTURE_SOURCES] = {"otlp/grpc", "otlp/http", "kafka/x/0"};
+    const char *const names[FIXTURE_SOURCES] = {"otlp/grpc", "otlp/http", last};
     struct error error = {0};
     fixture->writer = writer_create(fixture->temp.store, fixture->shards.config,
                                     fixture->shards.shard_count, names, FIXTURE_SOURCES, &error);
     ck_assert_msg(fixture->writer != NULL, "%s", error.text);
+}
+
+static void open_writer(struct fixture *fixture)
+{
+    open_writer_on(fixture, "kafka/x/0");
 }
 
 static struct fixture *begin(uint32_t shards, const char *more)
@@ -524,6 +529,28 @@ START_TEST(a_partition_that_was_rewound_and_left_does_not_hold_the_horizon)
 }
 END_TEST
 
+START_TEST(a_topic_that_is_read_no_more_holds_no_decided_rows)
+{
+    struct fixture *fixture = begin(1, "trajectory: { late: { window: 1m }, idle_timeout: 3h }\n");
+    trace_span(&fixture->shards.builder, &(struct span_spec){.trace = 77, .id = 2, .parent = 1});
+    give(fixture, 2); /* open: the watermark stays below what is decided next */
+    give_run(fixture, 2, 1, 0.9);
+    shard_fixture_tick(&fixture->shards, 7 * SECOND);
+    commit_all(fixture);
+    ck_assert_uint_eq(decided_count(fixture->writer->decided), 1);
+    writer_destroy(fixture->writer);
+    temp_store_reopen(&fixture->temp, MAP_BYTES);
+    shard_fixture_restart(&fixture->shards, 1);
+    open_writer_on(fixture, "kafka/another/0");
+    for (int i = 0; i < 5; i++) {
+        shard_fixture_tick(&fixture->shards, MINUTE);
+        commit_all(fixture);
+    }
+    ck_assert_uint_eq(decided_count(fixture->writer->decided), 0);
+    end(fixture);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("writer");
@@ -543,6 +570,7 @@ int main(void)
         cases, the_horizon_passes_a_verdict_when_the_journal_has_passed_what_came_in_its_window);
     tcase_add_test(cases, decided_rows_leave_also_when_no_cohort_counts_them);
     tcase_add_test(cases, a_partition_that_was_rewound_and_left_does_not_hold_the_horizon);
+    tcase_add_test(cases, a_topic_that_is_read_no_more_holds_no_decided_rows);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
