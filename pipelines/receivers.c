@@ -72,13 +72,12 @@ static void add_partitions(struct receivers *receivers)
 static void add_sources(struct receivers *receivers)
 {
     const struct pipeline_config *config = receivers->config;
-    if (has_grpc(config))
-        add_source(receivers, "otlp/grpc",
-                   config->otlp.grpc_ack_durable ? SOURCE_JOURNALED : SOURCE_MEMORY);
-    if (has_http(config))
-        receivers->http_source =
-            add_source(receivers, "otlp/http",
-                       config->otlp.http_ack_durable ? SOURCE_JOURNALED : SOURCE_MEMORY);
+    /* Whether or not they listen now: the journal may hold what they have accepted. */
+    bool is_grpc_memory = has_grpc(config) && !config->otlp.grpc_ack_durable;
+    bool is_http_memory = has_http(config) && !config->otlp.http_ack_durable;
+    add_source(receivers, "otlp/grpc", is_grpc_memory ? SOURCE_MEMORY : SOURCE_JOURNALED);
+    receivers->http_source =
+        add_source(receivers, "otlp/http", is_http_memory ? SOURCE_MEMORY : SOURCE_JOURNALED);
     if (config->reads_kafka)
         add_partitions(receivers);
 }
