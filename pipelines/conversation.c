@@ -114,6 +114,7 @@ bool conversations_add(struct conversations *all, const struct part_row *row,
     conversation->spans += row->spans;
     conversation->bytes += row->bytes;
     all->spans += row->spans;
+    all->part_count++;
     if (row->received_ms > conversation->received_ms)
         conversation->received_ms = row->received_ms;
     /* Quiet since the last arrival, also when the process was down meanwhile. */
@@ -143,5 +144,6 @@ struct conversation *conversations_take_due(struct conversations *all, int64_t n
     conversation->next = NULL;
     all->count--;
     all->spans -= conversation->spans;
+    all->part_count -= conversation->part_count;
     return conversation;
 }

@@ -27,6 +27,7 @@ struct conversations {
     size_t slot_count, count;
     struct timer_wheel wheel;
     uint64_t spans;
+    size_t part_count;
 };
 
 MUST_CHECK bool conversations_init(struct conversations *all, int64_t now_ms);

@@ -439,5 +439,6 @@ struct shard_gauges shard_gauges(const struct shard *shard)
 
 bool shard_is_full(const struct shard *shard)
 {
-    return shard->decided.count >= shard->config->limits.decided / shard->count;
+    size_t most = shard->config->limits.decided / shard->count;
+    return shard->decided.count >= most || shard->stage.open.part_count >= most;
 }

@@ -83,6 +83,6 @@ struct shard_gauges {
     uint64_t trajectories, spans, bytes, decided;
 };
 struct shard_gauges shard_gauges(const struct shard *shard);
-/* Does the table of decided ids hold as many as it may (limits.decided)? Then the sources must
- * wait. */
+/* Does the table of decided ids, or that of conversations, hold as many traces as it may
+ * (limits.decided)? Then the sources must wait. */
 bool shard_is_full(const struct shard *shard);

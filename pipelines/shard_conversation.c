@@ -65,9 +65,12 @@ enum status conversation_hand_over(struct shard *shard, const struct open_trajec
 
 /* --- taking over --- */
 
+enum { PARTS_OF_A_READING = 4096 }; /* a transaction of few milliseconds */
+
 struct taking {
     struct shard *shard;
     const struct shard_time *time;
+    uint32_t left;
     bool has_failed;
 };
 
@@ -82,19 +85,23 @@ static bool take_part(void *context, const struct part_row *row)
     if (shard_of_trace(row->conversation, shard->count) == shard->index)
         taking->has_failed = !conversations_add(
             &shard->stage.open, row, &limits, taking->time->now_ms, (int64_t)taking->time->wall_ms);
-    return !taking->has_failed;
+    return !taking->has_failed && --taking->left > 0;
 }
 
 static enum status take_parts(struct shard *shard, const struct shard_time *time)
 {
     struct second_stage *stage = &shard->stage;
-    struct taking taking = {.shard = shard, .time = time};
-    if (time->part_sequence <= stage->seen)
-        return STATUS_OK;
-    enum status status = stage->parts.read(stage->parts.context, stage->seen + 1,
-                                           time->part_sequence, take_part, &taking);
-    stage->seen = time->part_sequence;
-    return taking.has_failed ? STATUS_FATAL : status;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && stage->seen < time->part_sequence) {
+        struct taking taking = {.shard = shard, .time = time, .left = PARTS_OF_A_READING};
+        status = stage->parts.read(stage->parts.context, stage->seen + 1, time->part_sequence,
+                                   take_part, &taking);
+        if (taking.left > 0)
+            stage->seen = time->part_sequence;
+        if (taking.has_failed)
+            return STATUS_FATAL;
+    }
+    return status;
 }
 
 /* --- deciding --- */

@@ -97,6 +97,7 @@ START_TEST(a_conversation_is_over_when_it_was_quiet)
     ck_assert(add(&all, 1, 3, 6, MINUTE, wall_ms));
     ck_assert_uint_eq(all.count, 2);
     ck_assert_uint_eq(all.spans, 16);
+    ck_assert_uint_eq(all.part_count, 3);
     ck_assert_ptr_null(conversations_take_due(&all, 30 * MINUTE - SECOND));
     struct conversation *due = conversations_take_due(&all, 30 * MINUTE + SECOND);
     ck_assert_ptr_nonnull(due);
@@ -107,6 +108,7 @@ START_TEST(a_conversation_is_over_when_it_was_quiet)
     ck_assert(due->part_count == 2 && due->parts[0] == 1 && due->parts[1] == 3);
     conversation_destroy(due);
     ck_assert_uint_eq(all.count, 0);
+    ck_assert_uint_eq(all.part_count, 0);
     ck_assert_int_eq(timer_wheel_next_ms(&all.wheel), INT64_MAX);
     conversations_finish(&all);
 }
@@ -363,6 +365,35 @@ START_TEST(logs_count_towards_the_bytes_of_a_conversation)
 }
 END_TEST
 
+/* Each of its own conversation, as many as some readings take. */
+START_TEST(any_number_of_turns_that_wait_is_found_again_and_a_full_shard_says_so)
+{
+    enum { TURNS = 10000 };
+    struct fixture *fixture =
+        begin(1, "trajectory: { scope: conversation }\nlimits: { decided: 10000 }\n");
+    char name[16];
+    writer_begin(fixture->writer);
+    for (uint32_t i = 0; i < TURNS; i++) {
+        struct part_row row = part_of(0, 0, 1);
+        snprintf(name, sizeof(name), "talk-%u", i);
+        conversation_hash(row.conversation, bytes_of_text(name));
+        row.received_ms = (int64_t)fixture->shards.wall_ms;
+        parts_append(fixture->writer->parts, &fixture->writer->txn, &row, BYTES_LITERAL("x"));
+    }
+    ck_assert_int_eq(writer_commit(fixture->writer, 1, 1), STATUS_OK);
+    reopen(fixture, 1);
+    ck_assert(!shard_is_full(fixture->shards.shards[0]));
+    pass_time(fixture, 0);
+    ck_assert(shard_is_full(fixture->shards.shards[0]));
+    pass_time(fixture, 31 * MINUTE);
+    pass_time(fixture, SECOND);
+    ck_assert(!shard_is_full(fixture->shards.shards[0]));
+    ck_assert_uint_eq(parts_spans(fixture->writer->parts), 0);
+    ck_assert_uint_eq(decided(fixture), TURNS);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(with_trace_scope_a_conversation_id_changes_nothing)
 {
     struct fixture *fixture = begin(2, "");
@@ -387,6 +418,7 @@ int main(void)
     tcase_add_test(tests, turns_are_judged_together_over_restarts_with_other_shards);
     tcase_add_test(tests, a_failed_commit_neither_loses_nor_doubles_a_turn);
     tcase_add_test(tests, logs_count_towards_the_bytes_of_a_conversation);
+    tcase_add_test(tests, any_number_of_turns_that_wait_is_found_again_and_a_full_shard_says_so);
     tcase_add_test(tests, with_trace_scope_a_conversation_id_changes_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
