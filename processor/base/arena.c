@@ -56,7 +56,7 @@ void arena_reset(struct arena *arena)
     }
     arena->current = arena->first;
     arena->used = 0;
-    arena->failed = false;
+    arena->failed = arena->no_memory = false;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
@@ -96,7 +96,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (!block || block->capacity - block->used < padded)
         block = add_block(arena, padded);
     if (!block) {
-        arena->failed = true;
+        arena->failed = arena->no_memory = true;
         return NULL;
     }
     void *place = (uint8_t *)block + HEADER + block->used;

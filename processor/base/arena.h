@@ -14,6 +14,7 @@ struct arena {
     size_t used;  /* bytes handed out since the last reset, padding included */
     size_t limit; /* bytes; a request above it returns NULL and sets `failed` */
     bool failed;
+    bool no_memory; /* it failed for that, not for its limit */
 };
 
 void arena_init(struct arena *arena, size_t limit);

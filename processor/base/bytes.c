@@ -26,7 +26,7 @@ void buffer_finish(struct buffer *buffer)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->size = 0;
-    buffer->failed = false;
+    buffer->failed = buffer->no_memory = false;
 }
 
 bool buffer_reserve(struct buffer *buffer, size_t more)
@@ -50,7 +50,7 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
         capacity = limit;
     uint8_t *data = realloc(buffer->data, capacity);
     if (!data) {
-        buffer->failed = true;
+        buffer->failed = buffer->no_memory = true;
         return false;
     }
     buffer->data = data;

@@ -54,10 +54,11 @@ struct buffer {
     size_t capacity;
     size_t limit; /* bytes; 0: none */
     bool failed;
+    bool no_memory; /* it failed for that, not for its limit */
 };
 
 void buffer_finish(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer);                /* keeps the memory, resets `failed` */
+void buffer_clear(struct buffer *buffer);                /* keeps the memory, resets failures */
 bool buffer_reserve(struct buffer *buffer, size_t more); /* room for `more` bytes behind size */
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);

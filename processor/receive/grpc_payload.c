@@ -80,6 +80,8 @@ static void keep_dead(struct call *call, const struct request *request, const ch
                              buffer_bytes(&request->received));
 }
 
+static const char *const no_memory = "no memory for the request now";
+
 /* What is well-formed and too large is the sender's to cut, and counted; what is not well-formed is
  * a dead letter. */
 static enum status unpack(struct call *call, struct request *request, struct grpc_reply *ret_reply)
@@ -91,7 +93,9 @@ static enum status unpack(struct call *call, struct request *request, struct grp
         *ret_reply = inflated == STATUS_BUSY ? reply_too_large
                                              : grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
                                                              "the message is not well-formed gzip");
-        if (inflated == STATUS_BUSY)
+        if (inflated == STATUS_BUSY && request_lacks_memory(request))
+            *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
+        else if (inflated == STATUS_BUSY)
             counter_add(&receiver->limits->limits[GRPC_LIMIT_MESSAGE], 1);
         if (inflated != STATUS_OK)
             return inflated;
@@ -101,6 +105,8 @@ static enum status unpack(struct call *call, struct request *request, struct grp
                                   &request->arena, &request->gated);
     if (gated == STATUS_MALFORMED)
         *ret_reply = grpc_reply_undecodable(request_body(request));
+    else if (gated != STATUS_OK && request_lacks_memory(request))
+        *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
     else if (gated != STATUS_OK) {
         counter_add(&receiver->limits->limits[GRPC_LIMIT_ITEMS], 1);
         *ret_reply = grpc_reply_of(GRPC_STATUS_RESOURCE_EXHAUSTED,
@@ -114,7 +120,7 @@ bool payload_read(struct call *call, struct request *request, size_t size,
 {
     bool is_gzip = call->payload->data.raw.compression == GRPC_COMPRESS_GZIP;
     if (!payload_copy(call->payload, size, &request->received)) {
-        *ret_reply = grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS);
+        *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
         return false;
     }
     grpc_byte_buffer_destroy(call->payload);

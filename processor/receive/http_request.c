@@ -140,6 +140,15 @@ static bool refuse(struct http_body_result *result, struct http_reply reply)
     return false;
 }
 
+/* Too much for the limits, unless it is memory that is short: then it may come again. */
+static bool refuse_too_large(struct http_body_result *result, const struct request *request,
+                             const char *text)
+{
+    return refuse(result, request_lacks_memory(request)
+                              ? http_reply_retry("no memory for the request now", 0)
+                              : http_reply_too_large(text));
+}
+
 static bool refuse_malformed(struct http_body_result *result, const char *text, struct bytes letter,
                              bool is_gzip)
 {
@@ -156,7 +165,7 @@ static bool inflate(struct inflater *inflater, size_t limit, struct request *req
     if (status == STATUS_OK)
         return true;
     if (status == STATUS_BUSY)
-        return refuse(result, http_reply_too_large(too_large_inflated));
+        return refuse_too_large(result, request, too_large_inflated);
     return refuse_malformed(result, "the body is not well-formed gzip",
                             buffer_bytes(&request->received), true);
 }
@@ -172,8 +181,7 @@ static bool convert(const struct http_plan *plan, size_t limit, struct request *
     enum status status = otlp_json_to_wire(buffer_bytes(json), plan->signal, &request->arena, wire);
     wire->limit = 0;
     if (status == STATUS_BUSY || (status == STATUS_OK && wire->failed))
-        return refuse(result,
-                      http_reply_too_large("the body takes more memory than a request may"));
+        return refuse_too_large(result, request, "the body takes more memory than a request may");
     if (status != STATUS_OK)
         return refuse_malformed(result, "the body is not the JSON of an export request",
                                 buffer_bytes(json), false);
@@ -203,10 +211,10 @@ bool http_body_read(const struct http_plan *plan, struct inflater *inflater,
     enum status status = wire_gate(body, plan->signal, gate, &request->arena, &request->gated);
     if (status == STATUS_OK)
         return true;
-    ret_result->has_many_items = status == STATUS_BUSY;
+    ret_result->has_many_items = status == STATUS_BUSY && !request_lacks_memory(request);
     if (status == STATUS_BUSY)
-        return refuse(ret_result,
-                      http_reply_too_large("the body holds more items than a request may"));
+        return refuse_too_large(ret_result, request,
+                                "the body holds more items than a request may");
     bool is_hidden_gzip = !is_gzip && bytes_starts_with(body, BYTES_LITERAL("\x1f\x8b\x08"));
     return refuse_malformed(ret_result,
                             is_hidden_gzip

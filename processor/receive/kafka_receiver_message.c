@@ -206,8 +206,9 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
     const struct refusal *why = read_request(receiver, payload, request);
     if (!why)
         return submit(receiver, message, request);
+    bool is_busy = request_lacks_memory(request); /* no fault of the message */
     request_release(request);
-    return refuse(receiver, message, why, signal);
+    return is_busy ? STATUS_BUSY : refuse(receiver, message, why, signal);
 }
 
 /* What hand_over() says becomes of the partition. False: the message has to wait. */

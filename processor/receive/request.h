@@ -59,6 +59,13 @@ void request_account(struct request *request);
 /* Bytes held by requests that are not idle in the pool, as accounted. */
 size_t request_pool_held_bytes(const struct request_pool *pool);
 
+/* What could not be read of it would have been with more memory: nothing is wrong with it, and it
+ * may come again. */
+static inline bool request_lacks_memory(const struct request *request)
+{
+    return request->arena.no_memory || request->received.no_memory || request->inflated.no_memory;
+}
+
 static inline struct bytes request_body(const struct request *request)
 {
     return buffer_bytes(request->encoding == REQUEST_IDENTITY ? &request->received
