@@ -27,9 +27,10 @@ static ssize_t read_file(const char *path, char *to, size_t size)
         return -1;
     struct stat about;
     ssize_t count = -1;
-    if (fstat(fd, &about) == 0 && !S_ISREG(about.st_mode))
+    bool is_known = fstat(fd, &about) == 0;
+    if (is_known && !S_ISREG(about.st_mode))
         errno = EINVAL;
-    else
+    else if (is_known)
         count = read(fd, to, size);
     int code = errno;
     if (count >= 0 && (about.st_mode & S_IROTH))
