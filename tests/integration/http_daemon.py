@@ -16,19 +16,6 @@ class HttpDaemon(Daemon):
         http = f", http: {{ endpoint: 127.0.0.1:{self.http_port}{http_options} }}"
         self.config.write_text(text.replace(grpc, grpc + http) + limits)
 
-    def start(self):
-        """Ready is said by the admin port, a moment before the receivers listen."""
-        seconds = super().start()
-        self.wait(self.listens, 10)
-        return seconds
-
-    def listens(self):
-        try:
-            self.socket().close()
-            return True
-        except ConnectionRefusedError:
-            return False
-
     def connect(self, seconds=30):
         return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=seconds)
 
