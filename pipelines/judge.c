@@ -329,7 +329,9 @@ static enum status summarize(struct judge *judge, struct summary *summary, struc
     buffer_clear(&judge->encoded);
     summary_encode(summary, &judge->encoded);
     closed->extension = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
-    return judge->encoded.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+    /* Scratch memory that is full makes a measurement say so; no memory at all must not. */
+    return judge->encoded.failed || effects->arena.failed || judge->arena.no_memory ? STATUS_FATAL
+                                                                                    : STATUS_OK;
 }
 
 enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
@@ -449,7 +451,8 @@ enum status judge_decide(struct judge *judge, const struct open_trajectory *open
     if (!closed)
         return STATUS_FATAL;
     enum status status = STATUS_OK;
-    if (is_unreadable && !fill_unknown_dimensions(judge, effects, closed))
+    if (is_unreadable &&
+        (judge->arena.no_memory || !fill_unknown_dimensions(judge, effects, closed)))
         return STATUS_FATAL;
     if (!is_unreadable) {
         struct verdict_report report;

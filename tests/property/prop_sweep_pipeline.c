@@ -55,7 +55,7 @@ static struct shard_time time_of(const struct shard_fixture *fixture, int64_t ms
 
 /* Create, take in, close, judge: all of a shard's own. */
 static enum status run_shard(const struct shard_fixture *fixture, const struct request *request,
-                             const struct request *other, uint32_t *ret_closed)
+                             const struct request *other, bool is_scored, uint32_t *ret_closed)
 {
     enum status status = STATUS_FATAL;
     struct shard *shard = shard_create(0, 1, FIXTURE_SOURCES, fixture->config, fixture->now_ms);
@@ -70,6 +70,9 @@ static enum status run_shard(const struct shard_fixture *fixture, const struct r
             status = shard_step(shard, &events[i], &time, effects);
         }
         *ret_closed = effects->closed_count;
+        for (const struct closed *one = effects->first; one && status == STATUS_OK; one = one->next)
+            if (one->verdict == VERDICT_UNSCORED && is_scored)
+                status = STATUS_MALFORMED;
     }
     shard_destroy(shard);
     effects_destroy(effects);
@@ -95,9 +98,9 @@ static void sweep_shard(const char *what, const char *path, bool has_two_sources
     struct failing_sweep sweep = failing_sweep(FAILING_MEMORY, 1);
     while (failing_next(&sweep)) {
         failing_on();
-        enum status status = run_shard(&fixture, request, other, &closed);
+        enum status status = run_shard(&fixture, request, other, !path, &closed);
         failing_off();
-        /* An arena that can't grow decides a trajectory as unscored instead. */
+        /* Least of all a verdict that more memory would have changed. */
         ck_assert_msg(status == STATUS_OK || (status == STATUS_FATAL && failing_hit()),
                       "status %d at %ju", (int)status, (uintmax_t)sweep.n);
     }
