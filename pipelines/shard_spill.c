@@ -133,6 +133,19 @@ enum status shard_spill(struct shard *shard, const struct shard_time *time, stru
 
 /* --- reading back --- */
 
+/* One for each source, of at least one position. */
+static bool has_sane_positions(const struct spilled *spilled)
+{
+    for (uint32_t i = 0; i < spilled->position_count; i++) {
+        if (spilled->positions[i].first == 0)
+            return false;
+        for (uint32_t j = 0; j < i; j++)
+            if (spilled->positions[j].source == spilled->positions[i].source)
+                return false;
+    }
+    return true;
+}
+
 static enum status restore_spans(struct shard *shard, const struct spilled *spilled,
                                  const struct gated_request *spans, struct open_trajectory *open)
 {
@@ -153,7 +166,7 @@ enum status shard_restore(struct shard *shard, const struct spilled *spilled,
                           const struct shard_time *time)
 {
     struct in_flight *table = &shard->assembler.table;
-    if (in_flight_find(table, spilled->trace_id))
+    if (in_flight_find(table, spilled->trace_id) || !has_sane_positions(spilled))
         return STATUS_MALFORMED;
     uint64_t age_ms = time->wall_ms > spilled->opened_ms ? time->wall_ms - spilled->opened_ms : 0;
     int64_t limit_ms = shard->config->assembly.max_duration_ms;
@@ -163,8 +176,10 @@ enum status shard_restore(struct shard *shard, const struct spilled *spilled,
     enum status status = restore_spans(shard, spilled, spans, open);
     for (uint32_t i = 0; i < logs->log_count && status == STATUS_OK; i++)
         status = in_flight_add_log(table, open, logs, &logs->logs[i].log);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        in_flight_release(table, open);
         return status;
+    }
     for (uint32_t i = 0; i < spilled->position_count; i++)
         if (spilled->positions[i].source < shard->source_count)
             in_flight_restore_holding(table, open, spilled->positions[i].source,

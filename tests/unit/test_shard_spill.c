@@ -149,6 +149,36 @@ START_TEST(after_a_restart_the_row_stands_for_what_the_journal_still_holds)
 }
 END_TEST
 
+/* Of a damaged row, or one of another program: nothing of it may stay behind. */
+START_TEST(a_row_that_is_not_of_its_trace_leaves_nothing_open)
+{
+    struct shard_fixture fixture;
+    struct kept kept;
+    struct gated_request spans, logs;
+    shard_fixture_begin(&fixture, 1, slow);
+    trace_span(&fixture.builder, &(struct span_spec){.trace = 1, .id = 2, .parent = 1});
+    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    shard_fixture_tick(&fixture, 2 * MINUTE);
+    keep(&kept, only_spilled(&fixture));
+    shard_fixture_restart(&fixture, 1);
+    struct shard_time time = {.now_ms = fixture.now_ms, .wall_ms = fixture.wall_ms};
+    ck_assert_int_eq(
+        trajectory_decode(kept.row.body, &gate_limits_default, &kept.arena, &spans, &logs),
+        STATUS_OK);
+    kept.row.trace_id[0] ^= 1;
+    ck_assert_int_eq(shard_restore(fixture.shards[0], &kept.row, &spans, &logs, &time),
+                     STATUS_MALFORMED);
+    ck_assert_uint_eq(shard_gauges(fixture.shards[0]).trajectories, 0);
+    kept.row.trace_id[0] ^= 1;
+    kept.row.positions[0].first = 0;
+    ck_assert_int_eq(shard_restore(fixture.shards[0], &kept.row, &spans, &logs, &time),
+                     STATUS_MALFORMED);
+    ck_assert_uint_eq(shard_gauges(fixture.shards[0]).trajectories, 0);
+    let_go(&kept);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
 START_TEST(max_duration_goes_on_over_a_restart)
 {
     struct shard_fixture fixture;
@@ -265,6 +295,7 @@ int main(void)
                    one_that_goes_on_holds_its_source_again_and_its_next_row_replaces_the_first);
     tcase_add_test(cases, its_verdict_takes_the_row_away);
     tcase_add_test(cases, after_a_restart_the_row_stands_for_what_the_journal_still_holds);
+    tcase_add_test(cases, a_row_that_is_not_of_its_trace_leaves_nothing_open);
     tcase_add_test(cases, max_duration_goes_on_over_a_restart);
     tcase_add_test(cases, a_pressed_journal_spills_the_older_half_of_what_holds_it);
     tcase_add_test(cases, what_no_journal_holds_is_not_spilled);
