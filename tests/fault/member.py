@@ -3,7 +3,7 @@ import json, mmap, os, pathlib, shutil, signal, struct, subprocess, tempfile, th
 
 import grpc
 
-from daemon import TRACES, Daemon, free_port, root
+from daemon import TRACES, Daemon, broker_port, root
 
 SHIM = pathlib.Path(__file__).with_name("fault_shim.c")
 
@@ -30,7 +30,7 @@ class Faults:
 class Broker:
     def __init__(self, **settings):
         self.directory = tempfile.mkdtemp(prefix="flywheel-kafka-")
-        self.port = free_port()
+        self.port = broker_port()
         self.script = str(root / "tests/support/kafka/kafka.sh")
         self.settings = [a for k, v in settings.items() for a in ("-c", f"{k.replace('_', '.')}={v}")]
         self.run("start")

@@ -1,6 +1,6 @@
 """A flywheel daemon under test: starts it on free ports in a directory of its own, sends to it, reads what came out.
 Only processes that were started here are stopped, by their pid."""
-import argparse, json, os, pathlib, shutil, signal, socket, subprocess, tempfile, time, urllib.request
+import argparse, json, os, pathlib, random, shutil, signal, socket, subprocess, tempfile, time, urllib.request
 
 import grpc
 
@@ -24,6 +24,18 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def broker_port():
+    """A broker takes the port and the one above it, and starts seconds later: below the ports that connections get by themselves."""
+    while True:
+        port = random.randrange(20000, 32000, 2)
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("127.0.0.1", port)), other.bind(("127.0.0.1", port + 1))
+                return port
+            except OSError:
+                continue
 
 
 class Checks:

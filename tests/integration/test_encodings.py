@@ -6,13 +6,13 @@ import datetime, json, pathlib, subprocess, tempfile
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from daemon import Checks, Daemon, arguments, corpus_requests, free_port, root
+from daemon import Checks, Daemon, arguments, broker_port, corpus_requests, root
 
 args = arguments()
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-encodings-")
-port = free_port()
+port = broker_port()
 
 
 def broker(*command):

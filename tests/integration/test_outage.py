@@ -4,14 +4,14 @@ import json, os, subprocess, tempfile, time
 
 import grpc
 
-from daemon import TRACES, Checks, Daemon, arguments, free_port, root
+from daemon import TRACES, Checks, Daemon, arguments, broker_port, root
 from otlp_bytes import field, request, span
 
 args = arguments(traces=24000)
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-outage-")
-port = free_port()
+port = broker_port()
 FILLING = "".join(chr(97 + i * i % 26) for i in range(3000))
 
 

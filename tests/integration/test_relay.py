@@ -6,14 +6,14 @@ import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from daemon import LOGS, TRACES, Checks, Daemon, arguments, corpus_requests, free_port, root
+from daemon import LOGS, TRACES, Checks, Daemon, arguments, broker_port, corpus_requests, free_port, root
 
 PARTITIONS = 12
 args = arguments()
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-relay-")
-port = free_port()
+port = broker_port()
 
 
 def broker(*command):

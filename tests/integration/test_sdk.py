@@ -4,13 +4,13 @@ import json, os, subprocess, sys, tempfile
 
 import jsonschema
 
-from daemon import Checks, Daemon, arguments, free_port, root
+from daemon import Checks, Daemon, arguments, broker_port, root
 
 args = arguments()
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-kafka-")
-port = free_port()
+port = broker_port()
 subprocess.run([kafka, "-p", str(port), "-d", directory, "start"], check=True, timeout=300)
 try:
     subprocess.run([kafka, "-p", str(port), "-d", directory, "create-topic", "annotations", "4"], check=True, timeout=120)

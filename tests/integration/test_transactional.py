@@ -4,14 +4,14 @@ import random, subprocess, tempfile, threading, time
 
 import grpc
 
-from daemon import TRACES, Checks, Daemon, arguments, free_port, root
+from daemon import TRACES, Checks, Daemon, arguments, broker_port, root
 from otlp_bytes import field, request, span
 
 args = arguments(rounds=12, seed=20261123, emit="transactional")  # idempotent: the control, which does repeat records
 checks = Checks()
 kafka = str(root / "tests/support/kafka/kafka.sh")
 directory = tempfile.mkdtemp(prefix="flywheel-transactions-")
-port = free_port()
+port = broker_port()
 rng = random.Random(args.seed)
 
 
