@@ -8,9 +8,8 @@
 #include "pipelines/cohort_report.h"
 #include "pipelines/restore.h"
 #include "pipelines/writer_state.h"
-#include "state/audit_cohorts.h"
-#include "state/inspect.h"
 #include "state/journal.h"
+#include "tests/support/check_state.h"
 #include "tests/support/failing.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
@@ -139,33 +138,6 @@ START_TEST(a_second_source_without_memory_stops_the_process)
 END_TEST
 
 /* --- the writer over a store --- */
-
-static void check_table(struct store_txn *txn, enum state_table table)
-{
-    struct store_cursor cursor;
-    struct inspection inspection = {0};
-    for (store_cursor_begin(txn, table, bytes_of("", 0), 0, &cursor); store_cursor_next(&cursor);) {
-        ck_assert(store_cursor_is_intact(&cursor));
-        ck_assert_int_eq(inspect_row(&inspection, table, key_bytes(&cursor.key),
-                                     store_cursor_value(&cursor), NULL),
-                         STATUS_OK);
-    }
-    store_cursor_finish(&cursor);
-    ck_assert_int_eq(inspect_end(&inspection), STATUS_OK);
-}
-
-/* What `flywheel state check` looks at. */
-static void check_state(struct store *store)
-{
-    struct store_txn txn;
-    struct cohort_audit audit;
-    store_begin(store, false, &txn);
-    for (int table = 0; table < STATE_TABLES; table++)
-        check_table(&txn, (enum state_table)table);
-    ck_assert_int_eq(audit_cohorts(&txn, &audit), STATUS_OK);
-    ck_assert_uint_eq(audit.different, 0);
-    ck_assert_int_eq(store_commit(&txn), STATUS_OK);
-}
 
 struct case_of_store {
     struct temp_store temp;
