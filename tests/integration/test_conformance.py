@@ -51,8 +51,8 @@ def calls_of_grpc(port):
     checks.check("gRPC: 80 calls of one connection at once, answered as they come", all(s in GOOD for s in statuses), set(statuses))
     connection = Connection(port)
     stream, began = connection.open(("grpc-timeout", "300m")), time.monotonic()
-    status, seconds = connection.status(stream, 5), time.monotonic() - began
-    checks.check("gRPC: grpc-timeout ends a call here too", status == "4" and 0.2 < seconds < 2, f"{status} after {seconds:.2f} s")
+    status, seconds = connection.status(stream, 10), time.monotonic() - began
+    checks.check("gRPC: grpc-timeout ends a call here too", status == "4" and 0.2 < seconds < 5, f"{status} after {seconds:.2f} s")
     connection = Connection(port)
     stream = connection.open()
     connection.send(frame(DATA, END_STREAM, stream))
@@ -84,13 +84,13 @@ def ends_of_connections():
     daemon.start()
     connection, began = Connection(daemon.port), time.monotonic()
     stream = connection.open()  # still under way when its connection has become old
-    while 0 not in connection.statuses and connection.read(5):
+    while 0 not in connection.statuses and connection.read(10):
         pass
     seconds, goodbye = time.monotonic() - began, connection.statuses.get(0, b"")
-    checks.check("gRPC: an old connection is told to go, with GOAWAY", goodbye.startswith(b"GOAWAY") and 0.8 < seconds < 3, f"{seconds:.1f} s")
+    checks.check("gRPC: an old connection is told to go, with GOAWAY", goodbye.startswith(b"GOAWAY") and 0.8 < seconds < 10, f"{seconds:.1f} s")
     connection.is_over = False
     connection.send_body(stream, message(good()))
-    while stream not in connection.statuses and connection.read(5):
+    while stream not in connection.statuses and connection.read(10):
         pass
     checks.check("gRPC: and what is under way on it is finished", b"grpc-status\x010" in connection.statuses.get(stream, b""), connection.statuses)
     connection.close()
