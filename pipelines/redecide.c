@@ -242,6 +242,8 @@ static enum status decide(struct judge *judge, struct in_flight *table,
     };
     memcpy(revision.record_id, summary->record_ids[is_as_first], RECORD_ID_SIZE);
     bool is_whole = read_content(judge, late, recalled, arena, &spans, &logs);
+    if (arena->no_memory)
+        return STATUS_FATAL;
     if (is_whole && add_content(table, late, &spans, &logs) != STATUS_OK)
         return STATUS_FATAL;
     closed->spans = late->span_count - (is_whole ? spans.span_count : 0);
@@ -251,7 +253,7 @@ static enum status decide(struct judge *judge, struct in_flight *table,
     revision.moves_cohort = closed->spans > 0 || closed->logs > 0;
     revision.is_counted = !is_whole || revision.moves_cohort;
     if (!judge_read(judge, late, closed->trigger))
-        return STATUS_BUSY;
+        return judge->arena.no_memory ? STATUS_FATAL : STATUS_BUSY;
     judge->revision = &revision;
     enum status status =
         is_whole ? decide_whole(judge, late, effects, closed)

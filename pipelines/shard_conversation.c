@@ -119,7 +119,7 @@ static enum status add_part(struct shard *shard, struct open_trajectory *open, u
         status = trajectory_decode(buffer_bytes(&stage->content), &gate_limits_default,
                                    &stage->arena, &spans, &logs);
     if (status != STATUS_OK)
-        return status == STATUS_FATAL ? STATUS_FATAL : STATUS_NOT_FOUND;
+        return status == STATUS_FATAL || stage->arena.no_memory ? STATUS_FATAL : STATUS_NOT_FOUND;
     for (uint32_t i = 0; i < spans.span_count; i++)
         memcpy(spans.spans[i].trace_id, open->id, TRACE_ID_SIZE);
     if (spans.span_count > 0)

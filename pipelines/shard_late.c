@@ -197,7 +197,7 @@ static enum status decide_again(struct shard *shard, struct open_trajectory *ope
     arena_reset(&late->arena);
     enum status status =
         late->recall.find(late->recall.context, open->id, entry->sequence, &late->arena, &recalled);
-    if (status == STATUS_FATAL)
+    if (status == STATUS_FATAL || late->arena.no_memory)
         return STATUS_FATAL;
     bool is_gone = (int64_t)entry->decided_ms < time->horizon_ms;
     if (status == STATUS_NOT_FOUND && !is_gone && !is_last) {

@@ -152,8 +152,33 @@ static void check(struct world *world, struct span_account before)
     ck_assert_uint_eq(after.decided + after.dropped + after.in_flight, after.accepted);
 }
 
+/* What a batch comes to. */
+struct result {
+    struct span_account account;
+    uint64_t records, late;
+};
+
+static struct result outcome_of(const struct world *world)
+{
+    struct series *series = &world->writer->series;
+    return (struct result){writer_account(world->writer),
+                           writer_gauges(world->writer).outbox_records,
+                           counter_get(persistent_counter_value(series->late))};
+}
+
+static struct result outcome_without_failure(const struct scenario *scenario)
+{
+    struct world world;
+    begin(&world, scenario);
+    ck_assert_int_eq(act(&world, scenario->steps_ms), STATUS_OK);
+    struct result outcome = outcome_of(&world);
+    end(&world);
+    return outcome;
+}
+
 static void sweep(const struct scenario *scenario, unsigned kinds, const char *what)
 {
+    struct result expected = outcome_without_failure(scenario);
     struct failing_sweep sweep = failing_sweep(kinds, 1);
     while (failing_next(&sweep)) {
         struct world world;
@@ -165,6 +190,10 @@ static void sweep(const struct scenario *scenario, unsigned kinds, const char *w
         ck_assert_msg(status == STATUS_OK || (status == STATUS_FATAL && failing_hit()) ||
                           (status == STATUS_BUSY && failing_hit() && kinds == FAILING_CALLS),
                       "%s: status %d at %ju", scenario->name, (int)status, (uintmax_t)sweep.n);
+        struct result outcome = outcome_of(&world);
+        if (status == STATUS_OK) /* then it has made no difference */
+            ck_assert_msg(memcmp(&outcome, &expected, sizeof outcome) == 0,
+                          "%s: another outcome at %ju", scenario->name, (uintmax_t)sweep.n);
         check(&world, before);
         end(&world);
     }
@@ -183,6 +212,7 @@ static void decide_run(struct world *world)
     ck_assert_int_eq(act(world, steps_ms), STATUS_OK);
 }
 
+/* Worse than the score before, so that a revision makes a record. */
 static void build_late(struct world *world)
 {
     trace_resource(&world->shards.builder, "agents");
