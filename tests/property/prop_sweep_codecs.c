@@ -97,6 +97,30 @@ START_TEST(a_configuration_says_why_it_could_not_be_loaded)
 }
 END_TEST
 
+START_TEST(an_expression_without_memory_is_an_error)
+{
+    struct bytes dimension = BYTES_LITERAL("intent");
+    struct expression_names names = {&dimension, 1};
+    struct bytes text = BYTES_LITERAL("intent =~ \"^ref(und|er)$\" and not (attributes[\"a.b\"] in "
+                                      "[\"v\", \"x\"] or intent contains 'y')");
+    struct failing_sweep sweep = failing_sweep(FAILING_LIBRARIES, 1);
+    while (failing_next(&sweep)) {
+        struct error error = {0};
+        struct buffer printed = {0};
+        failing_on();
+        struct expression *expression = expression_parse(text, &names, &error);
+        if (expression)
+            expression_print(expression, &printed);
+        failing_off();
+        ck_assert((expression != NULL) != error.is_set);
+        ck_assert_msg(failing_hit() || (expression && !printed.failed), "%s", error.text);
+        expression_destroy(expression);
+        buffer_finish(&printed);
+    }
+    report("expression", &sweep);
+}
+END_TEST
+
 START_TEST(json_becomes_wire_bytes_or_an_error)
 {
     struct buffer text = read_file(SOURCE_ROOT "/tests/fuzz/seeds/fuzz_otlp_json/every_field.json");
@@ -242,6 +266,7 @@ int main(void)
     tcase_set_timeout(cases, 240);
     tcase_add_test(cases, the_gate_refuses_when_memory_gives_out);
     tcase_add_test(cases, a_configuration_says_why_it_could_not_be_loaded);
+    tcase_add_test(cases, an_expression_without_memory_is_an_error);
     tcase_add_test(cases, json_becomes_wire_bytes_or_an_error);
     tcase_add_test(cases, a_spilled_trajectory_is_whole_or_none);
     tcase_add_test(cases, an_encoder_without_memory_leaves_a_failed_buffer);

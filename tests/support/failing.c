@@ -20,6 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__has_feature) /* clang says it otherwise than gcc */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+
 static _Atomic bool is_on;
 static _Atomic uint64_t seen;
 static uint64_t wanted = UINT64_MAX;
