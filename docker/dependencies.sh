@@ -6,7 +6,7 @@ packages_build="gcc cmake ninja-build pkg-config protobuf-c-compiler libprotobuf
 packages_test="$packages_build check clang libclang-rt-14-dev clang-format protobuf-compiler python3 python3-venv kcat prometheus
   curl file git maven default-jre-headless procps openssl"
 # A machine may have these from elsewhere, so what counts is the command: command:package.
-commands_build=""
+commands_build="" commands_run=""
 commands_test="javac:default-jdk-headless node:nodejs npm:npm go:golang-go"
 packages_run="libprotobuf-c1 libgrpc29 librdkafka1 liblmdb0 libyaml-0-2 libmicrohttpd12 libdeflate0 libssl3 libpcre2-8-0 libutf8proc2"
 
