@@ -79,7 +79,7 @@ START_TEST(a_configuration_says_why_it_could_not_be_loaded)
         char path[512];
         snprintf(path, sizeof path, SOURCE_ROOT "/pipelines/%s", paths[i]);
         struct buffer text = read_file(path);
-        struct failing_sweep sweep = failing_sweep(FAILING_LIBRARIES, 17);
+        struct failing_sweep sweep = failing_sweep(FAILING_LIBRARIES, 1);
         while (failing_next(&sweep)) {
             struct error error = {0};
             failing_on();
