@@ -10,10 +10,9 @@
  *       check, clean up
  *   }
  *
- * Digests are left out: without memory for one the process stops, by design.
- * Only calls between on and off count, of any thread; libcheck's own allocations are left out, but a failed assertion should stand
- * outside. FLYWHEEL_SWEEP=all visits every n even where a case strides;
- * FLYWHEEL_SWEEP_TRACE=n prints where the n-th call was. */
+ * Only calls between on and off count, of any thread. Left out are digests (without memory for one
+ * the process stops, by design) and libcheck's own allocations. FLYWHEEL_SWEEP=all visits every n
+ * even where a case strides; FLYWHEEL_SWEEP_TRACE=n prints where the n-th call was. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
