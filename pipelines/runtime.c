@@ -474,8 +474,6 @@ static const struct metric_family runtime_families[] = {
      "Records that an exporter has delivered."},
     {"flywheel_exporter_send_failures_total", METRIC_COUNTER,
      "Attempts of an exporter that failed."},
-    {"flywheel_takeover_recount_bound_total", METRIC_COUNTER,
-     "Trajectories that may have been counted by the instance that had a partition before."},
     {"flywheel_verdict_seconds", METRIC_HISTOGRAM,
      "From the deadline of a trajectory to its durable verdict."},
 };
@@ -485,9 +483,7 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
     metrics_add(metrics, &runtime_families[0], "", &runtime->commits, 1);
     metrics_add(metrics, &runtime_families[1], "", &runtime->commit_failures, 1);
     metrics_add_histogram(metrics, &runtime_families[2], "", &runtime->commit_seconds);
-    if (runtime->topic.count > 0)
-        metrics_add(metrics, &runtime_families[5], "", &runtime->topic.recount_bound, 1);
-    metrics_add_histogram(metrics, &runtime_families[6], "", &runtime->verdict_seconds);
+    metrics_add_histogram(metrics, &runtime_families[5], "", &runtime->verdict_seconds);
     for (uint32_t i = 0; i < runtime->lane_count; i++) {
         struct buffer labels = {0};
         metrics_append_label(&labels, "exporter",

@@ -84,7 +84,6 @@ struct topic {
     bool is_waiting;          /* for partitions to catch up */
     _Atomic uint64_t settled; /* notices that the writer has committed */
     uint64_t sent;            /* notices */
-    struct counter recount_bound;
 };
 
 struct runtime {

@@ -87,10 +87,10 @@ static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
         position = 1;
         *ret_offset = -1;
     }
-    partition->is_taken_over =
-        group->metadata.size > 0 && !bytes_equal_text(group->metadata, topic->metadata);
+    /* Somebody may have read on from there, and counted what its store holds alone. */
+    partition->is_taken_over = was_ever_read || group->offset >= 0;
     partition->traces_read = 0;
-    if (partition->is_taken_over)
+    if (group->metadata.size > 0 && !bytes_equal_text(group->metadata, topic->metadata))
         log_warn("partition_taken_over", "partition=%d from_offset=%lld", number,
                  (long long)*ret_offset);
     atomic_store_explicit(&runtime->next_positions[source], position, memory_order_release);
@@ -158,10 +158,10 @@ static void move_to(struct runtime *runtime, int32_t number, uint64_t next_posit
 }
 
 /* Traces, counted wherever the id changes: at least as many as there are. */
-static uint64_t count_traces(const struct request *request)
+static uint32_t count_traces(const struct request *request)
 {
     const struct gated_request *gated = &request->gated;
-    uint64_t count = gated->span_count > 0;
+    uint32_t count = gated->span_count > 0;
     for (uint32_t i = 1; i < gated->span_count; i++)
         count += memcmp(gated->spans[i].trace_id, gated->spans[i - 1].trace_id, TRACE_ID_SIZE) != 0;
     return count;
@@ -207,8 +207,8 @@ static enum status submit(void *context, int32_t number, int64_t offset, struct 
     request->source = (uint16_t)source;
     request->position = position;
     request->is_replayed = position < partition->caught_up_at;
-    if (partition->is_taken_over)
-        partition->traces_read += count_traces(request);
+    request->recounted = partition->is_taken_over ? count_traces(request) : 0;
+    partition->traces_read += request->recounted;
     if (!request->is_replayed) {
         request_hold(request);
         if (!queue_push_quiet(runtime->writer_queue, item_tagged(request, ITEM_REQUEST)))
@@ -242,9 +242,9 @@ static void at_end(void *context, int32_t number)
     struct partition *partition = &runtime->topic.partitions[number];
     if (partition->is_taken_over) {
         partition->is_taken_over = false;
-        counter_add(&runtime->topic.recount_bound, partition->traces_read);
-        log_warn("takeover_complete", "partition=%d recounted_trajectories_at_most=%llu", number,
-                 (unsigned long long)partition->traces_read);
+        if (partition->traces_read > 0)
+            log_warn("takeover_complete", "partition=%d recounted_trajectories_at_most=%llu",
+                     number, (unsigned long long)partition->traces_read);
     }
     if (!partition->is_behind)
         return;

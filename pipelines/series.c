@@ -35,6 +35,8 @@ static const struct metric_family families[] = {
      "Failed runs of a signature beyond the 4096 of an hour, which no signature budget holds."},
     {"flywheel_event_time_skewed_total", METRIC_COUNTER,
      "Trajectories whose event time was missing or in the future; the time of receipt stood in."},
+    {"flywheel_takeover_recount_bound_total", METRIC_COUNTER,
+     "Trajectories that the instance that had a partition before may have counted as well."},
     {"flywheel_trajectories_split_total", METRIC_COUNTER,
      "Trajectories whose spans came from two partitions: the topic is not keyed by trace id."},
     {"flywheel_trajectories_mixed_weight_total", METRIC_COUNTER,
@@ -120,6 +122,7 @@ bool series_open(struct series *series, struct counters *counters, const char *c
                 SKIP_REASONS - 1, series->skipped + 1) &&
         get_one(series, "flywheel_event_time_skewed_total", &series->skewed) &&
         get_one(series, "flywheel_trajectories_split_total", &series->split) &&
+        get_one(series, "flywheel_takeover_recount_bound_total", &series->recounted) &&
         get_one(series, "flywheel_trajectories_mixed_weight_total", &series->mixed_weights) &&
         get_one(series, "flywheel_review_signatures_untabled_total", &series->untabled) &&
         get_one(series, "flywheel_review_revisions_total", &series->revisions) &&

@@ -16,7 +16,8 @@ struct series {
     struct persistent_counter *trajectories[CLOSE_TRIGGERS];
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
-    struct persistent_counter *skewed, *split, *mixed_weights, *untabled, *revisions, *parts;
+    struct persistent_counter *skewed, *split, *recounted, *mixed_weights, *untabled, *revisions,
+        *parts;
 };
 
 /* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a

@@ -59,6 +59,7 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     row->next_position = request->position + 1;
     writer_count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
     writer_count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
+    writer_count(writer, writer->series.recounted, request->recounted);
     writer->batch_in_flight += request->gated.span_count;
     if (!is_journaled)
         return;

@@ -130,6 +130,8 @@ void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
     if (!receiver->is_ended) {
         tell_assigned(receiver, taken, true);
         receiver->intake->assigned(receiver->intake->context);
+        /* Said at once whose they are: whoever reads on after us then knows that we did. */
+        receiver->commit_at_ms = now_ms;
     }
     rd_kafka_topic_partition_list_destroy(taken);
     count_assigned(receiver);

@@ -22,10 +22,11 @@ struct request {
     _Atomic uint32_t holders;
     struct request_pool *pool;
 
-    uint16_t source;   /* index of the source of positions (runtime's table) */
-    uint64_t position; /* of this source, increasing by one; set by submit, or by the journal on
+    uint16_t source;    /* index of the source of positions (runtime's table) */
+    uint64_t position;  /* of this source, increasing by one; set by submit, or by the journal on
                           replay */
-    bool is_replayed;  /* read back from the journal: already accepted, already counted */
+    bool is_replayed;   /* read back from the journal: already accepted, already counted */
+    uint32_t recounted; /* traces in it that another instance may have counted; of a topic only */
     enum gate_signal signal;
     uint64_t received_ms; /* wall clock; journaled, so that a replay sees the same */
 
