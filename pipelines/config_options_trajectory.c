@@ -50,7 +50,8 @@ static const struct option rows[] = {
     SIZE("limits.late_bytes", AT(limits.late_bytes), 0, 16 * TIB, "2GiB",
          "Content kept for revisions within `trajectory.late.window`."),
     COUNT("limits.decided", AT(limits.decided), 1000, 1000000000, "5000000",
-          "Decided trajectories remembered, so that none is counted twice."),
+          "Decided trajectories remembered, so that none is counted twice; and as many turns of "
+          "conversations that wait for the end of theirs."),
     COUNT("limits.log_only", AT(assembly.log_only_max), 1, 1000000, "10000",
           "Trajectories of which only log records have come."),
     COUNT("limits.request_spans", AT(limits.request_spans), 1, 1000000, "100000",
