@@ -124,6 +124,8 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
 
 static void stop(struct pipeline *pipeline)
 {
+    if (pipeline->runtime)
+        runtime_announce_stop(pipeline->runtime);
     if (pipeline->receivers)
         receivers_stop(pipeline->receivers, RECEIVER_GRACE_MS);
     if (pipeline->runtime)

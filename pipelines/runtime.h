@@ -40,6 +40,8 @@ struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t sourc
  * Takes ownership. */
 void runtime_reload(struct runtime *runtime, struct pipeline_config *config);
 
+/* The receivers are about to be stopped: none is kept waiting for a disk that is full. */
+void runtime_announce_stop(struct runtime *runtime);
 /* Stops: what is open stays in the journal, or is closed (trigger shutdown) when a source has
  * none; then the last commit, and up to `grace_ms` for the exporters. Receivers have stopped
  * before. */

@@ -82,6 +82,7 @@ struct topic {
         uint64_t traces_read;
     } partitions[SOURCES_MAX];
     bool is_waiting;          /* for partitions to catch up */
+    _Atomic bool is_ending;   /* the receiver is about to be stopped */
     _Atomic uint64_t settled; /* notices that the writer has committed */
     uint64_t sent;            /* notices */
 };

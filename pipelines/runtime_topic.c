@@ -45,17 +45,25 @@ static void check_caught_up(struct runtime *runtime)
 
 /* --- partitions that come and go --- */
 
-/* Until it is durable in every shard and in the store. */
+/* Until it is durable in every shard and in the store; with a full disk, until the process ends. */
 static enum status settle(struct runtime *runtime, const struct notice *notice)
 {
     struct topic *topic = &runtime->topic;
     if (!runtime_notify(runtime, notice))
         return STATUS_FATAL;
     topic->sent++;
-    while (atomic_load(&topic->settled) < topic->sent &&
-           atomic_load(&runtime->failure) == EXIT_DONE)
+    while (atomic_load(&topic->settled) < topic->sent) {
+        bool is_hopeless = atomic_load(&topic->is_ending) && atomic_load(&runtime->is_refusing);
+        if (is_hopeless || atomic_load(&runtime->failure) != EXIT_DONE)
+            return STATUS_FATAL;
         nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
-    return atomic_load(&runtime->failure) == EXIT_DONE ? STATUS_OK : STATUS_FATAL;
+    }
+    return STATUS_OK;
+}
+
+void runtime_announce_stop(struct runtime *runtime)
+{
+    atomic_store(&runtime->topic.is_ending, true);
 }
 
 static bool is_ours(const struct runtime *runtime, int32_t number, const struct group_offset *group)
