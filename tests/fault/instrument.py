@@ -193,10 +193,12 @@ def map_full(run):
     """More is open than the map can hold: refused, and taken again when the traces have been decided."""
     text = "x" * 60_000
     for _ in range(run.args.rounds):
-        run.sender.add(run.ledger.make(400, text))
+        run.sender.add(run.ledger.make(1500, text))
         run.sender.drain(120)
-        run.member.wait(lambda: run.member.in_flight() == 0, 30)
-    print(f"      {run.sender.errors}; state used {run.member.get('/metrics').split('flywheel_state_used_ratio ')[1].split()[0]}")
+        run.member.wait(lambda: run.member.in_flight() == 0, 60)
+    used = next(line for line in run.member.get("/metrics").splitlines() if line.startswith("flywheel_state_used_ratio "))
+    print(f"      {run.sender.errors}; {used}")
+    run.checks.check("it was full", run.sender.errors.get("UNAVAILABLE", 0) > 0)
     run.checks.check("only retryable refusals", set(run.sender.errors) <= {"UNAVAILABLE"}, run.sender.errors)
     run.finish()
 
@@ -331,7 +333,7 @@ FAULTS = {
     "slow_disk": (slow_disk, "grpc", {"faults": True}),
     "disk_full": (disk_full, "grpc", {"faults": True}),
     "broken_disk": (broken_disk, "grpc", {"faults": True}),
-    "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="1s", more="limits: { memory: 256MiB, journal: 64MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 2000 }"),
+    "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="4s", more="limits: { memory: 256MiB, journal: 64MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 2000 }"),
                                     "more_state": ", map_size: 512MiB"}),
     "clock_step": (clock_step, "grpc", {"faults": True}),
     "duplicates": (duplicates, "any", {}),
