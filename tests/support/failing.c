@@ -40,7 +40,7 @@ static uint64_t traced; /* whose stack is printed */
 void __sanitizer_print_stack_trace(void);
 #endif
 
-static bool fails(unsigned kind)
+__attribute__((unused)) static bool fails(unsigned kind) /* not under TSan */
 {
     if (!atomic_load_explicit(&is_on, memory_order_relaxed) || !(kinds & kind))
         return false;
