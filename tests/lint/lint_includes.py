@@ -51,7 +51,7 @@ def may_include(name, source, header, target):
 
 
 failures = checked = 0
-for path in sorted([*root.glob("processor/**/*.[ch]"), *root.glob("state/*.[ch]"), *root.glob("pipelines/*.[ch]")]):
+for path in sorted([*root.glob("processor/**/*.[ch]"), *root.glob("state/**/*.[ch]"), *root.glob("pipelines/**/*.[ch]")]):
     name = str(path.relative_to(root))
     for number, line in enumerate(path.read_text().splitlines(), 1):
         match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
