@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "pipelines/cohort_metrics.h"
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/metrics.h"
+#include "pipelines/cohorts/report.h"
 #include "pipelines/telemetry_sources.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"

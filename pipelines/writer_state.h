@@ -2,7 +2,7 @@
  * watermarks, cohort delta) moves only when a transaction has succeeded: `next` holds the rows as
  * they will be, `committed` as they are. */
 #pragma once
-#include "pipelines/alerts.h"
+#include "pipelines/cohorts/alerts.h"
 #include "pipelines/contribution.h"
 #include "pipelines/series.h"
 #include "pipelines/writer.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipelines/cohort_report.h"
-#include "pipelines/gate.h"
+#include "pipelines/cohorts/release_gate.h"
+#include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 #include "pipelines/restore.h"
 #include "pipelines/writer_state.h"
 #include "state/journal.h"

@@ -2,7 +2,7 @@
  * rows, delta, windows, flush, and the records that alerts tell.
  *   feed_run ... -> feed_commit -> (feed_crash) -> feed_flush -> records */
 #pragma once
-#include "pipelines/alerts.h"
+#include "pipelines/cohorts/alerts.h"
 #include "state/cohort.h"
 #include "state/decided.h"
 #include "state/key_index.h"

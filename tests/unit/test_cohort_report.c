@@ -4,7 +4,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 #include "processor/base/arena.h"
 #include "processor/base/json.h"
 #include "state/dictionary.h"

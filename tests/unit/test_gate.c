@@ -3,7 +3,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "pipelines/gate.h"
+#include "pipelines/cohorts/release_gate.h"
 #include "processor/base/arena.h"
 #include "processor/base/json.h"
 #include "state/dictionary.h"

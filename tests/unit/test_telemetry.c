@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "pipelines/cohort_metrics.h"
+#include "pipelines/cohorts/metrics.h"
 #include "pipelines/telemetry.h"
 #include "processor/base/clock.h"
 #include "state/cohort.h"

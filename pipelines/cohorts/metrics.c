@@ -1,12 +1,12 @@
 /* Samples of one family must stand together, but only one result is in memory at a time: each
  * family has a part of the page, and every grouping adds to all parts.
  *   grouping -> since start, 1h, 24h -> part of each family        parts -> page */
-#include "pipelines/cohort_metrics.h"
+#include "pipelines/cohorts/metrics.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 #include "pipelines/contribution.h"
 #include "processor/base/clock.h"
 

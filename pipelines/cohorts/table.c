@@ -2,7 +2,7 @@
  *   intent            total  pass  borderline  fail  unscored  fail rate (95 %)       p95 ms
  *   mortgage payoff     120    90          10    20         0  16.7 % (11.1 to 24.4)   18320
  * Cohort columns are flushed left, numbers right. */
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "pipelines/alerts_state.h"
+#include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/config_value.h"
 #include "pipelines/contribution.h"
 #include "processor/base/clock.h"

@@ -1,11 +1,11 @@
 /* Opening, observing and flushing; what fires is decided by alerts_evaluate.c. */
-#include "pipelines/alerts.h"
+#include "pipelines/cohorts/alerts.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "pipelines/alerts_evaluate.h"
+#include "pipelines/cohorts/alerts_evaluate.h"
 #include "pipelines/contribution.h"
 #include "processor/base/digest.h"
 #include "state/decided.h"

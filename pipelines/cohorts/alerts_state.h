@@ -2,8 +2,8 @@
 #pragma once
 #include <stdatomic.h>
 
-#include "pipelines/alerts.h"
-#include "pipelines/gate.h"
+#include "pipelines/cohorts/alerts.h"
+#include "pipelines/cohorts/release_gate.h"
 #include "state/alert.h"
 #include "state/cohort_windows.h"
 #include "state/key_index.h"

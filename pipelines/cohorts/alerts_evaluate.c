@@ -1,5 +1,5 @@
 /* CUSUM steps with the learning of a usual rate, floors, burn rates. */
-#include "pipelines/alerts_evaluate.h"
+#include "pipelines/cohorts/alerts_evaluate.h"
 
 #include <math.h>
 

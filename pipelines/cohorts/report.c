@@ -1,5 +1,5 @@
 /* Texts to a request, a request to sums. Keys and their order in the document are a contract. */
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 
 #include <math.h>
 #include <stdio.h>

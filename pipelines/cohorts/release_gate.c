@@ -3,11 +3,11 @@
  *   group by the dimensions of both -> rows -> baseline: all values match, the baseline's own first
  *                                           -> cohort: its values match, and it is not the baseline
  */
-#include "pipelines/gate.h"
+#include "pipelines/cohorts/release_gate.h"
 
 #include <math.h>
 
-#include "pipelines/cohort_report.h"
+#include "pipelines/cohorts/report.h"
 #include "state/statistics.h"
 
 const char *const gate_outcome_names[] = {"pass", "fail", "insufficient"};

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "pipelines/gate.h"
+#include "pipelines/cohorts/release_gate.h"
 #include "processor/base/clock.h"
 #include "processor/base/json.h"
 #include "processor/base/text.h"

@@ -1,6 +1,6 @@
 /* What alerts show in /metrics. Numbers are those of the last flush that became durable. */
-#include "pipelines/alerts_state.h"
-#include "pipelines/cohort_metrics.h"
+#include "pipelines/cohorts/alerts_state.h"
+#include "pipelines/cohorts/metrics.h"
 #include "pipelines/config_value.h"
 
 static const struct metric_family alert_family = {

@@ -1,6 +1,6 @@
 /* When an alert fires and when it ends: pure functions of sums, rows and time. */
 #pragma once
-#include "pipelines/alerts_state.h"
+#include "pipelines/cohorts/alerts_state.h"
 
 /* The design of one direction: from the configured rate, else from what was learned. A rate that
  * has been configured anew begins at S = 0. */
