@@ -6,7 +6,7 @@
 #pragma once
 #include <pthread.h>
 
-#include "pipelines/writer.h"
+#include "pipelines/commit/writer.h"
 #include "processor/emit/emitter.h"
 
 struct settled_id { /* a record that the file holds although its row is still in the outbox */

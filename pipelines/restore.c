@@ -2,8 +2,8 @@
  * the store, to the shard that the trace belongs to now. */
 #include "pipelines/restore.h"
 
+#include "pipelines/commit/writer_state.h"
 #include "pipelines/trajectory_codec.h"
-#include "pipelines/writer_state.h"
 
 enum { RESTORE_BYTES_MAX = 512 << 20 };
 

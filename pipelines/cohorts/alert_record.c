@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "pipelines/cohorts/alerts_state.h"
+#include "pipelines/commit/contribution.h"
 #include "pipelines/config_value.h"
-#include "pipelines/contribution.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/json.h"

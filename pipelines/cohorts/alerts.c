@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/alerts_evaluate.h"
-#include "pipelines/contribution.h"
+#include "pipelines/commit/contribution.h"
 #include "processor/base/digest.h"
 #include "state/decided.h"
 #include "state/dictionary.h"

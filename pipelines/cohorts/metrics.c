@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/report.h"
-#include "pipelines/contribution.h"
+#include "pipelines/commit/contribution.h"
 #include "processor/base/clock.h"
 
 enum { TOP_COHORTS = 200, REST_FACTOR = 10, HOUR_MS = 3600000 };

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "pipelines/commit/contribution.h"
 #include "pipelines/config_value.h"
-#include "pipelines/contribution.h"
 #include "processor/base/clock.h"
 #include "processor/base/json.h"
 #include "processor/base/text.h"

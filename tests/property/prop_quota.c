@@ -3,7 +3,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "pipelines/quota.h"
+#include "pipelines/commit/budget.h"
 #include "tests/support/temp_store.h"
 
 enum { HOUR_MS = 3600000, FIRST_HOUR = 400000, RUNS_AT_ONCE = 500, MAP_BYTES = 256 << 20 };

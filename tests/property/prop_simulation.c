@@ -14,8 +14,8 @@
  * and cohorts are what a table of verdicts says. */
 #include <errno.h>
 
+#include "pipelines/commit/writer_state.h"
 #include "pipelines/restore.h"
-#include "pipelines/writer_state.h"
 #include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
 #include "state/cohort_query.h"

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/commit/writer_state.h"
 #include "pipelines/restore.h"
-#include "pipelines/writer_state.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"
 #include "tests/support/shard_fixture.h"

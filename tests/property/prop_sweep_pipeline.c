@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/report.h"
+#include "pipelines/commit/writer_state.h"
 #include "pipelines/restore.h"
-#include "pipelines/writer_state.h"
 #include "state/journal.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"

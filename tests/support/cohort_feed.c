@@ -1,7 +1,7 @@
 /* One write transaction for each commit and each flush, as the writer has them. */
 #include "tests/support/cohort_feed.h"
 
-#include "pipelines/contribution.h"
+#include "pipelines/commit/contribution.h"
 #include "processor/emit/emitter.h"
 #include "state/dictionary.h"
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "pipelines/quota.h"
+#include "pipelines/commit/budget.h"
 #include "processor/base/arena.h"
 #include "processor/base/json.h"
 #include "state/cohort_query.h"

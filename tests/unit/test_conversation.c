@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 #include "processor/emit/emitter.h"
 #include "state/store_faults.h"
 #include "tests/support/shard_fixture.h"

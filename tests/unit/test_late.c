@@ -1,5 +1,5 @@
 /* What comes after the verdict, over a real store: shards, writer and recall together. */
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 #include "processor/emit/emitter.h"
 #include "state/audit_cohorts.h"
 #include "state/cohort_query.h"

@@ -1,5 +1,5 @@
 /* The persistent counters as series of the metrics page. */
-#include "pipelines/series.h"
+#include "pipelines/commit/counters.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * not at all. */
 #include <errno.h>
 
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 #include "state/cohort_query.h"
 #include "state/store_faults.h"
 #include "tests/support/shard_fixture.h"

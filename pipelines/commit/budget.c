@@ -2,11 +2,11 @@
  *   counted    in its hour: stratum, and signature of a failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
  *   capped     the hour, or the signature, has had twice its budget */
-#include "pipelines/quota.h"
+#include "pipelines/commit/budget.h"
 
 #include <stdlib.h>
 
-#include "pipelines/quota_hours.h"
+#include "pipelines/commit/budget_hours.h"
 
 enum { PUBLISH_MS = 100 };
 

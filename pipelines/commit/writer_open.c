@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 
 static bool open_tables(struct writer *writer)
 {

@@ -8,8 +8,8 @@
  *                                                                               effects again after writer_relieve
  */
 #pragma once
+#include "pipelines/commit/budget.h"
 #include "pipelines/effects.h"
-#include "pipelines/quota.h"
 #include "processor/receive/request.h"
 #include "state/outbox.h"
 #include "state/source.h"

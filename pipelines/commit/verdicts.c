@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
+#include "pipelines/commit/writer_state.h"
 #include "pipelines/summary.h"
-#include "pipelines/writer_state.h"
 
 static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
 {

@@ -2,8 +2,8 @@
  * rules to stored numbers. Kept per configuration, because a reload may change the rules. Owner:
  * the writer thread, inside its transaction. */
 #pragma once
+#include "pipelines/commit/budget.h"
 #include "pipelines/effects.h"
-#include "pipelines/quota.h"
 #include "state/cohort.h"
 
 struct persistent_counter;

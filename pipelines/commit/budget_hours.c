@@ -1,6 +1,6 @@
 /* An hour's basis is fixed when its first run is counted: from then on its probabilities stand,
  * whatever still comes for the hour before. */
-#include "pipelines/quota_hours.h"
+#include "pipelines/commit/budget_hours.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* The meeting point of the pipeline's dimensions and the store's numbers. */
-#include "pipelines/contribution.h"
+#include "pipelines/commit/contribution.h"
 
 #include <assert.h>
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 
 enum {
     COHORT_FLUSH_MS = 1000,

@@ -3,9 +3,9 @@
  * they will be, `committed` as they are. */
 #pragma once
 #include "pipelines/cohorts/alerts.h"
-#include "pipelines/contribution.h"
-#include "pipelines/series.h"
-#include "pipelines/writer.h"
+#include "pipelines/commit/contribution.h"
+#include "pipelines/commit/counters.h"
+#include "pipelines/commit/writer.h"
 #include "state/decided.h"
 #include "state/journal.h"
 #include "state/part.h"

@@ -1,5 +1,5 @@
 /* The table of families, and the lookup of series by their text. */
-#include "pipelines/series.h"
+#include "pipelines/commit/counters.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* What other threads may know of the writer: durable numbers only. */
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 
 const char *writer_reason(const struct writer *writer)
 {

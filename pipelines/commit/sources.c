@@ -2,7 +2,7 @@
  * the journal. A partition that changes hands moves by what the group says instead. */
 #include <assert.h>
 
-#include "pipelines/writer_state.h"
+#include "pipelines/commit/writer_state.h"
 
 void writer_set_source_kind(struct writer *writer, uint32_t source, enum source_kind kind)
 {
