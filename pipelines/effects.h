@@ -2,7 +2,7 @@
  * shard_step, applied by the writer in one transaction, then handed back to be filled again.
  * Everything inside lives in its arena. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "pipelines/offer.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"

@@ -2,7 +2,7 @@
  * too often: the writer, which knows, decides. Bounded; a cohort that is pushed out by another is
  * asked about again. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 
 struct first_seen_slot {
     uint64_t cohort; /* hash of grouping and values; 0: free */

@@ -1,7 +1,7 @@
 /* What keeps strangers out of the OTLP receiver: certificates, key and bearer token, read together,
  * so that a reload takes all of them or none. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/receive/auth.h"
 #include "processor/receive/tls.h"
 

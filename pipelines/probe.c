@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pipelines/config_value.h"
+#include "pipelines/config/value.h"
 #include "processor/base/log.h"
 
 void probe_init(struct probe *probe, const char *name, const char *endpoint, int port)

@@ -3,7 +3,7 @@
 #pragma once
 #include <stdatomic.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/receive/request.h"
 
 enum { QUOTA_HOURS = 8 }; /* event-time hours kept; an older one counts as the oldest */

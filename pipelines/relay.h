@@ -5,7 +5,7 @@
  *   receiver --submit--> kafka_relay --> topic
  *       ^----- on_durable(OK, or BUSY) <--- all delivered, or one failed */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/base/metrics.h"
 #include "processor/receive/receiver.h"
 

@@ -1,7 +1,7 @@
 /* What alerts show in /metrics. Numbers are those of the last flush that became durable. */
 #include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/cohorts/metrics.h"
-#include "pipelines/config_value.h"
+#include "pipelines/config/value.h"
 
 static const struct metric_family alert_family = {
     "flywheel_cohort_alert", METRIC_GAUGE,

@@ -7,7 +7,7 @@
 
 #include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/commit/contribution.h"
-#include "pipelines/config_value.h"
+#include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/json.h"

@@ -10,7 +10,7 @@
  * What alerts know follows the decided rows up to folded_sequence, so a restart observes the rows
  * above it again and tells nothing twice. Owner: the writer thread; alerts_collect from any. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "state/store.h"
 
 struct alerts;

@@ -1,7 +1,7 @@
 /* The cohort families of /metrics, read from the store: pinned cohorts and the 200 largest of each
  * grouping, so that the page stays bounded whatever the cardinality. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/base/metrics.h"
 #include "state/store.h"
 

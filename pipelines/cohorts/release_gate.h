@@ -5,7 +5,7 @@
  * The interval is Wilson's with Kish's effective n; a baseline is compared by Newcombe's interval of
  * the difference. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "state/cohort_query.h"
 
 enum gate_outcome { GATE_PASS, GATE_FAIL, GATE_INSUFFICIENT };

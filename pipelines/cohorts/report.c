@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "pipelines/commit/contribution.h"
-#include "pipelines/config_value.h"
+#include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/base/json.h"
 #include "processor/base/text.h"

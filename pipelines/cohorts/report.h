@@ -2,7 +2,7 @@
  * the admin server and the gate, and the same as a table.
  *   texts -> cohort_report_parse -> request -> cohort_report_query -> result -> JSON or table */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "state/cohort_query.h"
 
 struct cohort_report_request {

@@ -1,7 +1,7 @@
 /* What all differences come to: by verdict, by rule, by cohort. Filled pair by pair, printed once.
  * Bounded: beyond DIFF_COHORTS_MAX cohorts the rest is one row. */
 #pragma once
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "state/key_index.h"
 
 enum { DIFF_COHORTS_MAX = 100000, OUTCOME_ABSENT = OUTCOMES };

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/command/command.h"
 #include "processor/score/measurements.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/score/names.h"
 
 struct parsing {

@@ -3,7 +3,7 @@
  * refused here. */
 #include <assert.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

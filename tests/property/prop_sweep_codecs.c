@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "pipelines/summary.h"
 #include "pipelines/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"

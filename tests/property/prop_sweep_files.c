@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 #include "processor/emit/emitter.h"
 #include "processor/receive/auth.h"
 #include "processor/receive/dead_letter.h"

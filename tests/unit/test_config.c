@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 static struct pipeline_config *load(const char *text)
 {

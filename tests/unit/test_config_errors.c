@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 
 struct mistake {
     const char *text, *error;

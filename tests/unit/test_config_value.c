@@ -1,7 +1,7 @@
 /* Durations, sizes, numbers, and where a mistake stands. */
 #include <check.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 START_TEST(durations_are_numbers_with_units)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/score/names.h"
 
 extern const struct option_section options_of_receivers, options_of_trajectory,

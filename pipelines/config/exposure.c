@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config.h"
-#include "pipelines/config_value.h"
+#include "pipelines/config/config.h"
+#include "pipelines/config/value.h"
 #include "processor/base/log.h"
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };

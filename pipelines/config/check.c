@@ -1,6 +1,6 @@
 /* What single values can't say: endpoints against each other and the world, limits against the
  * store that holds them. */
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 #include <math.h>
 #include <unistd.h>

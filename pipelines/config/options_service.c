@@ -1,5 +1,5 @@
 /* Rows of what leaves and what is kept: `cohorts`, `redaction`, `exporters`, `state`, `service`. */
-#include "pipelines/config_rows.h"
+#include "pipelines/config/rows.h"
 
 static const char *const contents[] = {"none", "metadata", "redacted", "full", NULL};
 static const char *const encodings[] = {"json", "protobuf", "otlp_proto", NULL};

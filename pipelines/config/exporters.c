@@ -1,6 +1,6 @@
 /* Exporters, the properties of Kafka clients, and which receivers and exporters the pipelines
  * connect. */
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/score/names.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* One value by the type of its row: parsed, held against its range, stored. Values are never put
  * into error texts (they may be secrets); the place says which one it is. */
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 #include <assert.h>
 #include <inttypes.h>

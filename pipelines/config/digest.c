@@ -5,7 +5,7 @@
  * tool_selection). The key of hashed attributes enters as an HMAC of a constant. */
 #include <stdlib.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/base/digest.h"
 #include "processor/base/json.h"
 

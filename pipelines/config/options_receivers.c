@@ -1,5 +1,5 @@
 /* Rows of `receivers`. */
-#include "pipelines/config_rows.h"
+#include "pipelines/config/rows.h"
 
 static const char *const acks[] = {"memory", "durable"};
 static const char *const otlp_encodings[] = {"otlp_proto", "otlp_json"};

@@ -1,7 +1,7 @@
 /* Loading in four steps: bytes to a located tree; defaults of all rows; the tree by the rows of the
  * option table; then what only makes sense together (cohorts, rules, pipelines, limits). The first
  * error wins; a missing feature is only named when nothing else is wrong. */
-#include "pipelines/config.h"
+#include "pipelines/config/config.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 enum { CONFIG_ARENA_BYTES = 64 * 1024 * 1024 };
 

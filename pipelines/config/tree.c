@@ -4,7 +4,7 @@
  *   MAPPING-START  push        SCALAR  key of the open map, or a value
  *   SEQUENCE-START push        ...-END pop
  */
-#include "pipelines/config_tree.h"
+#include "pipelines/config/tree.h"
 
 #include <yaml.h>
 

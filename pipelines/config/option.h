@@ -6,9 +6,9 @@
  * `struct exporter_config`; all other rows are fields of `struct pipeline_config`. A row with a
  * function of its own (OPTION_CUSTOM) reads and prints what has no fixed shape. */
 #pragma once
-#include "pipelines/config.h"
-#include "pipelines/config_tree.h"
-#include "pipelines/config_value.h"
+#include "pipelines/config/config.h"
+#include "pipelines/config/tree.h"
+#include "pipelines/config/value.h"
 #include "processor/base/text.h"
 #include "processor/score/measurements.h"
 

@@ -1,5 +1,5 @@
 /* Rows of `trajectory` and `limits`. */
-#include "pipelines/config_rows.h"
+#include "pipelines/config/rows.h"
 
 static const char *const scopes[] = {"trace", "conversation"};
 static const char *const retains[] = {"none", "records"};

@@ -1,7 +1,7 @@
 /* The option reference as Markdown, from the option table and the table of measurements. */
 #include <stdio.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/base/json.h"
 
 static const char introduction[] =

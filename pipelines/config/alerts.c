@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/base/json.h"
 #include "state/cohort_query.h"
 #include "state/statistics.h"

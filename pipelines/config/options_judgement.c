@@ -1,5 +1,5 @@
 /* Rows of what is measured, judged and selected: `measurements`, `rules`, `selection`. */
-#include "pipelines/config_rows.h"
+#include "pipelines/config/rows.h"
 
 #define ROUTE(fact, field) AT(ruleset.measurements.route.of[fact].field)
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/base/json.h"
 
 static void end_line(struct config_printer *printer)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config_tree.h"
+#include "pipelines/config/tree.h"
 #include "processor/base/text.h"
 
 enum { NAME_BYTES_MAX = 1024 };

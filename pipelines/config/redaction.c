@@ -1,5 +1,5 @@
 /* Masks and the key of hashed attributes. */
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* How a row of the option table is written. Included by config_options_*.c only, where the table's
  * sections are. */
 #pragma once
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 
 #define AT(field) (1 + offsetof(struct pipeline_config, field))
 #define KAFKA(field) AT(kafka.field)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "pipelines/config_option.h"
+#include "pipelines/config/option.h"
 #include "processor/base/json.h"
 
 static const char masked[] = "********";
