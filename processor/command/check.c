@@ -1,7 +1,7 @@
 /* flywheel check: a pipeline file held against everything that can be known before it runs. */
 #include <stdio.h>
 
-#include "pipelines/receivers.h"
+#include "pipelines/daemon/receivers.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
 #include "processor/command/reach.h"

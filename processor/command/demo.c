@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pipelines/pipeline.h"
+#include "pipelines/daemon/pipeline.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/explain_text.h"

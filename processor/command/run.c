@@ -1,7 +1,7 @@
 /* flywheel run: the daemon. */
 #include <stdio.h>
 
-#include "pipelines/pipeline.h"
+#include "pipelines/daemon/pipeline.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
 

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pipelines/probe.h"
+#include "pipelines/daemon/probe.h"
 
 static int listener, port;
 static int64_t now_ms;

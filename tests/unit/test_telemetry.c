@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "pipelines/cohorts/metrics.h"
-#include "pipelines/telemetry.h"
+#include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "state/cohort.h"
 #include "state/dictionary.h"

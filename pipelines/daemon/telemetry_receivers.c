@@ -1,5 +1,5 @@
 /* What receivers count, and what describes the process: the same whatever the pipeline does. */
-#include "pipelines/telemetry.h"
+#include "pipelines/daemon/telemetry.h"
 #include "processor/report/process_metrics.h"
 
 static const struct metric_family build_family = {"flywheel_build_info", METRIC_GAUGE,

@@ -1,8 +1,8 @@
 /* The receivers of a pipeline: which sources of positions there are, what guards them, and their
  * life from the first check to the last connection. Owner: the main thread. */
 #pragma once
+#include "pipelines/daemon/telemetry.h"
 #include "pipelines/runtime.h"
-#include "pipelines/telemetry.h"
 
 struct receivers;
 

@@ -1,6 +1,6 @@
 /* The age of a low watermark is the age of the request at it. The journal knows when that came; a
  * source without one is as old as its watermark has been seen standing still. */
-#include "pipelines/telemetry_sources.h"
+#include "pipelines/daemon/telemetry_sources.h"
 
 #include "processor/base/clock.h"
 #include "state/journal.h"

@@ -1,5 +1,5 @@
 /* One non-blocking connection at a time, looked at once a turn. */
-#include "pipelines/probe.h"
+#include "pipelines/daemon/probe.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,11 +1,11 @@
 /* The table of routes, and the series that belong to no module of their own. */
-#include "pipelines/telemetry.h"
+#include "pipelines/daemon/telemetry.h"
 
 #include <stdlib.h>
 
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/cohorts/report.h"
-#include "pipelines/telemetry_sources.h"
+#include "pipelines/daemon/telemetry_sources.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/json.h"

@@ -1,7 +1,7 @@
 /* A relay has no state to report of, so its routes are few. It is ready while it can take requests
  * or hold what it has taken: with the brokers away it stays ready and refuses senders retryably, as
  * taking it out of a load balancer would only move them to the next relay of the same brokers. */
-#include "pipelines/relay_telemetry.h"
+#include "pipelines/daemon/relay_telemetry.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

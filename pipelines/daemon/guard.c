@@ -1,6 +1,6 @@
 /* A port that is plaintext stays so until a restart, and so does one that asks nobody for a token:
  * what senders must do can't change under them by half. */
-#include "pipelines/guard.h"
+#include "pipelines/daemon/guard.h"
 
 #include "processor/base/log.h"
 

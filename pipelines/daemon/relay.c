@@ -1,6 +1,6 @@
 /* An intake that needs neither runtime nor state. A request is held by its `struct passage` until
  * the relay is done with it, so its spans are sent from where they were received. */
-#include "pipelines/relay.h"
+#include "pipelines/daemon/relay.h"
 
 #include <stdlib.h>
 

@@ -3,13 +3,13 @@
  *
  *   create: guards, dead letters -> connect: receivers on the runtime's intakes -> start: listen
  *   stop: no new requests -> destroy: receivers, then what they borrowed */
-#include "pipelines/receivers.h"
+#include "pipelines/daemon/receivers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/guard.h"
-#include "pipelines/probe.h"
+#include "pipelines/daemon/guard.h"
+#include "pipelines/daemon/probe.h"
 #include "processor/base/log.h"
 #include "processor/receive/grpc_receiver.h"
 #include "processor/receive/http_receiver.h"

@@ -1,7 +1,7 @@
 /* Set-up in the order of the data path, teardown in reverse. Everything of the configuration is
  * known to be good before the state is touched. A relay has neither runtime nor store: its
  * receivers stand right before its producer. */
-#include "pipelines/pipeline.h"
+#include "pipelines/daemon/pipeline.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/receivers.h"
-#include "pipelines/relay_telemetry.h"
-#include "pipelines/telemetry.h"
+#include "pipelines/daemon/receivers.h"
+#include "pipelines/daemon/relay_telemetry.h"
+#include "pipelines/daemon/supervisor.h"
+#include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/base/supervisor.h"
 
 enum {
     RECEIVER_GRACE_MS = 3000,

@@ -1,5 +1,5 @@
 /* Best effort: a supervisor that does not listen must not stop the service. */
-#include "processor/base/supervisor.h"
+#include "pipelines/daemon/supervisor.h"
 
 #include <stddef.h>
 #include <stdlib.h>
