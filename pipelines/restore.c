@@ -3,7 +3,7 @@
 #include "pipelines/restore.h"
 
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 
 enum { RESTORE_BYTES_MAX = 512 << 20 };
 

@@ -1,7 +1,7 @@
 /* Spilled trajectories back into their shards, before anything else is given to these. */
 #pragma once
 #include "pipelines/commit/writer.h"
-#include "pipelines/shard.h"
+#include "pipelines/decide/shard.h"
 
 struct restored {
     uint64_t trajectories;

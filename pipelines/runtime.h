@@ -7,8 +7,8 @@
  * effects`). The writer waits for nobody. Every request is pushed to the writer before any shard,
  * so effects never overtake the request they come from. */
 #pragma once
+#include "pipelines/decide/shard.h"
 #include "pipelines/lane.h"
-#include "pipelines/shard.h"
 #include "processor/receive/topic.h"
 
 struct runtime;

@@ -3,8 +3,8 @@
  * (state/selection.h); when it fails, memory is read again from the store. The shards see the
  * probabilities in force as views. Owner: the writer thread, but for quota_take(). */
 #pragma once
-#include "pipelines/effects.h"
-#include "pipelines/quota_view.h"
+#include "pipelines/decide/budget_view.h"
+#include "pipelines/decide/effects.h"
 #include "state/cohort.h"
 
 struct quota;

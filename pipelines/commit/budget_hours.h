@@ -1,7 +1,7 @@
 /* The hours that a quota keeps, in memory: strata and failure signatures, and the plan that follows
  * from what the hour before had brought. No store, no threads. */
 #pragma once
-#include "pipelines/quota_view.h"
+#include "pipelines/decide/budget_view.h"
 #include "processor/score/budget.h"
 #include "state/key_index.h"
 #include "state/selection.h"

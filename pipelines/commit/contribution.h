@@ -3,7 +3,7 @@
  * the writer thread, inside its transaction. */
 #pragma once
 #include "pipelines/commit/budget.h"
-#include "pipelines/effects.h"
+#include "pipelines/decide/effects.h"
 #include "state/cohort.h"
 
 struct persistent_counter;

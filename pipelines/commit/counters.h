@@ -1,7 +1,7 @@
 /* The persistent counters of the product, as rows: the name under which each is stored is its
  * series in /metrics. */
 #pragma once
-#include "pipelines/effects.h"
+#include "pipelines/decide/effects.h"
 #include "state/counters.h"
 
 enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, DROP_REVOKED, SPAN_DROPS };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/summary.h"
+#include "pipelines/decide/summary.h"
 
 static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
 {

@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "pipelines/commit/budget.h"
-#include "pipelines/effects.h"
+#include "pipelines/decide/effects.h"
 #include "processor/receive/request.h"
 #include "state/outbox.h"
 #include "state/source.h"

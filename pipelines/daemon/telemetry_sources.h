@@ -1,6 +1,6 @@
 /* Where each source of spans stands, as the store has it. */
 #pragma once
-#include "pipelines/effects.h"
+#include "pipelines/decide/effects.h"
 #include "processor/base/json.h"
 #include "processor/base/metrics.h"
 #include "state/source.h"

@@ -1,7 +1,7 @@
 /* Recordings under one configuration or several, in one pass over the input, so that standard input
  * can be compared as well. */
 #pragma once
-#include "pipelines/replay.h"
+#include "pipelines/decide/replay.h"
 
 enum { REPLAY_SIDES_MAX = 2 };
 

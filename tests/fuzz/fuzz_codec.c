@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/summary.h"
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/summary.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "processor/emit/emitter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

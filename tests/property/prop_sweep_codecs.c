@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "pipelines/config/config.h"
-#include "pipelines/summary.h"
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/summary.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"
 #include "processor/score/expression.h"
 #include "state/cohort_bucket.h"

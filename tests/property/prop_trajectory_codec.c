@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/wire.h"
 #include "tests/support/corpus.h"
 #include "tests/support/trace_builder.h"

@@ -3,7 +3,7 @@
 #pragma once
 #include <check.h>
 
-#include "pipelines/shard.h"
+#include "pipelines/decide/shard.h"
 #include "tests/support/trace_builder.h"
 
 enum { FIXTURE_SHARDS_MAX = 4, FIXTURE_SOURCES = 3 };

@@ -1,6 +1,6 @@
 /* Conversations from the first turn to the verdict: the parts in the store, the table of a shard,
  * and both stages over a real writer. */
-#include "pipelines/conversation.h"
+#include "pipelines/decide/conversations.h"
 
 #include <errno.h>
 

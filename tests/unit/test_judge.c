@@ -1,5 +1,5 @@
 /* From a closed trajectory to its verdict: a pure function, whatever order the spans came in. */
-#include "pipelines/judge.h"
+#include "pipelines/decide/judge.h"
 #include "processor/emit/emitter.h"
 #include "tests/support/shard_fixture.h"
 

@@ -5,7 +5,7 @@
 
 #include "pipelines/commit/budget.h"
 #include "pipelines/commit/budget_hours.h"
-#include "pipelines/first_seen.h"
+#include "pipelines/decide/first_seen.h"
 #include "tests/support/temp_store.h"
 
 static const uint8_t hash_a[COHORT_HASH_SIZE] = {0xa}, hash_b[COHORT_HASH_SIZE] = {0xb};

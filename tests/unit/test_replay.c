@@ -1,5 +1,5 @@
 /* Recorded requests under virtual time: all input first, then every deadline. */
-#include "pipelines/replay.h"
+#include "pipelines/decide/replay.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* link: pipelines */
 /* Spilled trajectories and partitions that change hands, one shard, no store. */
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "tests/support/shard_fixture.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/summary.h"
+#include "pipelines/decide/summary.h"
 
 static struct summary_rule rules[3];
 static struct bytes values[4];

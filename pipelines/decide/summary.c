@@ -4,7 +4,7 @@
  *   | varint rules (be32 name, u8 outcome | has value << 3 | when false << 4 | measure << 5,
  *                   double value if it has one)
  *   | varint dimensions (bytes value) | bytes contribution */
-#include "pipelines/summary.h"
+#include "pipelines/decide/summary.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* A direct-mapped cache of counts: one slot where a cohort can be, the newest wins. */
-#include "pipelines/first_seen.h"
+#include "pipelines/decide/first_seen.h"
 
 #include <stdlib.h>
 

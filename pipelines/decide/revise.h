@@ -3,8 +3,8 @@
  * place of what their rules said, what can only grow with more spans (errors, tokens, duration) takes
  * the worse of both, everything else stands. */
 #pragma once
-#include "pipelines/judge.h"
-#include "pipelines/recall.h"
+#include "pipelines/decide/judge.h"
+#include "pipelines/decide/recall.h"
 
 /* Decides from `recalled` and the late spans and logs in `late`, and appends it to the effects. When
  * content is there and fits into the limits of a trajectory it is added to `late` (of `table`), whose

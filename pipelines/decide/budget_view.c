@@ -1,6 +1,6 @@
 /* One box a shard:   writer --exchange--> [ view or empty ] --exchange--> shard
  * so a view is never looked at without being held. */
-#include "pipelines/quota_view.h"
+#include "pipelines/decide/budget_view.h"
 
 #include <stdlib.h>
 

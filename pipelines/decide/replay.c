@@ -1,5 +1,5 @@
 /* One shard, one source, a clock that only this file moves. */
-#include "pipelines/replay.h"
+#include "pipelines/decide/replay.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Everything is copied before the transaction ends. */
-#include "pipelines/recall.h"
+#include "pipelines/decide/recall.h"
 
 #include "state/retained.h"
 

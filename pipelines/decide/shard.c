@@ -2,12 +2,12 @@
  *   decided before       late, or a replay: shard_late.c
  *   else                 into its open trajectory, which a limit may close at once
  * and after every event the deadlines that have passed. */
-#include "pipelines/shard.h"
+#include "pipelines/decide/shard.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/shard_state.h"
+#include "pipelines/decide/shard_state.h"
 
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms)

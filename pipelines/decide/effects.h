@@ -3,7 +3,7 @@
  * Everything inside lives in its arena. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "pipelines/offer.h"
+#include "pipelines/decide/offer.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
 #include "processor/score/select.h"
@@ -73,8 +73,8 @@ struct closed {
     struct bytes frame;   /* framed record (emit/emitter.h) when has_record */
     bool is_weight_mixed; /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
-    struct bytes extension; /* pipelines/summary.h */
-    struct bytes content; /* pipelines/trajectory_codec.h; to be kept while a record of it is out */
+    struct bytes extension; /* pipelines/decide/summary.h */
+    struct bytes content; /* pipelines/decide/trajectory_codec.h; to be kept while a record of it is out */
     struct again *again;  /* NULL: the first verdict */
     uint64_t *parts;      /* of a conversation: they leave the store */
     uint32_t part_count;
@@ -86,7 +86,7 @@ struct handed_part {
     struct handed_part *next;
     struct part_row row;
     struct closed trace;
-    struct bytes content; /* pipelines/trajectory_codec.h */
+    struct bytes content; /* pipelines/decide/trajectory_codec.h */
 };
 
 /* An open trajectory on its way into the store, so that its source need not keep it. */
@@ -101,7 +101,7 @@ struct spilled {
     } positions[CLOSED_POSITIONS_MAX];
     uint64_t opened_ms, received_ms; /* wall clock, of the first and the last arrival */
     uint32_t accepted_spans, accepted_logs;
-    struct bytes body; /* pipelines/trajectory_codec.h */
+    struct bytes body; /* pipelines/decide/trajectory_codec.h */
 };
 
 /* A row of the spill that nobody needs any more. */

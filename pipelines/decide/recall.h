@@ -2,7 +2,7 @@
  * that was retained. The interface is what a shard asks when late spans have settled; the answer is
  * read in one short transaction, from the shard's own thread. */
 #pragma once
-#include "pipelines/summary.h"
+#include "pipelines/decide/summary.h"
 #include "state/decided.h"
 
 struct recalled {

@@ -2,10 +2,10 @@
  * write. A pure function of (trajectory, configuration, budgets in force); one judge per shard,
  * with the shard's scratch memory. */
 #pragma once
-#include "pipelines/effects.h"
-#include "pipelines/first_seen.h"
-#include "pipelines/quota_view.h"
-#include "pipelines/summary.h"
+#include "pipelines/decide/budget_view.h"
+#include "pipelines/decide/effects.h"
+#include "pipelines/decide/first_seen.h"
+#include "pipelines/decide/summary.h"
 #include "processor/score/scorer.h"
 
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };

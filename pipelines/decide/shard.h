@@ -3,9 +3,9 @@
  * clock, no file: the runtime gives it events in position order of each source, replay gives it
  * the same events under virtual time, tests whatever they like. */
 #pragma once
-#include "pipelines/effects.h"
-#include "pipelines/part_source.h"
-#include "pipelines/recall.h"
+#include "pipelines/decide/effects.h"
+#include "pipelines/decide/parts.h"
+#include "pipelines/decide/recall.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
 #include "state/source.h"

@@ -1,10 +1,10 @@
 /* One pass: facts for every trajectory, content only where a rule or a record asks. */
-#include "pipelines/judge.h"
+#include "pipelines/decide/judge.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "processor/emit/otlp_record.h"
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"

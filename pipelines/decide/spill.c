@@ -6,8 +6,8 @@
  * trajectory that goes on is written again as a whole, and the row before it leaves. */
 #include <assert.h>
 
-#include "pipelines/shard_state.h"
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/shard_state.h"
+#include "pipelines/decide/trajectory_codec.h"
 
 enum { PRESSED_MS = 500 }; /* the trimming of the journal takes a commit to show */
 

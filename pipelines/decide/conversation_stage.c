@@ -7,8 +7,8 @@
  * So each step is one commit, a restart begins with what the store holds, and no shard waits for
  * another. Spans of one conversation are judged as one trajectory under the hash of its id; its root
  * is that of the last turn. */
-#include "pipelines/shard_state.h"
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/shard_state.h"
+#include "pipelines/decide/trajectory_codec.h"
 
 bool second_stage_init(struct second_stage *stage, int64_t now_ms)
 {

@@ -1,7 +1,7 @@
 /* Both ways end in judge_conclude(): it sees a report, whoever wrote it. */
-#include "pipelines/redecide.h"
+#include "pipelines/decide/revise.h"
 
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 #include "state/cohort.h"
 
 /* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken

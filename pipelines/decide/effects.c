@@ -1,5 +1,5 @@
 /* Creation and emptying; who fills and who reads it is said in effects.h. */
-#include "pipelines/effects.h"
+#include "pipelines/decide/effects.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* In memory a part is gone when its content has been read: it is read once, when its conversation
  * is decided. */
-#include "pipelines/part_source.h"
+#include "pipelines/decide/parts.h"
 
 #include <stdlib.h>
 

@@ -11,8 +11,8 @@
  * up to where it is in the verdict now. */
 #include <assert.h>
 
-#include "pipelines/redecide.h"
-#include "pipelines/shard_state.h"
+#include "pipelines/decide/revise.h"
+#include "pipelines/decide/shard_state.h"
 
 enum { RECALLS_OF_A_STEP = 64, NOT_YET_MS = 50, RECALL_BYTES_MAX = 512 << 20 };
 

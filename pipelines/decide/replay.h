@@ -2,7 +2,7 @@
  * records out. A trajectory gets all its input first; then time moves on, from deadline to
  * deadline, until nothing is open. */
 #pragma once
-#include "pipelines/shard.h"
+#include "pipelines/decide/shard.h"
 
 struct replay;
 

@@ -1,9 +1,9 @@
 /* What a shard keeps; seen by the shard_*.c files only. */
 #pragma once
-#include "pipelines/conversation.h"
-#include "pipelines/judge.h"
-#include "pipelines/recall.h"
-#include "pipelines/shard.h"
+#include "pipelines/decide/conversations.h"
+#include "pipelines/decide/judge.h"
+#include "pipelines/decide/recall.h"
+#include "pipelines/decide/shard.h"
 #include "processor/assemble/assembler.h"
 #include "processor/assemble/decided_set.h"
 

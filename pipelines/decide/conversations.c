@@ -1,5 +1,5 @@
 /* A hash table with chains; an entry lies in the wheel for as long as it lies in the table. */
-#include "pipelines/conversation.h"
+#include "pipelines/decide/conversations.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Groups are written with their sizes worked out beforehand, so that every span is copied once. The
  * items are sorted by resource and scope: each resource stands there once, however the spans of
  * several processes interleave in time. */
-#include "pipelines/trajectory_codec.h"
+#include "pipelines/decide/trajectory_codec.h"
 
 #include <stdlib.h>
 
