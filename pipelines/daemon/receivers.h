@@ -2,7 +2,7 @@
  * life from the first check to the last connection. Owner: the main thread. */
 #pragma once
 #include "pipelines/daemon/telemetry.h"
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 
 struct receivers;
 

@@ -1,7 +1,7 @@
 /* What the outside may know of a running pipeline: the metrics registry and the routes of the
  * admin server. It can answer /healthz and /readyz before the runtime is ready. */
 #pragma once
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 
 struct telemetry;
 

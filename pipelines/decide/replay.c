@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 #include "processor/emit/emitter.h"
 
 struct replay {

@@ -15,7 +15,7 @@
 #include <errno.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/restore.h"
+#include "pipelines/run/restore.h"
 #include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
 #include "state/cohort_query.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/restore.h"
+#include "pipelines/run/restore.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"
 #include "tests/support/shard_fixture.h"

@@ -7,7 +7,7 @@
 
 #include "pipelines/cohorts/report.h"
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/restore.h"
+#include "pipelines/run/restore.h"
 #include "state/journal.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "pipelines/lane.h"
+#include "pipelines/run/outbox_lane.h"
 #include "state/store_faults.h"
 #include "tests/support/fake_emitter.h"
 #include "tests/support/shard_fixture.h"

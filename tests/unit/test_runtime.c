@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "state/store_faults.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "tests/support/temp_store.h"

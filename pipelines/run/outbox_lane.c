@@ -1,5 +1,5 @@
 /* An acknowledgement stays in memory until the transaction that deletes its row has succeeded. */
-#include "pipelines/lane.h"
+#include "pipelines/run/outbox_lane.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* One shard's thread: events in, effects out. Positions are published by the intake after it has
  * pushed; so when the positions were read first and the queue was then found empty, everything
  * below them has been given to the shard. */
-#include "pipelines/runtime_state.h"
+#include "pipelines/run/runtime_state.h"
 #include "processor/base/clock.h"
 
 enum {

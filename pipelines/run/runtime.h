@@ -8,7 +8,7 @@
  * so effects never overtake the request they come from. */
 #pragma once
 #include "pipelines/decide/shard.h"
-#include "pipelines/lane.h"
+#include "pipelines/run/outbox_lane.h"
 #include "processor/receive/topic.h"
 
 struct runtime;

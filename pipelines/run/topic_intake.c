@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "pipelines/runtime_state.h"
+#include "pipelines/run/runtime_state.h"
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 

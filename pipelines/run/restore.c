@@ -1,6 +1,6 @@
 /* Rows of the spill to `struct spilled`, with the sources of this process in the place of those of
  * the store, to the shard that the trace belongs to now. */
-#include "pipelines/restore.h"
+#include "pipelines/run/restore.h"
 
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/decide/trajectory_codec.h"

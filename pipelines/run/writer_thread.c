@@ -3,7 +3,7 @@
  * and committed again, without the journal rows of calls that have been refused in the meantime. */
 #include <stdlib.h>
 
-#include "pipelines/runtime_state.h"
+#include "pipelines/run/runtime_state.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 #include "processor/base/queue.h"
 
 enum { EFFECTS_PER_SHARD = 8, SHARD_QUEUE = 1024, WRITER_QUEUE = 4096 };

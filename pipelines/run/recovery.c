@@ -2,8 +2,8 @@
  * journaled requests to the same gate and the same shards again. */
 #include <assert.h>
 
-#include "pipelines/restore.h"
-#include "pipelines/runtime_state.h"
+#include "pipelines/run/restore.h"
+#include "pipelines/run/runtime_state.h"
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
 #include "processor/base/log.h"

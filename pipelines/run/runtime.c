@@ -1,10 +1,10 @@
 /* Creation, start and stop of the threads, and the intake. */
-#include "pipelines/runtime.h"
+#include "pipelines/run/runtime.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/runtime_state.h"
+#include "pipelines/run/runtime_state.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 
