@@ -16,7 +16,7 @@ MUST_CHECK enum status cohort_window_resolve(int64_t as_of_ms, int64_t window_ms
 
 /* One cohort of the result: unweighted counts in sums.verdicts, the fail rate is
  * sums.weight_fail / sums.weight (absent when weight is 0), n_eff = weight^2 / weight_squared
- * (state/statistics.h), quantiles by sketch_quantile(&sums.duration_ms, q). */
+ * (processor/base/statistics.h), quantiles by sketch_quantile(&sums.duration_ms, q). */
 struct cohort_result_row {
     struct bytes *values; /* in the order asked for */
     struct cohort_bucket sums;

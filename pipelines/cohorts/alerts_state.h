@@ -4,10 +4,10 @@
 
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/cohorts/release_gate.h"
+#include "processor/base/statistics.h"
 #include "state/alert.h"
 #include "state/cohort_windows.h"
 #include "state/key_index.h"
-#include "state/statistics.h"
 
 enum { DIRECTION_WORSE, DIRECTION_BETTER, DIRECTIONS };
 

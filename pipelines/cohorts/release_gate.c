@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "pipelines/cohorts/report.h"
-#include "state/statistics.h"
+#include "processor/base/statistics.h"
 
 const char *const gate_outcome_names[] = {"pass", "fail", "insufficient"};
 const char *const gate_reason_names[] = {"target_reached", "below_target", "no_trajectory",

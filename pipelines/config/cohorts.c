@@ -2,7 +2,7 @@
  * known, in that order, because each refers to the one before. tool_path, model_route and
  * routing_policy are derived: they become dimensions when a grouping names them, behind the file's own. */
 #include "pipelines/config/option.h"
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 
 #include <stdio.h>
 

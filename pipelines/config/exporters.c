@@ -1,7 +1,7 @@
 /* Exporters, the properties of Kafka clients, and which receivers and exporters the pipelines
  * connect. */
 #include "pipelines/config/option.h"
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>

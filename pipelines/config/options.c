@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/option.h"
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 
 extern const struct option_section options_of_receivers, options_of_trajectory,
     options_of_judgement, options_of_service;

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "processor/base/nearest.h"
 #include "processor/base/status.h"
 #include "processor/command/help_text.h"
-#include "processor/score/names.h"
 
 const struct command commands[] = {
     {"run", "receive spans, judge runs, emit review records", help_run, command_run},

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "pipelines/config/config.h"
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 
 struct parsing {
     char **argv;

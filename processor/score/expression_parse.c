@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "processor/base/nearest.h"
 #include "processor/base/text.h"
 #include "processor/score/measurements.h"
-#include "processor/score/names.h"
 
 const char *const node_type_names[] = {
     [TYPE_NUMBER] = "a number", [TYPE_TEXT] = "a text",          [TYPE_BOOL] = "true or false",

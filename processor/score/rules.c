@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "processor/base/nearest.h"
 #include "processor/score/measurements.h"
-#include "processor/score/names.h"
 
 static bool is_text(const struct measure *measure)
 {

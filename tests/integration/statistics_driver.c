@@ -1,4 +1,4 @@
-/* state/statistics.h for a program in another language: a case a line on standard input, its
+/* processor/base/statistics.h for a program in another language: a case a line on standard input, its
  * results on standard output, every digit of them.
  *   z C | wilson P N Z | needed P TARGET Z | newcombe P N Q M Z | effective WEIGHT WEIGHT_SQUARED
  *   burn RATE TARGET | cusum P0 ODDS OBSERVATIONS XXXX...     (X: 0 success, 1 failure)
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state/statistics.h"
+#include "processor/base/statistics.h"
 
 enum { NUMBERS_MAX = 5, LINE_MAX_BYTES = 1 << 16 };
 

@@ -20,7 +20,7 @@ CASES = 400
 
 def build(directory):
     driver = directory / "statistics_driver"
-    sources = [pathlib.Path(__file__).with_name("statistics_driver.c"), harness.ROOT / "state/statistics.c"]
+    sources = [pathlib.Path(__file__).with_name("statistics_driver.c"), harness.ROOT / "processor/base/statistics.c"]
     subprocess.run(["cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{harness.ROOT}",
                     *map(str, sources), "-lm", "-o", str(driver)], check=True)
     return driver

@@ -1,5 +1,5 @@
 /* The store is filled the way the writer does it; the numbers expected are worked out by hand,
- * those of Wilson's interval from the formula in state/statistics.h and the literature (0 of 30:
+ * those of Wilson's interval from the formula in processor/base/statistics.h and the literature (0 of 30:
  * 0.114). */
 #include <check.h>
 #include <math.h>
@@ -7,8 +7,8 @@
 #include "pipelines/cohorts/report.h"
 #include "processor/base/arena.h"
 #include "processor/base/json.h"
+#include "processor/base/statistics.h"
 #include "state/dictionary.h"
-#include "state/statistics.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */

@@ -1,13 +1,13 @@
 /* The gate over a store filled the way the writer does it; bounds worked out from the formulas of
- * state/statistics.h. */
+ * processor/base/statistics.h. */
 #include <check.h>
 #include <math.h>
 
 #include "pipelines/cohorts/release_gate.h"
 #include "processor/base/arena.h"
 #include "processor/base/json.h"
+#include "processor/base/statistics.h"
 #include "state/dictionary.h"
-#include "state/statistics.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */

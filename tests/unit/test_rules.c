@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 #include "tests/support/score_fixture.h"
 
 static struct rule rule_on(const char *measure)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "processor/base/statistics.h"
 #include "state/sketch.h"
-#include "state/statistics.h"
 
 START_TEST(z_of_known_confidences)
 {

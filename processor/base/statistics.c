@@ -1,5 +1,5 @@
 /* The formulas; their sources stand in the header. */
-#include "state/statistics.h"
+#include "processor/base/statistics.h"
 
 #include <assert.h>
 #include <math.h>

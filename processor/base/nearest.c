@@ -1,6 +1,6 @@
 /* Edit distance by three rows of the usual table: (Damerau, optimal string alignment)
  *   d[i][j] = min(d[i-1][j] + 1, d[i][j-1] + 1, d[i-1][j-1] + differ, d[i-2][j-2] + 1 if swapped) */
-#include "processor/score/names.h"
+#include "processor/base/nearest.h"
 
 enum { NAME_MAX_BYTES = 64 };
 
