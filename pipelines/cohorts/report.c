@@ -8,7 +8,7 @@
 #include "pipelines/commit/contribution.h"
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "processor/base/text.h"
 

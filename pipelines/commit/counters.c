@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 /* Families that are stored, in the order of the page. A series belongs to the family its name
  * begins with. */

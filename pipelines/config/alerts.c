@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/cohort_query.h"
 

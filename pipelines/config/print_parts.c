@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 static void end_line(struct config_printer *printer)
 {

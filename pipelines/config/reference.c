@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 static const char introduction[] =
     "# Pipeline files\n"

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 struct unit {
     const char *name;

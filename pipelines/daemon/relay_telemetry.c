@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
 #include "processor/report/process_metrics.h"

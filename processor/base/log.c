@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 enum { LINES_PER_SECOND = 10, FIELDS_SIZE = 1024, LINE_SIZE = 8 * FIELDS_SIZE };
 

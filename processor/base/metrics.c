@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/command/command.h"
 #include "processor/command/explain_text.h"
 #include "processor/command/options.h"

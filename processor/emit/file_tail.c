@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 enum { CHUNK = 64 * 1024, LINE_MAX_BYTES = 4 * 1024 * 1024 };
 

@@ -7,7 +7,7 @@
  *
  * So almost every record is written once, and a large one depends only on its own content. */
 #pragma once
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/emit/review_record.h"
 
 /* In the order in which they are cut. */

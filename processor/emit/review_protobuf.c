@@ -3,7 +3,7 @@
 #include "processor/emit/review_protobuf.h"
 
 #include "processor/base/clock.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/otlp/wire.h"
 
 enum { DEPTH_MAX = 5, ID_BYTES_MAX = 64 };

@@ -6,7 +6,7 @@
 #include "processor/normalize/dimensions.h"
 
 #include "processor/base/digest.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 #include "processor/normalize/semconv.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/normalize/lists.h"
 #include "processor/normalize/python_repr.h"
 

@@ -3,7 +3,7 @@
  *   text  = value | key=value key=value ...                    (the str() of a pydantic model) */
 #include "processor/normalize/python_repr.h"
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 enum { DEPTH_MAX = 32, OUTPUT_MAX = 8 << 20 };
 

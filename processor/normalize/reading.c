@@ -4,7 +4,7 @@
  * says, log records may (content.c). */
 #include "processor/normalize/reading.h"
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 #include "processor/normalize/messages_flat.h"
 #include "processor/normalize/normalize.h"

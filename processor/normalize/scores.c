@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 enum { INDEXED_MAX = 64 }; /* indexed scores of one span that are kept */
 

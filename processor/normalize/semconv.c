@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/normalize/kinds.h"
 #include "processor/otlp/fields.h"
 

@@ -4,7 +4,7 @@
  *   tokens  the innermost of nested model calls that has a count; else the outermost of anything else */
 #include "processor/normalize/steps.h"
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/normalize/kinds.h"
 
 enum { TOOL_NESTING_MAX = 16, ANCESTORS_MAX = 1024 };

@@ -6,7 +6,7 @@
  *   llm.invocation_parameters                               among them, where nothing else is */
 #include "processor/normalize/tools.h"
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 enum { OFFERS_MAX = 512 };
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/otlp/fields.h"
 
 /* The next length-delimited field of that number; other fields are passed over. */

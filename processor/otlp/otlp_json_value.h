@@ -4,7 +4,7 @@
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 /* What a member of the mapping holds. */
 enum json_encoding {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/log.h"
 #include "processor/receive/dead_letter_sink.h"
 

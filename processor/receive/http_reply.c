@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/otlp/messages.h"
 
 const char *http_media_type(enum http_media media)

@@ -3,7 +3,7 @@
  * a file that was only laid out anew judges as the same ruleset. */
 #include "processor/score/expression_tree.h"
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 static void print_text(struct bytes text, struct buffer *to)
 {

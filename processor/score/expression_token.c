@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 const char *const compare_operator_names[COMPARE_OPERATORS] = {
     [COMPARE_EQUAL] = "==",      [COMPARE_NOT_EQUAL] = "!=",      [COMPARE_LESS] = "<",

@@ -3,7 +3,7 @@
  * The first demand that is not met is named. Looked at are the answer as it is shown and, where that
  * was taken out of a JSON object, the object: an agent that answers {"answer": ..., "sources": []}
  * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"

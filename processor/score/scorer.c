@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/score/reading.h"
 #include "processor/score/signature.h"
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <strings.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"

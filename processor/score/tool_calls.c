@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 #include "processor/score/reading.h"
 

@@ -3,7 +3,7 @@
  * calls complete JSON must come out of the writer as JSON again. */
 #include <assert.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

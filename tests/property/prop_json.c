@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/text.h"
 
 enum { VALUES_MAX = 200, TEXT_MAX = 24 };

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "processor/base/arena.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/alert.h"
 #include "state/cohort_windows.h"

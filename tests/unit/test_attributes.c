@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire_gate.h"

@@ -5,7 +5,7 @@
 
 #include "pipelines/cohorts/release_gate.h"
 #include "processor/base/arena.h"
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/dictionary.h"
 #include "tests/support/temp_store.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 static struct arena arena;
 static struct json_reader reader, members;

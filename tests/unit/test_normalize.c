@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 #include "processor/normalize/normalize.h"
 #include "tests/support/runs.h"
 

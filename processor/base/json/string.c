@@ -1,7 +1,7 @@
 /* String bodies. Unescaping never grows a text but for a NUL, which becomes the three bytes of
  * U+FFFD; all other escapes are at least as long as what they stand for. An unknown or malformed
  * escape stands for the character behind its backslash. */
-#include "processor/base/json_string.h"
+#include "processor/base/json/string.h"
 
 #include <string.h>
 

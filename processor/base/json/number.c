@@ -1,6 +1,6 @@
 /* Doubles as decimal text and back. The program never calls setlocale(), so snprintf() and strtod()
  * use the C locale and its decimal point. */
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* JSON out. Bit `depth` of has_member says whether the container open at that depth has a member
  * already, and so whether the next one needs a comma before it. Misuse (a value without a key,
  * unbalanced ends) is a bug. */
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -4,11 +4,11 @@
  * at the speed of memchr Neither recurses: the strict scan keeps one bit a level (object or array)
  * in a word, which is why the depth limit is 64. Cursor rule: `at` stands behind the last value
  * delivered and never passes `end`. */
-#include "processor/base/json.h"
+#include "processor/base/json/json.h"
 
 #include <assert.h>
 
-#include "processor/base/json_string.h"
+#include "processor/base/json/string.h"
 
 _Static_assert(JSON_DEPTH_MAX <= 64, "one bit a level");
 
