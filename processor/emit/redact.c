@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
-#include "processor/base/masks.h"
+#include "processor/base/masks/masks.h"
 
 const char *const redaction_content_names[4] = {
     [REDACT_NONE] = "none",

@@ -11,7 +11,7 @@
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
 #include "processor/base/error.h"
-#include "processor/base/masks.h"
+#include "processor/base/masks/masks.h"
 #include "processor/base/regex.h"
 
 enum redaction_content { REDACT_NONE, REDACT_METADATA, REDACT_REDACTED, REDACT_FULL };

@@ -3,7 +3,7 @@
  * for addresses that the pipeline file allows. Explanations name kinds, never what was found. */
 #include <strings.h>
 
-#include "processor/base/masks.h"
+#include "processor/base/masks/masks.h"
 #include "processor/base/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"

@@ -1,6 +1,6 @@
 /* The one pass, and the e-mail scanner. Most bytes of a text are letters that start nothing, so the
  * loop compares sixteen bytes at a time and stops at the first that may. */
-#include "processor/base/mask_scanners.h"
+#include "processor/base/masks/scanners.h"
 
 #include <assert.h>
 

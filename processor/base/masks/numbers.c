@@ -6,7 +6,7 @@
  * A card is 13-19 digits of a known issuer that pass Luhn. A phone number is international (+...),
  * or grouped as people group one: an area in parentheses, a trunk zero, or a national shape. A run
  * of digits alone is an order number, a timestamp or an amount, and stays. */
-#include "processor/base/mask_scanners.h"
+#include "processor/base/masks/scanners.h"
 
 #include <assert.h>
 

@@ -2,7 +2,7 @@
  * passwords in URLs, and values assigned to a name such as password or api_key. The triggers are
  * rare characters of each form: the '_' of ghp_, the '-' of sk-, the 'J' of eyJ. Of a Bearer or an
  * assignment only the value is masked, so that a reviewer still sees what stood there. */
-#include "processor/base/mask_scanners.h"
+#include "processor/base/masks/scanners.h"
 
 #include <assert.h>
 #include <strings.h>

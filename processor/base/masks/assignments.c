@@ -6,7 +6,7 @@
  * The name decides how sure we are. `token` alone is also a word of language models ("token":
  * "Hello", max_tokens: 100), so its values must look like keys; a password may be any word when it
  * is quoted or follows '='. */
-#include "processor/base/mask_scanners.h"
+#include "processor/base/masks/scanners.h"
 
 #include <assert.h>
 
