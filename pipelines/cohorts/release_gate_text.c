@@ -6,7 +6,7 @@
 #include "pipelines/cohorts/release_gate.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/dimensions.h"
 
 /* --- cohorts on a command line --- */

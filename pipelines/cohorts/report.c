@@ -10,7 +10,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 enum { WINDOW_MS_MIN = 60000, PATH_SIZE = 4096 };
 static const double z_of_95_percent = 1.959963984540054;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "pipelines/config/tree.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 enum { NAME_BYTES_MAX = 1024 };
 

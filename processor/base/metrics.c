@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 static const struct {
     uint64_t us;

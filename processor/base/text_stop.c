@@ -1,7 +1,7 @@
 /* Words without content of their own: articles, pronouns, prepositions, conjunctions, auxiliaries.
  * One list for all languages: an answer in one of them rarely means another's, and nothing has to
  * guess the language. Kept as a set of hashes with open addressing, made at the first question. */
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "processor/base/text/text.h"
 #include "processor/command/explain_evidence.h"
-#include "processor/base/text.h"
 
 enum { TEXT_MAX = 400, EVIDENCE_MAX = 5, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 enum { FILE_BYTES_MAX = 1024 * 1024 };
 

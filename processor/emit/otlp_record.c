@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/emit/otlp_attributes.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"

@@ -7,7 +7,7 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/semconv.h"
 
 enum { WHERE_ROOT, WHERE_SPAN, WHERE_RESOURCE, WHERES };

@@ -1,7 +1,7 @@
 /* The facts of a run, for every trajectory: one pass over the bytes of each span, then a few over
  * the steps. Order is the trajectory's, so how spans arrived never shows.
  *   spans -> steps -> relate -> errors, names, sums, route */
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/lists.h"
 #include "processor/normalize/normalize.h"
 #include "processor/normalize/route.h"

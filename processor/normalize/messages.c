@@ -4,7 +4,7 @@
  *   object  a message; else the members that are known to hold one, the most telling first */
 #include "processor/normalize/messages.h"
 
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/message.h"
 #include "processor/normalize/python_repr.h"
 

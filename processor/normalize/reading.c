@@ -5,7 +5,7 @@
 #include "processor/normalize/reading.h"
 
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/messages_flat.h"
 #include "processor/normalize/normalize.h"
 #include "processor/normalize/python_repr.h"

@@ -11,7 +11,7 @@
  * Other brackets ([x], [see below], [2026] among two documents with named ids) cite nothing. */
 #include <strings.h>
 
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"

@@ -1,6 +1,6 @@
 /* The distinct content words of a text: what the lexical measurements compare. */
 #pragma once
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 struct word_set {
     uint64_t *hashes; /* sorted */

@@ -4,7 +4,7 @@
  * was taken out of a JSON object, the object: an agent that answers {"answer": ..., "sources": []}
  * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"

@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/score/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"

@@ -7,7 +7,7 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/score/reading.h"
 
 static uint64_t mix(uint64_t a, uint64_t b)

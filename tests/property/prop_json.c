@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 enum { VALUES_MAX = 200, TEXT_MAX = 24 };
 

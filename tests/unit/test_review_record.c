@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 #include "processor/emit/review_record.h"
 #include "processor/otlp/wire.h"
 

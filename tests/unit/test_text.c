@@ -2,7 +2,7 @@
 #include <check.h>
 
 #include "processor/base/digest.h"
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 static struct arena arena;
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 void json_writer_init(struct json_writer *writer, struct buffer *to)
 {

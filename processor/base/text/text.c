@@ -1,10 +1,10 @@
 /* UTF-8 and case folding. The decoder takes the well-formed sequences of the Unicode standard's
  * table 3-7 and nothing else: no overlong forms, no surrogates, nothing above U+10FFFF. */
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 #include <utf8proc.h>
 
-#include "processor/base/text_fold.h"
+#include "processor/base/text/fold.h"
 
 static bool is_continuation(uint8_t c)
 {

@@ -2,12 +2,12 @@
  * first byte from 0x80 on inside or behind a word sends that word to the slow path, which reads
  * code points: "Zahlung (caf\u00e9) 1,200.00" -> [Zahlung] fast, [caf] fast, then slow:
  * [caf\u00e9], [1,200.00] fast */
-#include "processor/base/text.h"
+#include "processor/base/text/text.h"
 
 #include <utf8proc.h>
 
 #include "processor/base/digest.h"
-#include "processor/base/text_fold.h"
+#include "processor/base/text/fold.h"
 
 static const uint64_t fnv_start = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
 
