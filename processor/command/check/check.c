@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "pipelines/daemon/receivers.h"
+#include "processor/command/check/reach.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
-#include "processor/command/reach.h"
 
 /* At least one broker of each exporter must answer. */
 static bool brokers_answer(const struct pipeline_config *config, struct error *error)

@@ -1,5 +1,5 @@
 /* A connection that is made and closed, a port that is bound and let go. */
-#include "processor/command/reach.h"
+#include "processor/command/check/reach.h"
 
 #include <errno.h>
 #include <netdb.h>
