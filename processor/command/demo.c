@@ -15,7 +15,7 @@
 #include "pipelines/daemon/pipeline.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
-#include "processor/command/explain_text.h"
+#include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
 #include "processor/command/otlp_client.h"
 #include "processor/command/samples.h"

@@ -5,7 +5,7 @@
 
 #include "processor/base/json/json.h"
 #include "processor/command/command.h"
-#include "processor/command/explain_text.h"
+#include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
 #include "processor/command/replay_run.h"
 #include "processor/emit/emitter.h"

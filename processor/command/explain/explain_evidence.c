@@ -1,6 +1,6 @@
 /* Evidence points into the record's own fields, in code points of the text as it left: so what is
  * quoted is what a reviewer sees, redacted, and a text that was cut is quoted as far as it goes. */
-#include "processor/command/explain_evidence.h"
+#include "processor/command/explain/explain_evidence.h"
 
 #include "processor/base/text/text.h"
 

@@ -1,11 +1,11 @@
 /* Reads the record back from its JSON: so it shows what a reviewer would get, redaction included.
  * */
-#include "processor/command/explain_text.h"
+#include "processor/command/explain/explain_text.h"
 
 #include <stdio.h>
 
 #include "processor/base/text/text.h"
-#include "processor/command/explain_evidence.h"
+#include "processor/command/explain/explain_evidence.h"
 
 enum { TEXT_MAX = 400, EVIDENCE_MAX = 5, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
 
