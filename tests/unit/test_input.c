@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "processor/command/input.h"
+#include "processor/command/replay/input.h"
 
 static char folder[64];
 static char seen[64 * 1024]; /* "t:name:size " for each request */

@@ -2,7 +2,7 @@
 /* Moving the times of recorded requests: all of them, by the same amount, and nothing else. */
 #include <check.h>
 
-#include "processor/command/input.h"
+#include "processor/command/replay/input.h"
 #include "processor/command/shift.h"
 #include "processor/otlp/wire.h"
 

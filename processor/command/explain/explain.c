@@ -7,7 +7,7 @@
 #include "processor/command/command.h"
 #include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
-#include "processor/command/replay_run.h"
+#include "processor/command/replay/replay_run.h"
 #include "processor/emit/emitter.h"
 #include "state/outbox.h"
 

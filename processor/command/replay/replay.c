@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "processor/command/command.h"
-#include "processor/command/diff.h"
 #include "processor/command/options.h"
-#include "processor/command/replay_run.h"
+#include "processor/command/replay/diff.h"
+#include "processor/command/replay/replay_run.h"
 
 static bool print_record(void *context, const struct closed *closed, struct bytes json)
 {

@@ -1,6 +1,6 @@
 /* Cohorts are those of the first file's groupings; only those where something differs are shown,
  * the largest differences first. */
-#include "processor/command/diff_summary.h"
+#include "processor/command/replay/diff_summary.h"
 
 #include <stdlib.h>
 

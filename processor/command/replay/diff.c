@@ -1,12 +1,12 @@
 /* Two replays side by side; their judgements are kept sorted by trajectory id, in order of closing,
  * and merged. */
-#include "processor/command/diff.h"
+#include "processor/command/replay/diff.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
-#include "processor/command/diff_summary.h"
+#include "processor/command/replay/diff_summary.h"
 
 struct judgement {
     uint8_t trace_id[TRACE_ID_SIZE];

@@ -1,6 +1,6 @@
 /* What a second pipeline file would decide otherwise about the same recordings. */
 #pragma once
-#include "processor/command/replay_run.h"
+#include "processor/command/replay/replay_run.h"
 
 /* Prints one JSON object for each trajectory that the second file adds to the review work,
  * removes from it, or judges otherwise, and a summary on stderr: verdicts, rules, cohorts.

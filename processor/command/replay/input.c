@@ -1,7 +1,7 @@
 /* One buffer for the file and one for what JSON becomes, reused from file to file. Folders are
  * walked with a stack of sorted listings, so their depth costs no C stack and name order holds
  * through sub-folders. */
-#include "processor/command/input.h"
+#include "processor/command/replay/input.h"
 
 #include <dirent.h>
 #include <errno.h>

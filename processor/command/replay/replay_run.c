@@ -1,13 +1,13 @@
 /* Each request goes to every side before the next is read. Progress is told between requests, so
  * what it costs is one look at the clock for each. */
-#include "processor/command/replay_run.h"
+#include "processor/command/replay/replay_run.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/command/input.h"
+#include "processor/command/replay/input.h"
 
 enum { FIRST_MS = 2000, LINE_MS = 2000, REDRAW_MS = 200 };
 
