@@ -17,9 +17,9 @@
 #include "processor/command/command.h"
 #include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
-#include "processor/command/otlp_client.h"
 #include "processor/command/samples.h"
-#include "processor/command/shift.h"
+#include "processor/command/send/otlp_client.h"
+#include "processor/command/send/shift.h"
 
 enum {
     CONNECT_MS = 20000,

@@ -14,7 +14,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
-#include "processor/command/otlp_client.h"
+#include "processor/command/send/otlp_client.h"
 #include "processor/otlp/wire.h"
 #include "processor/receive/grpc_receiver.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/command/otlp_client.h"
+#include "processor/command/send/otlp_client.h"
 #include "processor/otlp/wire.h"
 #include "processor/receive/grpc_receiver.h"
 #include "tests/support/certificates.h"

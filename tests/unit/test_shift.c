@@ -3,7 +3,7 @@
 #include <check.h>
 
 #include "processor/command/replay/input.h"
-#include "processor/command/shift.h"
+#include "processor/command/send/shift.h"
 #include "processor/otlp/wire.h"
 
 static void nest(struct buffer *to, uint32_t field, struct buffer *inner)

@@ -8,8 +8,8 @@
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/replay/input.h"
-#include "processor/command/send_guard.h"
-#include "processor/command/shift.h"
+#include "processor/command/send/send_guard.h"
+#include "processor/command/send/shift.h"
 #include "processor/otlp/wire.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* Files in PEM, and a token as its file holds it without white space around it. */
-#include "processor/command/send_guard.h"
+#include "processor/command/send/send_guard.h"
 
 #include <errno.h>
 #include <stdio.h>

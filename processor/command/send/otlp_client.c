@@ -1,7 +1,7 @@
 /* One channel and one pluck queue; a call is one batch of all six operations. Compression is ours
  * (libdeflate), core only sets the flag and the header. What the server says of the time to retry
  * is read from either trailer that servers put it in. */
-#include "processor/command/otlp_client.h"
+#include "processor/command/send/otlp_client.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer.h>

@@ -2,7 +2,7 @@
  *   traces: resource_spans(1) scope_spans(2) span(2): start(7) end(8), event(11): time(1)
  *   logs:   resource_logs(1) scope_logs(2) log_record(2): time(1) observed_time(11)
  * Depth is that of the table, whatever the bytes say. */
-#include "processor/command/shift.h"
+#include "processor/command/send/shift.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* What `flywheel send` shows to an endpoint that asks for more than plaintext. */
 #pragma once
 #include "processor/base/error.h"
-#include "processor/command/otlp_client.h"
+#include "processor/command/send/otlp_client.h"
 
 struct send_guard {
     const char *ca_file, *cert_file, *key_file, *token_file; /* NULL: not given */
