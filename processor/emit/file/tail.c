@@ -1,5 +1,5 @@
 /* Reads the tail in chunks, so that its size does not matter; only one line is held at a time. */
-#include "processor/emit/file_tail.h"
+#include "processor/emit/file/tail.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -21,7 +21,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/emit/emitter.h"
-#include "processor/emit/file_tail.h"
+#include "processor/emit/file/tail.h"
 
 enum {
     QUEUE_ITEMS = 4096,
