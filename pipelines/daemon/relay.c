@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "processor/emit/kafka_relay.h"
+#include "processor/emit/kafka/relay.h"
 
 enum {
     POOLED_REQUESTS = 64,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/emit/kafka_relay.h"
+#include "processor/emit/kafka/relay.h"
 #include "tests/support/trace_builder.h"
 
 enum { API_PRODUCE = 0, PARTITIONS = 4, TRACES = 6 };

@@ -1,5 +1,5 @@
 /* Two tables: what a producer starts with, and what nobody may change; by the role it has. */
-#include "processor/emit/kafka_properties.h"
+#include "processor/emit/kafka/properties.h"
 
 struct property {
     const char *name, *value, *of_relay; /* NULL: the same */

@@ -22,8 +22,8 @@
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 #include "processor/emit/emitter.h"
-#include "processor/emit/kafka_producer.h"
-#include "processor/emit/kafka_properties.h"
+#include "processor/emit/kafka/producer.h"
+#include "processor/emit/kafka/properties.h"
 
 enum {
     QUEUE_ITEMS = 4096,

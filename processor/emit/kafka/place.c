@@ -1,6 +1,6 @@
 /* The partition is always 0: the topic only lends its name, since offsets need one that exists. A
  * reader of committed offsets waits for transactions that are not settled yet. */
-#include "processor/emit/kafka_place.h"
+#include "processor/emit/kafka/place.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * of the queue until it is done; `splitting` is the first of them that has messages left to make.
  * Each message counts as undelivered from its making until its report is good, or until it is given
  * up, so a request is done when it is split and nothing of it is undelivered. */
-#include "processor/emit/kafka_relay.h"
+#include "processor/emit/kafka/relay.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -12,8 +12,8 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/queue.h"
-#include "processor/emit/kafka_producer.h"
-#include "processor/emit/kafka_properties.h"
+#include "processor/emit/kafka/producer.h"
+#include "processor/emit/kafka/properties.h"
 
 enum {
     QUEUE_REQUESTS = 4096,

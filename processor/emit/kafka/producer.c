@@ -1,6 +1,6 @@
 /* What librdkafka reports, in the owner's words. A handle that has had a fatal error is purged: all
  * messages come back, so that whoever owns them sends them by the next handle. */
-#include "processor/emit/kafka_producer.h"
+#include "processor/emit/kafka/producer.h"
 
 #include <assert.h>
 #include <stdlib.h>
