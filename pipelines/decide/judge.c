@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/decide/trajectory_codec.h"
-#include "processor/emit/otlp_record.h"
+#include "processor/emit/otlp/record.h"
 #include "processor/emit/review_record.h"
 #include "processor/normalize/normalize.h"
 

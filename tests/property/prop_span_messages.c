@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/emit/span_messages.h"
+#include "processor/emit/otlp/split.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"
 #include "tests/support/corpus.h"

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "processor/emit/otlp_record.h"
+#include "processor/emit/otlp/record.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire_gate.h"

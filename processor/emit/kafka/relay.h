@@ -13,7 +13,7 @@
 #pragma once
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"
-#include "processor/emit/span_messages.h"
+#include "processor/emit/otlp/split.h"
 
 struct relay_message;
 

@@ -1,6 +1,6 @@
 /* Fails closed: a key that no list names stays here, and so does a value whose form the masks can't
  * look into. Keys that the record states anyway (service.name and its like) need no list. */
-#include "processor/emit/otlp_attributes.h"
+#include "processor/emit/otlp/attributes.h"
 
 #include "processor/base/text/text.h"
 #include "processor/otlp/fields.h"

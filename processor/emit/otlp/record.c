@@ -2,13 +2,13 @@
  * written from the inside: each level has a buffer, whose content becomes a field of the one above.
  * A message that comes out too large is written again with shorter texts, then with fewer spans:
  * the first and the last, as in the record. */
-#include "processor/emit/otlp_record.h"
+#include "processor/emit/otlp/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/text/text.h"
-#include "processor/emit/otlp_attributes.h"
+#include "processor/emit/otlp/attributes.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"

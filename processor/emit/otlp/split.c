@@ -3,7 +3,7 @@
  * Resource stand together, and within those the items of a scope, because the gate numbers both in
  * the order of the request; so a group is a run of equal indexes, and its size is known before it
  * is written. */
-#include "processor/emit/span_messages.h"
+#include "processor/emit/otlp/split.h"
 
 #include <assert.h>
 
