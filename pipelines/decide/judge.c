@@ -6,7 +6,7 @@
 
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/emit/otlp/record.h"
-#include "processor/emit/review_record.h"
+#include "processor/emit/record/record.h"
 #include "processor/normalize/normalize.h"
 
 bool judge_init(struct judge *judge, const struct pipeline_config *config)

@@ -4,7 +4,7 @@
  *   protobuf   made from the JSON
  *   otlp       the spans that stand beside it, under headers that the Collector's receiver knows */
 #include "processor/emit/emitter.h"
-#include "processor/emit/review_protobuf.h"
+#include "processor/emit/record/protobuf.h"
 
 enum { ARENA_BYTES_MAX = 16 * 1024 * 1024 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/emit/review_protobuf.h"
+#include "processor/emit/record/protobuf.h"
 #include "processor/otlp/wire.h"
 #include "tests/support/corpus.h"
 

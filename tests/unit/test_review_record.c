@@ -7,7 +7,7 @@
 
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/emit/review_record.h"
+#include "processor/emit/record/record.h"
 #include "processor/otlp/wire.h"
 
 #define TEXT(text) BYTES_LITERAL(text)

@@ -11,7 +11,7 @@
  *
  * Structured values (lists, maps, bytes) leave only when content is full. */
 #pragma once
-#include "processor/emit/review_record.h"
+#include "processor/emit/record/record.h"
 
 enum { OTLP_RECORD_MAX = 800000 }; /* bytes; larger: texts are cut, then spans left out */
 

@@ -3,7 +3,7 @@
  *
  *   sizes  900 700 90 40     excess 800  ->  cap 400:  400 400 90 40  (and two entries in truncation)
  */
-#include "processor/emit/record_writer.h"
+#include "processor/emit/record/writer.h"
 
 /* Below these a text says nothing any more. */
 static const uint32_t floors[TEXT_CLASSES] = {

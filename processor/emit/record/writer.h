@@ -8,7 +8,7 @@
  * So almost every record is written once, and a large one depends only on its own content. */
 #pragma once
 #include "processor/base/json/json.h"
-#include "processor/emit/review_record.h"
+#include "processor/emit/record/record.h"
 
 /* In the order in which they are cut. */
 enum text_class {

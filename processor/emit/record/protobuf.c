@@ -1,6 +1,6 @@
 /* One table a message: the key in the JSON, the number of the field, and how the value is stated.
  * Messages nest four deep at most, by the tables and not by the input. */
-#include "processor/emit/review_protobuf.h"
+#include "processor/emit/record/protobuf.h"
 
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "processor/base/text/text.h"
-#include "processor/emit/record_writer.h"
+#include "processor/emit/record/writer.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };
 

@@ -6,7 +6,7 @@
  *
  * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so. */
 #include "processor/base/text/text.h"
-#include "processor/emit/record_writer.h"
+#include "processor/emit/record/writer.h"
 
 /* The direction that decided, and its thresholds. */
 struct direction {

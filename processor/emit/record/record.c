@@ -1,6 +1,6 @@
 /* A review record from top to bottom, and its identity. The keys stand in the order of the schema;
  * each part is present, and a fact that is missing is left out. Nothing here knows the time. */
-#include "processor/emit/review_record.h"
+#include "processor/emit/record/record.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
-#include "processor/emit/record_writer.h"
+#include "processor/emit/record/writer.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"

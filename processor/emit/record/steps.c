@@ -1,7 +1,7 @@
 /* The steps of a record, in the order of the trajectory. When even their skeletons are too many,
  * the first and the last are kept: a run shows what it was asked at its start and how it went
  * wrong at its end. */
-#include "processor/emit/record_writer.h"
+#include "processor/emit/record/writer.h"
 
 static const char *const status_names[] = {"unset", "ok", "error"};
 
