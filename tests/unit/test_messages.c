@@ -3,8 +3,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "processor/normalize/messages.h"
-#include "processor/normalize/python_repr.h"
+#include "processor/normalize/content/messages.h"
+#include "processor/normalize/content/python_repr.h"
 
 struct sample {
     const char *text;

@@ -2,11 +2,11 @@
  *   text    JSON or a repr of one is opened, anything else is the text
  *   array   a list of messages is folded; of other elements the last that says something counts
  *   object  a message; else the members that are known to hold one, the most telling first */
-#include "processor/normalize/messages.h"
+#include "processor/normalize/content/messages.h"
 
 #include "processor/base/text/text.h"
-#include "processor/normalize/message.h"
-#include "processor/normalize/python_repr.h"
+#include "processor/normalize/content/message.h"
+#include "processor/normalize/content/python_repr.h"
 
 enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000, MEMBERS_MAX = 100 };
 

@@ -2,12 +2,12 @@
  * nothing:
  *   llm.input_messages.0.message.role                                  index 0, role
  *   llm.input_messages.10.message.contents.2.message_content.text      index 10, part 2 */
-#include "processor/normalize/messages_flat.h"
+#include "processor/normalize/content/messages_flat.h"
 
 #include <stdlib.h>
 
+#include "processor/normalize/content/message.h"
 #include "processor/normalize/lists.h"
-#include "processor/normalize/message.h"
 
 enum { PARTS_MAX = 64 };
 

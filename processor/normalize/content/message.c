@@ -7,7 +7,7 @@
  *   {"type": "ai", "content"}                               LangChain, as a dict
  *   {"content", "additional_kwargs", ...}                   LangChain, as a repr: no role is written
  *   {"message": {..}}                                       a choice, a generation */
-#include "processor/normalize/message.h"
+#include "processor/normalize/content/message.h"
 
 enum { PARTS_MAX = 64, WRAPPERS_MAX = 4 };
 

@@ -1,6 +1,6 @@
 /* Messages that are no one attribute: flattened to indexed keys, span events, log records. */
 #pragma once
-#include "processor/normalize/messages.h"
+#include "processor/normalize/content/messages.h"
 #include "processor/otlp/attributes.h"
 
 enum direction { DIRECTION_INPUT, DIRECTION_OUTPUT };

@@ -1,7 +1,7 @@
 /* A recursive descent, bounded in depth, from repr to JSON:
  *   value = string | number | None True False | [..] (..) {..} | Name(..) | <Name: value> | <Name ...>
  *   text  = value | key=value key=value ...                    (the str() of a pydantic model) */
-#include "processor/normalize/python_repr.h"
+#include "processor/normalize/content/python_repr.h"
 
 #include "processor/base/json/json.h"
 

@@ -4,10 +4,10 @@
  * happens inside a tool is not said to the user), and
  *   question  the first agent or workflow that has one, else the first model call
  *   answer    of the outermost agents, workflows and model calls that have one, the one that ended last */
-#include "processor/normalize/documents.h"
-#include "processor/normalize/messages_flat.h"
+#include "processor/normalize/content/documents.h"
+#include "processor/normalize/content/messages_flat.h"
+#include "processor/normalize/content/reading.h"
 #include "processor/normalize/normalize.h"
-#include "processor/normalize/reading.h"
 
 /* Readings of all spans; same indexes as steps. */
 struct content {

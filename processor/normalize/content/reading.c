@@ -2,13 +2,13 @@
  * that ends in tool calls has no answer, whatever its other attributes show. Other spans are read
  * from the value that the library wrote for the span as a whole, then from messages. What neither
  * says, log records may (content.c). */
-#include "processor/normalize/reading.h"
+#include "processor/normalize/content/reading.h"
 
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/normalize/messages_flat.h"
+#include "processor/normalize/content/messages_flat.h"
+#include "processor/normalize/content/python_repr.h"
 #include "processor/normalize/normalize.h"
-#include "processor/normalize/python_repr.h"
 
 static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
                                                        SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY};

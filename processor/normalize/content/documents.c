@@ -4,13 +4,13 @@
  *   gen_ai.retrieval.documents                                     JSON or structured; ids, scores, maybe content
  *   events db.query.result                                         OpenLLMetry's vector databases
  *   the output of a retriever                                      lists of texts or of objects with one */
-#include "processor/normalize/documents.h"
+#include "processor/normalize/content/documents.h"
 
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
+#include "processor/normalize/content/python_repr.h"
 #include "processor/normalize/lists.h"
-#include "processor/normalize/python_repr.h"
 
 enum { DOCUMENTS_MAX = 1000, LEVELS_MAX = 6 };
 
