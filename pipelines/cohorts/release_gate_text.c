@@ -7,7 +7,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/normalize/dimensions.h"
+#include "processor/normalize/facts/dimensions.h"
 
 /* --- cohorts on a command line --- */
 

@@ -6,7 +6,7 @@
 #include "processor/base/error.h"
 #include "processor/base/log.h"
 #include "processor/emit/redact.h"
-#include "processor/normalize/dimensions.h"
+#include "processor/normalize/facts/dimensions.h"
 #include "processor/score/rules.h"
 #include "processor/score/select.h"
 

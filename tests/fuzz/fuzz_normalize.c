@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "processor/normalize/dimensions.h"
+#include "processor/normalize/facts/dimensions.h"
 #include "processor/normalize/normalize.h"
 #include "processor/otlp/wire_gate.h"
 #include "tests/support/runs.h"

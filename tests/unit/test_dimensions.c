@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/normalize/dimensions.h"
+#include "processor/normalize/facts/dimensions.h"
 #include "processor/normalize/normalize.h"
 #include "tests/support/runs.h"
 

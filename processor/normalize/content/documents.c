@@ -10,7 +10,7 @@
 
 #include "processor/base/json/json.h"
 #include "processor/normalize/content/python_repr.h"
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
 
 enum { DOCUMENTS_MAX = 1000, LEVELS_MAX = 6 };
 

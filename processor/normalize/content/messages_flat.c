@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "processor/normalize/content/message.h"
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
 
 enum { PARTS_MAX = 64 };
 

@@ -4,7 +4,7 @@
  *   llm.tools.N.tool.json_schema                            one JSON object each
  *   llm.request.functions.N.name                            the name alone
  *   llm.invocation_parameters                               among them, where nothing else is */
-#include "processor/normalize/tools.h"
+#include "processor/normalize/facts/tools.h"
 
 #include "processor/base/json/json.h"
 

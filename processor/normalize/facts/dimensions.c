@@ -3,7 +3,7 @@
  * rank: the position of its source first, then where it was found (root 0, other spans 1, resource
  * 2); the lowest rank wins, and of equal ones the first span in order. So one pass decides, and it
  * ends early when every dimension was settled at the root by its first source. */
-#include "processor/normalize/dimensions.h"
+#include "processor/normalize/facts/dimensions.h"
 
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"

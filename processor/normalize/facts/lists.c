@@ -1,6 +1,6 @@
 /* Lists grow by doubling; linear search is fine for the handful of names a run has, and a cap keeps
  * it so when a run has thousands. */
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
 
 enum { DISTINCT_MAX = 1024 };
 

@@ -6,7 +6,7 @@
  *   eval.<metric>[.score|.label|.explanation]                      traceAI
  *   logfire.feedback.name, and the value under the key that it names
  * A score of a judge that failed is kept without its value. */
-#include "processor/normalize/scores.h"
+#include "processor/normalize/facts/scores.h"
 
 #include <math.h>
 

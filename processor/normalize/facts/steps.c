@@ -2,7 +2,7 @@
  * spans, and agents repeat the sums of their calls, so what is counted is:
  *   steps   the innermost of nested model calls, the outermost of nested retrievals
  *   tokens  the innermost of nested model calls that has a count; else the outermost of anything else */
-#include "processor/normalize/steps.h"
+#include "processor/normalize/facts/steps.h"
 
 #include "processor/base/json/json.h"
 #include "processor/normalize/kinds.h"

@@ -1,7 +1,7 @@
 /* Scores and feedback that others attached to a run: attributes of spans, span events, log records,
  * feedback spans. */
 #pragma once
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
 #include "processor/normalize/semconv.h"
 
 struct score_list {

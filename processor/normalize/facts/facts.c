@@ -2,12 +2,12 @@
  * the steps. Order is the trajectory's, so how spans arrived never shows.
  *   spans -> steps -> relate -> errors, names, sums, route */
 #include "processor/base/text/text.h"
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
+#include "processor/normalize/facts/route.h"
+#include "processor/normalize/facts/scores.h"
+#include "processor/normalize/facts/steps.h"
+#include "processor/normalize/facts/tools.h"
 #include "processor/normalize/normalize.h"
-#include "processor/normalize/route.h"
-#include "processor/normalize/scores.h"
-#include "processor/normalize/steps.h"
-#include "processor/normalize/tools.h"
 
 enum { ANCESTORS_MAX = 64 };
 

@@ -2,7 +2,7 @@
  * model_route: m1!>m2      models in order, `!` after one that failed, `(cache)` after a hit,
  *                          repeats collapsed
  * A model call after a failed one is a retry when it asks the same model, else a fallback. */
-#include "processor/normalize/route.h"
+#include "processor/normalize/facts/route.h"
 
 /* A joined path in the arena, sized beforehand. */
 struct path {

@@ -1,6 +1,6 @@
 /* The tools that a model was given to choose from. */
 #pragma once
-#include "processor/normalize/lists.h"
+#include "processor/normalize/facts/lists.h"
 #include "processor/normalize/semconv.h"
 
 struct tool_offers {
