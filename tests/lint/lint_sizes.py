@@ -6,7 +6,7 @@ root = pathlib.Path(sys.argv[1])
 # Larger on purpose, with the reason.
 allowed = {
     "state/store.c": "the only file that may include lmdb.h",
-    "processor/normalize/semconv_table.c": "data: one row an attribute name",
+    "processor/normalize/semconv/semconv_table.c": "data: one row an attribute name",
 }
 failures = checked = 0
 for path in sorted([*root.glob("processor/**/*.c"), *root.glob("state/**/*.c"), *root.glob("pipelines/**/*.c")]):

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "processor/normalize/normalize.h"
-#include "processor/normalize/semconv_table.h"
+#include "processor/normalize/semconv/semconv_table.h"
 #include "tests/support/runs.h"
 
 static struct arena arena;

@@ -1,7 +1,7 @@
 /* The documents that a run retrieved, distinct, in order of retrieval. */
 #pragma once
-#include "processor/normalize/semconv.h"
 #include "processor/agent_run.h"
+#include "processor/normalize/semconv/semconv.h"
 
 struct document_list {
     struct document *items;

@@ -2,7 +2,7 @@
  * records tells. */
 #pragma once
 #include "processor/agent_run.h"
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 struct reading {
     struct bytes question, answer; /* absent: none */

@@ -8,7 +8,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 enum { WHERE_ROOT, WHERE_SPAN, WHERE_RESOURCE, WHERES };
 enum { NAMES_OF_STAR = 8 };

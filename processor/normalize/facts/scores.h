@@ -2,7 +2,7 @@
  * feedback spans. */
 #pragma once
 #include "processor/normalize/facts/lists.h"
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 struct score_list {
     struct score *scores;

@@ -5,7 +5,7 @@
 #include "processor/normalize/facts/steps.h"
 
 #include "processor/base/json/json.h"
-#include "processor/normalize/kinds.h"
+#include "processor/normalize/semconv/kinds.h"
 
 enum { TOOL_NESTING_MAX = 16, ANCESTORS_MAX = 1024 };
 

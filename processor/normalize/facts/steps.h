@@ -1,7 +1,7 @@
 /* One span to one step: everything but content. */
 #pragma once
 #include "processor/agent_run.h"
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 /* Fills `ret` from what was read of its span. `scope` is the scope's name. */
 void step_read(const struct span *span, const struct semconv *semconv, struct bytes scope,

@@ -1,7 +1,7 @@
 /* The tools that a model was given to choose from. */
 #pragma once
 #include "processor/normalize/facts/lists.h"
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 struct tool_offers {
     struct text_list names, definitions; /* same indexes */

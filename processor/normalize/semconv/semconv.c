@@ -1,11 +1,11 @@
 /* One walk over the fields of a Span: attributes go to slots, events and the few plain fields that
  * readers want are picked up on the way. */
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 #include <math.h>
 
 #include "processor/base/json/json.h"
-#include "processor/normalize/kinds.h"
+#include "processor/normalize/semconv/kinds.h"
 #include "processor/otlp/fields.h"
 
 static bool starts_with(struct bytes text, const char *start)

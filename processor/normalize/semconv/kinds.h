@@ -2,7 +2,7 @@
  * precedence; `gen_ai.operation.name` comes after them, because normalizers rewrite it (CHAIN to
  * invoke_agent) and leave the original in place; what a span carries decides last. */
 #pragma once
-#include "processor/normalize/semconv.h"
+#include "processor/normalize/semconv/semconv.h"
 
 /* A value of a kind attribute. False when the family has no such kind, or it says nothing. */
 bool kind_of_value(enum semconv_family family, struct bytes text, enum step_kind *ret_kind);

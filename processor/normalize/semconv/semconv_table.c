@@ -1,7 +1,7 @@
 /* One row per attribute name that is understood. Rows of a concept stand together, the one that
  * counts most first. Names with an index or a free part inside (llm.input_messages.0...,
  * eval.<metric>) are no rows: messages_flat.c and scores.c read them by their prefix. */
-#include "processor/normalize/semconv_table.h"
+#include "processor/normalize/semconv/semconv_table.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* Reads one span, or one log record about it, in a single pass over its wire bytes into slots, one
  * per concept, whatever convention wrote it. Values borrow from the wire bytes. */
 #pragma once
-#include "processor/normalize/semconv_table.h"
+#include "processor/normalize/semconv/semconv_table.h"
 #include "processor/otlp/attributes.h"
 #include "processor/route_sources.h"
 #include "processor/step.h"

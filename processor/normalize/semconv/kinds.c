@@ -1,5 +1,5 @@
 /* Names of kinds are rows; the rest is the order in which sources are believed. */
-#include "processor/normalize/kinds.h"
+#include "processor/normalize/semconv/kinds.h"
 
 struct kind_name {
     const char *name; /* lower case */
