@@ -3,7 +3,7 @@
  * measured slower than one). */
 #pragma once
 #include "processor/receive/auth.h"
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/receiver.h"
 #include "processor/receive/tls_front.h"
 

@@ -4,7 +4,7 @@
  * and so journaled, is always protobuf. */
 #pragma once
 #include "processor/receive/auth.h"
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/receiver.h"
 #include "processor/receive/tls_front.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/kafka_receiver.h"
 
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those

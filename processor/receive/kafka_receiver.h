@@ -5,7 +5,7 @@
  * A broker that is away is waited for. A consumer that can't go on (fenced by another static
  * member, a fatal error) is created again after a pause; the process never ends because of it. */
 #pragma once
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/topic.h"
 
 struct kafka_consumer_config {

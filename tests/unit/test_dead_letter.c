@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 #include "tests/support/tsan_threads.h"
 
 static char directory[64], letters[96];

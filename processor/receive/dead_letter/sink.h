@@ -2,7 +2,7 @@
  * (dead_letter_directory.c) and a topic (kafka_dead_letter.c). Only the thread of dead_letter.c
  * calls a sink. */
 #pragma once
-#include "processor/receive/dead_letter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 
 enum {
     LETTER_WORD_SIZE = 48,    /* reason, receiver, signal, encoding, compression */

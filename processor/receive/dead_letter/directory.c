@@ -20,7 +20,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/log.h"
-#include "processor/receive/dead_letter_sink.h"
+#include "processor/receive/dead_letter/sink.h"
 
 enum { NAME_SIZE = 96, LOOK_AGAIN_MS = 10000, LETTERS_DEFAULT = 10000 };
 static const size_t bytes_default = (size_t)1 << 30;

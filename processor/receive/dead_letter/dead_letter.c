@@ -9,7 +9,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/queue.h"
-#include "processor/receive/dead_letter_sink.h"
+#include "processor/receive/dead_letter/sink.h"
 
 enum {
     HELD_LETTERS_MAX = 1024,
