@@ -11,7 +11,7 @@
 #include "pipelines/daemon/guard.h"
 #include "pipelines/daemon/probe.h"
 #include "processor/base/log.h"
-#include "processor/receive/grpc_receiver.h"
+#include "processor/receive/grpc/receiver.h"
 #include "processor/receive/http_receiver.h"
 #include "processor/receive/kafka_receiver.h"
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/receive/grpc_listener.h"
+#include "processor/receive/grpc/listener.h"
 #include "processor/receive/http_call.h"
 
 enum {

@@ -16,7 +16,7 @@
 #include "processor/base/inflate.h"
 #include "processor/command/send/otlp_client.h"
 #include "processor/otlp/wire.h"
-#include "processor/receive/grpc_receiver.h"
+#include "processor/receive/grpc/receiver.h"
 
 enum { OK = 0, CANCELLED = 1, INVALID_ARGUMENT = 3, DEADLINE_EXCEEDED = 4, NOT_FOUND = 5 };
 enum { RESOURCE_EXHAUSTED = 8, UNIMPLEMENTED = 12, UNAVAILABLE = 14 };

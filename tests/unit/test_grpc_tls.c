@@ -12,7 +12,7 @@
 #include "processor/base/clock.h"
 #include "processor/command/send/otlp_client.h"
 #include "processor/otlp/wire.h"
-#include "processor/receive/grpc_receiver.h"
+#include "processor/receive/grpc/receiver.h"
 #include "tests/support/certificates.h"
 
 enum { OK = 0, INVALID_ARGUMENT = 3, RESOURCE_EXHAUSTED = 8, UNAVAILABLE = 14, STRANGER = 16 };

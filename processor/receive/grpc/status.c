@@ -1,7 +1,7 @@
 /* Two trailers carry the time to retry, because senders differ: the Collector and the Go SDK read
  * google.rpc.Status in grpc-status-details-bin, the Python SDK reads RetryInfo alone. Values of
  * keys that end in -bin are raw bytes here; core encodes them. */
-#include "processor/receive/grpc_status.h"
+#include "processor/receive/grpc/status.h"
 
 #include "processor/otlp/messages.h"
 

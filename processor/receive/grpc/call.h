@@ -22,8 +22,8 @@
 #include <sys/types.h>
 
 #include "processor/base/inflate.h"
-#include "processor/receive/grpc_receiver.h"
-#include "processor/receive/grpc_status.h"
+#include "processor/receive/grpc/receiver.h"
+#include "processor/receive/grpc/status.h"
 
 enum call_kind { CALL_TRACES, CALL_LOGS, CALL_HEALTH, CALL_UNKNOWN, CALL_KINDS };
 

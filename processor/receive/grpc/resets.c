@@ -12,7 +12,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/grpc_call.h"
+#include "processor/receive/grpc/call.h"
 
 enum { RESETS_MAX = 200, WINDOW_MS = 1000, LEFT_MS = 10000 };
 

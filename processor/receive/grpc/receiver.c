@@ -7,7 +7,7 @@
  *
  * Core reports the server down only when no call is left, so nothing can start a batch on a queue
  * that is shut down. */
-#include "processor/receive/grpc_receiver.h"
+#include "processor/receive/grpc/receiver.h"
 
 #include <assert.h>
 #include <grpc/grpc_posix.h>
@@ -18,8 +18,8 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
-#include "processor/receive/grpc_call.h"
-#include "processor/receive/grpc_listener.h"
+#include "processor/receive/grpc/call.h"
+#include "processor/receive/grpc/listener.h"
 
 enum {
     TICK_MS = 1000,       /* the loop looks at the clock at least that often */

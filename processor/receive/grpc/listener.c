@@ -3,7 +3,7 @@
  * entries whose descriptor is closed, or is something else by now, and only then is a newcomer
  * refused. One spare descriptor is kept, to be able to accept and close a connection when the
  * process has no other left; without it the backlog would stay readable and the loop would spin. */
-#include "processor/receive/grpc_listener.h"
+#include "processor/receive/grpc/listener.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

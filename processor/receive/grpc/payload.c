@@ -4,7 +4,7 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
 
-#include "processor/receive/grpc_call.h"
+#include "processor/receive/grpc/call.h"
 
 /* One copy of core's slices. */
 bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *to)

@@ -1,5 +1,5 @@
 /* The work on one call, see the chart in the header. */
-#include "processor/receive/grpc_call.h"
+#include "processor/receive/grpc/call.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer.h>
