@@ -5,7 +5,7 @@
  * the limit. */
 #include <assert.h>
 
-#include "processor/receive/http_request.h"
+#include "processor/receive/http/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

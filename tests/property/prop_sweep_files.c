@@ -11,7 +11,7 @@
 #include "processor/emit/emitter.h"
 #include "processor/receive/auth.h"
 #include "processor/receive/dead_letter/dead_letter.h"
-#include "processor/receive/http_request.h"
+#include "processor/receive/http/request.h"
 #include "processor/report/http_server.h"
 #include "tests/support/failing.h"
 #include "tests/support/temp_store.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "processor/receive/http_receiver.h"
+#include "processor/receive/http/receiver.h"
 
 enum { FAKE_HELD_MAX = 1024 };
 

@@ -6,7 +6,7 @@
  *
  *   stop: listener closed -> requests in flight finish, new ones get 503 -> quiet, or grace over:
  *         waiting calls get 503 -> a little later everything is closed -> thread ends */
-#include "processor/receive/http_receiver.h"
+#include "processor/receive/http/receiver.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/receive/grpc/listener.h"
-#include "processor/receive/http_call.h"
+#include "processor/receive/http/call.h"
 
 enum {
     TICK_MS = 250, /* the loop looks at deadlines at least that often */

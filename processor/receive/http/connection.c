@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "processor/receive/http_call.h"
+#include "processor/receive/http/call.h"
 
 enum { SWEEP_MS = 20, TAKEN_MAX = 64 /* connections of one turn */ };
 

@@ -17,8 +17,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "processor/receive/http_receiver.h"
-#include "processor/receive/http_request.h"
+#include "processor/receive/http/receiver.h"
+#include "processor/receive/http/request.h"
 
 enum http_call_state { CALL_FREE, CALL_RECEIVING, CALL_DISCARDING, CALL_WAITING, CALL_REPLYING };
 

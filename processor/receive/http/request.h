@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "processor/base/inflate.h"
-#include "processor/receive/http_reply.h"
+#include "processor/receive/http/reply.h"
 #include "processor/receive/request.h"
 
 /* Header values as they came; absent bytes: no such header. */

@@ -1,5 +1,5 @@
 /* Series of the limits that the receiver holds. */
-#include "processor/receive/http_receiver.h"
+#include "processor/receive/http/receiver.h"
 
 static const struct metric_family limit_family = {
     "flywheel_receiver_limit_hits_total", METRIC_COUNTER,

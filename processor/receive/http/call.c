@@ -4,7 +4,7 @@
  * sender in the middle of its body then meets a reset and may never see the reply, and so repeats
  * for ever what was refused for good. So the body of a refused request is read and dropped, unless
  * it is very long, or its sender has shown no token, or waits to be told to go on. */
-#include "processor/receive/http_call.h"
+#include "processor/receive/http/call.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Bodies follow the JSON mapping of protobuf: 64-bit numbers are strings, a Duration is "1.5s", an
  * Any carries "@type", and fields without a value are left out. */
-#include "processor/receive/http_reply.h"
+#include "processor/receive/http/reply.h"
 
 #include <stdio.h>
 

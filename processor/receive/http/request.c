@@ -5,7 +5,7 @@
  *   json              received = json   -> inflated = wire      swap, gate(received)
  *   json, gzip        received = gzip   -> inflated = json -> received = wire    gate(received)
  */
-#include "processor/receive/http_request.h"
+#include "processor/receive/http/request.h"
 
 #include <strings.h>
 
