@@ -13,7 +13,7 @@
 #include "processor/base/log.h"
 #include "processor/receive/grpc/receiver.h"
 #include "processor/receive/http/receiver.h"
-#include "processor/receive/kafka_receiver.h"
+#include "processor/receive/kafka/receiver.h"
 
 enum { CALL_SLOTS = 256, SOURCE_NAME_SIZE = 320, HTTP_IDLE_MS_MAX = 60000, DEAD_LETTER_MS = 1000 };
 

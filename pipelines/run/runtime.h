@@ -9,7 +9,7 @@
 #pragma once
 #include "pipelines/decide/shard.h"
 #include "pipelines/run/outbox_lane.h"
-#include "processor/receive/topic.h"
+#include "processor/receive/kafka/topic.h"
 
 struct runtime;
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "processor/base/clock.h"
-#include "processor/receive/kafka_receiver.h"
+#include "processor/receive/kafka/receiver.h"
 #include "tests/support/trace_builder.h"
 #include "tests/support/tsan_threads.h"
 

@@ -14,7 +14,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/receive/dead_letter/sink.h"
-#include "processor/receive/kafka_consumer_properties.h"
+#include "processor/receive/kafka/properties.h"
 
 enum { FLUSH_MS = 50 };
 

@@ -1,7 +1,7 @@
 /* The series of the Kafka receiver: one row for each counter. */
 #include <stddef.h>
 
-#include "processor/receive/kafka_receiver_state.h"
+#include "processor/receive/kafka/state.h"
 
 static const struct metric_family
     messages = {"flywheel_kafka_messages_total", METRIC_COUNTER,

@@ -11,7 +11,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/kafka_receiver_state.h"
+#include "processor/receive/kafka/state.h"
 
 static struct partition *partition_in(struct kafka_receiver *receiver,
                                       const rd_kafka_topic_partition_list_t *list, int i)

@@ -11,8 +11,8 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/kafka_consumer_properties.h"
-#include "processor/receive/kafka_receiver_state.h"
+#include "processor/receive/kafka/properties.h"
+#include "processor/receive/kafka/state.h"
 
 static struct kafka_receiver *of(struct receiver *receiver)
 {

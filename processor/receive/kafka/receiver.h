@@ -6,7 +6,7 @@
  * member, a fatal error) is created again after a pause; the process never ends because of it. */
 #pragma once
 #include "processor/receive/dead_letter/dead_letter.h"
-#include "processor/receive/topic.h"
+#include "processor/receive/kafka/topic.h"
 
 struct kafka_consumer_config {
     const char *brokers; /* comma-separated */

@@ -11,7 +11,7 @@
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
-#include "processor/receive/kafka_receiver.h"
+#include "processor/receive/kafka/receiver.h"
 
 enum {
     KAFKA_POLL_MS = 100,       /* longest wait, and longest time between two polls */

@@ -4,7 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "processor/receive/dead_letter/dead_letter.h"
-#include "processor/receive/kafka_receiver.h"
+#include "processor/receive/kafka/receiver.h"
 
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
  * that are fixed. */

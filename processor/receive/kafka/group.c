@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "processor/base/log.h"
-#include "processor/receive/kafka_receiver_state.h"
+#include "processor/receive/kafka/state.h"
 
 static bool is_cooperative(const struct kafka_receiver *receiver)
 {

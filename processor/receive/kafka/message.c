@@ -7,7 +7,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/otlp/otlp_json.h"
-#include "processor/receive/kafka_receiver_state.h"
+#include "processor/receive/kafka/state.h"
 
 /* Codes of `requests` in struct receiver_counters. */
 enum {
