@@ -2,8 +2,8 @@
  * so that a reload takes all of them or none. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "processor/receive/auth.h"
-#include "processor/receive/tls.h"
+#include "processor/net/auth.h"
+#include "processor/net/tls/tls.h"
 
 struct guard {
     struct tls *tls;   /* NULL: plaintext */

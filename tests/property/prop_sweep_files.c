@@ -9,7 +9,7 @@
 
 #include "pipelines/config/config.h"
 #include "processor/emit/emitter.h"
-#include "processor/receive/auth.h"
+#include "processor/net/auth.h"
 #include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/http/request.h"
 #include "processor/report/http_server.h"

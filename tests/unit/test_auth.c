@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "processor/receive/auth.h"
+#include "processor/net/auth.h"
 
 static char path[] = "flywheel-token-XXXXXX";
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "processor/receive/tls_front.h"
+#include "processor/net/tls/front.h"
 #include "tests/support/certificates.h"
 
 enum { ECHO_MAX = 64 };

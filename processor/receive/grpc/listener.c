@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "processor/base/log.h"
-#include "processor/receive/peer.h"
+#include "processor/net/peer.h"
 
 enum { SOCKETS_MAX = 8, BACKLOG = 512, HOST_SIZE = 256, EXHAUSTED_PAUSE_MS = 50, SWEEP_MS = 2000 };
 

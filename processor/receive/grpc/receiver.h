@@ -2,10 +2,10 @@
  * completion queue and one thread, which inflates and gates too (two threads on the queue were
  * measured slower than one). */
 #pragma once
-#include "processor/receive/auth.h"
+#include "processor/net/auth.h"
+#include "processor/net/tls/front.h"
 #include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/receiver.h"
-#include "processor/receive/tls_front.h"
 
 /* Ceilings that refuse or cut a client, each with a counter (label `limit`). */
 enum grpc_limit {

@@ -3,10 +3,10 @@
  * suspended meanwhile and resumed by the same thread. JSON is converted first: what is submitted,
  * and so journaled, is always protobuf. */
 #pragma once
-#include "processor/receive/auth.h"
+#include "processor/net/auth.h"
+#include "processor/net/tls/front.h"
 #include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/receiver.h"
-#include "processor/receive/tls_front.h"
 
 /* Ceilings that refuse or cut a client, each with a counter (label `limit`). */
 enum http_limit {

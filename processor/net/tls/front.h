@@ -8,8 +8,8 @@
  * One thread. A connection takes three descriptors: outer, and both ends of the inner pair. */
 #pragma once
 #include "processor/base/metrics.h"
-#include "processor/receive/peer.h"
-#include "processor/receive/tls.h"
+#include "processor/net/peer.h"
+#include "processor/net/tls/tls.h"
 
 struct tls_front;
 

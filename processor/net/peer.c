@@ -1,5 +1,5 @@
 /* Numeric, so that naming a peer asks nobody. */
-#include "processor/receive/peer.h"
+#include "processor/net/peer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

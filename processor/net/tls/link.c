@@ -1,7 +1,7 @@
 /* Bytes are read into a block on the stack and written on at once; only what the other side does
  * not take is kept, at most one block a direction, and nothing more is read in that direction
  * until it has left. So an idle connection holds no buffer, and a slow reader slows its sender. */
-#include "processor/receive/tls_link.h"
+#include "processor/net/tls/link.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
 /* One SSL_CTX, counted by OpenSSL for each session of it; so a set of certificates goes away with
  * its last connection. There is no resumption: a session always begins with the certificates that
  * are in force. */
-#include "processor/receive/tls.h"
+#include "processor/net/tls/tls.h"
 
 #include <errno.h>
 #include <openssl/err.h>

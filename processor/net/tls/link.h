@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "processor/base/bytes.h"
-#include "processor/receive/peer.h"
+#include "processor/net/peer.h"
 
 enum { TLS_REASON_SIZE = 128 };
 

@@ -1,5 +1,5 @@
 /* RFC 6750: the scheme in any case, one or more spaces, the token. */
-#include "processor/receive/auth.h"
+#include "processor/net/auth.h"
 
 #include <errno.h>
 #include <fcntl.h>

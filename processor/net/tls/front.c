@@ -4,7 +4,7 @@
  * a few steps of them are made in a turn, after the connections that are past theirs.
  *
  *   HANDSHAKE --> OPEN --> CLOSING (all is sent: wait for the peer's end, or a moment) --> freed */
-#include "processor/receive/tls_front.h"
+#include "processor/net/tls/front.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/tls_link.h"
+#include "processor/net/tls/link.h"
 
 enum {
     EVENTS_MAX = 64,
