@@ -4,7 +4,7 @@
 #include "processor/base/regex.h"
 #include "processor/route_sources.h"
 #include "processor/rule.h"
-#include "processor/score/expression.h"
+#include "processor/score/expression/expression.h"
 #include "processor/verdict.h"
 
 /* One set of required and allowed tools, by the value of the first dimension ("*": any). */

@@ -8,7 +8,7 @@
 #include "pipelines/decide/summary.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"
-#include "processor/score/expression.h"
+#include "processor/score/expression/expression.h"
 #include "state/cohort_bucket.h"
 #include "state/decided.h"
 #include "state/source.h"

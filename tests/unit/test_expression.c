@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/score/expression.h"
+#include "processor/score/expression/expression.h"
 #include "tests/support/score_fixture.h"
 
 static const struct bytes dimensions[] = {{(const uint8_t *)"intent", 6},

@@ -2,7 +2,7 @@
  * said once, with the column and what would have been right. Depth is counted where the text nests,
  * at `(` and `not`, and again as the height of the tree, so neither parsing nor evaluating can
  * recurse further than EXPRESSION_DEPTH_MAX. */
-#include "processor/score/expression_tree.h"
+#include "processor/score/expression/tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>

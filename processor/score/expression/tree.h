@@ -4,7 +4,7 @@
  * its next sibling. `and` and `or` have any number of children, none of their own kind, so a long
  * chain is flat and `height` alone bounds recursion. */
 #pragma once
-#include "processor/score/expression.h"
+#include "processor/score/expression/expression.h"
 #include "processor/score/rules.h"
 
 enum node_kind {

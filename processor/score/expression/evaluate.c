@@ -1,7 +1,7 @@
 /* Walks the tree of an expression over one run. Recursion is bounded by the height that the parser
  * checked. `and` and `or` stop at the first child that decides, so a measurement behind it is never
  * computed. */
-#include "processor/score/expression_tree.h"
+#include "processor/score/expression/tree.h"
 
 #include <assert.h>
 #include <math.h>

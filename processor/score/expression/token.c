@@ -1,7 +1,7 @@
 /* Cuts the text of an expression into tokens. A name is a run of letters, digits, `_`, `-`, `.` and
  * everything outside ASCII, starting with none of the digits, `-` and `.`; the words of the
  * language are names that mean something. */
-#include "processor/score/expression_tree.h"
+#include "processor/score/expression/tree.h"
 
 #include <math.h>
 
