@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "processor/base/text/text.h"
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 

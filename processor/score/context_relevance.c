@@ -2,7 +2,7 @@
  * content words; over the documents in order of retrieval
  *   max, mean
  *   ap = sum over k of (precision at k) * v_k / sum of v_k,  v_k = [r_k >= 0.3]; 0 without any v */
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 

@@ -2,7 +2,7 @@
  * mean of precision and recall over words, each counted as often as it stands. */
 #include <stdlib.h>
 
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 

@@ -9,10 +9,10 @@
  * Each content word of a claim is one bit. The words of the documents are passed over once; a table
  * from word to (claim, bit) gives each sentence its bits, and those of a window of two are the bits
  * of both sentences together. */
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
+#include "processor/score/language/phrases.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
-#include "processor/score/phrases.h"
 
 enum { CLAIMS_MAX = 256, CLAIM_WORDS_MAX = 128, MASK_WORDS = CLAIM_WORDS_MAX / 64 };
 enum { SENTENCES_AT_ONCE = 256 };

@@ -9,7 +9,7 @@
  *
  * Tools that are polled are exempt by configuration. */
 #include "processor/base/digest.h"
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 #include "processor/score/tool_calls.h"

@@ -4,9 +4,9 @@
  * read. */
 #include <stdlib.h>
 
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
+#include "processor/score/language/numbers.h"
 #include "processor/score/measurement_functions.h"
-#include "processor/score/numbers.h"
 #include "processor/score/reading.h"
 
 enum { KNOWN_MAX = 65536 };

@@ -5,7 +5,7 @@
  * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 

@@ -1,8 +1,8 @@
 /* Did the agent refuse? Anchored phrases at the sentences that start in the first 300 characters of
  * the answer; further on, "we cannot" describes something. */
 #include "processor/base/text/text.h"
+#include "processor/score/language/phrases.h"
 #include "processor/score/measurement_functions.h"
-#include "processor/score/phrases.h"
 #include "processor/score/reading.h"
 
 enum { OPENING_CHARACTERS = 300, OPENING_SENTENCES = 32 };

@@ -11,7 +11,7 @@
 
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/measurement_functions.h"
 #include "processor/score/reading.h"
 #include "processor/score/tool_calls.h"

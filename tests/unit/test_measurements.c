@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/score/phrases.h"
+#include "processor/score/language/phrases.h"
 #include "processor/score/tool_calls.h"
 #include "tests/support/score_fixture.h"
 

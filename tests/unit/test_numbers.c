@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/score/numbers.h"
+#include "processor/score/language/numbers.h"
 
 enum { TOLD_MAX = 32 };
 

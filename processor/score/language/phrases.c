@@ -1,7 +1,7 @@
 /* The lists, and how they are matched: byte by byte over the source, nothing is copied or folded.
  * A list is one text with `|` between phrases. Letters outside ASCII stand in lower case; where one
  * opens a sentence both cases are listed. */
-#include "processor/score/phrases.h"
+#include "processor/score/language/phrases.h"
 
 /* Say nothing by themselves; what follows them may. */
 static const char greetings[] =

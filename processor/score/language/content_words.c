@@ -1,5 +1,5 @@
 /* Sets of word hashes, sorted, so that finding and intersecting need no table. */
-#include "processor/score/content_words.h"
+#include "processor/score/language/content_words.h"
 
 #include <stdlib.h>
 

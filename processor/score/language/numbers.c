@@ -1,7 +1,7 @@
 /* Decimal numbers without arithmetic: a number is its significant digits and the place of the
  * point, d1 d2 ... dn * 10^e without zeroes at either end, and its reading is a hash of both.
  * Groups, magnitudes and trailing zeroes only move e. */
-#include "processor/score/numbers.h"
+#include "processor/score/language/numbers.h"
 
 #include "processor/base/digest.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "processor/base/digest.h"
-#include "processor/score/numbers.h"
+#include "processor/score/language/numbers.h"
 
 /* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")
  * are left out: "we set 2 alarms" is no date. */
