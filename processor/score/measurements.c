@@ -5,8 +5,8 @@
  * A new measurement is one row here and one function in the file of its subject. */
 #include "processor/score/measurements.h"
 
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 #define GROUNDEDNESS_NA "no_answer, no_contexts, refusal, no_claims"
 #define RELEVANCE_NA "no_input, no_contexts"

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "processor/base/json/json.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/reading.h"
 #include "processor/score/signature.h"
 
 static enum outcome band(const struct rule *rule, double value)

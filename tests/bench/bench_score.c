@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "processor/normalize/normalize.h"
+#include "processor/score/measure/reading.h"
 #include "processor/score/measurements.h"
-#include "processor/score/reading.h"
 #include "tests/support/hand_run.h"
 #include "tests/support/runs.h"
 

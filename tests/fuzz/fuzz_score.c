@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "processor/otlp/wire_gate.h"
+#include "processor/score/measure/reading.h"
 #include "processor/score/measurements.h"
-#include "processor/score/reading.h"
 #include "tests/support/runs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

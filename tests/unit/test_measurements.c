@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "processor/score/language/phrases.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/tool_calls.h"
 #include "tests/support/score_fixture.h"
 
 static struct score_fixture *fixture;

@@ -3,8 +3,8 @@
  *   max, mean
  *   ap = sum over k of (precision at k) * v_k / sum of v_k,  v_k = [r_k >= 0.3]; 0 without any v */
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 enum { QUESTION_WORDS_MAX = 512 };
 

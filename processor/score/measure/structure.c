@@ -1,7 +1,7 @@
 /* How much a run did: counts, times and tokens. None of it judges. */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 static uint32_t count_kind(const struct agent_run *run, enum step_kind kind)
 {

@@ -12,9 +12,9 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 /* A parsed text; the reader is needed to look into it. */
 struct json_text {

@@ -9,9 +9,9 @@
  *
  * With nothing expected everything is 1 where nothing was called; the calls of an empty reference
  * are all in excess: exact and precision 0. Nothing called where something is expected: all 0. */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 /* What was called and what was to be called. */
 struct comparison {

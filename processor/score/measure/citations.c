@@ -13,8 +13,8 @@
 
 #include "processor/base/text/text.h"
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 enum { ENTRIES_MAX = 2048, CITATION_BYTES_MAX = 200, PLACE_DIGITS_MAX = 3 };
 

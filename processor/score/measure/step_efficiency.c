@@ -2,9 +2,9 @@
  *   0.4 min(1, budget / steps) + 0.3 (1 - redundant / steps) + 0.3 (1 - failed / calls)
  * Redundant are tool calls with the name and arguments of an earlier one. Without a budget, and
  * without a call, that part is left out and the others weigh in its place. */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 void measure_step_efficiency(const struct measurement *self, struct score_context *context,
                              struct reading *ret_reading)

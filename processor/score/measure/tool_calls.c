@@ -1,14 +1,14 @@
 /* Canonical hash of JSON without a tree: the members of an object are hashed each for itself and
  * summed, so their order does not show; elements of an array are chained, so theirs does. Open
  * containers are kept on a stack as deep as the reader goes. */
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/tool_calls.h"
 
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/reading.h"
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {

@@ -11,8 +11,8 @@
  * of both sentences together. */
 #include "processor/score/language/content_words.h"
 #include "processor/score/language/phrases.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 enum { CLAIMS_MAX = 256, CLAIM_WORDS_MAX = 128, MASK_WORDS = CLAIM_WORDS_MAX / 64 };
 enum { SENTENCES_AT_ONCE = 256 };

@@ -6,9 +6,9 @@
  *   accuracy = (0.4 coverage + 0.3 validity + 0.3 success) / sum of the weights that are known
  *
  * Nothing called where something is required is 0, not "nothing went wrong". */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 static const double coverage_weight = 0.4, validity_weight = 0.3, success_weight = 0.3;
 

@@ -6,8 +6,8 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 static bool has_key(const struct json_reader *reader, const struct json_value *object,
                     struct bytes key)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 static int compare_words(const void *a_, const void *b_)
 {

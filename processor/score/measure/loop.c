@@ -10,9 +10,9 @@
  * Tools that are polled are exempt by configuration. */
 #include "processor/base/digest.h"
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
-#include "processor/score/tool_calls.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
+#include "processor/score/measure/tool_calls.h"
 
 enum { HALF_AT = 3, ZERO_AT = 6, PERIOD_MAX = 4, ANCESTORS_MAX = 64 };
 enum { OUTPUT_WORDS_MIN = 5, OUTPUT_WORDS_MAX = 4096, OUTPUT_BYTES_MAX = 32 * 1024 };

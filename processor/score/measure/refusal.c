@@ -2,8 +2,8 @@
  * the answer; further on, "we cannot" describes something. */
 #include "processor/base/text/text.h"
 #include "processor/score/language/phrases.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 enum { OPENING_CHARACTERS = 300, OPENING_SENTENCES = 32 };
 

@@ -6,8 +6,8 @@
 
 #include "processor/score/language/content_words.h"
 #include "processor/score/language/numbers.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 enum { KNOWN_MAX = 65536 };
 

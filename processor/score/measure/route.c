@@ -1,7 +1,7 @@
 /* The way a run took: fallbacks, cache hits, retries, and the two paths that cohorts are made of.
  */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 void measure_fallback(const struct measurement *self, struct score_context *context,
                       struct reading *ret_reading)

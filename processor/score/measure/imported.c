@@ -1,7 +1,7 @@
 /* What others said about a run: evaluators by score and label, users by feedback. The words are
  * theirs; only the thresholds are ours. */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 /* An evaluator of that name that failed, for when no score counts. */
 static const struct score *find_judge_error(const struct agent_run *run, struct bytes name)

@@ -6,8 +6,8 @@
 #include "processor/base/masks/masks.h"
 #include "processor/base/text/text.h"
 #include "processor/score/language/content_words.h"
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 static bool equal_folded(struct bytes a, struct bytes b)
 {

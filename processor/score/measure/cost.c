@@ -1,7 +1,7 @@
 /* What a run cost: as recorded, else priced model call by model call. A call whose model has no
  * price makes the cost na: part of a sum would look like a cheap run. */
-#include "processor/score/measurement_functions.h"
-#include "processor/score/reading.h"
+#include "processor/score/measure/functions.h"
+#include "processor/score/measure/reading.h"
 
 /* An exact name, else the longest prefix with a trailing `*`. */
 static const struct model_price *find_price(const struct measurement_config *config,

@@ -1,5 +1,5 @@
 /* Sentences and places for the reviewer. */
-#include "processor/score/reading.h"
+#include "processor/score/measure/reading.h"
 
 #include <stdarg.h>
 #include <stdio.h>
