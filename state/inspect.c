@@ -5,7 +5,7 @@
 #include "processor/base/digest.h"
 #include "state/alert.h"
 #include "state/chunked.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
 #include "state/dictionary.h"

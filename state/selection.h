@@ -7,7 +7,7 @@
  * follow from it and the configuration, so they stay what they were over a restart. Owner: the
  * writer thread. */
 #pragma once
-#include "state/cohort_bucket.h"
+#include "state/cohorts/cohort_bucket.h"
 #include "state/store.h"
 
 enum { SELECTION_STRATA = 4 }; /* the caller's numbers */

@@ -6,7 +6,7 @@
 #include "pipelines/cohorts/release_gate.h"
 #include "processor/base/statistics.h"
 #include "state/alert.h"
-#include "state/cohort_windows.h"
+#include "state/cohorts/cohort_windows.h"
 #include "state/key_index.h"
 
 enum { DIRECTION_WORSE, DIRECTION_BETTER, DIRECTIONS };

@@ -6,7 +6,7 @@
  * the difference. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "state/cohort_query.h"
+#include "state/cohorts/cohort_query.h"
 
 enum gate_outcome { GATE_PASS, GATE_FAIL, GATE_INSUFFICIENT };
 extern const char *const gate_outcome_names[];

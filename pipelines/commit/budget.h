@@ -5,7 +5,7 @@
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "pipelines/decide/effects.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 
 struct quota;
 

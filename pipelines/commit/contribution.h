@@ -4,7 +4,7 @@
 #pragma once
 #include "pipelines/commit/budget.h"
 #include "pipelines/decide/effects.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 
 struct persistent_counter;
 

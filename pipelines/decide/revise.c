@@ -2,7 +2,7 @@
 #include "pipelines/decide/revise.h"
 
 #include "pipelines/decide/trajectory_codec.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 
 /* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken
  * back, else what the summary carries on. Absent: nothing. */

@@ -12,7 +12,7 @@
 #include "processor/command/command.h"
 #include "processor/command/help_text.h"
 #include "processor/command/options.h"
-#include "state/audit_cohorts.h"
+#include "state/cohorts/audit_cohorts.h"
 #include "state/inspect.h"
 
 enum { PATH_BYTES_MAX = 4096 };

@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "state/alert.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
 #include "state/journal.h"

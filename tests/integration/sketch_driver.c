@@ -1,11 +1,11 @@
-/* state/sketch.h for a program in another language: a case a line on standard input,
+/* state/cohorts/sketch.h for a program in another language: a case a line on standard input,
  *   SPLIT VALUE VALUE ...        the values from place SPLIT on go to a second sketch, merged in
  * and on standard output its level, its count and the quantiles 0, 0.01 ... 0.99, 1. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state/sketch.h"
+#include "state/cohorts/sketch.h"
 
 static int answer(char *line)
 {

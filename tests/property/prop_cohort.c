@@ -5,7 +5,7 @@
  * the list says. */
 #include <errno.h>
 
-#include "state/cohort_query.h"
+#include "state/cohorts/cohort_query.h"
 #include "state/decided.h"
 #include "state/dictionary.h"
 #include "state/store_faults.h"

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "state/cohort_query.h"
+#include "state/cohorts/cohort_query.h"
 #include "state/counters.h"
 #include "state/decided.h"
 #include "state/dictionary.h"

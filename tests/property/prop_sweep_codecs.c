@@ -9,7 +9,7 @@
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"
 #include "processor/score/expression/expression.h"
-#include "state/cohort_bucket.h"
+#include "state/cohorts/cohort_bucket.h"
 #include "state/decided.h"
 #include "state/source.h"
 #include "state/spill.h"

@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "state/audit_cohorts.h"
+#include "state/cohorts/audit_cohorts.h"
 #include "state/inspect.h"
 
 static void check_table(struct store_txn *txn, enum state_table table)

@@ -3,7 +3,7 @@
  *   feed_run ... -> feed_commit -> (feed_crash) -> feed_flush -> records */
 #pragma once
 #include "pipelines/cohorts/alerts.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/decided.h"
 #include "state/key_index.h"
 #include "tests/support/temp_store.h"

@@ -5,7 +5,7 @@
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/alert.h"
-#include "state/cohort_windows.h"
+#include "state/cohorts/cohort_windows.h"
 #include "tests/support/cohort_feed.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */

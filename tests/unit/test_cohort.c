@@ -1,5 +1,5 @@
 /* link: state base */
-#include "state/cohort_query.h"
+#include "state/cohorts/cohort_query.h"
 #include "state/decided.h"
 #include "state/dictionary.h"
 #include "state/store_faults.h"

@@ -1,6 +1,6 @@
 /* link: state base */
-#include "state/audit_cohorts.h"
-#include "state/cohort.h"
+#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
 #include "state/dictionary.h"

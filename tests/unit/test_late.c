@@ -1,8 +1,8 @@
 /* What comes after the verdict, over a real store: shards, writer and recall together. */
 #include "pipelines/commit/writer_state.h"
 #include "processor/emit/emitter.h"
-#include "state/audit_cohorts.h"
-#include "state/cohort_query.h"
+#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/cohort_query.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
 

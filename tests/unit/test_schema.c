@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/journal.h"
 #include "state/key_index.h"
 #include "state/schema.h"

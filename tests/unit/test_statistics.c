@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "processor/base/statistics.h"
-#include "state/sketch.h"
+#include "state/cohorts/sketch.h"
 
 START_TEST(z_of_known_confidences)
 {

@@ -8,7 +8,7 @@
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/dictionary.h"
 #include "state/journal.h"
 #include "tests/support/temp_store.h"

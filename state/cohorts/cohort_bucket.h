@@ -2,7 +2,7 @@
  * Plain sums, so buckets add up in any order, and a correction takes back exactly what was put in.
  */
 #pragma once
-#include "state/sketch.h"
+#include "state/cohorts/sketch.h"
 
 enum {
     COHORT_HASH_SIZE = 16,

@@ -7,7 +7,7 @@
  * folded_sequence = the last sequence it holds. What a reader sees is buckets + decided rows above
  * folded_sequence, so a crash between loses and doubles nothing. Owner: the writer thread. */
 #pragma once
-#include "state/cohort_bucket.h"
+#include "state/cohorts/cohort_bucket.h"
 #include "state/store.h"
 
 enum cohort_ring { RING_MINUTE, RING_HOUR, RING_DAY, RING_TOTAL, COHORT_RINGS };

@@ -1,7 +1,7 @@
 /* The counts of a grouping over a window of event time, read from the store beside the writer:
  * buckets of one ring, and the decided rows not folded yet. */
 #pragma once
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 
 /* A window is the last buckets of a ring, the one that holds `as_of_ms` included. Up to 60 m it
  * reads minutes, up to 48 h hours, up to 35 d days; a window that is no whole number of its unit is

@@ -1,10 +1,10 @@
 /* Sums by cohort in memory: what rows stored as totals say, minus what contributions say, must be
  * 0. */
-#include "state/audit_cohorts.h"
+#include "state/cohorts/audit_cohorts.h"
 
 #include <stdlib.h>
 
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/decided.h"
 #include "state/key_index.h"
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 #include "state/decided.h"
 #include "state/key_index.h"
 

@@ -1,7 +1,7 @@
 /* Bins lie in an array in order of index, found by bisection. At level L the index of a value is
  * its index at level 0 divided by 2^L, rounded up; so two sketches agree on bins once their
  * levels do. */
-#include "state/sketch.h"
+#include "state/cohorts/sketch.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Rings, keys and the set of known cohorts. The set is an index of grouping + hash; entries added
  * by a transaction are the last ones, so that an abort cuts them off again. */
-#include "state/cohort.h"
+#include "state/cohorts/cohort.h"
 
 #include <assert.h>
 #include <stdlib.h>

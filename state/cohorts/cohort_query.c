@@ -1,7 +1,7 @@
 /* One read transaction sees buckets and folded_sequence as of the same commit, so a row is counted
  * either by its bucket or by the fold, never by both.
  *   cohorts of the grouping (hash) --name row--> values --projection--> result row */
-#include "state/cohort_query.h"
+#include "state/cohorts/cohort_query.h"
 
 #include <assert.h>
 #include <stdlib.h>
