@@ -2,7 +2,7 @@
  *         double p0 | varint seen | varint failed */
 #include "state/alert.h"
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { ALERT_VERSION = 1 };
 

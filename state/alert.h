@@ -7,7 +7,7 @@
  * twice. Owner: the writer thread. */
 #pragma once
 #include "state/cohorts/cohort_bucket.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum alert_kind {
     ALERT_FLOOR,     /* the pass rate of a window is below its target */

@@ -4,7 +4,7 @@
  * writer thread; values may be read from any thread. */
 #pragma once
 #include "processor/base/metrics.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum { COUNTER_NAME_BYTES_MAX = 200, COUNTERS_MAX = 4096 };
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "state/source.h"
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { DECIDED_VERSION = 1, DECIDED_KEY_BYTES = 10, LOAD_CHUNKS = 64 };
 

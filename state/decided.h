@@ -5,7 +5,7 @@
  * contributions, and those of sequences above the folded one are not in the buckets yet. Sequences
  * go up by one per commit and never start again. Owner: the writer thread. */
 #pragma once
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum { DECIDED_POSITIONS_MAX = 8, DECIDED_ROW_BYTES_MAX = 48000 };
 

@@ -4,11 +4,9 @@
 
 #include "processor/base/digest.h"
 #include "state/alert.h"
-#include "state/chunked.h"
 #include "state/cohorts/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
 #include "state/journal.h"
 #include "state/outbox.h"
 #include "state/part.h"
@@ -16,6 +14,8 @@
 #include "state/selection.h"
 #include "state/source.h"
 #include "state/spill.h"
+#include "state/store/chunked.h"
+#include "state/store/dictionary.h"
 
 typedef enum status inspect_fn(struct inspection *inspection, struct bytes key, struct bytes value,
                                struct json_writer *to);

@@ -2,7 +2,7 @@
  * with. Ids, numbers and sizes are said; journal bytes and record payloads never are. */
 #pragma once
 #include "processor/base/json/json.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 /* What has to be remembered from row to row. Zeroed: before the first one of a table. */
 struct inspection {

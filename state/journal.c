@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { JOURNAL_VERSION = 1 };
 

@@ -2,7 +2,7 @@
  * deleted when the exporter's acknowledgement is committed. Counts follow the commit. Owner: the
  * writer thread; outbox_scan from any thread. */
 #pragma once
-#include "state/chunked.h"
+#include "state/store/chunked.h"
 
 enum { OUTBOX_EXPORTERS_MAX = 16 };
 

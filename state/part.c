@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { PART_VERSION = 1, KIND_ROW = 'h', KIND_CONTENT = 'b' };
 

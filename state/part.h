@@ -2,11 +2,11 @@
  * content as its owner encoded it. A part is here from the commit that took its trace out of
  * assembly to the one that decides its conversation, so a crash loses none.
  *   'h' | be64 sequence             what is known of it
- *   'b' | be64 sequence | be16 chunk its content (state/chunked.h)
+ *   'b' | be64 sequence | be16 chunk its content (state/store/chunked.h)
  * Sequences go up; shards find new parts by asking for those above the last one seen. Owner: the
  * writer thread; parts_committed(), parts_read() and parts_content() from any thread. */
 #pragma once
-#include "state/chunked.h"
+#include "state/store/chunked.h"
 
 enum { PART_CONVERSATION_SIZE = 16 };
 

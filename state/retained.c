@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { RETAINED_VERSION = 1 };
 

@@ -3,7 +3,7 @@
  * span can't make a whole record any more. Counts follow the commit. Owner: the writer thread;
  * retained_read from any thread. */
 #pragma once
-#include "state/chunked.h"
+#include "state/store/chunked.h"
 
 struct retained;
 

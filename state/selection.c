@@ -3,7 +3,7 @@
  * value of 'c' = u8 version | varint seen */
 #include "state/selection.h"
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { SELECTION_VERSION = 1, KIND_HOUR = 'h', KIND_SIGNATURE = 's', KIND_COHORT = 'c' };
 

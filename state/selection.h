@@ -8,7 +8,7 @@
  * writer thread. */
 #pragma once
 #include "state/cohorts/cohort_bucket.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum { SELECTION_STRATA = 4 }; /* the caller's numbers */
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { SOURCE_VERSION = 2 };
 

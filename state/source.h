@@ -7,7 +7,7 @@
  * wrote the row: effects of positions up to and with through[shard] are committed. With another
  * number of shards the lowest mark holds for all. */
 #pragma once
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum { SOURCE_NAME_BYTES_MAX = 250, SOURCE_SHARDS_MAX = 256 };
 

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { SPILL_VERSION = 1 };
 

@@ -2,7 +2,7 @@
  * here, so the journal need not keep the requests that brought it. Chunked items under increasing
  * sequences, read whole at the start. Counts follow the commit. Owner: the writer thread. */
 #pragma once
-#include "state/chunked.h"
+#include "state/store/chunked.h"
 
 enum { SPILL_SOURCES_MAX = 8 };
 

@@ -9,7 +9,7 @@
 #include "pipelines/commit/contribution.h"
 #include "processor/base/digest.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
+#include "state/store/dictionary.h"
 
 enum { KEY_SIZE = 2 + COHORT_HASH_SIZE };
 

@@ -11,7 +11,7 @@
  * above it again and tells nothing twice. Owner: the writer thread; alerts_collect from any. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 struct alerts;
 

@@ -7,7 +7,7 @@
 #include "processor/base/statistics.h"
 #include "state/alert.h"
 #include "state/cohorts/cohort_windows.h"
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 
 enum { DIRECTION_WORSE, DIRECTION_BETTER, DIRECTIONS };
 

@@ -3,7 +3,7 @@
 #pragma once
 #include "pipelines/config/config.h"
 #include "processor/base/metrics.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 struct cohort_metrics;
 

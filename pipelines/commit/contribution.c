@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "state/dictionary.h"
+#include "state/store/dictionary.h"
 
 void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to)
 {

@@ -13,7 +13,7 @@
 #include "processor/receive/request.h"
 #include "state/outbox.h"
 #include "state/source.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 struct writer;
 

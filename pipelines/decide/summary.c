@@ -10,7 +10,7 @@
 
 #include "processor/base/digest.h"
 #include "processor/score/measurements.h"
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { SUMMARY_VERSION = 1 };
 enum { BIT_JUDGE_ONLY = 1, BIT_RECORD_ID = 2 };

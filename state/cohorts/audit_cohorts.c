@@ -6,7 +6,7 @@
 
 #include "state/cohorts/cohort.h"
 #include "state/decided.h"
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 
 enum { COHORT_BYTES = 2 + COHORT_HASH_SIZE };
 

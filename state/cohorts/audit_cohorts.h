@@ -1,6 +1,6 @@
 /* Do the cohorts say what the decided rows say? For `flywheel state check`. */
 #pragma once
-#include "state/store.h"
+#include "state/store/store.h"
 
 struct cohort_audit {
     bool is_whole; /* every decided row since the start is still there; else nothing is compared */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 
 enum { NAME_VERSION = 1, NAME_KEY_BYTES = 2 + COHORT_HASH_SIZE, MINUTE_MS = 60000 };
 

@@ -8,7 +8,7 @@
  * folded_sequence, so a crash between loses and doubles nothing. Owner: the writer thread. */
 #pragma once
 #include "state/cohorts/cohort_bucket.h"
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum cohort_ring { RING_MINUTE, RING_HOUR, RING_DAY, RING_TOTAL, COHORT_RINGS };
 extern const int64_t cohort_ring_ms[COHORT_RINGS];       /* of one bucket; 0 for the total */

@@ -8,8 +8,8 @@
 
 #include "processor/base/arena.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
-#include "state/key_index.h"
+#include "state/store/dictionary.h"
+#include "state/store/key_index.h"
 
 enum { RESULT_BYTES_MAX = 512 << 20 };
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { MINUTE_SLOTS = 72, HOUR_SLOTS = 52, DAY_SLOTS = 38, SLOTS = 162 };
 

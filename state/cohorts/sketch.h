@@ -7,7 +7,7 @@
  * alone, in whatever order they were added or merged. Counts are signed: a correction takes back
  * what was added, and a delta may hold less than nothing. */
 #pragma once
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { SKETCH_BINS_MAX = 128, SKETCH_LEVEL_MAX = 10 };
 

@@ -372,7 +372,7 @@ def sketch(checks, random):
     with tempfile.TemporaryDirectory() as directory:
         driver = pathlib.Path(directory) / "sketch_driver"
         sources = [pathlib.Path(__file__).with_name("sketch_driver.c"), harness.ROOT / "state/cohorts/sketch.c",
-                   harness.ROOT / "state/value.c", harness.ROOT / "processor/base/bytes.c"]
+                   harness.ROOT / "state/store/value.c", harness.ROOT / "processor/base/bytes.c"]
         subprocess.run(["cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{harness.ROOT}",
                         *map(str, sources), "-lm", "-o", str(driver)], check=True)
         cases = []

@@ -7,8 +7,8 @@
 
 #include "state/cohorts/cohort_query.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
-#include "state/store_faults.h"
+#include "state/store/dictionary.h"
+#include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 
 enum { ROUNDS = 6, STEPS = 400, COUNTED_MAX = 4000, VALUES = 7, RULES = 3, GROUPINGS = 2 };

@@ -19,7 +19,7 @@
 #include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
 #include "state/cohorts/cohort_query.h"
-#include "state/store_faults.h"
+#include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"
 

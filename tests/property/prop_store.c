@@ -10,10 +10,10 @@
 #include "state/cohorts/cohort_query.h"
 #include "state/counters.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
 #include "state/journal.h"
 #include "state/outbox.h"
-#include "state/store_faults.h"
+#include "state/store/dictionary.h"
+#include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 
 enum { ROUNDS = 30, SOURCE = 1 };

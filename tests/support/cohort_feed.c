@@ -3,7 +3,7 @@
 
 #include "pipelines/commit/contribution.h"
 #include "processor/emit/emitter.h"
-#include "state/dictionary.h"
+#include "state/store/dictionary.h"
 
 static void open_state(struct feed *feed)
 {

@@ -5,7 +5,7 @@
 #include "pipelines/cohorts/alerts.h"
 #include "state/cohorts/cohort.h"
 #include "state/decided.h"
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 #include "tests/support/temp_store.h"
 
 struct feed {

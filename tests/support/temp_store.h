@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum { TEMP_MAP_BYTES = 64 << 20 };
 

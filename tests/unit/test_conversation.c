@@ -6,7 +6,7 @@
 
 #include "pipelines/commit/writer_state.h"
 #include "processor/emit/emitter.h"
-#include "state/store_faults.h"
+#include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
 

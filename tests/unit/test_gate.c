@@ -7,7 +7,7 @@
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
-#include "state/dictionary.h"
+#include "state/store/dictionary.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */

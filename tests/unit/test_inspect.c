@@ -3,13 +3,13 @@
 #include "state/cohorts/cohort.h"
 #include "state/counters.h"
 #include "state/decided.h"
-#include "state/dictionary.h"
 #include "state/inspect.h"
 #include "state/journal.h"
 #include "state/outbox.h"
 #include "state/retained.h"
 #include "state/source.h"
 #include "state/spill.h"
+#include "state/store/dictionary.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW_MS = 1763888400000;

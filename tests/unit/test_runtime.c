@@ -6,7 +6,7 @@
 #include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "state/store_faults.h"
+#include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"
 

@@ -4,9 +4,9 @@
 
 #include "state/cohorts/cohort.h"
 #include "state/journal.h"
-#include "state/key_index.h"
-#include "state/schema.h"
 #include "state/source.h"
+#include "state/store/key_index.h"
+#include "state/store/schema.h"
 
 START_TEST(numbers_of_every_width_come_back)
 {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "state/store_faults.h"
+#include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 
 static void put_text(struct store_txn *txn, const char *key, const char *value)

@@ -4,7 +4,7 @@
 
 #include "pipelines/commit/writer_state.h"
 #include "state/cohorts/cohort_query.h"
-#include "state/store_faults.h"
+#include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
 

@@ -2,7 +2,7 @@
  * Bounded: beyond DIFF_COHORTS_MAX cohorts the rest is one row. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 
 enum { DIFF_COHORTS_MAX = 100000, OUTCOME_ABSENT = OUTCOMES };
 

@@ -1,5 +1,5 @@
 /* value = u8 version | text */
-#include "state/dictionary.h"
+#include "state/store/dictionary.h"
 
 #include <assert.h>
 

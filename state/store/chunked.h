@@ -6,7 +6,7 @@
  * commit.
  */
 #pragma once
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum {
     CHUNKED_HEAD_BYTES_MAX = 256,

@@ -2,7 +2,7 @@
  * or a rule's name. A number, once given, keeps its text for the life of the data directory. Looked
  * up at start and at reload only: both functions scan. */
 #pragma once
-#include "state/store.h"
+#include "state/store/store.h"
 
 enum dictionary_kind { DICTIONARY_GROUPING = 'g', DICTIONARY_RULE = 'r' };
 enum { DICTIONARY_TEXT_BYTES_MAX = 4000 };

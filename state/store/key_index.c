@@ -1,5 +1,5 @@
 /* Linear probing, at most half full. */
-#include "state/key_index.h"
+#include "state/store/key_index.h"
 
 #include <assert.h>
 #include <stdlib.h>

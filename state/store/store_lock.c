@@ -1,5 +1,5 @@
 /* The pid in the lock file is for people; only the flock counts. */
-#include "state/store_lock.h"
+#include "state/store/store_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

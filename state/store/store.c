@@ -1,5 +1,5 @@
 /* The one file that knows LMDB. fate_of() is the one place where its codes become ours. */
-#include "state/store.h"
+#include "state/store/store.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
-#include "state/store_faults.h"
-#include "state/store_lock.h"
+#include "state/store/store_faults.h"
+#include "state/store/store_lock.h"
 
 enum { CRC_BYTES = 4, READERS_MAX = 126, DISK_FULL_BYTES = 1 << 20 };
 enum {

@@ -1,6 +1,6 @@
 /* Reading stops at the first bad field: `at` moves to `end`, so that nothing after it is
  * believed. */
-#include "state/value.h"
+#include "state/store/value.h"
 
 #include <math.h>
 

@@ -1,11 +1,11 @@
 /* Rows of one item are written and deleted in one transaction, so an item is never found in part;
  * the body size in chunk 0 proves it. */
-#include "state/chunked.h"
+#include "state/store/chunked.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { CHUNKED_VERSION = 1, PREFIX_BYTES_MAX = 8, TAIL_BYTES = 10 };
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "processor/base/error.h"
-#include "state/schema.h"
+#include "state/store/schema.h"
 
 enum store_mode {
     STORE_OWNER,   /* the daemon: creates what is missing, migrates, holds the lock */

@@ -1,10 +1,10 @@
 /* Names of the tables, keys, and the rows of the meta table. What a module alone reads and writes
  * is encoded in that module. */
-#include "state/schema.h"
+#include "state/store/schema.h"
 
 #include <assert.h>
 
-#include "state/value.h"
+#include "state/store/value.h"
 
 enum { META_VALUE_VERSION = 1 };
 
