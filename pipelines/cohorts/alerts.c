@@ -8,8 +8,8 @@
 #include "pipelines/cohorts/alerts_evaluate.h"
 #include "pipelines/commit/contribution.h"
 #include "processor/base/digest.h"
-#include "state/decided.h"
 #include "state/store/dictionary.h"
+#include "state/tables/decided.h"
 
 enum { KEY_SIZE = 2 + COHORT_HASH_SIZE };
 

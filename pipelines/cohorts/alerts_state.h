@@ -5,9 +5,9 @@
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/cohorts/release_gate.h"
 #include "processor/base/statistics.h"
-#include "state/alert.h"
 #include "state/cohorts/cohort_windows.h"
 #include "state/store/key_index.h"
+#include "state/tables/alert.h"
 
 enum { DIRECTION_WORSE, DIRECTION_BETTER, DIRECTIONS };
 

@@ -1,6 +1,6 @@
 /* The writer's side of selection: what each event-time hour brought and let through, the budgets of
  * the next, the cap, and the first runs of new cohorts. Counts move in the writer's transaction
- * (state/selection.h); when it fails, memory is read again from the store. The shards see the
+ * (state/tables/selection.h); when it fails, memory is read again from the store. The shards see the
  * probabilities in force as views. Owner: the writer thread, but for quota_take(). */
 #pragma once
 #include "pipelines/decide/budget_view.h"

@@ -3,8 +3,8 @@
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "processor/score/budget.h"
-#include "state/selection.h"
 #include "state/store/key_index.h"
+#include "state/tables/selection.h"
 
 enum { QUOTA_SIGNATURES_MAX = 4096 }; /* of an hour */
 

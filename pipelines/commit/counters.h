@@ -2,7 +2,7 @@
  * series in /metrics. */
 #pragma once
 #include "pipelines/decide/effects.h"
-#include "state/counters.h"
+#include "state/tables/counters.h"
 
 enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, DROP_REVOKED, SPAN_DROPS };
 

@@ -11,9 +11,9 @@
 #include "pipelines/commit/budget.h"
 #include "pipelines/decide/effects.h"
 #include "processor/receive/request.h"
-#include "state/outbox.h"
-#include "state/source.h"
 #include "state/store/store.h"
+#include "state/tables/outbox.h"
+#include "state/tables/source.h"
 
 struct writer;
 

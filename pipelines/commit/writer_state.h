@@ -6,11 +6,11 @@
 #include "pipelines/commit/contribution.h"
 #include "pipelines/commit/counters.h"
 #include "pipelines/commit/writer.h"
-#include "state/decided.h"
-#include "state/journal.h"
-#include "state/part.h"
-#include "state/retained.h"
-#include "state/spill.h"
+#include "state/tables/decided.h"
+#include "state/tables/journal.h"
+#include "state/tables/part.h"
+#include "state/tables/retained.h"
+#include "state/tables/spill.h"
 
 enum {
     BINDINGS = 2,         /* the running configuration and the one before a reload */

@@ -3,7 +3,7 @@
 #include "pipelines/daemon/telemetry_sources.h"
 
 #include "processor/base/clock.h"
-#include "state/journal.h"
+#include "state/tables/journal.h"
 
 static const struct metric_family age_family = {"flywheel_low_watermark_age_seconds", METRIC_GAUGE,
                                                 "Time since the oldest position of a source that "

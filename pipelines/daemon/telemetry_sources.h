@@ -3,7 +3,7 @@
 #include "pipelines/decide/effects.h"
 #include "processor/base/json/json.h"
 #include "processor/base/metrics.h"
-#include "state/source.h"
+#include "state/tables/source.h"
 
 /* When a watermark was first seen where it is: the least age there is without a journal row. */
 struct watermark_seen {

@@ -7,8 +7,8 @@
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
 #include "processor/score/select.h"
-#include "state/decided.h"
-#include "state/part.h"
+#include "state/tables/decided.h"
+#include "state/tables/part.h"
 
 enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
 

@@ -1,6 +1,6 @@
 /* Where a shard finds the parts of conversations: the store, or what a replay has put by. */
 #pragma once
-#include "state/part.h"
+#include "state/tables/part.h"
 
 struct part_source {
     void *context; /* NULL with `read` NULL: there are no conversations */

@@ -1,7 +1,7 @@
 /* Everything is copied before the transaction ends. */
 #include "pipelines/decide/recall.h"
 
-#include "state/retained.h"
+#include "state/tables/retained.h"
 
 /* Content that was trimmed meanwhile is no failure. */
 static enum status read_content(struct store_txn *txn, struct arena *arena,

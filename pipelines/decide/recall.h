@@ -3,7 +3,7 @@
  * read in one short transaction, from the shard's own thread. */
 #pragma once
 #include "pipelines/decide/summary.h"
-#include "state/decided.h"
+#include "state/tables/decided.h"
 
 struct recalled {
     struct decided_row row;

@@ -8,7 +8,7 @@
 #include "pipelines/decide/recall.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
-#include "state/source.h"
+#include "state/tables/source.h"
 
 enum shard_event_kind {
     SHARD_REQUEST, /* spans and logs of one export request */

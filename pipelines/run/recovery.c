@@ -7,8 +7,8 @@
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
 #include "processor/base/log.h"
-#include "state/decided.h"
-#include "state/journal.h"
+#include "state/tables/decided.h"
+#include "state/tables/journal.h"
 
 /* The number of a stored source in this process; UINT32_MAX: not one of ours any more. */
 static uint32_t source_index(const struct runtime *runtime, uint16_t id)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "state/cohorts/cohort.h"
-#include "state/decided.h"
 #include "state/store/key_index.h"
+#include "state/tables/decided.h"
 
 enum { COHORT_BYTES = 2 + COHORT_HASH_SIZE };
 

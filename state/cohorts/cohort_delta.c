@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "state/cohorts/cohort.h"
-#include "state/decided.h"
 #include "state/store/key_index.h"
+#include "state/tables/decided.h"
 
 enum { COHORT_KEY_BYTES = 2 + COHORT_HASH_SIZE + 1 + 8, EXPIRY_STEPS = 256 };
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "processor/base/arena.h"
-#include "state/decided.h"
 #include "state/store/dictionary.h"
 #include "state/store/key_index.h"
+#include "state/tables/decided.h"
 
 enum { RESULT_BYTES_MAX = 512 << 20 };
 

@@ -26,7 +26,7 @@ enum state_table {
     TABLE_COUNTER,     /* name */
     TABLE_AUDIT,       /* be64 sequence, be16 chunk */
     TABLE_RETAINED,    /* be64 sequence, be16 chunk */
-    TABLE_SELECTION,   /* u8 kind, ...: state/selection.h */
+    TABLE_SELECTION,   /* u8 kind, ...: state/tables/selection.h */
     TABLE_ALERT,       /* be16 grouping, hash 16, u8 kind, be64 window */
     TABLE_PART,        /* u8 kind, be64 sequence[, be16 chunk] */
     STATE_TABLES,

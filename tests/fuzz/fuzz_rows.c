@@ -5,12 +5,12 @@
  * byte is the key's size. */
 #include <assert.h>
 
-#include "state/alert.h"
-#include "state/outbox.h"
-#include "state/part.h"
-#include "state/retained.h"
-#include "state/selection.h"
-#include "state/spill.h"
+#include "state/tables/alert.h"
+#include "state/tables/outbox.h"
+#include "state/tables/part.h"
+#include "state/tables/retained.h"
+#include "state/tables/selection.h"
+#include "state/tables/spill.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

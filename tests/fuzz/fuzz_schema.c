@@ -3,13 +3,13 @@
  * something that it accepts. The first byte chooses the decoder. */
 #include <assert.h>
 
-#include "state/alert.h"
 #include "state/cohorts/cohort.h"
-#include "state/counters.h"
-#include "state/decided.h"
-#include "state/journal.h"
-#include "state/outbox.h"
-#include "state/source.h"
+#include "state/tables/alert.h"
+#include "state/tables/counters.h"
+#include "state/tables/decided.h"
+#include "state/tables/journal.h"
+#include "state/tables/outbox.h"
+#include "state/tables/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,9 +6,9 @@
 #include <errno.h>
 
 #include "state/cohorts/cohort_query.h"
-#include "state/decided.h"
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
+#include "state/tables/decided.h"
 #include "tests/support/temp_store.h"
 
 enum { ROUNDS = 6, STEPS = 400, COUNTED_MAX = 4000, VALUES = 7, RULES = 3, GROUPINGS = 2 };

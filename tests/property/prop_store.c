@@ -8,12 +8,12 @@
 #include <sys/wait.h>
 
 #include "state/cohorts/cohort_query.h"
-#include "state/counters.h"
-#include "state/decided.h"
-#include "state/journal.h"
-#include "state/outbox.h"
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
+#include "state/tables/counters.h"
+#include "state/tables/decided.h"
+#include "state/tables/journal.h"
+#include "state/tables/outbox.h"
 #include "tests/support/temp_store.h"
 
 enum { ROUNDS = 30, SOURCE = 1 };

@@ -10,9 +10,9 @@
 #include "processor/otlp/otlp_json.h"
 #include "processor/score/expression/expression.h"
 #include "state/cohorts/cohort_bucket.h"
-#include "state/decided.h"
-#include "state/source.h"
-#include "state/spill.h"
+#include "state/tables/decided.h"
+#include "state/tables/source.h"
+#include "state/tables/spill.h"
 #include "tests/support/failing.h"
 #include "tests/support/trace_builder.h"
 

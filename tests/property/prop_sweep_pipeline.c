@@ -8,7 +8,7 @@
 #include "pipelines/cohorts/report.h"
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/run/restore.h"
-#include "state/journal.h"
+#include "state/tables/journal.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"
 #include "tests/support/shard_fixture.h"

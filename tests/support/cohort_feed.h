@@ -4,8 +4,8 @@
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "state/cohorts/cohort.h"
-#include "state/decided.h"
 #include "state/store/key_index.h"
+#include "state/tables/decided.h"
 #include "tests/support/temp_store.h"
 
 struct feed {

@@ -5,7 +5,7 @@
 #pragma once
 #include <stdio.h>
 
-#include "state/alert.h"
+#include "state/tables/alert.h"
 
 enum { WEEK_COHORTS = 40, WEEK_REGRESSIONS = 2, WEEK_STRATA = 3 };
 

@@ -4,8 +4,8 @@
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
-#include "state/alert.h"
 #include "state/cohorts/cohort_windows.h"
+#include "state/tables/alert.h"
 #include "tests/support/cohort_feed.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */

@@ -1,8 +1,8 @@
 /* link: state base */
 #include "state/cohorts/cohort_query.h"
-#include "state/decided.h"
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
+#include "state/tables/decided.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* a whole hour */

@@ -1,8 +1,8 @@
 /* link: state base */
-#include "state/decided.h"
-#include "state/source.h"
 #include "state/store/store_faults.h"
 #include "state/store/value.h"
+#include "state/tables/decided.h"
+#include "state/tables/source.h"
 #include "tests/support/temp_store.h"
 
 static struct decided_row row_of(uint32_t id, int64_t decided_ms)

@@ -1,15 +1,15 @@
 /* link: state base */
 #include "state/cohorts/audit_cohorts.h"
 #include "state/cohorts/cohort.h"
-#include "state/counters.h"
-#include "state/decided.h"
 #include "state/inspect.h"
-#include "state/journal.h"
-#include "state/outbox.h"
-#include "state/retained.h"
-#include "state/source.h"
-#include "state/spill.h"
 #include "state/store/dictionary.h"
+#include "state/tables/counters.h"
+#include "state/tables/decided.h"
+#include "state/tables/journal.h"
+#include "state/tables/outbox.h"
+#include "state/tables/retained.h"
+#include "state/tables/source.h"
+#include "state/tables/spill.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW_MS = 1763888400000;

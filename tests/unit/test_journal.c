@@ -1,8 +1,8 @@
 /* link: state base */
 #include <errno.h>
 
-#include "state/journal.h"
 #include "state/store/store_faults.h"
+#include "state/tables/journal.h"
 #include "tests/support/temp_store.h"
 
 static const struct journal_header HEADER = {.signal = 1, .encoding = 2, .received_ms = 1234567};

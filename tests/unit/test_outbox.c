@@ -1,5 +1,5 @@
 /* link: state base */
-#include "state/outbox.h"
+#include "state/tables/outbox.h"
 #include "tests/support/temp_store.h"
 
 static void append(struct outbox *outbox, struct store *store, uint8_t exporter, uint64_t sequence,

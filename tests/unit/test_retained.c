@@ -1,5 +1,5 @@
 /* link: state base */
-#include "state/retained.h"
+#include "state/tables/retained.h"
 #include "tests/support/temp_store.h"
 
 enum { CONTENT = 150000 };

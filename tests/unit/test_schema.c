@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "state/cohorts/cohort.h"
-#include "state/journal.h"
-#include "state/source.h"
 #include "state/store/key_index.h"
 #include "state/store/schema.h"
+#include "state/tables/journal.h"
+#include "state/tables/source.h"
 
 START_TEST(numbers_of_every_width_come_back)
 {

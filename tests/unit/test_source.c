@@ -1,7 +1,7 @@
 /* link: state base */
-#include "state/counters.h"
-#include "state/source.h"
 #include "state/store/dictionary.h"
+#include "state/tables/counters.h"
+#include "state/tables/source.h"
 #include "tests/support/temp_store.h"
 
 START_TEST(a_source_keeps_its_id_positions_and_marks)

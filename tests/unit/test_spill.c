@@ -1,5 +1,5 @@
 /* link: state base */
-#include "state/spill.h"
+#include "state/tables/spill.h"
 #include "tests/support/temp_store.h"
 
 enum { BODY = 200000 };

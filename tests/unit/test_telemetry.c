@@ -9,8 +9,8 @@
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "state/cohorts/cohort.h"
-#include "state/journal.h"
 #include "state/store/dictionary.h"
+#include "state/tables/journal.h"
 #include "tests/support/temp_store.h"
 
 static const char yaml[] = "cohorts:\n"

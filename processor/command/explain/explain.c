@@ -9,7 +9,7 @@
 #include "processor/command/options.h"
 #include "processor/command/replay/replay_run.h"
 #include "processor/emit/emitter.h"
-#include "state/outbox.h"
+#include "state/tables/outbox.h"
 
 struct wanted {
     const char *trace; /* hex; NULL: all */

@@ -1,6 +1,6 @@
 /* value of 'h' = u8 version | conversation 16 | trace id 16 | signed received_ms | varint spans
  *              | varint bytes */
-#include "state/part.h"
+#include "state/tables/part.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* head of an item = u8 version | signed committed_ms; body = the content as the caller encoded it. */
-#include "state/retained.h"
+#include "state/tables/retained.h"
 
 #include <assert.h>
 #include <stdlib.h>

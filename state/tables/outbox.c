@@ -1,6 +1,6 @@
 /* head of an item = u8 version | signed committed_ms; body = the frame. Meta row outbox_sequence
  * is the last sequence ever used, so that none is used again after its rows have left. */
-#include "state/outbox.h"
+#include "state/tables/outbox.h"
 
 #include <assert.h>
 #include <stdlib.h>

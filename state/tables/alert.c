@@ -1,6 +1,6 @@
 /* value = u8 version | u8 is_firing | varint episode | signed changed_ms | double statistic |
  *         double p0 | varint seen | varint failed */
-#include "state/alert.h"
+#include "state/tables/alert.h"
 
 #include "state/store/value.h"
 

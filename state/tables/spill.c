@@ -1,7 +1,7 @@
 /* head of an item = u8 version | trace id 16 | signed first_received_ms | signed last_received_ms
  *   | varint spans | varint logs | u8 count (be16 source, varint first, varint through - first)
  * body = whatever the caller made of the trajectory. */
-#include "state/spill.h"
+#include "state/tables/spill.h"
 
 #include <assert.h>
 #include <stdlib.h>

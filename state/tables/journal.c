@@ -1,6 +1,6 @@
 /* head of an item = u8 version | u8 signal | u8 encoding | signed received_ms; body = the
  * request. */
-#include "state/journal.h"
+#include "state/tables/journal.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* value = u8 version | be64 count. What was added waits in `open` until the transaction has
  * ended. */
-#include "state/counters.h"
+#include "state/tables/counters.h"
 
 #include <assert.h>
 #include <stdlib.h>

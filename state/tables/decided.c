@@ -4,13 +4,13 @@
  *         | signed event_ms | u8 verdict | u8 trigger | varint flags | varint spans
  *         | varint record sequence | contribution | extension | (fields of later versions)
  * The size in front lets this reader pass over fields that a later minor version appended. */
-#include "state/decided.h"
+#include "state/tables/decided.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/source.h"
 #include "state/store/value.h"
+#include "state/tables/source.h"
 
 enum { DECIDED_VERSION = 1, DECIDED_KEY_BYTES = 10, LOAD_CHUNKS = 64 };
 

@@ -2,8 +2,8 @@
  * acknowledged is read again after a crash. Appended in position order, trimmed from the front.
  * Owner: the writer thread; journal_read from any thread. */
 #pragma once
-#include "state/source.h"
 #include "state/store/chunked.h"
+#include "state/tables/source.h"
 
 struct journal;
 

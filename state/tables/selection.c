@@ -1,7 +1,7 @@
 /* value of 'h' = u8 version | varint basis, seen, emitted of each stratum
  * value of 's' = u8 version | varint basis, seen, emitted
  * value of 'c' = u8 version | varint seen */
-#include "state/selection.h"
+#include "state/tables/selection.h"
 
 #include "state/store/value.h"
 

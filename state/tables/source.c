@@ -1,6 +1,6 @@
 /* value = u8 version | name | be64 next | be64 low watermark | varint shards | be64 through, ... |
  * u8 handed over (from version 2 on) */
-#include "state/source.h"
+#include "state/tables/source.h"
 
 #include <assert.h>
 #include <string.h>
