@@ -30,6 +30,18 @@ struct span {
     struct bytes wire; /* the Span message; lives as long as the owner says */
 };
 
+/* As its status says. step_has_failed() hears the vendor's own words too. */
+static inline bool span_has_failed(const struct span *span)
+{
+    return span->status == SPAN_STATUS_ERROR;
+}
+
+/* Zero when an end is missing or lies before the start. */
+static inline uint64_t span_duration_ns(const struct span *span)
+{
+    return span->end_ns > span->start_ns ? span->end_ns - span->start_ns : 0;
+}
+
 /* A log record that may say something about a trajectory: message content, or an evaluation result.
  */
 struct log_record {

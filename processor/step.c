@@ -1,7 +1,7 @@
 /* Names of step kinds, as records state them. */
 #include "processor/step.h"
 
-const char *const step_kind_names[STEP_KINDS] = {
+const char *const step_kind_names[STEP_KINDS + 1] = {
     [STEP_AGENT] = "agent",         [STEP_WORKFLOW] = "workflow",
     [STEP_CHAIN] = "chain",         [STEP_LLM] = "llm",
     [STEP_TOOL] = "tool",           [STEP_RETRIEVER] = "retriever",

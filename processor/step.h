@@ -19,7 +19,7 @@ enum step_kind {
     STEP_OTHER,
     STEP_KINDS
 };
-extern const char *const step_kind_names[STEP_KINDS];
+extern const char *const step_kind_names[STEP_KINDS + 1]; /* ends with NULL */
 
 struct step {
     const struct span *span;
@@ -47,3 +47,9 @@ struct step {
     struct bytes input, output;
     struct bytes arguments; /* of a tool call: JSON when it was JSON */
 };
+
+/* By status or level, as the vocabulary has it; a run that waits for a human has not failed. */
+static inline bool step_has_failed(const struct step *step)
+{
+    return step->error.size > 0;
+}

@@ -2,19 +2,24 @@
  *   1. indexes sorted by id            finds parents by bisection
  *   2. parents, cycles cut             a cycle loses the link above its first span
  *   3. depths                          walked upwards once, remembered
- *   4. sort by (start, depth, id)      depth is what puts a parent before its child at one start
- * time
+ *   4. sort by (start, depth, id)      at one start, depth puts a parent before its child
  *   5. everything renumbered */
 #include "processor/trajectory.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-const char *const close_trigger_names[CLOSE_TRIGGERS] = {
+const char *const close_trigger_names[CLOSE_TRIGGERS + 1] = {
     [CLOSE_ROOT] = "root",         [CLOSE_IDLE] = "idle",   [CLOSE_DURATION] = "duration",
     [CLOSE_SPANS] = "spans",       [CLOSE_BYTES] = "bytes", [CLOSE_MEMORY] = "memory",
     [CLOSE_SHUTDOWN] = "shutdown",
 };
+
+const char *close_trigger_name(enum close_trigger trigger)
+{
+    assert(trigger < CLOSE_TRIGGERS);
+    return close_trigger_names[trigger];
+}
 
 /* What a span is sorted by, so that qsort needs no context. */
 struct sort_key {
@@ -220,11 +225,33 @@ bool span_supersedes(const struct span *candidate, const struct span *kept)
     return bytes_compare(candidate->wire, kept->wire) > 0;
 }
 
+struct trajectory_times trajectory_times(const struct trajectory *trajectory, enum zero_times zero)
+{
+    bool is_of_root = trajectory->root != NO_SPAN && !trajectory->is_conversation &&
+                      (zero == ZERO_IS_1970 || trajectory_has_ended(trajectory));
+    uint64_t start = UINT64_MAX, end = 0;
+    for (uint32_t i = 0; i < trajectory->span_count; i++) {
+        const struct span *span = &trajectory->spans[i];
+        if (is_of_root && i != trajectory->root)
+            continue;
+        if ((zero == ZERO_IS_1970 || span->start_ns != 0) && span->start_ns < start)
+            start = span->start_ns;
+        if (span->end_ns > end)
+            end = span->end_ns;
+    }
+    struct trajectory_times times = {.is_known = start <= end};
+    times.start_ns = start == UINT64_MAX ? end : start;
+    times.end_ns = end > times.start_ns ? end : times.start_ns;
+    return times;
+}
+
 uint64_t trajectory_event_ms(const struct trajectory *trajectory, bool *ret_skewed)
 {
     const uint64_t skew_ms_max = 5 * 60 * 1000;
-    uint64_t end_ns = trajectory->root != NO_SPAN ? trajectory->spans[trajectory->root].end_ns : 0;
-    if (end_ns == 0)
+    uint64_t end_ns = 0;
+    if (trajectory_has_ended(trajectory))
+        end_ns = trajectory->spans[trajectory->root].end_ns;
+    else
         for (uint32_t i = 0; i < trajectory->span_count; i++)
             if (trajectory->spans[i].end_ns > end_ns)
                 end_ns = trajectory->spans[i].end_ns;

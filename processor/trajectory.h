@@ -20,7 +20,8 @@ enum close_trigger {
     CLOSE_SHUTDOWN, /* the process ends and no journal holds the spans */
     CLOSE_TRIGGERS
 };
-extern const char *const close_trigger_names[CLOSE_TRIGGERS];
+extern const char *const close_trigger_names[CLOSE_TRIGGERS + 1]; /* ends with NULL */
+const char *close_trigger_name(enum close_trigger trigger);
 
 #define NO_SPAN UINT32_MAX
 
@@ -73,6 +74,24 @@ static inline bool span_has_remote_parent(const struct span *span)
     return span->has_parent && (span->flags & SPAN_FLAG_PARENT_REMOTE_KNOWN) &&
            (span->flags & SPAN_FLAG_PARENT_REMOTE);
 }
+
+/* Without an ended root it is not known what did not happen. */
+static inline bool trajectory_has_ended(const struct trajectory *trajectory)
+{
+    return trajectory->root != NO_SPAN && trajectory->spans[trajectory->root].end_ns != 0;
+}
+
+/* When a run took place: its root when that has ended, else from the earliest start to the latest
+ * end. A conversation is longer than its last turn, so its root does not stand for it. */
+struct trajectory_times {
+    uint64_t start_ns, end_ns; /* the end is never before the start */
+    bool is_known;             /* a start and an end are there, in this order */
+};
+enum zero_times {
+    ZERO_IS_ABSENT,
+    ZERO_IS_1970, /* a time as every other: a root has then always ended */
+};
+struct trajectory_times trajectory_times(const struct trajectory *trajectory, enum zero_times zero);
 
 /* When it happened: the end of the root, else of the latest span. Zero, or more than 5 minutes past
  * the receipt: the receipt, and `ret_skewed` is set. Milliseconds since 1970. */

@@ -4,7 +4,8 @@
 #include "processor/agent_run.h"
 
 enum verdict { VERDICT_PASS, VERDICT_BORDERLINE, VERDICT_FAIL, VERDICT_UNSCORED, VERDICTS };
-extern const char *const verdict_names[VERDICTS];
+extern const char *const verdict_names[VERDICTS + 1]; /* ends with NULL, as those below */
+const char *verdict_name(enum verdict verdict);
 
 enum outcome {
     OUTCOME_PASS,
@@ -14,10 +15,11 @@ enum outcome {
     OUTCOME_ERROR,
     OUTCOMES
 };
-extern const char *const outcome_names[OUTCOMES];
+extern const char *const outcome_names[OUTCOMES + 1];
+const char *outcome_name(enum outcome outcome);
 
 enum evaluator_type { EVALUATOR_CODE, EVALUATOR_LLM, EVALUATOR_HUMAN, EVALUATOR_IMPORTED };
-extern const char *const evaluator_type_names[4];
+extern const char *const evaluator_type_names[5];
 
 enum evidence_field {
     FIELD_OUTPUT,

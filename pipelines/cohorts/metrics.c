@@ -184,7 +184,7 @@ static void write_totals(struct cohort_metrics *metrics, uint32_t grouping,
             continue;
         for (int verdict = 0; verdict < COHORT_VERDICTS; verdict++)
             write_one(&metrics->parts[PART_TRAJECTORIES], PART_TRAJECTORIES, group, row, "verdict",
-                      verdict_names[verdict], (double)sums->first[verdict]);
+                      verdict_name(verdict), (double)sums->first[verdict]);
         write_one(&metrics->parts[PART_LAST_SEEN], PART_LAST_SEEN, group, row, NULL, NULL,
                   (double)sums->last_event_ms / 1000);
     }

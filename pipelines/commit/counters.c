@@ -137,7 +137,7 @@ struct persistent_counter *series_rule_outcome(struct series *series, struct byt
 {
     return get(series->counters, "flywheel_rule_outcomes_total",
                (struct label[LABELS_MAX]){{"rule", rule},
-                                          {"outcome", bytes_of_text(outcome_names[outcome])}});
+                                          {"outcome", bytes_of_text(outcome_name(outcome))}});
 }
 
 struct persistent_counter *series_review_records(struct series *series, struct bytes queue,
@@ -145,7 +145,7 @@ struct persistent_counter *series_review_records(struct series *series, struct b
 {
     return get(series->counters, "flywheel_review_records_total",
                (struct label[LABELS_MAX]){{"queue", queue},
-                                          {"verdict", bytes_of_text(verdict_names[verdict])}});
+                                          {"verdict", bytes_of_text(verdict_name(verdict))}});
 }
 
 struct persistent_counter *series_correction(struct series *series, struct bytes group,
@@ -153,8 +153,8 @@ struct persistent_counter *series_correction(struct series *series, struct bytes
 {
     return get(series->counters, "flywheel_cohort_corrections_total",
                (struct label[LABELS_MAX]){{"group", group},
-                                          {"from", bytes_of_text(verdict_names[from])},
-                                          {"to", bytes_of_text(verdict_names[to])}});
+                                          {"from", bytes_of_text(verdict_name(from))},
+                                          {"to", bytes_of_text(verdict_name(to))}});
 }
 
 static bool belongs_to(const char *name, const char *family)

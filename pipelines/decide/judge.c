@@ -63,28 +63,12 @@ static struct bytes mask_dimension(void *context, struct bytes value, struct are
     return redact_text(&judge->dimension_policy, judge->scratch, value, arena, &counts).text;
 }
 
-/* Of the root when it ended, else from the earliest start to the latest end. */
-static double duration_ms(const struct trajectory *trajectory)
-{
-    uint64_t start = UINT64_MAX, end = 0;
-    const struct span *root = trajectory->root == NO_SPAN || trajectory->is_conversation
-                                  ? NULL
-                                  : &trajectory->spans[trajectory->root];
-    for (uint32_t i = 0; i < trajectory->span_count && !root; i++) {
-        const struct span *span = &trajectory->spans[i];
-        start = span->start_ns < start ? span->start_ns : start;
-        end = span->end_ns > end ? span->end_ns : end;
-    }
-    if (root)
-        start = root->start_ns, end = root->end_ns;
-    return end > start ? (double)(end - start) / 1e6 : 0;
-}
-
 static void fill_facts(const struct judge *judge, struct closed *closed)
 {
     const struct agent_run *run = &judge->run;
+    struct trajectory_times times = trajectory_times(&judge->trajectory, ZERO_IS_1970);
     closed->event_ms = trajectory_event_ms(&judge->trajectory, &closed->is_skewed);
-    closed->duration_ms = duration_ms(&judge->trajectory);
+    closed->duration_ms = (double)(times.end_ns - times.start_ns) / 1e6;
     closed->weight = run->weight;
     closed->is_weight_mixed = run->is_weight_mixed;
     closed->cost_usd = run->cost_usd;

@@ -222,7 +222,7 @@ START_TEST(a_day_keeps_its_budget_and_its_estimates_are_unbiased)
     }
     for (int i = 0; i < VERDICTS - 1; i++) { /* unscored has no share */
         double z = (all.weights[i] - (double)all.runs[i]) / sqrt(all.variance[i]);
-        printf("%s: %llu runs, estimated %.0f, z = %.2f\n", verdict_names[i],
+        printf("%s: %llu runs, estimated %.0f, z = %.2f\n", verdict_name(i),
                (unsigned long long)all.runs[i], all.weights[i], z);
         ck_assert_msg(fabs(z) < 4, "verdict %d: z = %f", i, z);
     }

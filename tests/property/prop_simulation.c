@@ -543,8 +543,8 @@ static void check_first(struct simulation *sim, struct trace *trace, uint32_t at
     enum verdict wanted = trace->score ? verdicts[trace->score - 1] : VERDICT_UNSCORED;
     ck_assert_msg(trace->decisions == 0, "trace %u was decided twice", at);
     ck_assert_msg(closed->verdict == wanted || trace->late_scores > 0, "trace %u: %s not %s (%s)",
-                  at, verdict_names[closed->verdict], verdict_names[wanted],
-                  close_trigger_names[closed->trigger]);
+                  at, verdict_name(closed->verdict), verdict_name(wanted),
+                  close_trigger_name(closed->trigger));
     ck_assert_uint_ge(closed->spans,
                       trace->kind == TRACE_TOO_LARGE ? MAX_SPANS : trace->span_count);
     ck_assert(closed->has_record == is_work(closed->verdict));
@@ -712,7 +712,7 @@ static void check_revision(struct simulation *sim, const struct outgoing *outgoi
                 trace->revision = trace->revision * 10 + value.data[d] - '0';
         for (int verdict = 0; verdict < VERDICTS; verdict++)
             if (strcmp(outgoing->headers[i].name, "verdict") == 0 &&
-                bytes_equal_text(value, verdict_names[verdict]))
+                bytes_equal_text(value, verdict_name(verdict)))
                 trace->record_verdict = (enum verdict)verdict;
     }
     ck_assert_uint_gt(trace->revision, before);
@@ -844,7 +844,7 @@ static void check_end(struct simulation *sim)
         enum verdict wanted = score ? verdicts[score - 1] : VERDICT_UNSCORED;
         ck_assert_msg(trace->decisions > 0, "trace %u was not decided", at);
         ck_assert_msg(trace->verdict == wanted || trace->is_exhausted, "trace %u: %s not %s", at,
-                      verdict_names[trace->verdict], verdict_names[wanted]);
+                      verdict_name(trace->verdict), verdict_name(wanted));
     }
     struct span_account account = writer_account(sim->writer);
     ck_assert_uint_eq(account.in_flight, 0);

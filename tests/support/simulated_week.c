@@ -142,7 +142,7 @@ static void select_one(struct week *week, struct store_txn *txn, enum verdict ve
         struct week_stratum *stratum = &week->report->strata[i];
         if (strata[i] != verdict)
             continue;
-        stratum->name = verdict_names[verdict];
+        stratum->name = verdict_name(verdict);
         stratum->truth++;
         if (!closed.has_record)
             continue;

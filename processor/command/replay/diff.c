@@ -159,7 +159,7 @@ static void write_side(struct json_writer *writer, const char *key,
     json_key(writer, key);
     json_object_begin(writer);
     json_key(writer, "verdict");
-    json_text(writer, verdict_names[judgement->verdict]);
+    json_text(writer, verdict_name(judgement->verdict));
     json_key(writer, "emitted");
     json_bool(writer, judgement->is_emitted);
     if (judgement->is_emitted) {
@@ -172,7 +172,7 @@ static void write_side(struct json_writer *writer, const char *key,
         if (is_quiet(judgement->outcomes[i]))
             continue;
         json_key_bytes(writer, config->ruleset.rules[i].name);
-        json_text(writer, outcome_names[judgement->outcomes[i]]);
+        json_text(writer, outcome_name(judgement->outcomes[i]));
     }
     json_object_end(writer);
     json_object_end(writer);

@@ -101,8 +101,8 @@ static void write_verdicts(const struct diff_summary *summary, struct buffer *to
         for (int b = 0; b <= VERDICTS; b++)
             if (a != b && summary->verdicts[a][b] > 0)
                 buffer_printf(to, "  verdict  %s -> %s: %llu\n",
-                              a < VERDICTS ? verdict_names[a] : "none",
-                              b < VERDICTS ? verdict_names[b] : "none",
+                              a < VERDICTS ? verdict_name(a) : "none",
+                              b < VERDICTS ? verdict_name(b) : "none",
                               (unsigned long long)summary->verdicts[a][b]);
 }
 
@@ -113,8 +113,8 @@ static void write_rule(const struct diff_rule *rule, struct buffer *to)
             if (a != b && rule->outcomes[a][b] > 0)
                 buffer_printf(to, "  rule     %.*s: %s -> %s: %llu\n", (int)rule->name.size,
                               (const char *)rule->name.data,
-                              a < OUTCOMES ? outcome_names[a] : "absent",
-                              b < OUTCOMES ? outcome_names[b] : "absent",
+                              a < OUTCOMES ? outcome_name(a) : "absent",
+                              b < OUTCOMES ? outcome_name(b) : "absent",
                               (unsigned long long)rule->outcomes[a][b]);
 }
 

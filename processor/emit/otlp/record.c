@@ -65,7 +65,7 @@ static void put_verdict(struct otlp_writer *writer)
     struct buffer *span = &writer->span;
     char ruleset[2 * 32];
     hex_encode(ruleset, input->ruleset_sha256, 32);
-    put_text(to, span, "flywheel.verdict", bytes_of_text(verdict_names[input->report->verdict]));
+    put_text(to, span, "flywheel.verdict", bytes_of_text(verdict_name(input->report->verdict)));
     put_labels(writer);
     put_text(to, span, "flywheel.record_id", bytes_of_text(writer->record->record_id));
     put_text(to, span, "flywheel.queue", writer->record->queue);

@@ -174,7 +174,7 @@ static void write_evaluation(struct record_writer *record, const struct evaluati
     record_string(record, TEXT_NAME, evaluation->measurement,
                   (struct text_field){"evaluations", index, "measurement"});
     json_key(json, "outcome");
-    json_text(json, outcome_names[evaluation->outcome]);
+    json_text(json, outcome_name(evaluation->outcome));
     if (evaluation->has_value) {
         json_key(json, "value");
         json_double(json, evaluation->value);

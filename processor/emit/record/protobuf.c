@@ -5,6 +5,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/otlp/wire.h"
+#include "processor/verdict.h"
 
 enum { DEPTH_MAX = 5, ID_BYTES_MAX = 64 };
 
@@ -37,14 +38,8 @@ struct field {
     const char *const *names; /* of NAME and NAME_FROM_0; ends with NULL */
 };
 
-static const char *const verdicts[] = {"pass", "borderline", "fail", "unscored", NULL};
-static const char *const outcomes[] = {"pass", "borderline", "fail", "na", "error", NULL};
-static const char *const kinds[] = {"agent",     "workflow", "chain",     "llm",       "tool",
-                                    "retriever", "reranker", "embedding", "guardrail", "evaluator",
-                                    "memory",    "plan",     "other",     NULL};
 static const char *const statuses[] = {"unset", "ok", "error", NULL};
 static const char *const directions[] = {"below", "above", NULL};
-static const char *const evaluator_types[] = {"code", "llm", "human", "imported", NULL};
 
 #define FIELD(key, number, form)                                                                   \
     {                                                                                              \
@@ -93,7 +88,7 @@ static const struct field contexts[] = {FIELD("id", 1, TEXT), FIELD("score", 2, 
 static const struct field tokens[] = {FIELD("input", 1, NUMBER), FIELD("output", 2, NUMBER), END};
 static const struct field steps[] = {FIELD("span_id", 1, HEX),
                                      FIELD("parent_span_id", 2, HEX),
-                                     ENUM("kind", 3, NAME, kinds),
+                                     ENUM("kind", 3, NAME, step_kind_names),
                                      FIELD("name", 4, TEXT),
                                      FIELD("start_ms", 5, SIGNED_NANO),
                                      FIELD("duration_ms", 6, NANO),
@@ -109,10 +104,10 @@ static const struct field steps[] = {FIELD("span_id", 1, HEX),
 static const struct field evidence[] = {FIELD("span_id", 1, HEX), FIELD("field", 2, TEXT),
                                         FIELD("start", 3, NUMBER), FIELD("end", 4, NUMBER), END};
 static const struct field evaluator[] = {FIELD("id", 1, TEXT), FIELD("version", 2, TEXT),
-                                         ENUM("type", 3, NAME, evaluator_types), END};
+                                         ENUM("type", 3, NAME, evaluator_type_names), END};
 static const struct field evaluations[] = {FIELD("rule", 1, TEXT),
                                            FIELD("measurement", 2, TEXT),
-                                           ENUM("outcome", 3, NAME, outcomes),
+                                           ENUM("outcome", 3, NAME, outcome_names),
                                            FIELD("value", 4, SOME_REAL),
                                            FIELD("na_reason", 5, TEXT),
                                            FIELD("fail", 6, SOME_REAL),
@@ -163,7 +158,7 @@ static const struct field record[] = {FIELD("schema", 1, TEXT),
                                       FIELD("expected", 16, TEXT),
                                       MESSAGE("contexts", 17, PARTS, contexts),
                                       MESSAGE("steps", 18, PARTS, steps),
-                                      ENUM("verdict", 19, NAME, verdicts),
+                                      ENUM("verdict", 19, NAME, verdict_names),
                                       FIELD("labels", 20, TEXTS),
                                       MESSAGE("evaluations", 21, PARTS, evaluations),
                                       MESSAGE("selection", 22, PART, selection),

@@ -95,7 +95,7 @@ static bool identify(const struct review_input *input, struct review_record *ret
     buffer_append_byte(&name, '/');
     buffer_append_text(&name, ret_record->revision_text);
     buffer_append_byte(&name, '/');
-    buffer_append_text(&name, close_trigger_names[trajectory->trigger]);
+    buffer_append_text(&name, close_trigger_name(trajectory->trigger));
     buffer_append_byte(&name, '/');
     buffer_append(&name, spans, sizeof spans);
     bool is_whole = !name.failed;
@@ -111,7 +111,6 @@ static bool identify(const struct review_input *input, struct review_record *ret
     return is_whole;
 }
 
-/* As the measurement duration_ms: of the root when it has ended, else of all spans. */
 static void find_times(struct record_writer *record)
 {
     const struct trajectory *trajectory = record->input->run->trajectory;
@@ -119,21 +118,9 @@ static void find_times(struct record_writer *record)
     record->end_ns = record->input->known_end_ns;
     if (record->end_ns != 0)
         return;
-    uint32_t root = trajectory->root;
-    bool has_ended =
-        root != NO_SPAN && trajectory->spans[root].end_ns != 0 && !trajectory->is_conversation;
-    uint64_t start = UINT64_MAX, end = 0;
-    for (uint32_t i = 0; i < trajectory->span_count; i++) {
-        const struct span *span = &trajectory->spans[i];
-        if (has_ended && i != root)
-            continue;
-        if (span->start_ns != 0 && span->start_ns < start)
-            start = span->start_ns;
-        if (span->end_ns > end)
-            end = span->end_ns;
-    }
-    record->start_ns = start == UINT64_MAX ? end : start;
-    record->end_ns = end > record->start_ns ? end : record->start_ns;
+    struct trajectory_times times = trajectory_times(trajectory, ZERO_IS_ABSENT);
+    record->start_ns = times.start_ns;
+    record->end_ns = times.end_ns;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -202,7 +189,7 @@ static void write_completeness(struct record_writer *record)
     json_key(json, "completeness");
     json_object_begin(json);
     json_key(json, "trigger");
-    json_text(json, close_trigger_names[run->trajectory->trigger]);
+    json_text(json, close_trigger_name(run->trajectory->trigger));
     json_key(json, "root_seen");
     uint32_t known = record->input->known_spans;
     json_bool(json,
@@ -323,7 +310,7 @@ static void write_selection(struct record_writer *record)
     json_text(json, selection_reason_names[input->reason]);
     json_key(json, "stratum");
     json_text(json,
-              input->reason == SELECT_CONTROL ? "control" : verdict_names[input->report->verdict]);
+              input->reason == SELECT_CONTROL ? "control" : verdict_name(input->report->verdict));
     json_key(json, "inclusion_probability");
     json_double(json, input->inclusion_probability);
     json_key(json, "signature");
@@ -373,7 +360,7 @@ static void write_all(struct record_writer *record, const struct review_record *
     write_contexts(record);
     record_steps(record);
     json_key(&record->json, "verdict");
-    json_text(&record->json, verdict_names[input->report->verdict]);
+    json_text(&record->json, verdict_name(input->report->verdict));
     record_names(record, "labels", &input->report->labels,
                  (struct text_field){"labels", NO_INDEX, NULL});
     record_evaluations(record);
@@ -422,7 +409,7 @@ struct outgoing review_record_outgoing(const struct review_record *record, struc
             {
                 {"schema", BYTES_LITERAL("flywheel.review/v1")},
                 {"content-type", BYTES_LITERAL("application/json")},
-                {"verdict", bytes_of_text(verdict_names[verdict])},
+                {"verdict", bytes_of_text(verdict_name(verdict))},
                 {"queue", record->queue},
                 {"revision", bytes_of_text(record->revision_text)},
                 {"record_id", bytes_of_text(record->record_id)},

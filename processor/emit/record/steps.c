@@ -42,8 +42,7 @@ static void write_step(struct record_writer *record, uint32_t index)
     record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
     record_ms(record, "start_ms",
               span->start_ns ? difference(record->start_ns, span->start_ns) : 0);
-    record_ms(record, "duration_ms",
-              span->end_ns > span->start_ns ? difference(span->start_ns, span->end_ns) : 0);
+    record_ms(record, "duration_ms", difference(0, span_duration_ns(span)));
     json_key(json, "status");
     json_text(json, status_names[span->status <= SPAN_STATUS_ERROR ? span->status : 0]);
     record_content(record, "input", TEXT_STEP, step->input,
@@ -55,7 +54,7 @@ static void write_step(struct record_writer *record, uint32_t index)
                    (struct text_field){"steps", index, "arguments"});
     record_name(record, "model", step->model, (struct text_field){"steps", index, "model"});
     write_tokens(json, step);
-    if (step->error.size)
+    if (step_has_failed(step))
         record_content(record, "error", TEXT_REASON, step->error,
                        (struct text_field){"steps", index, "error"});
     json_object_end(json);

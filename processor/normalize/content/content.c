@@ -136,7 +136,7 @@ static void find_answer(struct content *content, uint32_t top, bool ask_chains)
     uint32_t at = top;
     while (at != NO_SPAN) {
         const struct step *step = &run->steps[at];
-        bool is_speaker = step->is_own && step->error.size == 0 &&
+        bool is_speaker = step->is_own && !step_has_failed(step) &&
                           (is_asked(step, ASKED_AGENTS) || is_asked(step, ASKED_MODELS) ||
                            (ask_chains && step->kind == STEP_CHAIN));
         bool has_answer = is_speaker && content->readings[at].answer.size > 0;
@@ -145,7 +145,7 @@ static void find_answer(struct content *content, uint32_t top, bool ask_chains)
             run->output = content->readings[at].answer;
             run->output_span = at;
         }
-        bool is_failed_part = at != top && step->error.size > 0 && is_asked(step, ASKED_AGENTS);
+        bool is_failed_part = at != top && step_has_failed(step) && is_asked(step, ASKED_AGENTS);
         bool enter = is_entered(step) && !has_answer && !is_failed_part;
         at = next_in_tree(run->trajectory, top, at, enter);
     }

@@ -182,7 +182,7 @@ static void read_resource(struct facts *facts)
 
 static bool is_error(const struct step *step)
 {
-    return step->is_own && step->error.size > 0;
+    return step->is_own && step_has_failed(step);
 }
 
 /* Did the same thing work later? The same tool, or for anything but a tool any later model call or
@@ -192,7 +192,7 @@ static bool worked_later(const struct agent_run *run, uint32_t index)
     const struct step *failed = &run->steps[index];
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
-        if (!step->is_own || step->error.size > 0 || step->span->start_ns < failed->span->end_ns)
+        if (!step->is_own || step_has_failed(step) || step->span->start_ns < failed->span->end_ns)
             continue;
         if (failed->kind == STEP_TOOL
                 ? step->kind == STEP_TOOL && bytes_equal(step->tool, failed->tool)
@@ -209,13 +209,13 @@ static bool went_on(const struct agent_run *run, uint32_t index)
     uint32_t above = run->trajectory->parents[index];
     for (int i = 0; i < ANCESTORS_MAX && above != NO_SPAN; i++) {
         const struct step *step = &run->steps[above];
-        if (step->error.size == 0 && (step->kind == STEP_LLM || step->kind == STEP_TOOL))
+        if (!step_has_failed(step) && (step->kind == STEP_LLM || step->kind == STEP_TOOL))
             return true; /* It happened inside a call that succeeded. */
         above = run->trajectory->parents[above];
     }
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
-        if (step->is_own && step->error.size == 0 && step->span->start_ns >= failed->end_ns &&
+        if (step->is_own && !step_has_failed(step) && step->span->start_ns >= failed->end_ns &&
             (step->kind == STEP_LLM || step->kind == STEP_TOOL || step->kind == STEP_AGENT))
             return true;
     }

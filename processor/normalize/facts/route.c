@@ -31,11 +31,6 @@ static void path_add(struct path *path, struct bytes name, struct bytes mark)
     path->last_mark = mark;
 }
 
-static bool has_failed(const struct step *step)
-{
-    return step->span->status == SPAN_STATUS_ERROR;
-}
-
 static struct bytes asked(const struct step *step)
 {
     return step->model_asked.size ? step->model_asked : step->model;
@@ -50,7 +45,7 @@ static bool is_model_call(const struct step *step)
  * model). */
 static bool is_failed_attempt(const struct step *step)
 {
-    return step->is_own && step->kind == STEP_OTHER && has_failed(step) &&
+    return step->is_own && step->kind == STEP_OTHER && span_has_failed(step->span) &&
            step->model_asked.size > 0;
 }
 
@@ -80,12 +75,12 @@ static void add_model(void *context, struct agent_run *run, struct step *step)
 {
     (void)run;
     struct path *path = context;
-    struct bytes model = has_failed(step) ? asked(step) : step->model;
+    struct bytes model = span_has_failed(step->span) ? asked(step) : step->model;
     if (model.size == 0)
         return;
-    struct bytes mark = has_failed(step)  ? BYTES_LITERAL("!")
-                        : step->cache_hit ? BYTES_LITERAL("(cache)")
-                                          : BYTES_LITERAL("");
+    struct bytes mark = span_has_failed(step->span) ? BYTES_LITERAL("!")
+                        : step->cache_hit           ? BYTES_LITERAL("(cache)")
+                                                    : BYTES_LITERAL("");
     path_add(path, model, mark);
 }
 
@@ -106,7 +101,7 @@ static void note_change(void *context, struct agent_run *run, struct step *step)
         step->is_fallback = true;
         run->fallback = true;
     }
-    *failed = has_failed(step) ? step : NULL;
+    *failed = span_has_failed(step->span) ? step : NULL;
 }
 
 static struct bytes tool_path(const struct agent_run *run)

@@ -274,7 +274,7 @@ void scores_of_span(struct score_list *list, const struct trajectory *trajectory
         bool is_judge = kind == STEP_EVALUATOR;
         score.span = is_judge ? trajectory->parents[index] : index;
         score.time_ns = span->end_ns;
-        score.is_error = is_judge && span->status == SPAN_STATUS_ERROR;
+        score.is_error = is_judge && span_has_failed(span);
         if (score.is_error)
             score.has_value = false;
         add_score(list, score);

@@ -69,8 +69,8 @@ static bool is_interrupt(struct bytes text)
 
 static void read_error(const struct span *span, const struct semconv *semconv, struct step *step)
 {
-    bool is_error = span->status == SPAN_STATUS_ERROR ||
-                    bytes_equal_text(semconv_text(semconv, SC_LEVEL), "ERROR");
+    bool is_error =
+        span_has_failed(span) || bytes_equal_text(semconv_text(semconv, SC_LEVEL), "ERROR");
     if (!is_error)
         return;
     struct bytes message = semconv->status_message, type = semconv_text(semconv, SC_ERROR_TYPE);

@@ -35,18 +35,6 @@ static inline bool step_counts(const struct step *step)
     return step->is_counted && (step->is_own || step->kind == STEP_EVALUATOR);
 }
 
-static inline bool step_failed(const struct step *step)
-{
-    return step->span->status == SPAN_STATUS_ERROR;
-}
-
-/* Without an ended root it is not known what did not happen. */
-static inline bool run_has_ended(const struct agent_run *run)
-{
-    uint32_t root = run->trajectory->root;
-    return root != NO_SPAN && run->trajectory->spans[root].end_ns != 0;
-}
-
 /* Did a measurement ask whether the answer refuses, and does it? */
 bool refusal_was_read(const struct score_context *context);
 /* The answer cannot be judged by what it states: na as "no_answer" or "refusal". */

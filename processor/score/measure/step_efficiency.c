@@ -11,7 +11,7 @@ void measure_step_efficiency(const struct measurement *self, struct score_contex
 {
     (void)self;
     const struct agent_run *run = context->run;
-    if (!run_has_ended(run)) {
+    if (!trajectory_has_ended(run->trajectory)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

@@ -44,23 +44,12 @@ void measure_duration(const struct measurement *self, struct score_context *cont
                       struct reading *ret_reading)
 {
     (void)self;
-    const struct trajectory *trajectory = context->run->trajectory;
-    uint64_t start_ns = UINT64_MAX, end_ns = 0;
-    bool has_ended_root = run_has_ended(context->run) && !trajectory->is_conversation;
-    for (uint32_t i = 0; i < trajectory->span_count; i++) {
-        const struct span *span = &trajectory->spans[i];
-        if (has_ended_root && i != trajectory->root)
-            continue;
-        if (span->start_ns != 0 && span->start_ns < start_ns)
-            start_ns = span->start_ns;
-        if (span->end_ns > end_ns)
-            end_ns = span->end_ns;
-    }
-    if (end_ns < start_ns) {
+    struct trajectory_times times = trajectory_times(context->run->trajectory, ZERO_IS_ABSENT);
+    if (!times.is_known) {
         reading_na(ret_reading, "no_times");
         return;
     }
-    reading_number(ret_reading, (double)(end_ns - start_ns) / 1e6);
+    reading_number(ret_reading, (double)(times.end_ns - times.start_ns) / 1e6);
 }
 
 void measure_ttft(const struct measurement *self, struct score_context *context,
@@ -102,7 +91,7 @@ void measure_tool_errors(const struct measurement *self, struct score_context *c
     uint32_t count = 0;
     for (uint32_t i = 0; i < context->run->step_count; i++) {
         const struct step *step = &context->run->steps[i];
-        if (step->kind != STEP_TOOL || !step_counts(step) || !step_failed(step))
+        if (step->kind != STEP_TOOL || !step_counts(step) || !span_has_failed(step->span))
             continue;
         count++;
         reading_point(ret_reading, context, i, FIELD_NAME, 0, step->name.size);
@@ -157,7 +146,7 @@ void measure_errors(const struct measurement *self, struct score_context *contex
                     "%u steps ended in an error, and the run got over %u of them", run->error_count,
                     run->errors_recovered);
     for (uint32_t i = 0; i < run->step_count; i++)
-        if (run->steps[i].is_own && run->steps[i].error.size > 0)
+        if (run->steps[i].is_own && step_has_failed(&run->steps[i]))
             reading_point(ret_reading, context, i, FIELD_NAME, 0, run->steps[i].name.size);
 }
 

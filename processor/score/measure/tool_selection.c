@@ -43,10 +43,10 @@ static void count_calls(struct selection_facts *facts, struct score_context *con
             continue;
         bool is_invalid = knows_valid && !is_valid(facts, tool_call_name(step));
         facts->calls++;
-        facts->failed += step_failed(step);
+        facts->failed += span_has_failed(step->span);
         if (is_invalid && facts->invalid++ == 0)
             facts->first_invalid = tool_call_name(step);
-        if (is_invalid || step_failed(step))
+        if (is_invalid || span_has_failed(step->span))
             reading_point(reading, context, i, FIELD_NAME, 0, step->name.size);
     }
 }
@@ -102,7 +102,7 @@ void measure_tool_selection(const struct measurement *self, struct score_context
         .allowed = expected_tools(config->allowed, config->allowed_count, context),
         .offered = &run->tools_offered};
     bool has_required = facts.required && facts.required->count > 0;
-    if (!run_has_ended(run)) {
+    if (!trajectory_has_ended(run->trajectory)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

@@ -126,7 +126,7 @@ void measure_trajectory(const struct measurement *self, struct score_context *co
         expected_tools(config->reference, config->reference_count, context);
     if (!reference)
         reference = expected_tools(config->required, config->required_count, context);
-    if (!run_has_ended(run)) {
+    if (!trajectory_has_ended(run->trajectory)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

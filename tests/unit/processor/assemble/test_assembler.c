@@ -101,7 +101,7 @@ static struct open_trajectory *closes_after(struct fixture *fixture, int64_t ms,
     struct open_trajectory *open =
         assembler_next_due(&fixture->assembler, fixture->now_ms, &trigger);
     ck_assert_ptr_nonnull(open);
-    ck_assert_str_eq(close_trigger_names[trigger], close_trigger_names[wanted]);
+    ck_assert_str_eq(close_trigger_name(trigger), close_trigger_name(wanted));
     return open;
 }
 
