@@ -25,7 +25,7 @@ struct receivers {
     struct runtime_source sources[SOURCES_MAX];
     char partition_names[SOURCES_MAX][SOURCE_NAME_SIZE];
 
-    struct gate_limits gate;
+    struct wire_gate_limits gate;
     struct receiver *grpc, *http, *kafka;
     uint32_t http_source, topic_source; /* grpc's is 0 */
     struct intake grpc_intake, http_intake;

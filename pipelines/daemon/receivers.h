@@ -25,7 +25,7 @@ struct receivers_intakes {
     void *context;
     struct intake (*otlp)(void *context, uint32_t source, bool ack_durable);
     struct topic_intake (*topic)(void *context, uint32_t first_source); /* NULL: takes no topic */
-    struct gate_limits gate;
+    struct wire_gate_limits gate;
 };
 struct receivers_intakes receivers_intakes_of(struct runtime *runtime,
                                               const struct pipeline_config *config);

@@ -101,7 +101,7 @@ struct intake relay_intake(struct relay *relay, uint32_t source, bool ack_durabl
                            .ack_durable = ack_durable};
 }
 
-struct gate_limits relay_gate_limits(const struct relay *relay, struct gate_limits limits)
+struct wire_gate_limits relay_gate_limits(const struct relay *relay, struct wire_gate_limits limits)
 {
     size_t payload_max = kafka_relay_payload_max(relay->kafka);
     size_t span_max = payload_max > 2 * HEAD_BYTES ? payload_max - HEAD_BYTES : payload_max / 2;

@@ -18,7 +18,8 @@ MUST_CHECK enum status relay_start(struct relay *relay, struct error *ret_error)
 /* The intake of receiver number `source`. Valid until relay_destroy. */
 struct intake relay_intake(struct relay *relay, uint32_t source, bool ack_durable);
 /* Spans so large that no message could hold them are refused when they come. */
-struct gate_limits relay_gate_limits(const struct relay *relay, struct gate_limits limits);
+struct wire_gate_limits relay_gate_limits(const struct relay *relay,
+                                          struct wire_gate_limits limits);
 
 struct relay_state {
     bool is_alive;    /* its thread turns */

@@ -1,5 +1,6 @@
 /* What receivers count, and what describes the process: the same whatever the pipeline does. */
 #include "pipelines/daemon/telemetry.h"
+#include "processor/otlp/rpc_code.h"
 #include "processor/report/process_metrics.h"
 
 static const struct metric_family build_family = {"flywheel_build_info", METRIC_GAUGE,
@@ -37,32 +38,13 @@ static void add_labeled(struct metrics *metrics, const struct metric_family *fam
 
 static void add_receiver(struct metrics *metrics, const struct telemetry_receiver *receiver)
 {
-    static const char *const codes[] = {
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    };
-    for (int i = 0; i < GATE_REJECTS; i++)
-        add_labeled(metrics, &refused_family, receiver->name, "reason", gate_reject_names[i],
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++)
+        add_labeled(metrics, &refused_family, receiver->name, "reason", wire_gate_reject_names[i],
                     &receiver->counters->refused_spans[i]);
     add_labeled(metrics, &refused_family, receiver->name, "reason", "overload",
                 &receiver->counters->refused_overload);
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        add_labeled(metrics, &requests_family, receiver->name, "code", codes[i],
+    for (int i = 0; i < RPC_CODES; i++)
+        add_labeled(metrics, &requests_family, receiver->name, "code", rpc_code_name(i),
                     &receiver->counters->requests[i]);
 }
 

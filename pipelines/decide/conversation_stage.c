@@ -82,7 +82,7 @@ static bool take_part(void *context, const struct part_row *row)
                                                shard->config->assembly.max_spans,
                                                shard->config->assembly.max_bytes};
     shard->stage.seen = row->sequence;
-    if (shard_of_trace(row->conversation, shard->count) == shard->index)
+    if (request_shard_of(row->conversation, shard->count) == shard->index)
         taking->has_failed = !conversations_add(
             &shard->stage.open, row, &limits, taking->time->now_ms, (int64_t)taking->time->wall_ms);
     return !taking->has_failed && --taking->left > 0;
@@ -116,7 +116,7 @@ static enum status add_part(struct shard *shard, struct open_trajectory *open, u
     arena_reset(&stage->arena);
     enum status status = stage->parts.content(stage->parts.context, sequence, &stage->content);
     if (status == STATUS_OK)
-        status = trajectory_decode(buffer_bytes(&stage->content), &gate_limits_default,
+        status = trajectory_decode(buffer_bytes(&stage->content), &wire_gate_limits_default,
                                    &stage->arena, &spans, &logs);
     if (status != STATUS_OK)
         return status == STATUS_FATAL || stage->arena.no_memory ? STATUS_FATAL : STATUS_NOT_FOUND;

@@ -92,12 +92,12 @@ static enum status step(struct replay *replay, const struct shard_event *event)
     return status == STATUS_OK ? hand_out(replay) : status;
 }
 
-enum status replay_add(struct replay *replay, enum gate_signal signal, struct bytes body)
+enum status replay_add(struct replay *replay, enum wire_gate_signal signal, struct bytes body)
 {
     struct request *request = request_take(replay->pool);
     if (!request)
         return STATUS_FATAL;
-    struct gate_limits limits = runtime_gate_limits(&replay->config);
+    struct wire_gate_limits limits = runtime_gate_limits(&replay->config);
     request->signal = signal;
     request->received_ms = replay->wall_ms;
     buffer_append_bytes(&request->received, body);

@@ -17,7 +17,7 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
 void replay_destroy(struct replay *replay);
 /* One export request, in wire bytes. MALFORMED: not one (nothing was taken). FATAL: out of
  * memory, or `fn` said stop. */
-MUST_CHECK enum status replay_add(struct replay *replay, enum gate_signal signal,
+MUST_CHECK enum status replay_add(struct replay *replay, enum wire_gate_signal signal,
                                   struct bytes request);
 MUST_CHECK enum status replay_finish(struct replay *replay);
 

@@ -64,8 +64,8 @@ static bool read_content(const struct judge *judge, const struct open_trajectory
                          const struct recalled *recalled, struct arena *arena,
                          struct gated_request *ret_spans, struct gated_request *ret_logs)
 {
-    if (!recalled->content.data || trajectory_decode(recalled->content, &gate_limits_default, arena,
-                                                     ret_spans, ret_logs) != STATUS_OK)
+    if (!recalled->content.data || trajectory_decode(recalled->content, &wire_gate_limits_default,
+                                                     arena, ret_spans, ret_logs) != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < ret_spans->span_count; i++)
         if (memcmp(ret_spans->spans[i].trace_id, late->id, TRACE_ID_SIZE) != 0)

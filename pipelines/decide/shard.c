@@ -124,7 +124,7 @@ bool shard_was_counted(const struct shard *shard, const struct request *request,
     const struct source_marks *marks = &shard->replay[request->source];
     if (marks->shards == 0)
         return false;
-    return request->position <= marks->through[shard_of_trace(trace_id, marks->shards)];
+    return request->position <= marks->through[request_shard_of(trace_id, marks->shards)];
 }
 
 /* --- closing --- */

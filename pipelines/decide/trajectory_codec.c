@@ -154,11 +154,11 @@ bool trajectory_encode(const struct open_trajectory *open, struct buffer *to)
     return is_encoded;
 }
 
-enum status trajectory_decode(struct bytes encoded, const struct gate_limits *limits,
+enum status trajectory_decode(struct bytes encoded, const struct wire_gate_limits *limits,
                               struct arena *arena, struct gated_request *ret_spans,
                               struct gated_request *ret_logs)
 {
-    struct gate_limits own = *limits;
+    struct wire_gate_limits own = *limits;
     own.spans_max = own.attributes_max = own.attribute_bytes_max = UINT32_MAX;
     own.span_bytes_max = own.submessages_max = UINT32_MAX;
     own.depth_max = WALK_DEPTH_MAX; /* It has passed a gate, perhaps under other limits. */
@@ -172,9 +172,9 @@ enum status trajectory_decode(struct bytes encoded, const struct gate_limits *li
     struct bytes records =
         bytes_of(traces.data + traces.size, (size_t)(end - size.at) - traces.size);
     struct gated_request spans, logs;
-    enum status status = wire_gate(traces, GATE_TRACES, &own, arena, &spans);
+    enum status status = wire_gate(traces, WIRE_GATE_TRACES, &own, arena, &spans);
     if (status == STATUS_OK)
-        status = wire_gate(records, GATE_LOGS, &own, arena, &logs);
+        status = wire_gate(records, WIRE_GATE_LOGS, &own, arena, &logs);
     if (status != STATUS_OK)
         return status;
     if (spans.rejected_count > 0 || logs.rejected_count > 0)

@@ -16,6 +16,7 @@ MUST_CHECK bool trajectory_encode_view(const struct trajectory *trajectory, stru
 /* Spans and logs are chained in order, from 0 on, and point into `encoded`; tables are in `arena`.
  * Of `limits` only the nesting counts, because the rest was held when the spans came. MALFORMED:
  * not what was encoded; BUSY: the arena is too small. */
-MUST_CHECK enum status trajectory_decode(struct bytes encoded, const struct gate_limits *limits,
-                                         struct arena *arena, struct gated_request *ret_spans,
+MUST_CHECK enum status trajectory_decode(struct bytes encoded,
+                                         const struct wire_gate_limits *limits, struct arena *arena,
+                                         struct gated_request *ret_spans,
                                          struct gated_request *ret_logs);

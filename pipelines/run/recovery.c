@@ -23,7 +23,7 @@ static bool remember(struct runtime *runtime, uint64_t sequence, const struct de
                      uint32_t source, uint64_t position)
 {
     struct shard *shard =
-        runtime->shards[shard_of_trace(row->trace_id, runtime->shard_count)].shard;
+        runtime->shards[request_shard_of(row->trace_id, runtime->shard_count)].shard;
     struct decided_entry entry = {.position = position,
                                   .decided_ms = (uint64_t)row->decided_ms,
                                   .sequence = sequence,
@@ -70,7 +70,7 @@ enum status recovery_restore(struct runtime *runtime)
     struct shard *shards[SHARDS_MAX];
     struct shard_time time = {.now_ms = clock_monotonic_ms(),
                               .wall_ms = (uint64_t)clock_realtime_ms()};
-    struct gate_limits limits = runtime_gate_limits(runtime->config);
+    struct wire_gate_limits limits = runtime_gate_limits(runtime->config);
     struct restored restored = {0};
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         shards[i] = runtime->shards[i].shard;
@@ -103,7 +103,7 @@ static enum status read_again(struct replay *replay, struct request *request)
         if (status != STATUS_OK)
             return status;
     }
-    struct gate_limits limits = runtime_gate_limits(config);
+    struct wire_gate_limits limits = runtime_gate_limits(config);
     return wire_gate(request_body(request), request->signal, &limits, &request->arena,
                      &request->gated);
 }
@@ -121,7 +121,7 @@ static bool replay_request(void *context, uint64_t position, const struct journa
     request->source = (uint16_t)replay->source;
     request->position = position;
     request->is_replayed = true;
-    request->signal = header->signal == GATE_LOGS ? GATE_LOGS : GATE_TRACES;
+    request->signal = header->signal == WIRE_GATE_LOGS ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
     request->encoding = header->encoding == REQUEST_GZIP ? REQUEST_GZIP : REQUEST_IDENTITY;
     request->received_ms = (uint64_t)header->received_ms;
     buffer_append_bytes(&request->received, body);

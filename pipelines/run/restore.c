@@ -11,7 +11,7 @@ struct restoring {
     struct writer *writer;
     struct shard *const *shards;
     uint32_t shard_count;
-    const struct gate_limits *limits;
+    const struct wire_gate_limits *limits;
     const struct shard_time *time;
     struct arena arena;
     struct restored *restored;
@@ -41,7 +41,7 @@ static enum status restore(struct restoring *restoring, const struct spilled *sp
     if (status != STATUS_OK)
         return status;
     struct shard *shard =
-        restoring->shards[shard_of_trace(spilled->trace_id, restoring->shard_count)];
+        restoring->shards[request_shard_of(spilled->trace_id, restoring->shard_count)];
     return shard_restore(shard, spilled, &spans, &logs, restoring->time);
 }
 
@@ -68,7 +68,7 @@ static bool restore_row(void *context, uint64_t sequence, const struct spill_hea
 }
 
 enum status restore_spilled(struct writer *writer, struct shard *const *shards,
-                            uint32_t shard_count, const struct gate_limits *limits,
+                            uint32_t shard_count, const struct wire_gate_limits *limits,
                             const struct shard_time *time, struct restored *ret)
 {
     struct restoring restoring = {.writer = writer,

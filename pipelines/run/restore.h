@@ -10,5 +10,5 @@ struct restored {
 
 /* Also numbers the shards' next rows. FATAL: the store can't be read, or out of memory. */
 MUST_CHECK enum status restore_spilled(struct writer *writer, struct shard *const *shards,
-                                       uint32_t shard_count, const struct gate_limits *limits,
+                                       uint32_t shard_count, const struct wire_gate_limits *limits,
                                        const struct shard_time *time, struct restored *ret);

@@ -434,9 +434,9 @@ void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), 
     runtime->notify_context = context;
 }
 
-struct gate_limits runtime_gate_limits(const struct pipeline_config *config)
+struct wire_gate_limits runtime_gate_limits(const struct pipeline_config *config)
 {
-    struct gate_limits limits = gate_limits_default;
+    struct wire_gate_limits limits = wire_gate_limits_default;
     limits.depth_max = config->limits.request_depth;
     limits.spans_max = config->limits.request_spans;
     limits.attributes_max = config->limits.span_attributes;

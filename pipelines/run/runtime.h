@@ -52,7 +52,7 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
 /* What the gate lets through, by configuration. */
-struct gate_limits runtime_gate_limits(const struct pipeline_config *config);
+struct wire_gate_limits runtime_gate_limits(const struct pipeline_config *config);
 
 struct writer *runtime_writer(struct runtime *runtime);
 struct runtime_gauges {

@@ -20,6 +20,7 @@
 #include "processor/command/samples.h"
 #include "processor/command/send/otlp_client.h"
 #include "processor/command/send/shift.h"
+#include "processor/otlp/rpc_code.h"
 
 enum {
     CONNECT_MS = 20000,
@@ -132,7 +133,7 @@ static bool send_samples(struct demo *demo, struct error *ret_error)
         is_sent = answer.code == 0;
         if (!is_sent)
             error_set(ret_error, EXIT_BUG, "the daemon answered %s: %s",
-                      otlp_code_name(answer.code), answer.text);
+                      rpc_code_name(answer.code), answer.text);
         demo->requests++;
         otlp_answer_finish(&answer);
         buffer_finish(&body);

@@ -4,7 +4,7 @@
 
 struct sample {
     const char *name;
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     const uint8_t *data;
     size_t size;
 };

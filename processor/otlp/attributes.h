@@ -75,8 +75,7 @@ struct bytes value_text(struct value value, struct arena *arena);
  * as null. */
 struct bytes value_json(struct value value, struct arena *arena);
 
-/* Fields of Span, Resource, InstrumentationScope, LogRecord and Event that readers ask for by name.
- */
+/* Fields of Span, Resource, InstrumentationScope, LogRecord and Event that readers ask for. */
 struct bytes span_name(const struct span *span);
 struct bytes span_trace_state(const struct span *span);
 struct bytes span_status_message(const struct span *span);

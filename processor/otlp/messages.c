@@ -63,12 +63,12 @@ static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, struct b
     return protobuf_c_message_unpack(type, &allocator, bytes.size, bytes.data);
 }
 
-void message_export_response(struct buffer *to, enum gate_signal signal, uint32_t rejected,
+void message_export_response(struct buffer *to, enum wire_gate_signal signal, uint32_t rejected,
                              struct bytes error_message)
 {
     struct message_text text;
     bool is_partial = rejected > 0 || error_message.size > 0;
-    if (signal == GATE_TRACES) {
+    if (signal == WIRE_GATE_TRACES) {
         TracePartial partial;
         TraceResponse response;
         TRACE(partial_success__init)(&partial);
@@ -89,13 +89,13 @@ void message_export_response(struct buffer *to, enum gate_signal signal, uint32_
     }
 }
 
-enum status message_read_response(struct bytes response, enum gate_signal signal,
+enum status message_read_response(struct bytes response, enum wire_gate_signal signal,
                                   struct arena *arena, int64_t *ret_rejected,
                                   struct bytes *ret_error_message)
 {
     int64_t rejected = 0;
     const char *text = "";
-    if (signal == GATE_TRACES) {
+    if (signal == WIRE_GATE_TRACES) {
         const TraceResponse *message =
             (const TraceResponse *)unpack(&TRACE(service_response__descriptor), response, arena);
         if (!message)
@@ -170,18 +170,18 @@ static uint32_t count_logs(const LogsRequest *request)
     return (uint32_t)count;
 }
 
-bool message_unpack_request(struct bytes request, enum gate_signal signal, size_t budget,
+bool message_unpack_request(struct bytes request, enum wire_gate_signal signal, size_t budget,
                             uint32_t *ret_count)
 {
     struct arena arena;
     arena_init(&arena, budget);
     const ProtobufCMessage *message =
-        unpack(signal == GATE_TRACES ? &TRACE(service_request__descriptor)
-                                     : &LOGS(service_request__descriptor),
+        unpack(signal == WIRE_GATE_TRACES ? &TRACE(service_request__descriptor)
+                                          : &LOGS(service_request__descriptor),
                request, &arena);
     if (message)
-        *ret_count = signal == GATE_TRACES ? count_spans((const TraceRequest *)message)
-                                           : count_logs((const LogsRequest *)message);
+        *ret_count = signal == WIRE_GATE_TRACES ? count_spans((const TraceRequest *)message)
+                                                : count_logs((const LogsRequest *)message);
     arena_finish(&arena);
     return message != NULL;
 }

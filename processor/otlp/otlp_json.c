@@ -219,23 +219,25 @@ static bool convert_value(struct conversion *conversion, const struct member *me
     default:
         break;
     }
-    struct json_token token = json_token_read(&conversion->at, conversion->end, conversion->arena);
+    struct json_token token =
+        otlp_json_token_read(&conversion->at, conversion->end, conversion->arena);
     if (token.type == JSON_BROKEN)
         return false;
     if (!member || (token.type == JSON_NULL && !is_element))
         return true;
-    return !is_list && json_token_put(conversion->to, member->field, member->encoding, &token);
+    return !is_list && otlp_json_token_put(conversion->to, member->field, member->encoding, &token);
 }
 
 static bool convert_member(struct conversion *conversion, enum message message)
 {
     if (conversion->at == conversion->end || *conversion->at != '"')
         return false;
-    struct json_token name = json_token_read(&conversion->at, conversion->end, conversion->arena);
-    conversion->at = json_space(conversion->at, conversion->end);
+    struct json_token name =
+        otlp_json_token_read(&conversion->at, conversion->end, conversion->arena);
+    conversion->at = otlp_json_space(conversion->at, conversion->end);
     if (name.type != JSON_STRING || conversion->at == conversion->end || *conversion->at != ':')
         return false;
-    conversion->at = json_space(conversion->at + 1, conversion->end);
+    conversion->at = otlp_json_space(conversion->at + 1, conversion->end);
     return convert_value(conversion, find_member(message, name.text), false);
 }
 
@@ -243,7 +245,7 @@ static bool convert_member(struct conversion *conversion, enum message message)
 static bool convert_step(struct conversion *conversion)
 {
     struct open_item *top = &conversion->open[conversion->depth - 1];
-    conversion->at = json_space(conversion->at, conversion->end);
+    conversion->at = otlp_json_space(conversion->at, conversion->end);
     if (conversion->at == conversion->end)
         return false;
     if (*conversion->at == (top->is_array ? ']' : '}')) {
@@ -253,32 +255,33 @@ static bool convert_step(struct conversion *conversion)
     if (top->has_item) {
         if (*conversion->at != ',')
             return false;
-        conversion->at = json_space(conversion->at + 1, conversion->end);
+        conversion->at = otlp_json_space(conversion->at + 1, conversion->end);
     }
     top->has_item = true;
     return top->is_array ? convert_value(conversion, top->member, true)
                          : convert_member(conversion, top->message);
 }
 
-enum status otlp_json_to_wire(struct bytes json, enum gate_signal signal, struct arena *arena,
+enum status otlp_json_to_wire(struct bytes json, enum wire_gate_signal signal, struct arena *arena,
                               struct buffer *to)
 {
     struct conversion conversion;
     conversion.end = json.size ? json.data + json.size : json.data;
-    conversion.at = json_space(json.data, conversion.end);
+    conversion.at = otlp_json_space(json.data, conversion.end);
     conversion.arena = arena;
     conversion.to = to;
     conversion.depth = 0;
     bool is_mapping =
         conversion.at < conversion.end && *conversion.at == '{' &&
-        open_item(&conversion, (struct open_item){.message = signal == GATE_TRACES ? TRACE_REQUEST
-                                                                                   : LOG_REQUEST});
+        open_item(&conversion,
+                  (struct open_item){.message =
+                                         signal == WIRE_GATE_TRACES ? TRACE_REQUEST : LOG_REQUEST});
     while (is_mapping && conversion.depth > 0) {
         is_mapping = convert_step(&conversion);
         if (to->failed || arena->failed)
             return STATUS_BUSY;
     }
     if (is_mapping)
-        conversion.at = json_space(conversion.at, conversion.end);
+        conversion.at = otlp_json_space(conversion.at, conversion.end);
     return is_mapping && conversion.at == conversion.end ? STATUS_OK : STATUS_MALFORMED;
 }

@@ -9,5 +9,5 @@
 /* Appends one ExportTraceServiceRequest or ExportLogsServiceRequest to `to`. MALFORMED: not JSON,
  * or not this mapping (an enum as text, an id that is no hex). BUSY: the budget of the arena or the
  * buffer ran out. */
-MUST_CHECK enum status otlp_json_to_wire(struct bytes json, enum gate_signal signal,
+MUST_CHECK enum status otlp_json_to_wire(struct bytes json, enum wire_gate_signal signal,
                                          struct arena *arena, struct buffer *to);

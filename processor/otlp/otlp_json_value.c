@@ -6,7 +6,7 @@
 
 #include "processor/otlp/wire.h"
 
-const uint8_t *json_space(const uint8_t *at, const uint8_t *end)
+const uint8_t *otlp_json_space(const uint8_t *at, const uint8_t *end)
 {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
@@ -80,7 +80,7 @@ static bool pass_word(const uint8_t **at, const uint8_t *end, const char *word)
     return true;
 }
 
-struct json_token json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena)
+struct json_token otlp_json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena)
 {
     if (*at == end)
         return (struct json_token){.type = JSON_BROKEN};
@@ -217,8 +217,8 @@ static bool put_double(struct buffer *to, uint32_t field, const struct json_toke
     return true;
 }
 
-bool json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,
-                    const struct json_token *token)
+bool otlp_json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,
+                         const struct json_token *token)
 {
     uint64_t value;
     switch (encoding) {

@@ -27,10 +27,9 @@ struct json_token {
     bool boolean;
 };
 
-const uint8_t *json_space(const uint8_t *at, const uint8_t *end);
-/* Reads the scalar at `*at` and moves behind it. Texts with escapes are unescaped into the arena.
- * */
-struct json_token json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena);
+const uint8_t *otlp_json_space(const uint8_t *at, const uint8_t *end);
+/* Reads the scalar at `*at` and moves behind it. A text with escapes is unescaped into `arena`. */
+struct json_token otlp_json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena);
 /* Appends the field. False when the token does not hold what the encoding asks for. */
-bool json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,
-                    const struct json_token *token);
+bool otlp_json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,
+                         const struct json_token *token);

@@ -30,8 +30,7 @@ static inline struct wire wire_of(struct bytes message)
 
 /* False at the end, or when broken. */
 bool wire_next(struct wire *wire, struct wire_field *ret_field);
-/* The last occurrence of a field (protobuf: last one wins), absent when missing or of another type.
- */
+/* The last occurrence of a field (protobuf: last one wins); absent: missing, or of another type. */
 struct bytes wire_find_bytes(struct bytes message, uint32_t number);
 uint64_t wire_find_number(struct bytes message, uint32_t number, uint64_t otherwise);
 

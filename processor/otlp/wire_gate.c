@@ -14,7 +14,7 @@
 #include "processor/otlp/wire.h"
 #include "processor/otlp/wire_walk.h"
 
-const struct gate_limits gate_limits_default = {
+const struct wire_gate_limits wire_gate_limits_default = {
     .depth_max = 32,
     .spans_max = 100000,
     .attributes_max = 1024,
@@ -23,22 +23,22 @@ const struct gate_limits gate_limits_default = {
     .submessages_max = 4000000,
 };
 
-const char *const gate_reject_names[GATE_REJECTS] = {
-    [GATE_BAD_TRACE_ID] = "bad_trace_id",
-    [GATE_BAD_SPAN_ID] = "bad_span_id",
-    [GATE_TOO_MANY_ATTRIBUTES] = "too_many_attributes",
-    [GATE_TOO_DEEP] = "too_deep",
-    [GATE_TOO_LARGE] = "too_large",
-    [GATE_BAD_UTF8_NUL] = "nul_in_name",
+const char *const wire_gate_reject_names[WIRE_GATE_REJECTS] = {
+    [WIRE_GATE_BAD_TRACE_ID] = "bad_trace_id",
+    [WIRE_GATE_BAD_SPAN_ID] = "bad_span_id",
+    [WIRE_GATE_TOO_MANY_ATTRIBUTES] = "too_many_attributes",
+    [WIRE_GATE_TOO_DEEP] = "too_deep",
+    [WIRE_GATE_TOO_LARGE] = "too_large",
+    [WIRE_GATE_BAD_UTF8_NUL] = "nul_in_name",
 };
 
 /* Both ids with tag and size: a smaller span needs no place in the table. */
 enum { SPAN_SIZE_MIN = 28, SPAN_KIND_MAX = 5 };
 
-struct gate_pass {
+struct wire_gate_pass {
     struct gated_request out;
-    struct walk walk;
-    enum gate_signal signal;
+    struct wire_walk walk;
+    enum wire_gate_signal signal;
     uint32_t items, items_max;
 };
 
@@ -81,7 +81,7 @@ static struct skim skim_request(struct bytes request, size_t item_size_min)
     return skim;
 }
 
-static bool allocate_tables(struct gate_pass *pass, struct skim skim, struct arena *arena)
+static bool allocate_tables(struct wire_gate_pass *pass, struct skim skim, struct arena *arena)
 {
     uint32_t spans_max = pass->walk.limits->spans_max;
     struct gated_request *out = &pass->out;
@@ -92,7 +92,7 @@ static bool allocate_tables(struct gate_pass *pass, struct skim skim, struct are
     uint32_t resources = skim.resources < scopes ? skim.resources : scopes;
     out->resources = arena_alloc(arena, resources * sizeof *out->resources);
     out->scopes = arena_alloc(arena, scopes * sizeof *out->scopes);
-    if (pass->signal == GATE_TRACES)
+    if (pass->signal == WIRE_GATE_TRACES)
         out->spans = arena_alloc(arena, pass->items_max * sizeof *out->spans);
     else
         out->logs = arena_alloc(arena, pass->items_max * sizeof *out->logs);
@@ -101,7 +101,7 @@ static bool allocate_tables(struct gate_pass *pass, struct skim skim, struct are
 
 /* ---- Rejecting ---- */
 
-static void count_rejected(struct gate_pass *pass, uint32_t reasons, uint32_t items)
+static void count_rejected(struct wire_gate_pass *pass, uint32_t reasons, uint32_t items)
 {
     int first = __builtin_ctz(reasons);
     pass->out.rejected[first] += items;
@@ -109,10 +109,10 @@ static void count_rejected(struct gate_pass *pass, uint32_t reasons, uint32_t it
 }
 
 /* Whether the item just read has a place; else it is counted. */
-static bool is_accepted(struct gate_pass *pass)
+static bool is_accepted(struct wire_gate_pass *pass)
 {
     if (pass->walk.reasons == 0 && pass->items == pass->items_max)
-        walk_reject(&pass->walk, GATE_TOO_LARGE); /* more than spans_max */
+        wire_walk_reject(&pass->walk, WIRE_GATE_TOO_LARGE); /* more than spans_max */
     if (pass->walk.reasons == 0)
         return true;
     count_rejected(pass, pass->walk.reasons, 1);
@@ -130,24 +130,24 @@ static bool is_zero(const uint8_t *id, size_t size)
 }
 
 /* An id that must be there. */
-static void read_id(struct gate_pass *pass, uint8_t *to, struct bytes id, size_t size,
-                    enum gate_reject reason)
+static void read_id(struct wire_gate_pass *pass, uint8_t *to, struct bytes id, size_t size,
+                    enum wire_gate_reject reason)
 {
     if (id.size == size && !is_zero(id.data, size))
         memcpy(to, id.data, size);
     else
-        walk_reject(&pass->walk, reason);
+        wire_walk_reject(&pass->walk, reason);
 }
 
 /* An id that may be absent (empty or all zero). True when it is there; of another length it
  * rejects. */
-static bool read_optional_id(struct gate_pass *pass, uint8_t *to, struct bytes id, size_t size,
-                             enum gate_reject reason)
+static bool read_optional_id(struct wire_gate_pass *pass, uint8_t *to, struct bytes id, size_t size,
+                             enum wire_gate_reject reason)
 {
     if (id.size == 0)
         return false;
     if (id.size != size) {
-        walk_reject(&pass->walk, reason);
+        wire_walk_reject(&pass->walk, reason);
         return false;
     }
     memcpy(to, id.data, size);
@@ -156,12 +156,12 @@ static bool read_optional_id(struct gate_pass *pass, uint8_t *to, struct bytes i
 
 /* The next field of a span or log record, everything below it proved. False at the end, and when
  * broken. */
-static bool next_field(struct gate_pass *pass, struct wire *wire, enum shape shape,
+static bool next_field(struct wire_gate_pass *pass, struct wire *wire, enum shape shape,
                        struct wire_field *ret_field)
 {
     if (!wire_next(wire, ret_field))
         return false;
-    struct shape_field expected = shape_field_of(shape, ret_field->number);
+    struct shape_field expected = wire_shape_field(shape, ret_field->number);
     if (!expected.is_known)
         return true;
     if (ret_field->type != (enum wire_type)expected.type) {
@@ -171,10 +171,11 @@ static bool next_field(struct gate_pass *pass, struct wire *wire, enum shape sha
     if (expected.child == NO_MESSAGE)
         return true;
     if (expected.child == KEY_VALUE) {
-        wire->broken = !walk_attribute(&pass->walk, ret_field->bytes);
+        wire->broken = !wire_walk_attribute(&pass->walk, ret_field->bytes);
     } else {
         pass->walk.submessages++;
-        wire->broken = !walk_message(&pass->walk, ret_field->bytes, (enum shape)expected.child);
+        wire->broken =
+            !wire_walk_message(&pass->walk, ret_field->bytes, (enum shape)expected.child);
     }
     return !wire->broken;
 }
@@ -185,13 +186,13 @@ static uint8_t status_code(struct bytes status)
     return code <= SPAN_STATUS_ERROR ? (uint8_t)code : SPAN_STATUS_UNSET;
 }
 
-static bool over_count(const struct gate_pass *pass, uint32_t count)
+static bool over_count(const struct wire_gate_pass *pass, uint32_t count)
 {
     return count > pass->walk.limits->attributes_max;
 }
 
 /* False: not well-formed. */
-static bool read_span(struct gate_pass *pass, struct bytes message)
+static bool read_span(struct wire_gate_pass *pass, struct bytes message)
 {
     struct gated_span gated = {.next = UINT32_MAX};
     struct span *span = &gated.span;
@@ -211,7 +212,7 @@ static bool read_span(struct gate_pass *pass, struct bytes message)
             parent_id = field.bytes;
             break;
         case SPAN_NAME:
-            walk_name(&pass->walk, field.bytes);
+            wire_walk_name(&pass->walk, field.bytes);
             break;
         case SPAN_KIND:
             span->kind = (uint32_t)field.value <= SPAN_KIND_MAX ? (uint8_t)field.value : 0;
@@ -223,7 +224,7 @@ static bool read_span(struct gate_pass *pass, struct bytes message)
             span->end_ns = field.value;
             break;
         case SPAN_ATTRIBUTES:
-            attributes += 1 + walk_plain_attributes(&pass->walk, &wire, SPAN_ATTRIBUTES);
+            attributes += 1 + wire_walk_plain_attributes(&pass->walk, &wire, SPAN_ATTRIBUTES);
             break;
         case SPAN_DROPPED_ATTRIBUTES:
             span->dropped_attributes = (uint32_t)field.value;
@@ -242,12 +243,12 @@ static bool read_span(struct gate_pass *pass, struct bytes message)
     }
     if (wire.broken)
         return false;
-    read_id(pass, gated.trace_id, trace_id, TRACE_ID_SIZE, GATE_BAD_TRACE_ID);
-    read_id(pass, span->id, id, SPAN_ID_SIZE, GATE_BAD_SPAN_ID);
+    read_id(pass, gated.trace_id, trace_id, TRACE_ID_SIZE, WIRE_GATE_BAD_TRACE_ID);
+    read_id(pass, span->id, id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
     span->has_parent =
-        read_optional_id(pass, span->parent_id, parent_id, SPAN_ID_SIZE, GATE_BAD_SPAN_ID);
+        read_optional_id(pass, span->parent_id, parent_id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
     if (over_count(pass, attributes) || over_count(pass, events_and_links))
-        walk_reject(&pass->walk, GATE_TOO_MANY_ATTRIBUTES);
+        wire_walk_reject(&pass->walk, WIRE_GATE_TOO_MANY_ATTRIBUTES);
     if (!is_accepted(pass))
         return true;
     span->resource = pass->out.resource_count;
@@ -265,7 +266,7 @@ static struct bytes event_name_of(struct bytes message, struct bytes event_name)
     return value.type == VALUE_STRING ? value.bytes : (struct bytes){0};
 }
 
-static bool read_log(struct gate_pass *pass, struct bytes message)
+static bool read_log(struct wire_gate_pass *pass, struct bytes message)
 {
     struct gated_log gated = {.next = UINT32_MAX};
     struct bytes trace_id = {0}, span_id = {0}, event_name = {0};
@@ -298,10 +299,10 @@ static bool read_log(struct gate_pass *pass, struct bytes message)
     if (wire.broken)
         return false;
     gated.has_ids =
-        read_optional_id(pass, gated.trace_id, trace_id, TRACE_ID_SIZE, GATE_BAD_TRACE_ID);
-    (void)read_optional_id(pass, gated.log.span_id, span_id, SPAN_ID_SIZE, GATE_BAD_SPAN_ID);
+        read_optional_id(pass, gated.trace_id, trace_id, TRACE_ID_SIZE, WIRE_GATE_BAD_TRACE_ID);
+    (void)read_optional_id(pass, gated.log.span_id, span_id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
     if (over_count(pass, attributes))
-        walk_reject(&pass->walk, GATE_TOO_MANY_ATTRIBUTES);
+        wire_walk_reject(&pass->walk, WIRE_GATE_TOO_MANY_ATTRIBUTES);
     if (!is_accepted(pass))
         return true;
     if (gated.log.time_ns == 0)
@@ -310,38 +311,38 @@ static bool read_log(struct gate_pass *pass, struct bytes message)
     gated.log.scope = pass->out.scope_count;
     gated.log.event_name = event_name_of(message, event_name);
     gated.log.wire = message;
-    gated.is_known = log_event_is_known(gated.log.event_name);
+    gated.is_known = wire_gate_knows_event(gated.log.event_name);
     pass->out.logs[pass->items++] = gated;
     return true;
 }
 
-static bool read_item(struct gate_pass *pass, struct bytes message)
+static bool read_item(struct wire_gate_pass *pass, struct bytes message)
 {
     pass->walk.submessages++;
     pass->walk.reasons = 0;
     if (message.size > pass->walk.limits->span_bytes_max) {
-        count_rejected(pass, 1u << GATE_TOO_LARGE, 1);
+        count_rejected(pass, 1u << WIRE_GATE_TOO_LARGE, 1);
         return true;
     }
-    return pass->signal == GATE_TRACES ? read_span(pass, message) : read_log(pass, message);
+    return pass->signal == WIRE_GATE_TRACES ? read_span(pass, message) : read_log(pass, message);
 }
 
 /* ---- Groups ---- */
 
 /* A Resource or Scope: proved, its reasons for rejecting what stands under it added up. */
-static bool read_head(struct gate_pass *pass, struct bytes head, enum shape shape,
+static bool read_head(struct wire_gate_pass *pass, struct bytes head, enum shape shape,
                       uint32_t *reasons)
 {
     pass->walk.submessages++;
     pass->walk.reasons = 0;
-    if (!walk_message(&pass->walk, head, shape))
+    if (!wire_walk_message(&pass->walk, head, shape))
         return false;
     *reasons |= pass->walk.reasons;
     return true;
 }
 
 /* Takes the items from `first` on out of the table again. */
-static void reject_items(struct gate_pass *pass, uint32_t first, uint32_t reasons)
+static void reject_items(struct wire_gate_pass *pass, uint32_t first, uint32_t reasons)
 {
     count_rejected(pass, reasons, pass->items - first);
     pass->items = first;
@@ -352,7 +353,7 @@ static bool is_group_field(const struct wire_field *field)
     return field->number > GROUP_SCHEMA_URL || field->type == WIRE_BYTES;
 }
 
-static bool read_scope_group(struct gate_pass *pass, struct bytes group)
+static bool read_scope_group(struct wire_gate_pass *pass, struct bytes group)
 {
     uint32_t first = pass->items, reasons = 0;
     struct bytes scope = BYTES_LITERAL("");
@@ -379,7 +380,7 @@ static bool read_scope_group(struct gate_pass *pass, struct bytes group)
     return !wire.broken;
 }
 
-static bool read_resource_group(struct gate_pass *pass, struct bytes group)
+static bool read_resource_group(struct wire_gate_pass *pass, struct bytes group)
 {
     uint32_t first = pass->items, first_scope = pass->out.scope_count, reasons = 0;
     struct bytes resource = BYTES_LITERAL("");
@@ -408,7 +409,7 @@ static bool read_resource_group(struct gate_pass *pass, struct bytes group)
     return !wire.broken;
 }
 
-static bool read_request(struct gate_pass *pass, struct bytes request)
+static bool read_request(struct wire_gate_pass *pass, struct bytes request)
 {
     struct wire wire = wire_of(request);
     struct wire_field field;
@@ -423,18 +424,18 @@ static bool read_request(struct gate_pass *pass, struct bytes request)
     return !wire.broken;
 }
 
-enum status wire_gate(struct bytes request, enum gate_signal signal,
-                      const struct gate_limits *limits, struct arena *arena,
+enum status wire_gate(struct bytes request, enum wire_gate_signal signal,
+                      const struct wire_gate_limits *limits, struct arena *arena,
                       struct gated_request *ret)
 {
     assert(limits->depth_max <= WALK_DEPTH_MAX);
-    struct gate_pass pass = {.signal = signal, .walk.limits = limits};
-    struct skim skim = skim_request(request, signal == GATE_TRACES ? SPAN_SIZE_MIN : 0);
+    struct wire_gate_pass pass = {.signal = signal, .walk.limits = limits};
+    struct skim skim = skim_request(request, signal == WIRE_GATE_TRACES ? SPAN_SIZE_MIN : 0);
     if (!allocate_tables(&pass, skim, arena))
         return STATUS_BUSY;
     if (!read_request(&pass, request))
         return STATUS_MALFORMED;
-    if (signal == GATE_TRACES)
+    if (signal == WIRE_GATE_TRACES)
         pass.out.span_count = pass.items;
     else
         pass.out.log_count = pass.items;
@@ -443,7 +444,7 @@ enum status wire_gate(struct bytes request, enum gate_signal signal,
 }
 
 /* Vocabularies that the normalizer reads; their event names begin with one of these. */
-bool log_event_is_known(struct bytes event_name)
+bool wire_gate_knows_event(struct bytes event_name)
 {
     static const char *const prefixes[] = {
         "gen_ai.",        /* OpenTelemetry semantic conventions: messages, evaluation results */

@@ -105,10 +105,10 @@ static inline bool has_nul(const uint8_t *text, size_t size)
     return found != 0;
 }
 
-void walk_name(struct walk *walk, struct bytes name)
+void wire_walk_name(struct wire_walk *walk, struct bytes name)
 {
     if (has_nul(name.data, name.size))
-        walk_reject(walk, GATE_BAD_UTF8_NUL);
+        wire_walk_reject(walk, WIRE_GATE_BAD_UTF8_NUL);
 }
 
 /* The messages that the cursor stands in. A level of AnyValue adds at most three: kvlist, KeyValue,
@@ -133,28 +133,28 @@ static void open_message(struct open_messages *open, const uint8_t *end, enum sh
 }
 
 /* False when the message is over a limit: it rejects the item and stays unread. */
-static bool is_within_limits(struct walk *walk, struct open_messages *open, enum shape parent,
+static bool is_within_limits(struct wire_walk *walk, struct open_messages *open, enum shape parent,
                              enum shape child, size_t size)
 {
     walk->submessages++;
     if (child == ANY_VALUE && open->values >= walk->limits->depth_max) {
-        walk_reject(walk, GATE_TOO_DEEP);
+        wire_walk_reject(walk, WIRE_GATE_TOO_DEEP);
         return false;
     }
     if (child != KEY_VALUE)
         return true;
     if (parent != KEY_VALUE_LIST && ++open->attributes > walk->limits->attributes_max) {
-        walk_reject(walk, GATE_TOO_MANY_ATTRIBUTES);
+        wire_walk_reject(walk, WIRE_GATE_TOO_MANY_ATTRIBUTES);
         return false;
     }
     if (size > walk->limits->attribute_bytes_max) {
-        walk_reject(walk, GATE_TOO_LARGE);
+        wire_walk_reject(walk, WIRE_GATE_TOO_LARGE);
         return false;
     }
     return true;
 }
 
-bool walk_message(struct walk *walk, struct bytes message, enum shape shape)
+bool wire_walk_message(struct wire_walk *walk, struct bytes message, enum shape shape)
 {
     struct open_messages open;
     struct wire wire = wire_of(message);
@@ -171,13 +171,13 @@ bool walk_message(struct walk *walk, struct bytes message, enum shape shape)
             open.values -= parent == ANY_VALUE;
             continue;
         }
-        struct shape_field expected = shape_field_of(parent, field.number);
+        struct shape_field expected = wire_shape_field(parent, field.number);
         if (!expected.is_known)
             continue;
         if (field.type != (enum wire_type)expected.type)
             return false;
         if (parent == KEY_VALUE && field.number == KEY_VALUE_KEY)
-            walk_name(walk, field.bytes);
+            wire_walk_name(walk, field.bytes);
         enum shape child = (enum shape)expected.child;
         if (child == NO_MESSAGE || !is_within_limits(walk, &open, parent, child, field.bytes.size))
             continue;
@@ -187,14 +187,14 @@ bool walk_message(struct walk *walk, struct bytes message, enum shape shape)
     return true;
 }
 
-bool walk_attribute(struct walk *walk, struct bytes key_value)
+bool wire_walk_attribute(struct wire_walk *walk, struct bytes key_value)
 {
     walk->submessages++;
     if (key_value.size > walk->limits->attribute_bytes_max) {
-        walk_reject(walk, GATE_TOO_LARGE);
+        wire_walk_reject(walk, WIRE_GATE_TOO_LARGE);
         return true;
     }
-    return walk_message(walk, key_value, KEY_VALUE);
+    return wire_walk_message(walk, key_value, KEY_VALUE);
 }
 
 /* One byte of tag, a size, and exactly as many bytes up to `end`. */
@@ -232,7 +232,7 @@ static inline bool is_plain_attribute(const uint8_t *at, const uint8_t *end, boo
     }
 }
 
-uint32_t walk_plain_attributes(struct walk *walk, struct wire *wire, uint32_t number)
+uint32_t wire_walk_plain_attributes(struct wire_walk *walk, struct wire *wire, uint32_t number)
 {
     const uint8_t *at = wire->at, *end = wire->end;
     const uint8_t tag = (uint8_t)(number << 3 | WIRE_BYTES);
@@ -252,6 +252,6 @@ uint32_t walk_plain_attributes(struct walk *walk, struct wire *wire, uint32_t nu
     }
     walk->submessages += 2 * count; /* each with its AnyValue */
     if (any_has_nul)
-        walk_reject(walk, GATE_BAD_UTF8_NUL);
+        wire_walk_reject(walk, WIRE_GATE_BAD_UTF8_NUL);
     return count;
 }

@@ -6,7 +6,7 @@
  *         ends, innermost last:                    KeyValue, AnyValue, ArrayValue, AnyValue */
 #pragma once
 #include "processor/otlp/wire.h"
-#include "processor/otlp/wire_gate.h"
+#include "processor/otlp/wire_limits.h"
 
 enum shape {
     NO_MESSAGE,
@@ -37,30 +37,31 @@ enum { WALK_DEPTH_MAX = 64 }; /* the largest depth_max that the stack of ends ha
 enum { SHAPE_FIELDS = 17 };
 extern const struct shape_field wire_shapes[SHAPES][SHAPE_FIELDS];
 
-static inline struct shape_field shape_field_of(enum shape shape, uint32_t number)
+static inline struct shape_field wire_shape_field(enum shape shape, uint32_t number)
 {
     return number < SHAPE_FIELDS ? wire_shapes[shape][number] : (struct shape_field){0};
 }
 
 /* What a walk adds to, over many walks. */
-struct walk {
-    const struct gate_limits *limits;
+struct wire_walk {
+    const struct wire_gate_limits *limits;
     uint32_t submessages;
-    uint32_t reasons; /* a bit for each enum gate_reject met; what is over a limit stays unread */
+    uint32_t
+        reasons; /* a bit for each enum wire_gate_reject met; what is over a limit stays unread */
 };
 
 /* False: not well-formed. The message itself was counted by the caller. */
-bool walk_message(struct walk *walk, struct bytes message, enum shape shape);
+bool wire_walk_message(struct wire_walk *walk, struct bytes message, enum shape shape);
 /* The same for a KeyValue. */
-bool walk_attribute(struct walk *walk, struct bytes key_value);
+bool wire_walk_attribute(struct wire_walk *walk, struct bytes key_value);
 /* A short way: passes over a run of attributes, fields of this number (< 16), that are written as
  * SDKs write them and hold one scalar each. Stops before whatever is anything else, and returns how
  * many they were. */
-uint32_t walk_plain_attributes(struct walk *walk, struct wire *wire, uint32_t number);
+uint32_t wire_walk_plain_attributes(struct wire_walk *walk, struct wire *wire, uint32_t number);
 /* Marks a NUL in an attribute key or a name. */
-void walk_name(struct walk *walk, struct bytes name);
+void wire_walk_name(struct wire_walk *walk, struct bytes name);
 
-static inline void walk_reject(struct walk *walk, enum gate_reject reason)
+static inline void wire_walk_reject(struct wire_walk *walk, enum wire_gate_reject reason)
 {
     walk->reasons |= 1u << reason;
 }

@@ -2,6 +2,7 @@
  * pipeline: submit says BUSY and the receiver refuses (gRPC, HTTP) or pauses (Kafka). */
 #pragma once
 #include "processor/base/error.h"
+#include "processor/otlp/rpc_code.h"
 #include "processor/receive/request.h"
 
 /* The pipeline's intake, as a receiver sees it. */
@@ -21,9 +22,9 @@ struct intake {
 /* Series of a receiver; one writer thread each. Labels: receiver="otlp" (or "kafka"). */
 struct receiver_counters {
     struct counter accepted_spans, accepted_logs;
-    struct counter refused_spans[GATE_REJECTS]; /* {reason} rejected alone, by partial success */
+    struct counter refused_spans[WIRE_GATE_REJECTS]; /* {reason} alone, by partial success */
     struct counter refused_overload; /* {reason="overload"}: the sender was told to retry */
-    struct counter requests[17];     /* by gRPC code 0-16 */
+    struct counter requests[RPC_CODES];
 };
 
 struct receiver; /* of one kind; created by its own module */

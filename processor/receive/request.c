@@ -137,7 +137,7 @@ size_t request_pool_held_bytes(const struct request_pool *pool)
     return atomic_load_explicit(&pool->held_bytes, memory_order_relaxed);
 }
 
-uint32_t shard_of_trace(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards)
+uint32_t request_shard_of(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards)
 {
     uint32_t hash = 2166136261u;
     if (shards == 1)
@@ -154,13 +154,13 @@ void request_chain_shards(struct request *request, uint32_t shards)
     assert(shards > 0 && shards <= SHARDS_MAX);
     const struct gated_request *gated = &request->gated;
     for (uint32_t i = gated->span_count; i-- > 0;) {
-        uint32_t *first = &request->shard_first[shard_of_trace(gated->spans[i].trace_id, shards)];
+        uint32_t *first = &request->shard_first[request_shard_of(gated->spans[i].trace_id, shards)];
         gated->spans[i].next = *first;
         *first = i;
     }
     for (uint32_t i = gated->log_count; i-- > 0;) {
         uint32_t *first =
-            &request->shard_first_log[shard_of_trace(gated->logs[i].trace_id, shards)];
+            &request->shard_first_log[request_shard_of(gated->logs[i].trace_id, shards)];
         gated->logs[i].next = *first;
         *first = i;
     }

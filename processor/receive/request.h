@@ -27,7 +27,7 @@ struct request {
                           replay */
     bool is_replayed;   /* read back from the journal: already accepted, already counted */
     uint32_t recounted; /* traces in it that another instance may have counted; of a topic only */
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     uint64_t received_ms; /* wall clock; journaled, so that a replay sees the same */
 
     struct buffer received; /* as received, maybe compressed; what the journal keeps */
@@ -75,6 +75,6 @@ static inline struct bytes request_body(const struct request *request)
 
 /* Which of `shards` a trace belongs to: a keyed hash would differ after a restart, so this one is
  * stable (FNV-1a of the id). */
-uint32_t shard_of_trace(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards);
+uint32_t request_shard_of(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards);
 /* Chains the gated spans and logs by shard. */
 void request_chain_shards(struct request *request, uint32_t shards);

@@ -40,7 +40,7 @@ static void fuzz_trajectory(struct bytes value, struct arena *arena)
     struct in_flight table;
     struct buffer encoded = {0};
     uint8_t id[TRACE_ID_SIZE] = {1};
-    if (!is_answer(trajectory_decode(value, &gate_limits_default, arena, &spans, &logs)) ||
+    if (!is_answer(trajectory_decode(value, &wire_gate_limits_default, arena, &spans, &logs)) ||
         spans.span_count == 0)
         return;
     bool is_there = in_flight_init(&table);
@@ -51,7 +51,7 @@ static void fuzz_trajectory(struct bytes value, struct arena *arena)
     if (trajectory_encode(open, &encoded)) {
         struct arena second;
         arena_init(&second, ARENA_BYTES_MAX);
-        assert(trajectory_decode(buffer_bytes(&encoded), &gate_limits_default, &second,
+        assert(trajectory_decode(buffer_bytes(&encoded), &wire_gate_limits_default, &second,
                                  &spans_again, &logs_again) == STATUS_OK);
         assert(spans_again.span_count > 0 && spans_again.span_count <= spans.span_count);
         assert(logs_again.log_count <= logs.log_count);

@@ -55,7 +55,7 @@ static void read_body(const struct http_plan *plan, struct bytes body)
     struct http_body_result result;
     buffer_append_bytes(&request->received, body);
     (void)http_body_claim(plan, buffer_bytes(&request->received), LIMIT);
-    if (http_body_read(plan, inflater, LIMIT, &gate_limits_default, request, &result))
+    if (http_body_read(plan, inflater, LIMIT, &wire_gate_limits_default, request, &result))
         check_accepted(plan, request);
     else
         check_refusal(&result.reply, plan->media);

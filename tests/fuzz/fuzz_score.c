@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     size_t limit = data[0] % 4 == 0 ? (size_t)data[0] * 512 : 16u << 20;
     arena_init(&arena, 64 << 20);
-    if (wire_gate(bytes_of(data + 1, size - 1), GATE_TRACES, &gate_limits_default, &arena,
+    if (wire_gate(bytes_of(data + 1, size - 1), WIRE_GATE_TRACES, &wire_gate_limits_default, &arena,
                   &request) == STATUS_OK &&
         request.span_count <= 500) {
         uint32_t count = trajectories_of(&request, 1, &arena, &items);

@@ -18,11 +18,11 @@ static void read_values(struct bytes message, enum attribute_owner owner, struct
     assert(!attributes.wire.broken);
 }
 
-static void check(struct bytes request, enum gate_signal signal, struct arena *arena)
+static void check(struct bytes request, enum wire_gate_signal signal, struct arena *arena)
 {
     struct gated_request gated;
     uint32_t count = 0;
-    if (wire_gate(request, signal, &gate_limits_default, arena, &gated) != STATUS_OK)
+    if (wire_gate(request, signal, &wire_gate_limits_default, arena, &gated) != STATUS_OK)
         return;
     for (uint32_t i = 0; i < gated.span_count; i++)
         read_values(gated.spans[i].span.wire, OF_SPAN, arena);
@@ -40,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
     arena_init(&arena, 64 << 20);
-    check(bytes_of(data, size), GATE_TRACES, &arena);
-    check(bytes_of(data, size), GATE_LOGS, &arena);
+    check(bytes_of(data, size), WIRE_GATE_TRACES, &arena);
+    check(bytes_of(data, size), WIRE_GATE_LOGS, &arena);
     arena_finish(&arena);
     return 0;
 }

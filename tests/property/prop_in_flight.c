@@ -64,8 +64,8 @@ static void arrive(struct model *model)
         }
     }
     arena_reset(&model->arena);
-    ck_assert_int_eq(wire_gate(trace_request(&model->builder), GATE_TRACES, &gate_limits_default,
-                               &model->arena, &request),
+    ck_assert_int_eq(wire_gate(trace_request(&model->builder), WIRE_GATE_TRACES,
+                               &wire_gate_limits_default, &model->arena, &request),
                      STATUS_OK);
     for (uint32_t i = 0; i < request.span_count; i++)
         request.spans[i].next = i + 1 < request.span_count ? i + 1 : UINT32_MAX;

@@ -70,7 +70,7 @@ static const enum verdict verdicts[] = {VERDICT_FAIL, VERDICT_BORDERLINE, VERDIC
 /* What the client has sent and not heard of, or will send again. */
 struct sending {
     struct buffer body;
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     uint32_t traces[TRACES_OF_REQUEST], trace_count;
     bool is_waiting; /* for an acknowledgement */
 };
@@ -145,7 +145,8 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
          i < row->position_count && row->decided_ms >= writer_horizon_ms(sim->writer); i++)
         for (uint16_t source = 0; source < SOURCES; source++)
             if (writer_source(sim->writer, source)->id == row->positions[i].source) {
-                struct shard *shard = sim->shards[shard_of_trace(row->trace_id, sim->shard_count)];
+                struct shard *shard =
+                    sim->shards[request_shard_of(row->trace_id, sim->shard_count)];
                 struct decided_entry entry = {.position = row->positions[i].position,
                                               .decided_ms = (uint64_t)row->decided_ms,
                                               .sequence = sequence,
@@ -159,7 +160,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
 
 static void gate(struct request *request)
 {
-    ck_assert_int_eq(wire_gate(request_body(request), request->signal, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(request_body(request), request->signal, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
     ck_assert_uint_eq(request->gated.rejected_count, 0);
@@ -194,7 +195,7 @@ static bool replay_one(void *context, uint64_t position, const struct journal_he
     request->source = replaying->source;
     request->position = position;
     request->is_replayed = true;
-    request->signal = (enum gate_signal)header->signal;
+    request->signal = (enum wire_gate_signal)header->signal;
     request->received_ms = (uint64_t)header->received_ms;
     buffer_append_bytes(&request->received, body);
     gate(request);
@@ -227,7 +228,7 @@ static void start(struct simulation *sim)
     struct restored restored = {0};
     struct shard_time time = {.now_ms = sim->now_ms, .wall_ms = (uint64_t)sim->wall_ms};
     ck_assert_int_eq(restore_spilled(sim->writer, sim->shards, sim->shard_count,
-                                     &gate_limits_default, &time, &restored),
+                                     &wire_gate_limits_default, &time, &restored),
                      STATUS_OK);
     ck_assert_uint_eq(restored.unreadable, 0);
     sim->restored += restored.trajectories;
@@ -398,7 +399,7 @@ static void submit(struct simulation *sim, struct sending *sending)
     push_events(sim, request);
 }
 
-static struct sending *begin_sending(enum gate_signal signal)
+static struct sending *begin_sending(enum wire_gate_signal signal)
 {
     struct sending *sending = calloc(1, sizeof(*sending));
     ck_assert_ptr_nonnull(sending);
@@ -449,7 +450,7 @@ static void send_some(struct simulation *sim, struct trace_builder *builder, uin
 
 static void send_spans(struct simulation *sim)
 {
-    struct sending *sending = begin_sending(GATE_TRACES);
+    struct sending *sending = begin_sending(WIRE_GATE_TRACES);
     struct trace_builder builder = {0};
     while (sim->active_count < ACTIVE)
         sim->active[sim->active_count++] = new_trace(sim);
@@ -476,7 +477,7 @@ static void send_spans(struct simulation *sim)
 
 static void send_log(struct simulation *sim)
 {
-    struct sending *sending = begin_sending(GATE_LOGS);
+    struct sending *sending = begin_sending(WIRE_GATE_LOGS);
     struct trace_builder builder = {0};
     for (uint32_t slot = 0; slot < sim->active_count; slot++) {
         uint32_t at = sim->active[slot];
@@ -508,7 +509,7 @@ static void send_late_score(struct simulation *sim)
     if (is_on_root || trace->unacknowledged > 0 || trace->late_scores == 4 ||
         sim->now_ms - trace->finished_ms > 60000)
         return;
-    struct sending *sending = begin_sending(GATE_LOGS);
+    struct sending *sending = begin_sending(WIRE_GATE_LOGS);
     struct trace_builder builder = {0};
     trace->late_score = 1 + (int)below(sim, 3);
     trace_log(&builder, &(struct log_spec){.trace = at + 1,
@@ -793,7 +794,7 @@ static void drain(struct simulation *sim)
         for (uint32_t i = 0; i < 20; i++)
             send_again(sim);
         for (uint32_t slot = sim->active_count; slot-- > 0;) {
-            struct sending *sending = begin_sending(GATE_TRACES);
+            struct sending *sending = begin_sending(WIRE_GATE_TRACES);
             struct trace_builder builder = {0};
             send_some(sim, &builder, slot, sending);
             end_sending(sim, sending, &builder);

@@ -187,9 +187,9 @@ static void run_round(struct random *random)
     struct span_split split;
     struct span_message message = {0};
     arena_init(&arena, 1 << 20);
-    enum gate_signal signal = is_log ? GATE_LOGS : GATE_TRACES;
+    enum wire_gate_signal signal = is_log ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
     ck_assert_int_eq(
-        wire_gate(buffer_bytes(&model.request), signal, &gate_limits_default, &arena, &gated),
+        wire_gate(buffer_bytes(&model.request), signal, &wire_gate_limits_default, &arena, &gated),
         STATUS_OK);
     ck_assert_uint_eq(gated.rejected_count, model.rejected);
     ck_assert_int_eq(
@@ -244,23 +244,23 @@ START_TEST(recorded_requests_come_out_whole_and_are_split_once)
         struct buffer payload = {0}, copy = {0};
         uint32_t items = 0;
         arena_init(&arena, 64 << 20);
-        ck_assert_int_eq(
-            wire_gate(corpus.files[i].body, GATE_TRACES, &gate_limits_default, &arena, &gated),
-            STATUS_OK);
-        ck_assert_int_eq(
-            span_split_begin(&split, corpus.files[i].body, &gated, GATE_TRACES, 900000, &arena),
-            STATUS_OK);
+        ck_assert_int_eq(wire_gate(corpus.files[i].body, WIRE_GATE_TRACES,
+                                   &wire_gate_limits_default, &arena, &gated),
+                         STATUS_OK);
+        ck_assert_int_eq(span_split_begin(&split, corpus.files[i].body, &gated, WIRE_GATE_TRACES,
+                                          900000, &arena),
+                         STATUS_OK);
         while (span_split_next(&split, &message)) {
             buffer_clear(&payload);
             buffer_clear(&copy);
             span_message_write(&split, &message, &payload);
-            ck_assert_int_eq(wire_gate(buffer_bytes(&payload), GATE_TRACES, &gate_limits_default,
-                                       &arena, &again),
+            ck_assert_int_eq(wire_gate(buffer_bytes(&payload), WIRE_GATE_TRACES,
+                                       &wire_gate_limits_default, &arena, &again),
                              STATUS_OK);
             ck_assert_uint_eq(again.span_count, message.items);
             again.rejected_count = 1; /* else the whole body is taken as it is */
-            ck_assert_int_eq(span_split_begin(&second, buffer_bytes(&payload), &again, GATE_TRACES,
-                                              900000, &arena),
+            ck_assert_int_eq(span_split_begin(&second, buffer_bytes(&payload), &again,
+                                              WIRE_GATE_TRACES, 900000, &arena),
                              STATUS_OK);
             ck_assert(span_split_next(&second, &same));
             span_message_write(&second, &same, &copy);

@@ -61,7 +61,8 @@ START_TEST(the_gate_refuses_when_memory_gives_out)
         struct gated_request request = {0};
         arena_init(&arena, ARENA_BYTES);
         failing_on();
-        enum status status = wire_gate(body, GATE_TRACES, &gate_limits_default, &arena, &request);
+        enum status status =
+            wire_gate(body, WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &request);
         failing_off();
         ck_assert_int_eq(status, failing_hit() ? STATUS_BUSY : STATUS_OK);
         ck_assert_uint_eq(request.span_count, failing_hit() ? 0 : 40);
@@ -130,7 +131,8 @@ START_TEST(json_becomes_wire_bytes_or_an_error)
         struct buffer wire = {0};
         arena_init(&arena, ARENA_BYTES);
         failing_on();
-        enum status status = otlp_json_to_wire(buffer_bytes(&text), GATE_TRACES, &arena, &wire);
+        enum status status =
+            otlp_json_to_wire(buffer_bytes(&text), WIRE_GATE_TRACES, &arena, &wire);
         failing_off();
         ck_assert_int_eq(status == STATUS_OK && !wire.failed, !failing_hit());
         arena_finish(&arena);
@@ -152,7 +154,7 @@ static enum status codec_round(struct bytes body, struct bytes encoded, struct b
     enum status status = STATUS_FATAL;
     if (in_flight_init(&table)) {
         struct open_trajectory *open = in_flight_open(&table, id, 0);
-        status = wire_gate(body, GATE_TRACES, &gate_limits_default, &arena, &request);
+        status = wire_gate(body, WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &request);
         for (uint32_t i = 0; status == STATUS_OK && i < request.span_count; i++)
             request.spans[i].next = i + 1 < request.span_count ? i + 1 : UINT32_MAX;
         uint32_t next;
@@ -161,7 +163,7 @@ static enum status codec_round(struct bytes body, struct bytes encoded, struct b
         if (status == STATUS_OK && !trajectory_encode(open, to))
             status = STATUS_FATAL;
         if (status == STATUS_OK && encoded.size)
-            status = trajectory_decode(encoded, &gate_limits_default, &arena, &spans, &logs);
+            status = trajectory_decode(encoded, &wire_gate_limits_default, &arena, &spans, &logs);
         in_flight_finish(&table);
     }
     arena_finish(&arena);

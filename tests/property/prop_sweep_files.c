@@ -272,15 +272,16 @@ END_TEST
 
 static bool take_request(struct bytes json, struct http_body_result *result)
 {
-    struct http_plan plan = {.signal = GATE_TRACES, .media = HTTP_JSON, .length = -1};
+    struct http_plan plan = {.signal = WIRE_GATE_TRACES, .media = HTTP_JSON, .length = -1};
     struct request_pool *pool = request_pool_create(1);
     struct inflater *inflater = inflater_create();
     struct request *request = pool ? request_take(pool) : NULL;
     bool is_read = false;
     if (request && inflater) {
         buffer_append_bytes(&request->received, json);
-        is_read = !request->received.failed &&
-                  http_body_read(&plan, inflater, LIMIT, &gate_limits_default, request, result);
+        is_read =
+            !request->received.failed &&
+            http_body_read(&plan, inflater, LIMIT, &wire_gate_limits_default, request, result);
     }
     if (is_read) {
         struct buffer answer = {0};

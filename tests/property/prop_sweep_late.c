@@ -52,7 +52,7 @@ static struct request *take(struct world *world)
     request->position = shards->next[0]++;
     request->received_ms = shards->wall_ms;
     buffer_append_bytes(&request->received, trace_request(&shards->builder));
-    ck_assert_int_eq(wire_gate(request_body(request), GATE_TRACES, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(request_body(request), WIRE_GATE_TRACES, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
     request_chain_shards(request, 1);
@@ -130,7 +130,7 @@ static enum status restore(struct world *world, uint64_t *ret_trajectories)
     struct restored restored = {0};
     struct shard_time time = {.now_ms = world->shards.now_ms, .wall_ms = world->shards.wall_ms};
     enum status status = restore_spilled(world->writer, world->shards.shards, 1,
-                                         &gate_limits_default, &time, &restored);
+                                         &wire_gate_limits_default, &time, &restored);
     *ret_trajectories = restored.trajectories;
     ck_assert_uint_eq(restored.unreadable, 0);
     return status;
@@ -271,7 +271,7 @@ START_TEST(a_restore_without_memory_is_fatal)
         struct restored restored = {0};
         struct shard_time time = {.now_ms = world.shards.now_ms, .wall_ms = world.shards.wall_ms};
         enum status status = restore_spilled(world.writer, world.shards.shards, 1,
-                                             &gate_limits_default, &time, &restored);
+                                             &wire_gate_limits_default, &time, &restored);
         failing_off();
         trajectories = restored.trajectories;
         ck_assert_uint_eq(restored.unreadable, 0);

@@ -38,7 +38,7 @@ static struct request *request_of(struct shard_fixture *fixture, uint16_t source
     request->position = 1;
     request->received_ms = fixture->wall_ms;
     buffer_append_bytes(&request->received, trace_request(&fixture->builder));
-    ck_assert_int_eq(wire_gate(request_body(request), GATE_TRACES, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(request_body(request), WIRE_GATE_TRACES, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
     request_chain_shards(request, 1);
@@ -153,7 +153,7 @@ static void begin(struct case_of_store *all)
     for (uint32_t trace = 1; trace <= TRACES; trace++) {
         trace_resource(&all->shards.builder, "agents");
         shard_fixture_build(&all->shards, trace, 0.3);
-        (void)shard_fixture_give(&all->shards, 0, GATE_TRACES, &all->requests[trace - 1]);
+        (void)shard_fixture_give(&all->shards, 0, WIRE_GATE_TRACES, &all->requests[trace - 1]);
     }
     shard_fixture_tick(&all->shards, 7 * SECOND);
 }
@@ -266,8 +266,8 @@ static enum status open_and_read(const char *path, struct shard_fixture *shards,
     *ret_writer = writer_create(*ret_store, shards->config, 1, sources, FIXTURE_SOURCES, &error);
     if (!*ret_writer)
         return STATUS_FATAL;
-    status =
-        restore_spilled(*ret_writer, shards->shards, 1, &gate_limits_default, &time, &restored);
+    status = restore_spilled(*ret_writer, shards->shards, 1, &wire_gate_limits_default, &time,
+                             &restored);
     return status == STATUS_OK ? journal_read(*ret_store, 0, 0, keep_one, &read) : status;
 }
 

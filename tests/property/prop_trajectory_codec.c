@@ -68,12 +68,13 @@ static void add_all(struct in_flight *table, struct gated_request *request)
     }
 }
 
-static void add_request(struct bench *bench, struct bytes body, enum gate_signal signal)
+static void add_request(struct bench *bench, struct bytes body, enum wire_gate_signal signal)
 {
     struct gated_request request;
     arena_reset(&bench->request_arena);
-    ck_assert_int_eq(wire_gate(body, signal, &gate_limits_default, &bench->request_arena, &request),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        wire_gate(body, signal, &wire_gate_limits_default, &bench->request_arena, &request),
+        STATUS_OK);
     add_all(&bench->table, &request);
 }
 
@@ -117,7 +118,7 @@ static void check_round_trip(struct bench *bench, const struct open_trajectory *
     arena_reset(&bench->request_arena);
     arena_reset(&bench->first_arena);
     arena_reset(&bench->second_arena);
-    ck_assert_int_eq(trajectory_decode(buffer_bytes(&bench->encoded), &gate_limits_default,
+    ck_assert_int_eq(trajectory_decode(buffer_bytes(&bench->encoded), &wire_gate_limits_default,
                                        &bench->request_arena, &spans, &logs),
                      STATUS_OK);
     add_all(&bench->copies, &spans);
@@ -161,7 +162,7 @@ static void arrive(struct bench *bench, struct trace_builder *builder, bool is_l
                                                     .text = draw(2) ? text : NULL});
         memset(text, 'x', sizeof text);
     }
-    add_request(bench, trace_request(builder), is_log ? GATE_LOGS : GATE_TRACES);
+    add_request(bench, trace_request(builder), is_log ? WIRE_GATE_LOGS : WIRE_GATE_TRACES);
 }
 
 START_TEST(a_trajectory_comes_back_whole_whatever_the_order_of_arrival)
@@ -191,9 +192,9 @@ START_TEST(every_recorded_trajectory_comes_back_whole)
     size_t bytes = 0, encoded = 0;
     bench_init(&bench);
     for (size_t i = 0; i < spans.count; i++)
-        add_request(&bench, spans.files[i].body, GATE_TRACES);
+        add_request(&bench, spans.files[i].body, WIRE_GATE_TRACES);
     for (size_t i = 0; i < logs.count; i++)
-        add_request(&bench, logs.files[i].body, GATE_LOGS);
+        add_request(&bench, logs.files[i].body, WIRE_GATE_LOGS);
     for (struct open_trajectory *open = bench.table.oldest; open; open = open->newer) {
         check_round_trip(&bench, open);
         bytes += open->wire_bytes;
@@ -221,7 +222,7 @@ START_TEST(broken_bytes_are_malformed)
         uint8_t *exact = malloc(size + 1);
         memcpy(exact, bench.encoded.data, size);
         arena_reset(&bench.request_arena);
-        enum status status = trajectory_decode(bytes_of(exact, size), &gate_limits_default,
+        enum status status = trajectory_decode(bytes_of(exact, size), &wire_gate_limits_default,
                                                &bench.request_arena, &spans, &logs);
         if (size < 2 + bench.encoded.size / 2)
             ck_assert_int_eq(status, STATUS_MALFORMED);
@@ -232,7 +233,7 @@ START_TEST(broken_bytes_are_malformed)
         uint8_t kept = bench.encoded.data[at];
         bench.encoded.data[at] = (uint8_t)draw(256);
         arena_reset(&bench.request_arena);
-        (void)!trajectory_decode(buffer_bytes(&bench.encoded), &gate_limits_default,
+        (void)!trajectory_decode(buffer_bytes(&bench.encoded), &wire_gate_limits_default,
                                  &bench.request_arena, &spans, &logs);
         bench.encoded.data[at] = kept;
     }
@@ -255,7 +256,7 @@ START_TEST(what_the_gate_took_in_comes_back_however_deep_its_attributes)
 {
     enum { ANY_TEXT = 1, ANY_ARRAY = 5, ARRAY_VALUES = 1, PAIR_VALUE = 2, SPAN_ATTRIBUTES = 9 };
     struct bench bench;
-    struct gate_limits deep = gate_limits_default;
+    struct wire_gate_limits deep = wire_gate_limits_default;
     struct buffer attribute = {0}, span = {0};
     struct gated_request request, spans, logs;
     bench_init(&bench);
@@ -273,12 +274,12 @@ START_TEST(what_the_gate_took_in_comes_back_however_deep_its_attributes)
     for (int level = 0; level < 3; level++)
         wrap(&span, level == 2 ? 1 : 2);
     ck_assert_int_eq(
-        wire_gate(buffer_bytes(&span), GATE_TRACES, &deep, &bench.request_arena, &request),
+        wire_gate(buffer_bytes(&span), WIRE_GATE_TRACES, &deep, &bench.request_arena, &request),
         STATUS_OK);
     ck_assert_uint_eq(request.span_count, 1);
     add_all(&bench.table, &request);
     ck_assert(trajectory_encode(bench.table.oldest, &bench.encoded));
-    ck_assert_int_eq(trajectory_decode(buffer_bytes(&bench.encoded), &gate_limits_default,
+    ck_assert_int_eq(trajectory_decode(buffer_bytes(&bench.encoded), &wire_gate_limits_default,
                                        &bench.first_arena, &spans, &logs),
                      STATUS_OK);
     ck_assert_uint_eq(spans.span_count, 1);

@@ -86,7 +86,7 @@ static void compare_span(const struct gated_span *gated, const Span *span)
 static uint32_t compare_requests(const struct gated_request *gated, const Request *request)
 {
     uint32_t usable = 0;
-    bool is_comparable = gated->rejected[GATE_BAD_UTF8_NUL] == 0;
+    bool is_comparable = gated->rejected[WIRE_GATE_BAD_UTF8_NUL] == 0;
     for (size_t i = 0; i < request->n_resource_spans; i++)
         for (size_t j = 0; j < request->resource_spans[i]->n_scope_spans; j++)
             for (size_t k = 0; k < request->resource_spans[i]->scope_spans[j]->n_spans; k++) {
@@ -115,7 +115,7 @@ static void walk_values(struct bytes message, enum attribute_owner owner, struct
 static bool check_request(struct bytes bytes, struct arena *arena)
 {
     struct gated_request gated;
-    if (wire_gate(bytes, GATE_TRACES, &gate_limits_default, arena, &gated) != STATUS_OK)
+    if (wire_gate(bytes, WIRE_GATE_TRACES, &wire_gate_limits_default, arena, &gated) != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < gated.span_count; i++) {
         ck_assert_uint_lt(gated.spans[i].span.resource, gated.resource_count);
@@ -124,19 +124,19 @@ static bool check_request(struct bytes bytes, struct arena *arena)
     }
     for (uint32_t i = 0; i < gated.resource_count; i++)
         walk_values(gated.resources[i], OF_RESOURCE, arena);
-    if (gated.rejected[GATE_TOO_DEEP] + gated.rejected[GATE_TOO_LARGE] +
-            gated.rejected[GATE_TOO_MANY_ATTRIBUTES] >
+    if (gated.rejected[WIRE_GATE_TOO_DEEP] + gated.rejected[WIRE_GATE_TOO_LARGE] +
+            gated.rejected[WIRE_GATE_TOO_MANY_ATTRIBUTES] >
         0)
         return true; /* parts stayed unread */
     uint32_t count = UINT32_MAX;
-    ck_assert(message_unpack_request(bytes, GATE_TRACES, 256 << 20, &count));
+    ck_assert(message_unpack_request(bytes, WIRE_GATE_TRACES, 256 << 20, &count));
     ck_assert_uint_eq(count, gated.span_count + gated.rejected_count);
     Request *request =
         opentelemetry__proto__collector__trace__v1__export_trace_service_request__unpack(
             NULL, bytes.size, bytes.data);
     ck_assert_ptr_nonnull(request);
     uint32_t usable = compare_requests(&gated, request);
-    ck_assert_uint_eq(usable, gated.span_count + gated.rejected[GATE_BAD_UTF8_NUL]);
+    ck_assert_uint_eq(usable, gated.span_count + gated.rejected[WIRE_GATE_BAD_UTF8_NUL]);
     protobuf_c_message_free_unpacked(&request->base, NULL);
     return true;
 }

@@ -96,7 +96,7 @@ struct http_fixture *http_fixture_setup(void)
     fixture.config = (struct http_receiver_config){.endpoint = "127.0.0.1:0",
                                                    .max_message_bytes = 1024 * 1024,
                                                    .max_connections = 64,
-                                                   .gate = gate_limits_default,
+                                                   .gate = wire_gate_limits_default,
                                                    .limits = &fixture.limits};
     fixture.intake = (struct intake){.submit = fake_submit,
                                      .has_room = fake_has_room,

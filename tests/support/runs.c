@@ -151,12 +151,14 @@ struct recorded_runs recorded_runs_load(const char *library, const char *scenari
         bool is_logs = strstr(file->path, "-logs.pb") != NULL;
         struct bytes body = file->body;
         if (strstr(file->path, ".json-body")) {
-            enum status status = otlp_json_to_wire(body, GATE_TRACES, &runs.arena, &runs.bodies[i]);
+            enum status status =
+                otlp_json_to_wire(body, WIRE_GATE_TRACES, &runs.arena, &runs.bodies[i]);
             assert(status == STATUS_OK);
             body = buffer_bytes(&runs.bodies[i]);
         }
-        enum status status = wire_gate(body, is_logs ? GATE_LOGS : GATE_TRACES,
-                                       &gate_limits_default, &runs.arena, &requests[request_count]);
+        enum status status =
+            wire_gate(body, is_logs ? WIRE_GATE_LOGS : WIRE_GATE_TRACES, &wire_gate_limits_default,
+                      &runs.arena, &requests[request_count]);
         assert(status == STATUS_OK);
         request_count++;
     }

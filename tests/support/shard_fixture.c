@@ -78,15 +78,15 @@ static void step(struct shard_fixture *fixture, uint32_t shard, const struct sha
                      STATUS_OK);
 }
 
-static struct request *request_of(struct shard_fixture *fixture, enum gate_signal signal,
+static struct request *request_of(struct shard_fixture *fixture, enum wire_gate_signal signal,
                                   struct bytes body)
 {
     struct request *request = request_take(fixture->pool);
     request->signal = signal;
     request->received_ms = fixture->wall_ms;
     buffer_append_bytes(&request->received, body);
-    ck_assert_int_eq(wire_gate(request_body(request), signal, &gate_limits_default, &request->arena,
-                               &request->gated),
+    ck_assert_int_eq(wire_gate(request_body(request), signal, &wire_gate_limits_default,
+                               &request->arena, &request->gated),
                      STATUS_OK);
     request_chain_shards(request, fixture->shard_count);
     return request;
@@ -99,8 +99,8 @@ static void give_to_shards(struct shard_fixture *fixture, const struct request *
             step(fixture, i, &(struct shard_event){.kind = SHARD_REQUEST, .request = request});
 }
 
-uint64_t shard_fixture_give(struct shard_fixture *fixture, uint16_t source, enum gate_signal signal,
-                            struct request **ret_request)
+uint64_t shard_fixture_give(struct shard_fixture *fixture, uint16_t source,
+                            enum wire_gate_signal signal, struct request **ret_request)
 {
     struct request *request = request_of(fixture, signal, trace_request(&fixture->builder));
     uint64_t position = fixture->next[source]++;
@@ -116,7 +116,7 @@ uint64_t shard_fixture_give(struct shard_fixture *fixture, uint16_t source, enum
 }
 
 void shard_fixture_replay(struct shard_fixture *fixture, uint16_t source, uint64_t position,
-                          enum gate_signal signal, struct bytes body)
+                          enum wire_gate_signal signal, struct bytes body)
 {
     struct request *request = request_of(fixture, signal, body);
     request->source = source;

@@ -35,11 +35,11 @@ void shard_fixture_restart(struct shard_fixture *fixture, uint32_t shards);
 
 /* What was built in `fixture->builder` as the next request of `source`; the builder is cleared.
  * Returns its position. The request is held for the caller when `ret_request` is given. */
-uint64_t shard_fixture_give(struct shard_fixture *fixture, uint16_t source, enum gate_signal signal,
-                            struct request **ret_request);
+uint64_t shard_fixture_give(struct shard_fixture *fixture, uint16_t source,
+                            enum wire_gate_signal signal, struct request **ret_request);
 /* The same bytes once more at a position of the past, as the journal does. */
 void shard_fixture_replay(struct shard_fixture *fixture, uint16_t source, uint64_t position,
-                          enum gate_signal signal, struct bytes body);
+                          enum wire_gate_signal signal, struct bytes body);
 /* Time passes, then every shard hears that all positions have been given. */
 void shard_fixture_tick(struct shard_fixture *fixture, int64_t ms);
 /* Any other event, to every shard. */

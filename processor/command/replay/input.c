@@ -85,7 +85,7 @@ static enum status read_all(struct input *input, int from, const char *name)
     }
 }
 
-static enum status deliver(struct input *input, enum gate_signal signal, struct bytes body,
+static enum status deliver(struct input *input, enum wire_gate_signal signal, struct bytes body,
                            const char *name)
 {
     struct input_request request = {.signal = signal, .body = body, .name = name};
@@ -113,7 +113,8 @@ static enum status read_json(struct input *input, const char *name)
             name);
         return STATUS_FATAL;
     }
-    enum gate_signal signal = logs && (!spans || logs < spans) ? GATE_LOGS : GATE_TRACES;
+    enum wire_gate_signal signal =
+        logs && (!spans || logs < spans) ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
     buffer_clear(&input->wire);
     arena_reset(&input->arena);
     enum status status = otlp_json_to_wire(json, signal, &input->arena, &input->wire);
@@ -148,8 +149,8 @@ static enum status read_file(struct input *input, const char *path, enum file_ki
         return status;
     if (kind == FILE_JSON || (kind == FILE_UNKNOWN && looks_like_json(buffer_bytes(&input->file))))
         return read_json(input, path);
-    return deliver(input, kind == FILE_LOGS ? GATE_LOGS : GATE_TRACES, buffer_bytes(&input->file),
-                   path);
+    return deliver(input, kind == FILE_LOGS ? WIRE_GATE_LOGS : WIRE_GATE_TRACES,
+                   buffer_bytes(&input->file), path);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -280,7 +281,7 @@ static enum status read_stream(struct input *input, FILE *from)
                 name, (unsigned long long)number);
             return STATUS_FATAL;
         }
-        status = deliver(input, GATE_TRACES, buffer_bytes(&input->file), name);
+        status = deliver(input, WIRE_GATE_TRACES, buffer_bytes(&input->file), name);
         if (status != STATUS_OK)
             return status;
     }

@@ -12,7 +12,7 @@
 enum { INPUT_DEPTH_MAX = 8, INPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct input_request {
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     struct bytes body; /* wire protobuf, as yet ungated; lives until the callback returns */
     const char *name;  /* the file; "standard input" */
 };

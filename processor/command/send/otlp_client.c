@@ -264,7 +264,7 @@ void otlp_client_call(struct otlp_client *client, const char *method, struct byt
     grpc_call_unref(call);
 }
 
-static void read_partial_success(enum gate_signal signal, struct otlp_answer *answer)
+static void read_partial_success(enum wire_gate_signal signal, struct otlp_answer *answer)
 {
     struct arena arena;
     arena_init(&arena, ANSWER_BYTES_MAX);
@@ -281,10 +281,10 @@ static void sleep_ms(int64_t ms)
     (void)nanosleep(&span, NULL);
 }
 
-void otlp_client_export(struct otlp_client *client, enum gate_signal signal, struct bytes request,
-                        struct otlp_answer *ret_answer)
+void otlp_client_export(struct otlp_client *client, enum wire_gate_signal signal,
+                        struct bytes request, struct otlp_answer *ret_answer)
 {
-    const char *method = signal == GATE_TRACES
+    const char *method = signal == WIRE_GATE_TRACES
                              ? "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
                              : "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
     bool is_compressed =
@@ -310,26 +310,4 @@ void otlp_client_export(struct otlp_client *client, enum gate_signal signal, str
 void otlp_answer_finish(struct otlp_answer *answer)
 {
     buffer_finish(&answer->response);
-}
-
-const char *otlp_code_name(int code)
-{
-    static const char *const names[] = {"OK",
-                                        "CANCELLED",
-                                        "UNKNOWN",
-                                        "INVALID_ARGUMENT",
-                                        "DEADLINE_EXCEEDED",
-                                        "NOT_FOUND",
-                                        "ALREADY_EXISTS",
-                                        "PERMISSION_DENIED",
-                                        "RESOURCE_EXHAUSTED",
-                                        "FAILED_PRECONDITION",
-                                        "ABORTED",
-                                        "OUT_OF_RANGE",
-                                        "UNIMPLEMENTED",
-                                        "INTERNAL",
-                                        "UNAVAILABLE",
-                                        "DATA_LOSS",
-                                        "UNAUTHENTICATED"};
-    return code >= 0 && code < (int)(sizeof names / sizeof *names) ? names[code] : "UNKNOWN";
 }

@@ -37,11 +37,10 @@ void otlp_client_destroy(struct otlp_client *client);
 MUST_CHECK enum status otlp_client_connect(struct otlp_client *client, int64_t patience_ms,
                                            struct error *ret_error);
 /* Exports one request, again while the answer is UNAVAILABLE and time is left. */
-void otlp_client_export(struct otlp_client *client, enum gate_signal signal, struct bytes request,
-                        struct otlp_answer *ret_answer);
+void otlp_client_export(struct otlp_client *client, enum wire_gate_signal signal,
+                        struct bytes request, struct otlp_answer *ret_answer);
 /* One unary call of any method, tried once. `is_compressed`: the bytes are gzip already and are
  * sent flagged so (needs a client with is_gzip). */
 void otlp_client_call(struct otlp_client *client, const char *method, struct bytes request,
                       bool is_compressed, struct otlp_answer *ret_answer);
 void otlp_answer_finish(struct otlp_answer *answer);
-const char *otlp_code_name(int code); /* "UNAVAILABLE" */

@@ -10,6 +10,7 @@
 #include "processor/command/replay/input.h"
 #include "processor/command/send/send_guard.h"
 #include "processor/command/send/shift.h"
+#include "processor/otlp/rpc_code.h"
 #include "processor/otlp/wire.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 #define NOW_BYTES_MAX ((size_t)1 << 30)
 
 struct recorded {
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     struct buffer body;
     char *name;
 };
@@ -70,8 +71,8 @@ static uint64_t count_items(struct bytes request)
     return count;
 }
 
-static enum status send_one(struct sending *sending, enum gate_signal signal, struct bytes body,
-                            const char *name, struct error *ret_error)
+static enum status send_one(struct sending *sending, enum wire_gate_signal signal,
+                            struct bytes body, const char *name, struct error *ret_error)
 {
     struct otlp_answer answer;
     otlp_client_export(sending->client, signal, body, &answer);
@@ -84,14 +85,14 @@ static enum status send_one(struct sending *sending, enum gate_signal signal, st
     if (answer.code != CODE_OK) {
         sending->refused++;
         fprintf(stderr, "flywheel send: %s: refused with %s: %s\n", name,
-                otlp_code_name(answer.code), answer.text);
+                rpc_code_name(answer.code), answer.text);
         return STATUS_OK;
     }
     if (answer.rejection[0])
         fprintf(stderr, "flywheel send: %s: %s\n", name, answer.rejection);
     sending->requests++;
     sending->rejected += answer.rejected > 0 ? (uint64_t)answer.rejected : 0;
-    *(signal == GATE_TRACES ? &sending->spans : &sending->logs) += count_items(body);
+    *(signal == WIRE_GATE_TRACES ? &sending->spans : &sending->logs) += count_items(body);
     return STATUS_OK;
 }
 

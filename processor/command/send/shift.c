@@ -27,10 +27,10 @@ static const struct level levels_of_logs[LEVELS] = {
 
 typedef void time_fn(void *context, const uint8_t *at, uint64_t ns, bool is_end);
 
-static void visit_times(struct bytes request, enum gate_signal signal, time_fn *visit,
+static void visit_times(struct bytes request, enum wire_gate_signal signal, time_fn *visit,
                         void *context)
 {
-    const struct level *levels = signal == GATE_TRACES ? levels_of_traces : levels_of_logs;
+    const struct level *levels = signal == WIRE_GATE_TRACES ? levels_of_traces : levels_of_logs;
     struct wire stack[LEVELS];
     int depth = 0;
     stack[0] = wire_of(request);
@@ -61,7 +61,7 @@ static void keep_latest(void *context, const uint8_t *at, uint64_t ns, bool is_e
         *latest = ns;
 }
 
-uint64_t shift_latest_ns(struct bytes request, enum gate_signal signal)
+uint64_t shift_latest_ns(struct bytes request, enum wire_gate_signal signal)
 {
     uint64_t latest = 0;
     visit_times(request, signal, keep_latest, &latest);
@@ -85,7 +85,7 @@ static void patch_time(void *context, const uint8_t *at, uint64_t ns, bool is_en
         to[i] = (uint8_t)(moved >> (8 * i));
 }
 
-void shift_times(struct buffer *request, enum gate_signal signal, int64_t by_ns)
+void shift_times(struct buffer *request, enum wire_gate_signal signal, int64_t by_ns)
 {
     struct patch patch = {.request = request, .by_ns = by_ns};
     visit_times(buffer_bytes(request), signal, patch_time, &patch);

@@ -6,8 +6,8 @@
 #include "processor/otlp/wire_gate.h"
 
 /* The latest end of a span, or time of a log record, in the request; 0 when it has none. */
-uint64_t shift_latest_ns(struct bytes request, enum gate_signal signal);
+uint64_t shift_latest_ns(struct bytes request, enum wire_gate_signal signal);
 /* Adds `by_ns` to start, end and event times of spans and to both times of log records, in place:
  * they are fixed64, so no length changes. A time of 0 means unset and stays. What is not
  * well-formed is left as it is. */
-void shift_times(struct buffer *request, enum gate_signal signal, int64_t by_ns);
+void shift_times(struct buffer *request, enum wire_gate_signal signal, int64_t by_ns);

@@ -116,8 +116,8 @@ static void give_up(struct kafka_relay *relay, struct relay_message *message)
 static void delivered(struct kafka_relay *relay, struct relay_message *message)
 {
     struct relay_request *request = message->request;
-    counter_add(request->signal == GATE_TRACES ? &relay->counters->trace_messages
-                                               : &relay->counters->log_messages,
+    counter_add(request->signal == WIRE_GATE_TRACES ? &relay->counters->trace_messages
+                                                    : &relay->counters->log_messages,
                 1);
     relay->delivered_ms = clock_monotonic_ms();
     request->undelivered--;
@@ -154,7 +154,7 @@ static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
 static rd_kafka_headers_t *headers_of(const struct relay_request *request)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-    const char *signal = request->signal == GATE_TRACES ? "traces" : "logs";
+    const char *signal = request->signal == WIRE_GATE_TRACES ? "traces" : "logs";
     (void)rd_kafka_header_add(headers, "otelcol.signal", -1, signal, -1);
     return headers;
 }

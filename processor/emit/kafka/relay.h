@@ -21,7 +21,7 @@ struct relay_message;
 struct relay_request {
     struct bytes body;
     struct gated_request *gated;
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     struct arena *arena;
     size_t bytes;    /* what it counts against `held_bytes_max` */
     bool is_awaited; /* a sender waits for the answer: a failure is told, not tried again */

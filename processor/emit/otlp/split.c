@@ -21,12 +21,12 @@ struct item {
 
 static uint32_t item_count(const struct span_split *split)
 {
-    return split->signal == GATE_TRACES ? split->gated->span_count : split->gated->log_count;
+    return split->signal == WIRE_GATE_TRACES ? split->gated->span_count : split->gated->log_count;
 }
 
 static struct item item_at(const struct span_split *split, uint32_t at)
 {
-    if (split->signal == GATE_TRACES) {
+    if (split->signal == WIRE_GATE_TRACES) {
         const struct gated_span *span = &split->gated->spans[at];
         return (struct item){span->span.wire, span->span.resource, span->span.scope, span->next};
     }
@@ -37,13 +37,13 @@ static struct item item_at(const struct span_split *split, uint32_t at)
 /* Zeroes stand for none: the gate lets no such id of a span pass. */
 static const uint8_t *trace_id_at(const struct span_split *split, uint32_t at)
 {
-    return split->signal == GATE_TRACES ? split->gated->spans[at].trace_id
-                                        : split->gated->logs[at].trace_id;
+    return split->signal == WIRE_GATE_TRACES ? split->gated->spans[at].trace_id
+                                             : split->gated->logs[at].trace_id;
 }
 
 static void set_next(struct span_split *split, uint32_t at, uint32_t next)
 {
-    if (split->signal == GATE_TRACES)
+    if (split->signal == WIRE_GATE_TRACES)
         split->gated->spans[at].next = next;
     else
         split->gated->logs[at].next = next;
@@ -123,7 +123,7 @@ static bool make_chains(struct span_split *split, struct arena *arena)
 }
 
 enum status span_split_begin(struct span_split *split, struct bytes body,
-                             struct gated_request *gated, enum gate_signal signal,
+                             struct gated_request *gated, enum wire_gate_signal signal,
                              size_t payload_max, struct arena *arena)
 {
     *split = (struct span_split){

@@ -16,7 +16,7 @@ struct span_chain {
 };
 
 struct span_split {
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     struct bytes body;
     struct gated_request *gated;
     size_t payload_max;
@@ -39,7 +39,7 @@ struct span_message {
  * split. The chains (`next`) of `gated` are made anew. Tables are allocated in `arena`; BUSY when
  * it has no room. */
 MUST_CHECK enum status span_split_begin(struct span_split *split, struct bytes body,
-                                        struct gated_request *gated, enum gate_signal signal,
+                                        struct gated_request *gated, enum wire_gate_signal signal,
                                         size_t payload_max, struct arena *arena);
 /* False at the end. */
 bool span_split_next(struct span_split *split, struct span_message *ret_message);

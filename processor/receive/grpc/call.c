@@ -166,7 +166,7 @@ void call_abandon_waiting(struct grpc_receiver *receiver)
 }
 
 static void prepare_response(struct call *call, const struct gated_request *gated,
-                             enum gate_signal signal)
+                             enum wire_gate_signal signal)
 {
     struct buffer text = {0};
     if (gated->rejected_count)
@@ -182,7 +182,7 @@ static void submit(struct call *call, struct request *request)
     struct receiver_counters *counters = call->receiver->counters;
     const struct intake *intake = call->receiver->intake;
     struct gated_request gated = request->gated; /* counted after it is gone */
-    bool is_traces = request->signal == GATE_TRACES;
+    bool is_traces = request->signal == WIRE_GATE_TRACES;
     prepare_response(call, &gated, request->signal);
     enum status status = STATUS_OK;
     int64_t retry_ms = 0;
@@ -203,7 +203,7 @@ static void submit(struct call *call, struct request *request)
     if (status == STATUS_OK) {
         counter_add(&counters->accepted_spans, gated.span_count);
         counter_add(&counters->accepted_logs, gated.log_count);
-        for (int i = 0; is_traces && i < GATE_REJECTS; i++)
+        for (int i = 0; is_traces && i < WIRE_GATE_REJECTS; i++)
             counter_add(&counters->refused_spans[i], gated.rejected[i]);
     } else {
         counter_add(&counters->refused_overload, gated.span_count);
@@ -288,8 +288,7 @@ static void refuse_stranger(struct call *call)
                               "a bearer token is required, and none or another one was shown"));
 }
 
-/* Without room the body is not even received: refusing costs little when there is much to refuse.
- * */
+/* Without room the body is not even received: refusing is cheap when there is much to refuse. */
 static void export_arrived(struct call *call)
 {
     struct grpc_receiver *receiver = call->receiver;

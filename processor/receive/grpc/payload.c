@@ -100,7 +100,7 @@ static enum status unpack(struct call *call, struct request *request, struct grp
         if (inflated != STATUS_OK)
             return inflated;
     }
-    request->signal = call->kind == CALL_TRACES ? GATE_TRACES : GATE_LOGS;
+    request->signal = call->kind == CALL_TRACES ? WIRE_GATE_TRACES : WIRE_GATE_LOGS;
     enum status gated = wire_gate(request_body(request), request->signal, &receiver->config.gate,
                                   &request->arena, &request->gated);
     if (gated == STATUS_MALFORMED)
@@ -129,9 +129,10 @@ bool payload_read(struct call *call, struct request *request, size_t size,
     enum status status = unpack(call, request, ret_reply);
     if (status == STATUS_MALFORMED)
         keep_dead(call, request, "malformed", ret_reply->text);
-    for (int i = 0; status == STATUS_OK && request->gated.rejected_count && i < GATE_REJECTS; i++)
+    for (int i = 0; status == STATUS_OK && request->gated.rejected_count && i < WIRE_GATE_REJECTS;
+         i++)
         if (request->gated.rejected[i]) {
-            keep_dead(call, request, gate_reject_names[i], "some of its items were refused");
+            keep_dead(call, request, wire_gate_reject_names[i], "some of its items were refused");
             break;
         }
     return status == STATUS_OK;

@@ -38,7 +38,7 @@ struct grpc_receiver_config {
     int64_t handshake_ms;            /* of TLS; 0: 10 s */
     int64_t max_connection_idle_ms;  /* without a call; 0: any time */
     int64_t max_connection_age_ms;   /* 0: none */
-    struct gate_limits gate;
+    struct wire_gate_limits gate;
     const struct auth *auth;               /* NULL: everybody may send. Borrowed */
     struct tls *tls;                       /* NULL: plaintext. Borrowed */
     struct dead_letter *dead_letter;       /* NULL: none. Borrowed */

@@ -71,10 +71,10 @@ void grpc_rejection_text(struct buffer *to, const uint32_t *rejected)
 {
     buffer_append_text(to, "rejected:");
     const char *separator = " ";
-    for (int i = 0; i < GATE_REJECTS; i++) {
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
         if (rejected[i] == 0)
             continue;
-        buffer_printf(to, "%s%u %s", separator, rejected[i], gate_reject_names[i]);
+        buffer_printf(to, "%s%u %s", separator, rejected[i], wire_gate_reject_names[i]);
         separator = ", ";
     }
 }

@@ -4,7 +4,7 @@
 
 #include "processor/base/bytes.h"
 
-enum { GRPC_STATUS_CODES = 17, RETRY_DEFAULT_MS = 1000, STATUS_TRAILERS_MAX = 3 };
+enum { RETRY_DEFAULT_MS = 1000, STATUS_TRAILERS_MAX = 3 };
 
 /* A verdict on a request. `text` is static. `retry_ms` > 0 makes it retryable at that delay. */
 struct grpc_reply {

@@ -152,7 +152,7 @@ void http_call_completed(void *context, struct MHD_Connection *connection, void 
     if (!call)
         return;
     *state = NULL;
-    enum http_rpc_code code = call->reply.code;
+    enum rpc_code code = call->reply.code;
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK || call->state != CALL_REPLYING)
         code = is_cut ? RPC_DEADLINE_EXCEEDED : RPC_CANCELLED;
     counter_add(&receiver->counters->requests[code], 1);
@@ -233,7 +233,7 @@ static void send_letter(struct http_call *call, struct dead_letter_reason reason
                         struct bytes letter)
 {
     reason.receiver = "otlp/http";
-    reason.signal = call->plan.signal == GATE_TRACES ? "traces" : "logs";
+    reason.signal = call->plan.signal == WIRE_GATE_TRACES ? "traces" : "logs";
     (void)dead_letter_submit(call->receiver->config.dead_letter, &reason, letter);
 }
 
@@ -258,9 +258,9 @@ static void send_partly_refused(struct http_call *call)
         .encoding = "otlp_proto",
         .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
     };
-    for (int i = 0; i < GATE_REJECTS && !reason.reason; i++)
+    for (int i = 0; i < WIRE_GATE_REJECTS && !reason.reason; i++)
         if (request->gated.rejected[i])
-            reason.reason = gate_reject_names[i];
+            reason.reason = wire_gate_reject_names[i];
     if (reason.reason)
         send_letter(call, reason, buffer_bytes(&request->received));
 }
@@ -273,7 +273,7 @@ static void submit(struct http_call *call)
     struct receiver_counters *counters = receiver->counters;
     struct request *request = call->request;
     struct gated_request gated = request->gated; /* counted after it is gone */
-    bool is_traces = request->signal == GATE_TRACES;
+    bool is_traces = request->signal == WIRE_GATE_TRACES;
     http_export_body(&call->response, call->plan.media, request->signal, &gated);
     enum status status = STATUS_OK;
     int64_t retry_ms = 0;
@@ -293,7 +293,7 @@ static void submit(struct http_call *call)
     if (status == STATUS_OK) {
         counter_add(&counters->accepted_spans, gated.span_count);
         counter_add(&counters->accepted_logs, gated.log_count);
-        for (int i = 0; is_traces && i < GATE_REJECTS; i++)
+        for (int i = 0; is_traces && i < WIRE_GATE_REJECTS; i++)
             counter_add(&counters->refused_spans[i], gated.rejected[i]);
     } else {
         counter_add(&counters->refused_overload, gated.span_count);

@@ -92,8 +92,7 @@ void http_call_completed(void *receiver, struct MHD_Connection *connection, void
                          enum MHD_RequestTerminationCode how);
 /* Answers what the pipeline has answered. */
 void http_call_take_answers(struct http_receiver *receiver);
-/* Answers those that have waited since before `since_ms`, without the pipeline; returns how many.
- */
+/* Answers calls that have waited since before `since_ms`, without the pipeline; returns how many. */
 uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, const char *text);
 void http_call_free_all(struct http_receiver *receiver);
 

@@ -43,7 +43,7 @@ struct http_receiver_config {
     int64_t idle_ms;                /* between requests, and before the first; 0: 60 s */
     int64_t request_ms;             /* for head and body; likewise for the answer; 0: 30 s */
     int64_t commit_ms;              /* 0: 30 s */
-    struct gate_limits gate;
+    struct wire_gate_limits gate;
     const struct auth *auth;               /* NULL: everybody may send. Borrowed */
     struct tls *tls;                       /* NULL: plaintext. Borrowed */
     struct dead_letter *dead_letter;       /* NULL: none. Borrowed */

@@ -55,15 +55,15 @@ void http_status_body(struct buffer *to, enum http_media media, const struct htt
 static void rejection_text(struct buffer *to, const uint32_t *rejected)
 {
     const char *separator = "rejected: ";
-    for (int i = 0; i < GATE_REJECTS; i++) {
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
         if (rejected[i] == 0)
             continue;
-        buffer_printf(to, "%s%u %s", separator, rejected[i], gate_reject_names[i]);
+        buffer_printf(to, "%s%u %s", separator, rejected[i], wire_gate_reject_names[i]);
         separator = ", ";
     }
 }
 
-static void export_json(struct buffer *to, enum gate_signal signal, uint32_t rejected,
+static void export_json(struct buffer *to, enum wire_gate_signal signal, uint32_t rejected,
                         struct bytes text)
 {
     struct json_writer json;
@@ -74,7 +74,7 @@ static void export_json(struct buffer *to, enum gate_signal signal, uint32_t rej
         snprintf(count, sizeof count, "%u", rejected);
         json_key(&json, "partialSuccess");
         json_object_begin(&json);
-        json_key(&json, signal == GATE_TRACES ? "rejectedSpans" : "rejectedLogRecords");
+        json_key(&json, signal == WIRE_GATE_TRACES ? "rejectedSpans" : "rejectedLogRecords");
         json_text(&json, count);
         json_key(&json, "errorMessage");
         json_string(&json, text);
@@ -83,7 +83,7 @@ static void export_json(struct buffer *to, enum gate_signal signal, uint32_t rej
     json_object_end(&json);
 }
 
-void http_export_body(struct buffer *to, enum http_media media, enum gate_signal signal,
+void http_export_body(struct buffer *to, enum http_media media, enum wire_gate_signal signal,
                       const struct gated_request *gated)
 {
     struct buffer text = {0};

@@ -2,26 +2,15 @@
  * both transports, so that their counters compare), and the body in the encoding of the request. */
 #pragma once
 #include "processor/base/bytes.h"
+#include "processor/otlp/rpc_code.h"
 #include "processor/otlp/wire_gate.h"
 
 enum http_media { HTTP_PROTOBUF, HTTP_JSON };
 
-/* Codes of google.rpc.Code that are used here. */
-enum http_rpc_code {
-    RPC_OK = 0,
-    RPC_CANCELLED = 1,
-    RPC_INVALID_ARGUMENT = 3,
-    RPC_DEADLINE_EXCEEDED = 4,
-    RPC_RESOURCE_EXHAUSTED = 8,
-    RPC_UNIMPLEMENTED = 12,
-    RPC_UNAVAILABLE = 14,
-    RPC_UNAUTHENTICATED = 16
-};
-
 /* `text` is static. `retry_ms` > 0 makes it retryable at that delay. */
 struct http_reply {
     unsigned status; /* 0: none yet */
-    enum http_rpc_code code;
+    enum rpc_code code;
     const char *text;
     int64_t retry_ms;
     bool names_encodings; /* says in Accept-Encoding what would be understood */
@@ -29,7 +18,7 @@ struct http_reply {
 
 enum { HTTP_RETRY_DEFAULT_MS = 1000 };
 
-static inline struct http_reply http_reply_of(unsigned status, enum http_rpc_code code,
+static inline struct http_reply http_reply_of(unsigned status, enum rpc_code code,
                                               const char *text)
 {
     return (struct http_reply){.status = status, .code = code, .text = text};
@@ -52,7 +41,7 @@ const char *http_media_type(enum http_media media);
 /* google.rpc.Status of a refusal. */
 void http_status_body(struct buffer *to, enum http_media media, const struct http_reply *reply);
 /* Export{Trace,Logs}ServiceResponse; what was rejected becomes a partial success. */
-void http_export_body(struct buffer *to, enum http_media media, enum gate_signal signal,
+void http_export_body(struct buffer *to, enum http_media media, enum wire_gate_signal signal,
                       const struct gated_request *gated);
 /* Whole seconds for Retry-After, at least 1. */
 int64_t http_retry_seconds(int64_t retry_ms);

@@ -66,15 +66,15 @@ static bool read_length(struct bytes text, int64_t *ret_length)
 }
 
 static bool read_path(struct bytes path, const struct http_routes *routes,
-                      enum gate_signal *ret_signal)
+                      enum wire_gate_signal *ret_signal)
 {
-    *ret_signal = GATE_TRACES;
+    *ret_signal = WIRE_GATE_TRACES;
     for (uint32_t i = 0; i < routes->trace_path_count; i++)
         if (bytes_equal_text(path, routes->trace_paths[i]))
             return true;
     if (routes->trace_path_count == 0 && bytes_equal_text(path, "/v1/traces"))
         return true;
-    *ret_signal = GATE_LOGS;
+    *ret_signal = WIRE_GATE_LOGS;
     return bytes_equal_text(path, "/v1/logs");
 }
 
@@ -195,7 +195,7 @@ static bool convert(const struct http_plan *plan, size_t limit, struct request *
 }
 
 bool http_body_read(const struct http_plan *plan, struct inflater *inflater,
-                    size_t max_message_bytes, const struct gate_limits *gate,
+                    size_t max_message_bytes, const struct wire_gate_limits *gate,
                     struct request *request, struct http_body_result *ret_result)
 {
     *ret_result = (struct http_body_result){0};

@@ -24,7 +24,7 @@ struct http_routes {
 enum { HTTP_LENGTH_UNKNOWN = -1 };
 
 struct http_plan {
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     enum http_media media; /* of the answer too, so it is set for refusals as well */
     bool is_gzip;
     int64_t length; /* of the body as announced, or HTTP_LENGTH_UNKNOWN */
@@ -49,5 +49,5 @@ struct http_body_result {
 /* Reads `request->received`, the body as it came, to a gated request of wire bytes: JSON has
  * become protobuf in `received`, gzipped protobuf stays as it came. False: refused. */
 bool http_body_read(const struct http_plan *plan, struct inflater *inflater,
-                    size_t max_message_bytes, const struct gate_limits *gate,
+                    size_t max_message_bytes, const struct wire_gate_limits *gate,
                     struct request *request, struct http_body_result *ret_result);

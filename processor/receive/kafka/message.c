@@ -51,24 +51,24 @@ static struct bytes header(const rd_kafka_message_t *message, const char *name)
 }
 
 /* False: a signal that is not for us. */
-static bool signal_of(const rd_kafka_message_t *message, enum gate_signal *ret_signal)
+static bool signal_of(const rd_kafka_message_t *message, enum wire_gate_signal *ret_signal)
 {
     struct bytes signal = header(message, "otelcol.signal");
     if (!signal.data)
         signal = header(message, "signal");
-    *ret_signal = bytes_equal_text(signal, "logs") ? GATE_LOGS : GATE_TRACES;
-    return !signal.data || *ret_signal == GATE_LOGS || bytes_equal_text(signal, "traces");
+    *ret_signal = bytes_equal_text(signal, "logs") ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
+    return !signal.data || *ret_signal == WIRE_GATE_LOGS || bytes_equal_text(signal, "traces");
 }
 
 static void offer_letter(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                         const char *reason, const char *detail, enum gate_signal signal,
+                         const char *reason, const char *detail, enum wire_gate_signal signal,
                          bool was_read)
 {
     struct dead_letter_reason about = {
         .reason = reason,
         .detail = detail,
         .receiver = receiver->base.operations->name,
-        .signal = signal == GATE_LOGS ? "logs" : "traces",
+        .signal = signal == WIRE_GATE_LOGS ? "logs" : "traces",
         .encoding = receiver->config.is_json ? "otlp_json" : "otlp_proto",
         .topic = receiver->topic,
         .partition = message->partition,
@@ -98,7 +98,7 @@ static enum status pass_over(struct kafka_receiver *receiver, const rd_kafka_mes
 }
 
 static enum status refuse(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                          const struct refusal *why, enum gate_signal signal)
+                          const struct refusal *why, enum wire_gate_signal signal)
 {
     bool was_read = was_read_before(receiver, message);
     enum status status = pass_over(receiver, message);
@@ -132,7 +132,7 @@ static const struct refusal *read_request(struct kafka_receiver *receiver, struc
 /* The message was a request. Spans refused alone make the whole of it a dead letter as well: only
  * there they can be looked at. */
 static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                           const struct gated_request *gated, enum gate_signal signal,
+                           const struct gated_request *gated, enum wire_gate_signal signal,
                            bool was_read)
 {
     struct receiver_counters *counters = receiver->counters;
@@ -140,11 +140,11 @@ static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_messa
     counter_add(&counters->requests[CODE_OK], 1);
     counter_add(&counters->accepted_spans, gated->span_count);
     counter_add(&counters->accepted_logs, gated->log_count);
-    for (int i = 0; i < GATE_REJECTS; i++) {
-        if (signal == GATE_TRACES)
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
+        if (signal == WIRE_GATE_TRACES)
             counter_add(&counters->refused_spans[i], gated->rejected[i]);
         if (gated->rejected[i] && !reason)
-            reason = gate_reject_names[i];
+            reason = wire_gate_reject_names[i];
     }
     if (reason)
         offer_letter(receiver, message, reason, "some items were refused, the others taken in",
@@ -156,7 +156,7 @@ static enum status submit(struct kafka_receiver *receiver, const rd_kafka_messag
 {
     const struct topic_intake *intake = receiver->intake;
     struct gated_request gated = request->gated; /* counted after it is gone */
-    enum gate_signal signal = request->signal;
+    enum wire_gate_signal signal = request->signal;
     bool was_read = gated.rejected_count && was_read_before(receiver, message);
     enum status status;
     if (gated.span_count + gated.log_count == 0) {
@@ -179,7 +179,7 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
 {
     const struct topic_intake *intake = receiver->intake;
     struct bytes payload = payload_of(message);
-    enum gate_signal signal;
+    enum wire_gate_signal signal;
     if (receiver->is_ended)
         return STATUS_BUSY;
     bool is_ours = signal_of(message, &signal);

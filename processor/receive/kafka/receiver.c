@@ -102,8 +102,7 @@ static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t si
     return true;
 }
 
-/* Leaves the group, so that others need not wait for the session to end. Nothing is ours any more.
- */
+/* Leaves the group, so that others need not wait for the session to end. Nothing is ours then. */
 static void leave_group(struct kafka_receiver *receiver, int64_t until_ms)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(receiver->consumer);

@@ -16,7 +16,7 @@ struct kafka_consumer_config {
     const char *const *properties; /* librdkafka's names: name, value, ..., NULL. NULL: none */
     bool is_json;                  /* otlp_json, otherwise otlp_proto */
     size_t max_message_bytes;      /* a larger one becomes a dead letter; 64 MiB */
-    struct gate_limits gate;
+    struct wire_gate_limits gate;
     int64_t commit_interval_ms;   /* 0: 1 s */
     int64_t metadata_interval_ms; /* how often partitions are counted; 0: 60 s */
 };

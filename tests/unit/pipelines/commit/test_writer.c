@@ -65,7 +65,7 @@ static void reopen(struct fixture *fixture, uint32_t shards)
 static void give(struct fixture *fixture, uint16_t source)
 {
     struct request *request;
-    (void)shard_fixture_give(&fixture->shards, source, GATE_TRACES, &request);
+    (void)shard_fixture_give(&fixture->shards, source, WIRE_GATE_TRACES, &request);
     fixture->accepted += request->gated.span_count;
     fixture->requests[fixture->request_count++] = request;
 }
@@ -431,7 +431,7 @@ START_TEST(spans_that_are_nowhere_any_more_are_dropped_in_the_batch_of_the_repla
         buffer_append_bytes(&kept[trace - 1], trace_request(&fixture->shards.builder));
         trace_clear(&fixture->shards.builder);
         bodies[trace - 1] = buffer_bytes(&kept[trace - 1]);
-        shard_fixture_replay(&fixture->shards, 0, trace, GATE_TRACES, bodies[trace - 1]);
+        shard_fixture_replay(&fixture->shards, 0, trace, WIRE_GATE_TRACES, bodies[trace - 1]);
     }
     shard_fixture_tick(&fixture->shards, 0);
     add_batch(fixture);

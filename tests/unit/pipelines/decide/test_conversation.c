@@ -238,7 +238,7 @@ static void pass_time(struct fixture *fixture, int64_t ms)
     commit(fixture);
 }
 
-static void accept(struct fixture *fixture, enum gate_signal signal)
+static void accept(struct fixture *fixture, enum wire_gate_signal signal)
 {
     struct request *request;
     (void)shard_fixture_give(&fixture->shards, 0, signal, &request);
@@ -271,7 +271,7 @@ static void give_turn(struct fixture *fixture, uint32_t trace, const char *conve
                               .score = score};
     trace_span(&fixture->shards.builder, &child);
     trace_span(&fixture->shards.builder, &root);
-    accept(fixture, GATE_TRACES);
+    accept(fixture, WIRE_GATE_TRACES);
 }
 
 static uint64_t value(const struct persistent_counter *counter)
@@ -354,7 +354,7 @@ START_TEST(logs_count_towards_the_bytes_of_a_conversation)
     for (uint32_t trace = 1; trace <= 5; trace++) {
         trace_log(&fixture->shards.builder,
                   &(struct log_spec){.trace = trace, .time_ms = 1700000000000, .event_name = name});
-        accept(fixture, GATE_LOGS);
+        accept(fixture, WIRE_GATE_LOGS);
         give_turn(fixture, trace, "talk", 0.1);
     }
     pass_time(fixture, 7 * SECOND);

@@ -41,7 +41,7 @@ static void give_in_order(struct shard_fixture *fixture, const char *order, bool
         uint32_t id = (uint32_t)(*at - '0');
         add(fixture, id, id * 3, id == 1 ? "why was I charged twice" : NULL, scores[id - 1]);
         if (!is_one_request || !at[1])
-            (void)shard_fixture_give(fixture, 0, GATE_TRACES, NULL);
+            (void)shard_fixture_give(fixture, 0, WIRE_GATE_TRACES, NULL);
     }
     shard_fixture_tick(fixture, 7 * SECOND);
 }
@@ -83,7 +83,7 @@ START_TEST(selection_says_which_verdicts_become_records)
             if (is_all)
                 shard_emit_all(fixture.shards[0]);
             shard_fixture_build(&fixture, 1, cases[i].score);
-            (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+            (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
             shard_fixture_tick(&fixture, 7 * SECOND);
             const struct closed *closed = shard_fixture_closed(&fixture);
             ck_assert_int_eq(closed->verdict, cases[i].verdict);
@@ -103,7 +103,7 @@ START_TEST(dimension_values_are_masked_even_where_texts_are_left_out)
     shard_fixture_restart(&fixture, 1);
     trace_resource(&fixture.builder, "jane.doe@example.com");
     shard_fixture_build(&fixture, 1, 0.1);
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture, 7 * SECOND);
     struct bytes value = shard_fixture_closed(&fixture)->dimension_values[0];
     ck_assert_uint_gt(value.size, 0);
@@ -117,7 +117,7 @@ START_TEST(an_event_time_in_the_future_is_the_time_of_receipt)
     struct shard_fixture fixture;
     shard_fixture_begin(&fixture, 1, "");
     add(&fixture, 1, 3600000, NULL, 0.9); /* an hour ahead */
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     uint64_t received_ms = fixture.wall_ms;
     shard_fixture_tick(&fixture, 7 * SECOND);
     const struct closed *closed = shard_fixture_closed(&fixture);

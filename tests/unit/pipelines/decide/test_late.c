@@ -108,7 +108,7 @@ static void pass(struct fixture *fixture, int64_t ms)
     commit(fixture);
 }
 
-static void give(struct fixture *fixture, uint16_t source, enum gate_signal signal)
+static void give(struct fixture *fixture, uint16_t source, enum wire_gate_signal signal)
 {
     struct request *request;
     (void)shard_fixture_give(&fixture->shards, source, signal, &request);
@@ -121,7 +121,7 @@ static void give_run(struct fixture *fixture, uint32_t trace, double score)
 {
     trace_resource(&fixture->shards.builder, "a");
     shard_fixture_build(&fixture->shards, trace, score);
-    give(fixture, 0, GATE_TRACES);
+    give(fixture, 0, WIRE_GATE_TRACES);
 }
 
 static void give_score(struct fixture *fixture, uint16_t source, uint32_t trace, double score)
@@ -131,7 +131,7 @@ static void give_score(struct fixture *fixture, uint16_t source, uint32_t trace,
                                  .time_ms = 1700000005000 + fixture->kept_count,
                                  .score_name = "Quality",
                                  .score = score});
-    give(fixture, source, GATE_LOGS);
+    give(fixture, source, WIRE_GATE_LOGS);
 }
 
 /* A span of its own, and the judge's new score when it is not negative. */
@@ -144,7 +144,7 @@ static void give_span(struct fixture *fixture, uint16_t source, uint32_t trace, 
                                                              .parent = 1,
                                                              .start_ms = 1700000000000,
                                                              .end_ms = 1700000000100});
-    give(fixture, source, GATE_TRACES);
+    give(fixture, source, WIRE_GATE_TRACES);
     if (score >= 0)
         give_score(fixture, source, trace, score);
 }
@@ -165,7 +165,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
                                           .is_exhausted = row->flags & DECIDED_EXHAUSTED};
             memcpy(entry.trace_id, row->trace_id, TRACE_ID_SIZE);
             ck_assert_int_eq(
-                shard_remember(shards->shards[shard_of_trace(row->trace_id, shards->shard_count)],
+                shard_remember(shards->shards[request_shard_of(row->trace_id, shards->shard_count)],
                                &entry),
                 STATUS_OK);
         }
@@ -485,7 +485,7 @@ static void give_named_score(struct fixture *fixture, const char *name, double s
     trace_log(&fixture->shards.builder,
               &(struct log_spec){
                   .trace = 1, .time_ms = 1700000005000, .score_name = name, .score = score});
-    give(fixture, 0, GATE_LOGS);
+    give(fixture, 0, WIRE_GATE_LOGS);
 }
 
 START_TEST(without_content_only_what_is_certain_changes)
@@ -518,7 +518,7 @@ START_TEST(a_value_that_was_unknown_moves_the_run_to_its_cohort)
 {
     struct fixture *fixture = begin("");
     shard_fixture_build(&fixture->shards, 1, 0.9); /* without a resource */
-    give(fixture, 0, GATE_TRACES);
+    give(fixture, 0, WIRE_GATE_TRACES);
     pass(fixture, 7 * SECOND);
     give_span(fixture, 0, 1, 3, -1);
     pass(fixture, 7 * SECOND);

@@ -45,7 +45,7 @@ static void end(struct fixture *fixture)
     buffer_finish(&fixture->seen.records);
 }
 
-static enum status give(struct fixture *fixture, enum gate_signal signal)
+static enum status give(struct fixture *fixture, enum wire_gate_signal signal)
 {
     enum status status =
         replay_add(fixture->replay, signal, trace_request(&fixture->shards.builder));
@@ -59,7 +59,7 @@ START_TEST(nothing_is_decided_before_all_input_is_there)
     begin(&fixture, false, "");
     for (uint32_t trace = 1; trace <= 10; trace++) {
         shard_fixture_build(&fixture.shards, trace, trace % 2 ? 0.1 : 0.9);
-        ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+        ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     }
     ck_assert_uint_eq(fixture.seen.closed, 0);
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_OK);
@@ -78,9 +78,9 @@ START_TEST(all_means_a_record_of_each)
     struct fixture fixture;
     begin(&fixture, true, "");
     shard_fixture_build(&fixture.shards, 1, 0.9);
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     shard_fixture_build(&fixture.shards, 2, -1);
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_OK);
     ck_assert_uint_eq(fixture.seen.with_record, 2);
     end(&fixture);
@@ -93,9 +93,9 @@ START_TEST(a_run_without_a_root_closes_by_idle_and_awaited_scores_by_their_timeo
     begin(&fixture, false, "trajectory: { await: { scores: [Other], timeout: 60s } }\n");
     trace_span(&fixture.shards.builder,
                &(struct span_spec){.trace = 1, .id = 2, .parent = 1, .end_ms = 1700000000000});
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     shard_fixture_build(&fixture.shards, 2, 0.1);
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_OK);
     ck_assert_uint_eq(fixture.seen.closed, 2);
     ck_assert_int_eq(fixture.seen.triggers[0], CLOSE_ROOT);
@@ -113,14 +113,14 @@ START_TEST(the_record_is_the_one_that_the_daemon_writes)
     begin(&fixture, false, "");
     trace_resource(&fixture.shards.builder, "bank");
     shard_fixture_build(&fixture.shards, 1, 0.1);
-    (void)shard_fixture_give(&fixture.shards, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture.shards, 0, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture.shards, 10000);
     ck_assert_int_eq(outgoing_decode(shard_fixture_closed(&fixture.shards)->frame, &live),
                      STATUS_OK);
     for (int i = 0; i < 2; i++) {
         trace_resource(&fixture.shards.builder, "bank");
         shard_fixture_build(&fixture.shards, 1, 0.1);
-        ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+        ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     }
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_OK);
     ck_assert(bytes_equal(buffer_bytes(&fixture.seen.records), live.payload));
@@ -133,10 +133,10 @@ START_TEST(a_request_that_is_none_is_passed_over)
 {
     struct fixture fixture;
     begin(&fixture, false, "");
-    ck_assert_int_eq(replay_add(fixture.replay, GATE_TRACES, BYTES_LITERAL("\xff\xff")),
+    ck_assert_int_eq(replay_add(fixture.replay, WIRE_GATE_TRACES, BYTES_LITERAL("\xff\xff")),
                      STATUS_MALFORMED);
     shard_fixture_build(&fixture.shards, 1, 0.1);
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_OK);
     ck_assert_uint_eq(fixture.seen.closed, 1);
     ck_assert_uint_eq(replay_totals(fixture.replay).requests, 1);
@@ -151,7 +151,7 @@ START_TEST(a_reader_that_has_enough_ends_it)
     fixture.seen.stop_at = 2;
     for (uint32_t trace = 1; trace <= 5; trace++)
         shard_fixture_build(&fixture.shards, trace, 0.1);
-    ck_assert_int_eq(give(&fixture, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(give(&fixture, WIRE_GATE_TRACES), STATUS_OK);
     ck_assert_int_eq(replay_finish(fixture.replay), STATUS_FATAL);
     ck_assert_uint_eq(fixture.seen.closed, 2);
     end(&fixture);

@@ -15,7 +15,7 @@ static void add_span(struct shard_fixture *fixture, uint32_t trace, uint32_t id)
 static uint64_t give_run(struct shard_fixture *fixture, uint32_t trace, double score)
 {
     shard_fixture_build(fixture, trace, score);
-    return shard_fixture_give(fixture, 0, GATE_TRACES, NULL);
+    return shard_fixture_give(fixture, 0, WIRE_GATE_TRACES, NULL);
 }
 
 static void give_score(struct shard_fixture *fixture, uint32_t trace, const char *name)
@@ -23,7 +23,7 @@ static void give_score(struct shard_fixture *fixture, uint32_t trace, const char
     trace_log(&fixture->builder,
               &(struct log_spec){
                   .trace = trace, .time_ms = 1700000000000, .score_name = name, .score = 0.1});
-    (void)shard_fixture_give(fixture, 0, GATE_LOGS, NULL);
+    (void)shard_fixture_give(fixture, 0, WIRE_GATE_LOGS, NULL);
 }
 
 START_TEST(a_run_closes_with_its_verdict_its_record_and_its_positions)
@@ -34,7 +34,7 @@ START_TEST(a_run_closes_with_its_verdict_its_record_and_its_positions)
     (void)give_run(&fixture, 1, 0.3);
     trace_resource(&fixture.builder, "v7");
     add_span(&fixture, 1, 3);
-    (void)shard_fixture_give(&fixture, 2, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 2, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture, 5 * SECOND);
     ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
     ck_assert_uint_eq(fixture.effects[0]->open_spans, 3);
@@ -86,7 +86,7 @@ START_TEST(a_late_span_is_counted_once)
     add_span(&fixture, 1, 3);
     add_span(&fixture, 2, 2); /* another trace between them */
     add_span(&fixture, 1, 4);
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     ck_assert_uint_eq(shard_fixture_late(&fixture), 2);
     ck_assert_uint_eq(shard_gauges(fixture.shards[0]).trajectories, 1);
     shard_fixture_end(&fixture);
@@ -101,20 +101,20 @@ START_TEST(a_replayed_late_span_is_not_counted_again_whatever_the_number_of_shar
     struct request *requests[POSITIONS];
     shard_fixture_begin(&fixture, 4, "");
     shard_fixture_build(&fixture, 1, 0.9);
-    uint64_t first = shard_fixture_give(&fixture, 0, GATE_TRACES, &requests[RUN]);
+    uint64_t first = shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, &requests[RUN]);
     shard_fixture_tick(&fixture, 7 * SECOND);
     struct closed closed = *shard_fixture_closed(&fixture);
     shard_fixture_clear(&fixture);
     add_span(&fixture, 1, 3);
-    uint64_t late = shard_fixture_give(&fixture, 0, GATE_TRACES, &requests[LATE]);
+    uint64_t late = shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, &requests[LATE]);
     add_span(&fixture, 1, 4);
-    uint64_t later = shard_fixture_give(&fixture, 0, GATE_TRACES, &requests[LATER]);
+    uint64_t later = shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, &requests[LATER]);
     ck_assert_uint_eq(shard_fixture_late(&fixture), 2);
 
     /* Only the first of the two was committed. */
     struct source_marks marks = {.shards = 4};
     for (uint32_t shard = 0; shard < 4; shard++)
-        marks.through[shard] = shard == shard_of_trace(closed.trace_id, 4) ? late : later;
+        marks.through[shard] = shard == request_shard_of(closed.trace_id, 4) ? late : later;
     uint32_t shards = (uint32_t)_i + 1;
     shard_fixture_restart(&fixture, shards);
     for (uint32_t shard = 0; shard < shards; shard++)
@@ -123,10 +123,12 @@ START_TEST(a_replayed_late_span_is_not_counted_again_whatever_the_number_of_shar
                                   .decided_ms = closed.decided_ms};
     memcpy(entry.trace_id, closed.trace_id, TRACE_ID_SIZE);
     ck_assert_int_eq(
-        shard_remember(fixture.shards[shard_of_trace(closed.trace_id, shards)], &entry), STATUS_OK);
+        shard_remember(fixture.shards[request_shard_of(closed.trace_id, shards)], &entry),
+        STATUS_OK);
     uint64_t positions[POSITIONS] = {first, late, later};
     for (int i = 0; i < POSITIONS; i++) {
-        shard_fixture_replay(&fixture, 0, positions[i], GATE_TRACES, request_body(requests[i]));
+        shard_fixture_replay(&fixture, 0, positions[i], WIRE_GATE_TRACES,
+                             request_body(requests[i]));
         request_release(requests[i]);
     }
     ck_assert_uint_eq(shard_fixture_late(&fixture), 1);
@@ -142,12 +144,12 @@ START_TEST(what_was_open_is_decided_after_the_replay_as_if_nothing_had_happened)
     struct request *request;
     shard_fixture_begin(&fixture, 2, "");
     shard_fixture_build(&fixture, 1, 0.3);
-    uint64_t position = shard_fixture_give(&fixture, 0, GATE_TRACES, &request);
+    uint64_t position = shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, &request);
     struct source_marks marks = {.shards = 2, .through = {position, position}};
     shard_fixture_restart(&fixture, 1);
     shard_set_replay(fixture.shards[0], 0, &marks);
     fixture.is_catching_up = true;
-    shard_fixture_replay(&fixture, 0, position, GATE_TRACES, request_body(request));
+    shard_fixture_replay(&fixture, 0, position, WIRE_GATE_TRACES, request_body(request));
     request_release(request);
     shard_fixture_tick(&fixture, MINUTE); /* deadlines stand still */
     ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
@@ -168,7 +170,7 @@ START_TEST(a_limit_closes_at_once_and_the_rest_of_the_request_is_late)
         add_span(&fixture, 1, id);
     add_span(&fixture, 2, 2);
     add_span(&fixture, 1, 12);
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_SPANS);
     ck_assert_uint_eq(shard_fixture_closed(&fixture)->spans, 10);
     ck_assert_uint_eq(shard_fixture_closed(&fixture)->positions[0].position, 1);
@@ -196,12 +198,12 @@ START_TEST(a_request_that_fills_many_trajectories_closes_them_over_as_many_steps
     memset(text, 'x', sizeof(text) - 1);
     for (uint32_t trace = 1; trace <= 60; trace++) {
         add_text(&fixture, trace, 2, text);
-        (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     }
     ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
     for (uint32_t trace = 1; trace <= 60; trace++)
         add_text(&fixture, trace, 3, text);
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     uint32_t closed = 0, steps = 0;
     for (; closed < 60 && steps < 60; steps++) {
         ck_assert_uint_lt(fixture.effects[0]->arena.used, 12 << 20);
@@ -267,7 +269,7 @@ START_TEST(logs_are_joined_ignored_or_dropped_and_each_is_counted_once)
     trace_log(&fixture.builder, &(struct log_spec){.trace = 1, .event_name = "http.request"});
     trace_log(&fixture.builder, &(struct log_spec){.trace = 2, .time_ms = 1}); /* no spans */
     trace_log(&fixture.builder, &(struct log_spec){.trace = 3, .time_ms = 1});
-    (void)shard_fixture_give(&fixture, 0, GATE_LOGS, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_LOGS, NULL);
     (void)give_run(&fixture, 3, 0.9);
     shard_fixture_tick(&fixture, 10 * MINUTE);
     const struct effects *effects = fixture.effects[0];
@@ -291,7 +293,7 @@ START_TEST(a_flood_of_logs_closes_its_trajectory_and_no_other)
         trace_log(&fixture.builder, &(struct log_spec){.trace = 1, .time_ms = time_ms});
         trace_log(&fixture.builder, &(struct log_spec){.trace = 3, .time_ms = time_ms});
     }
-    (void)shard_fixture_give(&fixture, 0, GATE_LOGS, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_LOGS, NULL);
     ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_SPANS);
     ck_assert_uint_eq(fixture.effects[0]->logs_dropped[LOG_WITHOUT_SPANS], 10);
     ck_assert_uint_eq(shard_gauges(fixture.shards[0]).trajectories, 1);
@@ -304,12 +306,12 @@ START_TEST(a_floor_is_the_first_position_needed_of_each_source)
     struct shard_fixture fixture;
     shard_fixture_begin(&fixture, 3, "");
     add_span(&fixture, 1, 2); /* waits for idle */
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     (void)give_run(&fixture, 2, 0.9); /* position 2 of source 0 */
     add_span(&fixture, 3, 2);
-    (void)shard_fixture_give(&fixture, 1, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 1, WIRE_GATE_TRACES, NULL);
     add_span(&fixture, 1, 3);
-    (void)shard_fixture_give(&fixture, 1, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 1, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture, 7 * SECOND);
     ck_assert_uint_eq(shard_fixture_floor(&fixture, 0), 1);
     ck_assert_uint_eq(shard_fixture_floor(&fixture, 1), 1);
@@ -342,7 +344,7 @@ START_TEST(decided_ids_are_forgotten_below_the_horizon_only)
     shard_fixture_clear(&fixture);
     add_span(&fixture, 1, 3); /* a new trajectory */
     add_span(&fixture, 2, 3); /* late */
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     ck_assert_uint_eq(shard_fixture_late(&fixture), 1);
     ck_assert_uint_eq(shard_gauges(fixture.shards[0]).trajectories, 1);
     shard_fixture_end(&fixture);
@@ -364,7 +366,7 @@ START_TEST(closing_all_goes_on_over_as_many_steps_as_the_records_need)
                                                          .text = text,
                                                          .score_name = "Quality",
                                                          .score = 0.1});
-        (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     }
     uint32_t closed = 0, steps = 0;
     struct shard_time time = {.now_ms = fixture.now_ms, .wall_ms = fixture.wall_ms};
@@ -394,7 +396,7 @@ START_TEST(the_memory_limit_closes_the_least_recent)
         trace_span(
             &fixture.builder,
             &(struct span_spec){.trace = ++trace, .id = 2, .parent = 1, .end_ms = 5, .text = text});
-        (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
         ck_assert_uint_lt(trace, 1000);
     }
     ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_MEMORY);

@@ -14,7 +14,7 @@ static uint64_t give_part(struct shard_fixture *fixture, uint16_t source, uint32
 {
     trace_span(&fixture->builder,
                &(struct span_spec){.trace = trace, .id = id, .parent = 1, .end_ms = 1700000000000});
-    return shard_fixture_give(fixture, source, GATE_TRACES, NULL);
+    return shard_fixture_give(fixture, source, WIRE_GATE_TRACES, NULL);
 }
 
 static uint64_t give_root(struct shard_fixture *fixture, uint16_t source, uint32_t trace)
@@ -24,7 +24,7 @@ static uint64_t give_root(struct shard_fixture *fixture, uint16_t source, uint32
                                                       .end_ms = 1700000000000,
                                                       .score_name = "Quality",
                                                       .score = 0.1});
-    return shard_fixture_give(fixture, source, GATE_TRACES, NULL);
+    return shard_fixture_give(fixture, source, WIRE_GATE_TRACES, NULL);
 }
 
 static const struct spilled *only_spilled(const struct shard_fixture *fixture)
@@ -56,7 +56,7 @@ static void restore(struct shard_fixture *fixture, struct kept *kept)
     struct gated_request spans, logs;
     struct shard_time time = {.now_ms = fixture->now_ms, .wall_ms = fixture->wall_ms};
     ck_assert_int_eq(
-        trajectory_decode(kept->row.body, &gate_limits_default, &kept->arena, &spans, &logs),
+        trajectory_decode(kept->row.body, &wire_gate_limits_default, &kept->arena, &spans, &logs),
         STATUS_OK);
     ck_assert_int_eq(shard_restore(fixture->shards[0], &kept->row, &spans, &logs, &time),
                      STATUS_OK);
@@ -131,12 +131,12 @@ START_TEST(after_a_restart_the_row_stands_for_what_the_journal_still_holds)
     shard_fixture_begin(&fixture, 1, slow);
     trace_span(&fixture.builder, &(struct span_spec){.trace = 1, .id = 2, .parent = 1});
     buffer_append_bytes(&body, trace_request(&fixture.builder));
-    uint64_t position = shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    uint64_t position = shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture, 2 * MINUTE);
     keep(&kept, only_spilled(&fixture));
     shard_fixture_restart(&fixture, 1);
     restore(&fixture, &kept);
-    shard_fixture_replay(&fixture, 0, position, GATE_TRACES, buffer_bytes(&body));
+    shard_fixture_replay(&fixture, 0, position, WIRE_GATE_TRACES, buffer_bytes(&body));
     (void)give_root(&fixture, 0, 1);
     shard_fixture_tick(&fixture, 7 * SECOND);
     const struct closed *closed = shard_fixture_closed(&fixture);
@@ -157,13 +157,13 @@ START_TEST(a_row_that_is_not_of_its_trace_leaves_nothing_open)
     struct gated_request spans, logs;
     shard_fixture_begin(&fixture, 1, slow);
     trace_span(&fixture.builder, &(struct span_spec){.trace = 1, .id = 2, .parent = 1});
-    (void)shard_fixture_give(&fixture, 0, GATE_TRACES, NULL);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture, 2 * MINUTE);
     keep(&kept, only_spilled(&fixture));
     shard_fixture_restart(&fixture, 1);
     struct shard_time time = {.now_ms = fixture.now_ms, .wall_ms = fixture.wall_ms};
     ck_assert_int_eq(
-        trajectory_decode(kept.row.body, &gate_limits_default, &kept.arena, &spans, &logs),
+        trajectory_decode(kept.row.body, &wire_gate_limits_default, &kept.arena, &spans, &logs),
         STATUS_OK);
     kept.row.trace_id[0] ^= 1;
     ck_assert_int_eq(shard_restore(fixture.shards[0], &kept.row, &spans, &logs, &time),

@@ -107,10 +107,10 @@ static struct call *submit(struct fixture *fixture, uint32_t source, struct byte
     const struct intake *intake = &fixture->intakes[source];
     struct call *call = &fixture->calls[atomic_fetch_add(&fixture->call_count, 1)];
     struct request *request = request_take(intake->pool);
-    request->signal = GATE_TRACES;
+    request->signal = WIRE_GATE_TRACES;
     request->received_ms = (uint64_t)clock_realtime_ms();
     buffer_append_bytes(&request->received, body);
-    ck_assert_int_eq(wire_gate(request_body(request), GATE_TRACES, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(request_body(request), WIRE_GATE_TRACES, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
     request_account(request);

@@ -91,7 +91,7 @@ static enum status offer(struct fixture *fixture, int32_t partition, int64_t off
                                              .score = 0.1});
     buffer_append_bytes(&request->received, trace_request(&builder));
     request->received_ms = 1700000000000;
-    ck_assert_int_eq(wire_gate(request_body(request), GATE_TRACES, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(request_body(request), WIRE_GATE_TRACES, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
     request_account(request);

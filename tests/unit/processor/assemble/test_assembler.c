@@ -49,8 +49,8 @@ static struct open_trajectory *add(struct fixture *fixture, const struct span_sp
     trace_clear(&fixture->builder);
     trace_span(&fixture->builder, spec);
     arena_reset(&fixture->arena);
-    ck_assert_int_eq(wire_gate(trace_request(&fixture->builder), GATE_TRACES, &gate_limits_default,
-                               &fixture->arena, &request),
+    ck_assert_int_eq(wire_gate(trace_request(&fixture->builder), WIRE_GATE_TRACES,
+                               &wire_gate_limits_default, &fixture->arena, &request),
                      STATUS_OK);
     request.spans[0].next = UINT32_MAX;
     ck_assert_int_eq(assembler_add_spans(&fixture->assembler, &request, 0, &arrival, &next, &open),
@@ -77,8 +77,8 @@ static enum status add_log(struct fixture *fixture, uint32_t trace)
     trace_clear(&fixture->builder);
     trace_log(&fixture->builder, &(struct log_spec){.trace = trace, .time_ms = 1});
     arena_reset(&fixture->arena);
-    ck_assert_int_eq(wire_gate(trace_request(&fixture->builder), GATE_LOGS, &gate_limits_default,
-                               &fixture->arena, &request),
+    ck_assert_int_eq(wire_gate(trace_request(&fixture->builder), WIRE_GATE_LOGS,
+                               &wire_gate_limits_default, &fixture->arena, &request),
                      STATUS_OK);
     return assembler_add_log(&fixture->assembler, &request, &request.logs[0], &arrival, &open);
 }

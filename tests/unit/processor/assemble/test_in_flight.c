@@ -32,13 +32,13 @@ static void end(struct fixture *fixture)
 }
 
 /* Gates what was built; the spans form one chain. */
-static const struct gated_request *gate(struct fixture *fixture, enum gate_signal signal)
+static const struct gated_request *gate(struct fixture *fixture, enum wire_gate_signal signal)
 {
     buffer_clear(&fixture->bytes);
     buffer_append_bytes(&fixture->bytes, trace_request(&fixture->builder));
     trace_clear(&fixture->builder);
     arena_reset(&fixture->arena);
-    ck_assert_int_eq(wire_gate(buffer_bytes(&fixture->bytes), signal, &gate_limits_default,
+    ck_assert_int_eq(wire_gate(buffer_bytes(&fixture->bytes), signal, &wire_gate_limits_default,
                                &fixture->arena, &fixture->request),
                      STATUS_OK);
     for (uint32_t i = 0; i < fixture->request.span_count; i++)
@@ -57,7 +57,7 @@ static struct open_trajectory *open_trace(struct fixture *fixture, uint32_t trac
 /* Adds all spans that were built, which belong to one trace. */
 static struct open_trajectory *add(struct fixture *fixture, uint32_t trace)
 {
-    const struct gated_request *request = gate(fixture, GATE_TRACES);
+    const struct gated_request *request = gate(fixture, WIRE_GATE_TRACES);
     struct open_trajectory *open = open_trace(fixture, trace);
     uint32_t next;
     ck_assert_int_eq(in_flight_add_spans(&fixture->table, open, request, 0, &next), STATUS_OK);
@@ -192,7 +192,7 @@ START_TEST(a_chain_is_taken_up_to_the_next_trace)
     for (uint32_t i = 0; i < 5; i++)
         trace_span(&fixture.builder,
                    &(struct span_spec){.trace = i < 3 ? 1 : 2, .id = i + 1, .end_ms = 5});
-    const struct gated_request *request = gate(&fixture, GATE_TRACES);
+    const struct gated_request *request = gate(&fixture, WIRE_GATE_TRACES);
     uint32_t next;
     struct open_trajectory *open = open_trace(&fixture, 1);
     ck_assert_int_eq(in_flight_add_spans(&fixture.table, open, request, 0, &next), STATUS_OK);
@@ -211,7 +211,7 @@ START_TEST(an_identical_log_counts_as_accepted_and_is_kept_once)
     trace_log(&fixture.builder, &spec);
     spec.time_ms = 3;
     trace_log(&fixture.builder, &spec);
-    const struct gated_request *request = gate(&fixture, GATE_LOGS);
+    const struct gated_request *request = gate(&fixture, WIRE_GATE_LOGS);
     struct open_trajectory *open = open_trace(&fixture, 1);
     for (uint32_t i = 0; i < 3; i++)
         ck_assert_int_eq(in_flight_add_log(&fixture.table, open, request, &request->logs[i].log),

@@ -268,9 +268,9 @@ START_TEST(structured_contents_of_recorded_logs_are_json)
     for (size_t i = 0; i < corpus.count; i++) {
         struct gated_request gated;
         arena_reset(&arena);
-        ck_assert_int_eq(
-            wire_gate(corpus.files[i].body, GATE_LOGS, &gate_limits_default, &arena, &gated),
-            STATUS_OK);
+        ck_assert_int_eq(wire_gate(corpus.files[i].body, WIRE_GATE_LOGS, &wire_gate_limits_default,
+                                   &arena, &gated),
+                         STATUS_OK);
         for (uint32_t j = 0; j < gated.log_count; j++) {
             struct attributes attributes = attributes_of(gated.logs[j].log.wire, OF_LOG_RECORD);
             struct attribute attribute;

@@ -7,8 +7,8 @@
 START_TEST(a_full_success_leaves_partial_success_unset)
 {
     struct buffer buffer = {0};
-    message_export_response(&buffer, GATE_TRACES, 0, (struct bytes){0});
-    message_export_response(&buffer, GATE_LOGS, 0, (struct bytes){0});
+    message_export_response(&buffer, WIRE_GATE_TRACES, 0, (struct bytes){0});
+    message_export_response(&buffer, WIRE_GATE_LOGS, 0, (struct bytes){0});
     ck_assert_uint_eq(buffer.size, 0);
     buffer_finish(&buffer);
 }
@@ -16,7 +16,7 @@ END_TEST
 
 START_TEST(a_response_is_read_back)
 {
-    for (enum gate_signal signal = GATE_TRACES; signal <= GATE_LOGS; signal++) {
+    for (enum wire_gate_signal signal = WIRE_GATE_TRACES; signal <= WIRE_GATE_LOGS; signal++) {
         struct buffer buffer = {0};
         struct arena arena;
         arena_init(&arena, 65536);
@@ -43,12 +43,13 @@ START_TEST(an_empty_response_rejects_nothing)
     int64_t rejected = -1;
     struct bytes text;
     ck_assert_int_eq(
-        message_read_response(BYTES_LITERAL(""), GATE_TRACES, &arena, &rejected, &text), STATUS_OK);
+        message_read_response(BYTES_LITERAL(""), WIRE_GATE_TRACES, &arena, &rejected, &text),
+        STATUS_OK);
     ck_assert_int_eq(rejected, 0);
     ck_assert_uint_eq(text.size, 0);
-    ck_assert_int_eq(
-        message_read_response(BYTES_LITERAL("\x0a\xff"), GATE_TRACES, &arena, &rejected, &text),
-        STATUS_MALFORMED);
+    ck_assert_int_eq(message_read_response(BYTES_LITERAL("\x0a\xff"), WIRE_GATE_TRACES, &arena,
+                                           &rejected, &text),
+                     STATUS_MALFORMED);
     arena_finish(&arena);
 }
 END_TEST
@@ -59,7 +60,7 @@ START_TEST(a_long_error_message_is_shortened_between_characters)
     struct buffer text = {0};
     for (int i = 0; i < 3000; i++)
         buffer_append_text(&text, "\u20ac");
-    message_export_response(&buffer, GATE_TRACES, 1, buffer_bytes(&text));
+    message_export_response(&buffer, WIRE_GATE_TRACES, 1, buffer_bytes(&text));
     ck_assert_uint_lt(buffer.size, 4096);
     struct bytes sent = wire_find_bytes(wire_find_bytes(buffer_bytes(&buffer), 1), 2);
     ck_assert_uint_gt(sent.size, 3000);
@@ -102,9 +103,9 @@ START_TEST(an_unpack_over_its_budget_is_refused)
     uint32_t count = 9;
     for (int i = 0; i < 1000; i++)
         wire_put_bytes(&request, 1, BYTES_LITERAL(""));
-    ck_assert(message_unpack_request(buffer_bytes(&request), GATE_TRACES, 1 << 20, &count));
+    ck_assert(message_unpack_request(buffer_bytes(&request), WIRE_GATE_TRACES, 1 << 20, &count));
     ck_assert_uint_eq(count, 0);
-    ck_assert(!message_unpack_request(buffer_bytes(&request), GATE_TRACES, 4096, &count));
+    ck_assert(!message_unpack_request(buffer_bytes(&request), WIRE_GATE_TRACES, 4096, &count));
     buffer_finish(&request);
 }
 END_TEST

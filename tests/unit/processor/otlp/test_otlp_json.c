@@ -23,7 +23,7 @@ static void teardown(void)
     arena_finish(&arena);
 }
 
-static enum status convert_bytes(struct bytes json, enum gate_signal signal)
+static enum status convert_bytes(struct bytes json, enum wire_gate_signal signal)
 {
     buffer_clear(&wire);
     return otlp_json_to_wire(json, signal, &arena, &wire);
@@ -31,7 +31,7 @@ static enum status convert_bytes(struct bytes json, enum gate_signal signal)
 
 static enum status convert(const char *json)
 {
-    return convert_bytes(bytes_of_text(json), GATE_TRACES);
+    return convert_bytes(bytes_of_text(json), WIRE_GATE_TRACES);
 }
 
 /* A request of one span with these members; what became of it is the Span message. */
@@ -78,7 +78,7 @@ START_TEST(a_recorded_request_gives_the_messages_that_python_reads)
 {
     struct corpus json = corpus_load("corpus/vercel-ai/json-success-01.otlp.json-body");
     struct corpus expected = corpus_load("otlp_json/vercel-ai-json-success.pb");
-    ck_assert_int_eq(convert_bytes(json.files[0].body, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(convert_bytes(json.files[0].body, WIRE_GATE_TRACES), STATUS_OK);
     Request *request =
         opentelemetry__proto__collector__trace__v1__export_trace_service_request__unpack(
             NULL, wire.size, wire.data);
@@ -99,9 +99,9 @@ START_TEST(the_gate_takes_what_comes_out)
 {
     struct corpus json = corpus_load("corpus/vercel-ai/json-success-01.otlp.json-body");
     struct gated_request gated;
-    ck_assert_int_eq(convert_bytes(json.files[0].body, GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(convert_bytes(json.files[0].body, WIRE_GATE_TRACES), STATUS_OK);
     ck_assert_int_eq(
-        wire_gate(buffer_bytes(&wire), GATE_TRACES, &gate_limits_default, &arena, &gated),
+        wire_gate(buffer_bytes(&wire), WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &gated),
         STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 4);
     ck_assert_uint_eq(gated.rejected_count, 0);
@@ -297,7 +297,7 @@ START_TEST(a_text_cut_anywhere_is_refused)
         uint8_t *cut = malloc(size + (size == 0));
         memcpy(cut, json.files[0].body.data, size);
         arena_reset(&arena);
-        ck_assert_int_eq(convert_bytes(bytes_of(cut, size), GATE_TRACES), STATUS_MALFORMED);
+        ck_assert_int_eq(convert_bytes(bytes_of(cut, size), WIRE_GATE_TRACES), STATUS_MALFORMED);
         free(cut);
     }
     corpus_free(&json);
@@ -313,8 +313,8 @@ START_TEST(depth_is_bounded_for_known_and_ignored_members)
         buffer_append_text(&ignored, "[");
         buffer_append_text(&nested, "{\"arrayValue\":{\"values\":[");
     }
-    ck_assert_int_eq(convert_bytes(buffer_bytes(&ignored), GATE_TRACES), STATUS_MALFORMED);
-    ck_assert_int_eq(convert_bytes(buffer_bytes(&nested), GATE_TRACES), STATUS_MALFORMED);
+    ck_assert_int_eq(convert_bytes(buffer_bytes(&ignored), WIRE_GATE_TRACES), STATUS_MALFORMED);
+    ck_assert_int_eq(convert_bytes(buffer_bytes(&nested), WIRE_GATE_TRACES), STATUS_MALFORMED);
     buffer_finish(&ignored);
     buffer_finish(&nested);
 }
@@ -327,13 +327,13 @@ START_TEST(a_budget_that_runs_out_says_wait)
     arena_init(&tiny, 16);
     ck_assert_int_eq(
         otlp_json_to_wire(BYTES_LITERAL("{\"resourceSpans\":[{\"schemaUrl\":\"0123456789\"}]}"),
-                          GATE_TRACES, &arena, &small),
+                          WIRE_GATE_TRACES, &arena, &small),
         STATUS_BUSY);
     buffer_clear(&wire);
     ck_assert_int_eq(otlp_json_to_wire(
                          BYTES_LITERAL("{\"resourceSpans\":[{\"schemaUrl\":\"\\u0041 a text longer "
                                        "than the arena has room for\"}]}"),
-                         GATE_TRACES, &tiny, &wire),
+                         WIRE_GATE_TRACES, &tiny, &wire),
                      STATUS_BUSY);
     arena_finish(&tiny);
     buffer_finish(&small);
@@ -350,9 +350,10 @@ START_TEST(log_records_are_read)
         "\"timeUnixNano\":\"12\",\"severityNumber\":9,\"traceId\":"
         "\"5b8efff798038103d269b633813fc60c\",\"spanId\":\"eee19b7ec3c1b174\",\"eventName\":"
         "\"gen_ai.evaluation.result\",\"body\":{\"stringValue\":\"text\"}}]}]}]}");
-    ck_assert_int_eq(convert_bytes(json, GATE_LOGS), STATUS_OK);
+    ck_assert_int_eq(convert_bytes(json, WIRE_GATE_LOGS), STATUS_OK);
     ck_assert_int_eq(
-        wire_gate(buffer_bytes(&wire), GATE_LOGS, &gate_limits_default, &arena, &gated), STATUS_OK);
+        wire_gate(buffer_bytes(&wire), WIRE_GATE_LOGS, &wire_gate_limits_default, &arena, &gated),
+        STATUS_OK);
     ck_assert_uint_eq(gated.log_count, 1);
     ck_assert(gated.logs[0].has_ids && gated.logs[0].is_known);
     ck_assert_uint_eq(gated.logs[0].log.time_ns, 12);
@@ -368,7 +369,7 @@ START_TEST(long_messages_get_their_sizes)
     for (int i = 0; i < 100000; i++)
         buffer_append_byte(&json, 'n');
     buffer_append_text(&json, "\",\"kind\":2},{\"kind\":1}]}]}]}");
-    ck_assert_int_eq(convert_bytes(buffer_bytes(&json), GATE_TRACES), STATUS_OK);
+    ck_assert_int_eq(convert_bytes(buffer_bytes(&json), WIRE_GATE_TRACES), STATUS_OK);
     struct bytes group = wire_find_bytes(buffer_bytes(&wire), REQUEST_GROUPS);
     struct wire spans = wire_of(wire_find_bytes(group, GROUP_ITEMS));
     struct wire_field span;

@@ -101,17 +101,17 @@ static void put_good_span(void)
     put_request(&span);
 }
 
-static enum status pass_with(enum gate_signal signal, const struct gate_limits *limits)
+static enum status pass_with(enum wire_gate_signal signal, const struct wire_gate_limits *limits)
 {
     return wire_gate(buffer_bytes(&buffer), signal, limits, &arena, &gated);
 }
 
 static enum status pass(void)
 {
-    return pass_with(GATE_TRACES, &gate_limits_default);
+    return pass_with(WIRE_GATE_TRACES, &wire_gate_limits_default);
 }
 
-static void expect_rejected(enum gate_reject reason)
+static void expect_rejected(enum wire_gate_reject reason)
 {
     ck_assert_uint_eq(gated.rejected_count, 1);
     ck_assert_uint_eq(gated.rejected[reason], 1);
@@ -123,9 +123,9 @@ START_TEST(every_recorded_request_has_the_spans_of_its_sidecar)
     uint32_t spans = 0;
     for (size_t i = 0; i < corpus.count; i++) {
         arena_reset(&arena);
-        ck_assert_int_eq(
-            wire_gate(corpus.files[i].body, GATE_TRACES, &gate_limits_default, &arena, &gated),
-            STATUS_OK);
+        ck_assert_int_eq(wire_gate(corpus.files[i].body, WIRE_GATE_TRACES,
+                                   &wire_gate_limits_default, &arena, &gated),
+                         STATUS_OK);
         ck_assert_uint_eq(gated.rejected_count, 0);
         ck_assert_int_eq(gated.span_count, corpus_sidecar_number(&corpus.files[i], "spans"));
         spans += gated.span_count;
@@ -140,9 +140,9 @@ START_TEST(every_recorded_log_record_is_known_and_has_ids)
     struct corpus corpus = corpus_load("corpus/*/*.otlp-logs.pb");
     for (size_t i = 0; i < corpus.count; i++) {
         arena_reset(&arena);
-        ck_assert_int_eq(
-            wire_gate(corpus.files[i].body, GATE_LOGS, &gate_limits_default, &arena, &gated),
-            STATUS_OK);
+        ck_assert_int_eq(wire_gate(corpus.files[i].body, WIRE_GATE_LOGS, &wire_gate_limits_default,
+                                   &arena, &gated),
+                         STATUS_OK);
         ck_assert_int_eq(gated.log_count, corpus_sidecar_number(&corpus.files[i], "records"));
         for (uint32_t j = 0; j < gated.log_count; j++) {
             ck_assert(gated.logs[j].has_ids && gated.logs[j].is_known);
@@ -200,7 +200,7 @@ START_TEST(a_bad_trace_id_rejects_its_span_alone)
     put_request(&too_short);
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 1);
-    ck_assert_uint_eq(gated.rejected[GATE_BAD_TRACE_ID], 3);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_BAD_TRACE_ID], 3);
     ck_assert_uint_eq(gated.rejected_count, 3);
     ck_assert_uint_eq(gated.resource_count, 1);
     ck_assert_uint_eq(gated.spans[0].span.resource, 0);
@@ -219,7 +219,7 @@ START_TEST(a_bad_span_id_rejects_its_span)
     }
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 0);
-    ck_assert_uint_eq(gated.rejected[GATE_BAD_SPAN_ID], 4);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_BAD_SPAN_ID], 4);
 }
 END_TEST
 
@@ -235,7 +235,7 @@ START_TEST(an_empty_or_zero_parent_makes_a_root)
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 2);
     ck_assert(!gated.spans[0].span.has_parent && !gated.spans[1].span.has_parent);
-    expect_rejected(GATE_BAD_SPAN_ID);
+    expect_rejected(WIRE_GATE_BAD_SPAN_ID);
 }
 END_TEST
 
@@ -315,7 +315,7 @@ START_TEST(a_resource_over_a_limit_rejects_its_spans)
     put_good_span();
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 1);
-    ck_assert_uint_eq(gated.rejected[GATE_TOO_DEEP], 2);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_TOO_DEEP], 2);
     ck_assert_uint_eq(gated.resource_count, 1);
     ck_assert_uint_eq(gated.scope_count, 1);
     ck_assert_uint_eq(gated.spans[0].span.resource, 0);
@@ -338,14 +338,14 @@ START_TEST(a_scope_over_a_limit_rejects_its_spans)
     ck_assert_uint_eq(gated.span_count, 1);
     ck_assert_uint_eq(gated.scope_count, 1);
     ck_assert_uint_eq(gated.spans[0].span.scope, 0);
-    expect_rejected(GATE_BAD_UTF8_NUL);
+    expect_rejected(WIRE_GATE_BAD_UTF8_NUL);
 }
 END_TEST
 
 START_TEST(members_of_a_value_are_no_attributes)
 {
     struct buffer list = {0}, value = {0};
-    for (uint32_t i = 0; i < 2 * gate_limits_default.attributes_max; i++)
+    for (uint32_t i = 0; i < 2 * wire_gate_limits_default.attributes_max; i++)
         put_attribute(&list, LIST_VALUES, BYTES_LITERAL("key"), BYTES_LITERAL("value"));
     put_part(&value, ANY_KVLIST, &list);
     struct buffer span = span_with_value(&value);
@@ -358,15 +358,15 @@ END_TEST
 START_TEST(values_may_nest_as_deep_as_the_limit)
 {
     for (int as_list = 0; as_list <= 1; as_list++) {
-        struct buffer fits = nested_value(gate_limits_default.depth_max, as_list);
-        struct buffer deep = nested_value(gate_limits_default.depth_max + 1, as_list);
+        struct buffer fits = nested_value(wire_gate_limits_default.depth_max, as_list);
+        struct buffer deep = nested_value(wire_gate_limits_default.depth_max + 1, as_list);
         struct buffer fitting = span_with_value(&fits), refused = span_with_value(&deep);
         buffer_clear(&buffer);
         put_request(&fitting);
         put_request(&refused);
         ck_assert_int_eq(pass(), STATUS_OK);
         ck_assert_uint_eq(gated.span_count, 1);
-        expect_rejected(GATE_TOO_DEEP);
+        expect_rejected(WIRE_GATE_TOO_DEEP);
     }
 }
 END_TEST
@@ -379,7 +379,7 @@ START_TEST(ten_thousand_nested_values_are_refused_without_descending)
     put_good_span();
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 1);
-    expect_rejected(GATE_TOO_DEEP);
+    expect_rejected(WIRE_GATE_TOO_DEEP);
 }
 END_TEST
 
@@ -392,7 +392,7 @@ START_TEST(megabytes_of_empty_spans_take_no_memory)
     put_part(&buffer, REQUEST_GROUPS, &group);
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 0);
-    ck_assert_uint_eq(gated.rejected[GATE_BAD_TRACE_ID], 2u << 20);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_BAD_TRACE_ID], 2u << 20);
     ck_assert_uint_lt(arena.used, 4096);
 }
 END_TEST
@@ -417,8 +417,8 @@ START_TEST(a_request_cut_anywhere_is_read_within_its_bytes)
         uint8_t *cut = malloc(size + (size == 0));
         memcpy(cut, whole.data, size);
         arena_reset(&arena);
-        enum status status =
-            wire_gate(bytes_of(cut, size), GATE_TRACES, &gate_limits_default, &arena, &gated);
+        enum status status = wire_gate(bytes_of(cut, size), WIRE_GATE_TRACES,
+                                       &wire_gate_limits_default, &arena, &gated);
         ck_assert(status == STATUS_OK || status == STATUS_MALFORMED);
         malformed += status == STATUS_MALFORMED;
         free(cut);
@@ -430,7 +430,7 @@ END_TEST
 
 START_TEST(limits_reject_the_span_that_is_over_them)
 {
-    struct gate_limits limits = gate_limits_default;
+    struct wire_gate_limits limits = wire_gate_limits_default;
     limits.attributes_max = 3;
     limits.attribute_bytes_max = 200;
     limits.span_bytes_max = 400;
@@ -448,16 +448,16 @@ START_TEST(limits_reject_the_span_that_is_over_them)
     put_request(&wide);
     put_request(&large);
     put_good_span();
-    ck_assert_int_eq(pass_with(GATE_TRACES, &limits), STATUS_OK);
+    ck_assert_int_eq(pass_with(WIRE_GATE_TRACES, &limits), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 1);
-    ck_assert_uint_eq(gated.rejected[GATE_TOO_MANY_ATTRIBUTES], 2);
-    ck_assert_uint_eq(gated.rejected[GATE_TOO_LARGE], 2);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_TOO_MANY_ATTRIBUTES], 2);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_TOO_LARGE], 2);
 }
 END_TEST
 
 START_TEST(an_event_may_have_as_many_attributes_as_a_span)
 {
-    struct gate_limits limits = gate_limits_default;
+    struct wire_gate_limits limits = wire_gate_limits_default;
     limits.attributes_max = 3;
     struct buffer span = good_span(), event = {0}, over = good_span(), many = {0};
     for (int i = 0; i < 3; i++) {
@@ -470,31 +470,31 @@ START_TEST(an_event_may_have_as_many_attributes_as_a_span)
     put_part(&over, SPAN_EVENTS, &many);
     put_request(&span);
     put_request(&over);
-    ck_assert_int_eq(pass_with(GATE_TRACES, &limits), STATUS_OK);
+    ck_assert_int_eq(pass_with(WIRE_GATE_TRACES, &limits), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 1);
-    expect_rejected(GATE_TOO_MANY_ATTRIBUTES);
+    expect_rejected(WIRE_GATE_TOO_MANY_ATTRIBUTES);
 }
 END_TEST
 
 START_TEST(spans_over_the_limit_of_a_request_are_rejected)
 {
-    struct gate_limits limits = gate_limits_default;
+    struct wire_gate_limits limits = wire_gate_limits_default;
     limits.spans_max = 2;
     for (int i = 0; i < 5; i++)
         put_good_span();
-    ck_assert_int_eq(pass_with(GATE_TRACES, &limits), STATUS_OK);
+    ck_assert_int_eq(pass_with(WIRE_GATE_TRACES, &limits), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 2);
-    ck_assert_uint_eq(gated.rejected[GATE_TOO_LARGE], 3);
+    ck_assert_uint_eq(gated.rejected[WIRE_GATE_TOO_LARGE], 3);
 }
 END_TEST
 
 START_TEST(too_many_messages_refuse_the_request)
 {
-    struct gate_limits limits = gate_limits_default;
+    struct wire_gate_limits limits = wire_gate_limits_default;
     limits.submessages_max = 10;
     for (int i = 0; i < 4; i++)
         put_good_span(); /* three messages each */
-    ck_assert_int_eq(pass_with(GATE_TRACES, &limits), STATUS_MALFORMED);
+    ck_assert_int_eq(pass_with(WIRE_GATE_TRACES, &limits), STATUS_MALFORMED);
 }
 END_TEST
 
@@ -512,7 +512,7 @@ START_TEST(a_nul_in_a_name_or_key_rejects_the_span)
             buffer_clear(&buffer);
             put_request(&span);
             ck_assert_int_eq(pass(), STATUS_OK);
-            expect_rejected(GATE_BAD_UTF8_NUL);
+            expect_rejected(WIRE_GATE_BAD_UTF8_NUL);
         }
         uint8_t good[30];
         memset(good, 1, sizeof good);
@@ -528,7 +528,7 @@ START_TEST(a_nul_in_a_name_or_key_rejects_the_span)
     buffer_clear(&buffer);
     put_request(&span);
     ck_assert_int_eq(pass(), STATUS_OK);
-    expect_rejected(GATE_BAD_UTF8_NUL);
+    expect_rejected(WIRE_GATE_BAD_UTF8_NUL);
 }
 END_TEST
 
@@ -596,8 +596,9 @@ START_TEST(an_empty_request_is_fine)
 {
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count + gated.rejected_count + gated.resource_count, 0);
-    ck_assert_int_eq(wire_gate((struct bytes){0}, GATE_LOGS, &gate_limits_default, &arena, &gated),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        wire_gate((struct bytes){0}, WIRE_GATE_LOGS, &wire_gate_limits_default, &arena, &gated),
+        STATUS_OK);
 }
 END_TEST
 
@@ -607,9 +608,9 @@ START_TEST(an_arena_that_is_too_small_says_wait)
     arena_init(&tiny, 64);
     for (int i = 0; i < 10; i++)
         put_good_span();
-    ck_assert_int_eq(
-        wire_gate(buffer_bytes(&buffer), GATE_TRACES, &gate_limits_default, &tiny, &gated),
-        STATUS_BUSY);
+    ck_assert_int_eq(wire_gate(buffer_bytes(&buffer), WIRE_GATE_TRACES, &wire_gate_limits_default,
+                               &tiny, &gated),
+                     STATUS_BUSY);
     arena_finish(&tiny);
 }
 END_TEST
@@ -627,7 +628,7 @@ START_TEST(log_records_without_ids_are_kept_and_marked)
     put_request(&zero);
     put_request(&trace_only);
     put_request(&wrong);
-    ck_assert_int_eq(pass_with(GATE_LOGS, &gate_limits_default), STATUS_OK);
+    ck_assert_int_eq(pass_with(WIRE_GATE_LOGS, &wire_gate_limits_default), STATUS_OK);
     ck_assert_uint_eq(gated.log_count, 3);
     ck_assert_uint_eq(gated.span_count, 0);
     ck_assert(!gated.logs[0].has_ids && !gated.logs[1].has_ids && gated.logs[2].has_ids);
@@ -635,7 +636,7 @@ START_TEST(log_records_without_ids_are_kept_and_marked)
     ck_assert_uint_eq(gated.logs[2].log.time_ns, 4);
     ck_assert_mem_eq(gated.logs[2].trace_id, trace_id, TRACE_ID_SIZE);
     ck_assert_mem_eq(gated.logs[2].log.span_id, zeroes, SPAN_ID_SIZE);
-    expect_rejected(GATE_BAD_TRACE_ID);
+    expect_rejected(WIRE_GATE_BAD_TRACE_ID);
 }
 END_TEST
 
@@ -649,7 +650,7 @@ START_TEST(an_event_name_is_a_field_or_an_attribute)
     put_request(&field);
     put_request(&attribute);
     put_request(&other);
-    ck_assert_int_eq(pass_with(GATE_LOGS, &gate_limits_default), STATUS_OK);
+    ck_assert_int_eq(pass_with(WIRE_GATE_LOGS, &wire_gate_limits_default), STATUS_OK);
     ck_assert_uint_eq(gated.log_count, 3);
     ck_assert(bytes_equal_text(gated.logs[0].log.event_name, "gen_ai.evaluation.result"));
     ck_assert(bytes_equal_text(gated.logs[1].log.event_name, "gen_ai.choice"));
@@ -659,10 +660,10 @@ END_TEST
 
 START_TEST(each_reason_has_a_name)
 {
-    for (int i = 0; i < GATE_REJECTS; i++)
-        ck_assert_ptr_nonnull(gate_reject_names[i]);
-    ck_assert(!log_event_is_known((struct bytes){0}));
-    ck_assert(!log_event_is_known(BYTES_LITERAL("gen_ai")));
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++)
+        ck_assert_ptr_nonnull(wire_gate_reject_names[i]);
+    ck_assert(!wire_gate_knows_event((struct bytes){0}));
+    ck_assert(!wire_gate_knows_event(BYTES_LITERAL("gen_ai")));
 }
 END_TEST
 

@@ -95,20 +95,20 @@ START_TEST(the_shard_of_a_trace_is_stable_and_even)
     for (int i = 0; i < TRACES; i++) {
         for (int k = 0; k < TRACE_ID_SIZE; k++)
             id[k] = (uint8_t)rand();
-        uint32_t shard = shard_of_trace(id, SHARDS);
+        uint32_t shard = request_shard_of(id, SHARDS);
         ck_assert_uint_lt(shard, SHARDS);
-        ck_assert_uint_eq(shard, shard_of_trace(id, SHARDS));
+        ck_assert_uint_eq(shard, request_shard_of(id, SHARDS));
         counts[shard]++;
     }
     for (int i = 0; i < SHARDS; i++) {
         ck_assert_uint_gt(counts[i], TRACES / SHARDS * 95 / 100);
         ck_assert_uint_lt(counts[i], TRACES / SHARDS * 105 / 100);
     }
-    ck_assert_uint_eq(shard_of_trace(id, 1), 0);
+    ck_assert_uint_eq(request_shard_of(id, 1), 0);
     /* Written down: a restart must agree with the process before it. */
     static const uint8_t known[TRACE_ID_SIZE] = {1, 2,  3,  4,  5,  6,  7,  8,
                                                  9, 10, 11, 12, 13, 14, 15, 16};
-    ck_assert_uint_eq(shard_of_trace(known, 64), 43);
+    ck_assert_uint_eq(request_shard_of(known, 64), 43);
 }
 END_TEST
 
@@ -130,13 +130,13 @@ START_TEST(every_span_is_in_the_chain_of_its_shard_in_order)
     for (uint32_t shard = 0; shard < SHARDS_MAX; shard++) {
         uint32_t before = 0;
         for (uint32_t i = request->shard_first[shard]; i != UINT32_MAX; i = spans[i].next) {
-            ck_assert_uint_eq(shard_of_trace(spans[i].trace_id, SHARDS), shard);
+            ck_assert_uint_eq(request_shard_of(spans[i].trace_id, SHARDS), shard);
             ck_assert(i == request->shard_first[shard] || i > before);
             before = i;
             spans_seen++;
         }
         for (uint32_t i = request->shard_first_log[shard]; i != UINT32_MAX; i = logs[i].next) {
-            ck_assert_uint_eq(shard_of_trace(logs[i].trace_id, SHARDS), shard);
+            ck_assert_uint_eq(request_shard_of(logs[i].trace_id, SHARDS), shard);
             logs_seen++;
         }
     }

@@ -51,7 +51,7 @@ static enum status note(void *context, const struct input_request *request, stru
         name += strlen(folder) + 1;
     size_t used = strlen(seen);
     snprintf(seen + used, sizeof seen - used, "%c:%s:%zu ",
-             request->signal == GATE_TRACES ? 't' : 'l', name, request->body.size);
+             request->signal == WIRE_GATE_TRACES ? 't' : 'l', name, request->body.size);
     return *(enum status *)context;
 }
 

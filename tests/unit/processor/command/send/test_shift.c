@@ -31,11 +31,11 @@ static struct buffer make_trace(uint64_t start, uint64_t end, uint64_t event_tim
 START_TEST(start_end_and_events_of_a_span_move_alike)
 {
     struct buffer request = make_trace(1000, 5000, 3000), expected = make_trace(1700, 5700, 3700);
-    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), GATE_TRACES), 5000);
-    shift_times(&request, GATE_TRACES, 700);
+    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), WIRE_GATE_TRACES), 5000);
+    shift_times(&request, WIRE_GATE_TRACES, 700);
     ck_assert(bytes_equal(buffer_bytes(&request), buffer_bytes(&expected)));
-    shift_times(&request, GATE_TRACES, -700);
-    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), GATE_TRACES), 5000);
+    shift_times(&request, WIRE_GATE_TRACES, -700);
+    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), WIRE_GATE_TRACES), 5000);
     buffer_finish(&request);
     buffer_finish(&expected);
 }
@@ -44,8 +44,8 @@ END_TEST
 START_TEST(a_time_that_is_not_set_stays_unset)
 {
     struct buffer request = make_trace(1000, 0, 0), expected = make_trace(1700, 0, 0);
-    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), GATE_TRACES), 0);
-    shift_times(&request, GATE_TRACES, 700);
+    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), WIRE_GATE_TRACES), 0);
+    shift_times(&request, WIRE_GATE_TRACES, 700);
     ck_assert(bytes_equal(buffer_bytes(&request), buffer_bytes(&expected)));
     buffer_finish(&request);
     buffer_finish(&expected);
@@ -60,9 +60,9 @@ START_TEST(both_times_of_a_log_record_move)
     nest(&scope, 2, &record);
     nest(&resource, 2, &scope);
     nest(&request, 1, &resource);
-    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), GATE_LOGS), 50);
-    shift_times(&request, GATE_LOGS, 1000);
-    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), GATE_LOGS), 1050);
+    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), WIRE_GATE_LOGS), 50);
+    shift_times(&request, WIRE_GATE_LOGS, 1000);
+    ck_assert_uint_eq(shift_latest_ns(buffer_bytes(&request), WIRE_GATE_LOGS), 1050);
     struct bytes moved =
         wire_find_bytes(wire_find_bytes(wire_find_bytes(buffer_bytes(&request), 1), 2), 2);
     ck_assert_uint_eq(wire_find_number(moved, 1, 0), 1040);
@@ -76,9 +76,9 @@ START_TEST(broken_bytes_do_no_harm)
     for (size_t size = 0; size < whole.size; size++) {
         struct buffer cut = {0};
         buffer_append(&cut, whole.data, size);
-        (void)shift_latest_ns(buffer_bytes(&cut), GATE_TRACES);
-        shift_times(&cut, GATE_TRACES, 700);
-        shift_times(&cut, GATE_LOGS, 700);
+        (void)shift_latest_ns(buffer_bytes(&cut), WIRE_GATE_TRACES);
+        shift_times(&cut, WIRE_GATE_TRACES, 700);
+        shift_times(&cut, WIRE_GATE_LOGS, 700);
         ck_assert_uint_eq(cut.size, size);
         buffer_finish(&cut);
     }

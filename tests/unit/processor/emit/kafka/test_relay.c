@@ -51,12 +51,12 @@ static struct sent *make_request(uint32_t spans, size_t text, bool is_awaited)
     trace_finish(&builder);
     free(filling);
     arena_init(&sent->arena, 16 << 20);
-    ck_assert_int_eq(wire_gate(buffer_bytes(&sent->body), GATE_TRACES, &gate_limits_default,
-                               &sent->arena, &sent->gated),
+    ck_assert_int_eq(wire_gate(buffer_bytes(&sent->body), WIRE_GATE_TRACES,
+                               &wire_gate_limits_default, &sent->arena, &sent->gated),
                      STATUS_OK);
     sent->request = (struct relay_request){.body = buffer_bytes(&sent->body),
                                            .gated = &sent->gated,
-                                           .signal = GATE_TRACES,
+                                           .signal = WIRE_GATE_TRACES,
                                            .arena = &sent->arena,
                                            .bytes = sent->body.size,
                                            .is_awaited = is_awaited,
@@ -170,8 +170,8 @@ static int check_topic(uint32_t *ret_spans)
         struct arena arena;
         struct gated_request gated;
         arena_init(&arena, 16 << 20);
-        ck_assert_int_eq(wire_gate(bytes_of(message->payload, message->len), GATE_TRACES,
-                                   &gate_limits_default, &arena, &gated),
+        ck_assert_int_eq(wire_gate(bytes_of(message->payload, message->len), WIRE_GATE_TRACES,
+                                   &wire_gate_limits_default, &arena, &gated),
                          STATUS_OK);
         for (uint32_t i = 0; i < gated.span_count; i++) {
             char key[2 * TRACE_ID_SIZE];

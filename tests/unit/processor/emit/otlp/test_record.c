@@ -134,7 +134,7 @@ static void write_run(uint32_t count)
     buffer_clear(&made);
     ck_assert_int_eq(otlp_record_write(&input, &record, &made), STATUS_OK);
     ck_assert_int_eq(
-        wire_gate(buffer_bytes(&made), GATE_TRACES, &gate_limits_default, &arena, &gated),
+        wire_gate(buffer_bytes(&made), WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &gated),
         STATUS_OK);
     ck_assert_uint_eq(gated.rejected_count, 0);
 }

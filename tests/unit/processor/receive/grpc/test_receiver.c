@@ -192,7 +192,7 @@ static void setup(void)
                                            .max_concurrent_streams = 100,
                                            .max_connections = 64,
                                            .calls = 8,
-                                           .gate = gate_limits_default};
+                                           .gate = wire_gate_limits_default};
     ck_assert_int_eq(pthread_create(&pipeline.thread, NULL, pipeline_thread, &pipeline), 0);
     receiver = NULL;
 }
@@ -268,7 +268,7 @@ static struct buffer make_log(void)
 }
 
 /* Exports and forgets the response. */
-static struct otlp_answer export(struct otlp_client *client, enum gate_signal signal,
+static struct otlp_answer export(struct otlp_client *client, enum wire_gate_signal signal,
                                  struct bytes request)
 {
     struct otlp_answer answered;
@@ -281,7 +281,7 @@ static struct otlp_answer export(struct otlp_client *client, enum gate_signal si
 static struct otlp_answer export_once(struct bytes request, bool is_gzip)
 {
     struct otlp_client *client = connect_client(is_gzip, 0, 0);
-    struct otlp_answer answered = export(client, GATE_TRACES, request);
+    struct otlp_answer answered = export(client, WIRE_GATE_TRACES, request);
     otlp_client_destroy(client);
     return answered;
 }
@@ -292,12 +292,12 @@ START_TEST(spans_and_logs_are_taken_and_acknowledged)
     struct buffer spans = make_spans(25, 0), logs = make_log();
     struct otlp_client *client = connect_client(false, 0, 0);
     struct otlp_answer answered;
-    otlp_client_export(client, GATE_TRACES, buffer_bytes(&spans), &answered);
+    otlp_client_export(client, WIRE_GATE_TRACES, buffer_bytes(&spans), &answered);
     ck_assert_int_eq(answered.code, OK);
     ck_assert_uint_eq(answered.response.size, 0); /* partial_success stays unset */
     otlp_answer_finish(&answered);
     ck_assert(bytes_equal(buffer_bytes(&settled()->last_body), buffer_bytes(&spans)));
-    answered = export(client, GATE_LOGS, buffer_bytes(&logs));
+    answered = export(client, WIRE_GATE_LOGS, buffer_bytes(&logs));
     ck_assert_int_eq(answered.code, OK);
     otlp_client_destroy(client);
     ck_assert_uint_eq(settled()->spans, 25);
@@ -340,7 +340,8 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     struct otlp_answer answered = export_once(buffer_bytes(&spans), false);
     ck_assert_int_eq(answered.code, OK);
     ck_assert_int_eq(answered.rejected, 2);
-    ck_assert_ptr_nonnull(strstr(answered.rejection, gate_reject_names[GATE_BAD_TRACE_ID]));
+    ck_assert_ptr_nonnull(
+        strstr(answered.rejection, wire_gate_reject_names[WIRE_GATE_BAD_TRACE_ID]));
     ck_assert_uint_eq(settled()->spans, 3);
     buffer_finish(&spans);
     spans = make_spans(0, 4); /* nothing is left of it */
@@ -349,7 +350,7 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     ck_assert_int_eq(answered.rejected, 4);
     ck_assert_uint_eq(settled()->submits, 1);
     stop_receiver(1000);
-    ck_assert_uint_eq(counter_get(&counters.refused_spans[GATE_BAD_TRACE_ID]), 6);
+    ck_assert_uint_eq(counter_get(&counters.refused_spans[WIRE_GATE_BAD_TRACE_ID]), 6);
     ck_assert_uint_eq(counter_get(&counters.accepted_spans), 3);
     buffer_finish(&spans);
 }
@@ -381,7 +382,7 @@ START_TEST(a_sender_that_retries_gets_through)
     start_receiver();
     struct buffer spans = make_spans(5, 0);
     struct otlp_client *client = connect_client(false, 0, 5000);
-    struct otlp_answer answered = export(client, GATE_TRACES, buffer_bytes(&spans));
+    struct otlp_answer answered = export(client, WIRE_GATE_TRACES, buffer_bytes(&spans));
     ck_assert_int_eq(answered.code, OK);
     ck_assert_uint_eq(answered.attempts, 3);
     otlp_client_destroy(client);
@@ -422,12 +423,12 @@ START_TEST(a_durable_call_is_answered_only_after_the_commit)
     start_receiver();
     struct buffer spans = make_spans(5, 0);
     struct otlp_client *client = connect_client(false, 300, 0);
-    struct otlp_answer answered = export(client, GATE_TRACES, buffer_bytes(&spans));
+    struct otlp_answer answered = export(client, WIRE_GATE_TRACES, buffer_bytes(&spans));
     ck_assert_int_eq(answered.code, DEADLINE_EXCEEDED);
     ck_assert_uint_eq(held_count(), 1);
     set_holding(false); /* the late answer of a call that is gone does no harm */
     wait_for_held(0);
-    answered = export(client, GATE_TRACES, buffer_bytes(&spans));
+    answered = export(client, WIRE_GATE_TRACES, buffer_bytes(&spans));
     ck_assert_int_eq(answered.code, OK);
     otlp_client_destroy(client);
     stop_receiver(1000);
@@ -446,7 +447,7 @@ START_TEST(a_commit_may_overtake_the_return_of_submit)
     struct buffer spans = make_spans(5, 0);
     struct otlp_client *client = connect_client(false, 0, 0);
     for (int i = 0; i < 50; i++)
-        ck_assert_int_eq(export(client, GATE_TRACES, buffer_bytes(&spans)).code, OK);
+        ck_assert_int_eq(export(client, WIRE_GATE_TRACES, buffer_bytes(&spans)).code, OK);
     otlp_client_destroy(client);
     buffer_finish(&spans);
 }
@@ -612,7 +613,7 @@ static void *send_many(void *context)
     struct otlp_client *client = connect_client(sender->is_gzip, sender->deadline_ms, 0);
     atomic_fetch_add(&connected, 1);
     for (int i = 0; i < sender->count; i++)
-        sender->codes[export(client, GATE_TRACES, buffer_bytes(&spans)).code]++;
+        sender->codes[export(client, WIRE_GATE_TRACES, buffer_bytes(&spans)).code]++;
     otlp_client_destroy(client);
     buffer_finish(&spans);
     return NULL;

@@ -105,7 +105,7 @@ static void set_up(void)
                                            .max_concurrent_streams = 100,
                                            .max_connections = 64,
                                            .calls = 8,
-                                           .gate = gate_limits_default,
+                                           .gate = wire_gate_limits_default,
                                            .tls = tls,
                                            .limits = &limits};
     atomic_store(&submits, 0);
@@ -179,7 +179,7 @@ static int export_once(const struct otlp_client_config *how, struct bytes reques
 {
     struct otlp_client *client = otlp_client_create(how);
     struct otlp_answer answer;
-    otlp_client_export(client, GATE_TRACES, request, &answer);
+    otlp_client_export(client, WIRE_GATE_TRACES, request, &answer);
     otlp_answer_finish(&answer);
     otlp_client_destroy(client);
     return answer.code;
@@ -196,7 +196,7 @@ START_TEST(large_and_small_requests_arrive_whole)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             struct buffer request = make_spans(1, sizes[i]);
             struct otlp_answer answer;
-            otlp_client_export(client, GATE_TRACES, buffer_bytes(&request), &answer);
+            otlp_client_export(client, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
             ck_assert_msg(answer.code == OK, "%zu: %s", sizes[i], answer.text);
             otlp_answer_finish(&answer);
             buffer_finish(&request);
@@ -215,7 +215,7 @@ static void *send_many(void *context)
     intptr_t failures = 0;
     for (int i = 0; i < 40; i++) {
         struct otlp_answer answer;
-        otlp_client_export(client, GATE_TRACES, buffer_bytes(&request), &answer);
+        otlp_client_export(client, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
         failures += answer.code != OK;
         otlp_answer_finish(&answer);
     }
@@ -317,7 +317,7 @@ START_TEST(a_new_certificate_is_for_new_connections)
     struct otlp_client_config how = good();
     struct otlp_client *open = otlp_client_create(&how);
     struct otlp_answer answer;
-    otlp_client_export(open, GATE_TRACES, buffer_bytes(&request), &answer);
+    otlp_client_export(open, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
     ck_assert_int_eq(answer.code, OK);
     otlp_answer_finish(&answer);
     /* The next set is signed by another CA: who trusts the first one only can't connect anew. */
@@ -326,7 +326,7 @@ START_TEST(a_new_certificate_is_for_new_connections)
     test_ca_issue(&next, &(struct test_subject){.name = "localhost"}, path("server2.pem"),
                   path("server2.key"));
     tls_apply(tls, load("server2.pem", "server2.key"));
-    otlp_client_export(open, GATE_TRACES, buffer_bytes(&request), &answer);
+    otlp_client_export(open, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
     ck_assert_int_eq(answer.code, OK);
     otlp_answer_finish(&answer);
     otlp_client_destroy(open);
@@ -393,7 +393,7 @@ START_TEST(an_idle_connection_is_ended_and_made_again)
     struct buffer request = make_spans(1, 10);
     for (int i = 0; i < 3; i++) {
         struct otlp_answer answer;
-        otlp_client_export(client, GATE_TRACES, buffer_bytes(&request), &answer);
+        otlp_client_export(client, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
         ck_assert_msg(answer.code == OK, "%s", answer.text);
         otlp_answer_finish(&answer);
         nanosleep(&(struct timespec){.tv_nsec = 800000000}, NULL);

@@ -74,8 +74,8 @@ START_TEST(json_is_taken_and_handed_over_as_protobuf)
     struct gated_request gated;
     arena_init(&arena, 1 << 20);
     struct buffer last = http_fixture_last_body();
-    ck_assert(wire_gate(buffer_bytes(&last), GATE_TRACES, &gate_limits_default, &arena, &gated) ==
-              STATUS_OK);
+    ck_assert(wire_gate(buffer_bytes(&last), WIRE_GATE_TRACES, &wire_gate_limits_default, &arena,
+                        &gated) == STATUS_OK);
     ck_assert_uint_eq(gated.spans[0].trace_id[0], 0x5b);
     buffer_finish(&last);
     arena_finish(&arena);
@@ -218,11 +218,11 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     int64_t rejected = 0;
     struct bytes text;
     arena_init(&arena, 1 << 16);
-    ck_assert(message_read_response(buffer_bytes(&answer.body), GATE_TRACES, &arena, &rejected,
+    ck_assert(message_read_response(buffer_bytes(&answer.body), WIRE_GATE_TRACES, &arena, &rejected,
                                     &text) == STATUS_OK);
     ck_assert_int_eq(rejected, 2);
     arena_finish(&arena);
-    expect(answer, 200, gate_reject_names[GATE_BAD_TRACE_ID]);
+    expect(answer, 200, wire_gate_reject_names[WIRE_GATE_BAD_TRACE_ID]);
     static const char no_id[] =
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"00\",\"spanId\":\"01\"},"
         "{\"name\":\"x\"}]}]}]}";
@@ -231,7 +231,7 @@ START_TEST(good_spans_of_a_bad_batch_are_kept)
     http_fixture_stop(1000);
     ck_assert_uint_eq(http_fixture_seen().spans, 3);
     ck_assert_uint_eq(http_fixture_seen().submits, 1);
-    ck_assert_uint_eq(counter_get(&fixture->counters.refused_spans[GATE_BAD_TRACE_ID]), 4);
+    ck_assert_uint_eq(counter_get(&fixture->counters.refused_spans[WIRE_GATE_BAD_TRACE_ID]), 4);
     buffer_finish(&spans);
 }
 END_TEST

@@ -232,7 +232,7 @@ static struct kafka_consumer_config default_config(void)
                                           .client_id = "flywheel-test",
                                           .properties = properties,
                                           .max_message_bytes = 1 << 20,
-                                          .gate = gate_limits_default,
+                                          .gate = wire_gate_limits_default,
                                           .commit_interval_ms = 50,
                                           .metadata_interval_ms = 200};
 }
@@ -636,7 +636,7 @@ START_TEST(good_spans_of_a_bad_batch_are_kept_and_the_batch_is_a_dead_letter)
     dead_letter_destroy(dead, 10000);
     ck_assert_uint_eq(member->topic.spans, 2);
     ck_assert_uint_eq(counter_get(&member->counters.accepted_spans), 2);
-    ck_assert_uint_eq(counter_get(&member->counters.refused_spans[GATE_BAD_TRACE_ID]), 1);
+    ck_assert_uint_eq(counter_get(&member->counters.refused_spans[WIRE_GATE_BAD_TRACE_ID]), 1);
     ck_assert_uint_eq(counter_get(&member->kafka->poison), 0);
     check_letters(&(struct expected_letter){"bad_trace_id", "0", batch.size}, 1);
     trace_finish(&builder);
