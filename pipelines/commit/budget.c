@@ -10,9 +10,9 @@
 
 enum { PUBLISH_MS = 100 };
 
-struct quota {
-    struct quota_hours hours;
-    struct quota_board board;
+struct review_budget {
+    struct budget_hours hours;
+    struct budget_board board;
     bool is_stale;     /* the last transaction failed: memory is ahead of the store */
     uint64_t untabled; /* in this transaction */
     bool is_first;     /* the run that is about to be admitted */
@@ -20,7 +20,7 @@ struct quota {
     int64_t published_ms;
 };
 
-static bool is_same_policy(const struct quota_policy *a, const struct quota_policy *b)
+static bool is_same_policy(const struct budget_policy *a, const struct budget_policy *b)
 {
     bool is_same = a->budget.per_hour >= b->budget.per_hour &&
                    a->budget.per_hour <= b->budget.per_hour &&
@@ -33,18 +33,18 @@ static bool is_same_policy(const struct quota_policy *a, const struct quota_poli
 }
 
 /* After a reload two configurations decide side by side for a moment: the last one seen plans. */
-static void take_policy(struct quota *quota, const struct pipeline_config *config)
+static void take_policy(struct review_budget *budget, const struct pipeline_config *config)
 {
-    struct quota_policy policy = {
+    struct budget_policy policy = {
         .selection = config->selection,
         .budget = budget_of(config->budget.per_hour, config->budget.per_signature_per_hour,
                             config->budget.instances),
     };
-    if (is_same_policy(&policy, &quota->hours.policy))
+    if (is_same_policy(&policy, &budget->hours.policy))
         return;
-    quota->hours.policy = policy;
-    quota_hours_plan(&quota->hours);
-    quota->has_news = true;
+    budget->hours.policy = policy;
+    budget_hours_plan(&budget->hours);
+    budget->has_news = true;
 }
 
 static bool has_budget(const struct pipeline_config *config)
@@ -57,74 +57,74 @@ static bool has_budget(const struct pipeline_config *config)
 
 static void restore_hour(void *context, const struct selection_hour *row)
 {
-    struct quota *quota = context;
-    (void)quota_hours_restore(&quota->hours, row);
+    struct review_budget *budget = context;
+    (void)budget_hours_restore(&budget->hours, row);
 }
 
 static void restore_signature(void *context, int64_t hour, const struct selection_signature *row)
 {
-    struct quota_hours *hours = &((struct quota *)context)->hours;
-    struct quota_hour *last = hours->count > 0 ? &hours->hours[hours->count - 1] : NULL;
+    struct budget_hours *hours = &((struct review_budget *)context)->hours;
+    struct budget_hour *last = hours->count > 0 ? &hours->hours[hours->count - 1] : NULL;
     if (!last || last->row.hour != hour)
         return;
-    struct quota_signature_count *count = quota_hour_signature(last, row->id);
+    struct budget_signature_count *count = budget_hour_signature(last, row->id);
     if (count)
         count->row = *row;
 }
 
-static void load(struct quota *quota, struct store_txn *txn)
+static void load(struct review_budget *budget, struct store_txn *txn)
 {
-    const struct selection_scan scan = {restore_hour, restore_signature, quota};
-    quota_hours_finish(&quota->hours);
+    const struct selection_scan scan = {restore_hour, restore_signature, budget};
+    budget_hours_finish(&budget->hours);
     selection_scan(txn, &scan);
-    quota_hours_plan(&quota->hours);
-    quota->is_stale = false;
-    quota->untabled = 0;
-    quota->has_news = true;
+    budget_hours_plan(&budget->hours);
+    budget->is_stale = false;
+    budget->untabled = 0;
+    budget->has_news = true;
 }
 
 static void at_end(void *context, bool is_committed)
 {
-    struct quota *quota = context;
-    quota->is_stale |= !is_committed;
+    struct review_budget *budget = context;
+    budget->is_stale |= !is_committed;
 }
 
-enum status quota_open(struct store *store, const struct pipeline_config *config, uint32_t shards,
-                       struct quota **ret_quota)
+enum status budget_open(struct store *store, const struct pipeline_config *config, uint32_t shards,
+                        struct review_budget **ret_budget)
 {
-    struct quota *quota = calloc(1, sizeof(*quota));
-    if (!quota)
+    struct review_budget *budget = calloc(1, sizeof(*budget));
+    if (!budget)
         return STATUS_FATAL;
     struct store_txn txn;
-    quota->published_ms = INT64_MIN / 2;
-    quota_board_init(&quota->board, shards);
-    take_policy(quota, config);
+    budget->published_ms = INT64_MIN / 2;
+    budget_board_init(&budget->board, shards);
+    take_policy(budget, config);
     store_begin(store, false, &txn);
-    load(quota, &txn);
+    load(budget, &txn);
     enum status status = store_commit(&txn);
     if (status != STATUS_OK) {
-        quota_close(quota);
+        budget_close(budget);
         return status;
     }
-    quota_publish(quota, 0); /* Shards begin with what was in force. */
-    quota->published_ms = INT64_MIN / 2;
-    *ret_quota = quota;
+    budget_publish(budget, 0); /* Shards begin with what was in force. */
+    budget->published_ms = INT64_MIN / 2;
+    *ret_budget = budget;
     return STATUS_OK;
 }
 
-void quota_close(struct quota *quota)
+void budget_close(struct review_budget *budget)
 {
-    if (!quota)
+    if (!budget)
         return;
-    quota_board_finish(&quota->board);
-    quota_hours_finish(&quota->hours);
-    free(quota);
+    budget_board_finish(&budget->board);
+    budget_hours_finish(&budget->hours);
+    free(budget);
 }
 
-uint64_t quota_write(struct quota *quota, struct store_txn *txn)
+uint64_t budget_write(struct review_budget *budget, struct store_txn *txn)
 {
-    for (uint32_t i = 0; i < quota->hours.count && !quota->is_stale; i++) {
-        struct quota_hour *hour = &quota->hours.hours[i];
+    for (uint32_t i = 0; i < budget->hours.count && !budget->is_stale; i++) {
+        struct budget_hour *hour = &budget->hours.hours[i];
         if (!hour->is_dirty)
             continue;
         hour->is_dirty = false;
@@ -136,16 +136,16 @@ uint64_t quota_write(struct quota *quota, struct store_txn *txn)
             selection_put_signature(txn, hour->row.hour, &hour->signatures[k].row);
         }
     }
-    uint64_t untabled = quota->untabled;
-    quota->untabled = 0;
+    uint64_t untabled = budget->untabled;
+    budget->untabled = 0;
     return untabled;
 }
 
 /* --- admission --- */
 
-void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
-                       const struct pipeline_config *config, uint16_t grouping,
-                       const uint8_t hash[COHORT_HASH_SIZE], bool is_new)
+void budget_meet_cohort(struct review_budget *budget, struct store_txn *txn,
+                        const struct pipeline_config *config, uint16_t grouping,
+                        const uint8_t hash[COHORT_HASH_SIZE], bool is_new)
 {
     uint32_t wanted = config->selection.new_cohort;
     if (wanted == 0)
@@ -153,7 +153,7 @@ void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
     uint32_t seen = is_new ? 0 : selection_cohort(txn, grouping, hash);
     if (!is_new && seen == 0)
         return; /* It has had its first runs, or is older than the setting. */
-    quota->is_first |= seen < wanted;
+    budget->is_first |= seen < wanted;
     uint32_t now_seen = seen + 1 < wanted ? seen + 1 : 0;
     if (seen != 0 || now_seen != 0)
         selection_put_cohort(txn, grouping, hash, now_seen);
@@ -161,7 +161,7 @@ void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
 
 /* What others of the budget are still owed counts as taken, so that a flood of one stratum in
  * the second half of the cap leaves them their part. */
-static bool has_room(const struct quota_hour *hour, double per_hour, enum verdict verdict)
+static bool has_room(const struct budget_hour *hour, double per_hour, enum verdict verdict)
 {
     if (per_hour <= 0)
         return true;
@@ -192,22 +192,23 @@ static void refuse(struct closed *closed, enum skip_reason reason)
     closed->skipped = reason;
 }
 
-static struct quota_hour *open_hour(struct quota *quota, struct store_txn *txn, int64_t number)
+static struct budget_hour *open_hour(struct review_budget *budget, struct store_txn *txn,
+                                     int64_t number)
 {
     int64_t dropped;
-    struct quota_hour *hour = quota_hours_open(&quota->hours, number, &dropped);
+    struct budget_hour *hour = budget_hours_open(&budget->hours, number, &dropped);
     if (dropped >= 0)
         selection_delete_hour(txn, dropped);
     return hour;
 }
 
-static struct quota_signature_count *count_signature(struct quota *quota, struct quota_hour *hour,
-                                                     const struct closed *closed)
+static struct budget_signature_count *
+count_signature(struct review_budget *budget, struct budget_hour *hour, const struct closed *closed)
 {
-    if (quota->hours.policy.budget.per_signature <= 0 || closed->verdict != VERDICT_FAIL)
+    if (budget->hours.policy.budget.per_signature <= 0 || closed->verdict != VERDICT_FAIL)
         return NULL;
-    struct quota_signature_count *count = quota_hour_signature(hour, closed->offer.signature);
-    quota->untabled += !count;
+    struct budget_signature_count *count = budget_hour_signature(hour, closed->offer.signature);
+    budget->untabled += !count;
     if (count) {
         count->row.seen += !closed->again;
         count->is_dirty = true;
@@ -215,29 +216,29 @@ static struct quota_signature_count *count_signature(struct quota *quota, struct
     return count;
 }
 
-void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *closed)
+void budget_select(struct review_budget *budget, struct store_txn *txn, struct closed *closed)
 {
-    bool is_first = quota->is_first;
-    quota->is_first = false;
+    bool is_first = budget->is_first;
+    budget->is_first = false;
     accept(closed, is_first);
     if (!has_budget(closed->config) || closed->is_judge_only)
         return;
-    take_policy(quota, closed->config);
-    if (quota->is_stale)
-        load(quota, txn);
-    store_on_end(txn, at_end, quota);
-    const struct budget *budget = &quota->hours.policy.budget;
-    struct quota_hour *hour = open_hour(quota, txn, closed->offer.hour);
-    struct quota_signature_count *signature = count_signature(quota, hour, closed);
+    take_policy(budget, closed->config);
+    if (budget->is_stale)
+        load(budget, txn);
+    store_on_end(txn, at_end, budget);
+    const struct budget *most = &budget->hours.policy.budget;
+    struct budget_hour *hour = open_hour(budget, txn, closed->offer.hour);
+    struct budget_signature_count *signature = count_signature(budget, hour, closed);
     hour->row.seen[closed->verdict] += !closed->again; /* It was counted with its first verdict. */
-    hour->is_dirty = quota->has_news = true;
+    hour->is_dirty = budget->has_news = true;
     if (!closed->has_record)
         return;
-    if (signature && signature->row.emitted >= budget_cap(budget->per_signature)) {
+    if (signature && signature->row.emitted >= budget_cap(most->per_signature)) {
         refuse(closed, SKIP_SIGNATURE_CAP);
         return;
     }
-    if (!has_room(hour, budget->per_hour, closed->verdict)) {
+    if (!has_room(hour, most->per_hour, closed->verdict)) {
         refuse(closed, SKIP_CAP);
         return;
     }
@@ -248,20 +249,20 @@ void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *clos
 
 /* --- the shards --- */
 
-void quota_publish(struct quota *quota, int64_t now_ms)
+void budget_publish(struct review_budget *budget, int64_t now_ms)
 {
-    if (!quota->has_news || quota->is_stale || now_ms - quota->published_ms < PUBLISH_MS)
+    if (!budget->has_news || budget->is_stale || now_ms - budget->published_ms < PUBLISH_MS)
         return;
-    struct quota_view *view = quota_hours_view(&quota->hours);
+    struct budget_view *view = budget_hours_view(&budget->hours);
     if (!view)
         return; /* The one before stays in force. */
-    quota_board_publish(&quota->board, view);
-    quota->published_ms = now_ms;
-    quota->has_news = false;
+    budget_board_publish(&budget->board, view);
+    budget->published_ms = now_ms;
+    budget->has_news = false;
 }
 
-const struct quota_view *quota_take(struct quota *quota, uint32_t shard,
-                                    const struct quota_view *held)
+const struct budget_view *budget_take(struct review_budget *budget, uint32_t shard,
+                                      const struct budget_view *held)
 {
-    return quota_board_take(&quota->board, shard, held);
+    return budget_board_take(&budget->board, shard, held);
 }

@@ -1,32 +1,32 @@
 /* The writer's side of selection: what each event-time hour brought and let through, the budgets of
  * the next, the cap, and the first runs of new cohorts. Counts move in the writer's transaction
  * (state/tables/selection.h); when it fails, memory is read again from the store. The shards see the
- * probabilities in force as views. Owner: the writer thread, but for quota_take(). */
+ * probabilities in force as views. Owner: the writer thread, but for budget_take(). */
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "pipelines/decide/effects.h"
 #include "state/cohorts/cohort.h"
 
-struct quota;
+struct review_budget;
 
-MUST_CHECK enum status quota_open(struct store *store, const struct pipeline_config *config,
-                                  uint32_t shards, struct quota **ret_quota);
-void quota_close(struct quota *quota);
+MUST_CHECK enum status budget_open(struct store *store, const struct pipeline_config *config,
+                                   uint32_t shards, struct review_budget **ret_budget);
+void budget_close(struct review_budget *budget);
 
-/* A run of this cohort is about to be admitted; before quota_admit(), for each of its groupings. */
-void quota_meet_cohort(struct quota *quota, struct store_txn *txn,
-                       const struct pipeline_config *config, uint16_t grouping,
-                       const uint8_t hash[COHORT_HASH_SIZE], bool is_new);
+/* A run of this cohort is about to be admitted; before budget_select(), for each of its groupings. */
+void budget_meet_cohort(struct review_budget *budget, struct store_txn *txn,
+                        const struct pipeline_config *config, uint16_t grouping,
+                        const uint8_t hash[COHORT_HASH_SIZE], bool is_new);
 /* Sets has_record, frame, queue and skipped of `closed` by its offer. Without budgets and new
  * cohorts that is the offer itself, and nothing is kept. For first verdicts, and for later ones of
  * what had no record so far; a revision of an emitted record is always emitted. */
-void quota_admit(struct quota *quota, struct store_txn *txn, struct closed *closed);
+void budget_select(struct review_budget *budget, struct store_txn *txn, struct closed *closed);
 /* Rows of what has changed; before the commit. Returns the failed runs of this transaction whose
  * signature found no place among those of its hour. */
-uint64_t quota_write(struct quota *quota, struct store_txn *txn);
+uint64_t budget_write(struct review_budget *budget, struct store_txn *txn);
 /* Shows the shards what became durable; at most every 100 ms. */
-void quota_publish(struct quota *quota, int64_t now_ms);
+void budget_publish(struct review_budget *budget, int64_t now_ms);
 
 /* A shard: the newest view in exchange for the one it holds. */
-const struct quota_view *quota_take(struct quota *quota, uint32_t shard,
-                                    const struct quota_view *held);
+const struct budget_view *budget_take(struct review_budget *budget, uint32_t shard,
+                                      const struct budget_view *held);

@@ -4,21 +4,21 @@
 
 #include <stdlib.h>
 
-static void hour_finish(struct quota_hour *hour)
+static void hour_finish(struct budget_hour *hour)
 {
     key_index_finish(&hour->index);
     free(hour->signatures);
-    *hour = (struct quota_hour){0};
+    *hour = (struct budget_hour){0};
 }
 
-void quota_hours_finish(struct quota_hours *hours)
+void budget_hours_finish(struct budget_hours *hours)
 {
     for (uint32_t i = 0; i < hours->count; i++)
         hour_finish(&hours->hours[i]);
     hours->count = 0;
 }
 
-struct quota_signature_count *quota_hour_signature(struct quota_hour *hour, uint64_t id)
+struct budget_signature_count *budget_hour_signature(struct budget_hour *hour, uint64_t id)
 {
     uint8_t key[8];
     put_be64(key, id);
@@ -26,7 +26,7 @@ struct quota_signature_count *quota_hour_signature(struct quota_hour *hour, uint
     uint32_t number = key_index_find(&hour->index, key);
     if (number != KEY_INDEX_NONE)
         return &hour->signatures[number];
-    if (hour->index.count == hour->capacity && hour->capacity < QUOTA_SIGNATURES_MAX) {
+    if (hour->index.count == hour->capacity && hour->capacity < BUDGET_SIGNATURES_MAX) {
         uint32_t capacity = hour->capacity ? hour->capacity * 2 : 64;
         void *grown = realloc(hour->signatures, capacity * sizeof(*hour->signatures));
         if (grown) {
@@ -37,16 +37,16 @@ struct quota_signature_count *quota_hour_signature(struct quota_hour *hour, uint
     number = hour->index.count < hour->capacity ? key_index_add(&hour->index, key) : KEY_INDEX_NONE;
     if (number == KEY_INDEX_NONE)
         return NULL;
-    hour->signatures[number] = (struct quota_signature_count){.row = {.id = id}};
+    hour->signatures[number] = (struct budget_signature_count){.row = {.id = id}};
     return &hour->signatures[number];
 }
 
 /* What `runs` and signatures of one hour ask of the next. `is_basis`: of the hour before this one,
  * else of this one. */
-static void allot(const struct quota_hours *hours, const struct quota_hour *hour, bool is_basis,
+static void allot(const struct budget_hours *hours, const struct budget_hour *hour, bool is_basis,
                   struct budget_plan *ret_plan)
 {
-    uint64_t runs[QUOTA_SIGNATURES_MAX];
+    uint64_t runs[BUDGET_SIGNATURES_MAX];
     struct budget_demand demand = {.signature_runs = runs};
     for (int i = 0; i < VERDICTS; i++)
         demand.runs[i] = is_basis ? hour->row.basis[i] : hour->row.seen[i];
@@ -59,15 +59,15 @@ static void allot(const struct quota_hours *hours, const struct quota_hour *hour
     budget_allot(&hours->policy.selection, &hours->policy.budget, &demand, ret_plan);
 }
 
-void quota_hours_plan(struct quota_hours *hours)
+void budget_hours_plan(struct budget_hours *hours)
 {
     for (uint32_t i = 0; i < hours->count; i++)
         allot(hours, &hours->hours[i], true, &hours->hours[i].plan);
 }
 
 /* Only signatures above their budget are taken over: the others are not limited anyway. */
-static void take_basis(struct quota_hours *hours, struct quota_hour *hour,
-                       const struct quota_hour *before)
+static void take_basis(struct budget_hours *hours, struct budget_hour *hour,
+                       const struct budget_hour *before)
 {
     const struct budget *budget = &hours->policy.budget;
     memcpy(hour->row.basis, before->row.seen, sizeof(hour->row.basis));
@@ -75,22 +75,23 @@ static void take_basis(struct quota_hours *hours, struct quota_hour *hour,
         const struct selection_signature *row = &before->signatures[i].row;
         if ((double)row->seen <= budget->per_signature)
             continue;
-        struct quota_signature_count *count = quota_hour_signature(hour, row->id);
+        struct budget_signature_count *count = budget_hour_signature(hour, row->id);
         if (count)
             count->row.basis = row->seen, count->is_dirty = true;
     }
 }
 
-static struct quota_hour *insert(struct quota_hours *hours, uint32_t at)
+static struct budget_hour *insert(struct budget_hours *hours, uint32_t at)
 {
     memmove(&hours->hours[at + 1], &hours->hours[at],
             (hours->count - at) * sizeof(hours->hours[0]));
     hours->count++;
-    hours->hours[at] = (struct quota_hour){0};
+    hours->hours[at] = (struct budget_hour){0};
     return &hours->hours[at];
 }
 
-struct quota_hour *quota_hours_open(struct quota_hours *hours, int64_t hour, int64_t *ret_dropped)
+struct budget_hour *budget_hours_open(struct budget_hours *hours, int64_t hour,
+                                      int64_t *ret_dropped)
 {
     uint32_t at = hours->count;
     *ret_dropped = -1;
@@ -98,7 +99,7 @@ struct quota_hour *quota_hours_open(struct quota_hours *hours, int64_t hour, int
         at--;
     if (at > 0 && hours->hours[at - 1].row.hour == hour)
         return &hours->hours[at - 1];
-    if (hours->count == QUOTA_HOURS) {
+    if (hours->count == BUDGET_HOURS) {
         if (at == 0)
             return &hours->hours[0];
         *ret_dropped = hours->hours[0].row.hour;
@@ -106,7 +107,7 @@ struct quota_hour *quota_hours_open(struct quota_hours *hours, int64_t hour, int
         memmove(&hours->hours[0], &hours->hours[1], --hours->count * sizeof(hours->hours[0]));
         at--;
     }
-    struct quota_hour *opened = insert(hours, at);
+    struct budget_hour *opened = insert(hours, at);
     opened->row.hour = hour;
     opened->is_dirty = true;
     if (at > 0 && hours->hours[at - 1].row.hour == hour - 1)
@@ -115,11 +116,12 @@ struct quota_hour *quota_hours_open(struct quota_hours *hours, int64_t hour, int
     return opened;
 }
 
-struct quota_hour *quota_hours_restore(struct quota_hours *hours, const struct selection_hour *row)
+struct budget_hour *budget_hours_restore(struct budget_hours *hours,
+                                         const struct selection_hour *row)
 {
-    if (hours->count == QUOTA_HOURS)
+    if (hours->count == BUDGET_HOURS)
         return NULL;
-    struct quota_hour *hour = insert(hours, hours->count);
+    struct budget_hour *hour = insert(hours, hours->count);
     hour->row = *row;
     return hour;
 }
@@ -128,15 +130,15 @@ struct quota_hour *quota_hours_restore(struct quota_hours *hours, const struct s
 
 static int by_id(const void *a, const void *b)
 {
-    const struct quota_signature *left = a, *right = b;
+    const struct budget_signature *left = a, *right = b;
     return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static void view_hour(const struct quota_hours *hours, const struct quota_hour *hour, bool is_basis,
-                      struct quota_view *view, uint32_t *used)
+static void view_hour(const struct budget_hours *hours, const struct budget_hour *hour,
+                      bool is_basis, struct budget_view *view, uint32_t *used)
 {
-    struct quota_hour_view *row = &view->hours[view->hour_count++];
-    struct quota_signature *signatures = &view->signatures[*used];
+    struct budget_hour_view *row = &view->hours[view->hour_count++];
+    struct budget_signature *signatures = &view->signatures[*used];
     struct budget_plan next;
     if (!is_basis)
         allot(hours, hour, false, &next);
@@ -149,21 +151,21 @@ static void view_hour(const struct quota_hours *hours, const struct quota_hour *
         double p = budget_signature_probability(&hours->policy.budget,
                                                 is_basis ? count->basis : count->seen);
         if (p < 1)
-            signatures[row->signature_count++] = (struct quota_signature){count->id, p};
+            signatures[row->signature_count++] = (struct budget_signature){count->id, p};
     }
     qsort(signatures, row->signature_count, sizeof(*signatures), by_id);
     *used += row->signature_count;
 }
 
-struct quota_view *quota_hours_view(const struct quota_hours *hours)
+struct budget_view *budget_hours_view(const struct budget_hours *hours)
 {
     size_t signatures = 0;
     uint32_t used = 0;
     for (uint32_t i = 0; i < hours->count; i++)
         signatures += 2 * (size_t)hours->hours[i].index.count;
-    struct quota_view *view = calloc(1, sizeof(*view) + signatures * sizeof(view->signatures[0]));
+    struct budget_view *view = calloc(1, sizeof(*view) + signatures * sizeof(view->signatures[0]));
     for (uint32_t i = 0; view && i < hours->count; i++) {
-        const struct quota_hour *hour = &hours->hours[i];
+        const struct budget_hour *hour = &hours->hours[i];
         view_hour(hours, hour, true, view, &used);
         if (i + 1 == hours->count || hours->hours[i + 1].row.hour != hour->row.hour + 1)
             view_hour(hours, hour, false, view, &used);

@@ -21,10 +21,10 @@ struct binding {
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
                      const struct pipeline_config *config);
 /* Appends the encoded contribution. New cohorts get their name rows in the transaction, and the
- * quota hears of each; NULL: of none. */
+ * budget hears of each; NULL: of none. */
 void contribution_append(const struct binding *binding, struct store_txn *txn,
-                         struct cohorts *cohorts, struct quota *quota, const struct closed *closed,
-                         int64_t wall_ms, struct buffer *to);
+                         struct cohorts *cohorts, struct review_budget *budget,
+                         const struct closed *closed, int64_t wall_ms, struct buffer *to);
 /* Appends what takes an encoded contribution out of the cohorts again. False: it is malformed. */
 MUST_CHECK bool contribution_take_back(struct bytes contribution, struct buffer *to);
 /* The text of a grouping as the store knows it: its dimension names joined by commas. */

@@ -140,7 +140,7 @@ static void add_contribution(struct writer *writer, const struct closed *closed,
     struct binding *binding = binding_of(writer, closed->config);
     if (again && !contribution_take_back(again->contribution, &writer->contributions))
         store_fail(&writer->txn, STATUS_FATAL, "a contribution to the cohorts is not understood");
-    contribution_append(binding, &writer->txn, writer->cohorts, again ? NULL : writer->quota,
+    contribution_append(binding, &writer->txn, writer->cohorts, again ? NULL : writer->budget,
                         closed, wall_ms, &writer->contributions);
     if (!again)
         count_outcomes(writer, binding, closed);
@@ -153,7 +153,7 @@ static void add_records(struct writer *writer, struct closed *closed, struct dec
     const struct again *again = closed->again;
     bool is_followed = again && again->was_emitted;
     if (!again || (!is_followed && closed->offer.frame.size > 0))
-        quota_admit(writer->quota, &writer->txn, closed);
+        budget_select(writer->budget, &writer->txn, closed);
     row->record_sequence = again ? again->record_sequence : 0;
     if (closed->has_record) {
         row->record_sequence = add_record(writer, closed, wall_ms);

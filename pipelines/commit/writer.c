@@ -23,9 +23,9 @@ const struct source_row *writer_source(const struct writer *writer, uint32_t sou
     return &writer->committed[source];
 }
 
-struct quota *writer_quota(struct writer *writer)
+struct review_budget *writer_budget(struct writer *writer)
 {
-    return writer->quota;
+    return writer->budget;
 }
 
 struct journal *writer_journal(struct writer *writer)
@@ -293,7 +293,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
                          NULL, NULL);
     trim_retained(writer, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
-    writer_count(writer, writer->series.untabled, quota_write(writer->quota, &writer->txn));
+    writer_count(writer, writer->series.untabled, budget_write(writer->budget, &writer->txn));
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {
@@ -303,7 +303,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
         return status;
     }
     status = settle_memory(writer, has_flushed, now_ms);
-    quota_publish(writer->quota, now_ms);
+    budget_publish(writer->budget, now_ms);
     refresh_gauges(writer, now_ms);
     return status;
 }

@@ -36,8 +36,8 @@ struct journal *writer_journal(struct writer *writer);
 /* The first sequence that no spilled trajectory has. */
 uint64_t writer_spill_sequence(struct writer *writer);
 
-/* For quota_take(). */
-struct quota *writer_quota(struct writer *writer);
+/* For budget_take(). */
+struct review_budget *writer_budget(struct writer *writer);
 
 void writer_begin(struct writer *writer);
 /* An accepted request: counted, its position taken, its bytes journaled when `is_journaled`. */

@@ -19,7 +19,7 @@ static bool open_tables(struct writer *writer)
            cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) ==
                STATUS_OK &&
            alerts_open(writer->store, writer->config, &writer->alerts) == STATUS_OK &&
-           quota_open(writer->store, writer->config, writer->shards, &writer->quota) == STATUS_OK;
+           budget_open(writer->store, writer->config, writer->shards, &writer->budget) == STATUS_OK;
 }
 
 struct stale {
@@ -135,7 +135,7 @@ void writer_destroy(struct writer *writer)
 {
     if (!writer)
         return;
-    quota_close(writer->quota);
+    budget_close(writer->budget);
     parts_close(writer->parts);
     alerts_close(writer->alerts);
     if (writer->delta)

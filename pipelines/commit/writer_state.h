@@ -40,7 +40,7 @@ struct writer {
     struct cohorts *cohorts;
     struct cohort_delta *delta;
     struct alerts *alerts;
-    struct quota *quota;
+    struct review_budget *budget;
     struct series series;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;

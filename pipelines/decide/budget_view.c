@@ -6,13 +6,13 @@
 
 enum { HOUR_MS = 3600000 };
 
-int64_t quota_hour_of(uint64_t event_ms, uint64_t received_ms)
+int64_t budget_hour_of(uint64_t event_ms, uint64_t received_ms)
 {
     return (int64_t)((event_ms < received_ms ? event_ms : received_ms) / HOUR_MS);
 }
 
 /* The hour's own row; for one before all that are kept the oldest. */
-static const struct quota_hour_view *find_hour(const struct quota_view *view, int64_t hour)
+static const struct budget_hour_view *find_hour(const struct budget_view *view, int64_t hour)
 {
     if (view->hour_count > 0 && hour < view->hours[0].hour)
         return &view->hours[0];
@@ -22,7 +22,7 @@ static const struct quota_hour_view *find_hour(const struct quota_view *view, in
     return NULL;
 }
 
-static double signature_probability(const struct quota_hour_view *hour, uint64_t id)
+static double signature_probability(const struct budget_hour_view *hour, uint64_t id)
 {
     uint32_t low = 0, high = hour->signature_count;
     while (low < high) {
@@ -37,11 +37,11 @@ static double signature_probability(const struct quota_hour_view *hour, uint64_t
     return 1;
 }
 
-struct selection_limits quota_limits(const struct quota_view *view, int64_t hour,
-                                     enum verdict verdict, uint64_t signature)
+struct selection_limits budget_view_limits(const struct budget_view *view, int64_t hour,
+                                           enum verdict verdict, uint64_t signature)
 {
     struct selection_limits limits = {1, 1};
-    const struct quota_hour_view *row = view ? find_hour(view, hour) : NULL;
+    const struct budget_hour_view *row = view ? find_hour(view, hour) : NULL;
     if (!row)
         return limits;
     limits.stratum = row->probability[verdict];
@@ -50,42 +50,42 @@ struct selection_limits quota_limits(const struct quota_view *view, int64_t hour
     return limits;
 }
 
-void quota_view_release(const struct quota_view *view)
+void budget_view_release(const struct budget_view *view)
 {
-    struct quota_view *held = (struct quota_view *)(uintptr_t)view;
+    struct budget_view *held = (struct budget_view *)(uintptr_t)view;
     if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1)
         free(held);
 }
 
-void quota_board_init(struct quota_board *board, uint32_t shards)
+void budget_board_init(struct budget_board *board, uint32_t shards)
 {
     board->shards = shards;
     for (uint32_t i = 0; i < SHARDS_MAX; i++)
         atomic_init(&board->boxes[i], NULL);
 }
 
-void quota_board_finish(struct quota_board *board)
+void budget_board_finish(struct budget_board *board)
 {
     for (uint32_t i = 0; i < board->shards; i++)
-        quota_view_release(atomic_exchange(&board->boxes[i], NULL));
+        budget_view_release(atomic_exchange(&board->boxes[i], NULL));
 }
 
-void quota_board_publish(struct quota_board *board, struct quota_view *view)
+void budget_board_publish(struct budget_board *board, struct budget_view *view)
 {
     atomic_init(&view->holders, board->shards);
     for (uint32_t i = 0; i < board->shards; i++)
-        quota_view_release(atomic_exchange_explicit(&board->boxes[i], view, memory_order_acq_rel));
+        budget_view_release(atomic_exchange_explicit(&board->boxes[i], view, memory_order_acq_rel));
 }
 
-const struct quota_view *quota_board_take(struct quota_board *board, uint32_t shard,
-                                          const struct quota_view *held)
+const struct budget_view *budget_board_take(struct budget_board *board, uint32_t shard,
+                                            const struct budget_view *held)
 {
     if (!atomic_load_explicit(&board->boxes[shard], memory_order_relaxed))
         return held;
-    struct quota_view *newest =
+    struct budget_view *newest =
         atomic_exchange_explicit(&board->boxes[shard], NULL, memory_order_acq_rel);
     if (!newest)
         return held;
-    quota_view_release(held);
+    budget_view_release(held);
     return newest;
 }

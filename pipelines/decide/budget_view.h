@@ -6,47 +6,47 @@
 #include "pipelines/config/config.h"
 #include "processor/receive/request.h"
 
-enum { QUOTA_HOURS = 8 }; /* event-time hours kept; an older one counts as the oldest */
+enum { BUDGET_HOURS = 8 }; /* event-time hours kept; an older one counts as the oldest */
 
-struct quota_signature {
+struct budget_signature {
     uint64_t id;
     double probability;
 };
 
-struct quota_hour_view {
+struct budget_hour_view {
     int64_t hour;
     double probability[VERDICTS];
-    const struct quota_signature *signatures; /* those below 1, by id */
+    const struct budget_signature *signatures; /* those below 1, by id */
     uint32_t signature_count;
 };
 
-struct quota_view {
+struct budget_view {
     _Atomic uint32_t holders;
     /* By hour: those kept, and behind each the one that may follow it. */
     uint32_t hour_count;
-    struct quota_hour_view hours[2 * QUOTA_HOURS];
-    struct quota_signature signatures[]; /* of all hours */
+    struct budget_hour_view hours[2 * BUDGET_HOURS];
+    struct budget_signature signatures[]; /* of all hours */
 };
 
 /* Event-time hour of a trajectory, since 1970. A clock that runs ahead opens no hour: it counts in
  * that of its receipt. */
-int64_t quota_hour_of(uint64_t event_ms, uint64_t received_ms);
+int64_t budget_hour_of(uint64_t event_ms, uint64_t received_ms);
 /* What the budgets allow. 1 each where the view says nothing: no view, or an hour whose
  * predecessor brought nothing. */
-struct selection_limits quota_limits(const struct quota_view *view, int64_t hour,
-                                     enum verdict verdict, uint64_t signature);
-void quota_view_release(const struct quota_view *view);
+struct selection_limits budget_view_limits(const struct budget_view *view, int64_t hour,
+                                           enum verdict verdict, uint64_t signature);
+void budget_view_release(const struct budget_view *view);
 
 /* Where the writer leaves the newest view for each shard. Nobody waits: a box that was not emptied
  * is overwritten. */
-struct quota_board {
-    _Atomic(struct quota_view *) boxes[SHARDS_MAX];
+struct budget_board {
+    _Atomic(struct budget_view *) boxes[SHARDS_MAX];
     uint32_t shards;
 };
-void quota_board_init(struct quota_board *board, uint32_t shards);
-void quota_board_finish(struct quota_board *board);
+void budget_board_init(struct budget_board *board, uint32_t shards);
+void budget_board_finish(struct budget_board *board);
 /* The writer; takes over the view, which has no holders yet. */
-void quota_board_publish(struct quota_board *board, struct quota_view *view);
+void budget_board_publish(struct budget_board *board, struct budget_view *view);
 /* A shard: the newest view, in exchange for the one that it holds. NULL: none yet. */
-const struct quota_view *quota_board_take(struct quota_board *board, uint32_t shard,
-                                          const struct quota_view *held);
+const struct budget_view *budget_board_take(struct budget_board *board, uint32_t shard,
+                                            const struct budget_view *held);

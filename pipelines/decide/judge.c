@@ -225,7 +225,7 @@ static enum status offer_records(struct judge *judge, const struct verdict_repor
     struct selection_limits limits = {1, 1};
     offer->signature = strtoull(report->signature, NULL, 16);
     if (config->budget.is_present)
-        limits = quota_limits(judge->quota, offer->hour, report->verdict, offer->signature);
+        limits = budget_view_limits(judge->budget, offer->hour, report->verdict, offer->signature);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
     bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
@@ -400,7 +400,7 @@ struct closed *judge_open_closed(struct judge *judge, const struct open_trajecto
         .outcomes = outcomes,
         .skipped = SKIP_UNSCORED,
         .offer = {.skipped = SKIP_UNSCORED,
-                  .hour = quota_hour_of(open->received_ms, open->received_ms)},
+                  .hour = budget_hour_of(open->received_ms, open->received_ms)},
         .event_ms = open->received_ms,
     };
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
@@ -413,7 +413,7 @@ bool judge_fill(struct judge *judge, const struct open_trajectory *open, struct 
 {
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
-    closed->offer.hour = quota_hour_of(closed->event_ms, open->received_ms);
+    closed->offer.hour = budget_hour_of(closed->event_ms, open->received_ms);
     return fill_dimensions(judge, effects, closed);
 }
 

@@ -29,7 +29,8 @@ struct judge {
     bool keeps_content;              /* there is a store that revisions can start from */
     const struct revision *revision; /* NULL: a first verdict */
     bool is_emitting_all;            /* replay --all and explain: a record of every trajectory */
-    const struct quota_view *quota;  /* budgets in force; NULL: none. Borrowed, set before a step */
+    const struct budget_view
+        *budget; /* budgets in force; NULL: none. Borrowed, set before a step */
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */

@@ -127,7 +127,7 @@ static void restate_facts(const struct cohort_contribution *before,
     closed->weight = before->weight;
     closed->tokens = before->tokens;
     closed->cost_usd = before->cost_nano_usd < 0 ? -1 : (double)before->cost_nano_usd / 1e9;
-    closed->offer.hour = quota_hour_of(closed->event_ms, late->received_ms);
+    closed->offer.hour = budget_hour_of(closed->event_ms, late->received_ms);
 }
 
 static bool is_from_outside(const struct evaluation *evaluation)

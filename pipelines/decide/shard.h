@@ -29,14 +29,14 @@ struct shard_event {
 };
 
 struct shard_time {
-    int64_t now_ms;                 /* monotonic */
-    uint64_t wall_ms;               /* since 1970 */
-    bool is_catching_up;            /* deadlines stand still */
-    int64_t horizon_ms;             /* wall clock; what was decided before it may be forgotten */
-    const struct quota_view *quota; /* review budgets in force; NULL: none */
-    bool is_journal_pressed;        /* the journal is half full: spill what holds its front */
-    uint64_t decided_sequence;      /* of the last committed decided rows */
-    uint64_t part_sequence;         /* of the last committed part of a conversation */
+    int64_t now_ms;                   /* monotonic */
+    uint64_t wall_ms;                 /* since 1970 */
+    bool is_catching_up;              /* deadlines stand still */
+    int64_t horizon_ms;               /* wall clock; what was decided before it may be forgotten */
+    const struct budget_view *budget; /* review budgets in force; NULL: none */
+    bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
+    uint64_t decided_sequence;        /* of the last committed decided rows */
+    uint64_t part_sequence;           /* of the last committed part of a conversation */
 };
 
 /* What the previous run had counted of a source, so that a replayed drop is not counted again. */

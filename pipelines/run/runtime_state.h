@@ -48,7 +48,7 @@ struct shard_thread {
     struct queue *free_effects; /* emptied by the writer */
     struct effects *effects[EFFECTS_PER_SHARD];
     struct effects *current;
-    const struct quota_view *quota; /* held */
+    const struct budget_view *budget; /* held */
     int64_t sent_ms;
     uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX], sent_need[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */

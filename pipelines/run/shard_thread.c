@@ -87,8 +87,8 @@ static void publish_gauges(struct shard_thread *self)
 static enum status step(struct shard_thread *self, const struct shard_event *event)
 {
     struct shard_time time = time_of(self->runtime);
-    self->quota = quota_take(writer_quota(self->runtime->writer), self->index, self->quota);
-    time.quota = self->quota;
+    self->budget = budget_take(writer_budget(self->runtime->writer), self->index, self->budget);
+    time.budget = self->budget;
     enum status status = shard_step(self->shard, event, &time, self->current);
     bool is_large = self->current->arena.used >= EFFECTS_BYTES_SENT;
     bool is_old =
@@ -190,8 +190,8 @@ void *shard_thread_main(void *shard_thread)
     if (status != STATUS_OK)
         runtime_fail(runtime, EXIT_BUG);
     publish_gauges(self);
-    quota_view_release(self->quota);
-    self->quota = NULL;
+    budget_view_release(self->budget);
+    self->budget = NULL;
     atomic_store(&self->has_ended, true);
     return NULL;
 }

@@ -34,8 +34,8 @@ struct week {
     struct week_plan plan;
     struct week_report *report;
     struct feed feed;
-    struct quota *quota;
-    const struct quota_view *view;
+    struct review_budget *budget;
+    const struct budget_view *view;
     struct truth cohorts[WEEK_COHORTS];
     uint64_t state;
     int64_t now;
@@ -129,13 +129,13 @@ static void select_one(struct week *week, struct store_txn *txn, enum verdict ve
     struct closed closed = {
         .config = week->feed.config, .verdict = verdict, .event_ms = (uint64_t)event_ms};
     id_of(week, closed.trace_id);
-    closed.offer.hour = quota_hour_of((uint64_t)event_ms, (uint64_t)event_ms);
-    struct selection_limits limits = quota_limits(week->view, closed.offer.hour, verdict, 0);
+    closed.offer.hour = budget_hour_of((uint64_t)event_ms, (uint64_t)event_ms);
+    struct selection_limits limits = budget_view_limits(week->view, closed.offer.hour, verdict, 0);
     struct selection selection =
         select_within(&week->feed.config->selection, &limits, closed.trace_id, verdict);
     closed.offer.is_chosen = selection.is_emitted;
     closed.offer.skipped = selection.skipped;
-    quota_admit(week->quota, txn, &closed);
+    budget_select(week->budget, txn, &closed);
     if (event_ms < BEGIN + HOUR) /* the first hour has no hour before it to plan from */
         return;
     for (int i = 0; i < WEEK_STRATA; i++) {
@@ -160,10 +160,10 @@ static void select_all(struct week *week)
     store_begin(week->feed.temp.store, true, &txn);
     for (size_t i = 0; i < week->pending_count; i++)
         select_one(week, &txn, week->pending[i].verdict, week->pending[i].event_ms);
-    (void)quota_write(week->quota, &txn);
+    (void)budget_write(week->budget, &txn);
     COMMIT(&txn);
-    quota_publish(week->quota, week->now);
-    week->view = quota_take(week->quota, 0, week->view);
+    budget_publish(week->budget, week->now);
+    week->view = budget_take(week->budget, 0, week->view);
     week->pending_count = 0;
 }
 
@@ -327,7 +327,7 @@ void week_run(const struct week_plan *plan, struct week_report *ret_report)
     plan_cohorts(week);
     write_yaml(week, &yaml);
     feed_open(&week->feed, (const char *)yaml.data, (size_t)2 << 30);
-    ck_assert_int_eq(quota_open(week->feed.temp.store, week->feed.config, 1, &week->quota),
+    ck_assert_int_eq(budget_open(week->feed.temp.store, week->feed.config, 1, &week->budget),
                      STATUS_OK);
     while (week->now < BEGIN + WEEK_MINUTES * (int64_t)MINUTE) {
         begin_regressions(week);
@@ -343,8 +343,8 @@ void week_run(const struct week_plan *plan, struct week_report *ret_report)
         const struct truth *cohort = &week->cohorts[ret_report->regressions[i].cohort];
         ret_report->quiet_runs -= cohort->scored - cohort->scored_at_onset;
     }
-    quota_view_release(week->view);
-    quota_close(week->quota);
+    budget_view_release(week->view);
+    budget_close(week->budget);
     feed_close(&week->feed);
     buffer_finish(&yaml);
     free(week->pending);

@@ -13,7 +13,7 @@ static const uint8_t hash_a[COHORT_HASH_SIZE] = {0xa}, hash_b[COHORT_HASH_SIZE] 
 struct fixture {
     struct temp_store temp;
     struct pipeline_config config;
-    struct quota *quota;
+    struct review_budget *budget;
 };
 
 static struct fixture *begin(uint32_t new_cohort, uint32_t per_hour)
@@ -26,22 +26,22 @@ static struct fixture *begin(uint32_t new_cohort, uint32_t per_hour)
     fixture->config.budget.per_hour = per_hour;
     fixture->config.budget.instances = 1;
     temp_store_open(&fixture->temp, TEMP_MAP_BYTES);
-    ck_assert_int_eq(quota_open(fixture->temp.store, &fixture->config, 1, &fixture->quota),
+    ck_assert_int_eq(budget_open(fixture->temp.store, &fixture->config, 1, &fixture->budget),
                      STATUS_OK);
     return fixture;
 }
 
 static void reopen(struct fixture *fixture)
 {
-    quota_close(fixture->quota);
+    budget_close(fixture->budget);
     temp_store_reopen(&fixture->temp, TEMP_MAP_BYTES);
-    ck_assert_int_eq(quota_open(fixture->temp.store, &fixture->config, 1, &fixture->quota),
+    ck_assert_int_eq(budget_open(fixture->temp.store, &fixture->config, 1, &fixture->budget),
                      STATUS_OK);
 }
 
 static void end(struct fixture *fixture)
 {
-    quota_close(fixture->quota);
+    budget_close(fixture->budget);
     temp_store_finish(&fixture->temp);
     free(fixture);
 }
@@ -63,9 +63,9 @@ static bool admit_one(struct fixture *fixture, const uint8_t *hash, bool is_new,
     struct store_txn txn;
     struct closed closed = pass(fixture);
     store_begin(fixture->temp.store, true, &txn);
-    quota_meet_cohort(fixture->quota, &txn, &fixture->config, 1, hash, is_new);
-    quota_admit(fixture->quota, &txn, &closed);
-    quota_write(fixture->quota, &txn);
+    budget_meet_cohort(fixture->budget, &txn, &fixture->config, 1, hash, is_new);
+    budget_select(fixture->budget, &txn, &closed);
+    budget_write(fixture->budget, &txn);
     if (is_committed)
         COMMIT(&txn);
     else
@@ -117,9 +117,9 @@ START_TEST(first_runs_come_under_the_cap)
         struct store_txn txn;
         struct closed closed = pass(fixture);
         store_begin(fixture->temp.store, true, &txn);
-        quota_meet_cohort(fixture->quota, &txn, &fixture->config, 1, hash_a, i == 0);
-        quota_admit(fixture->quota, &txn, &closed);
-        quota_write(fixture->quota, &txn);
+        budget_meet_cohort(fixture->budget, &txn, &fixture->config, 1, hash_a, i == 0);
+        budget_select(fixture->budget, &txn, &closed);
+        budget_write(fixture->budget, &txn);
         COMMIT(&txn);
         records += closed.has_record;
         ck_assert(closed.has_record || closed.skipped == SKIP_CAP);
@@ -147,15 +147,16 @@ START_TEST(a_reload_with_another_budget_plans_the_hour_anew)
     store_begin(fixture->temp.store, true, &txn);
     for (int i = 0; i < 201; i++) {
         struct closed closed = failed(i < 200 ? &fixture->config : reloaded, i < 199 ? 100 : 101);
-        quota_admit(fixture->quota, &txn, &closed);
+        budget_select(fixture->budget, &txn, &closed);
         ck_assert(closed.has_record == (i < 100 || i > 198));
     }
-    quota_write(fixture->quota, &txn);
+    budget_write(fixture->budget, &txn);
     COMMIT(&txn);
-    quota_publish(fixture->quota, 1000);
-    const struct quota_view *view = quota_take(fixture->quota, 0, NULL);
-    ck_assert_double_eq_tol(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 10.0 / 199, 1e-9);
-    quota_view_release(view);
+    budget_publish(fixture->budget, 1000);
+    const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
+    ck_assert_double_eq_tol(budget_view_limits(view, 101, VERDICT_FAIL, 0).stratum, 10.0 / 199,
+                            1e-9);
+    budget_view_release(view);
     free(reloaded);
     end(fixture);
 }
@@ -171,15 +172,15 @@ START_TEST(a_later_verdict_is_not_counted_as_another_run)
     for (int i = 0; i < 20; i++) {
         struct closed closed = failed(&fixture->config, 100);
         closed.again = i > 0 ? &again : NULL;
-        quota_admit(fixture->quota, &txn, &closed);
+        budget_select(fixture->budget, &txn, &closed);
         ck_assert(closed.has_record == (i < 10)); /* the cap holds for it too */
     }
-    quota_write(fixture->quota, &txn);
+    budget_write(fixture->budget, &txn);
     COMMIT(&txn);
-    quota_publish(fixture->quota, 1000);
-    const struct quota_view *view = quota_take(fixture->quota, 0, NULL);
-    ck_assert_double_eq(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 1); /* one run */
-    quota_view_release(view);
+    budget_publish(fixture->budget, 1000);
+    const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
+    ck_assert_double_eq(budget_view_limits(view, 101, VERDICT_FAIL, 0).stratum, 1); /* one run */
+    budget_view_release(view);
     end(fixture);
 }
 END_TEST
@@ -193,8 +194,8 @@ START_TEST(an_evaluators_own_trace_uses_no_budget)
                             .is_judge_only = true,
                             .offer = {.skipped = SKIP_NO_AGENT, .hour = 100}};
     store_begin(fixture->temp.store, true, &txn);
-    quota_admit(fixture->quota, &txn, &closed);
-    quota_write(fixture->quota, &txn);
+    budget_select(fixture->budget, &txn, &closed);
+    budget_write(fixture->budget, &txn);
     ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 0);
     COMMIT(&txn);
     ck_assert_int_eq(closed.skipped, SKIP_NO_AGENT);
@@ -202,83 +203,84 @@ START_TEST(an_evaluators_own_trace_uses_no_budget)
 }
 END_TEST
 
-static const struct quota_policy policy = {
+static const struct budget_policy policy = {
     .selection = {.share = {0, 0, 1, 0}},
     .budget = {.per_hour = 10, .per_signature = 2},
 };
 
 START_TEST(an_hour_too_old_counts_as_the_oldest)
 {
-    struct quota_hours hours = {.policy = policy};
+    struct budget_hours hours = {.policy = policy};
     int64_t dropped;
-    for (int64_t hour = 100; hour < 100 + QUOTA_HOURS; hour++) {
-        struct quota_hour *opened = quota_hours_open(&hours, hour, &dropped);
+    for (int64_t hour = 100; hour < 100 + BUDGET_HOURS; hour++) {
+        struct budget_hour *opened = budget_hours_open(&hours, hour, &dropped);
         ck_assert_int_eq(opened->row.hour, hour);
         ck_assert_int_eq(dropped, -1);
         opened->row.seen[VERDICT_FAIL] = 1000;
     }
-    ck_assert_int_eq(quota_hours_open(&hours, 50, &dropped)->row.hour, 100);
-    ck_assert_int_eq(quota_hours_open(&hours, 104, &dropped)->row.hour, 104);
+    ck_assert_int_eq(budget_hours_open(&hours, 50, &dropped)->row.hour, 100);
+    ck_assert_int_eq(budget_hours_open(&hours, 104, &dropped)->row.hour, 104);
     ck_assert_int_eq(dropped, -1);
-    ck_assert_int_eq(quota_hours_open(&hours, 300, &dropped)->row.hour, 300);
+    ck_assert_int_eq(budget_hours_open(&hours, 300, &dropped)->row.hour, 300);
     ck_assert_int_eq(dropped, 100);
-    ck_assert_int_eq(quota_hours_open(&hours, 100, &dropped)->row.hour, 101);
-    struct quota_view *view = quota_hours_view(&hours);
+    ck_assert_int_eq(budget_hours_open(&hours, 100, &dropped)->row.hour, 101);
+    struct budget_view *view = budget_hours_view(&hours);
     ck_assert_ptr_nonnull(view);
     atomic_init(&view->holders, 1);
-    ck_assert_double_eq(quota_limits(view, 101, VERDICT_FAIL, 0).stratum, 0.01);
-    ck_assert_double_eq(quota_limits(view, 108, VERDICT_FAIL, 0).stratum, 0.01); /* may follow */
-    ck_assert_double_eq(quota_limits(view, 109, VERDICT_FAIL, 0).stratum, 1);    /* a gap */
-    ck_assert_double_eq(quota_limits(view, 300, VERDICT_FAIL, 0).stratum, 1);
-    ck_assert_double_eq(quota_limits(view, 7, VERDICT_FAIL, 0).stratum, 0.01);
-    ck_assert_double_eq(quota_limits(NULL, 7, VERDICT_FAIL, 0).stratum, 1);
-    quota_view_release(view);
-    quota_hours_finish(&hours);
+    ck_assert_double_eq(budget_view_limits(view, 101, VERDICT_FAIL, 0).stratum, 0.01);
+    ck_assert_double_eq(budget_view_limits(view, 108, VERDICT_FAIL, 0).stratum,
+                        0.01);                                                      /* may follow */
+    ck_assert_double_eq(budget_view_limits(view, 109, VERDICT_FAIL, 0).stratum, 1); /* a gap */
+    ck_assert_double_eq(budget_view_limits(view, 300, VERDICT_FAIL, 0).stratum, 1);
+    ck_assert_double_eq(budget_view_limits(view, 7, VERDICT_FAIL, 0).stratum, 0.01);
+    ck_assert_double_eq(budget_view_limits(NULL, 7, VERDICT_FAIL, 0).stratum, 1);
+    budget_view_release(view);
+    budget_hours_finish(&hours);
 }
 END_TEST
 
 START_TEST(the_basis_of_an_hour_stands)
 {
-    struct quota_hours hours = {.policy = policy};
+    struct budget_hours hours = {.policy = policy};
     int64_t dropped;
-    struct quota_hour *first = quota_hours_open(&hours, 1, &dropped);
+    struct budget_hour *first = budget_hours_open(&hours, 1, &dropped);
     first->row.seen[VERDICT_FAIL] = 100;
-    quota_hour_signature(first, 77)->row.seen = 50;
-    quota_hour_signature(first, 78)->row.seen = 2;
-    struct quota_hour *second = quota_hours_open(&hours, 2, &dropped);
+    budget_hour_signature(first, 77)->row.seen = 50;
+    budget_hour_signature(first, 78)->row.seen = 2;
+    struct budget_hour *second = budget_hours_open(&hours, 2, &dropped);
     ck_assert_uint_eq(second->row.basis[VERDICT_FAIL], 100);
     ck_assert_uint_eq(second->index.count, 1);    /* 78 is within its budget */
     hours.hours[0].row.seen[VERDICT_FAIL] = 5000; /* late ones */
-    struct quota_view *view = quota_hours_view(&hours);
+    struct budget_view *view = budget_hours_view(&hours);
     ck_assert_ptr_nonnull(view);
     atomic_init(&view->holders, 1);
-    struct selection_limits limits = quota_limits(view, 2, VERDICT_FAIL, 77);
+    struct selection_limits limits = budget_view_limits(view, 2, VERDICT_FAIL, 77);
     ck_assert_double_eq_tol(limits.signature, 0.04, 1e-12);
     ck_assert_double_eq_tol(limits.stratum, 8.0 / 50, 1e-9); /* 2 of 77 and 8 of 50 others */
-    ck_assert_double_eq(quota_limits(view, 2, VERDICT_FAIL, 78).signature, 1);
-    ck_assert_double_eq(quota_limits(view, 2, VERDICT_PASS, 77).signature, 1);
-    quota_view_release(view);
-    quota_hours_finish(&hours);
+    ck_assert_double_eq(budget_view_limits(view, 2, VERDICT_FAIL, 78).signature, 1);
+    ck_assert_double_eq(budget_view_limits(view, 2, VERDICT_PASS, 77).signature, 1);
+    budget_view_release(view);
+    budget_hours_finish(&hours);
 }
 END_TEST
 
 START_TEST(signatures_of_an_hour_are_bounded)
 {
-    struct quota_hours hours = {.policy = policy};
+    struct budget_hours hours = {.policy = policy};
     int64_t dropped;
-    struct quota_hour *hour = quota_hours_open(&hours, 1, &dropped);
-    for (uint64_t id = 0; id < QUOTA_SIGNATURES_MAX + 10; id++)
-        ck_assert((quota_hour_signature(hour, id) != NULL) == (id < QUOTA_SIGNATURES_MAX));
-    ck_assert_ptr_nonnull(quota_hour_signature(hour, 5));
-    quota_hours_finish(&hours);
+    struct budget_hour *hour = budget_hours_open(&hours, 1, &dropped);
+    for (uint64_t id = 0; id < BUDGET_SIGNATURES_MAX + 10; id++)
+        ck_assert((budget_hour_signature(hour, id) != NULL) == (id < BUDGET_SIGNATURES_MAX));
+    ck_assert_ptr_nonnull(budget_hour_signature(hour, 5));
+    budget_hours_finish(&hours);
 }
 END_TEST
 
 START_TEST(a_clock_that_runs_ahead_opens_no_hour)
 {
-    ck_assert_int_eq(quota_hour_of(3600000, 3600000), 1);
-    ck_assert_int_eq(quota_hour_of(3600000 + 1, 3600000 - 1), 0);
-    ck_assert_int_eq(quota_hour_of(3600000 - 1, 9000000), 0);
+    ck_assert_int_eq(budget_hour_of(3600000, 3600000), 1);
+    ck_assert_int_eq(budget_hour_of(3600000 + 1, 3600000 - 1), 0);
+    ck_assert_int_eq(budget_hour_of(3600000 - 1, 9000000), 0);
 }
 END_TEST
 
@@ -309,7 +311,7 @@ END_TEST
 enum { TAKERS = 3, VIEWS = 2000 };
 
 struct taker {
-    struct quota_board *board;
+    struct budget_board *board;
     uint32_t shard;
     _Atomic bool *is_over;
 };
@@ -317,49 +319,49 @@ struct taker {
 static void *take_views(void *argument)
 {
     struct taker *taker = argument;
-    const struct quota_view *view = NULL;
+    const struct budget_view *view = NULL;
     int64_t last = 0;
     while (!atomic_load(taker->is_over)) {
-        view = quota_board_take(taker->board, taker->shard, view);
+        view = budget_board_take(taker->board, taker->shard, view);
         if (!view)
             continue;
         ck_assert_int_ge(view->hours[0].hour, last);
         last = view->hours[0].hour;
     }
-    view = quota_board_take(taker->board, taker->shard, view);
+    view = budget_board_take(taker->board, taker->shard, view);
     ck_assert_int_eq(view->hours[0].hour, VIEWS);
-    quota_view_release(view);
+    budget_view_release(view);
     return NULL;
 }
 
 START_TEST(views_reach_every_thread_and_leave_with_the_last)
 {
-    struct quota_board board;
+    struct budget_board board;
     pthread_t threads[TAKERS];
     struct taker takers[TAKERS];
     _Atomic bool is_over = false;
-    quota_board_init(&board, TAKERS);
+    budget_board_init(&board, TAKERS);
     for (uint32_t i = 0; i < TAKERS; i++) {
         takers[i] = (struct taker){&board, i, &is_over};
         ck_assert_int_eq(pthread_create(&threads[i], NULL, take_views, &takers[i]), 0);
     }
     for (int64_t i = 1; i <= VIEWS; i++) {
-        struct quota_view *view = calloc(1, sizeof(*view));
+        struct budget_view *view = calloc(1, sizeof(*view));
         ck_assert_ptr_nonnull(view);
         view->hour_count = 1;
         view->hours[0].hour = i;
-        quota_board_publish(&board, view);
+        budget_board_publish(&board, view);
     }
     atomic_store(&is_over, true);
     for (uint32_t i = 0; i < TAKERS; i++)
         pthread_join(threads[i], NULL);
-    quota_board_finish(&board);
+    budget_board_finish(&board);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("quota");
+    Suite *suite = suite_create("budget");
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, the_first_runs_of_a_new_cohort_are_records_over_a_restart);
     tcase_add_test(tests, without_the_setting_nothing_is_kept);

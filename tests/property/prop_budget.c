@@ -15,8 +15,8 @@ static const enum verdict turns[VERDICTS] = {VERDICT_FAIL, VERDICT_BORDERLINE, V
 struct world {
     struct temp_store temp;
     struct pipeline_config config;
-    struct quota *quota;
-    const struct quota_view *view; /* of the only shard */
+    struct review_budget *budget;
+    const struct budget_view *view; /* of the only shard */
     struct store_txn txn;
     uint32_t in_batch;
     bool is_open;
@@ -31,17 +31,17 @@ struct world {
 
 static void start(struct world *world)
 {
-    enum status status = quota_open(world->temp.store, &world->config, 1, &world->quota);
+    enum status status = budget_open(world->temp.store, &world->config, 1, &world->budget);
     ck_assert_int_eq(status, STATUS_OK);
-    quota_publish(world->quota, world->now_ms);
-    world->view = quota_take(world->quota, 0, world->view);
+    budget_publish(world->budget, world->now_ms);
+    world->view = budget_take(world->budget, 0, world->view);
 }
 
 static void stop(struct world *world)
 {
-    quota_view_release(world->view);
+    budget_view_release(world->view);
     world->view = NULL;
-    quota_close(world->quota);
+    budget_close(world->budget);
 }
 
 static struct world *begin(uint32_t per_hour, uint32_t per_signature)
@@ -73,7 +73,7 @@ static struct closed offer(struct world *world, int64_t hour, enum verdict verdi
     struct closed closed = {.config = &world->config, .verdict = verdict};
     uint64_t serial = ++world->serial * 0x9e3779b97f4a7c15;
     memcpy(closed.trace_id, &serial, sizeof(serial));
-    struct selection_limits limits = quota_limits(world->view, hour, verdict, signature);
+    struct selection_limits limits = budget_view_limits(world->view, hour, verdict, signature);
     struct selection selection =
         select_within(&world->config.selection, &limits, closed.trace_id, verdict);
     closed.offer = (struct offer){.is_chosen = selection.is_emitted,
@@ -89,8 +89,8 @@ static void admit_batch(struct world *world)
 {
     store_begin(world->temp.store, true, &world->txn);
     for (uint32_t i = 0; i < world->in_batch; i++)
-        quota_admit(world->quota, &world->txn, &world->batch[i]);
-    quota_write(world->quota, &world->txn);
+        budget_select(world->budget, &world->txn, &world->batch[i]);
+    budget_write(world->budget, &world->txn);
 }
 
 static void commit(struct world *world)
@@ -113,8 +113,8 @@ static void commit(struct world *world)
     }
     world->in_batch = 0;
     world->now_ms += 1000;
-    quota_publish(world->quota, world->now_ms);
-    world->view = quota_take(world->quota, 0, world->view);
+    budget_publish(world->budget, world->now_ms);
+    world->view = budget_take(world->budget, 0, world->view);
 }
 
 /* --- the naive model: one hour after the other, in order --- */
@@ -197,7 +197,7 @@ START_TEST(a_day_keeps_its_budget_and_its_estimates_are_unbiased)
         naive_probabilities(world, &before, naive);
         struct selection_limits limits;
         for (int i = 0; i < VERDICTS; i++) {
-            limits = quota_limits(world->view, FIRST_HOUR + hour, (enum verdict)i, 0);
+            limits = budget_view_limits(world->view, FIRST_HOUR + hour, (enum verdict)i, 0);
             double p = fmin(limits.stratum, world->config.selection.share[i]);
             ck_assert_double_eq_tol(p, naive[i], 1e-9);
         }
@@ -327,7 +327,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("quota");
+    Suite *suite = suite_create("budget");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_day_keeps_its_budget_and_its_estimates_are_unbiased);
