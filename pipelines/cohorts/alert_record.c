@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "pipelines/cohorts/alerts_state.h"
-#include "pipelines/commit/contribution.h"
+#include "pipelines/config/groupings.h"
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
@@ -49,7 +49,7 @@ static void write_id(const struct alert_news *news, char to[UUID_TEXT_SIZE])
     const struct grouping_config *grouping = &news->config->groupings[news->pinned->grouping];
     buffer_printf(&name, "flywheel:alert/%s/%s/%" PRId64 "/", news->instance,
                   alert_kind_names[news->kind], news->alert ? news->alert->window_ms : 0);
-    grouping_text(news->config, news->pinned->grouping, &name);
+    config_groupings_text(news->config, news->pinned->grouping, &name);
     for (uint32_t i = 0; i < grouping->count; i++) {
         buffer_printf(&name, "/%zu:", news->pinned->values[i].size);
         buffer_append_bytes(&name, news->pinned->values[i]);

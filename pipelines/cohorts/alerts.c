@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/alerts_evaluate.h"
-#include "pipelines/commit/contribution.h"
+#include "pipelines/config/groupings.h"
 #include "processor/base/digest.h"
 #include "state/store/dictionary.h"
 #include "state/tables/decided.h"
@@ -67,7 +67,7 @@ static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t n
     struct watched *watched = &alerts->watched[number];
     struct buffer text = {0};
     uint8_t key[KEY_SIZE];
-    grouping_text(config, pinned->grouping, &text);
+    config_groupings_text(config, pinned->grouping, &text);
     watched->grouping = dictionary_id(txn, DICTIONARY_GROUPING, buffer_bytes(&text));
     buffer_finish(&text);
     cohort_hash(watched->hash, pinned->values, config->groupings[pinned->grouping].count);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/report.h"
-#include "pipelines/commit/contribution.h"
+#include "pipelines/config/groupings.h"
 #include "processor/base/clock.h"
 
 enum { TOP_COHORTS = 200, REST_FACTOR = 10, HOUR_MS = 3600000 };
@@ -86,7 +86,7 @@ static void open_group(struct group *group, const struct pipeline_config *config
     group->count = config->groupings[grouping].count;
     for (uint32_t d = 0; d < group->count; d++)
         group->dimensions[d] = config->dimensions[config->groupings[grouping].dimensions[d]].name;
-    grouping_text(config, grouping, &group->text);
+    config_groupings_text(config, grouping, &group->text);
     name_labels(group);
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "pipelines/commit/contribution.h"
+#include "pipelines/config/groupings.h"
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
@@ -139,7 +139,7 @@ static void explain_groupings(struct store *store, const struct pipeline_config 
     struct buffer there = {0}, asked = {0}, text = {0};
     for (uint32_t i = 0; config && i < config->grouping_count; i++) {
         buffer_clear(&text);
-        grouping_text(config, i, &text);
+        config_groupings_text(config, i, &text);
         append_grouping(&there, 0, buffer_bytes(&text));
     }
     if (!config) {
@@ -171,7 +171,7 @@ enum status cohort_report_query(struct store *store, const struct pipeline_confi
     uint32_t configured = config ? configured_grouping(config, request) : 0;
     bool is_configured = config && configured < config->grouping_count;
     if (is_configured)
-        grouping_text(config, configured, &grouping);
+        config_groupings_text(config, configured, &grouping);
     enum status status = config && !is_configured
                              ? STATUS_NOT_FOUND
                              : cohort_query_in(store, buffer_bytes(&grouping), request->group_by,

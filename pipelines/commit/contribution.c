@@ -3,17 +3,8 @@
 
 #include <assert.h>
 
+#include "pipelines/config/groupings.h"
 #include "state/store/dictionary.h"
-
-void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to)
-{
-    const struct grouping_config *dimensions = &config->groupings[grouping];
-    for (uint32_t i = 0; i < dimensions->count; i++) {
-        if (i > 0)
-            buffer_append_byte(to, ',');
-        buffer_append_bytes(to, config->dimensions[dimensions->dimensions[i]].name);
-    }
-}
 
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
                      const struct pipeline_config *config)
@@ -21,7 +12,7 @@ void binding_resolve(struct binding *binding, struct store_txn *txn, struct coho
     struct buffer text = {0};
     for (uint32_t i = 0; i < config->grouping_count; i++) {
         buffer_clear(&text);
-        grouping_text(config, i, &text);
+        config_groupings_text(config, i, &text);
         binding->groupings[i] = dictionary_id(txn, DICTIONARY_GROUPING, buffer_bytes(&text));
     }
     for (uint32_t i = 0; i < config->ruleset.rule_count; i++)

@@ -27,5 +27,3 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
                          const struct closed *closed, int64_t wall_ms, struct buffer *to);
 /* Appends what takes an encoded contribution out of the cohorts again. False: it is malformed. */
 MUST_CHECK bool contribution_take_back(struct bytes contribution, struct buffer *to);
-/* The text of a grouping as the store knows it: its dimension names joined by commas. */
-void grouping_text(const struct pipeline_config *config, uint32_t grouping, struct buffer *to);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/writer_state.h"
+#include "pipelines/config/groupings.h"
 #include "pipelines/decide/summary.h"
 
 static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
@@ -74,7 +75,7 @@ static void count_correction(struct writer *writer, const struct closed *closed)
         return;
     for (uint32_t i = 0; i < closed->config->grouping_count; i++) {
         struct buffer group = {0};
-        grouping_text(closed->config, i, &group);
+        config_groupings_text(closed->config, i, &group);
         writer_count(writer,
                      series_correction(&writer->series, buffer_bytes(&group),
                                        closed->again->verdict, closed->verdict),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipelines/config/limits.h"
 #include "pipelines/daemon/receivers.h"
 #include "pipelines/daemon/relay_telemetry.h"
 #include "pipelines/daemon/supervisor.h"
@@ -72,7 +73,7 @@ static enum status start_relay(struct pipeline *pipeline, struct error *ret_erro
     struct receivers_intakes intakes = {
         .context = pipeline->relay,
         .otlp = intake_of_relay,
-        .gate = relay_gate_limits(pipeline->relay, runtime_gate_limits(config)),
+        .gate = relay_gate_limits(pipeline->relay, config_limits_wire_gate(config)),
     };
     if (receivers_connect(pipeline->receivers, &intakes, ret_error) != STATUS_OK)
         return STATUS_FATAL;

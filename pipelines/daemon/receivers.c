@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/config/limits.h"
 #include "pipelines/daemon/guard.h"
 #include "pipelines/daemon/probe.h"
 #include "processor/base/log.h"
@@ -247,7 +248,7 @@ struct receivers_intakes receivers_intakes_of(struct runtime *runtime,
     return (struct receivers_intakes){.context = runtime,
                                       .otlp = intake_of_runtime,
                                       .topic = topic_of_runtime,
-                                      .gate = runtime_gate_limits(config)};
+                                      .gate = config_limits_wire_gate(config)};
 }
 
 enum status receivers_connect(struct receivers *receivers, const struct receivers_intakes *intakes,

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "pipelines/run/runtime.h"
+#include "pipelines/config/limits.h"
 #include "processor/emit/emitter.h"
 
 struct replay {
@@ -97,7 +97,7 @@ enum status replay_add(struct replay *replay, enum wire_gate_signal signal, stru
     struct request *request = request_take(replay->pool);
     if (!request)
         return STATUS_FATAL;
-    struct wire_gate_limits limits = runtime_gate_limits(&replay->config);
+    struct wire_gate_limits limits = config_limits_wire_gate(&replay->config);
     request->signal = signal;
     request->received_ms = replay->wall_ms;
     buffer_append_bytes(&request->received, body);

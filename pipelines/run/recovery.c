@@ -2,6 +2,7 @@
  * journaled requests to the same gate and the same shards again. */
 #include <assert.h>
 
+#include "pipelines/config/limits.h"
 #include "pipelines/run/restore.h"
 #include "pipelines/run/runtime_state.h"
 #include "processor/base/clock.h"
@@ -70,7 +71,7 @@ enum status recovery_restore(struct runtime *runtime)
     struct shard *shards[SHARDS_MAX];
     struct shard_time time = {.now_ms = clock_monotonic_ms(),
                               .wall_ms = (uint64_t)clock_realtime_ms()};
-    struct wire_gate_limits limits = runtime_gate_limits(runtime->config);
+    struct wire_gate_limits limits = config_limits_wire_gate(runtime->config);
     struct restored restored = {0};
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         shards[i] = runtime->shards[i].shard;
@@ -103,7 +104,7 @@ static enum status read_again(struct replay *replay, struct request *request)
         if (status != STATUS_OK)
             return status;
     }
-    struct wire_gate_limits limits = runtime_gate_limits(config);
+    struct wire_gate_limits limits = config_limits_wire_gate(config);
     return wire_gate(request_body(request), request->signal, &limits, &request->arena,
                      &request->gated);
 }

@@ -434,17 +434,6 @@ void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), 
     runtime->notify_context = context;
 }
 
-struct wire_gate_limits runtime_gate_limits(const struct pipeline_config *config)
-{
-    struct wire_gate_limits limits = wire_gate_limits_default;
-    limits.depth_max = config->limits.request_depth;
-    limits.spans_max = config->limits.request_spans;
-    limits.attributes_max = config->limits.span_attributes;
-    limits.attribute_bytes_max = config->limits.attribute_bytes;
-    limits.span_bytes_max = config->limits.span_bytes;
-    return limits;
-}
-
 struct writer *runtime_writer(struct runtime *runtime)
 {
     return runtime->writer;

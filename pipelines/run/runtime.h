@@ -51,9 +51,6 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 /* Called once from the failing thread, so that the main thread wakes up. */
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
-/* What the gate lets through, by configuration. */
-struct wire_gate_limits runtime_gate_limits(const struct pipeline_config *config);
-
 struct writer *runtime_writer(struct runtime *runtime);
 struct runtime_gauges {
     uint64_t trajectories, in_flight_bytes, decided;

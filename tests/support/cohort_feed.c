@@ -1,7 +1,7 @@
 /* One write transaction for each commit and each flush, as the writer has them. */
 #include "tests/support/cohort_feed.h"
 
-#include "pipelines/commit/contribution.h"
+#include "pipelines/config/groupings.h"
 #include "processor/emit/emitter.h"
 #include "state/store/dictionary.h"
 
@@ -17,7 +17,7 @@ static void open_state(struct feed *feed)
     store_begin(feed->temp.store, true, &txn);
     for (uint32_t i = 0; i < feed->config->grouping_count; i++) {
         buffer_clear(&text);
-        grouping_text(feed->config, i, &text);
+        config_groupings_text(feed->config, i, &text);
         feed->groupings[i] = dictionary_id(&txn, DICTIONARY_GROUPING, buffer_bytes(&text));
     }
     COMMIT(&txn);
