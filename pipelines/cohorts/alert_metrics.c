@@ -1,4 +1,6 @@
-/* What alerts show in /metrics. Numbers are those of the last flush that became durable. */
+/* One family after the other, in each the pinned cohorts in the order of the configuration. */
+#include "pipelines/cohorts/alert_metrics.h"
+
 #include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/config/value.h"
@@ -21,7 +23,7 @@ static void write_sample(const struct alerts *alerts, const struct metric_family
 {
     const struct pinned_config *cohort = &alerts->config->pinned[pinned];
     struct buffer labels = {0};
-    cohort_labels_append(&labels, alerts->config, cohort->grouping, cohort->values);
+    cohort_metrics_append_labels(&labels, alerts->config, cohort->grouping, cohort->values);
     metrics_append_label(&labels, label, bytes_of_text(value));
     buffer_append_byte(&labels, 0);
     if (labels.failed)
@@ -48,10 +50,10 @@ static void write_alerts(const struct alerts *alerts, uint32_t pinned, struct bu
         write_sample(alerts, &alert_family, pinned, "kind", "floor", is_floor, to);
     if (has_burn)
         write_sample(alerts, &alert_family, pinned, "kind", "burn_rate", is_burn, to);
-    for (int direction = 0; direction < DIRECTIONS; direction++)
+    for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
         write_sample(
             alerts, &alert_family, pinned, "kind", alert_kind_names[ALERT_WORSE + direction],
-            atomic_load_explicit(&watched->cusums[direction].shown_firing, memory_order_relaxed),
+            atomic_load_explicit(&watched->changes[direction].shown_firing, memory_order_relaxed),
             to);
 }
 
@@ -93,7 +95,7 @@ static void write_burn_rates(const struct alerts *alerts, uint32_t pinned, struc
     }
 }
 
-void alerts_collect(void *context, struct buffer *to)
+void alert_metrics_collect(void *context, struct buffer *to)
 {
     const struct alerts *alerts = context;
     if (alerts->config->pinned_count == 0)
@@ -106,10 +108,10 @@ void alerts_collect(void *context, struct buffer *to)
         write_burn_rates(alerts, i, to);
     metrics_write_family(to, &cusum_family);
     for (uint32_t i = 0; i < alerts->config->pinned_count; i++)
-        for (int direction = 0; direction < DIRECTIONS; direction++)
+        for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
             write_sample(alerts, &cusum_family, i, "direction",
                          alert_kind_names[ALERT_WORSE + direction],
-                         atomic_load_explicit(&alerts->watched[i].cusums[direction].shown,
+                         atomic_load_explicit(&alerts->watched[i].changes[direction].shown,
                                               memory_order_relaxed),
                          to);
 }

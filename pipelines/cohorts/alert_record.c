@@ -1,11 +1,10 @@
-/* The record of an alert that began or ended, `flywheel.alert/v1`: keys in fixed order, described by
- * proto/alert.schema.json. Its id follows from the directory, the cohort, the alert and the number
- * of the episode, so that one id never has two contents. */
+/* Identity first, then the payload by kind, then the frame of the outbox. */
+#include "pipelines/cohorts/alert_record.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/config/groupings.h"
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
@@ -72,7 +71,7 @@ static void write_cohort(struct json_writer *json, const struct alert_news *news
     json_object_end(json);
 }
 
-static void write_rate(struct json_writer *json, const struct gate_rate *rate)
+static void write_rate(struct json_writer *json, const struct release_gate_rate *rate)
 {
     json_key(json, "scored");
     json_int(json, rate->scored);
@@ -85,7 +84,7 @@ static void write_rate(struct json_writer *json, const struct gate_rate *rate)
 }
 
 static void write_burn_window(struct json_writer *json, const char *key, int64_t window_ms,
-                              const struct gate_rate *rate, double burn_rate)
+                              const struct release_gate_rate *rate, double burn_rate)
 {
     json_key(json, key);
     json_object_begin(json);
@@ -112,7 +111,7 @@ static void say(struct json_writer *json, const char *format, ...)
 
 static void say_floor(struct json_writer *json, const struct alert_news *news)
 {
-    const struct gate_rate *rate = news->rate;
+    const struct release_gate_rate *rate = news->rate;
     double target = 100 * news->alert->min_pass_rate;
     if (news->is_firing)
         say(json,

@@ -1,11 +1,12 @@
-/* Opening, observing and flushing; what fires is decided by alerts_evaluate.c. */
+/* Opening, observing and flushing; what fires is decided by alert_change.c and alert_rates.c. */
 #include "pipelines/cohorts/alerts.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "pipelines/cohorts/alerts_evaluate.h"
+#include "pipelines/cohorts/alert_record.h"
+#include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/config/groupings.h"
 #include "processor/base/digest.h"
 #include "state/store/dictionary.h"
@@ -46,18 +47,18 @@ static bool is_configured(const void *context, const struct alert_key *key)
     return false;
 }
 
-static void open_cusum(struct alerts *alerts, struct store_txn *txn, struct watched *watched,
-                       int direction)
+static void open_change(struct alerts *alerts, struct store_txn *txn, struct watched *watched,
+                        enum alert_direction direction)
 {
-    struct cusum *cusum = &watched->cusums[direction];
+    struct alert_change *change = &watched->changes[direction];
     struct alert_key key =
         key_of(watched, direction == DIRECTION_WORSE ? ALERT_WORSE : ALERT_BETTER, 0);
-    (void)alert_read(txn, &key, &cusum->row);
-    cusum->told_episode = cusum->row.episode;
-    cusum->was_told_firing = cusum->row.is_firing;
-    alerts_design(alerts->config, watched, direction);
-    atomic_store(&cusum->shown, cusum->row.statistic);
-    atomic_store(&cusum->shown_firing, cusum->row.is_firing);
+    (void)alert_read(txn, &key, &change->row);
+    change->told_episode = change->row.episode;
+    change->was_told_firing = change->row.is_firing;
+    alert_change_design(alerts->config, change, direction, watched->p0);
+    atomic_store(&change->shown, change->row.statistic);
+    atomic_store(&change->shown_firing, change->row.is_firing);
 }
 
 static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t number)
@@ -88,8 +89,8 @@ static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t n
             return false;
         cohort_windows_load(watched->windows, txn, watched->grouping, watched->hash);
     }
-    open_cusum(alerts, txn, watched, DIRECTION_WORSE);
-    open_cusum(alerts, txn, watched, DIRECTION_BETTER);
+    open_change(alerts, txn, watched, DIRECTION_WORSE);
+    open_change(alerts, txn, watched, DIRECTION_BETTER);
     return true;
 }
 
@@ -190,9 +191,9 @@ static void observe(struct alerts *alerts, const struct cohort_contribution *con
         /* A change is looked for in first verdicts, in the order of decision: a correction comes
          * too late to stand where its run stood. Weights play no part: a heavy run is one run. */
         if (contribution->change == COHORT_CHANGE_FIRST && contribution->verdict != COHORT_UNSCORED)
-            for (int direction = 0; direction < DIRECTIONS; direction++)
-                alerts_step(alerts->config, watched, direction,
-                            contribution->verdict == COHORT_FAIL, contribution->event_ms);
+            for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
+                alert_change_step(alerts->config, &watched->changes[direction], direction,
+                                  contribution->verdict == COHORT_FAIL, contribution->event_ms);
     }
 }
 
@@ -222,13 +223,14 @@ static void settle(void *context, bool is_committed)
     if (!is_committed)
         return;
     for (uint32_t i = 0; i < alerts->config->pinned_count; i++)
-        for (int direction = 0; direction < DIRECTIONS; direction++) {
-            struct cusum *cusum = &alerts->watched[i].cusums[direction];
-            cusum->told_episode = cusum->row.episode;
-            cusum->was_told_firing = cusum->row.is_firing;
-            cusum->is_changed = false;
-            atomic_store_explicit(&cusum->shown, cusum->row.statistic, memory_order_relaxed);
-            atomic_store_explicit(&cusum->shown_firing, cusum->row.is_firing, memory_order_relaxed);
+        for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++) {
+            struct alert_change *change = &alerts->watched[i].changes[direction];
+            change->told_episode = change->row.episode;
+            change->was_told_firing = change->row.is_firing;
+            change->is_changed = false;
+            atomic_store_explicit(&change->shown, change->row.statistic, memory_order_relaxed);
+            atomic_store_explicit(&change->shown_firing, change->row.is_firing,
+                                  memory_order_relaxed);
         }
     for (uint32_t i = 0; i < alerts->config->alert_count; i++) {
         struct watch *watch = &alerts->watches[i];
@@ -256,24 +258,25 @@ static void tell(const struct alerts *alerts, struct alert_news *news)
 }
 
 /* An alarm may have begun and ended since the last flush: both are told. */
-static void flush_cusum(const struct alerts *alerts, uint32_t number, int direction)
+static void flush_change(const struct alerts *alerts, uint32_t number,
+                         enum alert_direction direction)
 {
     const struct watched *watched = &alerts->watched[number];
-    const struct cusum *cusum = &watched->cusums[direction];
+    const struct alert_change *change = &watched->changes[direction];
     struct alert_news news = {.kind = direction == DIRECTION_WORSE ? ALERT_WORSE : ALERT_BETTER,
                               .pinned = &alerts->config->pinned[number],
-                              .row = &cusum->row,
-                              .design = &cusum->design};
-    if (!cusum->is_changed)
+                              .row = &change->row,
+                              .design = &change->design};
+    if (!change->is_changed)
         return;
     struct alert_key key = key_of(watched, news.kind, 0);
-    alert_write(alerts->txn, &key, &cusum->row);
-    bool has_begun = cusum->row.episode != cusum->told_episode;
+    alert_write(alerts->txn, &key, &change->row);
+    bool has_begun = change->row.episode != change->told_episode;
     news.is_firing = true;
     if (has_begun)
         tell(alerts, &news);
     news.is_firing = false;
-    if (!cusum->row.is_firing && (has_begun || cusum->was_told_firing))
+    if (!change->row.is_firing && (has_begun || change->was_told_firing))
         tell(alerts, &news);
 }
 
@@ -298,9 +301,9 @@ static void flush_watch(struct alerts *alerts, uint32_t number)
     const struct alert_config *alert = &alerts->config->alerts[number];
     const struct cohort_windows *windows = alerts->watched[alert->pinned].windows;
     struct watch *watch = &alerts->watches[number];
-    struct gate_rate rate;
+    struct release_gate_rate rate;
     struct burn_windows burns[BURNS_MAX];
-    watch->next_floor = alerts_floor(alert, windows, &watch->floor, alerts->wall_ms, &rate);
+    watch->next_floor = alert_rates_floor(alert, windows, &watch->floor, alerts->wall_ms, &rate);
     flush_row(alerts, number, &watch->next_floor, &watch->floor,
               &(struct alert_news){.kind = ALERT_FLOOR, .rate = &rate});
     if (alert->burn_count == 0) {
@@ -308,7 +311,7 @@ static void flush_watch(struct alerts *alerts, uint32_t number)
         return;
     }
     watch->next_burn =
-        alerts_burn(alert, windows, &watch->burn, alerts->wall_ms, burns, &watch->burning);
+        alert_rates_burn(alert, windows, &watch->burn, alerts->wall_ms, burns, &watch->burning);
     flush_row(alerts, number, &watch->next_burn, &watch->burn,
               &(struct alert_news){.kind = ALERT_BURN_RATE,
                                    .burn = &alert->burns[watch->burning],
@@ -332,8 +335,8 @@ void alerts_flush(struct alerts *alerts, struct store_txn *txn, int64_t wall_ms,
     alerts->context = context;
     store_on_end(txn, settle, alerts);
     for (uint32_t i = 0; i < alerts->config->pinned_count; i++)
-        for (int direction = 0; direction < DIRECTIONS; direction++)
-            flush_cusum(alerts, i, direction);
+        for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
+            flush_change(alerts, i, direction);
     for (uint32_t i = 0; i < alerts->config->alert_count; i++)
         flush_watch(alerts, i);
 }

@@ -1,14 +1,14 @@
 /* Alerts on the fail rates of pinned cohorts:
- *   floor       the pass rate of a window is below min_pass_rate, as `flywheel gate` finds it at 99.9 %
+ *   floor       the pass rate of a window is below min_pass_rate, by `flywheel gate` at 99.9 %
  *   burn_rate   a long and a short window spend the error budget too fast
  *   worse       the CUSUM of the cohort says that its fail rate has gone up
  *   better      it has gone down; informs
  * None of them fires on less than min_n scored runs, so a cohort without data is silent.
  *
  *   commit -> alerts_observe(contributions)              in memory, like the delta of cohorts
- *   flush of cohorts -> alerts_flush(transaction)        rows, and a record for each change of state
+ *   flush of cohorts -> alerts_flush(transaction)       rows, and a record for each change of state
  * What alerts know follows the decided rows up to folded_sequence, so a restart observes the rows
- * above it again and tells nothing twice. Owner: the writer thread; alerts_collect from any. */
+ * above it again and tells nothing twice. Owner: the writer thread. */
 #pragma once
 #include "pipelines/config/config.h"
 #include "state/store/store.h"
@@ -31,6 +31,3 @@ typedef void alerts_tell_fn(void *context, struct bytes frame);
  * observed between here and the end of the transaction. `tell` may be NULL. */
 void alerts_flush(struct alerts *alerts, struct store_txn *txn, int64_t wall_ms,
                   alerts_tell_fn *tell, void *context);
-
-/* A collector: flywheel_cohort_alert, flywheel_cohort_burn_rate, flywheel_cohort_cusum. */
-void alerts_collect(void *alerts, struct buffer *to);

@@ -47,7 +47,7 @@ struct cohort_metrics {
     int64_t made_ms, took_ms; /* monotonic; of the page */
 };
 
-void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension)
+void cohort_metrics_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension)
 {
     static const char *const taken[] = {"group", "window", "verdict",  "kind",    "direction",
                                         "le",    "job",    "quantile", "instance"};
@@ -67,12 +67,11 @@ void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension)
     strcat(to, name);
 }
 
-/* `a.b` and `a_b` are one name to Prometheus; the later one gets its place in the grouping added.
- * */
+/* `a.b` and `a_b` are one name to Prometheus; the later gets its place in the grouping added. */
 static void name_labels(struct group *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {
-        cohort_label_name(group->labels[i], group->dimensions[i]);
+        cohort_metrics_label_name(group->labels[i], group->dimensions[i]);
         for (uint32_t k = 0; k < i; k++)
             if (strcmp(group->labels[i], group->labels[k]) == 0) {
                 strcat(group->labels[i], (char[]){'_', (char)('1' + i), 0});
@@ -97,8 +96,8 @@ static void append_labels(struct buffer *to, const struct group *group, const st
         metrics_append_label(to, group->labels[i], values[i]);
 }
 
-void cohort_labels_append(struct buffer *to, const struct pipeline_config *config,
-                          uint32_t grouping, const struct bytes *values)
+void cohort_metrics_append_labels(struct buffer *to, const struct pipeline_config *config,
+                                  uint32_t grouping, const struct bytes *values)
 {
     struct group group = {.count = 0};
     open_group(&group, config, grouping);
@@ -197,7 +196,7 @@ static void write_rates(struct cohort_metrics *metrics, uint32_t grouping, const
 {
     for (size_t i = 0; i < result->row_count; i++) {
         const struct cohort_result_row *row = &result->rows[i];
-        struct cohort_rates rates = cohort_rates_of(&row->sums);
+        struct cohort_rates rates = cohort_report_rates(&row->sums);
         if (rates.is_scored && (i < TOP_COHORTS || is_pinned(metrics->config, grouping, row)))
             write_one(&metrics->parts[PART_FAIL_RATE], PART_FAIL_RATE, &metrics->groups[grouping],
                       row, "window", window, rates.fail);

@@ -15,12 +15,12 @@ void cohort_metrics_destroy(struct cohort_metrics *metrics);
  * would cost more than a tenth of the time. */
 void cohort_metrics_collect(void *metrics, struct buffer *to);
 
-/* group="...", and the dimensions of a grouping with their values, as the samples of all families of
- * a cohort have them. */
-void cohort_labels_append(struct buffer *to, const struct pipeline_config *config,
-                          uint32_t grouping, const struct bytes *values);
+/* group="...", and the dimensions of a grouping with their values, as the samples of all families
+ * of a cohort have them. */
+void cohort_metrics_append_labels(struct buffer *to, const struct pipeline_config *config,
+                                  uint32_t grouping, const struct bytes *values);
 
 /* A dimension as the name of a label: letters, digits and `_`; what the families themselves use,
  * and what Prometheus reserves, gets `dimension_` in front. */
 enum { COHORT_LABEL_SIZE = 96 };
-void cohort_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension);
+void cohort_metrics_label_name(char to[COHORT_LABEL_SIZE], struct bytes dimension);

@@ -1,8 +1,6 @@
-/* Sums to rates, rates to one answer. The rows of one query are split into the cohort and its
- * baseline:
- *   group by the dimensions of both -> rows -> baseline: all values match, the baseline's own first
- *                                           -> cohort: its values match, and it is not the baseline
- */
+/* Sums to rates, rates to one answer. The rows of one query are split into two:
+ *   group by the dimensions of both -> rows -> baseline  all values match; asked first
+ *                                           -> cohort    its values match, the baseline's do not */
 #include "pipelines/cohorts/release_gate.h"
 
 #include <math.h>
@@ -10,15 +8,16 @@
 #include "pipelines/cohorts/report.h"
 #include "processor/base/statistics.h"
 
-const char *const gate_outcome_names[] = {"pass", "fail", "insufficient"};
-const char *const gate_reason_names[] = {"target_reached", "below_target", "no_trajectory",
-                                         "too_few_scored", "undecided"};
-const char *const gate_change_names[] = {"no_difference", "regression", "improvement",
-                                         "insufficient"};
+const char *const release_gate_outcome_names[] = {"pass", "fail", "insufficient"};
+const char *const release_gate_reason_names[] = {"target_reached", "below_target", "no_trajectory",
+                                                 "too_few_scored", "undecided"};
+const char *const release_gate_change_names[] = {"no_difference", "regression", "improvement",
+                                                 "insufficient"};
 
-struct gate_rate gate_rate_of(const struct cohort_bucket *sums, const struct gate_terms *terms)
+struct release_gate_rate release_gate_rate_of(const struct cohort_bucket *sums,
+                                              const struct release_gate_terms *terms)
 {
-    struct gate_rate rate = {.total = cohort_bucket_total(sums), .low = 0, .high = 1};
+    struct release_gate_rate rate = {.total = cohort_bucket_total(sums), .low = 0, .high = 1};
     memcpy(rate.verdicts, sums->verdicts, sizeof rate.verdicts);
     rate.scored = rate.total - sums->verdicts[COHORT_UNSCORED];
     if (rate.total > 0)
@@ -42,7 +41,8 @@ static uint64_t at_most(double count)
 }
 
 /* More scored trajectories until the interval leaves the target, each as heavy as those so far. */
-static uint64_t needed_to_decide(const struct gate_rate *rate, const struct gate_terms *terms)
+static uint64_t needed_to_decide(const struct release_gate_rate *rate,
+                                 const struct release_gate_terms *terms)
 {
     bool has_rate = rate->n_effective > 0;
     uint64_t n = statistics_needed_n(has_rate ? rate->pass_rate : 1, terms->min_pass_rate,
@@ -53,51 +53,56 @@ static uint64_t needed_to_decide(const struct gate_rate *rate, const struct gate
 }
 
 /* More scored trajectories, and no unscored ones, until their share is large enough. */
-static uint64_t needed_for_share(const struct gate_rate *rate, const struct gate_terms *terms)
+static uint64_t needed_for_share(const struct release_gate_rate *rate,
+                                 const struct release_gate_terms *terms)
 {
     double lacking = terms->min_scored * (double)rate->total - (double)rate->scored;
     return terms->min_scored < 1 ? at_most(lacking / (1 - terms->min_scored)) : UINT64_MAX;
 }
 
-struct gate_decision gate_decide(const struct gate_rate *rate, const struct gate_terms *terms)
+struct release_gate_decision release_gate_decide(const struct release_gate_rate *rate,
+                                                 const struct release_gate_terms *terms)
 {
-    struct gate_decision decision = {.outcome = GATE_INSUFFICIENT, .reason = GATE_UNDECIDED};
+    struct release_gate_decision decision = {.outcome = RELEASE_GATE_INSUFFICIENT,
+                                             .reason = RELEASE_GATE_UNDECIDED};
     bool is_scored = rate->scored > 0 && rate->n_effective > 0;
     if (rate->total <= 0)
-        decision.reason = GATE_NO_TRAJECTORY;
+        decision.reason = RELEASE_GATE_NO_TRAJECTORY;
     else if (!is_scored || rate->scored_share < terms->min_scored)
-        decision.reason = GATE_FEW_SCORED;
+        decision.reason = RELEASE_GATE_FEW_SCORED;
     else if (rate->low >= terms->min_pass_rate)
-        return (struct gate_decision){GATE_PASS, GATE_REACHED, 0};
+        return (struct release_gate_decision){RELEASE_GATE_PASS, RELEASE_GATE_REACHED, 0};
     else if (rate->high < terms->min_pass_rate)
-        return (struct gate_decision){GATE_FAIL, GATE_BELOW, 0};
+        return (struct release_gate_decision){RELEASE_GATE_FAIL, RELEASE_GATE_BELOW, 0};
     bool is_open = rate->low < terms->min_pass_rate && rate->high >= terms->min_pass_rate;
     decision.needed = is_scored && !is_open ? 1 : needed_to_decide(rate, terms);
-    if (decision.reason == GATE_FEW_SCORED && needed_for_share(rate, terms) > decision.needed)
+    if (decision.reason == RELEASE_GATE_FEW_SCORED &&
+        needed_for_share(rate, terms) > decision.needed)
         decision.needed = needed_for_share(rate, terms);
     if (decision.needed == 0)
         decision.needed = 1;
     return decision;
 }
 
-static bool is_known(const struct gate_rate *rate, const struct gate_terms *terms)
+static bool is_known(const struct release_gate_rate *rate, const struct release_gate_terms *terms)
 {
     return rate->n_effective > 0 && rate->scored_share >= terms->min_scored;
 }
 
-struct gate_comparison gate_compare(const struct gate_rate *cohort,
-                                    const struct gate_rate *baseline,
-                                    const struct gate_terms *terms)
+struct release_gate_comparison release_gate_compare(const struct release_gate_rate *cohort,
+                                                    const struct release_gate_rate *baseline,
+                                                    const struct release_gate_terms *terms)
 {
     if (!is_known(cohort, terms) || !is_known(baseline, terms))
-        return (struct gate_comparison){.change = GATE_UNKNOWN, .low = -1, .high = 1};
+        return (struct release_gate_comparison){
+            .change = RELEASE_GATE_UNKNOWN, .low = -1, .high = 1};
     struct interval interval =
         statistics_newcombe(cohort->pass_rate, cohort->n_effective, baseline->pass_rate,
                             baseline->n_effective, statistics_z(terms->confidence));
-    return (struct gate_comparison){
-        .change = interval.high < 0  ? GATE_REGRESSION
-                  : interval.low > 0 ? GATE_IMPROVEMENT
-                                     : GATE_SAME,
+    return (struct release_gate_comparison){
+        .change = interval.high < 0  ? RELEASE_GATE_REGRESSION
+                  : interval.low > 0 ? RELEASE_GATE_IMPROVEMENT
+                                     : RELEASE_GATE_SAME,
         .difference = cohort->pass_rate - baseline->pass_rate,
         .low = interval.low,
         .high = interval.high,
@@ -106,7 +111,7 @@ struct gate_comparison gate_compare(const struct gate_rate *cohort,
 
 /* --- the query --- */
 
-static uint32_t dimension_of(const struct gate_cohort *cohort, struct bytes name)
+static uint32_t dimension_of(const struct release_gate_cohort *cohort, struct bytes name)
 {
     uint32_t at = 0;
     while (at < cohort->count && !bytes_equal(cohort->dimensions[at], name))
@@ -115,7 +120,8 @@ static uint32_t dimension_of(const struct gate_cohort *cohort, struct bytes name
 }
 
 /* The cohort with the baseline's values over its own; false when it has too many dimensions. */
-static bool overlay(const struct gate_question *question, struct gate_cohort *ret_cohort)
+static bool overlay(const struct release_gate_question *question,
+                    struct release_gate_cohort *ret_cohort)
 {
     *ret_cohort = question->cohort;
     for (uint32_t i = 0; i < question->baseline.count; i++) {
@@ -130,7 +136,7 @@ static bool overlay(const struct gate_question *question, struct gate_cohort *re
 }
 
 /* Both lists begin with the same dimensions, in the same order. */
-static bool matches(const struct gate_cohort *cohort, const struct cohort_result_row *row)
+static bool matches(const struct release_gate_cohort *cohort, const struct cohort_result_row *row)
 {
     for (uint32_t i = 0; i < cohort->count; i++)
         if (!bytes_equal(cohort->values[i], row->values[i]))
@@ -146,8 +152,9 @@ static bool is_overflow(const struct cohort_result *result, const struct cohort_
     return true;
 }
 
-static bool split_rows(const struct cohort_result *result, const struct gate_question *question,
-                       struct gate_answer *answer)
+static bool split_rows(const struct cohort_result *result,
+                       const struct release_gate_question *question,
+                       struct release_gate_answer *answer)
 {
     struct cohort_bucket cohort = {0}, baseline = {0};
     bool is_whole = true;
@@ -160,14 +167,15 @@ static bool split_rows(const struct cohort_result *result, const struct gate_que
         else if (is_overflow(result, row))
             answer->overflow += cohort_bucket_total(&row->sums);
     }
-    answer->cohort = gate_rate_of(&cohort, &question->terms);
-    answer->baseline = gate_rate_of(&baseline, &question->terms);
+    answer->cohort = release_gate_rate_of(&cohort, &question->terms);
+    answer->baseline = release_gate_rate_of(&baseline, &question->terms);
     cohort_bucket_finish(&cohort);
     cohort_bucket_finish(&baseline);
     return is_whole;
 }
 
-static bool is_itself(const struct gate_question *question, const struct gate_cohort *baseline)
+static bool is_itself(const struct release_gate_question *question,
+                      const struct release_gate_cohort *baseline)
 {
     bool is_same = question->baseline.count > 0 && baseline->count == question->cohort.count;
     for (uint32_t i = 0; i < question->cohort.count; i++)
@@ -175,22 +183,22 @@ static bool is_itself(const struct gate_question *question, const struct gate_co
     return is_same;
 }
 
-static enum gate_outcome outcome_of(const struct gate_question *question,
-                                    const struct gate_answer *answer)
+static enum release_gate_outcome outcome_of(const struct release_gate_question *question,
+                                            const struct release_gate_answer *answer)
 {
-    enum gate_change change = answer->comparison.change;
+    enum release_gate_change change = answer->comparison.change;
     if (question->baseline.count == 0)
         return answer->decision.outcome;
-    if (answer->decision.outcome == GATE_FAIL || change == GATE_REGRESSION)
-        return GATE_FAIL;
-    return change == GATE_UNKNOWN ? GATE_INSUFFICIENT : answer->decision.outcome;
+    if (answer->decision.outcome == RELEASE_GATE_FAIL || change == RELEASE_GATE_REGRESSION)
+        return RELEASE_GATE_FAIL;
+    return change == RELEASE_GATE_UNKNOWN ? RELEASE_GATE_INSUFFICIENT : answer->decision.outcome;
 }
 
-enum status gate_ask(struct store *store, const struct pipeline_config *config,
-                     const struct gate_question *question, struct gate_answer *ret_answer,
-                     struct error *ret_error)
+enum status release_gate_ask(struct store *store, const struct pipeline_config *config,
+                             const struct release_gate_question *question,
+                             struct release_gate_answer *ret_answer, struct error *ret_error)
 {
-    struct gate_answer answer = {.overflow = 0};
+    struct release_gate_answer answer = {.overflow = 0};
     struct cohort_result result = {0};
     if (!overlay(question, &answer.baseline_cohort) ||
         is_itself(question, &answer.baseline_cohort)) {
@@ -213,9 +221,10 @@ enum status gate_ask(struct store *store, const struct pipeline_config *config,
         error_set(ret_error, EXIT_STATE_IO, "no memory for the sums of a cohort");
         return STATUS_FATAL;
     }
-    answer.decision = gate_decide(&answer.cohort, &question->terms);
+    answer.decision = release_gate_decide(&answer.cohort, &question->terms);
     if (question->baseline.count > 0)
-        answer.comparison = gate_compare(&answer.cohort, &answer.baseline, &question->terms);
+        answer.comparison =
+            release_gate_compare(&answer.cohort, &answer.baseline, &question->terms);
     answer.outcome = outcome_of(question, &answer);
     *ret_answer = answer;
     return STATUS_OK;

@@ -1,9 +1,9 @@
-/* The gate as people and programs read and write it: cohorts on a command line, one JSON object for
- * CI with every number, a few lines for a person. Keys and their order are a contract. */
+/* Keys of the JSON object and their order are a contract; the lines for a person are none. */
+#include "pipelines/cohorts/release_gate_text.h"
+
 #include <inttypes.h>
 #include <math.h>
 
-#include "pipelines/cohorts/release_gate.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
@@ -40,10 +40,12 @@ static bool take_item(struct bytes text, size_t *at, struct arena *arena, struct
     return true;
 }
 
-enum status gate_cohort_parse(const char *option, struct bytes text, struct arena *arena,
-                              struct gate_cohort *ret_cohort, struct error *ret_error)
+enum status release_gate_text_parse_cohort(const char *option, struct bytes text,
+                                           struct arena *arena,
+                                           struct release_gate_cohort *ret_cohort,
+                                           struct error *ret_error)
 {
-    struct gate_cohort cohort = {.count = 0};
+    struct release_gate_cohort cohort = {.count = 0};
     for (size_t at = 0; at <= text.size; at++) {
         struct bytes item = {0};
         size_t equals;
@@ -89,7 +91,7 @@ static void write_text(struct json_writer *json, const char *key, const char *va
     json_text(json, value);
 }
 
-static void write_cohort(struct json_writer *json, const struct gate_cohort *cohort)
+static void write_cohort(struct json_writer *json, const struct release_gate_cohort *cohort)
 {
     json_key(json, "cohort");
     json_object_begin(json);
@@ -100,7 +102,7 @@ static void write_cohort(struct json_writer *json, const struct gate_cohort *coh
     json_object_end(json);
 }
 
-static void write_rate(struct json_writer *json, const struct gate_rate *rate)
+static void write_rate(struct json_writer *json, const struct release_gate_rate *rate)
 {
     write_count(json, "total", rate->total);
     write_count(json, "pass", rate->verdicts[COHORT_PASS]);
@@ -117,15 +119,15 @@ static void write_rate(struct json_writer *json, const struct gate_rate *rate)
     write_number(json, "pass_rate_high", rate->high);
 }
 
-static void write_baseline(struct json_writer *json, const struct gate_answer *answer)
+static void write_baseline(struct json_writer *json, const struct release_gate_answer *answer)
 {
-    const struct gate_comparison *comparison = &answer->comparison;
+    const struct release_gate_comparison *comparison = &answer->comparison;
     json_key(json, "baseline");
     json_object_begin(json);
-    write_text(json, "outcome", gate_change_names[comparison->change]);
+    write_text(json, "outcome", release_gate_change_names[comparison->change]);
     write_cohort(json, &answer->baseline_cohort);
     write_rate(json, &answer->baseline);
-    if (comparison->change != GATE_UNKNOWN) {
+    if (comparison->change != RELEASE_GATE_UNKNOWN) {
         write_number(json, "difference", comparison->difference);
         write_number(json, "difference_low", comparison->low);
         write_number(json, "difference_high", comparison->high);
@@ -133,26 +135,28 @@ static void write_baseline(struct json_writer *json, const struct gate_answer *a
     json_object_end(json);
 }
 
-static const char *reason_of(const struct gate_question *question, const struct gate_answer *answer)
+static const char *reason_of(const struct release_gate_question *question,
+                             const struct release_gate_answer *answer)
 {
-    bool is_compared = question->baseline.count > 0 && answer->decision.outcome != GATE_FAIL;
-    if (is_compared && answer->comparison.change == GATE_REGRESSION)
+    bool is_compared =
+        question->baseline.count > 0 && answer->decision.outcome != RELEASE_GATE_FAIL;
+    if (is_compared && answer->comparison.change == RELEASE_GATE_REGRESSION)
         return "regression";
-    if (is_compared && answer->decision.outcome == GATE_PASS &&
-        answer->comparison.change == GATE_UNKNOWN)
+    if (is_compared && answer->decision.outcome == RELEASE_GATE_PASS &&
+        answer->comparison.change == RELEASE_GATE_UNKNOWN)
         return "baseline_insufficient";
-    return gate_reason_names[answer->decision.reason];
+    return release_gate_reason_names[answer->decision.reason];
 }
 
-void gate_write_json(const struct gate_question *question, const struct gate_answer *answer,
-                     struct buffer *to)
+void release_gate_text_write_json(const struct release_gate_question *question,
+                                  const struct release_gate_answer *answer, struct buffer *to)
 {
     struct json_writer json;
     char as_of[CLOCK_RFC3339_SIZE];
     clock_format_rfc3339(as_of, (uint64_t)question->as_of_ms * 1000000);
     json_writer_init(&json, to);
     json_object_begin(&json);
-    write_text(&json, "outcome", gate_outcome_names[answer->outcome]);
+    write_text(&json, "outcome", release_gate_outcome_names[answer->outcome]);
     write_text(&json, "reason", reason_of(question, answer));
     write_cohort(&json, &question->cohort);
     write_text(&json, "as_of", as_of);
@@ -189,7 +193,7 @@ static void append_shown(struct buffer *to, struct bytes text)
     }
 }
 
-static void append_cohort(struct buffer *to, const struct gate_cohort *cohort)
+static void append_cohort(struct buffer *to, const struct release_gate_cohort *cohort)
 {
     for (uint32_t i = 0; i < cohort->count; i++) {
         buffer_append_text(to, i > 0 ? ", " : "");
@@ -199,8 +203,8 @@ static void append_cohort(struct buffer *to, const struct gate_cohort *cohort)
     }
 }
 
-static void append_rate(struct buffer *to, const struct gate_question *question,
-                        const struct gate_rate *rate)
+static void append_rate(struct buffer *to, const struct release_gate_question *question,
+                        const struct release_gate_rate *rate)
 {
     if (rate->n_effective <= 0) {
         buffer_printf(to, "none of %" PRId64 " trajectories scored", rate->total);
@@ -214,7 +218,7 @@ static void append_rate(struct buffer *to, const struct gate_question *question,
     buffer_printf(to, ", %" PRId64 " unscored", rate->verdicts[COHORT_UNSCORED]);
 }
 
-static void append_needed(struct buffer *to, const struct gate_answer *answer)
+static void append_needed(struct buffer *to, const struct release_gate_answer *answer)
 {
     if (answer->decision.needed == UINT64_MAX)
         buffer_append_text(to, "no number of runs within reach would decide it at this rate");
@@ -226,53 +230,53 @@ static void append_needed(struct buffer *to, const struct gate_answer *answer)
                       answer->decision.needed);
 }
 
-static void append_reason(struct buffer *to, const struct gate_question *question,
-                          const struct gate_answer *answer)
+static void append_reason(struct buffer *to, const struct release_gate_question *question,
+                          const struct release_gate_answer *answer)
 {
     double target = 100 * question->terms.min_pass_rate;
     switch (answer->decision.reason) {
-    case GATE_REACHED:
+    case RELEASE_GATE_REACHED:
         buffer_printf(to, "the lower bound reaches the target of %g %%", target);
         return;
-    case GATE_BELOW:
+    case RELEASE_GATE_BELOW:
         buffer_printf(to, "the upper bound is below the target of %g %%", target);
         return;
-    case GATE_NO_TRAJECTORY:
+    case RELEASE_GATE_NO_TRAJECTORY:
         buffer_printf(to, "no trajectory in the window (target %g %%); ", target);
         break;
-    case GATE_FEW_SCORED:
+    case RELEASE_GATE_FEW_SCORED:
         buffer_printf(to, "only %.0f %% were scored, at least %g %% must be; ",
                       100 * answer->cohort.scored_share, 100 * question->terms.min_scored);
         break;
-    case GATE_UNDECIDED:
+    case RELEASE_GATE_UNDECIDED:
         buffer_printf(to, "the target of %g %% lies within the interval; ", target);
         break;
     }
     append_needed(to, answer);
 }
 
-static void append_comparison(struct buffer *to, const struct gate_question *question,
-                              const struct gate_answer *answer)
+static void append_comparison(struct buffer *to, const struct release_gate_question *question,
+                              const struct release_gate_answer *answer)
 {
     static const char *const says[] = {"no difference is shown", "a regression", "an improvement",
                                        "too little is scored to compare"};
-    const struct gate_comparison *comparison = &answer->comparison;
+    const struct release_gate_comparison *comparison = &answer->comparison;
     buffer_append_text(to, "  baseline ");
     append_cohort(to, &answer->baseline_cohort);
     buffer_append_text(to, ": ");
     append_rate(to, question, &answer->baseline);
     buffer_printf(to, "\n  %s", says[comparison->change]);
-    if (comparison->change != GATE_UNKNOWN)
+    if (comparison->change != RELEASE_GATE_UNKNOWN)
         buffer_printf(to, ": %+.2f percentage points (%g %%: %+.2f to %+.2f)",
                       100 * comparison->difference, 100 * question->terms.confidence,
                       100 * comparison->low, 100 * comparison->high);
     buffer_append_byte(to, '\n');
 }
 
-void gate_write_text(const struct gate_question *question, const struct gate_answer *answer,
-                     struct buffer *to)
+void release_gate_text_write(const struct release_gate_question *question,
+                             const struct release_gate_answer *answer, struct buffer *to)
 {
-    buffer_printf(to, "%s: ", gate_outcome_names[answer->outcome]);
+    buffer_printf(to, "%s: ", release_gate_outcome_names[answer->outcome]);
     append_cohort(to, &question->cohort);
     buffer_printf(to, " over %.*s\n  ", (int)question->window.size,
                   (const char *)question->window.data);

@@ -189,7 +189,7 @@ enum status cohort_report_query(struct store *store, const struct pipeline_confi
     return status;
 }
 
-struct cohort_rates cohort_rates_of(const struct cohort_bucket *sums)
+struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums)
 {
     struct cohort_rates rates = {.is_scored = sums->weight > 0};
     if (!rates.is_scored)
@@ -219,7 +219,7 @@ static void write_count(struct json_writer *json, const char *key, int64_t value
 
 static void write_rates(struct json_writer *json, const struct cohort_bucket *sums)
 {
-    struct cohort_rates rates = cohort_rates_of(sums);
+    struct cohort_rates rates = cohort_report_rates(sums);
     int64_t total = cohort_bucket_total(sums);
     int64_t scored = total - sums->verdicts[COHORT_UNSCORED];
     write_number(json, "scored_share", total > 0 ? (double)scored / (double)total : 0);

@@ -37,9 +37,6 @@ MUST_CHECK enum status cohort_report_query(struct store *store,
 
 void cohort_report_json(const struct cohort_report_request *request,
                         const struct cohort_result *result, struct buffer *to);
-/* For a terminal: aligned, control characters of values shown as `?`. */
-void cohort_report_table(const struct cohort_report_request *request,
-                         const struct cohort_result *result, struct buffer *to);
 
 /* Shares of the scored trajectories, weighted; the interval is Wilson's at 95 %, with Kish's
  * effective n. */
@@ -47,4 +44,4 @@ struct cohort_rates {
     bool is_scored; /* false: nothing was, and no rate is known */
     double fail, fail_low, fail_high, borderline;
 };
-struct cohort_rates cohort_rates_of(const struct cohort_bucket *sums);
+struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums);

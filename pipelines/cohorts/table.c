@@ -1,8 +1,6 @@
-/* Cells first, then widths, then lines:
- *   intent            total  pass  borderline  fail  unscored  fail rate (95 %)       p95 ms
- *   mortgage payoff     120    90          10    20         0  16.7 % (11.1 to 24.4)   18320
- * Cohort columns are flushed left, numbers right. */
-#include "pipelines/cohorts/report.h"
+/* All cells are gathered, each as `text NUL`, before the first line is written: widths come from
+ * the widest. */
+#include "pipelines/cohorts/table.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -58,7 +56,7 @@ static void add_figure(struct table *table, const char *format, ...)
 static void add_row(struct table *table, const struct cohort_result_row *row)
 {
     const struct cohort_bucket *sums = &row->sums;
-    struct cohort_rates rates = cohort_rates_of(sums);
+    struct cohort_rates rates = cohort_report_rates(sums);
     double p95_ms;
     for (uint32_t i = 0; i < table->values; i++)
         add_cell(table, row->values[i]);
@@ -99,8 +97,8 @@ static void write_lines(const struct table *table, struct buffer *to)
     }
 }
 
-void cohort_report_table(const struct cohort_report_request *request,
-                         const struct cohort_result *result, struct buffer *to)
+void cohort_table_write(const struct cohort_report_request *request,
+                        const struct cohort_result *result, struct buffer *to)
 {
     struct table table = {.values = request->group_by_count,
                           .columns = request->group_by_count + FIGURES};

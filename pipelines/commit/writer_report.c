@@ -1,4 +1,5 @@
 /* What other threads may know of the writer: durable numbers only. */
+#include "pipelines/cohorts/alert_metrics.h"
 #include "pipelines/commit/writer_state.h"
 
 const char *writer_reason(const struct writer *writer)
@@ -70,7 +71,7 @@ uint32_t writer_committed_alerts(const struct writer *writer)
 void writer_collect_metrics(void *writer, struct buffer *to)
 {
     series_render(&((struct writer *)writer)->series, to);
-    alerts_collect(((struct writer *)writer)->alerts, to);
+    alert_metrics_collect(((struct writer *)writer)->alerts, to);
 }
 
 struct span_account writer_account(const struct writer *writer)

@@ -1,5 +1,5 @@
-/* Burn rates and what else an alert must be able to reach: a setting that can never fire is refused,
- * for nobody would notice that it doesn't. */
+/* Burn rates and what else an alert must be able to reach: a setting that can never fire is
+ * refused, for nobody would notice that it doesn't. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* Dimensions, groupings of them, and the cohorts that are pinned. Read once the whole file is
  * known, in that order, because each refers to the one before. tool_path, model_route and
- * routing_policy are derived: they become dimensions when a grouping names them, behind the file's own. */
+ * routing_policy are derived: they become dimensions when a grouping names them, behind the file's
+ * own. */
 #include "pipelines/config/option.h"
 #include "processor/base/nearest.h"
 

@@ -2,8 +2,7 @@
  * the root to the current place, and a map remembers the key that waits for its value.
  *
  *   MAPPING-START  push        SCALAR  key of the open map, or a value
- *   SEQUENCE-START push        ...-END pop
- */
+ *   SEQUENCE-START push        ...-END pop */
 #include "pipelines/config/tree.h"
 
 #include <yaml.h>

@@ -25,8 +25,7 @@ struct config_node {
     uint32_t child_count;
 };
 
-/* Everything is allocated in `arena`. NULL with `ret_error` set; an empty document is an empty map.
- */
+/* Everything is allocated in `arena`; an empty document is an empty map. NULL with `ret_error`. */
 struct config_node *config_tree_read(const char *name, struct bytes text, struct arena *arena,
                                      struct error *ret_error);
 /* The value of `key` in a map; NULL when it is not there, or `map` is no map. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipelines/cohorts/report.h"
+#include "pipelines/cohorts/table.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
@@ -28,7 +28,7 @@ static enum status report(const struct arguments *arguments, const struct pipeli
         if (strcmp(arguments->format, "json") == 0)
             cohort_report_json(&request, &result, to);
         else
-            cohort_report_table(&request, &result, to);
+            cohort_table_write(&request, &result, to);
         cohort_result_finish(&result);
     }
     store_close(store);

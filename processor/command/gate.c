@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipelines/cohorts/release_gate.h"
+#include "pipelines/cohorts/release_gate_text.h"
 #include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
@@ -33,7 +33,7 @@ static bool parse_share(const char *option, const char *text, bool has_ends, dou
     return false;
 }
 
-static bool parse_terms(const struct arguments *arguments, struct gate_terms *terms,
+static bool parse_terms(const struct arguments *arguments, struct release_gate_terms *terms,
                         struct error *ret_error)
 {
     terms->is_strict = arguments->is_strict;
@@ -52,16 +52,16 @@ static bool parse_terms(const struct arguments *arguments, struct gate_terms *te
 
 /* Window and time are those of `flywheel cohorts`. */
 static enum status parse_question(const struct arguments *arguments, struct arena *arena,
-                                  struct gate_question *question, struct error *ret_error)
+                                  struct release_gate_question *question, struct error *ret_error)
 {
     struct cohort_report_request request;
     if (!parse_terms(arguments, &question->terms, ret_error))
         return STATUS_MALFORMED;
-    enum status status = gate_cohort_parse("--cohort", bytes_of_text(arguments->cohort), arena,
-                                           &question->cohort, ret_error);
+    enum status status = release_gate_text_parse_cohort(
+        "--cohort", bytes_of_text(arguments->cohort), arena, &question->cohort, ret_error);
     if (status == STATUS_OK && arguments->baseline)
-        status = gate_cohort_parse("--baseline", bytes_of_text(arguments->baseline), arena,
-                                   &question->baseline, ret_error);
+        status = release_gate_text_parse_cohort("--baseline", bytes_of_text(arguments->baseline),
+                                                arena, &question->baseline, ret_error);
     if (status == STATUS_OK)
         status = cohort_report_parse(
             bytes_of_text(arguments->window), question->cohort.dimensions[0],
@@ -75,22 +75,22 @@ static enum status parse_question(const struct arguments *arguments, struct aren
 }
 
 static enum status ask(const struct arguments *arguments, const struct pipeline_config *config,
-                       const struct gate_question *question, struct buffer *to, int *ret_exit,
-                       struct error *ret_error)
+                       const struct release_gate_question *question, struct buffer *to,
+                       int *ret_exit, struct error *ret_error)
 {
     static const int exit_codes[] = {EXIT_DONE, EXIT_GATE_FAILED, EXIT_TOO_LITTLE_DATA};
-    struct gate_answer answer;
+    struct release_gate_answer answer;
     struct store *store = NULL;
     enum status status = cohort_report_open(config->state.directory, &store, ret_error);
     if (status == STATUS_OK)
-        status = gate_ask(store, config, question, &answer, ret_error);
+        status = release_gate_ask(store, config, question, &answer, ret_error);
     store_close(store);
     if (status != STATUS_OK)
         return status;
     if (strcmp(arguments->format, "json") == 0)
-        gate_write_json(question, &answer, to);
+        release_gate_text_write_json(question, &answer, to);
     else
-        gate_write_text(question, &answer, to);
+        release_gate_text_write(question, &answer, to);
     *ret_exit = exit_codes[answer.outcome];
     return STATUS_OK;
 }
@@ -121,7 +121,7 @@ int command_gate(int argc, char **argv)
     struct error error = {0};
     struct buffer text = {0};
     struct arena arena;
-    struct gate_question question = {.as_of_ms = 0};
+    struct release_gate_question question = {.as_of_ms = 0};
     struct pipeline_config *config = NULL;
     arena_init(&arena, TEXTS_BYTES_MAX);
     enum status status = parse_question(&arguments, &arena, &question, &error);

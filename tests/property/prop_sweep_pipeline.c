@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/cohorts/report.h"
+#include "pipelines/cohorts/table.h"
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/run/restore.h"
 #include "state/tables/journal.h"
@@ -284,7 +284,7 @@ static enum status ask(struct store *store, const struct pipeline_config *config
     if (status != STATUS_OK)
         return error.is_set ? status : STATUS_MALFORMED;
     cohort_report_json(&request, &result, to);
-    cohort_report_table(&request, &result, to);
+    cohort_table_write(&request, &result, to);
     cohort_result_finish(&result);
     return to->failed ? STATUS_FATAL : STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* Alerts over runs that come in by hand: virtual time, a real store, crashes between commits. */
 #include <math.h>
 
+#include "pipelines/cohorts/alert_metrics.h"
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
@@ -108,7 +109,7 @@ static uint32_t told(const char *kind, uint32_t nth, const char *state, const ch
 static bool shows(const char *line)
 {
     struct buffer page = {0};
-    alerts_collect(feed.alerts, &page);
+    alert_metrics_collect(feed.alerts, &page);
     buffer_append_byte(&page, 0);
     bool is_there = strstr((const char *)page.data, line) != NULL;
     buffer_finish(&page);

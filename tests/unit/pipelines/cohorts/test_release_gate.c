@@ -3,7 +3,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "pipelines/cohorts/release_gate.h"
+#include "pipelines/cohorts/release_gate_text.h"
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
@@ -69,36 +69,37 @@ static void add(const char *release, const char *intent, uint8_t verdict, int co
     add_weighted(release, intent, verdict, count, 1);
 }
 
-static struct gate_question question_of(const char *cohort, const char *baseline, double target)
+static struct release_gate_question question_of(const char *cohort, const char *baseline,
+                                                double target)
 {
-    struct gate_question question = {
+    struct release_gate_question question = {
         .terms = {.min_pass_rate = target, .confidence = 0.95, .min_scored = 0.5},
         .window = BYTES_LITERAL("24h"),
         .window_ms = 24 * HOUR,
         .as_of_ms = NOW};
     struct error error = {0};
-    ck_assert_msg(gate_cohort_parse("--cohort", bytes_of_text(cohort), &arena, &question.cohort,
-                                    &error) == STATUS_OK,
+    ck_assert_msg(release_gate_text_parse_cohort("--cohort", bytes_of_text(cohort), &arena,
+                                                 &question.cohort, &error) == STATUS_OK,
                   "%s", error.text);
     if (baseline)
-        ck_assert_int_eq(gate_cohort_parse("--baseline", bytes_of_text(baseline), &arena,
-                                           &question.baseline, &error),
+        ck_assert_int_eq(release_gate_text_parse_cohort("--baseline", bytes_of_text(baseline),
+                                                        &arena, &question.baseline, &error),
                          STATUS_OK);
     return question;
 }
 
-static struct gate_answer ask_question(const struct gate_question *question)
+static struct release_gate_answer ask_question(const struct release_gate_question *question)
 {
-    struct gate_answer answer;
+    struct release_gate_answer answer;
     struct error error = {0};
-    ck_assert_msg(gate_ask(temp.store, NULL, question, &answer, &error) == STATUS_OK, "%s",
+    ck_assert_msg(release_gate_ask(temp.store, NULL, question, &answer, &error) == STATUS_OK, "%s",
                   error.text);
     return answer;
 }
 
-static struct gate_answer ask(const char *cohort, double target)
+static struct release_gate_answer ask(const char *cohort, double target)
 {
-    struct gate_question question = question_of(cohort, NULL, target);
+    struct release_gate_question question = question_of(cohort, NULL, target);
     return ask_question(&question);
 }
 
@@ -108,15 +109,15 @@ START_TEST(a_lower_bound_that_reaches_the_target_passes)
 {
     add("1", "refund", COHORT_PASS, 190);
     add("1", "refund", COHORT_FAIL, 10);
-    struct gate_answer answer = ask("intent=refund", 0.9);
+    struct release_gate_answer answer = ask("intent=refund", 0.9);
     struct interval interval = statistics_wilson(0.95, 200, statistics_z(0.95));
     NEAR(answer.cohort.pass_rate, 0.95);
     NEAR(answer.cohort.low, interval.low); /* 0.9106 */
     NEAR(answer.cohort.high, interval.high);
-    ck_assert_int_eq(answer.outcome, GATE_PASS);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_PASS);
     ck_assert_uint_eq(answer.decision.needed, 0);
-    ck_assert_int_eq(ask("intent=refund", interval.low).outcome, GATE_PASS);
-    ck_assert_int_eq(ask("intent=refund", interval.low + 1e-9).outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(ask("intent=refund", interval.low).outcome, RELEASE_GATE_PASS);
+    ck_assert_int_eq(ask("intent=refund", interval.low + 1e-9).outcome, RELEASE_GATE_INSUFFICIENT);
 }
 END_TEST
 
@@ -124,11 +125,11 @@ START_TEST(an_upper_bound_below_the_target_fails)
 {
     add("1", "refund", COHORT_PASS, 150);
     add("1", "refund", COHORT_FAIL, 50);
-    struct gate_answer answer = ask("intent=refund", 0.92);
-    ck_assert_int_eq(answer.outcome, GATE_FAIL);
-    ck_assert_int_eq(answer.decision.reason, GATE_BELOW);
+    struct release_gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_FAIL);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_BELOW);
     struct interval interval = statistics_wilson(0.75, 200, statistics_z(0.95));
-    ck_assert_int_eq(ask("intent=refund", interval.high).outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(ask("intent=refund", interval.high).outcome, RELEASE_GATE_INSUFFICIENT);
 }
 END_TEST
 
@@ -136,9 +137,9 @@ START_TEST(between_the_bounds_it_says_how_many_more_decide_it)
 {
     add("1", "refund", COHORT_PASS, 19);
     add("1", "refund", COHORT_FAIL, 1);
-    struct gate_answer answer = ask("intent=refund", 0.92);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
-    ck_assert_int_eq(answer.decision.reason, GATE_UNDECIDED);
+    struct release_gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_UNDECIDED);
     uint64_t n = 20 + answer.decision.needed;
     ck_assert(statistics_wilson(0.95, (double)n, statistics_z(0.95)).low >= 0.92);
     ck_assert(statistics_wilson(0.95, (double)n - 1, statistics_z(0.95)).low < 0.92);
@@ -149,11 +150,11 @@ START_TEST(a_rate_at_the_target_is_never_decided)
 {
     add("1", "refund", COHORT_PASS, 9);
     add("1", "refund", COHORT_FAIL, 1);
-    struct gate_question question = question_of("intent=refund", NULL, 0.9);
-    struct gate_answer answer = ask_question(&question);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.9);
+    struct release_gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     ck_assert_uint_eq(answer.decision.needed, UINT64_MAX);
-    gate_write_json(&question, &answer, &text);
+    release_gate_text_write_json(&question, &answer, &text);
     buffer_append_byte(&text, 0);
     ck_assert_ptr_null(strstr((const char *)text.data, "needed"));
 }
@@ -163,20 +164,20 @@ START_TEST(a_borderline_is_a_pass_unless_strict)
 {
     add("1", "refund", COHORT_PASS, 150);
     add("1", "refund", COHORT_BORDERLINE, 50);
-    struct gate_question question = question_of("intent=refund", NULL, 0.92);
-    ck_assert_int_eq(ask_question(&question).outcome, GATE_PASS);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
+    ck_assert_int_eq(ask_question(&question).outcome, RELEASE_GATE_PASS);
     question.terms.is_strict = true;
-    struct gate_answer answer = ask_question(&question);
+    struct release_gate_answer answer = ask_question(&question);
     NEAR(answer.cohort.pass_rate, 0.75);
-    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_FAIL);
 }
 END_TEST
 
 START_TEST(without_a_trajectory_it_is_insufficient)
 {
-    struct gate_answer answer = ask("intent=refund", 0.92);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
-    ck_assert_int_eq(answer.decision.reason, GATE_NO_TRAJECTORY);
+    struct release_gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_NO_TRAJECTORY);
     ck_assert_uint_eq(answer.decision.needed, 45); /* n / (n + z^2) >= 0.92 */
 }
 END_TEST
@@ -185,25 +186,25 @@ START_TEST(unscored_is_not_passed)
 {
     add("1", "refund", COHORT_PASS, 100);
     add("1", "refund", COHORT_UNSCORED, 101);
-    struct gate_answer answer = ask("intent=refund", 0.92);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
-    ck_assert_int_eq(answer.decision.reason, GATE_FEW_SCORED);
+    struct release_gate_answer answer = ask("intent=refund", 0.92);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_FEW_SCORED);
     ck_assert_uint_eq(answer.decision.needed, 1);
     NEAR(answer.cohort.scored_share, 100.0 / 201);
-    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
     question.terms.min_scored = 0.4;
-    ck_assert_int_eq(ask_question(&question).outcome, GATE_PASS);
+    ck_assert_int_eq(ask_question(&question).outcome, RELEASE_GATE_PASS);
 }
 END_TEST
 
 START_TEST(all_unscored_is_insufficient_whatever_the_share)
 {
     add("1", "refund", COHORT_UNSCORED, 100);
-    struct gate_question question = question_of("intent=refund", NULL, 0.92);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
     question.terms.min_scored = 0;
-    struct gate_answer answer = ask_question(&question);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
-    ck_assert_int_eq(answer.decision.reason, GATE_FEW_SCORED);
+    struct release_gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_FEW_SCORED);
     ck_assert_uint_eq(answer.decision.needed, 45);
 }
 END_TEST
@@ -212,7 +213,7 @@ START_TEST(weights_count_by_their_effective_n)
 {
     add_weighted("1", "refund", COHORT_FAIL, 10, 1);
     add_weighted("1", "refund", COHORT_PASS, 10, 4);
-    struct gate_answer answer = ask("intent=refund", 0.5);
+    struct release_gate_answer answer = ask("intent=refund", 0.5);
     NEAR(answer.cohort.pass_rate, 0.8);
     NEAR(answer.cohort.n_effective, 2500.0 / 170);
     ck_assert_int_eq(answer.cohort.scored, 20);
@@ -222,12 +223,12 @@ END_TEST
 START_TEST(targets_of_nothing_and_of_everything_can_be_decided)
 {
     add("1", "refund", COHORT_PASS, 10);
-    ck_assert_int_eq(ask("intent=refund", 0).outcome, GATE_PASS);
-    struct gate_answer answer = ask("intent=refund", 1);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    ck_assert_int_eq(ask("intent=refund", 0).outcome, RELEASE_GATE_PASS);
+    struct release_gate_answer answer = ask("intent=refund", 1);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     ck_assert_uint_eq(answer.decision.needed, UINT64_MAX);
     add("1", "refund", COHORT_FAIL, 10);
-    ck_assert_int_eq(ask("intent=refund", 1).outcome, GATE_FAIL);
+    ck_assert_int_eq(ask("intent=refund", 1).outcome, RELEASE_GATE_FAIL);
 }
 END_TEST
 
@@ -245,10 +246,11 @@ END_TEST
 
 START_TEST(a_dimension_that_no_grouping_covers_is_a_usage_error)
 {
-    struct gate_question question = question_of("intent=refund,locale=de", NULL, 0.9);
-    struct gate_answer answer;
+    struct release_gate_question question = question_of("intent=refund,locale=de", NULL, 0.9);
+    struct release_gate_answer answer;
     struct error error = {0};
-    ck_assert_int_eq(gate_ask(temp.store, NULL, &question, &answer, &error), STATUS_NOT_FOUND);
+    ck_assert_int_eq(release_gate_ask(temp.store, NULL, &question, &answer, &error),
+                     STATUS_NOT_FOUND);
     ck_assert_int_eq(error.exit_code, EXIT_USAGE);
 }
 END_TEST
@@ -270,9 +272,9 @@ START_TEST(a_grouping_that_is_configured_no_more_does_not_answer)
     cohort_delta_flush(delta, &txn, 1, NOW);
     COMMIT(&txn);
     add("2", "refund", COHORT_PASS, 3);
-    struct gate_question question = question_of("intent=refund", NULL, 0.9);
-    struct gate_answer answer;
-    ck_assert_int_eq(gate_ask(temp.store, config, &question, &answer, &error), STATUS_OK);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.9);
+    struct release_gate_answer answer;
+    ck_assert_int_eq(release_gate_ask(temp.store, config, &question, &answer, &error), STATUS_OK);
     ck_assert_int_eq(answer.cohort.total, 3);
     config_destroy(config);
 }
@@ -284,20 +286,20 @@ START_TEST(a_release_below_its_baseline_is_a_regression)
     add("1.4.2", "refund", COHORT_FAIL, 10);
     add("1.5.0", "refund", COHORT_PASS, 470);
     add("1.5.0", "refund", COHORT_FAIL, 30);
-    struct gate_question question =
+    struct release_gate_question question =
         question_of("intent=refund,release=1.5.0", "release=1.4.2", 0.9);
-    struct gate_answer answer = ask_question(&question);
-    ck_assert_int_eq(answer.decision.outcome, GATE_PASS);
-    ck_assert_int_eq(answer.comparison.change, GATE_REGRESSION);
-    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+    struct release_gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.decision.outcome, RELEASE_GATE_PASS);
+    ck_assert_int_eq(answer.comparison.change, RELEASE_GATE_REGRESSION);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_FAIL);
     struct interval interval = statistics_newcombe(0.94, 500, 0.98, 500, statistics_z(0.95));
     NEAR(answer.comparison.difference, -0.04);
     NEAR(answer.comparison.low, interval.low);
     NEAR(answer.comparison.high, interval.high);
     question = question_of("intent=refund,release=1.4.2", "release=1.5.0", 0.9);
     answer = ask_question(&question);
-    ck_assert_int_eq(answer.comparison.change, GATE_IMPROVEMENT);
-    ck_assert_int_eq(answer.outcome, GATE_PASS);
+    ck_assert_int_eq(answer.comparison.change, RELEASE_GATE_IMPROVEMENT);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_PASS);
 }
 END_TEST
 
@@ -306,26 +308,28 @@ START_TEST(without_a_release_of_its_own_the_cohort_is_all_but_the_baseline)
     add("1.4.2", "refund", COHORT_PASS, 100);
     add("1.5.0", "refund", COHORT_PASS, 60);
     add("1.5.1", "refund", COHORT_FAIL, 40);
-    struct gate_question question = question_of("intent=refund", "release=1.4.2", 0.5);
-    struct gate_answer answer = ask_question(&question);
+    struct release_gate_question question = question_of("intent=refund", "release=1.4.2", 0.5);
+    struct release_gate_answer answer = ask_question(&question);
     ck_assert_int_eq(answer.cohort.total, 100);
     ck_assert_int_eq(answer.baseline.total, 100);
     NEAR(answer.cohort.pass_rate, 0.6);
-    ck_assert_int_eq(answer.outcome, GATE_FAIL);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_FAIL);
 }
 END_TEST
 
 START_TEST(a_baseline_without_data_is_no_pass)
 {
     add("1.5.0", "refund", COHORT_PASS, 100);
-    struct gate_question question = question_of("intent=refund,release=1.5.0", "release=9", 0.9);
-    struct gate_answer answer = ask_question(&question);
-    ck_assert_int_eq(answer.decision.outcome, GATE_PASS);
-    ck_assert_int_eq(answer.comparison.change, GATE_UNKNOWN);
-    ck_assert_int_eq(answer.outcome, GATE_INSUFFICIENT);
+    struct release_gate_question question =
+        question_of("intent=refund,release=1.5.0", "release=9", 0.9);
+    struct release_gate_answer answer = ask_question(&question);
+    ck_assert_int_eq(answer.decision.outcome, RELEASE_GATE_PASS);
+    ck_assert_int_eq(answer.comparison.change, RELEASE_GATE_UNKNOWN);
+    ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     question = question_of("release=1.5.0", "release=1.5.0", 0.9);
     struct error error = {0};
-    ck_assert_int_eq(gate_ask(temp.store, NULL, &question, &answer, &error), STATUS_MALFORMED);
+    ck_assert_int_eq(release_gate_ask(temp.store, NULL, &question, &answer, &error),
+                     STATUS_MALFORMED);
     ck_assert_int_eq(error.exit_code, EXIT_USAGE);
 }
 END_TEST
@@ -335,18 +339,18 @@ START_TEST(what_overflowed_is_told)
     const char *const intents[] = {"a", "b", "c", "d", "e"};
     for (size_t i = 0; i < 5; i++)
         add("1", intents[i], COHORT_PASS, 2);
-    struct gate_answer answer = ask("intent=e", 0.9);
-    ck_assert_int_eq(answer.decision.reason, GATE_NO_TRAJECTORY);
+    struct release_gate_answer answer = ask("intent=e", 0.9);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_NO_TRAJECTORY);
     ck_assert_int_eq(answer.overflow, 4);
 }
 END_TEST
 
 static void expect_cohort(const char *written, uint32_t count, const char *const *pairs)
 {
-    struct gate_cohort cohort;
+    struct release_gate_cohort cohort;
     struct error error = {0};
     enum status status =
-        gate_cohort_parse("--cohort", bytes_of_text(written), &arena, &cohort, &error);
+        release_gate_text_parse_cohort("--cohort", bytes_of_text(written), &arena, &cohort, &error);
     ck_assert_msg(status == STATUS_OK, "%s: %s", written, error.text);
     ck_assert_uint_eq(cohort.count, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -372,10 +376,11 @@ START_TEST(a_long_value_is_cut_as_in_the_store)
 {
     char written[300] = "intent=";
     memset(written + 7, 'x', 200);
-    struct gate_cohort cohort;
+    struct release_gate_cohort cohort;
     struct error error = {0};
-    ck_assert_int_eq(gate_cohort_parse("--cohort", bytes_of_text(written), &arena, &cohort, &error),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        release_gate_text_parse_cohort("--cohort", bytes_of_text(written), &arena, &cohort, &error),
+        STATUS_OK);
     ck_assert_uint_eq(cohort.values[0].size, 129);
     ck_assert_int_eq(cohort.values[0].data[120], '~');
 }
@@ -387,10 +392,10 @@ START_TEST(what_is_no_cohort_is_refused)
                                  ",",  "intent=a,", "intent=a\\", "intent=a,intent=b", "a=b,,c=d",
                                  " =x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct gate_cohort cohort;
+        struct release_gate_cohort cohort;
         struct error error = {0};
-        ck_assert_msg(gate_cohort_parse("--cohort", bytes_of_text(wrong[i]), &arena, &cohort,
-                                        &error) == STATUS_MALFORMED,
+        ck_assert_msg(release_gate_text_parse_cohort("--cohort", bytes_of_text(wrong[i]), &arena,
+                                                     &cohort, &error) == STATUS_MALFORMED,
                       "%s", wrong[i]);
         ck_assert_int_eq(error.exit_code, EXIT_USAGE);
         ck_assert_ptr_nonnull(strstr(error.text, "--cohort:"));
@@ -402,9 +407,10 @@ START_TEST(the_document_has_its_keys_in_order)
 {
     add("1", "refund", COHORT_PASS, 30);
     add("2", "refund", COHORT_PASS, 30);
-    struct gate_question question = question_of("intent=refund,release=2", "release=1", 0.85);
-    struct gate_answer answer = ask_question(&question);
-    gate_write_json(&question, &answer, &text);
+    struct release_gate_question question =
+        question_of("intent=refund,release=2", "release=1", 0.85);
+    struct release_gate_answer answer = ask_question(&question);
+    release_gate_text_write_json(&question, &answer, &text);
     buffer_append_byte(&text, 0);
     ck_assert_str_eq(
         (const char *)text.data,
@@ -427,9 +433,9 @@ START_TEST(the_text_says_what_decided)
 {
     add("1", "refund", COHORT_PASS, 19);
     add("1", "refund", COHORT_FAIL, 1);
-    struct gate_question question = question_of("intent=refund", NULL, 0.92);
-    struct gate_answer answer = ask_question(&question);
-    gate_write_text(&question, &answer, &text);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
+    struct release_gate_answer answer = ask_question(&question);
+    release_gate_text_write(&question, &answer, &text);
     buffer_append_byte(&text, 0);
     ck_assert_str_eq((const char *)text.data,
                      "insufficient: intent=refund over 24h\n"

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "pipelines/cohorts/report.h"
+#include "pipelines/cohorts/table.h"
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
@@ -312,7 +312,7 @@ START_TEST(the_table_is_aligned)
         "ck\x1b[2J\n",
         COHORT_UNSCORED, 1, 1);
     ck_assert_str_eq(
-        write_report("1h", "intent", cohort_report_table),
+        write_report("1h", "intent", cohort_table_write),
         "intent           total  pass  borderline  fail  unscored       fail rate (95 %)  p95 ms\n"
         "mortgage payoff    120    90          10    20         0  16.7 % (11.1 to 24.3)    1002\n"
         "R\xc3\xbc"
@@ -322,7 +322,7 @@ END_TEST
 
 START_TEST(an_empty_window_says_so)
 {
-    const char *table = write_report("2h", "intent", cohort_report_table);
+    const char *table = write_report("2h", "intent", cohort_table_write);
     ck_assert_ptr_nonnull(
         strstr(table, "No trajectory ended in the 2h before 2025-11-23T09:00:00Z"));
 }

@@ -198,11 +198,11 @@ START_TEST(labels_are_names_that_prometheus_accepts)
                                            {"intent", "intent"}};
     char label[COHORT_LABEL_SIZE], longest[300];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cohort_label_name(label, bytes_of_text(names[i][0]));
+        cohort_metrics_label_name(label, bytes_of_text(names[i][0]));
         ck_assert_str_eq(label, names[i][1]);
     }
     memset(longest, '9', sizeof longest);
-    cohort_label_name(label, bytes_of(longest, sizeof longest));
+    cohort_metrics_label_name(label, bytes_of(longest, sizeof longest));
     ck_assert_uint_lt(strlen(label), sizeof label);
 }
 END_TEST
