@@ -10,7 +10,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 
 static const char schema_name[] = "flywheel.alert/v1";
 

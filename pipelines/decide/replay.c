@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/limits.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 
 struct replay {
     struct pipeline_config config; /* a shallow copy without memory limit and budgets */

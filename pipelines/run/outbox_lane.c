@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
+#include "processor/emit/file/emitter.h"
+#include "processor/emit/kafka/emitter.h"
+#include "processor/emit/kafka/transactions.h"
+#include "processor/emit/outgoing.h"
 
 enum { CATCH_UP_RECORDS = 256, FULL_MS = 100 };
 

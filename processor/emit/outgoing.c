@@ -5,9 +5,9 @@
  *   payload [version 2: be32 size, otlp]
  *
  * A header name is its index in the table below, which only grows. */
-#include <assert.h>
+#include "processor/emit/outgoing.h"
 
-#include "processor/emit/emitter.h"
+#include <assert.h>
 
 enum { FRAME_VERSION = 1, FRAME_VERSION_OTLP = 2 };
 

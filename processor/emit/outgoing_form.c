@@ -3,7 +3,8 @@
  *   json       as it is
  *   protobuf   made from the JSON
  *   otlp       the spans that stand beside it, under headers that the Collector's receiver knows */
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing_form.h"
+
 #include "processor/emit/record/protobuf.h"
 
 enum { ARENA_BYTES_MAX = 16 * 1024 * 1024 };

@@ -6,7 +6,7 @@
 
 #include "pipelines/decide/summary.h"
 #include "pipelines/decide/trajectory_codec.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing_form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

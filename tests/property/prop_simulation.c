@@ -17,7 +17,7 @@
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/run/restore.h"
 #include "processor/base/digest.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "state/cohorts/cohort_query.h"
 #include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"

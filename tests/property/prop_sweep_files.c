@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "pipelines/config/config.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/file/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "processor/net/auth.h"
 #include "processor/receive/dead_letter/dead_letter.h"
 #include "processor/receive/http/request.h"

@@ -2,7 +2,7 @@
 #include "tests/support/cohort_feed.h"
 
 #include "pipelines/config/groupings.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "state/store/dictionary.h"
 
 static void open_state(struct feed *feed)

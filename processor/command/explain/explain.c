@@ -8,7 +8,7 @@
 #include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
 #include "processor/command/replay/replay_run.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "state/tables/outbox.h"
 
 struct wanted {

@@ -8,28 +8,28 @@
  * nothing is lost, and no half line stays. A crash between the sync and the commit that deletes the
  * outbox rows leaves lines past the length that the store knows; the next start settles their rows.
  * A file that was rotated away is reopened by its path before the next batch, without a signal. */
-#include <assert.h>
+#include "processor/emit/file/emitter.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/emit/emitter.h"
 #include "processor/emit/file/tail.h"
+#include "processor/emit/inbox.h"
+#include "processor/emit/outgoing.h"
 
 enum {
-    QUEUE_ITEMS = 4096,
+    HELD_ITEMS_MAX = 4096,
     HELD_BYTES_MAX = 32 * 1024 * 1024,
     BATCH_ITEMS = 64,
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 5000,
-    NAP_MS = 20,
+    IDLE_MS = 1000,
     UNKNOWN_BYTES_MAX = 64 * 1024 * 1024,
 };
 
@@ -39,12 +39,7 @@ struct file_emitter {
     char *path;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct queue *queue;
-    _Atomic size_t held_bytes; /* queued or in the batch */
-    _Atomic bool is_stopping;
-    _Atomic int64_t stop_at_ms;
-    pthread_t thread;
-    bool has_thread;
+    struct inbox inbox; /* of struct emit_item */
 
     /* Of the thread, after start. */
     int fd;
@@ -227,18 +222,6 @@ static bool write_batch(struct file_emitter *file)
     return false;
 }
 
-static void nap(void)
-{
-    struct timespec time = {.tv_nsec = NAP_MS * 1000000L};
-    (void)nanosleep(&time, NULL);
-}
-
-static bool must_give_up(struct file_emitter *file)
-{
-    return atomic_load(&file->is_stopping) &&
-           clock_monotonic_ms() >= atomic_load(&file->stop_at_ms);
-}
-
 /* False when the process stops before the batch is on disk. */
 static bool write_batch_until_done(struct file_emitter *file)
 {
@@ -248,10 +231,8 @@ static bool write_batch_until_done(struct file_emitter *file)
             log_error("file_write_failed", "path=\"%s\" error=\"%s\" action=retry", file->path,
                       strerror(errno));
         file->is_failing = true;
-        int64_t until = clock_monotonic_ms() + pause_ms;
-        while (clock_monotonic_ms() < until && !must_give_up(file))
-            nap();
-        if (must_give_up(file))
+        inbox_pause(&file->inbox, pause_ms);
+        if (inbox_is_time_up(&file->inbox, clock_monotonic_ms()))
             return false;
         pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
     }
@@ -280,7 +261,7 @@ static void acknowledge_batch(struct file_emitter *file)
 static void free_batch(struct file_emitter *file)
 {
     for (size_t i = 0; i < file->batch_count; i++) {
-        atomic_fetch_sub(&file->held_bytes, file->batch[i]->size);
+        inbox_release(&file->inbox, file->batch[i]->size);
         free(file->batch[i]);
     }
     file->batch_count = 0;
@@ -289,18 +270,13 @@ static void free_batch(struct file_emitter *file)
 static void *run_thread(void *argument)
 {
     struct file_emitter *file = argument;
-    for (;;) {
-        /* Asked before the queue is looked at: what was sent before stop() is written. */
-        bool is_stopping = atomic_load(&file->is_stopping);
-        file->batch_count = queue_pop(file->queue, (void **)file->batch, BATCH_ITEMS);
+    while (!inbox_is_over(&file->inbox, clock_monotonic_ms())) {
+        file->batch_count = queue_pop(file->inbox.queue, (void **)file->batch, BATCH_ITEMS);
         if (file->batch_count == 0) {
-            if (is_stopping)
-                break;
-            queue_wait(file->queue, 1000);
+            queue_wait(file->inbox.queue, IDLE_MS);
             continue;
         }
-        bool is_done = !must_give_up(file) && write_batch_until_done(file);
-        if (is_done)
+        if (write_batch_until_done(file))
             acknowledge_batch(file);
         free_batch(file);
     }
@@ -326,37 +302,17 @@ static enum status file_start(struct emitter *emitter, struct error *ret_error)
         sync_directory(file->path);
     if (file->is_unsettled && file->acknowledge.file_settled) /* before anything is written */
         file->acknowledge.file_settled(file->acknowledge.context, 0, file->inode, file->length);
-    if (pthread_create(&file->thread, NULL, run_thread, file) != 0) {
-        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread that writes %s", file->path);
-        return STATUS_FATAL;
-    }
-    file->has_thread = true;
-    return STATUS_OK;
+    return inbox_start(&file->inbox, run_thread, file, file->path, ret_error);
 }
 
 static enum status file_send(struct emitter *emitter, struct emit_item *item)
 {
-    struct file_emitter *file = of(emitter);
-    size_t held = atomic_load(&file->held_bytes);
-    if (held > 0 && held + item->size > HELD_BYTES_MAX)
-        return STATUS_BUSY;
-    atomic_fetch_add(&file->held_bytes, item->size);
-    if (queue_push(file->queue, item))
-        return STATUS_OK;
-    atomic_fetch_sub(&file->held_bytes, item->size);
-    return STATUS_BUSY;
+    return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
 static void file_stop(struct emitter *emitter, int64_t grace_ms)
 {
-    struct file_emitter *file = of(emitter);
-    if (!file->has_thread)
-        return;
-    atomic_store(&file->stop_at_ms, clock_monotonic_ms() + grace_ms);
-    atomic_store(&file->is_stopping, true);
-    queue_wake(file->queue);
-    (void)pthread_join(file->thread, NULL);
-    file->has_thread = false;
+    inbox_stop(&of(emitter)->inbox, grace_ms);
 }
 
 static void file_destroy(struct emitter *emitter)
@@ -364,12 +320,8 @@ static void file_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct file_emitter *file = of(emitter);
-    file_stop(emitter, 0);
-    if (file->queue) {
-        while ((file->batch_count = queue_pop(file->queue, (void **)file->batch, BATCH_ITEMS)) > 0)
-            free_batch(file);
-        queue_destroy(file->queue);
-    }
+    inbox_stop(&file->inbox, 0);
+    inbox_finish(&file->inbox, free);
     if (file->fd >= 0)
         (void)close(file->fd);
     buffer_finish(&file->lines);
@@ -390,6 +342,7 @@ struct emitter *file_emitter_create(const struct file_emitter_config *config,
                                     struct emitter_counters *counters, struct error *ret_error)
 {
     struct file_emitter *file = calloc(1, sizeof *file);
+    bool has_inbox = false;
     if (file) {
         file->emitter.operations = &operations;
         file->fd = -1;
@@ -397,9 +350,9 @@ struct emitter *file_emitter_create(const struct file_emitter_config *config,
         file->acknowledge = *acknowledge;
         file->counters = counters;
         file->path = strdup(config->path);
-        file->queue = queue_create(QUEUE_ITEMS);
+        has_inbox = inbox_init(&file->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
     }
-    if (!file || !file->path || !file->queue) {
+    if (!has_inbox || !file->path) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of %s", config->path);
         file_destroy(file ? &file->emitter : NULL);
         return NULL;

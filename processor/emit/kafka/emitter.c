@@ -12,21 +12,19 @@
  * whatever fails. A broker that is away never fails a message: its timeout is infinite. A permanent
  * error of one message doesn't drop it either, since a person can mend topic, quota or limit; it
  * waits, longer each time. The message itself stays in the item: nothing is copied. */
-#include <assert.h>
-#include <errno.h>
+#include "processor/emit/kafka/emitter.h"
+
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
-#include "processor/emit/emitter.h"
+#include "processor/base/memory.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
 
 enum {
-    QUEUE_ITEMS = 4096,
     HELD_ITEMS_MAX = 4096,
     HELD_BYTES_MAX = 64 * 1024 * 1024,
     TAKE_ITEMS = 64,
@@ -56,20 +54,15 @@ struct kafka_emitter {
     struct emitter emitter; /* first: handed out as this */
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct queue *queue;
+    struct inbox inbox; /* of struct emit_item */
     enum record_form form;
-    _Atomic size_t held_bytes, held_items;
-    _Atomic bool is_stopping;
-    _Atomic int64_t stop_at_ms;
-    pthread_t thread;
-    bool has_thread;
 
     /* Of the thread, after start. */
     struct kafka_producer producer;
     struct message_list ready, blocked, retry;
-    uint16_t
-        under_way[KEY_BUCKETS]; /* records in flight or in the retry list, by hash of the key */
-    int64_t moved_ms;           /* the last report, or the last time nothing was in flight */
+    /* Records in flight or in the retry list, by hash of the key. */
+    uint16_t under_way[KEY_BUCKETS];
+    int64_t moved_ms; /* the last report, or the last time nothing was in flight */
 };
 
 static struct kafka_emitter *of(struct emitter *emitter)
@@ -102,8 +95,7 @@ static struct message *take_first(struct message_list *list)
 
 static void release(struct kafka_emitter *kafka, struct message *message)
 {
-    atomic_fetch_sub(&kafka->held_bytes, message->item->size);
-    atomic_fetch_sub(&kafka->held_items, 1);
+    inbox_release(&kafka->inbox, message->item->size);
     buffer_finish(&message->made);
     free(message->item);
     free(message);
@@ -156,7 +148,7 @@ static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *
 {
     const struct kafka_message sent = {.key = message->record.key,
                                        .payload = message->record.payload,
-                                       .headers = kafka_headers_of(&message->record),
+                                       .headers = kafka_producer_headers(&message->record),
                                        .message = message};
     return kafka_producer_send(&kafka->producer, &sent);
 }
@@ -218,11 +210,10 @@ static void check_stuck(struct kafka_emitter *kafka, int64_t now_ms)
 static bool take_queued(struct kafka_emitter *kafka)
 {
     void *items[TAKE_ITEMS];
-    size_t count = queue_pop(kafka->queue, items, TAKE_ITEMS);
+    size_t count = queue_pop(kafka->inbox.queue, items, TAKE_ITEMS);
     for (size_t i = 0; i < count; i++) {
         struct emit_item *item = items[i];
-        struct message *message = calloc(1, sizeof *message);
-        assert(message); /* 200 bytes: the process can't go on without */
+        struct message *message = memory_need(calloc(1, sizeof *message));
         message->item = item;
         message->pause_ms = PAUSE_FIRST_MS;
         if (outgoing_decode(bytes_of(item->frame, item->size), &message->record) != STATUS_OK ||
@@ -239,18 +230,11 @@ static bool take_queued(struct kafka_emitter *kafka)
     return count > 0;
 }
 
-static bool is_over(struct kafka_emitter *kafka, int64_t now_ms)
-{
-    if (!atomic_load(&kafka->is_stopping))
-        return false;
-    return atomic_load(&kafka->held_items) == 0 || now_ms >= atomic_load(&kafka->stop_at_ms);
-}
-
 static int64_t next_turn_ms(const struct kafka_emitter *kafka)
 {
     /* A report wakes the thread; what waits by itself is a pause, a full producer or a fatal one. */
     bool has_waiting = kafka->retry.first || kafka->ready.first || !kafka->producer.handle ||
-                       kafka->producer.is_fatal || atomic_load(&kafka->is_stopping);
+                       kafka->producer.is_fatal || inbox_is_stopping(&kafka->inbox);
     return has_waiting ? TURN_MS : IDLE_MS;
 }
 
@@ -259,7 +243,7 @@ static void *run_thread(void *argument)
     struct kafka_emitter *kafka = argument;
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
-        if (is_over(kafka, now_ms))
+        if (inbox_is_over(&kafka->inbox, now_ms))
             break;
         bool took = take_queued(kafka);
         if (kafka->retry.first)
@@ -271,7 +255,7 @@ static void *run_thread(void *argument)
         if (kafka->producer.handle)
             produce_ready(kafka);
         if (!took)
-            queue_wait(kafka->queue, next_turn_ms(kafka));
+            queue_wait(kafka->inbox.queue, next_turn_ms(kafka));
     }
     kafka_producer_close(&kafka->producer);
     unblock(kafka);
@@ -285,46 +269,17 @@ static void *run_thread(void *argument)
 static enum status kafka_start(struct emitter *emitter, struct error *ret_error)
 {
     struct kafka_emitter *kafka = of(emitter);
-    char text[512];
-    if (!kafka_producer_open(&kafka->producer, text, sizeof text)) {
-        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", kafka->producer.topic,
-                  text);
-        return STATUS_FATAL;
-    }
-    if (pthread_create(&kafka->thread, NULL, run_thread, kafka) != 0) {
-        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s",
-                  kafka->producer.topic);
-        return STATUS_FATAL;
-    }
-    kafka->has_thread = true;
-    return STATUS_OK;
+    return kafka_producer_start(&kafka->producer, &kafka->inbox, run_thread, kafka, ret_error);
 }
 
 static enum status kafka_send(struct emitter *emitter, struct emit_item *item)
 {
-    struct kafka_emitter *kafka = of(emitter);
-    size_t bytes = atomic_load(&kafka->held_bytes), items = atomic_load(&kafka->held_items);
-    if (items >= HELD_ITEMS_MAX || (items > 0 && bytes + item->size > HELD_BYTES_MAX))
-        return STATUS_BUSY;
-    atomic_fetch_add(&kafka->held_bytes, item->size);
-    atomic_fetch_add(&kafka->held_items, 1);
-    if (queue_push(kafka->queue, item))
-        return STATUS_OK;
-    atomic_fetch_sub(&kafka->held_bytes, item->size);
-    atomic_fetch_sub(&kafka->held_items, 1);
-    return STATUS_BUSY;
+    return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
 static void kafka_stop(struct emitter *emitter, int64_t grace_ms)
 {
-    struct kafka_emitter *kafka = of(emitter);
-    if (!kafka->has_thread)
-        return;
-    atomic_store(&kafka->stop_at_ms, clock_monotonic_ms() + grace_ms);
-    atomic_store(&kafka->is_stopping, true);
-    queue_wake(kafka->queue);
-    (void)pthread_join(kafka->thread, NULL);
-    kafka->has_thread = false;
+    inbox_stop(&of(emitter)->inbox, grace_ms);
 }
 
 static void kafka_destroy(struct emitter *emitter)
@@ -332,14 +287,9 @@ static void kafka_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct kafka_emitter *kafka = of(emitter);
-    kafka_stop(emitter, 0);
+    inbox_stop(&kafka->inbox, 0);
     kafka_producer_finish(&kafka->producer);
-    if (kafka->queue) {
-        void *item;
-        while (queue_pop(kafka->queue, &item, 1) == 1)
-            free(item);
-        queue_destroy(kafka->queue);
-    }
+    inbox_finish(&kafka->inbox, free);
     free(kafka);
 }
 
@@ -359,19 +309,21 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
     if (!conf)
         return NULL;
     struct kafka_emitter *kafka = calloc(1, sizeof *kafka);
+    bool has_inbox = false;
     if (kafka) {
         kafka->emitter.operations = &operations;
         kafka->form = config->form;
         kafka->acknowledge = *acknowledge;
         kafka->counters = counters;
-        kafka->queue = queue_create(QUEUE_ITEMS);
+        has_inbox = inbox_init(&kafka->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
         kafka->producer = (struct kafka_producer){.conf = conf,
                                                   .topic = strdup(config->topic),
-                                                  .wakes = kafka->queue,
+                                                  .wakes = kafka->inbox.queue,
+                                                  .owner = "kafka exporter of",
                                                   .delivered = on_delivery,
                                                   .context = kafka};
     }
-    if (!kafka || !kafka->producer.topic || !kafka->queue) {
+    if (!has_inbox || !kafka->producer.topic) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
                   config->topic);
         if (kafka)

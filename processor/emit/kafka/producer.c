@@ -16,8 +16,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *report, vo
     rd_kafka_resp_err_t error = report->err;
     producer->in_flight--;
     if (error && rd_kafka_fatal_error(handle, NULL, 0))
-        error =
-            RD_KAFKA_RESP_ERR__FATAL; /* whatever the report says, the message is not at fault */
+        error = RD_KAFKA_RESP_ERR__FATAL; /* whatever it says, the message is not at fault */
     producer->delivered(producer->context, report->_private, error);
 }
 
@@ -56,7 +55,7 @@ static void enable_events(struct kafka_producer *producer, bool is_enabled)
     rd_kafka_queue_destroy(reports);
 }
 
-rd_kafka_headers_t *kafka_headers_of(const struct outgoing *record)
+rd_kafka_headers_t *kafka_producer_headers(const struct outgoing *record)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
     for (uint32_t i = 0; i < record->header_count; i++) {
@@ -65,6 +64,19 @@ rd_kafka_headers_t *kafka_headers_of(const struct outgoing *record)
                                   (ssize_t)header->value.size);
     }
     return headers;
+}
+
+enum status kafka_producer_start(struct kafka_producer *producer, struct inbox *inbox,
+                                 void *(*run)(void *argument), void *argument,
+                                 struct error *ret_error)
+{
+    char text[512];
+    if (!kafka_producer_open(producer, text, sizeof text)) {
+        error_set(ret_error, EXIT_CONFIG, "%s topic %s: %s", producer->owner, producer->topic,
+                  text);
+        return STATUS_FATAL;
+    }
+    return inbox_start(inbox, run, argument, producer->topic, ret_error);
 }
 
 bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size)

@@ -7,11 +7,13 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/emit/inbox.h"
+#include "processor/emit/outgoing.h"
 
 struct kafka_producer {
     rd_kafka_conf_t *conf; /* owned; each handle is created from a copy */
     char *topic;           /* owned */
+    const char *owner;     /* what stands before "topic" in an error: "kafka exporter of" */
     rd_kafka_t *handle;    /* NULL: there is none now */
     size_t in_flight;
     bool is_fatal;   /* close and open again: nothing can be produced any more */
@@ -30,8 +32,12 @@ struct kafka_message {
 };
 
 /* The headers of a record, for kafka_message. */
-rd_kafka_headers_t *kafka_headers_of(const struct outgoing *record);
+rd_kafka_headers_t *kafka_producer_headers(const struct outgoing *record);
 
+/* Opens it and starts `run`, the thread that owns it from then on. */
+MUST_CHECK enum status kafka_producer_start(struct kafka_producer *producer, struct inbox *inbox,
+                                            void *(*run)(void *argument), void *argument,
+                                            struct error *ret_error);
 /* False with the reason in `text`. */
 MUST_CHECK bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size);
 void kafka_producer_close(struct kafka_producer *producer);

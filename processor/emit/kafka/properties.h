@@ -1,9 +1,10 @@
 /* The producer's properties: ours, then the user's over them, except those that the promise of
- * delivery stands on. Only kafka_emitter.c and kafka_properties.c know librdkafka here. */
+ * delivery stands on. */
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/base/error.h"
+#include "processor/emit/kafka/config.h"
 
 /* Records wait for their broker for ever, since the outbox holds them; a relay tells its senders
  * before they give up. */

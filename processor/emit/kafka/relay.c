@@ -6,17 +6,15 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/base/queue.h"
+#include "processor/base/memory.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
 
 enum {
-    QUEUE_REQUESTS = 4096,
     TAKE_REQUESTS = 64,
     PAYLOAD_OVERHEAD = 1024,               /* key, header and frame of a message, generously */
     MESSAGES_BYTES_MAX = 32 * 1024 * 1024, /* copies under way at once */
@@ -37,14 +35,11 @@ struct relay_message {
 };
 
 struct kafka_relay {
-    size_t payload_max, held_bytes_max;
+    size_t payload_max;
     struct relay_counters *counters;
-    struct queue *queue;
-    pthread_t thread;
-    bool has_thread;
-    _Atomic size_t held_bytes;
-    _Atomic int64_t oldest_ms, turned_ms, stop_at_ms;
-    _Atomic bool is_stalled, is_stopping;
+    struct inbox inbox; /* of struct relay_request */
+    _Atomic int64_t oldest_ms, turned_ms;
+    _Atomic bool is_stalled;
 
     /* Of the thread, after start. */
     struct kafka_producer producer;
@@ -74,7 +69,7 @@ static void finish_if_done(struct kafka_relay *relay, struct relay_request *requ
         return;
     *(request->previous ? &request->previous->next : &relay->first) = request->next;
     *(request->next ? &request->next->previous : &relay->last) = request->previous;
-    atomic_fetch_sub(&relay->held_bytes, request->bytes);
+    inbox_release(&relay->inbox, request->bytes);
     request->done(request, request->has_failed ? STATUS_BUSY : STATUS_OK);
 }
 
@@ -97,7 +92,7 @@ static void free_message(struct kafka_relay *relay, struct relay_message *messag
 {
     if (message->payload.data == message->copy) {
         relay->copied_bytes -= message->payload.size;
-        atomic_fetch_sub(&relay->held_bytes, message->payload.size);
+        inbox_release_bytes(&relay->inbox, message->payload.size);
     }
     free(message);
 }
@@ -182,8 +177,8 @@ static struct relay_message *make_message(struct kafka_relay *relay, struct rela
                                           const struct span_message *part)
 {
     bool is_copied = !part->whole.data;
-    struct relay_message *message = malloc(sizeof *message + (is_copied ? part->size : 0));
-    assert(message); /* at most one message's size: the process can't go on without */
+    struct relay_message *message =
+        memory_need(malloc(sizeof *message + (is_copied ? part->size : 0)));
     *message = (struct relay_message){
         .request = request, .items = part->items, .has_key = part->has_key, .payload = part->whole};
     hex_encode(message->key, part->trace_id, TRACE_ID_SIZE);
@@ -193,7 +188,7 @@ static struct relay_message *make_message(struct kafka_relay *relay, struct rela
         assert(!to.failed && to.data == message->copy);
         message->payload = buffer_bytes(&to);
         relay->copied_bytes += part->size;
-        atomic_fetch_add(&relay->held_bytes, part->size);
+        inbox_hold_bytes(&relay->inbox, part->size);
     }
     request->undelivered++;
     return message;
@@ -267,7 +262,7 @@ static void send_unsent(struct kafka_relay *relay, int64_t now_ms)
 static bool take_queued(struct kafka_relay *relay, int64_t now_ms)
 {
     void *items[TAKE_REQUESTS];
-    size_t count = queue_pop(relay->queue, items, TAKE_REQUESTS);
+    size_t count = queue_pop(relay->inbox.queue, items, TAKE_REQUESTS);
     for (size_t i = 0; i < count; i++) {
         struct relay_request *request = items[i];
         request->since_ms = now_ms;
@@ -284,21 +279,14 @@ static void publish(struct kafka_relay *relay, int64_t now_ms)
     if (is_stalled != atomic_load(&relay->is_stalled)) {
         if (is_stalled)
             log_warn("relay_stalled",
-                     "topic=\"%s\" held_bytes=%zu effect=\"senders are told to "
-                     "wait\"",
-                     relay->producer.topic, atomic_load(&relay->held_bytes));
+                     "topic=\"%s\" held_bytes=%zu effect=\"senders are told to wait\"",
+                     relay->producer.topic, atomic_load(&relay->inbox.held_bytes));
         else
             log_info("relay_moves", "topic=\"%s\"", relay->producer.topic);
     }
     atomic_store(&relay->is_stalled, is_stalled);
     atomic_store(&relay->oldest_ms, oldest_ms);
     atomic_store(&relay->turned_ms, now_ms);
-}
-
-static bool is_time_up(struct kafka_relay *relay, int64_t now_ms)
-{
-    return atomic_load(&relay->is_stopping) &&
-           (!relay->first || now_ms >= atomic_load(&relay->stop_at_ms));
 }
 
 /* Everything left is given up. */
@@ -329,7 +317,7 @@ static void *run_thread(void *argument)
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
         bool took = take_queued(relay, now_ms);
-        if (!took && is_time_up(relay, now_ms))
+        if (!took && inbox_is_over(&relay->inbox, now_ms))
             break;
         kafka_producer_keep(&relay->producer, now_ms);
         if (relay->producer.handle && !relay->producer.is_fatal) {
@@ -339,7 +327,7 @@ static void *run_thread(void *argument)
         kafka_producer_poll(&relay->producer);
         publish(relay, now_ms);
         if (!took)
-            queue_wait(relay->queue, TURN_MS);
+            queue_wait(relay->inbox.queue, TURN_MS);
     }
     drain(relay);
     return NULL;
@@ -347,39 +335,22 @@ static void *run_thread(void *argument)
 
 enum status kafka_relay_start(struct kafka_relay *relay, struct error *ret_error)
 {
-    char text[512];
-    if (!kafka_producer_open(&relay->producer, text, sizeof text)) {
-        error_set(ret_error, EXIT_CONFIG, "relay to topic %s: %s", relay->producer.topic, text);
-        return STATUS_FATAL;
-    }
     atomic_store(&relay->turned_ms, clock_monotonic_ms());
-    if (pthread_create(&relay->thread, NULL, run_thread, relay) != 0) {
-        error_set(ret_error, EXIT_TEMPORARY, "cannot start the relay's thread");
-        return STATUS_FATAL;
-    }
-    relay->has_thread = true;
-    return STATUS_OK;
+    return kafka_producer_start(&relay->producer, &relay->inbox, run_thread, relay, ret_error);
 }
 
 /* ---- Callers ---- */
 
 bool kafka_relay_has_room(const struct kafka_relay *relay, size_t more_bytes)
 {
-    size_t held = atomic_load(&relay->held_bytes);
-    return held == 0 ||
-           (held < relay->held_bytes_max && more_bytes <= relay->held_bytes_max - held);
+    return inbox_has_room(&relay->inbox, more_bytes);
 }
 
 enum status kafka_relay_send(struct kafka_relay *relay, struct relay_request *request)
 {
-    if (!kafka_relay_has_room(relay, request->bytes) ||
-        (request->is_awaited && atomic_load(&relay->is_stalled)))
+    if (request->is_awaited && atomic_load(&relay->is_stalled))
         return STATUS_BUSY;
-    atomic_fetch_add(&relay->held_bytes, request->bytes);
-    if (queue_push(relay->queue, request))
-        return STATUS_OK;
-    atomic_fetch_sub(&relay->held_bytes, request->bytes);
-    return STATUS_BUSY;
+    return inbox_send(&relay->inbox, request, request->bytes);
 }
 
 size_t kafka_relay_payload_max(const struct kafka_relay *relay)
@@ -391,7 +362,7 @@ struct relay_gauges kafka_relay_gauges(const struct kafka_relay *relay)
 {
     int64_t now_ms = clock_monotonic_ms(), oldest_ms = atomic_load(&relay->oldest_ms);
     return (struct relay_gauges){
-        .held_bytes = atomic_load(&relay->held_bytes),
+        .held_bytes = atomic_load(&relay->inbox.held_bytes),
         .age_ms = oldest_ms > 0 && now_ms > oldest_ms ? now_ms - oldest_ms : 0,
         .turn_ms = now_ms - atomic_load(&relay->turned_ms),
         .is_stalled = atomic_load(&relay->is_stalled),
@@ -400,13 +371,7 @@ struct relay_gauges kafka_relay_gauges(const struct kafka_relay *relay)
 
 void kafka_relay_stop(struct kafka_relay *relay, int64_t grace_ms)
 {
-    if (!relay->has_thread)
-        return;
-    atomic_store(&relay->stop_at_ms, clock_monotonic_ms() + grace_ms);
-    atomic_store(&relay->is_stopping, true);
-    queue_wake(relay->queue);
-    (void)pthread_join(relay->thread, NULL);
-    relay->has_thread = false;
+    inbox_stop(&relay->inbox, grace_ms);
 }
 
 void kafka_relay_destroy(struct kafka_relay *relay)
@@ -415,7 +380,7 @@ void kafka_relay_destroy(struct kafka_relay *relay)
         return;
     kafka_relay_stop(relay, 0);
     kafka_producer_finish(&relay->producer);
-    queue_destroy(relay->queue);
+    inbox_finish(&relay->inbox, NULL);
     free(relay);
 }
 
@@ -428,19 +393,20 @@ struct kafka_relay *kafka_relay_create(const struct kafka_relay_config *config,
                                             .client_id = config->client_id};
     struct kafka_relay *relay = calloc(1, sizeof *relay);
     rd_kafka_conf_t *conf = kafka_properties_read(&producer, KAFKA_RELAY, ret_error);
+    bool has_inbox = false;
     if (relay) {
-        relay->queue = queue_create(QUEUE_REQUESTS);
+        has_inbox = inbox_init(&relay->inbox, SIZE_MAX, config->held_bytes_max);
         relay->producer = (struct kafka_producer){.conf = conf,
                                                   .topic = strdup(config->topic),
-                                                  .wakes = relay->queue,
+                                                  .wakes = relay->inbox.queue,
+                                                  .owner = "relay to",
                                                   .delivered = on_delivery,
                                                   .context = relay};
         relay->counters = counters;
-        relay->held_bytes_max = config->held_bytes_max;
     }
     char text[32];
     size_t size = sizeof text;
-    if (relay && conf && relay->producer.topic && relay->queue &&
+    if (has_inbox && conf && relay->producer.topic &&
         rd_kafka_conf_get(conf, "message.max.bytes", text, &size) == RD_KAFKA_CONF_OK) {
         size_t message_max = strtoul(text, NULL, 10);
         relay->payload_max =

@@ -10,20 +10,20 @@
  * in sequence: a record that the topic refuses (too large, not allowed) holds up those behind it,
  * since a transaction is whole or nothing. Calls that wait for brokers do so for a second at most,
  * then the thread looks up. */
-#include <assert.h>
+#include "processor/emit/kafka/transactions.h"
+
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/emit/emitter.h"
+#include "processor/base/memory.h"
 #include "processor/emit/kafka/place.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
 
 enum {
-    QUEUE_ITEMS = 4096,
+    HELD_ITEMS_MAX = 4096,
     HELD_BYTES_MAX = 64 * 1024 * 1024,
     BATCH_ITEMS = 2000,
     BATCH_BYTES = 16 * 1024 * 1024,
@@ -50,12 +50,7 @@ struct transactions {
     enum record_form form;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct queue *queue;
-    _Atomic size_t held_bytes, held_items;
-    _Atomic bool is_stopping;
-    _Atomic int64_t stop_at_ms;
-    pthread_t thread;
-    bool has_thread;
+    struct inbox inbox; /* of struct emit_item */
 
     /* Of the thread, after start. */
     struct kafka_producer producer;
@@ -76,8 +71,7 @@ static struct transactions *of(struct emitter *emitter)
 
 static bool is_time_up(struct transactions *self)
 {
-    return atomic_load(&self->is_stopping) &&
-           clock_monotonic_ms() >= atomic_load(&self->stop_at_ms);
+    return inbox_is_time_up(&self->inbox, clock_monotonic_ms());
 }
 
 /* ---- What waits ---- */
@@ -88,8 +82,7 @@ static void release_first(struct transactions *self)
     self->first = entry->next;
     if (!self->first)
         self->last = NULL;
-    atomic_fetch_sub(&self->held_bytes, entry->item->size);
-    atomic_fetch_sub(&self->held_items, 1);
+    inbox_release(&self->inbox, entry->item->size);
     buffer_finish(&entry->made);
     free(entry->item);
     free(entry);
@@ -107,9 +100,8 @@ static void acknowledge_below(struct transactions *self, uint64_t sequence)
 static void take_queued(struct transactions *self)
 {
     void *taken;
-    while (queue_pop(self->queue, &taken, 1) == 1) {
-        struct entry *entry = calloc(1, sizeof *entry);
-        assert(entry); /* 200 bytes: the process can't go on without */
+    while (queue_pop(self->inbox.queue, &taken, 1) == 1) {
+        struct entry *entry = memory_need(calloc(1, sizeof *entry));
         entry->item = taken;
         if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) !=
                 STATUS_OK ||
@@ -215,7 +207,7 @@ static enum outcome produce_all(struct transactions *self, uint64_t *ret_end)
             continue; /* a row that can't leave goes with its neighbors */
         const struct kafka_message message = {.key = entry->record.key,
                                               .payload = entry->record.payload,
-                                              .headers = kafka_headers_of(&entry->record),
+                                              .headers = kafka_producer_headers(&entry->record),
                                               .message = entry};
         rd_kafka_resp_err_t error = kafka_producer_send(&self->producer, &message);
         if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE)
@@ -312,7 +304,7 @@ static void pause_after_failure(struct transactions *self)
     self->pause_ms = self->pause_ms * 2 < PAUSE_MAX_MS ? self->pause_ms * 2 : PAUSE_MAX_MS;
     while (!is_time_up(self) && clock_monotonic_ms() < until) {
         kafka_producer_poll(&self->producer);
-        queue_wait(self->queue, CALL_MS / 10);
+        inbox_pause(&self->inbox, CALL_MS / 10);
     }
 }
 
@@ -331,17 +323,11 @@ static enum outcome turn(struct transactions *self)
     return self->first ? transact(self) : DONE;
 }
 
-static bool is_over(struct transactions *self)
-{
-    return is_time_up(self) ||
-           (atomic_load(&self->is_stopping) && atomic_load(&self->held_items) == 0);
-}
-
 static void *run_thread(void *argument)
 {
     struct transactions *self = argument;
     self->pause_ms = PAUSE_FIRST_MS;
-    while (!is_over(self)) {
+    while (!inbox_is_over(&self->inbox, clock_monotonic_ms())) {
         take_queued(self);
         enum outcome outcome = turn(self);
         if (outcome == REOPEN)
@@ -358,9 +344,9 @@ static void *run_thread(void *argument)
             self->pause_ms = PAUSE_FIRST_MS;
         kafka_producer_poll(&self->producer);
         if (outcome == AGAIN)
-            queue_wait(self->queue, AGAIN_MS);
+            queue_wait(self->inbox.queue, AGAIN_MS);
         else if (!self->first)
-            queue_wait(self->queue, IDLE_MS);
+            queue_wait(self->inbox.queue, IDLE_MS);
     }
     close_producer(self);
     while (self->first)
@@ -373,46 +359,17 @@ static void *run_thread(void *argument)
 static enum status transactions_start(struct emitter *emitter, struct error *ret_error)
 {
     struct transactions *self = of(emitter);
-    char text[512];
-    if (!kafka_producer_open(&self->producer, text, sizeof text)) {
-        error_set(ret_error, EXIT_CONFIG, "kafka exporter of topic %s: %s", self->producer.topic,
-                  text);
-        return STATUS_FATAL;
-    }
-    if (pthread_create(&self->thread, NULL, run_thread, self) != 0) {
-        error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s",
-                  self->producer.topic);
-        return STATUS_FATAL;
-    }
-    self->has_thread = true;
-    return STATUS_OK;
+    return kafka_producer_start(&self->producer, &self->inbox, run_thread, self, ret_error);
 }
 
 static enum status transactions_send(struct emitter *emitter, struct emit_item *item)
 {
-    struct transactions *self = of(emitter);
-    size_t bytes = atomic_load(&self->held_bytes), items = atomic_load(&self->held_items);
-    if (items >= QUEUE_ITEMS || (items > 0 && bytes + item->size > HELD_BYTES_MAX))
-        return STATUS_BUSY;
-    atomic_fetch_add(&self->held_bytes, item->size);
-    atomic_fetch_add(&self->held_items, 1);
-    if (queue_push(self->queue, item))
-        return STATUS_OK;
-    atomic_fetch_sub(&self->held_bytes, item->size);
-    atomic_fetch_sub(&self->held_items, 1);
-    return STATUS_BUSY;
+    return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
 static void transactions_stop(struct emitter *emitter, int64_t grace_ms)
 {
-    struct transactions *self = of(emitter);
-    if (!self->has_thread)
-        return;
-    atomic_store(&self->stop_at_ms, clock_monotonic_ms() + grace_ms);
-    atomic_store(&self->is_stopping, true);
-    queue_wake(self->queue);
-    (void)pthread_join(self->thread, NULL);
-    self->has_thread = false;
+    inbox_stop(&of(emitter)->inbox, grace_ms);
 }
 
 static void transactions_destroy(struct emitter *emitter)
@@ -420,14 +377,9 @@ static void transactions_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct transactions *self = of(emitter);
-    transactions_stop(emitter, 0);
+    inbox_stop(&self->inbox, 0);
     kafka_producer_finish(&self->producer);
-    if (self->queue) {
-        void *item;
-        while (queue_pop(self->queue, &item, 1) == 1)
-            free(item);
-        queue_destroy(self->queue);
-    }
+    inbox_finish(&self->inbox, free);
     free(self->id);
     free(self);
 }
@@ -450,6 +402,7 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
     if (!conf)
         return NULL;
     struct transactions *self = calloc(1, sizeof *self);
+    bool has_inbox = false;
     if (self) {
         self->emitter.operations = &operations;
         self->id = strdup(config->transactional_id);
@@ -457,14 +410,15 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
         self->form = config->kafka.form;
         self->acknowledge = *acknowledge;
         self->counters = counters;
-        self->queue = queue_create(QUEUE_ITEMS);
+        has_inbox = inbox_init(&self->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
         self->producer = (struct kafka_producer){.conf = conf,
                                                  .topic = strdup(config->kafka.topic),
-                                                 .wakes = self->queue,
+                                                 .wakes = self->inbox.queue,
+                                                 .owner = "kafka exporter of",
                                                  .delivered = on_delivery,
                                                  .context = self};
     }
-    if (self && self->id && self->queue && self->producer.topic &&
+    if (has_inbox && self->id && self->producer.topic &&
         rd_kafka_conf_set(conf, "transactional.id", self->id, text, sizeof text) ==
             RD_KAFKA_CONF_OK)
         return &self->emitter;

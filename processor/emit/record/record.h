@@ -3,7 +3,7 @@
  * revision give the same bytes. proto/review.schema.json describes it. */
 #pragma once
 #include "processor/dimension.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "processor/emit/redact.h"
 #include "processor/rule.h"
 #include "processor/verdict.h"

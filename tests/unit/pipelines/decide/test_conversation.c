@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"

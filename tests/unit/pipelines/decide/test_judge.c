@@ -1,6 +1,6 @@
 /* From a closed trajectory to its verdict: a pure function, whatever order the spans came in. */
 #include "pipelines/decide/judge.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "tests/support/shard_fixture.h"
 
 enum { SECOND = 1000 };

@@ -1,6 +1,6 @@
 /* What comes after the verdict, over a real store: shards, writer and recall together. */
 #include "pipelines/commit/writer_state.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "state/cohorts/audit_cohorts.h"
 #include "state/cohorts/cohort_query.h"
 #include "tests/support/shard_fixture.h"

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing.h"
 #include "tests/support/shard_fixture.h"
 
 struct seen {

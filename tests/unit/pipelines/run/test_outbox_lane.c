@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "pipelines/run/outbox_lane.h"
+#include "processor/emit/outgoing.h"
 #include "state/store/store_faults.h"
 #include "tests/support/fake_emitter.h"
 #include "tests/support/shard_fixture.h"

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/emit/outgoing_form.h"
 
 static struct outgoing sample(void)
 {

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/emit/emitter.h"
+#include "processor/emit/file/emitter.h"
+#include "processor/emit/outgoing.h"
 
 static char directory[64], path[96];
 static struct emitter_counters counters;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/emit/kafka/emitter.h"
 
 enum { API_PRODUCE = 0, PARTITIONS = 4, RECORDS_MAX = 4096 };
 

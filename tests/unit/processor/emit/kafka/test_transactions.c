@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/emit/emitter.h"
+#include "processor/emit/kafka/transactions.h"
 
 enum {
     API_PRODUCE = 0,

@@ -1,0 +1,9 @@
+/* What an exporter sends of a record, by the form that it is configured to state records in. */
+#pragma once
+#include "processor/emit/outgoing.h"
+
+enum record_form { FORM_JSON, FORM_PROTOBUF, FORM_OTLP };
+/* Gives `record` the payload and headers of that form, in `made` where they have to be made; lives
+ * as long as that and the frame. MALFORMED: the record has no such form. */
+MUST_CHECK enum status outgoing_form(struct outgoing *record, enum record_form form,
+                                     struct buffer *made);
