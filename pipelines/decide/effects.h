@@ -70,7 +70,7 @@ struct closed {
     enum skip_reason skipped;
     bool has_record;
     struct bytes queue;
-    struct bytes frame;   /* framed record (emit/emitter.h) when has_record */
+    struct bytes frame;   /* framed record (emit/outgoing.h) when has_record */
     bool is_weight_mixed; /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
     struct bytes extension; /* pipelines/decide/summary.h */

@@ -9,7 +9,7 @@
 struct offer {
     bool is_chosen;
     enum skip_reason skipped;  /* when not chosen */
-    struct bytes frame, queue; /* framed record (emit/emitter.h) when chosen */
+    struct bytes frame, queue; /* framed record (emit/outgoing.h) when chosen */
     bool has_first;            /* may be among the first of a cohort: then, instead: */
     struct bytes first_frame, first_queue;
     char record_id[37], first_record_id[37]; /* of the two */
