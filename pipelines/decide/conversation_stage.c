@@ -13,7 +13,7 @@
 bool second_stage_init(struct second_stage *stage, int64_t now_ms)
 {
     arena_init(&stage->arena, JUDGE_SCRATCH_BYTES_MAX);
-    return conversations_init(&stage->open, now_ms) && in_flight_init(&stage->table);
+    return conversations_init(&stage->open, now_ms) && in_flight_init(&stage->table, now_ms);
 }
 
 void second_stage_finish(struct second_stage *stage)

@@ -40,7 +40,7 @@ void judge_set_config(struct judge *judge, const struct pipeline_config *config)
 bool judge_read(struct judge *judge, const struct open_trajectory *open, enum close_trigger trigger)
 {
     arena_reset(&judge->arena);
-    if (!in_flight_view(open, trigger, &judge->arena, &judge->trajectory))
+    if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
     normalize_facts_from(&judge->trajectory, &judge->config->ruleset.measurements.route,
                          &judge->arena, &judge->run);

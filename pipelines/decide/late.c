@@ -19,8 +19,7 @@ enum { RECALLS_OF_A_STEP = 64, NOT_YET_MS = 50, RECALL_BYTES_MAX = 512 << 20 };
 bool late_init(struct late *late, int64_t now_ms)
 {
     arena_init(&late->arena, RECALL_BYTES_MAX);
-    timer_wheel_init(&late->wheel, now_ms);
-    return in_flight_init(&late->table);
+    return in_flight_init(&late->table, now_ms);
 }
 
 void late_finish(struct late *late)
@@ -74,19 +73,10 @@ static void file_deadline(struct shard *shard, struct open_trajectory *open, int
     int64_t quiet = open->last_ms + config->settle_ms;
     int64_t latest = open->first_ms + config->max_duration_ms;
     int64_t deadline = quiet < latest ? quiet : latest;
-    bool is_full = open->span_count >= config->max_spans || open->log_count >= config->max_spans ||
-                   open->bytes >= config->max_bytes;
-    deadline = is_full ? now_ms : deadline;
-    if (open->timer.next)
-        timer_wheel_remove(&shard->late.wheel, &open->timer);
-    timer_wheel_add(&shard->late.wheel, &open->timer, deadline);
-}
-
-static struct open_trajectory *open_of(struct late *late, const uint8_t trace_id[TRACE_ID_SIZE],
-                                       int64_t now_ms)
-{
-    struct open_trajectory *open = in_flight_find(&late->table, trace_id);
-    return open ? open : in_flight_open(&late->table, trace_id, now_ms);
+    enum close_trigger trigger;
+    if (assembler_is_full(config, open, &trigger))
+        deadline = now_ms;
+    in_flight_file(&shard->late.table, open, deadline);
 }
 
 static void touch(struct shard *shard, struct open_trajectory *open, const struct arrival *arrival)
@@ -97,7 +87,7 @@ static void touch(struct shard *shard, struct open_trajectory *open, const struc
     /* The oldest goes first when all together are too many. */
     struct open_trajectory *oldest = shard->late.table.oldest;
     if (shard->late.table.bytes > shard->config->assembly.memory_bytes / 4)
-        timer_wheel_move(&shard->late.wheel, &oldest->timer, arrival->now_ms);
+        in_flight_file(&shard->late.table, oldest, arrival->now_ms);
 }
 
 enum status late_take_spans(struct shard *shard, const struct request *request, uint32_t at,
@@ -108,7 +98,8 @@ enum status late_take_spans(struct shard *shard, const struct request *request, 
     const uint8_t *trace_id = gated->spans[at].trace_id;
     enum passing passing = passing_of(shard, request, trace_id);
     if (passing == KEEP) {
-        struct open_trajectory *open = open_of(&shard->late, trace_id, arrival->now_ms);
+        struct open_trajectory *open =
+            in_flight_find_or_open(&shard->late.table, trace_id, arrival->now_ms);
         if (!open)
             return STATUS_FATAL;
         enum status status = in_flight_add_spans(&shard->late.table, open, gated, at, ret_next);
@@ -138,7 +129,8 @@ enum status late_take_log(struct shard *shard, const struct request *request,
         effects->logs_dropped[LOG_OVERFLOW] += !shard_was_counted(shard, request, log->trace_id);
         return STATUS_OK;
     }
-    struct open_trajectory *open = open_of(&shard->late, log->trace_id, arrival->now_ms);
+    struct open_trajectory *open =
+        in_flight_find_or_open(&shard->late.table, log->trace_id, arrival->now_ms);
     if (!open)
         return STATUS_FATAL;
     enum status status = in_flight_add_log(&shard->late.table, open, &request->gated, &log->log);
@@ -201,18 +193,10 @@ static enum status decide_again(struct shard *shard, struct open_trajectory *ope
         return STATUS_FATAL;
     bool is_gone = (int64_t)entry->decided_ms < time->horizon_ms;
     if (status == STATUS_NOT_FOUND && !is_gone && !is_last) {
-        timer_wheel_add(&late->wheel, &open->timer, time->now_ms + NOT_YET_MS);
+        in_flight_file(&late->table, open, time->now_ms + NOT_YET_MS);
         return STATUS_OK;
     }
     return close_late(shard, open, status == STATUS_OK ? &recalled : NULL, time, effects);
-}
-
-static struct open_trajectory *take_due(struct late *late, int64_t now_ms)
-{
-    struct timer_node *node = timer_wheel_take_due(&late->wheel, now_ms);
-    return node ? (struct open_trajectory *)(void *)((char *)node -
-                                                     offsetof(struct open_trajectory, timer))
-                : NULL;
 }
 
 enum status late_close_due(struct shard *shard, const struct shard_time *time,
@@ -221,7 +205,7 @@ enum status late_close_due(struct shard *shard, const struct shard_time *time,
     struct open_trajectory *open;
     enum status status = STATUS_OK;
     for (int i = 0; i < RECALLS_OF_A_STEP && status == STATUS_OK && effects_have_room(effects) &&
-                    (open = take_due(&shard->late, time->now_ms));
+                    (open = in_flight_take_due(&shard->late.table, time->now_ms));
          i++)
         status = decide_again(shard, open, false, time, effects);
     return status;
@@ -237,8 +221,7 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
         next = open->newer;
         if (!shard_is_volatile(shard, open))
             continue;
-        if (open->timer.next)
-            timer_wheel_remove(&shard->late.wheel, &open->timer);
+        in_flight_unfile(&shard->late.table, open);
         status = decide_again(shard, open, true, time, effects);
     }
     return status;
@@ -263,8 +246,6 @@ void late_drop_source(struct shard *shard, uint16_t source, struct effects *effe
         if (open->holding.next_of_owner)
             continue; /* What others gave holds it, and is decided with it. */
         effects->revoked_spans += open->accepted_spans;
-        if (open->timer.next)
-            timer_wheel_remove(&shard->late.wheel, &open->timer);
         in_flight_release(table, open);
     }
 }

@@ -251,7 +251,8 @@ bool shard_has_volatile(const struct shard *shard)
 static bool is_closing(const struct shard *shard, const struct open_trajectory *open,
                        const struct effects *effects, enum close_trigger *ret_trigger)
 {
-    return effects_have_room(effects) && assembler_is_full(&shard->assembler, open, ret_trigger);
+    return effects_have_room(effects) &&
+           assembler_is_full(&shard->assembler.config, open, ret_trigger);
 }
 
 static enum status take_spans(struct shard *shard, const struct request *request,
@@ -423,8 +424,8 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
 
 int64_t shard_next_ms(const struct shard *shard)
 {
-    int64_t open_ms = timer_wheel_next_ms(&shard->assembler.wheel);
-    int64_t late_ms = timer_wheel_next_ms(&shard->late.wheel);
+    int64_t open_ms = timer_wheel_next_ms(&shard->assembler.table.wheel);
+    int64_t late_ms = timer_wheel_next_ms(&shard->late.table.wheel);
     int64_t stage_ms = timer_wheel_next_ms(&shard->stage.open.wheel);
     int64_t first_ms = open_ms < late_ms ? open_ms : late_ms;
     return first_ms < stage_ms ? first_ms : stage_ms;

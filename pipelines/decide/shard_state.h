@@ -13,7 +13,6 @@ enum { EFFECTS_BYTES_FULL = 8 << 20 };
 /* What came for decided trajectories and waits for quiet, like open ones of their own. */
 struct late {
     struct in_flight table;
-    struct timer_wheel wheel;
     struct arena arena; /* what is recalled */
     struct recall recall;
 };

@@ -197,7 +197,7 @@ bool shard_has_spilled(const struct shard *shard, const struct request *request,
 {
     const struct open_trajectory *open = in_flight_find(&shard->assembler.table, trace_id);
     return open && open->spill_sequence &&
-           in_flight_is_spilled(open, request->source, request->position);
+           open_trajectory_is_spilled(open, request->source, request->position);
 }
 
 /* --- partitions --- */

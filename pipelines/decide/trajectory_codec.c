@@ -147,7 +147,7 @@ bool trajectory_encode(const struct open_trajectory *open, struct buffer *to)
     struct arena scratch;
     struct trajectory view;
     arena_init(&scratch, SCRATCH_BYTES_MAX);
-    bool is_encoded = in_flight_view(open, CLOSE_IDLE, &scratch, &view) &&
+    bool is_encoded = open_trajectory_view(open, CLOSE_IDLE, &scratch, &view) &&
                       trajectory_encode_view(&view, &scratch, to);
     arena_finish(&scratch);
     to->failed |= !is_encoded;

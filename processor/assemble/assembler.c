@@ -1,20 +1,17 @@
 /* When is a run over? The deadline of an open trajectory, by what it has shown so far:
- *   an ended root             last arrival + settle (then, if scores are awaited, until they are
- * there or await_timeout) a local root              last arrival + max(settle, 10 s) neither last
- * arrival + idle_timeout whatever it has           first span + max_duration A deadline that moves
- * later is only written down; the wheel finds out when the old one comes up. */
+ *   an ended root     last arrival + settle; then, if scores are awaited, until they are there or
+ *                     await_timeout has passed
+ *   a local root      last arrival + max(settle, 10 s)
+ *   neither           last arrival + idle_timeout
+ *   whatever it has   first span + max_duration
+ * A deadline that moves later is only written down; the wheel finds out when the old one comes up. */
 #include "processor/assemble/assembler.h"
-
-#include <assert.h>
-
-#include "processor/assemble/open_trajectory.h"
 
 bool assembler_init(struct assembler *assembler, const struct assembly_config *config,
                     int64_t now_ms)
 {
     assembler->config = *config;
-    timer_wheel_init(&assembler->wheel, now_ms);
-    return in_flight_init(&assembler->table);
+    return in_flight_init(&assembler->table, now_ms);
 }
 
 void assembler_finish(struct assembler *assembler)
@@ -36,13 +33,12 @@ static int64_t settle_ms(const struct assembler *assembler,
     return LOCAL_ROOT_SETTLE_MIN_MS;
 }
 
-bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
-                       enum close_trigger *ret_trigger)
+bool assembler_is_full(const struct assembly_config *config,
+                       const struct open_trajectory *trajectory, enum close_trigger *ret_trigger)
 {
-    if (trajectory->span_count >= assembler->config.max_spans ||
-        trajectory->log_count >= assembler->config.max_spans)
+    if (trajectory->span_count >= config->max_spans || trajectory->log_count >= config->max_spans)
         *ret_trigger = CLOSE_SPANS;
-    else if (trajectory->bytes >= assembler->config.max_bytes)
+    else if (trajectory->bytes >= config->max_bytes)
         *ret_trigger = CLOSE_BYTES;
     else
         return false;
@@ -57,7 +53,7 @@ static int64_t deadline_of(const struct assembler *assembler,
 {
     const struct assembly_config *config = &assembler->config;
     int64_t quiet;
-    if (assembler_is_full(assembler, trajectory, ret_trigger))
+    if (assembler_is_full(config, trajectory, ret_trigger))
         return trajectory->last_ms; /* Nobody has closed it yet. */
     if (trajectory->has_root || trajectory->has_local_root) {
         *ret_trigger = CLOSE_ROOT;
@@ -78,11 +74,7 @@ static int64_t deadline_of(const struct assembler *assembler,
 static void file_deadline(struct assembler *assembler, struct open_trajectory *trajectory)
 {
     enum close_trigger trigger;
-    int64_t deadline = deadline_of(assembler, trajectory, &trigger);
-    if (trajectory->timer.next)
-        timer_wheel_move(&assembler->wheel, &trajectory->timer, deadline);
-    else
-        timer_wheel_add(&assembler->wheel, &trajectory->timer, deadline);
+    in_flight_file(&assembler->table, trajectory, deadline_of(assembler, trajectory, &trigger));
 }
 
 enum status assembler_add_spans(struct assembler *assembler, const struct gated_request *request,
@@ -90,14 +82,12 @@ enum status assembler_add_spans(struct assembler *assembler, const struct gated_
                                 struct open_trajectory **ret_trajectory)
 {
     const uint8_t *trace_id = request->spans[first].trace_id;
-    struct open_trajectory *trajectory = in_flight_find(&assembler->table, trace_id);
-    if (!trajectory)
-        trajectory = in_flight_open(&assembler->table, trace_id, arrival->now_ms);
+    struct open_trajectory *trajectory =
+        in_flight_find_or_open(&assembler->table, trace_id, arrival->now_ms);
     if (!trajectory)
         return STATUS_FATAL;
     if (trajectory->span_count == 0)
-        trajectory->first_ms =
-            arrival->now_ms; /* Logs alone don't start the clock of max_duration. */
+        trajectory->first_ms = arrival->now_ms; /* logs alone do not start max_duration */
     enum status status =
         in_flight_add_spans(&assembler->table, trajectory, request, first, ret_next);
     if (status != STATUS_OK)
@@ -146,25 +136,18 @@ static bool trigger_of(const struct assembler *assembler, struct open_trajectory
 {
     if (!trajectory->has_root && trajectory->has_local_root &&
         !open_trajectory_has_local_root(trajectory))
-        trajectory->has_local_root =
-            false; /* The parent came after all: wait for the root of both. */
+        trajectory->has_local_root = false; /* The parent came: wait for the root of both. */
     return deadline_of(assembler, trajectory, ret_trigger) <= now_ms;
 }
 
 struct open_trajectory *assembler_next_due(struct assembler *assembler, int64_t now_ms,
                                            enum close_trigger *ret_trigger)
 {
-    for (;;) {
-        struct timer_node *node = timer_wheel_take_due(&assembler->wheel, now_ms);
-        if (!node)
-            return NULL;
-        struct open_trajectory *trajectory =
-            (struct open_trajectory *)(void *)((char *)node -
-                                               offsetof(struct open_trajectory, timer));
-        if (trigger_of(assembler, trajectory, now_ms, ret_trigger))
-            return trajectory;
+    struct open_trajectory *trajectory;
+    while ((trajectory = in_flight_take_due(&assembler->table, now_ms)) &&
+           !trigger_of(assembler, trajectory, now_ms, ret_trigger))
         file_deadline(assembler, trajectory);
-    }
+    return trajectory;
 }
 
 bool assembler_await(struct assembler *assembler, struct open_trajectory *trajectory,
@@ -178,14 +161,12 @@ bool assembler_await(struct assembler *assembler, struct open_trajectory *trajec
                             trajectory->first_ms + assembler->config.max_duration_ms);
     if (now_ms >= until)
         return false;
-    timer_wheel_add(&assembler->wheel, &trajectory->timer, until);
+    in_flight_file(&assembler->table, trajectory, until);
     return true;
 }
 
 void assembler_release(struct assembler *assembler, struct open_trajectory *trajectory)
 {
-    if (trajectory->timer.next)
-        timer_wheel_remove(&assembler->wheel, &trajectory->timer);
     in_flight_release(&assembler->table, trajectory);
 }
 

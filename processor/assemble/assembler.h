@@ -1,5 +1,5 @@
-/* Decides when a trajectory is done. It keeps the unfinished trajectories of one shard (in_flight),
- * their deadlines (timer_wheel), and closes each by the first trigger that applies.
+/* Decides when a trajectory is done. It keeps the unfinished trajectories of one shard with their
+ * deadlines (in_flight), and closes each by the first trigger that applies.
  * Single-threaded, no clock: `now_ms` is an argument (monotonic). */
 #pragma once
 #include "processor/assemble/in_flight.h"
@@ -12,8 +12,8 @@ struct assembly_config {
     int64_t max_duration_ms; /* 15 min since the first span came */
     uint32_t max_spans;      /* 10,000 */
     size_t max_bytes;        /* 16 MiB of wire bytes */
-    struct bytes
-        await_scores[AWAIT_SCORES_MAX]; /* after root and settle, wait for these imported scores */
+    /* After root and settle, wait for these imported scores. */
+    struct bytes await_scores[AWAIT_SCORES_MAX];
     uint32_t await_count;
     int64_t await_timeout_ms; /* 60 s */
     size_t memory_bytes;      /* the shard's share of limits.memory for open trajectories */
@@ -23,7 +23,6 @@ struct assembly_config {
 struct assembler {
     struct assembly_config config;
     struct in_flight table;
-    struct timer_wheel wheel;
 };
 
 MUST_CHECK bool assembler_init(struct assembler *assembler, const struct assembly_config *config,
@@ -54,8 +53,8 @@ MUST_CHECK enum status assembler_add_log(struct assembler *assembler,
 void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory);
 
 /* Is this trajectory over one of its own limits, and which? */
-bool assembler_is_full(const struct assembler *assembler, const struct open_trajectory *trajectory,
-                       enum close_trigger *ret_trigger);
+bool assembler_is_full(const struct assembly_config *config,
+                       const struct open_trajectory *trajectory, enum close_trigger *ret_trigger);
 /* The one heard of least recently while all together are over the memory limit; NULL when they are
  * not. */
 struct open_trajectory *assembler_over_memory(const struct assembler *assembler);

@@ -1,10 +1,10 @@
-/* The table itself, recency and floors. What a single trajectory holds is in open_trajectory.c. */
+/* The table itself, recency, deadlines and floors. What a single trajectory holds is in
+ * open_trajectory.c. */
 #include "processor/assemble/in_flight.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "processor/assemble/open_trajectory.h"
 #include "processor/base/digest.h"
 
 enum { FIRST_CAPACITY = 1024 };
@@ -33,9 +33,10 @@ static bool resize(struct in_flight *table, size_t capacity)
     return true;
 }
 
-bool in_flight_init(struct in_flight *table)
+bool in_flight_init(struct in_flight *table, int64_t now_ms)
 {
     *table = (struct in_flight){0};
+    timer_wheel_init(&table->wheel, now_ms);
     return resize(table, FIRST_CAPACITY);
 }
 
@@ -93,6 +94,37 @@ struct open_trajectory *in_flight_open(struct in_flight *table,
     table->bytes += trajectory->bytes;
     append_newest(table, trajectory);
     return trajectory;
+}
+
+struct open_trajectory *in_flight_find_or_open(struct in_flight *table,
+                                               const uint8_t trace_id[TRACE_ID_SIZE],
+                                               int64_t now_ms)
+{
+    struct open_trajectory *trajectory = in_flight_find(table, trace_id);
+    return trajectory ? trajectory : in_flight_open(table, trace_id, now_ms);
+}
+
+void in_flight_file(struct in_flight *table, struct open_trajectory *trajectory,
+                    int64_t deadline_ms)
+{
+    if (trajectory->timer.next)
+        timer_wheel_move(&table->wheel, &trajectory->timer, deadline_ms);
+    else
+        timer_wheel_add(&table->wheel, &trajectory->timer, deadline_ms);
+}
+
+void in_flight_unfile(struct in_flight *table, struct open_trajectory *trajectory)
+{
+    if (trajectory->timer.next)
+        timer_wheel_remove(&table->wheel, &trajectory->timer);
+}
+
+struct open_trajectory *in_flight_take_due(struct in_flight *table, int64_t now_ms)
+{
+    struct timer_node *node = timer_wheel_take_due(&table->wheel, now_ms);
+    return node ? (struct open_trajectory *)(void *)((char *)node -
+                                                     offsetof(struct open_trajectory, timer))
+                : NULL;
 }
 
 /* Closes the gap behind a removed entry (backward shift), so that there are no tombstones. */
@@ -159,7 +191,7 @@ static void unlink_floors(struct in_flight *table, struct holding *holding)
 
 void in_flight_release(struct in_flight *table, struct open_trajectory *trajectory)
 {
-    assert(!trajectory->timer.next);
+    in_flight_unfile(table, trajectory);
     for (struct holding *holding = &trajectory->holding; holding; holding = holding->next_of_owner)
         if (holding->owner)
             unlink_floors(table, holding);
@@ -327,14 +359,4 @@ void in_flight_restore_counts(struct in_flight *table, struct open_trajectory *t
     table->span_count += (size_t)accepted_spans - trajectory->accepted_spans;
     trajectory->accepted_spans = accepted_spans;
     trajectory->accepted_logs = accepted_logs;
-}
-
-bool in_flight_is_spilled(const struct open_trajectory *trajectory, uint16_t source,
-                          uint64_t position)
-{
-    for (const struct holding *holding = &trajectory->holding; holding;
-         holding = holding->next_of_owner)
-        if (holding->owner && holding->source == source)
-            return position <= holding->spilled_through;
-    return false;
 }

@@ -304,6 +304,16 @@ bool open_trajectory_has_local_root(const struct open_trajectory *trajectory)
     return false;
 }
 
+bool open_trajectory_is_spilled(const struct open_trajectory *trajectory, uint16_t source,
+                                uint64_t position)
+{
+    for (const struct holding *holding = &trajectory->holding; holding;
+         holding = holding->next_of_owner)
+        if (holding->owner && holding->source == source)
+            return position <= holding->spilled_through;
+    return false;
+}
+
 static int compare_logs(const void *a, const void *b)
 {
     const struct log_record *x = a, *y = b;
@@ -321,8 +331,8 @@ static struct bytes *view_blobs(const struct blob *list, uint32_t count, struct 
     return items;
 }
 
-bool in_flight_view(const struct open_trajectory *open, enum close_trigger trigger,
-                    struct arena *arena, struct trajectory *ret_trajectory)
+bool open_trajectory_view(const struct open_trajectory *open, enum close_trigger trigger,
+                          struct arena *arena, struct trajectory *ret_trajectory)
 {
     struct trajectory view = {.trigger = trigger,
                               .received_ms = open->received_ms,

@@ -1,9 +1,10 @@
 /* Deadlines in constant time: a hierarchical wheel of four levels of 64 slots.
- *   level 0: 64 slots of 32 ms (2 s) | level 1: of 2 s (2 min) | level 2: of 2 min (2.3 h) | level
- * 3: of 2.3 h (6 days) A node lies in the slot of its deadline on the lowest level that reaches it;
- * when the wheel turns past a slot of a higher level, its nodes move down. A deadline that only
- * moves later costs nothing: the owner changes `deadline_ms` and the node is filed again when its
- * old slot comes up. Later than the top level reaches: the last slot, filed again from there. */
+ *   level 0: 64 slots of 32 ms (2 s)  | level 1: of 2 s (2 min)
+ *   level 2: of 2 min (2.3 h)         | level 3: of 2.3 h (6 days)
+ * A node lies in the slot of its deadline on the lowest level that reaches it; when the wheel turns
+ * past a slot of a higher level, its nodes move down. A deadline that only moves later costs
+ * nothing: the owner changes `deadline_ms` and the node is filed again when its old slot comes up.
+ * Later than the top level reaches: the last slot, filed again from there. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -43,7 +43,7 @@ static void fuzz_trajectory(struct bytes value, struct arena *arena)
     if (!is_answer(trajectory_decode(value, &wire_gate_limits_default, arena, &spans, &logs)) ||
         spans.span_count == 0)
         return;
-    bool is_there = in_flight_init(&table);
+    bool is_there = in_flight_init(&table, 0);
     assert(is_there);
     struct open_trajectory *open = in_flight_open(&table, id, 0);
     assert(open);

@@ -91,7 +91,7 @@ static void check_view(struct model *model, uint32_t trace)
     struct trajectory view;
     const struct known *known = &model->traces[trace];
     arena_reset(&model->arena);
-    ck_assert(in_flight_view(find(model, trace), CLOSE_IDLE, &model->arena, &view));
+    ck_assert(open_trajectory_view(find(model, trace), CLOSE_IDLE, &model->arena, &view));
     ck_assert_uint_eq(view.span_count, known->distinct);
     for (uint32_t i = 0; i < view.span_count; i++) {
         uint32_t span = view.spans[i].id[SPAN_ID_SIZE - 1] - 1u;
@@ -147,7 +147,7 @@ START_TEST(the_table_holds_what_arrays_hold)
     state = seed * 2654435761u + 1;
     model = (struct model){0};
     arena_init(&model.arena, 64 << 20);
-    ck_assert(in_flight_init(&model.table));
+    ck_assert(in_flight_init(&model.table, 0));
     for (int step = 0; step < STEPS; step++) {
         uint32_t trace = below(TRACES);
         arrive(&model);

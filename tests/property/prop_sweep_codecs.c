@@ -152,7 +152,7 @@ static enum status codec_round(struct bytes body, struct bytes encoded, struct b
     trace_id_of(1, id);
     arena_init(&arena, ARENA_BYTES);
     enum status status = STATUS_FATAL;
-    if (in_flight_init(&table)) {
+    if (in_flight_init(&table, 0)) {
         struct open_trajectory *open = in_flight_open(&table, id, 0);
         status = wire_gate(body, WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &request);
         for (uint32_t i = 0; status == STATUS_OK && i < request.span_count; i++)

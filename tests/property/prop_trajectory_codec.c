@@ -26,7 +26,7 @@ struct bench {
 static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){0};
-    ck_assert(in_flight_init(&bench->table) && in_flight_init(&bench->copies));
+    ck_assert(in_flight_init(&bench->table, 0) && in_flight_init(&bench->copies, 0));
     arena_init(&bench->request_arena, ARENA_BYTES);
     arena_init(&bench->first_arena, ARENA_BYTES);
     arena_init(&bench->second_arena, ARENA_BYTES);
@@ -129,8 +129,8 @@ static void check_round_trip(struct bench *bench, const struct open_trajectory *
     ck_assert_uint_eq(copy->wire_bytes, open->wire_bytes);
     /* A root that another span of its id took the place of is remembered by the first alone. */
     ck_assert(copy->has_root <= open->has_root && copy->has_local_root <= open->has_local_root);
-    ck_assert(in_flight_view(open, CLOSE_ROOT, &bench->first_arena, &first));
-    ck_assert(in_flight_view(copy, CLOSE_ROOT, &bench->second_arena, &second));
+    ck_assert(open_trajectory_view(open, CLOSE_ROOT, &bench->first_arena, &first));
+    ck_assert(open_trajectory_view(copy, CLOSE_ROOT, &bench->second_arena, &second));
     check_spans(&first, &second);
     check_logs(&first, &second);
     in_flight_release(&bench->copies, copy);

@@ -222,15 +222,15 @@ START_TEST(too_many_spans_logs_or_bytes_make_it_full)
     struct open_trajectory *open = NULL;
     for (uint32_t id = 2; id < 101; id++) {
         open = add_child(&fixture, id, 0);
-        ck_assert(!assembler_is_full(&fixture.assembler, open, &trigger));
+        ck_assert(!assembler_is_full(&fixture.assembler.config, open, &trigger));
     }
     open = add_child(&fixture, 101, 0);
-    ck_assert(assembler_is_full(&fixture.assembler, open, &trigger));
+    ck_assert(assembler_is_full(&fixture.assembler.config, open, &trigger));
     ck_assert_int_eq(trigger, CLOSE_SPANS);
     assembler_release(&fixture.assembler, open);
     memset(text, 'x', sizeof(text) - 1);
     open = add(&fixture, &(struct span_spec){.trace = 2, .id = 1, .text = text});
-    ck_assert(assembler_is_full(&fixture.assembler, open, &trigger));
+    ck_assert(assembler_is_full(&fixture.assembler.config, open, &trigger));
     ck_assert_int_eq(trigger, CLOSE_BYTES);
     end(&fixture);
 }

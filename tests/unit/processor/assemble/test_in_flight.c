@@ -19,7 +19,7 @@ static void begin(struct fixture *fixture)
     *fixture = (struct fixture){0};
     arena_init(&fixture->arena, 64 << 20);
     arena_init(&fixture->view_arena, 64 << 20);
-    ck_assert(in_flight_init(&fixture->table));
+    ck_assert(in_flight_init(&fixture->table, 0));
 }
 
 static void end(struct fixture *fixture)
@@ -85,7 +85,7 @@ static const struct trajectory *view(struct fixture *fixture, const struct open_
 {
     static struct trajectory trajectory;
     arena_reset(&fixture->view_arena);
-    ck_assert(in_flight_view(open, CLOSE_ROOT, &fixture->view_arena, &trajectory));
+    ck_assert(open_trajectory_view(open, CLOSE_ROOT, &fixture->view_arena, &trajectory));
     return &trajectory;
 }
 
