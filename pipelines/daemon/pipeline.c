@@ -4,6 +4,7 @@
 #include "pipelines/daemon/pipeline.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

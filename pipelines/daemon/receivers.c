@@ -11,6 +11,8 @@
 #include "pipelines/config/limits.h"
 #include "pipelines/daemon/guard.h"
 #include "pipelines/daemon/probe.h"
+#include "pipelines/run/intake.h"
+#include "pipelines/run/topic_intake.h"
 #include "processor/base/log.h"
 #include "processor/receive/grpc/receiver.h"
 #include "processor/receive/http/receiver.h"
@@ -234,12 +236,12 @@ static bool connect_kafka(struct receivers *receivers, struct error *ret_error)
 static struct intake intake_of_runtime(void *context, uint32_t source, bool ack_durable)
 {
     (void)ack_durable; /* the kind of the source says so */
-    return runtime_intake(context, source);
+    return intake_of_source(context, source);
 }
 
 static struct topic_intake topic_of_runtime(void *context, uint32_t first_source)
 {
-    return runtime_topic_intake(context, first_source);
+    return topic_intake_of_source(context, first_source);
 }
 
 struct receivers_intakes receivers_intakes_of(struct runtime *runtime,

@@ -1,8 +1,9 @@
 /* The receivers of a pipeline: which sources of positions there are, what guards them, and their
  * life from the first check to the last connection. Owner: the main thread. */
 #pragma once
-#include "pipelines/daemon/telemetry.h"
+#include "pipelines/daemon/telemetry_receivers.h"
 #include "pipelines/run/runtime.h"
+#include "processor/receive/kafka/topic.h"
 
 struct receivers;
 

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "pipelines/daemon/telemetry_process.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
-#include "processor/report/process_metrics.h"
 
 struct relay_telemetry {
     struct relay *relay;
@@ -128,8 +128,8 @@ struct relay_telemetry *relay_telemetry_create(const struct pipeline_config *con
     atomic_store(&telemetry->has_reloaded_well, true);
     telemetry->metrics = metrics_create();
     if (telemetry->metrics) {
-        telemetry_register_receivers(telemetry->metrics, receivers, receiver_count, true);
-        telemetry_register_process(telemetry->metrics);
+        telemetry_receivers_register(telemetry->metrics, receivers, receiver_count, true);
+        telemetry_process_register(telemetry->metrics);
         relay_register_metrics(relay, telemetry->metrics);
         metrics_add_collector(telemetry->metrics, collect_reload, telemetry);
     }

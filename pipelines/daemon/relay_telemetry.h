@@ -1,7 +1,7 @@
 /* What the outside may know of a running relay: /metrics, /healthz, /readyz and /api/v1/status. */
 #pragma once
 #include "pipelines/daemon/relay.h"
-#include "pipelines/daemon/telemetry.h"
+#include "pipelines/daemon/telemetry_receivers.h"
 
 struct relay_telemetry;
 

@@ -5,6 +5,7 @@
 
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/cohorts/report.h"
+#include "pipelines/daemon/telemetry_process.h"
 #include "pipelines/daemon/telemetry_sources.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
@@ -83,7 +84,7 @@ static void collect_gauges(void *context, struct buffer *to)
 
 static void register_all(struct telemetry *telemetry)
 {
-    telemetry_register_receivers(telemetry->metrics, telemetry->receivers,
+    telemetry_receivers_register(telemetry->metrics, telemetry->receivers,
                                  telemetry->receiver_count, false);
     runtime_register_metrics(telemetry->runtime, telemetry->metrics);
     metrics_add_collector(telemetry->metrics, writer_collect_metrics,
@@ -91,7 +92,7 @@ static void register_all(struct telemetry *telemetry)
     metrics_add_collector(telemetry->metrics, collect_gauges, telemetry);
     metrics_add_collector(telemetry->metrics, cohort_metrics_collect, telemetry->cohorts);
     metrics_add_collector(telemetry->metrics, telemetry_sources_collect, &telemetry->sources);
-    telemetry_register_process(telemetry->metrics);
+    telemetry_process_register(telemetry->metrics);
 }
 
 /* --- routes --- */

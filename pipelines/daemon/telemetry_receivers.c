@@ -1,17 +1,7 @@
-/* What receivers count, and what describes the process: the same whatever the pipeline does. */
-#include "pipelines/daemon/telemetry.h"
+/* One row a counter, under the name of its receiver. */
+#include "pipelines/daemon/telemetry_receivers.h"
+
 #include "processor/otlp/rpc_code.h"
-#include "processor/report/process_metrics.h"
-
-static const struct metric_family build_family = {"flywheel_build_info", METRIC_GAUGE,
-                                                  "Always 1; the version is a label."};
-
-static void collect_build(void *context, struct buffer *to)
-{
-    (void)context;
-    metrics_write_family(to, &build_family);
-    metrics_write_sample(to, build_family.name, "version=\"" FLYWHEEL_VERSION "\"", 1);
-}
 
 static const struct metric_family refused_family = {"flywheel_receiver_refused_spans_total",
                                                     METRIC_COUNTER,
@@ -61,7 +51,7 @@ static void add_accepted(struct metrics *metrics, const struct telemetry_receive
     buffer_finish(&labels);
 }
 
-void telemetry_register_receivers(struct metrics *metrics,
+void telemetry_receivers_register(struct metrics *metrics,
                                   const struct telemetry_receiver *receivers,
                                   uint32_t receiver_count, bool counts_accepted)
 {
@@ -72,10 +62,4 @@ void telemetry_register_receivers(struct metrics *metrics,
     }
     for (uint32_t i = 0; counts_accepted && i < receiver_count; i++)
         add_accepted(metrics, &receivers[i]);
-}
-
-void telemetry_register_process(struct metrics *metrics)
-{
-    metrics_add_collector(metrics, collect_build, NULL);
-    metrics_add_collector(metrics, process_metrics_collect, NULL);
 }

@@ -14,7 +14,7 @@ enum { CATCH_UP_RECORDS = 256, FULL_MS = 100 };
 
 static void on_acknowledged(void *context, uint64_t sequence)
 {
-    struct lane *lane = context;
+    struct outbox_lane *lane = context;
     pthread_mutex_lock(&lane->lock);
     if (lane->acknowledged_count == lane->acknowledged_capacity) {
         size_t capacity = lane->acknowledged_capacity ? lane->acknowledged_capacity * 2 : 1024;
@@ -39,7 +39,7 @@ static void on_written(void *context, uint64_t sequence)
 
 static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, uint64_t length)
 {
-    struct lane *lane = context;
+    struct outbox_lane *lane = context;
     pthread_mutex_lock(&lane->lock);
     lane->has_file = true;
     lane->file_news++;
@@ -55,7 +55,7 @@ static int compare_ids(const void *a, const void *b)
 
 static void on_settles(void *context, struct bytes record_id)
 {
-    struct lane *lane = context;
+    struct outbox_lane *lane = context;
     if (record_id.size != sizeof(lane->settled->text) - 1)
         return;
     if (lane->settled_count == lane->settled_capacity) {
@@ -71,7 +71,7 @@ static void on_settles(void *context, struct bytes record_id)
     id->text[record_id.size] = 0;
 }
 
-static bool is_settled(const struct lane *lane, struct bytes frame)
+static bool is_settled(const struct outbox_lane *lane, struct bytes frame)
 {
     struct outgoing record;
     if (lane->settled_count == 0 || outgoing_decode(frame, &record) != STATUS_OK)
@@ -88,7 +88,8 @@ static bool is_settled(const struct lane *lane, struct bytes frame)
 }
 
 /* One place in the outbox for each data directory and exporter. */
-static struct emitter *create_transactions(struct lane *lane, const struct exporter_config *config,
+static struct emitter *create_transactions(struct outbox_lane *lane,
+                                           const struct exporter_config *config,
                                            const struct kafka_emitter_config *kafka,
                                            const struct emit_acknowledge *acknowledge,
                                            struct error *ret_error)
@@ -107,8 +108,8 @@ static struct emitter *create_transactions(struct lane *lane, const struct expor
     return kafka_transactions_create(&transactions, acknowledge, &lane->counters, ret_error);
 }
 
-static struct emitter *create_emitter(struct lane *lane, const struct exporter_config *config,
-                                      struct error *ret_error)
+static struct emitter *create_emitter(struct outbox_lane *lane,
+                                      const struct exporter_config *config, struct error *ret_error)
 {
     static const enum record_form forms[] = {[ENCODING_JSON] = FORM_JSON,
                                              [ENCODING_PROTOBUF] = FORM_PROTOBUF,
@@ -137,28 +138,29 @@ static struct emitter *create_emitter(struct lane *lane, const struct exporter_c
     return file_emitter_create(&config_of_file, &acknowledge, &lane->counters, ret_error);
 }
 
-enum status lane_open(struct lane *lane, uint8_t exporter, const struct exporter_config *config,
-                      struct store *store, struct error *ret_error)
+enum status outbox_lane_open(struct outbox_lane *lane, uint8_t exporter,
+                             const struct exporter_config *config, struct store *store,
+                             struct error *ret_error)
 {
-    *lane = (struct lane){.exporter = exporter, .store = store, .is_behind = true};
+    *lane = (struct outbox_lane){.exporter = exporter, .store = store, .is_behind = true};
     pthread_mutex_init(&lane->lock, NULL);
     lane->emitter = create_emitter(lane, config, ret_error);
     if (!lane->emitter)
         return STATUS_FATAL;
     enum status status = lane->emitter->operations->start(lane->emitter, ret_error);
-    lane->is_unplaced = lane_has_news(lane);
+    lane->is_unplaced = outbox_lane_has_news(lane);
     if (lane->settled_count > 0)
         qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
     return status;
 }
 
-void lane_stop(struct lane *lane, int64_t grace_ms)
+void outbox_lane_stop(struct outbox_lane *lane, int64_t grace_ms)
 {
     if (lane->emitter)
         lane->emitter->operations->stop(lane->emitter, grace_ms);
 }
 
-void lane_close(struct lane *lane)
+void outbox_lane_close(struct outbox_lane *lane)
 {
     if (lane->emitter)
         lane->emitter->operations->destroy(lane->emitter);
@@ -166,11 +168,12 @@ void lane_close(struct lane *lane)
         pthread_mutex_destroy(&lane->lock);
     free(lane->settled);
     free(lane->acknowledged);
-    *lane = (struct lane){0};
+    *lane = (struct outbox_lane){0};
 }
 
 /* False when the emitter's queue is full. */
-static bool hand_over(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame)
+static bool hand_over(struct outbox_lane *lane, uint64_t sequence, int64_t now_ms,
+                      struct bytes frame)
 {
     struct emit_item *item = malloc(sizeof(*item) + frame.size);
     if (!item)
@@ -185,7 +188,8 @@ static bool hand_over(struct lane *lane, uint64_t sequence, int64_t now_ms, stru
     return false;
 }
 
-void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame)
+void outbox_lane_offer(struct outbox_lane *lane, uint64_t sequence, int64_t now_ms,
+                       struct bytes frame)
 {
     if (lane->is_behind)
         return;
@@ -197,13 +201,13 @@ void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct byt
     }
 }
 
-void lane_look(struct lane *lane)
+void outbox_lane_look(struct outbox_lane *lane)
 {
     lane->is_behind = true;
 }
 
 struct catch_up {
-    struct lane *lane;
+    struct outbox_lane *lane;
     int64_t now_ms;
     int count;
     bool is_full;
@@ -228,7 +232,7 @@ static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms,
     return true;
 }
 
-void lane_catch_up(struct lane *lane, int64_t now_ms)
+void outbox_lane_catch_up(struct outbox_lane *lane, int64_t now_ms)
 {
     if (!lane->is_behind || lane->is_unplaced || now_ms < lane->full_until_ms)
         return;
@@ -243,7 +247,7 @@ void lane_catch_up(struct lane *lane, int64_t now_ms)
     }
 }
 
-bool lane_has_news(struct lane *lane)
+bool outbox_lane_has_news(struct outbox_lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
     bool has_news = lane->acknowledged_count > 0 || lane->has_file;
@@ -251,7 +255,7 @@ bool lane_has_news(struct lane *lane)
     return has_news;
 }
 
-void lane_add_to(struct lane *lane, struct writer *writer)
+void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer)
 {
     pthread_mutex_lock(&lane->lock);
     for (size_t i = 0; i < lane->acknowledged_count; i++)
@@ -263,7 +267,7 @@ void lane_add_to(struct lane *lane, struct writer *writer)
     pthread_mutex_unlock(&lane->lock);
 }
 
-void lane_settle(struct lane *lane)
+void outbox_lane_settle(struct outbox_lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
     lane->acknowledged_count -= lane->taken_count;

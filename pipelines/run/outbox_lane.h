@@ -1,6 +1,6 @@
 /* The way of records from the outbox to one exporter, and of its acknowledgements back.
- *   commit -> lane_offer -> emitter's queue            while it has room
- *   commit -> (behind)   -> lane_catch_up reads the store once there is room again
+ *   commit -> outbox_lane_offer -> emitter's queue            while it has room
+ *   commit -> (behind)   -> outbox_lane_catch_up reads the store once there is room again
  * Owner: the writer thread; the emitter's own thread only appends acknowledgements under the
  * lock. */
 #pragma once
@@ -13,7 +13,7 @@ struct settled_id { /* a record that the file holds although its row is still in
     char text[37];
 };
 
-struct lane {
+struct outbox_lane {
     uint8_t exporter;
     struct emitter *emitter;
     struct emitter_counters counters;
@@ -38,21 +38,22 @@ struct lane {
 };
 
 /* Creates and starts the emitter of an exporter. A broker that is not there is no error. */
-MUST_CHECK enum status lane_open(struct lane *lane, uint8_t exporter,
-                                 const struct exporter_config *config, struct store *store,
-                                 struct error *ret_error);
-void lane_close(struct lane *lane);
+MUST_CHECK enum status outbox_lane_open(struct outbox_lane *lane, uint8_t exporter,
+                                        const struct exporter_config *config, struct store *store,
+                                        struct error *ret_error);
+void outbox_lane_close(struct outbox_lane *lane);
 /* Waits for what was handed over to be acknowledged. */
-void lane_stop(struct lane *lane, int64_t grace_ms);
+void outbox_lane_stop(struct outbox_lane *lane, int64_t grace_ms);
 /* One record whose row is durable. */
-void lane_offer(struct lane *lane, uint64_t sequence, int64_t now_ms, struct bytes frame);
-/* Something is in the outbox that was not offered: lane_catch_up hands it over. */
-void lane_look(struct lane *lane);
+void outbox_lane_offer(struct outbox_lane *lane, uint64_t sequence, int64_t now_ms,
+                       struct bytes frame);
+/* Something is in the outbox that was not offered: outbox_lane_catch_up hands it over. */
+void outbox_lane_look(struct outbox_lane *lane);
 /* Hands over from the store what did not fit before. */
-void lane_catch_up(struct lane *lane, int64_t now_ms);
+void outbox_lane_catch_up(struct outbox_lane *lane, int64_t now_ms);
 /* Are there acknowledgements for the next transaction? */
-bool lane_has_news(struct lane *lane);
-/* Puts the acknowledgements into the transaction; they leave memory with lane_settle, after it
+bool outbox_lane_has_news(struct outbox_lane *lane);
+/* Puts the acknowledgements into the transaction; they leave memory with outbox_lane_settle, after it
  * has succeeded. */
-void lane_add_to(struct lane *lane, struct writer *writer);
-void lane_settle(struct lane *lane);
+void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer);
+void outbox_lane_settle(struct outbox_lane *lane);

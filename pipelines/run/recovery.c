@@ -1,15 +1,21 @@
-/* What a restart rebuilds: which traces were decided, and the open trajectories, by giving the
- * journaled requests to the same gate and the same shards again. */
-#include <assert.h>
+/* What the store knows by its own numbers of sources becomes what this process knows, and goes to
+ * the shards that the traces belong to now: decided rows as they are, spilled trajectories by their
+ * codec, journaled requests through the same gate again. */
+#include "pipelines/run/recovery.h"
 
 #include "pipelines/config/limits.h"
-#include "pipelines/run/restore.h"
-#include "pipelines/run/runtime_state.h"
+#include "pipelines/decide/trajectory_codec.h"
+#include "pipelines/run/failure.h"
+#include "pipelines/run/mailbox.h"
+#include "pipelines/run/state.h"
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
 #include "processor/base/log.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
+#include "state/tables/spill.h"
+
+enum { RESTORE_BYTES_MAX = 512 << 20 }; /* of one spilled trajectory, decoded */
 
 /* The number of a stored source in this process; UINT32_MAX: not one of ours any more. */
 static uint32_t source_index(const struct runtime *runtime, uint16_t id)
@@ -50,7 +56,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     if (!is_known) /* Its sources are gone; what comes from others is late all the same. */
         is_remembered = remember(runtime, sequence, row, 0, 0);
     if (!is_remembered)
-        runtime_fail(runtime, EXIT_BUG);
+        failure_report(runtime, EXIT_BUG);
     return is_remembered;
 }
 
@@ -61,27 +67,90 @@ enum status recovery_remember(struct runtime *runtime)
             shard_set_replay(runtime->shards[shard].shard, (uint16_t)source,
                              &writer_source(runtime->writer, source)->marks);
     enum status status = decided_load(runtime->store, 0, remember_row, runtime);
-    return atomic_load(&runtime->failure) == EXIT_DONE ? status : STATUS_FATAL;
+    return failure_is_reported(runtime) ? STATUS_FATAL : status;
 }
 
 /* --- spilled trajectories --- */
 
+struct restoring {
+    struct runtime *runtime;
+    struct wire_gate_limits limits;
+    struct shard_time time;
+    struct arena arena;
+    uint64_t trajectories;
+    uint64_t unreadable; /* rows that do not decode any more; their spans are lost */
+    enum status status;
+};
+
+static void fill_positions(const struct runtime *runtime, const struct spill_header *header,
+                           struct spilled *spilled)
+{
+    for (uint8_t i = 0; i < header->position_count; i++) {
+        uint32_t source = source_index(runtime, header->positions[i].source);
+        if (source == UINT32_MAX)
+            continue;
+        uint32_t at = spilled->position_count++;
+        spilled->positions[at].source = (uint16_t)source;
+        spilled->positions[at].first = header->positions[i].first_position;
+        spilled->positions[at].through = header->positions[i].spilled_through;
+    }
+}
+
+static enum status restore(struct restoring *restoring, const struct spilled *spilled)
+{
+    struct runtime *runtime = restoring->runtime;
+    struct gated_request spans, logs;
+    arena_reset(&restoring->arena);
+    enum status status =
+        trajectory_decode(spilled->body, &restoring->limits, &restoring->arena, &spans, &logs);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t shard = request_shard_of(spilled->trace_id, runtime->shard_count);
+    return shard_restore(runtime->shards[shard].shard, spilled, &spans, &logs, &restoring->time);
+}
+
+static bool restore_row(void *context, uint64_t sequence, const struct spill_header *header,
+                        struct bytes body)
+{
+    struct restoring *restoring = context;
+    struct spilled spilled = {
+        .sequence = sequence,
+        .opened_ms = (uint64_t)header->first_received_ms,
+        .received_ms = (uint64_t)header->last_received_ms,
+        .accepted_spans = header->accepted_spans,
+        .accepted_logs = header->accepted_logs,
+        .body = body,
+    };
+    memcpy(spilled.trace_id, header->trace_id, sizeof(spilled.trace_id));
+    fill_positions(restoring->runtime, header, &spilled);
+    enum status status = restore(restoring, &spilled);
+    restoring->trajectories += status == STATUS_OK;
+    restoring->unreadable += status == STATUS_MALFORMED;
+    if (status != STATUS_OK && status != STATUS_MALFORMED)
+        restoring->status = STATUS_FATAL;
+    return restoring->status == STATUS_OK;
+}
+
 enum status recovery_restore(struct runtime *runtime)
 {
-    struct shard *shards[SHARDS_MAX];
-    struct shard_time time = {.now_ms = clock_monotonic_ms(),
-                              .wall_ms = (uint64_t)clock_realtime_ms()};
-    struct wire_gate_limits limits = config_limits_wire_gate(runtime->config);
-    struct restored restored = {0};
+    struct restoring restoring = {
+        .runtime = runtime,
+        .limits = config_limits_wire_gate(runtime->config),
+        .time = {.now_ms = clock_monotonic_ms(), .wall_ms = (uint64_t)clock_realtime_ms()},
+        .status = STATUS_OK,
+    };
+    uint64_t sequence = writer_spill_sequence(runtime->writer);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        shards[i] = runtime->shards[i].shard;
-    enum status status =
-        restore_spilled(runtime->writer, shards, runtime->shard_count, &limits, &time, &restored);
-    if (restored.trajectories > 0)
-        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restored.trajectories);
-    if (restored.unreadable > 0)
-        log_error("spilled_rows_unreadable", "count=%llu", (unsigned long long)restored.unreadable);
-    return status;
+        shard_set_spill_sequence(runtime->shards[i].shard, sequence + i);
+    arena_init(&restoring.arena, RESTORE_BYTES_MAX);
+    enum status status = spill_read(runtime->store, restore_row, &restoring);
+    arena_finish(&restoring.arena);
+    if (restoring.trajectories > 0)
+        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restoring.trajectories);
+    if (restoring.unreadable > 0)
+        log_error("spilled_rows_unreadable", "count=%llu",
+                  (unsigned long long)restoring.unreadable);
+    return restoring.status != STATUS_OK ? restoring.status : status;
 }
 
 /* --- the journal --- */
@@ -116,7 +185,7 @@ static bool replay_request(void *context, uint64_t position, const struct journa
     struct runtime *runtime = replay->runtime;
     struct request *request = request_take(runtime->pool);
     if (!request) {
-        runtime_fail(runtime, EXIT_BUG);
+        failure_report(runtime, EXIT_BUG);
         return false;
     }
     request->source = (uint16_t)replay->source;
@@ -131,15 +200,15 @@ static bool replay_request(void *context, uint64_t position, const struct journa
         request_chain_shards(request, runtime->shard_count);
         replay->count++;
         replay->spans += request->gated.span_count;
-        recovery_push(runtime, request);
+        mailbox_give_shards(runtime, request);
     } else {
         log_error("journal_row_unreadable", "source=%s position=%llu",
-                  runtime->sources[replay->source].name, (unsigned long long)position);
+                  runtime->source_names[replay->source], (unsigned long long)position);
     }
     request_release(request);
     atomic_store_explicit(&runtime->next_positions[replay->source], position + 1,
                           memory_order_release);
-    return atomic_load(&runtime->failure) == EXIT_DONE;
+    return !failure_is_reported(runtime);
 }
 
 enum status recovery_replay(struct runtime *runtime)
@@ -148,7 +217,7 @@ enum status recovery_replay(struct runtime *runtime)
     enum status status = replay.inflater ? STATUS_OK : STATUS_FATAL;
     int64_t began_ms = clock_monotonic_ms();
     for (uint32_t i = 0; i < runtime->source_count && status == STATUS_OK; i++) {
-        if (runtime->sources[i].kind == SOURCE_TOPIC)
+        if (runtime->source_kinds[i] == SOURCE_TOPIC)
             continue;
         const struct journaled_range *range = &runtime->journaled[i];
         replay.source = i;

@@ -1,15 +1,13 @@
 /* Threads and queues around the pure parts.
  *
- *   receiver threads --submit--> writer queue ----------------------> writer thread --after the commit--> replies, lanes
- *                      \------> shard queue i --> shard thread i --effects--^   \--effects, emptied--> back to shard i
+ *   receiver threads --admit--> writer queue ----------------------> writer thread --after the commit--> replies, lanes
+ *                      \-----> shard queue i --> shard thread i --effects--^   \--effects, emptied--> back to shard i
  *
- * Receivers never wait: submit says BUSY. Shards may wait for the writer (for an empty `struct
+ * Receivers never wait: an intake says BUSY. Shards may wait for the writer (for an empty `struct
  * effects`). The writer waits for nobody. Every request is pushed to the writer before any shard,
  * so effects never overtake the request they come from. */
 #pragma once
-#include "pipelines/decide/shard.h"
-#include "pipelines/run/outbox_lane.h"
-#include "processor/receive/kafka/topic.h"
+#include "pipelines/commit/writer.h"
 
 struct runtime;
 
@@ -30,11 +28,6 @@ void runtime_destroy(struct runtime *runtime);
  * meanwhile. */
 MUST_CHECK enum status runtime_start(struct runtime *runtime, struct error *ret_error);
 bool runtime_is_ready(const struct runtime *runtime);
-/* The intake of source number `source`, for its receiver. Valid until runtime_destroy. */
-struct intake runtime_intake(struct runtime *runtime, uint32_t source);
-
-/* The intake of the topic whose first partition is source number `source`. Likewise. */
-struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t source);
 
 /* Judges by `config` from now on. When nothing refers to the one before any more it is destroyed.
  * Takes ownership. */

@@ -1,7 +1,11 @@
 /* One shard's thread: events in, effects out. Positions are published by the intake after it has
  * pushed; so when the positions were read first and the queue was then found empty, everything
  * below them has been given to the shard. */
-#include "pipelines/run/runtime_state.h"
+#include "pipelines/run/shard_thread.h"
+
+#include "pipelines/run/failure.h"
+#include "pipelines/run/mailbox.h"
+#include "pipelines/run/state.h"
 #include "processor/base/clock.h"
 
 enum {
@@ -34,17 +38,12 @@ static bool has_moved(const struct shard_thread *self)
            memcmp(effects->need, self->sent_need, size) != 0;
 }
 
-static bool has_failed(const struct shard_thread *self)
-{
-    return atomic_load_explicit(&self->runtime->failure, memory_order_relaxed) != EXIT_DONE;
-}
-
 /* NULL when the writer will not give any back. */
 static struct effects *take_free(struct shard_thread *self)
 {
     void *item;
     while (queue_pop(self->free_effects, &item, 1) == 0) {
-        if (has_failed(self))
+        if (failure_is_reported(self->runtime))
             return NULL;
         queue_wait(self->free_effects, -1);
     }
@@ -61,9 +60,10 @@ static void send_effects(struct shard_thread *self, int64_t now_ms)
     memcpy(self->sent_need, effects->need, sizeof(self->sent_need));
     uint64_t open_spans = effects->open_spans;
     atomic_fetch_add(&self->sent_bytes, effects->arena.used);
-    if (!queue_push_quiet(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS)))
-        queue_push_wait(self->runtime->writer_queue, item_tagged(effects, ITEM_EFFECTS));
-    self->current = take_free(self);
+    void *item = item_tagged(effects, ITEM_EFFECTS);
+    bool is_sent = queue_push_quiet(self->runtime->writer_queue, item) ||
+                   queue_push_wait(self->runtime->writer_queue, item);
+    self->current = is_sent ? take_free(self) : NULL;
     self->sent_ms = now_ms;
     if (!self->current)
         return;
@@ -119,8 +119,7 @@ static bool answer_notice(struct shard_thread *self, struct notice *notice, enum
     if (self->current)
         send_effects(self, clock_monotonic_ms());
     publish_gauges(self);
-    if (atomic_fetch_sub(&notice->waiting, 1) == 1)
-        queue_push_wait(self->runtime->writer_queue, item_tagged(notice, ITEM_NOTICE));
+    mailbox_answer(self->runtime, notice);
     return kind != NOTICE_STOP;
 }
 
@@ -155,7 +154,7 @@ static bool handle_all(struct shard_thread *self, void **items, size_t count, en
         if (is_running && *status == STATUS_OK && self->current)
             is_running = handle(self, items[i], status);
         else
-            runtime_drop_item(items[i]);
+            mailbox_drop(items[i]);
     }
     return is_running;
 }
@@ -168,7 +167,8 @@ void *shard_thread_main(void *shard_thread)
     enum status status = STATUS_OK;
     bool is_running = true;
     self->current = take_free(self);
-    while (is_running && status == STATUS_OK && self->current && !has_failed(self)) {
+    while (is_running && status == STATUS_OK && self->current &&
+           !failure_is_reported(self->runtime)) {
         uint64_t positions[SOURCES_MAX];
         void *items[EVENTS_AT_ONCE];
         for (uint32_t i = 0; i < runtime->source_count; i++)
@@ -188,10 +188,9 @@ void *shard_thread_main(void *shard_thread)
             sleep_until_due(self);
     }
     if (status != STATUS_OK)
-        runtime_fail(runtime, EXIT_BUG);
+        failure_report(runtime, EXIT_BUG);
     publish_gauges(self);
     budget_view_release(self->budget);
     self->budget = NULL;
-    atomic_store(&self->has_ended, true);
     return NULL;
 }

@@ -3,18 +3,24 @@
  *   anything else                                                             the group's offset
  * The first is later than the group's offset by all that is spilled; the second drops what we had
  * open, because whoever read the partition meanwhile has it, or will read it again. */
+#include "pipelines/run/topic_intake.h"
+
 #include <assert.h>
 #include <stdio.h>
 
-#include "pipelines/run/runtime_state.h"
+#include "pipelines/run/failure.h"
+#include "pipelines/run/mailbox.h"
+#include "pipelines/run/room.h"
+#include "pipelines/run/state.h"
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 
-enum { WAIT_NS = 500000, CATCH_UP_SHARE = 4 };
+/* While deadlines stand still nothing leaves: a quarter of the memory holds what the queues do. */
+enum { CATCH_UP_SHARE = 4 };
 
 /* --- catching up --- */
 
-bool topic_begin(struct runtime *runtime)
+bool topic_intake_begin(struct runtime *runtime)
 {
     struct topic *topic = &runtime->topic;
     bool is_behind = false;
@@ -39,31 +45,33 @@ static void check_caught_up(struct runtime *runtime)
         return;
     topic->is_waiting = false;
     log_info("topic_caught_up", "partitions=%u", topic->count);
-    if (!runtime_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP}))
-        runtime_fail(runtime, EXIT_BUG);
+    if (!mailbox_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP}))
+        failure_report(runtime, EXIT_BUG);
 }
 
 /* --- partitions that come and go --- */
 
 /* Until it is durable in every shard and in the store; with a full disk, until the process ends. */
-static enum status settle(struct runtime *runtime, const struct notice *notice)
+static enum status settle(struct runtime *runtime, enum notice_kind kind, uint32_t source,
+                          uint64_t position)
 {
-    struct topic *topic = &runtime->topic;
-    if (!runtime_notify(runtime, notice))
+    struct queue *answers = runtime->topic.answers;
+    const struct notice *notice = mailbox_notify(runtime, &(struct notice){
+                                                              .kind = kind,
+                                                              .source = (uint16_t)source,
+                                                              .position = position,
+                                                              .answers = answers,
+                                                          });
+    if (!notice)
         return STATUS_FATAL;
-    topic->sent++;
-    while (atomic_load(&topic->settled) < topic->sent) {
-        bool is_hopeless = atomic_load(&topic->is_ending) && atomic_load(&runtime->is_refusing);
-        if (is_hopeless || atomic_load(&runtime->failure) != EXIT_DONE)
+    while (!mailbox_has_returned(answers, notice)) {
+        bool is_hopeless =
+            atomic_load(&runtime->topic.is_ending) && atomic_load(&runtime->is_refusing);
+        if (is_hopeless || failure_is_reported(runtime))
             return STATUS_FATAL;
-        nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+        queue_wait(answers, -1);
     }
     return STATUS_OK;
-}
-
-void runtime_announce_stop(struct runtime *runtime)
-{
-    atomic_store(&runtime->topic.is_ending, true);
 }
 
 static bool is_ours(const struct runtime *runtime, int32_t number, const struct group_offset *group)
@@ -102,9 +110,7 @@ static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
         log_warn("partition_taken_over", "partition=%d from_offset=%lld", number,
                  (long long)*ret_offset);
     atomic_store_explicit(&runtime->next_positions[source], position, memory_order_release);
-    return settle(
-        runtime,
-        &(struct notice){.kind = NOTICE_ASSIGN, .source = (uint16_t)source, .position = position});
+    return settle(runtime, NOTICE_ASSIGN, source, position);
 }
 
 static enum status assign(void *context, int32_t number, const struct group_offset *group,
@@ -126,7 +132,7 @@ static void give_up(struct runtime *runtime, uint32_t number)
     uint32_t source = runtime->topic.first_source + number;
     partition->was_revoked = true;
     partition->is_assigned = partition->is_behind = partition->is_taken_over = false;
-    (void)settle(runtime, &(struct notice){.kind = NOTICE_REVOKE, .source = (uint16_t)source});
+    (void)settle(runtime, NOTICE_REVOKE, source, 0);
 }
 
 static void revoke(void *context, int32_t number)
@@ -182,7 +188,7 @@ static bool has_room(void *context, size_t body_bytes)
     const struct runtime *runtime = context;
     return runtime->topic.is_waiting ? request_pool_held_bytes(runtime->pool) <=
                                            runtime->config->limits.memory_bytes / CATCH_UP_SHARE
-                                     : runtime_has_room(runtime, body_bytes);
+                                     : room_has_bytes(runtime, body_bytes);
 }
 
 /* New messages wait until every partition has caught up and that is settled: while deadlines stand
@@ -195,10 +201,10 @@ static bool may_come(struct runtime *runtime, struct partition *partition, uint6
         partition->is_behind = false;
         check_caught_up(runtime);
     }
-    return atomic_load(&runtime->is_ready) && runtime_has_room(runtime, 0);
+    return atomic_load(&runtime->is_ready) && room_has_bytes(runtime, 0);
 }
 
-static enum status submit(void *context, int32_t number, int64_t offset, struct request *request)
+static enum status admit(void *context, int32_t number, int64_t offset, struct request *request)
 {
     struct runtime *runtime = context;
     struct topic *topic = &runtime->topic;
@@ -206,7 +212,7 @@ static enum status submit(void *context, int32_t number, int64_t offset, struct 
     uint32_t source = topic->first_source + (uint32_t)number;
     uint64_t position = (uint64_t)offset + 1;
     assert(partition->is_assigned && !request->on_durable);
-    if (!may_come(runtime, partition, position) || !runtime_queues_have_room(runtime, request))
+    if (!may_come(runtime, partition, position) || !room_has_queues(runtime, request))
         return STATUS_BUSY;
     if (position < atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed)) {
         request_release(request); /* Heard already. */
@@ -216,13 +222,10 @@ static enum status submit(void *context, int32_t number, int64_t offset, struct 
     request->position = position;
     request->is_replayed = position < partition->caught_up_at;
     request->recounted = partition->is_taken_over ? count_traces(request) : 0;
+    enum status status = mailbox_admit(runtime, request);
+    if (status != STATUS_OK)
+        return status;
     partition->traces_read += request->recounted;
-    if (!request->is_replayed) {
-        request_hold(request);
-        if (!queue_push_quiet(runtime->writer_queue, item_tagged(request, ITEM_REQUEST)))
-            queue_push_wait(runtime->writer_queue, item_tagged(request, ITEM_REQUEST));
-    }
-    recovery_push(runtime, request);
     move_to(runtime, number, position + 1);
     request_release(request);
     return STATUS_OK;
@@ -272,7 +275,7 @@ static int64_t commit_offset(void *context, int32_t number)
            1;
 }
 
-struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t source)
+struct topic_intake topic_intake_of_source(struct runtime *runtime, uint32_t source)
 {
     struct topic *topic = &runtime->topic;
     assert(topic->count > 0 && topic->first_source == source);
@@ -283,7 +286,7 @@ struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t sourc
         .metadata = topic->metadata,
         .assign = assign,
         .revoke = revoke,
-        .submit = submit,
+        .submit = admit,
         .skip = skip,
         .has_room = has_room,
         .was_read = was_read,
@@ -293,11 +296,11 @@ struct topic_intake runtime_topic_intake(struct runtime *runtime, uint32_t sourc
     };
 }
 
-void topic_open(struct runtime *runtime)
+void topic_intake_open(struct runtime *runtime)
 {
     struct topic *topic = &runtime->topic;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
-        if (runtime->sources[i].kind != SOURCE_TOPIC)
+        if (runtime->source_kinds[i] != SOURCE_TOPIC)
             continue;
         if (topic->count == 0)
             topic->first_source = i;

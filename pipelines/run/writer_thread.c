@@ -1,9 +1,14 @@
 /* The writer's thread. A commit starts when the last has ended: at once if calls wait for it,
  * else every 25 ms, and when about 8 MiB have come together. What a failed commit held is kept
  * and committed again, without the journal rows of calls that have been refused in the meantime. */
+#include "pipelines/run/writer_thread.h"
+
+#include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/run/runtime_state.h"
+#include "pipelines/run/failure.h"
+#include "pipelines/run/mailbox.h"
+#include "pipelines/run/state.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 
@@ -50,7 +55,7 @@ static void add_items(struct runtime *runtime, const struct batch *batch, int64_
         if (item_tag_of(batch->items[i]) == ITEM_REQUEST) {
             const struct request *request = item;
             bool is_journaled =
-                runtime->sources[request->source].kind == SOURCE_JOURNALED && !batch->is_refused[i];
+                runtime->source_kinds[request->source] == SOURCE_JOURNALED && !batch->is_refused[i];
             writer_add_request(runtime->writer, request, is_journaled);
         } else if (item_tag_of(batch->items[i]) == ITEM_EFFECTS) {
             writer_add_effects(runtime->writer, item, wall_ms);
@@ -73,15 +78,11 @@ static void obey(struct runtime *runtime, struct notice *notice)
         atomic_store(&runtime->is_ready, true);
         atomic_store(&runtime->is_catching_up, false);
     }
-    if (notice->kind == NOTICE_ASSIGN || notice->kind == NOTICE_REVOKE)
-        atomic_fetch_add(&runtime->topic.settled, 1);
     if (notice->kind == NOTICE_RULES && notice->retired) {
         writer_forget_config(runtime->writer, notice->retired);
         config_destroy(notice->retired);
     }
-    if (notice->kind == NOTICE_STOP)
-        atomic_store(&runtime->is_drained, true);
-    free(notice);
+    mailbox_return(notice);
 }
 
 /* Records of this batch, in the order of their sequences, to every exporter. */
@@ -101,7 +102,7 @@ static void offer_records(struct runtime *runtime, const struct batch *batch, in
                 continue;
             for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
                 if (!runtime->config->exporters[lane].takes_no_records)
-                    lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
+                    outbox_lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
             sequence++;
         }
     }
@@ -111,7 +112,8 @@ static void give_back(struct runtime *runtime, struct effects *effects)
 {
     struct shard_thread *shard = &runtime->shards[effects->shard];
     atomic_fetch_sub(&shard->sent_bytes, effects->arena.used);
-    queue_push_wait(shard->free_effects, effects);
+    bool has_place = queue_push(shard->free_effects, effects);
+    assert(has_place); /* It holds all that the shard has. */
 }
 
 /* Durable: replies, records, and everything back to where it came from. */
@@ -129,7 +131,7 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
         if (runtime->config->exporters[lane].takes_alerts &&
             writer_committed_alerts(runtime->writer) > 0)
-            lane_look(&runtime->lanes[lane]);
+            outbox_lane_look(&runtime->lanes[lane]);
     for (size_t i = 0; i < batch->count; i++) {
         void *item = item_untagged(batch->items[i]);
         if (item_tag_of(batch->items[i]) == ITEM_EFFECTS)
@@ -138,7 +140,7 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
             obey(runtime, item);
     }
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-        lane_settle(&runtime->lanes[lane]);
+        outbox_lane_settle(&runtime->lanes[lane]);
     batch->count = batch->bytes = 0;
     batch->has_waiting = false;
 }
@@ -150,6 +152,7 @@ static void refuse(struct runtime *runtime, struct batch *batch)
               writer_reason(runtime->writer));
     counter_add(&runtime->commit_failures, 1);
     atomic_store(&runtime->is_refusing, true);
+    queue_wake(runtime->topic.answers); /* Who is about to stop does not wait for room. */
     for (size_t i = 0; i < batch->count; i++) {
         if (item_tag_of(batch->items[i]) != ITEM_REQUEST || batch->is_refused[i])
             continue;
@@ -166,10 +169,10 @@ static enum status relieve(struct runtime *runtime)
 {
     writer_begin(runtime->writer);
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-        lane_add_to(&runtime->lanes[lane], runtime->writer);
+        outbox_lane_add_to(&runtime->lanes[lane], runtime->writer);
     enum status status = writer_relieve(runtime->writer);
     for (uint32_t lane = 0; lane < runtime->lane_count && status == STATUS_OK; lane++)
-        lane_settle(&runtime->lanes[lane]);
+        outbox_lane_settle(&runtime->lanes[lane]);
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
@@ -179,7 +182,7 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
     writer_begin(runtime->writer);
     add_items(runtime, batch, wall_ms);
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-        lane_add_to(&runtime->lanes[lane], runtime->writer);
+        outbox_lane_add_to(&runtime->lanes[lane], runtime->writer);
     if (atomic_load(&runtime->is_last_turn))
         writer_flush_cohorts(runtime->writer);
     enum status status = writer_commit(runtime->writer, began_ms, wall_ms);
@@ -192,6 +195,7 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
     } else if (status == STATUS_BUSY) {
         refuse(runtime, batch);
         status = relieve(runtime);
+        /* It is the disk that needs time, whatever comes into the queue meanwhile. */
         nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000}, NULL);
     }
     if (status != STATUS_OK)
@@ -206,14 +210,14 @@ static void abandon(struct batch *batch)
         struct request *request = batch->items[i];
         if (item_tag_of(request) == ITEM_REQUEST && request->on_durable && !batch->is_refused[i])
             request->on_durable(request, STATUS_BUSY);
-        runtime_drop_item(request);
+        mailbox_drop(request);
     }
 }
 
 static bool has_news(struct runtime *runtime)
 {
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-        if (lane_has_news(&runtime->lanes[lane]))
+        if (outbox_lane_has_news(&runtime->lanes[lane]))
             return true;
     return false;
 }
@@ -231,7 +235,7 @@ void *writer_thread_main(void *context)
         int64_t now_ms = clock_monotonic_ms();
         atomic_store_explicit(&runtime->writer_turn_ms, now_ms, memory_order_relaxed);
         for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
-            lane_catch_up(&runtime->lanes[lane], now_ms);
+            outbox_lane_catch_up(&runtime->lanes[lane], now_ms);
         is_last = atomic_load(&runtime->is_last_turn) &&
                   (batch->count == 0 || atomic_load(&runtime->is_refusing));
         bool is_notice =
@@ -251,6 +255,6 @@ void *writer_thread_main(void *context)
         abandon(batch);
     free(batch);
     if (status != STATUS_OK)
-        runtime_fail(runtime, EXIT_STATE_IO);
+        failure_report(runtime, EXIT_STATE_IO);
     return NULL;
 }

@@ -1,9 +1,12 @@
 /* The ring and its two places to sleep. Lost wake-ups are excluded the same way on both sides: the
  * sleeper first says that it sleeps and then looks once more; the other first changes the ring and
  * then looks for sleepers. All four are sequentially consistent, so at least one of the two sees
- * the other. consumer: state AWAKE -> SLEEPING -> (futex) -> AWAKE;  queue_wake() sets WOKEN, which
- * ends the next wait too producer: room_waiters counts those that wait for room; room_epoch moves
- * whenever some was made for them */
+ * the other.
+ *   consumer   state AWAKE -> SLEEPING -> (futex) -> AWAKE; queue_wake() sets WOKEN, which ends the
+ *              next wait too
+ *   producer   room_waiters counts those that wait for room; room_epoch moves whenever some was made
+ *              for them
+ *   closed     is_closed is set before both are woken; who sleeps next looks at it first */
 #include "processor/base/queue.h"
 
 #include <assert.h>
@@ -33,6 +36,7 @@ struct queue {
     alignas(CACHE_LINE) _Atomic uint32_t state;
     alignas(CACHE_LINE) _Atomic uint32_t room_waiters;
     _Atomic uint32_t room_epoch;
+    _Atomic bool is_closed;
 };
 
 static void futex_wake(_Atomic uint32_t *word, int count)
@@ -70,6 +74,7 @@ struct queue *queue_create(size_t capacity)
     atomic_init(&queue->state, AWAKE);
     atomic_init(&queue->room_waiters, 0);
     atomic_init(&queue->room_epoch, 0);
+    atomic_init(&queue->is_closed, false);
     for (size_t i = 0; i < size; i++)
         atomic_init(&cells[i].sequence, i);
     return queue;
@@ -117,18 +122,20 @@ bool queue_push_quiet(struct queue *queue, void *item)
     return true;
 }
 
-void queue_push_wait(struct queue *queue, void *item)
+bool queue_push_wait(struct queue *queue, void *item)
 {
     while (!queue_push(queue, item)) {
         uint32_t epoch = atomic_load(&queue->room_epoch);
         atomic_fetch_add(&queue->room_waiters, 1);
-        bool pushed = queue_push(queue, item);
-        if (!pushed)
+        bool is_pushed = queue_push(queue, item);
+        bool is_closed = atomic_load(&queue->is_closed);
+        if (!is_pushed && !is_closed)
             (void)futex_wait(&queue->room_epoch, epoch, NULL);
         atomic_fetch_sub(&queue->room_waiters, 1);
-        if (pushed)
-            return;
+        if (is_pushed || is_closed)
+            return is_pushed;
     }
+    return true;
 }
 
 size_t queue_pop(struct queue *queue, void **ret_items, size_t count)
@@ -176,7 +183,7 @@ void queue_wait(struct queue *queue, int64_t timeout_ms)
 {
     uint32_t awake = AWAKE;
     if (timeout_ms != 0 && atomic_compare_exchange_strong(&queue->state, &awake, SLEEPING) &&
-        !has_item(queue)) {
+        !has_item(queue) && !atomic_load(&queue->is_closed)) {
         struct timespec deadline = {0};
         if (timeout_ms > 0)
             deadline = deadline_after(timeout_ms);
@@ -192,6 +199,14 @@ void queue_wake(struct queue *queue)
 {
     if (atomic_exchange(&queue->state, WOKEN) == SLEEPING)
         futex_wake(&queue->state, 1);
+}
+
+void queue_close(struct queue *queue)
+{
+    atomic_store(&queue->is_closed, true);
+    atomic_fetch_add(&queue->room_epoch, 1);
+    futex_wake(&queue->room_epoch, INT_MAX);
+    queue_wake(queue);
 }
 
 size_t queue_length(const struct queue *queue)

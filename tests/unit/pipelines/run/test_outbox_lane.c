@@ -15,7 +15,7 @@ struct fixture {
     struct temp_store temp;
     struct pipeline_config *config;
     struct writer *writer;
-    struct lane lane;
+    struct outbox_lane lane;
     struct fake_emitter fake;
     struct effects *effects;
     struct closed closed[600];
@@ -25,10 +25,10 @@ struct fixture {
 
 static void commit(struct fixture *fixture, enum status wanted)
 {
-    lane_add_to(&fixture->lane, fixture->writer);
+    outbox_lane_add_to(&fixture->lane, fixture->writer);
     ck_assert_int_eq(writer_commit(fixture->writer, 1000, 1700000000000), wanted);
     if (wanted == STATUS_OK)
-        lane_settle(&fixture->lane);
+        outbox_lane_settle(&fixture->lane);
 }
 
 static void open_all(struct fixture *fixture, uint32_t room)
@@ -37,12 +37,12 @@ static void open_all(struct fixture *fixture, uint32_t room)
     struct error error = {0};
     fixture->writer = writer_create(fixture->temp.store, fixture->config, 1, names, 1, &error);
     ck_assert_msg(fixture->writer != NULL, "%s", error.text);
-    ck_assert_msg(lane_open(&fixture->lane, 0, &fixture->config->exporters[0], fixture->temp.store,
+    ck_assert_msg(outbox_lane_open(&fixture->lane, 0, &fixture->config->exporters[0], fixture->temp.store,
                             &error) == STATUS_OK,
                   "%s", error.text);
     fake_emitter_init(&fixture->fake, fixture->lane.emitter, room);
     fixture->lane.emitter = &fixture->fake.base;
-    lane_catch_up(&fixture->lane, 1000); /* nothing while the store does not know the file */
+    outbox_lane_catch_up(&fixture->lane, 1000); /* nothing while the store does not know the file */
     ck_assert(!fixture->lane.is_unplaced || fixture->fake.sent_count == 0);
     writer_begin(fixture->writer);
     commit(fixture, STATUS_OK);
@@ -51,8 +51,8 @@ static void open_all(struct fixture *fixture, uint32_t room)
 
 static void close_all(struct fixture *fixture)
 {
-    lane_stop(&fixture->lane, 2000);
-    lane_close(&fixture->lane);
+    outbox_lane_stop(&fixture->lane, 2000);
+    outbox_lane_close(&fixture->lane);
     writer_destroy(fixture->writer);
 }
 
@@ -137,7 +137,7 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
     uint64_t sequence, behind;
     writer_committed_records(fixture->writer, &sequence, &behind);
     for (const struct closed *closed = fixture->effects->first; closed; closed = closed->next)
-        lane_offer(&fixture->lane, sequence++, 1000, closed->frame);
+        outbox_lane_offer(&fixture->lane, sequence++, 1000, closed->frame);
     buffer_finish(&frame);
 }
 
@@ -145,12 +145,12 @@ static void settle(struct fixture *fixture)
 {
     for (int i = 0; i < 2000 && writer_gauges(fixture->writer).outbox_records > 0; i++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        lane_catch_up(&fixture->lane, 2000);
+        outbox_lane_catch_up(&fixture->lane, 2000);
         writer_begin(fixture->writer);
         commit(fixture, STATUS_OK);
     }
     ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records, 0);
-    ck_assert(!lane_has_news(&fixture->lane));
+    ck_assert(!outbox_lane_has_news(&fixture->lane));
 }
 
 static uint32_t lines_of(const struct fixture *fixture)
@@ -172,7 +172,7 @@ static uint32_t lines_of(const struct fixture *fixture)
 START_TEST(records_go_to_the_file_in_order_and_their_rows_leave)
 {
     struct fixture *fixture = begin(UINT32_MAX);
-    lane_catch_up(&fixture->lane, 1000);
+    outbox_lane_catch_up(&fixture->lane, 1000);
     decide(fixture, 1, 50);
     decide(fixture, 51, 50);
     ck_assert_uint_eq(fixture->fake.sent_count, 100);
@@ -185,20 +185,20 @@ END_TEST
 START_TEST(what_does_not_fit_is_read_from_the_store_in_order)
 {
     struct fixture *fixture = begin(10);
-    lane_catch_up(&fixture->lane, 1000);
+    outbox_lane_catch_up(&fixture->lane, 1000);
     decide(fixture, 1, 30);
     decide(fixture, 31, 600 - 30); /* offered while behind: not taken */
     ck_assert_uint_eq(fixture->fake.sent_count, 10);
     ck_assert_uint_eq(fixture->fake.refused, 1);
-    lane_catch_up(&fixture->lane, 1000);
+    outbox_lane_catch_up(&fixture->lane, 1000);
     ck_assert_uint_eq(fixture->fake.sent_count, 10);
     fixture->fake.room = 15;
-    lane_catch_up(&fixture->lane, 1099); /* asked again only after a while */
+    outbox_lane_catch_up(&fixture->lane, 1099); /* asked again only after a while */
     ck_assert_uint_eq(fixture->fake.sent_count, 10);
-    lane_catch_up(&fixture->lane, 1100);
+    outbox_lane_catch_up(&fixture->lane, 1100);
     ck_assert_uint_eq(fixture->fake.sent_count, 25);
     fixture->fake.room = UINT32_MAX;
-    lane_catch_up(&fixture->lane, 1200); /* a bounded part of it */
+    outbox_lane_catch_up(&fixture->lane, 1200); /* a bounded part of it */
     ck_assert_uint_lt(fixture->fake.sent_count, 600);
     settle(fixture);
     ck_assert_uint_eq(fixture->fake.sent_count, 600);
@@ -213,7 +213,7 @@ END_TEST
 START_TEST(what_the_file_holds_after_a_crash_is_not_written_again)
 {
     struct fixture *fixture = begin(20);
-    lane_catch_up(&fixture->lane, 1000);
+    outbox_lane_catch_up(&fixture->lane, 1000);
     decide(fixture, 1, 40); /* 20 of them reach the file, none of their rows leaves */
     crash(fixture, UINT32_MAX);
     ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records, 40);
@@ -242,15 +242,15 @@ START_TEST(an_acknowledgement_survives_a_commit_that_fails)
 {
     struct fixture *fixture = begin(UINT32_MAX);
     struct store_faults faults = {0};
-    lane_catch_up(&fixture->lane, 1000);
+    outbox_lane_catch_up(&fixture->lane, 1000);
     decide(fixture, 1, 10);
-    while (!lane_has_news(&fixture->lane))
+    while (!outbox_lane_has_news(&fixture->lane))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     store_set_faults(fixture->temp.store, &faults);
     faults.commit_error = ENOSPC;
     writer_begin(fixture->writer);
     commit(fixture, STATUS_BUSY);
-    ck_assert(lane_has_news(&fixture->lane));
+    ck_assert(outbox_lane_has_news(&fixture->lane));
     ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records, 10);
     settle(fixture);
     ck_assert_uint_eq(lines_of(fixture), 10);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "pipelines/run/intake.h"
 #include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
@@ -54,7 +55,7 @@ static void create_runtime(struct fixture *fixture, bool is_journaled)
     fixture->runtime = runtime_create(fixture->config, fixture->temp.store, sources, 2, &error);
     ck_assert_msg(fixture->runtime != NULL, "%s", error.text);
     for (uint32_t i = 0; i < 2; i++)
-        fixture->intakes[i] = runtime_intake(fixture->runtime, i);
+        fixture->intakes[i] = intake_of_source(fixture->runtime, i);
 }
 
 static void begin(struct fixture *fixture, bool is_journaled)

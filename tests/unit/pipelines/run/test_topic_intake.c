@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "pipelines/run/runtime.h"
+#include "pipelines/run/topic_intake.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "tests/support/temp_store.h"
@@ -29,7 +30,7 @@ static void open_runtime(struct fixture *fixture)
                                        {"kafka/spans/1", SOURCE_TOPIC}};
     fixture->runtime = runtime_create(fixture->config, fixture->temp.store, sources, 3, &error);
     ck_assert_msg(fixture->runtime != NULL, "%s", error.text);
-    fixture->topic = runtime_topic_intake(fixture->runtime, 1);
+    fixture->topic = topic_intake_of_source(fixture->runtime, 1);
     ck_assert_uint_eq(fixture->topic.partitions_max, PARTITIONS);
     snprintf(fixture->own, sizeof(fixture->own), "%s", fixture->topic.metadata);
     ck_assert_msg(runtime_start(fixture->runtime, &error) == STATUS_OK, "%s", error.text);

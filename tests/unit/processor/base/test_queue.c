@@ -117,6 +117,44 @@ START_TEST(a_waiting_producer_is_woken_by_a_pop)
 }
 END_TEST
 
+static void *close_soon(void *queue)
+{
+    struct timespec pause = {.tv_nsec = 20000000};
+    nanosleep(&pause, NULL);
+    queue_close(queue);
+    return NULL;
+}
+
+START_TEST(closing_ends_the_waits_of_producer_and_consumer)
+{
+    struct queue *queue = queue_create(2);
+    pthread_t closer;
+    ck_assert_int_eq(pthread_create(&closer, NULL, close_soon, queue), 0);
+    queue_wait(queue, -1);
+    pthread_join(closer, NULL);
+    ck_assert(queue_push_wait(queue, &items[0]));
+    ck_assert(queue_push_wait(queue, &items[1]));
+    ck_assert(!queue_push_wait(queue, &items[2]));
+    queue_wait(queue, -1);
+    void *taken[3];
+    ck_assert_uint_eq(queue_pop(queue, taken, 3), 2);
+    queue_destroy(queue);
+}
+END_TEST
+
+START_TEST(closing_wakes_a_producer_that_waits_for_room)
+{
+    struct queue *queue = queue_create(2);
+    pthread_t closer;
+    ck_assert(queue_push(queue, &items[0]));
+    ck_assert(queue_push(queue, &items[1]));
+    ck_assert_int_eq(pthread_create(&closer, NULL, close_soon, queue), 0);
+    ck_assert(!queue_push_wait(queue, &items[2]));
+    pthread_join(closer, NULL);
+    queue_destroy(queue);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("queue");
@@ -128,6 +166,8 @@ int main(void)
     tcase_add_test(tests, a_wake_before_the_wait_is_not_lost);
     tcase_add_test(tests, a_sleeping_consumer_is_woken_by_a_push);
     tcase_add_test(tests, a_waiting_producer_is_woken_by_a_pop);
+    tcase_add_test(tests, closing_ends_the_waits_of_producer_and_consumer);
+    tcase_add_test(tests, closing_wakes_a_producer_that_waits_for_room);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,69 @@
+/* Refused a little before each limit: what lies in the queues still becomes open trajectories, and
+ * at the limit itself these would be closed before their time. */
+#include "pipelines/run/room.h"
+
+#include "pipelines/run/state.h"
+
+enum {
+    /* Receivers of other sources may look at the same time: so many of them find their place. Who
+     * comes too many waits for microseconds. */
+    QUEUE_MARGIN = 8,
+    MARK_BELOW = 8, /* an eighth of the memory is left for what is on its way */
+};
+
+/* Above this share of the map in use new spans are refused. Deletions and the copies that a commit
+ * makes of the pages it changes need the rest. Who needs more room makes the map larger
+ * (state.map_bytes); a larger share would only end in commits that fail. */
+static const double used_ratio_max = 0.85;
+
+bool room_is_state_full(const struct runtime *runtime)
+{
+    struct writer_gauges gauges = writer_gauges(runtime->writer);
+    return atomic_load_explicit(&runtime->is_refusing, memory_order_relaxed) ||
+           gauges.used_ratio > used_ratio_max ||
+           gauges.journal_bytes > runtime->config->limits.journal_bytes ||
+           gauges.outbox_bytes > runtime->config->limits.outbox_bytes;
+}
+
+static size_t held_bytes(const struct runtime *runtime)
+{
+    size_t held = request_pool_held_bytes(runtime->pool);
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        held += counter_get(&runtime->shards[i].bytes) +
+                atomic_load_explicit(&runtime->shards[i].sent_bytes, memory_order_relaxed);
+    return held;
+}
+
+bool room_has_bytes(const struct runtime *runtime, size_t body_bytes)
+{
+    size_t limit = runtime->config->limits.memory_bytes;
+    if (held_bytes(runtime) + body_bytes > limit - limit / MARK_BELOW ||
+        room_is_state_full(runtime))
+        return false;
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        if (atomic_load_explicit(&runtime->shards[i].is_full, memory_order_relaxed))
+            return false;
+    return true;
+}
+
+static bool has_queue_room(const struct queue *queue)
+{
+    return queue_length(queue) + QUEUE_MARGIN < queue_capacity(queue);
+}
+
+bool room_is_needed(const struct request *request, uint32_t shard)
+{
+    return request->shard_first[shard] != UINT32_MAX ||
+           request->shard_first_log[shard] != UINT32_MAX;
+}
+
+bool room_has_queues(const struct runtime *runtime, struct request *request)
+{
+    if (!has_queue_room(runtime->writer_queue))
+        return false;
+    request_chain_shards(request, runtime->shard_count);
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        if (room_is_needed(request, i) && !has_queue_room(runtime->shards[i].events))
+            return false;
+    return true;
+}

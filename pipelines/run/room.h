@@ -1,0 +1,16 @@
+/* May more be taken in? Asked by every way in before it admits: of the memory, the state and the
+ * queues. Any thread. */
+#pragma once
+#include "processor/receive/request.h"
+
+struct runtime;
+
+/* Is the state so full that new spans are refused? */
+bool room_is_state_full(const struct runtime *runtime);
+/* May so many bytes more be held, whether or not we have caught up? */
+bool room_has_bytes(const struct runtime *runtime, size_t body_bytes);
+/* Chains the spans by shard, and says whether the writer and every shard that it touches can take
+ * the request. */
+bool room_has_queues(const struct runtime *runtime, struct request *request);
+/* Does the request, chained, touch this shard? */
+bool room_is_needed(const struct request *request, uint32_t shard);
