@@ -1,4 +1,4 @@
-/* Admission, in this order:
+/* Selection, in this order:
  *   counted    in its hour: stratum, and signature of a failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
  *   capped     the hour, or the signature, has had twice its budget */
@@ -15,7 +15,6 @@ struct review_budget {
     struct budget_board board;
     bool is_stale;     /* the last transaction failed: memory is ahead of the store */
     uint64_t untabled; /* in this transaction */
-    bool is_first;     /* the run that is about to be admitted */
     bool has_news;     /* since the last view */
     int64_t published_ms;
 };
@@ -141,22 +140,21 @@ uint64_t budget_write(struct review_budget *budget, struct store_txn *txn)
     return untabled;
 }
 
-/* --- admission --- */
+/* --- selection --- */
 
-void budget_meet_cohort(struct review_budget *budget, struct store_txn *txn,
-                        const struct pipeline_config *config, uint16_t grouping,
-                        const uint8_t hash[COHORT_HASH_SIZE], bool is_new)
+bool budget_meet_cohort(struct store_txn *txn, const struct pipeline_config *config,
+                        uint16_t grouping, const uint8_t hash[COHORT_HASH_SIZE], bool is_new)
 {
     uint32_t wanted = config->selection.new_cohort;
     if (wanted == 0)
-        return;
+        return false;
     uint32_t seen = is_new ? 0 : selection_cohort(txn, grouping, hash);
     if (!is_new && seen == 0)
-        return; /* It has had its first runs, or is older than the setting. */
-    budget->is_first |= seen < wanted;
+        return false; /* It has had its first runs, or is older than the setting. */
     uint32_t now_seen = seen + 1 < wanted ? seen + 1 : 0;
     if (seen != 0 || now_seen != 0)
         selection_put_cohort(txn, grouping, hash, now_seen);
+    return seen < wanted;
 }
 
 /* What others of the budget are still owed counts as taken, so that a flood of one stratum in
@@ -176,20 +174,14 @@ static bool has_room(const struct budget_hour *hour, double per_hour, enum verdi
     return taken < budget_cap(per_hour);
 }
 
-static void accept(struct closed *closed, bool is_first)
+/* Without budgets. */
+static struct record_emission emission_of(const struct record_selection *selection, bool is_first)
 {
-    const struct offer *offer = &closed->offer;
-    bool is_other = is_first && offer->has_first;
-    closed->has_record = offer->is_chosen || is_other;
-    closed->frame = is_other ? offer->first_frame : offer->frame;
-    closed->queue = is_other ? offer->first_queue : offer->queue;
-    closed->skipped = closed->has_record ? SKIP_NONE : offer->skipped;
-}
-
-static void refuse(struct closed *closed, enum skip_reason reason)
-{
-    closed->has_record = false;
-    closed->skipped = reason;
+    if (is_first && selection->has_first)
+        return (struct record_emission){.record = &selection->first, .is_first = true};
+    if (selection->record.frame.size > 0)
+        return (struct record_emission){.record = &selection->record};
+    return (struct record_emission){.skipped = selection->skipped};
 }
 
 static struct budget_hour *open_hour(struct review_budget *budget, struct store_txn *txn,
@@ -207,7 +199,7 @@ count_signature(struct review_budget *budget, struct budget_hour *hour, const st
 {
     if (budget->hours.policy.budget.per_signature <= 0 || closed->verdict != VERDICT_FAIL)
         return NULL;
-    struct budget_signature_count *count = budget_hour_signature(hour, closed->offer.signature);
+    struct budget_signature_count *count = budget_hour_signature(hour, closed->selection.signature);
     budget->untabled += !count;
     if (count) {
         count->row.seen += !closed->again;
@@ -216,35 +208,31 @@ count_signature(struct review_budget *budget, struct budget_hour *hour, const st
     return count;
 }
 
-void budget_select(struct review_budget *budget, struct store_txn *txn, struct closed *closed)
+struct record_emission budget_select(struct review_budget *budget, struct store_txn *txn,
+                                     const struct closed *closed, bool is_first)
 {
-    bool is_first = budget->is_first;
-    budget->is_first = false;
-    accept(closed, is_first);
+    struct record_emission emission = emission_of(&closed->selection, is_first);
     if (!has_budget(closed->config) || closed->is_judge_only)
-        return;
+        return emission;
     take_policy(budget, closed->config);
     if (budget->is_stale)
         load(budget, txn);
     store_on_end(txn, at_end, budget);
     const struct budget *most = &budget->hours.policy.budget;
-    struct budget_hour *hour = open_hour(budget, txn, closed->offer.hour);
+    struct budget_hour *hour = open_hour(budget, txn, closed->selection.hour);
     struct budget_signature_count *signature = count_signature(budget, hour, closed);
     hour->row.seen[closed->verdict] += !closed->again; /* It was counted with its first verdict. */
     hour->is_dirty = budget->has_news = true;
-    if (!closed->has_record)
-        return;
-    if (signature && signature->row.emitted >= budget_cap(most->per_signature)) {
-        refuse(closed, SKIP_SIGNATURE_CAP);
-        return;
-    }
-    if (!has_room(hour, most->per_hour, closed->verdict)) {
-        refuse(closed, SKIP_CAP);
-        return;
-    }
+    if (!emission.record)
+        return emission;
+    if (signature && signature->row.emitted >= budget_cap(most->per_signature))
+        return (struct record_emission){.skipped = SKIP_SIGNATURE_CAP};
+    if (!has_room(hour, most->per_hour, closed->verdict))
+        return (struct record_emission){.skipped = SKIP_CAP};
     hour->row.emitted[closed->verdict]++;
     if (signature)
         signature->row.emitted++;
+    return emission;
 }
 
 /* --- the shards --- */

@@ -13,14 +13,15 @@ MUST_CHECK enum status budget_open(struct store *store, const struct pipeline_co
                                    uint32_t shards, struct review_budget **ret_budget);
 void budget_close(struct review_budget *budget);
 
-/* A run of this cohort is about to be admitted; before budget_select(), for each of its groupings. */
-void budget_meet_cohort(struct review_budget *budget, struct store_txn *txn,
-                        const struct pipeline_config *config, uint16_t grouping,
-                        const uint8_t hash[COHORT_HASH_SIZE], bool is_new);
-/* Sets has_record, frame, queue and skipped of `closed` by its offer. Without budgets and new
- * cohorts that is the offer itself, and nothing is kept. For first verdicts, and for later ones of
- * what had no record so far; a revision of an emitted record is always emitted. */
-void budget_select(struct review_budget *budget, struct store_txn *txn, struct closed *closed);
+/* Counts a run of this cohort, for each of its groupings. Is it one of the first of a new one? */
+bool budget_meet_cohort(struct store_txn *txn, const struct pipeline_config *config,
+                        uint16_t grouping, const uint8_t hash[COHORT_HASH_SIZE], bool is_new);
+/* Which of the selected records goes out; `is_first`: budget_meet_cohort() said so of a grouping.
+ * Without budgets and new cohorts that is what the judge selected, and nothing is kept. For first
+ * verdicts, and for revisions of what had no record so far; that of an emitted record is always
+ * emitted. */
+struct record_emission budget_select(struct review_budget *budget, struct store_txn *txn,
+                                     const struct closed *closed, bool is_first);
 /* Rows of what has changed; before the commit. Returns the failed runs of this transaction whose
  * signature found no place among those of its hour. */
 uint64_t budget_write(struct review_budget *budget, struct store_txn *txn);

@@ -27,8 +27,8 @@ void binding_resolve(struct binding *binding, struct store_txn *txn, struct coho
 }
 
 void contribution_append(const struct binding *binding, struct store_txn *txn,
-                         struct cohorts *cohorts, struct review_budget *budget,
-                         const struct closed *closed, int64_t wall_ms, struct buffer *to)
+                         struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
+                         struct buffer *to, bool *ret_is_first)
 {
     const struct pipeline_config *config = closed->config;
     assert(binding->config == config);
@@ -51,9 +51,9 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         contribution.groups[i].grouping = binding->groupings[i];
         bool is_new = cohort_assign(cohorts, txn, binding->groupings[i], values, grouping->count,
                                     wall_ms, contribution.groups[i].hash);
-        if (budget)
-            budget_meet_cohort(budget, txn, config, binding->groupings[i],
-                               contribution.groups[i].hash, is_new);
+        if (ret_is_first)
+            *ret_is_first |= budget_meet_cohort(txn, config, binding->groupings[i],
+                                                contribution.groups[i].hash, is_new);
     }
     for (uint32_t i = 0; i < contribution.rule_count; i++) {
         contribution.rules[i].rule = binding->rules[i];

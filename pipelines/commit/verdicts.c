@@ -63,8 +63,8 @@ static void count_first(struct writer *writer, const struct closed *closed)
     writer_count(writer, series->split, closed->is_split);
     writer_count(writer, series->mixed_weights, closed->is_weight_mixed);
     writer_count(writer, series->trajectories[closed->trigger], 1);
-    if (closed->skipped != SKIP_NONE)
-        writer_count(writer, series->skipped[closed->skipped], 1);
+    if (closed->emission.skipped != SKIP_NONE)
+        writer_count(writer, series->skipped[closed->emission.skipped], 1);
     if (!closed->is_judge_only)
         writer_count(writer, series->verdicts[closed->verdict], 1);
 }
@@ -103,14 +103,15 @@ static void count_spans(struct writer *writer, const struct closed *closed)
 
 static uint64_t add_record(struct writer *writer, const struct closed *closed, int64_t wall_ms)
 {
+    const struct selected_record *record = closed->emission.record;
     uint64_t sequence = writer->end_record++;
     for (uint32_t exporter = 0; exporter < writer->exporter_count; exporter++)
         if (!writer->config->exporters[exporter].takes_no_records)
             outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
-                          closed->frame);
-    writer_count(writer, series_review_records(&writer->series, closed->queue, closed->verdict), 1);
+                          record->frame);
+    writer_count(writer, series_review_records(&writer->series, record->queue, closed->verdict), 1);
     writer_count(writer, writer->series.revisions, closed->again != NULL);
-    writer->batch_bytes += closed->frame.size * writer->exporter_count;
+    writer->batch_bytes += record->frame.size * writer->exporter_count;
     return sequence;
 }
 
@@ -133,34 +134,44 @@ static void put_positions(const struct writer *writer, const struct closed *clos
     }
 }
 
-static void add_contribution(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+/* Is it one of the first runs of a cohort? */
+static bool add_contribution(struct writer *writer, const struct closed *closed, int64_t wall_ms)
 {
     const struct again *again = closed->again;
+    bool is_first = false;
     if (closed->is_judge_only || (again && again->contribution.size == 0))
-        return;
+        return false;
     struct binding *binding = binding_of(writer, closed->config);
     if (again && !contribution_take_back(again->contribution, &writer->contributions))
         store_fail(&writer->txn, STATUS_FATAL, "a contribution to the cohorts is not understood");
-    contribution_append(binding, &writer->txn, writer->cohorts, again ? NULL : writer->budget,
-                        closed, wall_ms, &writer->contributions);
+    contribution_append(binding, &writer->txn, writer->cohorts, closed, wall_ms,
+                        &writer->contributions, again ? NULL : &is_first);
     if (!again)
         count_outcomes(writer, binding, closed);
+    return is_first;
 }
 
 /* A record that follows another one is not asked for its budget. */
-static void add_records(struct writer *writer, struct closed *closed, struct decided_row *row,
+static struct record_emission emission_of(struct writer *writer, const struct closed *closed,
+                                          bool is_first)
+{
+    const struct again *again = closed->again;
+    const struct selected_record *record = &closed->selection.record;
+    bool has_record = record->frame.size > 0;
+    if (!again || (!again->was_emitted && has_record))
+        return budget_select(writer->budget, &writer->txn, closed, is_first);
+    return (struct record_emission){.record = has_record ? record : NULL};
+}
+
+static void add_records(struct writer *writer, const struct closed *closed, struct decided_row *row,
                         int64_t wall_ms)
 {
     const struct again *again = closed->again;
-    bool is_followed = again && again->was_emitted;
-    if (!again || (!is_followed && closed->offer.frame.size > 0))
-        budget_select(writer->budget, &writer->txn, closed);
     row->record_sequence = again ? again->record_sequence : 0;
-    if (closed->has_record) {
+    if (closed->emission.record) {
         row->record_sequence = add_record(writer, closed, wall_ms);
-        bool is_as_first = closed->frame.data == closed->offer.first_frame.data;
-        row->flags |= DECIDED_EMITTED | (is_as_first ? DECIDED_AS_FIRST : 0u);
-    } else if (is_followed) {
+        row->flags |= DECIDED_EMITTED | (closed->emission.is_first ? DECIDED_AS_FIRST : 0u);
+    } else if (again && again->was_emitted) {
         row->flags |= DECIDED_EMITTED;
     }
     if (again && again->has_content)
@@ -189,7 +200,8 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
     row->flags = again && again->is_exhausted ? DECIDED_EXHAUSTED : 0;
     row->extension = closed->extension;
     size_t from = writer->contributions.size;
-    add_contribution(writer, closed, wall_ms);
+    bool is_first = add_contribution(writer, closed, wall_ms);
+    closed->emission = emission_of(writer, closed, is_first);
     add_records(writer, closed, row, wall_ms);
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */

@@ -106,7 +106,7 @@ static void count_passed(struct writer *writer, const struct effects *effects)
     writer_count(writer, writer->series.dropped[DROP_DUPLICATE], effects->repeated_spans);
 }
 
-void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms)
+void writer_add_effects(struct writer *writer, struct effects *effects, int64_t wall_ms)
 {
     assert(effects->shard < writer->shards);
     for (struct closed *closed = effects->first; closed; closed = closed->next)

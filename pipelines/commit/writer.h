@@ -42,7 +42,8 @@ struct review_budget *writer_budget(struct writer *writer);
 void writer_begin(struct writer *writer);
 /* An accepted request: counted, its position taken, its bytes journaled when `is_journaled`. */
 void writer_add_request(struct writer *writer, const struct request *request, bool is_journaled);
-void writer_add_effects(struct writer *writer, const struct effects *effects, int64_t wall_ms);
+/* Says in each closed trajectory which record of it goes out. */
+void writer_add_effects(struct writer *writer, struct effects *effects, int64_t wall_ms);
 /* An exporter has delivered this record; its row leaves. */
 void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t sequence);
 /* The file of an exporter holds all records up to `through` and is `length` bytes long. */

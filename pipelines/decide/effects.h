@@ -3,10 +3,9 @@
  * Everything inside lives in its arena. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "pipelines/decide/offer.h"
+#include "pipelines/decide/record_selection.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
-#include "processor/score/select.h"
 #include "state/tables/decided.h"
 #include "state/tables/part.h"
 
@@ -66,17 +65,15 @@ struct closed {
     double cost_usd;                /* negative: unknown */
     uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */
     struct bytes *dimension_values; /* config->dimensions order */
-    struct offer offer; /* the judge's; what follows is its first choice until the writer admits */
-    enum skip_reason skipped;
-    bool has_record;
-    struct bytes queue;
-    struct bytes frame;   /* framed record (emit/outgoing.h) when has_record */
-    bool is_weight_mixed; /* its spans state different sampling thresholds */
+    struct record_selection selection;
+    struct record_emission emission; /* filled in by the writer; nothing before */
+    bool is_weight_mixed;            /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
     struct bytes extension; /* pipelines/decide/summary.h */
-    struct bytes content; /* pipelines/decide/trajectory_codec.h; to be kept while a record of it is out */
-    struct again *again;  /* NULL: the first verdict */
-    uint64_t *parts;      /* of a conversation: they leave the store */
+    struct bytes
+        content; /* pipelines/decide/trajectory_codec.h; to be kept while a record of it is out */
+    struct again *again; /* NULL: the first verdict */
+    uint64_t *parts;     /* of a conversation: they leave the store */
     uint32_t part_count;
 };
 

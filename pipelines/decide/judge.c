@@ -161,9 +161,8 @@ static enum status write_spans(struct judge *judge, const struct review_input *i
 /* A framed record in the effects' arena. */
 static enum status write_record(struct judge *judge, const struct verdict_report *report,
                                 enum selection_reason reason, double probability,
-                                struct effects *effects, struct closed *closed,
-                                struct bytes *ret_frame, struct bytes *ret_queue,
-                                char ret_record_id[37])
+                                struct effects *effects, const struct closed *closed,
+                                struct selected_record *ret_record)
 {
     const struct pipeline_config *config = judge->config;
     normalize_content(&judge->run);
@@ -198,34 +197,34 @@ static enum status write_record(struct judge *judge, const struct verdict_report
     if (status != STATUS_OK)
         return status;
     outgoing_encode(&outgoing, &judge->frame);
-    *ret_frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
-    *ret_queue = arena_copy(&effects->arena, record.queue);
-    memcpy(ret_record_id, record.record_id, sizeof(record.record_id));
+    ret_record->frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
+    ret_record->queue = arena_copy(&effects->arena, record.queue);
+    memcpy(ret_record->id, record.record_id, sizeof(record.record_id));
     return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
 }
 
 /* The record as one of the first runs of a cohort: certain to be chosen. A rule's stays a rule's;
  * what was not chosen, and control, is there for the cohort alone. */
-static enum status offer_first(struct judge *judge, const struct verdict_report *report,
-                               const struct selection *selection, struct effects *effects,
-                               struct closed *closed)
+static enum status select_first(struct judge *judge, const struct verdict_report *report,
+                                const struct selection *selection, struct effects *effects,
+                                struct closed *closed)
 {
-    struct offer *offer = &closed->offer;
-    bool is_rule = offer->is_chosen && !selection->is_control && !selection->is_unscored;
-    offer->has_first = true;
+    bool is_rule = selection->is_emitted && !selection->is_control && !selection->is_unscored;
+    closed->selection.has_first = true;
     return write_record(judge, report, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1, effects,
-                        closed, &offer->first_frame, &offer->first_queue, offer->first_record_id);
+                        closed, &closed->selection.first);
 }
 
-static enum status offer_records(struct judge *judge, const struct verdict_report *report,
-                                 struct effects *effects, struct closed *closed)
+static enum status select_records(struct judge *judge, const struct verdict_report *report,
+                                  struct effects *effects, struct closed *closed)
 {
     const struct pipeline_config *config = judge->config;
-    struct offer *offer = &closed->offer;
+    struct record_selection *selected = &closed->selection;
     struct selection_limits limits = {1, 1};
-    offer->signature = strtoull(report->signature, NULL, 16);
+    selected->signature = strtoull(report->signature, NULL, 16);
     if (config->budget.is_present)
-        limits = budget_view_limits(judge->budget, offer->hour, report->verdict, offer->signature);
+        limits =
+            budget_view_limits(judge->budget, selected->hour, report->verdict, selected->signature);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
     bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
@@ -233,51 +232,38 @@ static enum status offer_records(struct judge *judge, const struct verdict_repor
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
     if (closed->is_judge_only)
         selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
-    offer->is_chosen = selection.is_emitted;
-    offer->skipped = selection.skipped;
+    selected->skipped = selection.skipped;
     enum status status = STATUS_OK;
     if (selection.is_emitted || judge->is_emitting_all)
-        status =
-            write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
-                         effects, closed, &offer->frame, &offer->queue, offer->record_id);
+        status = write_record(judge, report, reason_of(judge, report, &selection),
+                              selection.probability, effects, closed, &selected->record);
     if (status == STATUS_OK && is_first && selection.probability < 1)
-        status = offer_first(judge, report, &selection, effects, closed);
-    closed->skipped = offer->skipped;
-    closed->frame = offer->frame;
-    closed->queue = offer->queue;
-    closed->has_record = status == STATUS_OK && offer->frame.size > 0;
+        status = select_first(judge, report, &selection, effects, closed);
     return status;
 }
 
 /* A record that is out is followed by another one when something has changed; without one the
  * selection decides as always. */
-static enum status offer_revision(struct judge *judge, const struct verdict_report *report,
-                                  struct effects *effects, struct closed *closed)
+static enum status select_revision(struct judge *judge, const struct verdict_report *report,
+                                   struct effects *effects, struct closed *closed)
 {
     const struct revision *revision = judge->revision;
-    struct offer *offer = &closed->offer;
     if (!revision->was_emitted)
-        return offer_records(judge, report, effects, closed);
+        return select_records(judge, report, effects, closed);
     struct selection selection =
         select_run(&judge->config->selection, closed->trace_id, report->verdict);
     /* In its own right a pass would be control, whether or not the share would have chosen it. */
     selection.is_control = report->verdict == VERDICT_PASS;
     selection.is_unscored = report->verdict == VERDICT_UNSCORED;
-    offer->is_chosen = true;
-    enum status status =
-        write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
-                     effects, closed, &offer->frame, &offer->queue, offer->record_id);
-    closed->frame = offer->frame;
-    closed->queue = offer->queue;
-    closed->has_record = status == STATUS_OK;
-    return status;
+    return write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
+                        effects, closed, &closed->selection.record);
 }
 
 /* What a revision can be made from, while a record of it may be out. */
 static enum status keep_content(struct judge *judge, struct effects *effects, struct closed *closed)
 {
     const struct revision *revision = judge->revision;
-    bool may_be_out = closed->offer.frame.size > 0 || closed->offer.has_first ||
+    bool may_be_out = closed->selection.record.frame.size > 0 || closed->selection.has_first ||
                       (revision && revision->was_emitted);
     if (!judge->keeps_content || !may_be_out || !judge->config->late_retain_records ||
         judge->config->late_window_ms == 0 || (revision && revision->is_partial))
@@ -306,10 +292,10 @@ static enum status summarize(struct judge *judge, struct summary *summary, struc
         summary->has_record_id[0] = true;
         memcpy(summary->record_ids[0], revision->record_id, RECORD_ID_SIZE);
     }
-    if (closed->offer.frame.size > 0)
-        put_record_id(summary, 0, closed->offer.record_id);
-    if (closed->offer.has_first)
-        put_record_id(summary, 1, closed->offer.first_record_id);
+    if (closed->selection.record.frame.size > 0)
+        put_record_id(summary, 0, closed->selection.record.id);
+    if (closed->selection.has_first)
+        put_record_id(summary, 1, closed->selection.first.id);
     buffer_clear(&judge->encoded);
     summary_encode(summary, &judge->encoded);
     closed->extension = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
@@ -329,7 +315,7 @@ enum status judge_conclude(struct judge *judge, const struct verdict_report *rep
     if (!summary_take_report(&summary, report, &judge->arena))
         return STATUS_FATAL;
     if (!revision) {
-        enum status status = offer_records(judge, report, effects, closed);
+        enum status status = select_records(judge, report, effects, closed);
         if (status == STATUS_OK)
             status = keep_content(judge, effects, closed);
         return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
@@ -340,10 +326,10 @@ enum status judge_conclude(struct judge *judge, const struct verdict_report *rep
     summary.revision = revision->before->revision + has_changed;
     summary.spans = revision->spans;
     summary.late_spans = revision->late_spans;
-    closed->offer.skipped = closed->skipped = SKIP_NONE;
+    closed->selection.skipped = SKIP_NONE;
     enum status status = STATUS_OK;
     if (has_changed)
-        status = offer_revision(judge, report, effects, closed);
+        status = select_revision(judge, report, effects, closed);
     if (status == STATUS_OK)
         status = keep_content(judge, effects, closed);
     if (has_changed || revision->moves_cohort)
@@ -398,9 +384,8 @@ struct closed *judge_open_closed(struct judge *judge, const struct open_trajecto
         .tokens = -1,
         .cost_usd = -1,
         .outcomes = outcomes,
-        .skipped = SKIP_UNSCORED,
-        .offer = {.skipped = SKIP_UNSCORED,
-                  .hour = budget_hour_of(open->received_ms, open->received_ms)},
+        .selection = {.skipped = SKIP_UNSCORED,
+                      .hour = budget_hour_of(open->received_ms, open->received_ms)},
         .event_ms = open->received_ms,
     };
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
@@ -413,7 +398,7 @@ bool judge_fill(struct judge *judge, const struct open_trajectory *open, struct 
 {
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
-    closed->offer.hour = budget_hour_of(closed->event_ms, open->received_ms);
+    closed->selection.hour = budget_hour_of(closed->event_ms, open->received_ms);
     return fill_dimensions(judge, effects, closed);
 }
 

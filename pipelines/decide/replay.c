@@ -64,7 +64,8 @@ static enum status hand_out(struct replay *replay)
     enum status status = STATUS_OK;
     for (const struct closed *closed = replay->effects->first; closed; closed = closed->next) {
         struct outgoing record = {0};
-        if (closed->has_record && outgoing_decode(closed->frame, &record) != STATUS_OK)
+        struct bytes frame = closed->selection.record.frame;
+        if (frame.size > 0 && outgoing_decode(frame, &record) != STATUS_OK)
             status = STATUS_FATAL;
         replay->totals.trajectories++;
         replay->totals.duplicates += closed->duplicates;

@@ -45,7 +45,6 @@ static bool put_again(struct closed *closed, const struct recalled *recalled, en
         again->has_content = row->flags & DECIDED_CONTENT;
     }
     closed->again = again;
-    closed->skipped = SKIP_NONE;
     return true;
 }
 
@@ -127,7 +126,7 @@ static void restate_facts(const struct cohort_contribution *before,
     closed->weight = before->weight;
     closed->tokens = before->tokens;
     closed->cost_usd = before->cost_nano_usd < 0 ? -1 : (double)before->cost_nano_usd / 1e9;
-    closed->offer.hour = budget_hour_of(closed->event_ms, late->received_ms);
+    closed->selection.hour = budget_hour_of(closed->event_ms, late->received_ms);
 }
 
 static bool is_from_outside(const struct evaluation *evaluation)

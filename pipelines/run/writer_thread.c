@@ -98,11 +98,12 @@ static void offer_records(struct runtime *runtime, const struct batch *batch, in
             int64_t delay_ms = now_ms - closed->due_ms;
             histogram_observe_us(&runtime->verdict_seconds,
                                  delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0);
-            if (!closed->has_record)
+            if (!closed->emission.record)
                 continue;
             for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
                 if (!runtime->config->exporters[lane].takes_no_records)
-                    outbox_lane_offer(&runtime->lanes[lane], sequence, now_ms, closed->frame);
+                    outbox_lane_offer(&runtime->lanes[lane], sequence, now_ms,
+                                      closed->emission.record->frame);
             sequence++;
         }
     }

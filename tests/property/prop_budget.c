@@ -66,9 +66,9 @@ static void end(struct world *world)
     free(world);
 }
 
-/* What the shard does: the offer, by the view that it has. */
-static struct closed offer(struct world *world, int64_t hour, enum verdict verdict,
-                           uint64_t signature)
+/* What the shard does: it selects, by the view that it has. */
+static struct closed decide(struct world *world, int64_t hour, enum verdict verdict,
+                            uint64_t signature)
 {
     struct closed closed = {.config = &world->config, .verdict = verdict};
     uint64_t serial = ++world->serial * 0x9e3779b97f4a7c15;
@@ -76,11 +76,10 @@ static struct closed offer(struct world *world, int64_t hour, enum verdict verdi
     struct selection_limits limits = budget_view_limits(world->view, hour, verdict, signature);
     struct selection selection =
         select_within(&world->config.selection, &limits, closed.trace_id, verdict);
-    closed.offer = (struct offer){.is_chosen = selection.is_emitted,
-                                  .skipped = selection.skipped,
-                                  .frame = BYTES_LITERAL("x"),
-                                  .hour = hour,
-                                  .signature = signature};
+    closed.selection = (struct record_selection){
+        .skipped = selection.skipped, .hour = hour, .signature = signature};
+    if (selection.is_emitted)
+        closed.selection.record.frame = BYTES_LITERAL("x");
     closed.weight = 1 / selection.probability;
     return closed;
 }
@@ -89,7 +88,8 @@ static void admit_batch(struct world *world)
 {
     store_begin(world->temp.store, true, &world->txn);
     for (uint32_t i = 0; i < world->in_batch; i++)
-        budget_select(world->budget, &world->txn, &world->batch[i]);
+        world->batch[i].emission =
+            budget_select(world->budget, &world->txn, &world->batch[i], false);
     budget_write(world->budget, &world->txn);
 }
 
@@ -106,10 +106,10 @@ static void commit(struct world *world)
     for (uint32_t i = 0; i < world->in_batch; i++) {
         const struct closed *closed = &world->batch[i];
         world->decided++;
-        world->records += closed->has_record;
-        world->skipped[closed->skipped]++;
-        world->choices = world->choices * 31 + closed->skipped;
-        ck_assert(closed->has_record == (closed->skipped == SKIP_NONE));
+        world->records += (closed->emission.record != NULL);
+        world->skipped[closed->emission.skipped]++;
+        world->choices = world->choices * 31 + closed->emission.skipped;
+        ck_assert((closed->emission.record != NULL) == (closed->emission.skipped == SKIP_NONE));
     }
     world->in_batch = 0;
     world->now_ms += 1000;
@@ -165,7 +165,7 @@ static void run_hour(struct world *world, int64_t hour, const uint64_t runs[VERD
         left[verdict]--;
         uint32_t at = world->in_batch++;
         world->batch[at] =
-            offer(world, hour, (enum verdict)verdict, signatures > 0 ? state % signatures : 0);
+            decide(world, hour, (enum verdict)verdict, signatures > 0 ? state % signatures : 0);
         ret_tally->runs[verdict]++;
         double p = 1 / world->batch[at].weight;
         ret_tally->expected[verdict] += p;
@@ -176,8 +176,9 @@ static void run_hour(struct world *world, int64_t hour, const uint64_t runs[VERD
         commit(world);
         for (uint32_t i = 0; i < count; i++) {
             const struct closed *closed = &world->batch[i];
-            ret_tally->records[closed->verdict] += closed->has_record;
-            ret_tally->weights[closed->verdict] += closed->has_record ? closed->weight : 0;
+            ret_tally->records[closed->verdict] += (closed->emission.record != NULL);
+            ret_tally->weights[closed->verdict] +=
+                (closed->emission.record != NULL) ? closed->weight : 0;
         }
     }
 }
@@ -266,14 +267,14 @@ START_TEST(a_flood_of_one_signature_does_not_starve_the_others)
         for (uint32_t i = 0; i < 8000; i++) {
             bool is_other = i % 80 == 0;
             world->batch[world->in_batch++] =
-                offer(world, FIRST_HOUR + hour, VERDICT_FAIL, is_other ? 1000 + i % 50 : 7);
+                decide(world, FIRST_HOUR + hour, VERDICT_FAIL, is_other ? 1000 + i % 50 : 7);
             if (world->in_batch < RUNS_AT_ONCE)
                 continue;
             uint32_t count = world->in_batch;
             commit(world);
             for (uint32_t k = 0; k < count; k++)
-                *(world->batch[k].offer.signature == 7 ? &flooded[hour] : &others[hour]) +=
-                    world->batch[k].has_record;
+                *(world->batch[k].selection.signature == 7 ? &flooded[hour] : &others[hour]) +=
+                    world->batch[k].emission.record != NULL;
         }
         ck_assert_uint_le(flooded[hour], 40); /* never more than twice its budget */
     }
@@ -298,7 +299,7 @@ static uint64_t choices_of(uint64_t restart_every, uint64_t failing_every)
                                             : VERDICT_FAIL;
         /* Hours overlap at their ends, as they do when runs are long. */
         int64_t hour = FIRST_HOUR + (i + (i % 7) * 30) / 6000;
-        world->batch[world->in_batch++] = offer(world, hour, verdict, i % 3 ? i % 40 : 5);
+        world->batch[world->in_batch++] = decide(world, hour, verdict, i % 3 ? i % 40 : 5);
         if (world->in_batch == RUNS_AT_ONCE)
             commit(world);
         if (restart_every > 0 && i % restart_every == restart_every - 1) {

@@ -548,7 +548,7 @@ static void check_first(struct simulation *sim, struct trace *trace, uint32_t at
                   close_trigger_name(closed->trigger));
     ck_assert_uint_ge(closed->spans,
                       trace->kind == TRACE_TOO_LARGE ? MAX_SPANS : trace->span_count);
-    ck_assert(closed->has_record == is_work(closed->verdict));
+    ck_assert((closed->emission.record != NULL) == is_work(closed->verdict));
     sim->decided[at % SERVICES][closed->verdict]++;
     sim->first[at % SERVICES][closed->verdict]++;
 }
@@ -562,14 +562,15 @@ static void check_again(struct simulation *sim, struct trace *trace, uint32_t at
     trace->is_exhausted |= again->is_exhausted;
     if (again->fate == LATE_REFUSED) {
         sim->refused_late += closed->spans;
-        ck_assert(!closed->has_record);
+        ck_assert(!closed->emission.record);
         return;
     }
     ck_assert_int_eq(again->fate, LATE_MERGED);
     bool has_changed = closed->verdict != again->verdict;
     ck_assert_msg(!has_changed || again->contribution.size > 0, "trace %u", at);
     if (has_changed)
-        ck_assert(closed->has_record == (again->was_emitted || is_work(closed->verdict)));
+        ck_assert((closed->emission.record != NULL) ==
+                  (again->was_emitted || is_work(closed->verdict)));
     sim->decided[at % SERVICES][again->verdict]--;
     sim->decided[at % SERVICES][closed->verdict]++;
     sim->revisions++;
@@ -587,7 +588,7 @@ static void check_closed(struct simulation *sim, const struct closed *closed)
         check_first(sim, trace, at, closed);
     trace->decisions++;
     trace->verdict = closed->verdict;
-    sim->records += closed->has_record;
+    sim->records += closed->emission.record != NULL;
 }
 
 static void complete(struct simulation *sim, size_t count)

@@ -129,13 +129,15 @@ static void select_one(struct week *week, struct store_txn *txn, enum verdict ve
     struct closed closed = {
         .config = week->feed.config, .verdict = verdict, .event_ms = (uint64_t)event_ms};
     id_of(week, closed.trace_id);
-    closed.offer.hour = budget_hour_of((uint64_t)event_ms, (uint64_t)event_ms);
-    struct selection_limits limits = budget_view_limits(week->view, closed.offer.hour, verdict, 0);
+    closed.selection.hour = budget_hour_of((uint64_t)event_ms, (uint64_t)event_ms);
+    struct selection_limits limits =
+        budget_view_limits(week->view, closed.selection.hour, verdict, 0);
     struct selection selection =
         select_within(&week->feed.config->selection, &limits, closed.trace_id, verdict);
-    closed.offer.is_chosen = selection.is_emitted;
-    closed.offer.skipped = selection.skipped;
-    budget_select(week->budget, txn, &closed);
+    closed.selection.skipped = selection.skipped;
+    if (selection.is_emitted)
+        closed.selection.record.frame = BYTES_LITERAL("x");
+    struct record_emission emission = budget_select(week->budget, txn, &closed, false);
     if (event_ms < BEGIN + HOUR) /* the first hour has no hour before it to plan from */
         return;
     for (int i = 0; i < WEEK_STRATA; i++) {
@@ -144,7 +146,7 @@ static void select_one(struct week *week, struct store_txn *txn, enum verdict ve
             continue;
         stratum->name = verdict_name(verdict);
         stratum->truth++;
-        if (!closed.has_record)
+        if (!emission.record)
             continue;
         double p = selection.probability;
         stratum->emitted++;

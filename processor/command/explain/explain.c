@@ -35,8 +35,8 @@ static bool explain_closed(void *context, const struct closed *closed, struct by
     if (json.size == 0)
         return true; /* too large to be read */
     wanted->found++;
-    return print_text(json,
-                      closed->offer.is_chosen ? NULL : skip_reason_names[closed->offer.skipped]);
+    enum skip_reason skipped = closed->selection.skipped;
+    return print_text(json, skipped == SKIP_NONE ? NULL : skip_reason_names[skipped]);
 }
 
 static bool explain_row(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)

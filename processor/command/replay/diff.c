@@ -67,6 +67,7 @@ static bool collect(void *context, const struct closed *closed, struct bytes jso
 {
     struct side *side = context;
     const struct pipeline_config *config = closed->config;
+    const struct selected_record *record = &closed->selection.record;
     uint32_t rules = config->ruleset.rule_count;
     struct judgement *judgement = new_judgement(side);
     (void)json;
@@ -75,9 +76,9 @@ static bool collect(void *context, const struct closed *closed, struct bytes jso
     *judgement = (struct judgement){
         .order = side->count,
         .verdict = closed->verdict,
-        .is_emitted = closed->has_record,
+        .is_emitted = record->frame.size > 0,
         .outcomes = arena_alloc(&side->arena, rules + 1),
-        .queue = closed->has_record ? arena_copy(&side->arena, closed->queue) : (struct bytes){0},
+        .queue = arena_copy(&side->arena, record->queue),
         .cohort = cohort_json(side, closed),
     };
     if (side->summary) {

@@ -50,11 +50,11 @@ static struct closed pass(const struct fixture *fixture)
 {
     return (struct closed){.config = &fixture->config,
                            .verdict = VERDICT_PASS,
-                           .offer = {.skipped = SKIP_PASS,
-                                     .hour = 100,
-                                     .has_first = true,
-                                     .first_frame = BYTES_LITERAL("first"),
-                                     .first_queue = BYTES_LITERAL("control")}};
+                           .selection = {.skipped = SKIP_PASS,
+                                         .hour = 100,
+                                         .has_first = true,
+                                         .first = {.frame = BYTES_LITERAL("first"),
+                                                   .queue = BYTES_LITERAL("control")}}};
 }
 
 /* A pass of one cohort that the share does not choose. */
@@ -63,16 +63,16 @@ static bool admit_one(struct fixture *fixture, const uint8_t *hash, bool is_new,
     struct store_txn txn;
     struct closed closed = pass(fixture);
     store_begin(fixture->temp.store, true, &txn);
-    budget_meet_cohort(fixture->budget, &txn, &fixture->config, 1, hash, is_new);
-    budget_select(fixture->budget, &txn, &closed);
+    bool is_first = budget_meet_cohort(&txn, &fixture->config, 1, hash, is_new);
+    struct record_emission emission = budget_select(fixture->budget, &txn, &closed, is_first);
     budget_write(fixture->budget, &txn);
     if (is_committed)
         COMMIT(&txn);
     else
         store_abort(&txn);
-    ck_assert(closed.skipped == (closed.has_record ? SKIP_NONE : SKIP_PASS));
-    ck_assert(!closed.has_record || bytes_equal_text(closed.frame, "first"));
-    return closed.has_record;
+    ck_assert(emission.skipped == (emission.record ? SKIP_NONE : SKIP_PASS));
+    ck_assert(!emission.record || bytes_equal_text(emission.record->frame, "first"));
+    return emission.record != NULL;
 }
 
 START_TEST(the_first_runs_of_a_new_cohort_are_records_over_a_restart)
@@ -117,12 +117,12 @@ START_TEST(first_runs_come_under_the_cap)
         struct store_txn txn;
         struct closed closed = pass(fixture);
         store_begin(fixture->temp.store, true, &txn);
-        budget_meet_cohort(fixture->budget, &txn, &fixture->config, 1, hash_a, i == 0);
-        budget_select(fixture->budget, &txn, &closed);
+        bool is_first = budget_meet_cohort(&txn, &fixture->config, 1, hash_a, i == 0);
+        struct record_emission emission = budget_select(fixture->budget, &txn, &closed, is_first);
         budget_write(fixture->budget, &txn);
         COMMIT(&txn);
-        records += closed.has_record;
-        ck_assert(closed.has_record || closed.skipped == SKIP_CAP);
+        records += emission.record != NULL;
+        ck_assert(emission.record || emission.skipped == SKIP_CAP);
     }
     ck_assert_int_eq(records, 10);
     end(fixture);
@@ -133,7 +133,7 @@ static struct closed failed(const struct pipeline_config *config, int64_t hour)
 {
     return (struct closed){.config = config,
                            .verdict = VERDICT_FAIL,
-                           .offer = {.is_chosen = true, .hour = hour, .frame = BYTES_LITERAL("x")}};
+                           .selection = {.record = {.frame = BYTES_LITERAL("x")}, .hour = hour}};
 }
 
 START_TEST(a_reload_with_another_budget_plans_the_hour_anew)
@@ -147,8 +147,8 @@ START_TEST(a_reload_with_another_budget_plans_the_hour_anew)
     store_begin(fixture->temp.store, true, &txn);
     for (int i = 0; i < 201; i++) {
         struct closed closed = failed(i < 200 ? &fixture->config : reloaded, i < 199 ? 100 : 101);
-        budget_select(fixture->budget, &txn, &closed);
-        ck_assert(closed.has_record == (i < 100 || i > 198));
+        struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
+        ck_assert((emission.record != NULL) == (i < 100 || i > 198));
     }
     budget_write(fixture->budget, &txn);
     COMMIT(&txn);
@@ -172,8 +172,8 @@ START_TEST(a_later_verdict_is_not_counted_as_another_run)
     for (int i = 0; i < 20; i++) {
         struct closed closed = failed(&fixture->config, 100);
         closed.again = i > 0 ? &again : NULL;
-        budget_select(fixture->budget, &txn, &closed);
-        ck_assert(closed.has_record == (i < 10)); /* the cap holds for it too */
+        struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
+        ck_assert((emission.record != NULL) == (i < 10)); /* the cap holds for it too */
     }
     budget_write(fixture->budget, &txn);
     COMMIT(&txn);
@@ -192,13 +192,13 @@ START_TEST(an_evaluators_own_trace_uses_no_budget)
     struct closed closed = {.config = &fixture->config,
                             .verdict = VERDICT_UNSCORED,
                             .is_judge_only = true,
-                            .offer = {.skipped = SKIP_NO_AGENT, .hour = 100}};
+                            .selection = {.skipped = SKIP_NO_AGENT, .hour = 100}};
     store_begin(fixture->temp.store, true, &txn);
-    budget_select(fixture->budget, &txn, &closed);
+    struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
     budget_write(fixture->budget, &txn);
     ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 0);
     COMMIT(&txn);
-    ck_assert_int_eq(closed.skipped, SKIP_NO_AGENT);
+    ck_assert_int_eq(emission.skipped, SKIP_NO_AGENT);
     end(fixture);
 }
 END_TEST

@@ -204,9 +204,9 @@ static void count_records(struct fixture *fixture)
         for (const struct closed *closed = fixture->shards.effects[i]->first; closed;
              closed = closed->next) {
             struct outgoing record;
-            if (!closed->has_record)
+            if (closed->selection.record.frame.size == 0)
                 continue;
-            ck_assert_int_eq(outgoing_decode(closed->frame, &record), STATUS_OK);
+            ck_assert_int_eq(outgoing_decode(closed->selection.record.frame, &record), STATUS_OK);
             fixture->records++;
             fixture->conversation_records += contains(record.payload, "\"conversation\"");
         }

@@ -115,8 +115,9 @@ START_TEST(the_record_is_the_one_that_the_daemon_writes)
     shard_fixture_build(&fixture.shards, 1, 0.1);
     (void)shard_fixture_give(&fixture.shards, 0, WIRE_GATE_TRACES, NULL);
     shard_fixture_tick(&fixture.shards, 10000);
-    ck_assert_int_eq(outgoing_decode(shard_fixture_closed(&fixture.shards)->frame, &live),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        outgoing_decode(shard_fixture_closed(&fixture.shards)->selection.record.frame, &live),
+        STATUS_OK);
     for (int i = 0; i < 2; i++) {
         trace_resource(&fixture.shards.builder, "bank");
         shard_fixture_build(&fixture.shards, 1, 0.1);

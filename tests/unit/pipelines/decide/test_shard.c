@@ -49,8 +49,8 @@ START_TEST(a_run_closes_with_its_verdict_its_record_and_its_positions)
     ck_assert_uint_eq(closed->decided_ms, fixture.wall_ms);
     ck_assert_int_eq(closed->outcomes[0], OUTCOME_FAIL);
     ck_assert(bytes_equal(closed->dimension_values[0], BYTES_LITERAL("v7")));
-    ck_assert(closed->has_record);
-    ck_assert_uint_gt(closed->frame.size, 100);
+    ck_assert_uint_gt(closed->selection.record.frame.size, 0);
+    ck_assert_uint_gt(closed->selection.record.frame.size, 100);
     ck_assert_uint_eq(closed->position_count, 2);
     ck_assert_uint_eq(closed->positions[0].position, 1);
     ck_assert_uint_eq(closed->positions[1].source, 2);
@@ -68,8 +68,8 @@ START_TEST(a_run_that_passed_makes_no_record)
     shard_fixture_tick(&fixture, 7 * SECOND);
     const struct closed *closed = shard_fixture_closed(&fixture);
     ck_assert_int_eq(closed->verdict, VERDICT_PASS);
-    ck_assert(!closed->has_record);
-    ck_assert_int_ne(closed->skipped, SKIP_NONE);
+    ck_assert(closed->selection.record.frame.size == 0);
+    ck_assert_int_ne(closed->selection.skipped, SKIP_NONE);
     ck_assert_uint_eq(closed->spans, 2);
     ck_assert_uint_eq(closed->duplicates, 2);
     shard_fixture_end(&fixture);

@@ -37,8 +37,8 @@ static void open_all(struct fixture *fixture, uint32_t room)
     struct error error = {0};
     fixture->writer = writer_create(fixture->temp.store, fixture->config, 1, names, 1, &error);
     ck_assert_msg(fixture->writer != NULL, "%s", error.text);
-    ck_assert_msg(outbox_lane_open(&fixture->lane, 0, &fixture->config->exporters[0], fixture->temp.store,
-                            &error) == STATUS_OK,
+    ck_assert_msg(outbox_lane_open(&fixture->lane, 0, &fixture->config->exporters[0],
+                                   fixture->temp.store, &error) == STATUS_OK,
                   "%s", error.text);
     fake_emitter_init(&fixture->fake, fixture->lane.emitter, room);
     fixture->lane.emitter = &fixture->fake.base;
@@ -124,9 +124,9 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
             .decided_ms = 1700000000000,
             .outcomes = outcome,
             .dimension_values = values,
-            .offer = {.is_chosen = true,
-                      .queue = BYTES_LITERAL("review"),
-                      .frame = arena_copy(&fixture->effects->arena, buffer_bytes(&frame))},
+            .selection.record = {.queue = BYTES_LITERAL("review"),
+                                 .frame =
+                                     arena_copy(&fixture->effects->arena, buffer_bytes(&frame))},
         };
         trace_id_of(first_trace + i, closed->trace_id);
     }
@@ -137,7 +137,7 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
     uint64_t sequence, behind;
     writer_committed_records(fixture->writer, &sequence, &behind);
     for (const struct closed *closed = fixture->effects->first; closed; closed = closed->next)
-        outbox_lane_offer(&fixture->lane, sequence++, 1000, closed->frame);
+        outbox_lane_offer(&fixture->lane, sequence++, 1000, closed->emission.record->frame);
     buffer_finish(&frame);
 }
 

@@ -1,0 +1,30 @@
+/* Which record of a trajectory is review work. The shard selects by share and by the budget that it
+ * sees; only the writer knows whether the hour still has room and whether a cohort is new, so in the
+ * transaction that counts it says what is emitted. Plain data in the arena of the effects.
+ *
+ *   judge   -> record_selection    what is selected, and what would be for the sake of a new cohort
+ *   writer  -> record_emission     which of the two goes out, or why none
+ */
+#pragma once
+#include "processor/base/bytes.h"
+#include "processor/score/select.h"
+
+struct selected_record {
+    struct bytes frame, queue; /* framed (emit/outgoing.h); absent: no record */
+    char id[37];
+};
+
+struct record_selection {
+    struct selected_record record; /* absent: not selected */
+    enum skip_reason skipped;      /* when not selected */
+    bool has_first;                /* may be among the first of a cohort: then, instead: */
+    struct selected_record first;
+    int64_t hour;       /* of event time, since 1970 */
+    uint64_t signature; /* of the failure */
+};
+
+struct record_emission {
+    const struct selected_record *record; /* NULL: none goes out */
+    bool is_first;                        /* it is the selection's `first` */
+    enum skip_reason skipped;             /* when none goes out */
+};
