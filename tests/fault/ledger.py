@@ -2,7 +2,8 @@
 The ledger knows which requests were acknowledged; after the faults it compares cohorts, records and counters with that."""
 import collections, hashlib, json, random, time
 
-from otlp_bytes import request, span
+from flywheel.daemon import adds_up
+from flywheel.otlp_bytes import request, span
 
 VERDICTS = ["fail", "borderline", "pass", "pass"]
 SCORES = {"fail": 0.2, "borderline": 0.55, "pass": 0.9}
@@ -55,10 +56,10 @@ class Ledger:
         return {i: t for i, t in self.traces.items() if t.waiting == 0}
 
     def check_cohorts(self, checks, reports, allowed_extra=0, allowed_missing=0):
-        """`reports`: the JSON of `flywheel cohorts` of every member."""
+        """`reports`: what `flywheel cohorts` of every member says."""
         found = collections.Counter()
         for report in reports:
-            for row in report["cohorts"]:
+            for row in report:
                 for verdict in ("pass", "borderline", "fail", "unscored"):
                     found[row["cohort"]["intent"], verdict] += row[verdict]
         wanted = collections.Counter((t.intent, t.verdict) for t in self.sent().values())
@@ -94,6 +95,4 @@ class Ledger:
 
     def check_account(self, checks, statuses):
         for status in statuses:
-            spans = status["spans"]
-            checks.check("accepted spans are decided, in flight or dropped with a reason",
-                         spans["accepted"] == spans["decided"] + spans["dropped"] + spans["in_flight"], spans)
+            checks.check("accepted spans are decided, in flight or dropped with a reason", adds_up(status["spans"]), status["spans"])

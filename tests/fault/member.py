@@ -1,16 +1,18 @@
-"""Daemons, brokers and senders of a fault run. Only processes that were started here are stopped, by their pid."""
-import json, mmap, os, pathlib, shutil, signal, struct, subprocess, tempfile, threading, time
+"""Daemons and senders of a fault run."""
+import collections, mmap, pathlib, struct, threading, time
 
-import grpc
-
-from daemon import TRACES, Daemon, broker_port, root
+from flywheel import processes
+from flywheel.daemon import Daemon
+from flywheel.places import TRACES
+from flywheel.sender import send_until_taken
+from flywheel.waiting import patiently, wait_for
 
 SHIM = pathlib.Path(__file__).with_name("fault_shim.c")
 
 
 def build_shim(directory):
     out = pathlib.Path(directory) / "fault_shim.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", out, SHIM, "-ldl"], check=True)
+    processes.run("cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", out, SHIM, "-ldl", check=True)
     return out
 
 
@@ -27,97 +29,25 @@ class Faults:
         self.map[:] = struct.pack("<4q", sync_delay_us, write_errno, sync_errno, int(clock_offset_s * 1e9))
 
 
-class Broker:
-    def __init__(self, **settings):
-        self.directory = tempfile.mkdtemp(prefix="flywheel-kafka-")
-        self.port = broker_port()
-        self.script = str(root / "tests/support/kafka/kafka.sh")
-        self.settings = [a for k, v in settings.items() for a in ("-c", f"{k.replace('_', '.')}={v}")]
-        self.run("start")
-
-    address = property(lambda self: f"127.0.0.1:{self.port}")
-
-    def run(self, *args):
-        options = self.settings if args[0] == "start" else []
-        subprocess.run([self.script, "-p", str(self.port), "-d", self.directory, *options, *args], check=True, timeout=300,
-                       stdout=subprocess.DEVNULL)
-
-    def topic(self, name, partitions):
-        self.run("create-topic", name, str(partitions))
-
-    def pid(self):
-        status = subprocess.run([self.script, "-p", str(self.port), "-d", self.directory, "status"], capture_output=True, text=True)
-        return int(next(w for w in status.stdout.replace(",", " ").split() if w.isdigit()))
-
-    def pause(self, is_paused):
-        os.kill(self.pid(), signal.SIGSTOP if is_paused else signal.SIGCONT)
-
-    def values(self, topic):
-        out = subprocess.run(["kcat", "-b", self.address, "-C", "-t", topic, "-e", "-q", "-o", "beginning", "-D", "\n"],
-                             capture_output=True, text=True, timeout=300, check=True).stdout
-        return out.splitlines()
-
-    def remove(self):
-        subprocess.run([self.script, "-p", str(self.port), "-d", self.directory, "stop"], timeout=60, stdout=subprocess.DEVNULL)
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
 class Member(Daemon):
     """A daemon that reads gRPC, or a topic; with the shim when `faults` are wanted."""
 
-    def __init__(self, flywheel, pipeline, ack="durable", broker=None, topic=None, group="flywheel", faults=False, more_state=""):
-        exporter = f"kafka/annotations: {{ brokers: [{broker.address}], topic: annotations }}" if broker else None
-        super().__init__(flywheel, pipeline, exporter, ack)
-        text = self.config.read_text()
+    def __init__(self, flywheel, pipeline, broker=None, topic=None, faults=False, **parts):
+        if broker:
+            parts["exporters"] = f"kafka/annotations: {{ brokers: [{broker.address}], topic: annotations }}"
         if topic:
-            lines = [line for line in text.splitlines() if not line.startswith("receivers:")]
-            lines.append(f"receivers: {{ kafka: {{ brokers: [{broker.address}], topic: {topic}, group_id: {group}, "
-                         "properties: { session.timeout.ms: '6000', heartbeat.interval.ms: '500' } } }")
-            text = "\n".join(lines) + "\n"
-        self.config.write_text(text.replace("/state }", f"/state{more_state} }}"))
+            parts["receivers"] = (f"kafka: {{ brokers: [{broker.address}], topic: {topic}, group_id: flywheel, "
+                                  "properties: { session.timeout.ms: '6000', heartbeat.interval.ms: '500' } }")
+        super().__init__(flywheel, pipeline, **parts)
         self.faults = Faults(self.directory) if faults else None
-        self.environment = dict(os.environ)
         if faults:
             self.environment.update(LD_PRELOAD=str(build_shim(self.directory)), FLYWHEEL_FAULTS=str(self.faults.path))
 
-    def launch(self):
-        self.process = subprocess.Popen([self.flywheel, "run", "-c", str(self.config)], stderr=self.log, env=self.environment)
-
-    def is_ready(self):
-        try:
-            return self.get("/readyz") == "ready\n"
-        except OSError:
-            return False
-
-    def start(self, seconds=60):
-        began = time.time()
-        self.launch()
-        while not self.is_ready():
-            if self.process.poll() is not None:
-                raise SystemExit("the daemon ended while starting:\n" + (self.directory / "log").read_text()[-2000:])
-            if time.time() - began > seconds:
-                raise SystemExit("the daemon did not get ready:\n" + (self.directory / "log").read_text()[-2000:])
-            time.sleep(0.01)
-        return time.time() - began
-
     def rss(self):
         try:
-            return int(next(line for line in open(f"/proc/{self.process.pid}/status") if line.startswith("RssAnon")).split()[1]) * 1024
+            return self.memory_kib("RssAnon") * 1024
         except (OSError, StopIteration):
             return 0
-
-    def in_flight(self):
-        return self.status()["spans"]["in_flight"]
-
-    def settle(self, seconds=60):
-        """Everything decided, everything delivered."""
-        return self.wait(lambda: self.in_flight() == 0 and self.status()["outbox"]["records"] == 0, seconds)
-
-    def cohorts(self):
-        return json.loads(self.run("cohorts", "-c", str(self.config), "--window", "48h", "--format", "json").stdout)
-
-    def state_check(self):
-        return self.run("state", "check", str(self.directory / "state"))
 
 
 class GrpcSender:
@@ -125,10 +55,15 @@ class GrpcSender:
 
     def __init__(self, member, threads=4, rate=None):
         self.member, self.rate, self.stopped = member, rate, threading.Event()
-        self.work, self.lock, self.latencies, self.errors = [], threading.Lock(), [], {}
+        self.work, self.lock, self.latencies, self.refusals = [], threading.Lock(), [], []
         self.threads = [threading.Thread(target=self.go, daemon=True) for _ in range(threads)]
         self.busy, self.is_shuffled = 0, False
         [t.start() for t in self.threads]
+
+    @property
+    def errors(self):
+        """{code: how many requests were refused with it}."""
+        return dict(collections.Counter(self.refusals))
 
     def add(self, traces, copies=1, shuffle=None):
         part = [(t, i) for i in range(2) for t in traces for _ in range(copies)]
@@ -161,32 +96,22 @@ class GrpcSender:
         channel.close()
 
     def send(self, call, trace, index):
-        while not self.stopped.is_set():
-            began = time.time()
-            try:
-                call(trace.requests[index], timeout=10)
-            except grpc.RpcError as error:
-                with self.lock:
-                    self.errors[error.code().name] = self.errors.get(error.code().name, 0) + 1
-                time.sleep(0.02)
-                continue
+        began = time.time()
+        if send_until_taken(call, trace.requests[index], self.refusals, self.stopped.is_set):
             with self.lock:
                 trace.waiting -= 1
                 self.latencies.append((began, time.time() - began))
-            return
+
+    def is_idle(self):
+        with self.lock:
+            return not self.work and not self.busy
 
     def drain(self, seconds=120):
-        end = time.time() + seconds
-        while time.time() < end:
-            with self.lock:
-                if not self.work and not self.busy:
-                    return True
-            time.sleep(0.02)
-        return False
+        return wait_for(self.is_idle, seconds, 0.02)
 
     def stop(self):
         self.stopped.set()
-        [t.join(15) for t in self.threads]
+        [t.join(patiently(15)) for t in self.threads]
 
 
 class KafkaSender:
@@ -211,7 +136,7 @@ class KafkaSender:
             self.producer.poll(0)
 
     def drain(self, seconds=60):
-        return self.producer.flush(seconds) == 0
+        return self.producer.flush(patiently(seconds)) == 0
 
     def stop(self):
         self.producer.flush(10)

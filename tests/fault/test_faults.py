@@ -2,7 +2,8 @@
 import copy, os, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from instrument import Checks, arguments, play
+from flywheel.checks import Checks, arguments
+from instrument import play
 
 args = arguments(seed=int.from_bytes(os.urandom(4), "big"))
 checks = Checks()

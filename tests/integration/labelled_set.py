@@ -9,19 +9,20 @@ to see, or with one that it cannot see by its nature. Precision and recall count
 them. All choices come from one seed: the tables are the same on every machine.
 """
 
-import argparse
 import json
 import pathlib
 import random as random_module
 import re
-import subprocess
 import sys
 import tempfile
 
-import harness
-from otlp_bytes import field, request, span
+from flywheel import processes
+from flywheel.checks import arguments
+from flywheel.daemon import lines_of
+from flywheel.otlp_bytes import field, request, span
+from flywheel.places import corpus, root
 
-README = harness.ROOT / "processor/score/README.md"
+README = root / "processor/score/README.md"
 BEGIN, END = "<!-- labelled set: begin -->", "<!-- labelled set: end -->"
 SECOND = 1_000_000_000
 START = 1_750_000_000 * SECOND
@@ -289,17 +290,14 @@ def replay(flywheel, config, paths):
     with tempfile.TemporaryDirectory() as directory:
         file = pathlib.Path(directory) / "pipeline.yaml"
         file.write_text(config, encoding="utf-8")
-        result = subprocess.run([flywheel, "replay", "-c", str(file), "--all", *map(str, paths)], capture_output=True, text=True,
-                                timeout=300)
-    if result.returncode != 0:
-        raise RuntimeError(result.stderr)
-    return harness.json_lines(result.stdout)
+        result = processes.run(flywheel, "replay", "-c", file, "--all", *paths, check=True)
+    return [json.loads(line) for line in lines_of(result.stdout)]
 
 
 def recorded(flywheel):
     """Right answers with their documents, and right lists of calls, of the recordings."""
     records = []
-    for folder in sorted(path for path in harness.CORPUS.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in corpus.iterdir() if path.is_dir()):
         records += replay(flywheel, "redaction: { content: full }\nrules: [{ name: r, measure: steps, fail_below: 0 }]\n", [folder])
     items, lists = {}, {}
     for record in records:
@@ -325,7 +323,7 @@ WRITTEN_CALLS = [
 
 
 def build(flywheel, random):
-    written = json.loads((harness.ROOT / "tests/data/labelled/texts.json").read_text(encoding="utf-8"))
+    written = json.loads((root / "tests/data/labelled/texts.json").read_text(encoding="utf-8"))
     texts, lists = recorded(flywheel)
     runs = []
     for locale, part in [*written.items(), ("recorded", texts)]:
@@ -427,10 +425,7 @@ def report(flywheel):
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--flywheel", default=str(harness.ROOT / "build/release/flywheel"))
-    arguments.add_argument("--write", action="store_true")
-    given = arguments.parse_args()
+    given = arguments(write=False)
     _, text = report(given.flywheel)
     if given.write:
         page = README.read_text(encoding="utf-8")

@@ -1,13 +1,17 @@
 """Senders that others wrote: the SDKs of Python, Go, Java and Node, by gRPC and HTTP, gzip off and on, and a Collector whose exporters
 go on trying while the daemon is not there yet, goes, is killed, and has no room. What they send is judged, every trace once."""
-import json, os, subprocess, threading, time
+import json, os, threading, time
 
 import grpc, jsonschema
 
-from clients import SDKS, Collector
-from daemon import TRACES, Checks, arguments, root
-from http_daemon import HttpDaemon
-from otlp_bytes import field, request, span
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.clients import SDKS, Collector
+from flywheel.daemon import Daemon
+from flywheel.metrics import by_label
+from flywheel.places import TRACES, root
+from flywheel.otlp_bytes import field, request, span
+from flywheel.waiting import patiently, wait_for
 
 PIPELINE = """
 trajectory: { settle: 1s, idle_timeout: 5s }
@@ -24,15 +28,11 @@ checks = Checks()
 
 def requests_by_code(daemon):
     """What the OTLP receiver answered, by status."""
-    found = {}
-    for line in daemon.get("/metrics").splitlines():
-        if line.startswith("flywheel_receiver_requests_total") and not line.endswith(" 0"):
-            found[line.split('code="')[1].split('"')[0]] = found.get(line.split('code="')[1].split('"')[0], 0) + float(line.split()[-1])
-    return found
+    return {code: count for code, count in by_label(daemon.metrics(), "flywheel_receiver_requests_total", "code").items() if count}
 
 
 def sdks():
-    daemon = HttpDaemon(args.flywheel, PIPELINE)
+    daemon = Daemon(args.flywheel, PIPELINE, http="")
     daemon.start()
     schema = json.loads((root / "proto/review.schema.json").read_text())
     sent = {}
@@ -40,13 +40,13 @@ def sdks():
         for protocol in ("grpc", "http", "json") if name == "node" else ("grpc", "http"):
             for compression in ("none", "gzip"):
                 port = daemon.port if protocol == "grpc" else daemon.http_port
-                done = subprocess.run(client(protocol, compression, str(args.runs), f"127.0.0.1:{port}"), capture_output=True, text=True, timeout=120)
+                done = processes.run(*client(protocol, compression, str(args.runs), f"127.0.0.1:{port}"))
                 ids = done.stdout.split()
                 sent.update(dict.fromkeys(ids, name))
                 checks.check(f"{name}, {protocol}, {compression}: the SDK is content", done.returncode == 0 and len(ids) == args.runs,
                              done.stderr[-500:] if done.returncode else f"{len(ids)} runs")
-    daemon.wait(lambda: len(daemon.lines()) >= len(sent), 60)
-    records = [json.loads(line) for line in daemon.lines()]
+    daemon.wait(lambda: len(daemon.lines()) >= len(sent), 120)
+    records = daemon.records()
     checks.check("every run of every SDK is a record, once", sorted(r["trajectory_id"] for r in records) == sorted(sent), f"{len(records)} of {len(sent)}")
     validator = jsonschema.Draft202012Validator(schema)
     checks.check("each is valid under the schema", all(validator.is_valid(record) for record in records))
@@ -81,20 +81,21 @@ class Sender:
                 spans.append(span(trace, root_id, b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", output__value=text))
                 spans.append(span(trace, child_id, root_id, "tool", now - 10**8, now, gen_ai__operation__name="execute_tool") + field(15, field(3, 2)))
                 self.ids.add(trace.hex())
-            self.exports[self.number // 10 % 2](request(spans), timeout=30)
+            self.exports[self.number // 10 % 2](request(spans), timeout=patiently(120))
 
 
 def collector_loses_nothing():
-    daemon = HttpDaemon(args.flywheel, PIPELINE, ", max_message: 8MiB", TINY)
-    daemon.config.write_text(daemon.config.read_text().replace("ack: durable", "ack: durable, max_message: 8MiB"))
+    daemon = Daemon(args.flywheel, PIPELINE + TINY, grpc=", max_message: 8MiB", http=", max_message: 8MiB")
     collector = Collector(daemon.port, daemon.http_port)
     try:
         sender = Sender(collector)
         sender.send(args.traces)
-        time.sleep(1)
-        trying = [line for line in collector.log().splitlines() if "Will retry" in line]
-        checks.check("without a daemon both exporters go on trying", all(any(name in line for line in trying) for name in ("otlp_grpc", "otlp_http")),
-                     f"{len(trying)} retries")
+
+        def both_try():
+            trying = [line for line in collector.log().splitlines() if "Will retry" in line]
+            return all(any(name in line for line in trying) for name in ("otlp_grpc", "otlp_http"))
+
+        checks.check("without a daemon both exporters go on trying", wait_for(both_try))
         daemon.start()
         for how in (daemon.stop, daemon.kill):
             under_way = threading.Thread(target=sender.send, args=(args.traces,))
@@ -105,16 +106,16 @@ def collector_loses_nothing():
             sender.send(args.traces)
             time.sleep(0.5)
             daemon.start()
-        checks.check("it has come back after TERM and KILL", daemon.wait(lambda: len(daemon.lines()) >= len(sender.ids), 60), f"{len(daemon.lines())} records")
+        checks.check("it has come back after TERM and KILL", daemon.wait(lambda: len(daemon.lines()) >= len(sender.ids), 180), f"{len(daemon.lines())} records")
         before = requests_by_code(daemon)
         began = time.monotonic()
         sender.send(args.burst, 8000)
-        all_there = daemon.wait(lambda: len(daemon.lines()) >= len(sender.ids), 90)
+        all_there = daemon.wait(lambda: len(daemon.lines()) >= len(sender.ids), 300)
         codes = requests_by_code(daemon)
         refused = {code: int(n - before.get(code, 0)) for code, n in codes.items() if n > before.get(code, 0)}
         checks.check("with no room it refuses retryably, and only that", refused.get("UNAVAILABLE", 0) > 0 and set(refused) == {"OK", "UNAVAILABLE"},
-                     f"{refused}, {time.monotonic() - began:.1f} s, peak {daemon.rss_kib() / 1024:.0f} MiB")
-        records = [json.loads(line) for line in daemon.lines()]
+                     f"{refused}, {time.monotonic() - began:.1f} s, peak {daemon.memory_kib('VmHWM') / 1024:.0f} MiB")
+        records = daemon.records()
         ids = [r["trajectory_id"] for r in records]
         checks.check("nothing is lost", all_there and set(ids) == sender.ids, f"{len(set(ids))} of {len(sender.ids)}")
         checks.check("nothing is judged twice", len(ids) == len(set(ids)), f"{len(ids)} records")

@@ -1,14 +1,13 @@
 """Where a run went, and whose it was: gateways' headers and routing policies reach records, cohorts and rules, by default names
 and by configured ones; the traffic of evaluators, experiments and simulators is kept out, and counted."""
 
-import argparse
-import pathlib
-import subprocess
-import sys
-import tempfile
+import json, pathlib, tempfile
 
-import harness
-from otlp_bytes import field, request, span
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon, lines_of
+from flywheel.metrics import total
+from flywheel.otlp_bytes import field, request, span
 from test_oracles import trace
 
 SECOND = 1_000_000_000
@@ -39,11 +38,8 @@ def replay(flywheel, config, spans, *options):
         path = pathlib.Path(directory)
         (path / "runs.pb").write_bytes(request(spans))
         (path / "pipeline.yaml").write_text(config, encoding="utf-8")
-        result = subprocess.run([flywheel, "replay", "-c", str(path / "pipeline.yaml"), *options, str(path / "runs.pb")],
-                                capture_output=True, text=True, timeout=60)
-    if result.returncode != 0:
-        raise RuntimeError(result.stderr)
-    return {record["cohort"]["intent"]: record for record in harness.json_lines(result.stdout)}
+        result = processes.run(flywheel, "replay", "-c", path / "pipeline.yaml", *options, path / "runs.pb", check=True)
+    return {record["cohort"]["intent"]: record for record in map(json.loads, lines_of(result.stdout))}
 
 
 RULES = """
@@ -67,26 +63,27 @@ def gateways(checks, flywheel):
     spans += routed(4, {"x-litellm-attempted-fallbacks": "0", "x-company-policy": "cheapest", "x-agentcc-cache": "hit"})
     found = replay(flywheel, RULES, spans, "--all")
     one = found["case-1"]
-    checks.equal(one["signals"].get("routing_policy"), "cost-optimized", "the policy of a gateway's header is a signal")
-    checks.equal(one["cohort"].get("routing_policy"), "cost-optimized", "and a dimension")
-    checks.equal((one["signals"]["fallback"], one["signals"]["cache_hit"]), (True, False), "its fallback is a signal, a miss no hit")
-    checks.equal(outcomes(one)["fell_back"], "fail", "a condition on the policy applies")
+    checks.equal("the policy of a gateway's header is a signal", one["signals"].get("routing_policy"), "cost-optimized")
+    checks.equal("and a dimension", one["cohort"].get("routing_policy"), "cost-optimized")
+    checks.equal("its fallback is a signal, a miss no hit",
+                 (one["signals"]["fallback"], one["signals"]["cache_hit"]), (True, False))
+    checks.equal("a condition on the policy applies", outcomes(one)["fell_back"], "fail")
     evaluation = next(evaluation for evaluation in one["evaluations"] if evaluation["rule"] == "fell_back")
-    checks.that(evaluation.get("explanation") and evaluation["evidence"], "a fallback is explained and pointed at", evaluation)
+    checks.check("a fallback is explained and pointed at", evaluation.get("explanation") and evaluation["evidence"], evaluation)
     two = found["case-2"]
-    checks.equal(two["cohort"]["model_route"], "big(cache)", "a hit below a model call marks it in the route")
-    checks.equal((outcomes(two)["cached"], outcomes(two)["retried"], outcomes(two)["fell_back"]), ("borderline", "fail", "na"),
-                 "hits and retries are measured; without a policy the condition is na")
-    checks.equal(two["cohort"]["routing_policy"], "unknown", "no policy is unknown")
-    checks.equal(found["case-3"]["cohort"]["routing_policy"], "cost-optimized", "the attribute `routing policy` is read")
-    checks.equal(found["case-4"]["signals"]["fallback"], False, "no attempted fallback is none")
+    checks.equal("a hit below a model call marks it in the route", two["cohort"]["model_route"], "big(cache)")
+    checks.equal("hits and retries are measured; without a policy the condition is na",
+                 (outcomes(two)["cached"], outcomes(two)["retried"], outcomes(two)["fell_back"]), ("borderline", "fail", "na"))
+    checks.equal("no policy is unknown", two["cohort"]["routing_policy"], "unknown")
+    checks.equal("the attribute `routing policy` is read", found["case-3"]["cohort"]["routing_policy"], "cost-optimized")
+    checks.equal("no attempted fallback is none", found["case-4"]["signals"]["fallback"], False)
 
     config = ("measurements: { route: { policy: [http.response.header.x-company-policy, '*'], "
               "cache_hit: [my.cache] } }\n" + RULES)
     found = replay(flywheel, config, spans, "--all")
-    checks.equal(found["case-4"]["cohort"]["routing_policy"], "cheapest", "a configured name is read")
-    checks.equal(found["case-3"]["cohort"]["routing_policy"], "cost-optimized", "with `*` the defaults stay")
-    checks.equal(found["case-4"]["signals"]["cache_hit"], False, "without it they are replaced")
+    checks.equal("a configured name is read", found["case-4"]["cohort"]["routing_policy"], "cheapest")
+    checks.equal("with `*` the defaults stay", found["case-3"]["cohort"]["routing_policy"], "cost-optimized")
+    checks.equal("without it they are replaced", found["case-4"]["signals"]["cache_hit"], False)
 
 
 def judges():
@@ -104,42 +101,28 @@ def judges():
     return out
 
 
-def own_traffic(checks, flywheel, directory):
-    rules = "rules: [{ name: any, measure: steps, fail_above: 0 }]\n"
-    with harness.Daemon(flywheel, directory, rules) as daemon:
-        sender = harness.Sender(daemon.endpoint)
-        spans = [one for run in judges() for one in run]
-        sender.send(request(spans))
-        sender.send(request(trace(90, [("find", {"id": 1})])))
-
-        def decided():
-            return harness.total(daemon.metrics(), "flywheel_trajectories_total") >= 6
-
-        harness.wait_for(decided, 20)
-        metrics = daemon.metrics()
-        dropped = harness.total(metrics, "flywheel_spans_dropped_total", reason="evaluation")
-        checks.equal(dropped, len(spans), "the spans of judges' runs are counted as dropped{evaluation}")
-        checks.equal(harness.total(metrics, "flywheel_review_skipped_total", reason="no_agent"), 5,
-                     "their runs are skipped as no_agent")
-        checks.equal(harness.total(metrics, "flywheel_verdicts_total"), 1, "only the agent's run has a verdict")
-        harness.wait_for(lambda: len(daemon.lines()) >= 1, 10)
-        intents = [record["cohort"]["intent"] for record in harness.json_lines(b"\n".join(daemon.lines()).decode())]
-        checks.equal(intents, ["case-90"], "only the agent's run becomes a record")
-        cohorts = [cohort["cohort"]["intent"] for cohort in daemon.cohorts(window="48h")]
-        checks.that(not set(cohorts) & {f"case-{number}" for number in range(50, 55)}, "no cohort counts a judge's run", cohorts)
+def own_traffic(checks, flywheel):
+    daemon = Daemon(flywheel, "rules: [{ name: any, measure: steps, fail_above: 0 }]\ntrajectory: { settle: 2s, idle_timeout: 5s }\n"
+                    "selection: { pass: 1.0, unscored: 1.0 }\nredaction: { content: full }\n")
+    daemon.start()
+    spans = [one for run in judges() for one in run]
+    daemon.send(request(spans), request(trace(90, [("find", {"id": 1})])))
+    daemon.wait(lambda: total(daemon.metrics(), "flywheel_trajectories_total") >= 6)
+    metrics = daemon.metrics()
+    checks.equal("the spans of judges' runs are counted as dropped{evaluation}",
+                 total(metrics, "flywheel_spans_dropped_total", reason="evaluation"), len(spans))
+    checks.equal("their runs are skipped as no_agent", total(metrics, "flywheel_review_skipped_total", reason="no_agent"), 5)
+    checks.equal("only the agent's run has a verdict", total(metrics, "flywheel_verdicts_total"), 1)
+    daemon.wait(daemon.lines)
+    daemon.settle()
+    checks.equal("only the agent's run becomes a record", [record["cohort"]["intent"] for record in daemon.records()], ["case-90"])
+    cohorts = [cohort["cohort"]["intent"] for cohort in daemon.cohorts("--group-by", "intent")]
+    checks.check("no cohort counts a judge's run", not set(cohorts) & {f"case-{number}" for number in range(50, 55)}, cohorts)
+    daemon.remove()
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--flywheel", default=str(harness.ROOT / "build/release/flywheel"))
-    given = arguments.parse_args()
-    checks = harness.Checks()
-    gateways(checks, given.flywheel)
-    with tempfile.TemporaryDirectory() as directory:
-        own_traffic(checks, given.flywheel, directory)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+args = arguments()
+checks = Checks()
+gateways(checks, args.flywheel)
+own_traffic(checks, args.flywheel)
+checks.finish()

@@ -1,12 +1,16 @@
 """Conversation scope on a running daemon: turns of one conversation are judged as one run, over kill -9, and as replay does."""
-import json, re, struct, time
+import struct
 
-from daemon import TRACES, Checks, Daemon, arguments
-from otlp_bytes import request, span
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon, lines_of
+from flywheel.metrics import spans_add_up, total
+from flywheel.places import TRACES
+from flywheel.waiting import patiently
+from flywheel.otlp_bytes import request, span
 
 CONVERSATIONS, TURNS = 20, 3
 pipeline = """
-trajectory: { scope: conversation, settle: 300ms, idle_timeout: 2s, conversation_idle: 3s }
+trajectory: { scope: conversation, settle: 300ms, idle_timeout: 2s, conversation_idle: 10s }
 rules: [{ name: long, measure: spans, fail_above: 7, judges: true }]
 cohorts: { dimensions: { intent: ["*"] }, group_by: [[intent]] }
 selection: { pass: 1, new_cohort: 0 }
@@ -30,26 +34,12 @@ def turn(conversation, number, spans=2):
     return [root] + [span(trace, i, ids[0], "tool", start + 1, start + 2, openinference__span__kind="TOOL") for i in ids[1:]]
 
 
-def samples():
-    return {m[1]: float(m[2]) for m in re.finditer(r"^(\w+(?:\{.*\})?) (\S+)$", daemon.get("/metrics"), re.M)}
-
-
-def total(values, family):
-    return sum(v for k, v in values.items() if k.startswith(family + "{") or k == family)
-
-
-def accounted(values):
-    return total(values, "flywheel_receiver_accepted_spans_total") == (
-        total(values, "flywheel_spans_decided_total") + total(values, "flywheel_spans_dropped_total")
-        + values["flywheel_spans_in_flight"])
-
-
 bodies = []
 
 
 def send(channel, spans):
     bodies.append(request(spans))
-    channel.unary_unary(TRACES)(bodies[-1], timeout=20)
+    channel.unary_unary(TRACES)(bodies[-1], timeout=patiently(60))
 
 
 with daemon.channel() as channel:
@@ -58,22 +48,21 @@ with daemon.channel() as channel:
             send(channel, turn(conversation, number, 4 if conversation == 7 else 2))
     send(channel, turn(0, 1))
     handed = CONVERSATIONS * (TURNS - 1)
-    waits = daemon.wait(lambda: samples().get("flywheel_conversation_traces_total") == handed, 2.5)
-    values = samples()
+    waits = daemon.wait(lambda: daemon.metrics().get("flywheel_conversation_traces_total") == handed)
+    values = daemon.metrics()
     checks.check("closed turns wait for their conversation", waits, values.get("flywheel_conversation_traces_total"))
-    checks.check("they are in flight", accounted(values) and values["flywheel_spans_in_flight"] >= 2 * handed, values["flywheel_spans_in_flight"])
-    checks.check("none has been judged alone", not [r for r in map(json.loads, daemon.lines()) if r["source"].get("conversation_id")])
+    checks.check("they are in flight", spans_add_up(values) and values["flywheel_spans_in_flight"] >= 2 * handed, values["flywheel_spans_in_flight"])
+    checks.check("none has been judged alone", not [r for r in daemon.records() if r["source"].get("conversation_id")])
 daemon.kill()
 daemon.start()
 with daemon.channel() as channel:
     for conversation in range(1, CONVERSATIONS + 1):
         send(channel, turn(conversation, TURNS))
-    done = daemon.wait(lambda: len(daemon.lines()) >= CONVERSATIONS + 1 and samples()["flywheel_spans_in_flight"] == 0, 20)
-    time.sleep(0.5)
-values = samples()
-records = {r["source"].get("conversation_id", "none"): r for r in map(json.loads, daemon.lines())}
+    done = daemon.wait(lambda: len(daemon.lines()) >= CONVERSATIONS + 1 and daemon.metrics()["flywheel_spans_in_flight"] == 0)
+values = daemon.metrics()
+records = {r["source"].get("conversation_id", "none"): r for r in daemon.records()}
 checks.check("every conversation is one record, over kill -9", done and len(daemon.lines()) == len(records) == CONVERSATIONS + 1, len(daemon.lines()))
-checks.check("every span is accounted for", accounted(values) and values["flywheel_spans_in_flight"] == 0, {k: v for k, v in values.items() if "spans" in k})
+checks.check("every span is accounted for", spans_add_up(values) and values["flywheel_spans_in_flight"] == 0, {k: v for k, v in values.items() if "spans" in k})
 checks.check("nothing was lost or counted as late", total(values, "flywheel_spans_dropped_total") == 0)
 checks.check("the cohort counts conversations", total(values, "flywheel_cohort_trajectories_total") == CONVERSATIONS + 1)
 third = records.get("talk-3", {})
@@ -88,20 +77,19 @@ checks.check("a trace without a conversation is judged as before", records["none
 with daemon.channel() as channel:
     late = turn(3, 1)[1]
     channel.unary_unary(TRACES)(request([late.replace(b"tool", b"late")]))
-daemon.wait(lambda: total(samples(), "flywheel_late_spans_total") == 1, 5)
-checks.check("a span of a turn that has closed is late", total(samples(), "flywheel_late_spans_total") == 1 and accounted(samples()))
+daemon.wait(lambda: total(daemon.metrics(), "flywheel_late_spans_total") == 1)
+checks.check("a span of a turn that has closed is late", total(daemon.metrics(), "flywheel_late_spans_total") == 1 and spans_add_up(daemon.metrics()))
 recordings = daemon.directory / "recordings"
 recordings.mkdir()
 for i, body in enumerate(reversed(bodies)):
     (recordings / f"{i:04}.pb").write_bytes(body)
-replayed = daemon.run("replay", "-c", str(daemon.config), str(recordings))
-checks.check("replay gives the same records, byte for byte", sorted(replayed.stdout.splitlines()) == sorted(daemon.lines()), replayed.stderr)
+replayed = daemon.run("replay", "-c", daemon.config, recordings)
+checks.check("replay gives the same records, byte for byte", sorted(lines_of(replayed.stdout)) == sorted(daemon.lines()), replayed.stderr)
 checks.check("and counts what live does", f"{CONVERSATIONS + 1} trajectories" in replayed.stderr, replayed.stderr)
-explained = daemon.run("explain", "-c", str(daemon.config), str(recordings))
+explained = daemon.run("explain", "-c", daemon.config, recordings)
 checks.check("explain shows conversations", explained.stdout.count("queue") == CONVERSATIONS + 1, explained.stderr)
 daemon.stop()
-state = str(daemon.directory / "state")
-checks.check("state check is clean", daemon.run("state", "check", state).returncode == 0)
-checks.check("no part is left behind", '"table":"part"' not in daemon.run("state", "dump", state).stdout)
+checks.check("state check is clean", daemon.check_state().returncode == 0)
+checks.check("no part is left behind", '"table":"part"' not in daemon.run("state", "dump", daemon.state).stdout)
 daemon.remove()
 checks.finish()

@@ -1,9 +1,12 @@
 """explain and replay --diff on recorded traffic: every rule with its evidence in words, and what a change of rules would do, by
 verdict, rule and cohort."""
-import json, pathlib, re, subprocess, tempfile, time
+import json, pathlib, re, shutil, subprocess, tempfile, time
 
-from daemon import Checks, arguments, corpus
-from otlp_bytes import request, span, varint
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.places import corpus
+from flywheel.waiting import patiently
+from flywheel.otlp_bytes import request, span, varint
 
 args = arguments()
 checks = Checks()
@@ -25,7 +28,7 @@ def pipeline(name, *words):
 
 
 def run(*words, **more):
-    return subprocess.run([args.flywheel, *map(str, words)], capture_output=True, timeout=60, **more)
+    return processes.run(args.flywheel, *words, text=False, **more)
 
 
 def made(n, seconds, intent, output):
@@ -81,12 +84,13 @@ checks.check("a short run tells no progress", b"at " not in result.stderr and re
 
 
 def slowly(*words):
-    process = subprocess.Popen([args.flywheel, "replay", "-c", before, *words, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = processes.start(args.flywheel, "replay", "-c", before, *words, "-", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE)
     for part in (stream[: len(stream) // 2], stream[len(stream) // 2 :]):
         process.stdin.write(part)
         process.stdin.flush()
         time.sleep(2.3)
-    return process.communicate(timeout=30)[1].decode()
+    return process.communicate(timeout=patiently(60))[1].decode()
 
 
 checks.check("a long run tells it when asked", "trajectories, at standard input" in slowly("--progress"))
@@ -108,4 +112,5 @@ text = run("explain", "-c", before, corpus / "traceai-openai").stdout.decode() +
 checks.check("explain: evidence in its own words", re.search(r'(context|output|name)\[\d+:\d+\]  "', text))
 quotes = re.findall(r'(?:context|output|name)\[(\d+):(\d+)\]  "([^"]*)"', text)
 checks.check("explain: as many characters as it says", all(len(q) == int(e) - int(s) for s, e, q in quotes if "..." not in q and "  " not in q), len(quotes))
+shutil.rmtree(directory)
 checks.finish()

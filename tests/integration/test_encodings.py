@@ -1,28 +1,27 @@
 """One run, three forms: the recorded corpus goes to three topics as JSON, as proto/review.proto and as OTLP spans. The messages are read
 by protobuf itself: each field of the second must say what the JSON says, and the third must be the spans that were sent, redacted, with
 the verdict on the root."""
-import datetime, json, pathlib, subprocess, tempfile
+import datetime, json
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from daemon import Checks, Daemon, arguments, broker_port, corpus_requests, root
+from flywheel import processes
+from flywheel.broker import Broker
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon
+from flywheel.places import corpus_requests, root
+from flywheel.waiting import patiently
 
 args = arguments()
 checks = Checks()
-kafka = str(root / "tests/support/kafka/kafka.sh")
-directory = tempfile.mkdtemp(prefix="flywheel-encodings-")
-port = broker_port()
-
-
-def broker(*command):
-    subprocess.run([kafka, "-p", str(port), "-d", directory, *command], check=True, timeout=300)
+broker = Broker()
 
 
 def review_message():
     """The class of ReviewRecord, from the definition in the repository."""
-    target = pathlib.Path(directory) / "review.desc"
-    subprocess.run(["protoc", f"--proto_path={root / 'proto'}", f"--descriptor_set_out={target}", "review.proto"], check=True)
+    target = broker.directory / "review.desc"
+    processes.run("protoc", f"--proto_path={root / 'proto'}", f"--descriptor_set_out={target}", "review.proto", check=True)
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(target.read_bytes()).file:
         pool.Add(file)
@@ -30,17 +29,8 @@ def review_message():
 
 
 def consume(topic):
-    out = subprocess.run(["kcat", "-b", f"127.0.0.1:{port}", "-C", "-t", topic, "-e", "-q", "-o", "beginning", "-f", "%K %S %h\n%k%s"],
-                         capture_output=True, timeout=120).stdout
-    messages, at = [], 0
-    while at < len(out):
-        end = out.index(b"\n", at)
-        key_size, size, headers = out[at:end].split(b" ", 2)
-        at, key_size, size = end + 1, int(key_size), int(size)
-        pairs = dict(pair.split("=", 1) for pair in headers.decode().split(","))
-        messages.append((out[at : at + key_size].decode(), pairs, out[at + key_size : at + key_size + size]))
-        at += key_size + size
-    return messages
+    """(key, headers, value) of every message."""
+    return [(message.key.decode(), message.headers, message.value) for message in broker.messages(topic)]
 
 
 def nanoseconds(text):
@@ -137,69 +127,65 @@ def value_of(any_value):
     return [value_of(v) for v in any_value.array_value.values] if kind == "array_value" else getattr(any_value, kind) if kind else None
 
 
-try:
-    broker("start")
-    exporters = []
-    for name, encoding in (("json", "json"), ("proto", "protobuf"), ("otlp", "otlp_proto")):
-        broker("create-topic", name, "3")
-        exporters.append(f"kafka/{name}: {{ brokers: [127.0.0.1:{port}], topic: {name}, encoding: {encoding} }}")
-    rules = (root / "pipelines/default.yaml").read_text().split("\nrules:")[1].split("\n# Which verdicts")[0]
-    daemon = Daemon(args.flywheel, "trajectory: { settle: 1s, idle_timeout: 4s }\nselection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }\n"
-                    "redaction: { allow: [llm.provider] }\nrules:" + rules, exporter=", ".join(exporters))
-    daemon.start()
-    sent_spans = {}
-    files, requests = corpus_requests()
-    with daemon.channel() as channel:
-        for service, body in requests:
-            channel.unary_unary(service)(body, timeout=30)
-            if "Trace" in service:
-                for group in TracesData.FromString(body).resource_spans:
-                    for scope in group.scope_spans:
-                        for span in scope.spans:
-                            sent_spans[span.trace_id, span.span_id] = span
-    daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0 and daemon.status()["outbox"]["records"] == 0, 60)
-    records = {h["record_id"]: (key, h, json.loads(value)) for key, h, value in consume("json")}
-    messages = {h["record_id"]: (key, h, value) for key, h, value in consume("proto")}
-    traces = {h["record_id"]: (key, h, value) for key, h, value in consume("otlp")}
-    checks.check("the same records on each topic", records.keys() == messages.keys() == traces.keys() and len(records) > 100, f"{len(records)} {len(messages)} {len(traces)}")
-    ReviewRecord = review_message()
-    wrong, unknown = [], 0
-    for record_id, (key, headers, record) in records.items():
-        message = ReviewRecord.FromString(messages[record_id][2])
-        wrong += [f"{record_id}{d}" for d in differences(as_json(message), normalized(record))]
-    checks.check("each field of the message says what the JSON says", not wrong, wrong[:3] if wrong else f"{len(records)} records")
-    checks.check("keys are the same", all(records[r][0] == messages[r][0] == traces[r][0] for r in records))
-    checks.check("headers are the same but the type", all({**records[r][1], "content-type": "application/x-protobuf"} == messages[r][1] for r in records),
-                 next(iter(messages.values()))[1])
-    smaller = sum(len(v) for _, _, v in messages.values()) / sum(len(json.dumps(v, separators=(",", ":"), ensure_ascii=False).encode()) for _, _, v in records.values())
-    checks.check("protobuf is smaller", smaller < 1, f"{smaller:.2f} of the JSON")
+exporters = []
+for name, encoding in (("json", "json"), ("proto", "protobuf"), ("otlp", "otlp_proto")):
+    broker.topic(name, 3)
+    exporters.append(f"kafka/{name}: {{ brokers: [{broker.address}], topic: {name}, encoding: {encoding} }}")
+rules = (root / "pipelines/default.yaml").read_text().split("\nrules:")[1].split("\n# Which verdicts")[0]
+daemon = Daemon(args.flywheel, "trajectory: { settle: 1s, idle_timeout: 4s }\nselection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }\n"
+                "redaction: { allow: [llm.provider] }\nrules:" + rules, exporters=", ".join(exporters))
+daemon.start()
+sent_spans = {}
+files, requests = corpus_requests()
+with daemon.channel() as channel:
+    for service, body in requests:
+        channel.unary_unary(service)(body, timeout=patiently(60))
+        if "Trace" in service:
+            for group in TracesData.FromString(body).resource_spans:
+                for scope in group.scope_spans:
+                    for span in scope.spans:
+                        sent_spans[span.trace_id, span.span_id] = span
+daemon.settle()
+records = {h["record_id"]: (key, h, json.loads(value)) for key, h, value in consume("json")}
+messages = {h["record_id"]: (key, h, value) for key, h, value in consume("proto")}
+traces = {h["record_id"]: (key, h, value) for key, h, value in consume("otlp")}
+checks.check("the same records on each topic", records.keys() == messages.keys() == traces.keys() and len(records) > 100, f"{len(records)} {len(messages)} {len(traces)}")
+ReviewRecord = review_message()
+wrong, unknown = [], 0
+for record_id, (key, headers, record) in records.items():
+    message = ReviewRecord.FromString(messages[record_id][2])
+    wrong += [f"{record_id}{d}" for d in differences(as_json(message), normalized(record))]
+checks.check("each field of the message says what the JSON says", not wrong, wrong[:3] if wrong else f"{len(records)} records")
+checks.check("keys are the same", all(records[r][0] == messages[r][0] == traces[r][0] for r in records))
+checks.check("headers are the same but the type", all({**records[r][1], "content-type": "application/x-protobuf"} == messages[r][1] for r in records),
+             next(iter(messages.values()))[1])
+smaller = sum(len(v) for _, _, v in messages.values()) / sum(len(json.dumps(v, separators=(",", ":"), ensure_ascii=False).encode()) for _, _, v in records.values())
+checks.check("protobuf is smaller", smaller < 1, f"{smaller:.2f} of the JSON")
 
-    spans_right = verdicts_right = masked = True
-    leaked, total, extra = set(), 0, set()
-    for record_id, (key, headers, value) in traces.items():
-        record, roots = records[record_id][2], []
-        spans = [span for group in TracesData.FromString(value).resource_spans for scope in group.scope_spans for span in scope.spans]
-        total += len(spans)
-        spans_right &= len(spans) == record["completeness"]["spans"] and len({s.span_id for s in spans}) == len(spans)
-        for span in spans:
-            before = sent_spans[span.trace_id, span.span_id]
-            spans_right &= (span.parent_span_id, span.start_time_unix_nano, span.end_time_unix_nano, span.kind, span.status.code, len(span.links), len(span.events)) == \
-                (before.parent_span_id, before.start_time_unix_nano, before.end_time_unix_nano, before.kind, before.status.code, len(before.links), len(before.events))
-            attributes = {a.key: value_of(a.value) for a in span.attributes}
-            leaked |= {k for k in attributes if not k.startswith(("flywheel.", "gen_ai.")) and k not in ("input.value", "output.value", "llm.provider")}
-            if "flywheel.verdict" in attributes:
-                roots.append(attributes)
-        verdicts_right &= len(roots) == 1 and roots[0]["flywheel.verdict"] == record["verdict"] and roots[0]["flywheel.record_id"] == record_id and \
-            roots[0]["flywheel.labels"] == record["labels"] and roots[0]["flywheel.queue"] == record["queue"] and roots[0]["flywheel.ruleset.sha256"] == record["ruleset"]["sha256"] and \
-            all(roots[0][f"flywheel.cohort.{d}"] == v for d, v in record["cohort"].items())
-        extra.add((headers["otelcol.signal"], headers["content-type"], headers["schema"]))
-    checks.check("the spans are those that were sent", spans_right, f"{total} spans")
-    checks.check("the root carries the verdict", verdicts_right)
-    checks.check("no attribute leaves that no list names", not leaked, sorted(leaked)[:5])
-    checks.check("headers say what it is", extra == {("traces", "application/x-protobuf", "opentelemetry.proto.trace.v1.TracesData")}, extra)
-    checks.check("it ends with 0 on TERM", daemon.stop() == 0)
-    daemon.remove()
-finally:
-    subprocess.run([kafka, "-p", str(port), "-d", directory, "stop"], timeout=60)
-    subprocess.run(["rm", "-rf", directory])
+spans_right = verdicts_right = masked = True
+leaked, total, extra = set(), 0, set()
+for record_id, (key, headers, value) in traces.items():
+    record, roots = records[record_id][2], []
+    spans = [span for group in TracesData.FromString(value).resource_spans for scope in group.scope_spans for span in scope.spans]
+    total += len(spans)
+    spans_right &= len(spans) == record["completeness"]["spans"] and len({s.span_id for s in spans}) == len(spans)
+    for span in spans:
+        before = sent_spans[span.trace_id, span.span_id]
+        spans_right &= (span.parent_span_id, span.start_time_unix_nano, span.end_time_unix_nano, span.kind, span.status.code, len(span.links), len(span.events)) == \
+            (before.parent_span_id, before.start_time_unix_nano, before.end_time_unix_nano, before.kind, before.status.code, len(before.links), len(before.events))
+        attributes = {a.key: value_of(a.value) for a in span.attributes}
+        leaked |= {k for k in attributes if not k.startswith(("flywheel.", "gen_ai.")) and k not in ("input.value", "output.value", "llm.provider")}
+        if "flywheel.verdict" in attributes:
+            roots.append(attributes)
+    verdicts_right &= len(roots) == 1 and roots[0]["flywheel.verdict"] == record["verdict"] and roots[0]["flywheel.record_id"] == record_id and \
+        roots[0]["flywheel.labels"] == record["labels"] and roots[0]["flywheel.queue"] == record["queue"] and roots[0]["flywheel.ruleset.sha256"] == record["ruleset"]["sha256"] and \
+        all(roots[0][f"flywheel.cohort.{d}"] == v for d, v in record["cohort"].items())
+    extra.add((headers["otelcol.signal"], headers["content-type"], headers["schema"]))
+checks.check("the spans are those that were sent", spans_right, f"{total} spans")
+checks.check("the root carries the verdict", verdicts_right)
+checks.check("no attribute leaves that no list names", not leaked, sorted(leaked)[:5])
+checks.check("headers say what it is", extra == {("traces", "application/x-protobuf", "opentelemetry.proto.trace.v1.TracesData")}, extra)
+checks.check("it ends with 0 on TERM", daemon.stop() == 0)
+daemon.remove()
+broker.remove()
 checks.finish()

@@ -1,12 +1,15 @@
 """The gate and the alerts on a running daemon: runs of known verdicts in, exit codes, JSON, metrics and alert records out;
 the numbers held against statsmodels. Alerts are told once, kill -9 included."""
-import json, pathlib, re, struct, time
+import json, struct, time
 
 import jsonschema
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from daemon import TRACES, Checks, Daemon, arguments, root
-from otlp_bytes import field, request, span
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon
+from flywheel.places import root
+from flywheel.waiting import stays
+from flywheel.otlp_bytes import field, request, span
 
 PIPELINE = """
 trajectory: { settle: 200ms, idle_timeout: 2s }
@@ -25,10 +28,8 @@ args = arguments()
 checks = Checks()
 daemon = Daemon(args.flywheel, PIPELINE)
 alerts = daemon.directory / "alerts.jsonl"
-text = daemon.config.read_text()
-text = text.replace("exporters: {", f"exporters: {{ file/alerts: {{ path: {alerts} }},")
-text = text.replace("service: {", "service: { pipelines: { alerts: { exporters: [file/alerts] } },")
-daemon.config.write_text(text)
+daemon.write(exporters=f"file/alerts: {{ path: {alerts} }}, file/annotations: {{ path: {daemon.annotations} }}",
+             pipelines="alerts: { exporters: [file/alerts] }")
 daemon.start()
 sent = 0
 
@@ -46,14 +47,12 @@ def run(kind, intent, release="1", state=""):
 
 def send(*groups):
     runs = [run(kind, intent, release, *more) for kind, count, intent, release, *more in groups for _ in range(count)]
-    with daemon.channel() as channel:
-        for at in range(0, len(runs), 500):
-            channel.unary_unary(TRACES)(request(runs[at:at + 500]), timeout=20)
-    daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0)
+    daemon.send(*[request(runs[at:at + 500]) for at in range(0, len(runs), 500)])
+    daemon.wait(lambda: daemon.in_flight() == 0)
 
 
 def gate(cohort, rate, *more):
-    return daemon.run("gate", "-c", str(daemon.config), "--cohort", cohort, "--min-pass-rate", str(rate), *more)
+    return daemon.run("gate", "-c", daemon.config, "--cohort", cohort, "--min-pass-rate", rate, *more)
 
 
 def answers(cohort, rate, *more):
@@ -135,7 +134,7 @@ checks.check("the text names both rates", "93.00 %" in result.stdout and "98.40 
 
 now = int(time.time())
 api = json.loads(daemon.get(f"/api/v1/cohorts?window=24h&group_by=release,intent&as_of={now}"))
-command = daemon.run("cohorts", "-c", str(daemon.config), "--window", "24h", "--group-by", "release,intent", "--as-of", str(now),
+command = daemon.run("cohorts", "-c", daemon.config, "--window", "24h", "--group-by", "release,intent", "--as-of", now,
                      "--format", "json")
 checks.check("command and server give one document", json.loads(command.stdout) == api, command.stderr)
 payoff = next(c for c in api["cohorts"] if c["cohort"] == {"release": "1.5.0", "intent": "mortgage payoff"})
@@ -152,22 +151,20 @@ def told():
 
 
 def firing(kind):
-    match = re.search(rf'^flywheel_cohort_alert{{group="intent",intent="refund",kind="{kind}"}} (\d)$', daemon.get("/metrics"), re.M)
-    return match and int(match[1])
+    return daemon.metrics().get(f'flywheel_cohort_alert{{group="intent",intent="refund",kind="{kind}"}}')
 
 
 def states():
     return sorted((r["kind"], r["state"]) for r in told())
 
 
-schema = json.loads((pathlib.Path(root) / "proto/alert.schema.json").read_text())
+schema = json.loads((root / "proto/alert.schema.json").read_text())
 validator = jsonschema.Draft202012Validator(schema)
 send(("pass", 15, "refund", "1"), ("fail", 4, "refund", "1"))
-time.sleep(2)
-checks.check("too few runs to say anything", told() == [] and firing("floor") == 0, told())
+checks.check("too few runs to say anything", stays(lambda: told() == [] and not firing("floor"), 2) and firing("floor") == 0, told())
 send(("fail", 60, "refund", "1"))
 wanted = [("burn_rate", "firing"), ("floor", "firing"), ("worse", "firing")]
-daemon.wait(lambda: len(states()) >= 3, 10)
+daemon.wait(lambda: len(states()) >= 3 and firing("worse"))
 checks.check("floor, burn rate and change are told", states() == wanted, states())
 checks.check("and shown", [firing(kind) for kind in ("floor", "burn_rate", "worse", "better")] == [1, 1, 1, 0])
 page = daemon.get("/metrics")
@@ -177,8 +174,8 @@ checks.check("the quiet cohort stays silent", 'flywheel_cohort_alert{group="inte
 
 daemon.kill()
 daemon.start()
-time.sleep(2.5)
-checks.check("kill -9: nothing is told again, and it still fires", states() == wanted and firing("floor") == 1, states())
+daemon.wait(lambda: firing("floor"))
+checks.check("kill -9: nothing is told again, and it still fires", stays(lambda: states() == wanted and firing("floor") == 1, 2), states())
 
 # Up and down over crashes; each change of state is told once.
 for _ in range(6):
@@ -186,7 +183,7 @@ for _ in range(6):
     daemon.kill()
     daemon.start()
 send(("pass", 500, "refund", "1"))
-daemon.wait(lambda: ("floor", "resolved") in states() and ("worse", "resolved") in states(), 15)
+daemon.wait(lambda: ("floor", "resolved") in states() and ("worse", "resolved") in states() and not firing("worse"))
 checks.check("what is over is told", {("floor", "resolved"), ("worse", "resolved")} <= set(states()), states())
 checks.check("and shown", (firing("floor"), firing("worse")) == (0, 0))
 ids = [r["record_id"] for r in told()]
@@ -200,8 +197,7 @@ checks.check("keys in the order of the schema", all(list(r) == [k for k in order
 checks.check("alerts and review records do not mix", all(json.loads(line)["schema"] == "flywheel.review/v1" for line in daemon.lines())
              and all(r["schema"] == "flywheel.alert/v1" for r in told()))
 daemon.stop()
-result = daemon.run("state", "check", str(daemon.directory / "state"))
+result = daemon.check_state()
 checks.check("state check", result.returncode == 0, result.stderr)
-if checks.failed == 0:
-    daemon.remove()
+daemon.remove()
 checks.finish()

@@ -1,13 +1,16 @@
 """OTLP over HTTP: the Python SDK's own exporter, the recorded requests as protobuf and as JSON against replay, a crash in between,
 and the answers that the specification asks for."""
-import base64, json, random, subprocess, sys, threading
+import base64, json, random, sys
 
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
-from daemon import LOGS, Checks, arguments, corpus_requests, root
-from http_daemon import JSON, PROTOBUF, HttpDaemon, post
+from flywheel.checks import Checks, arguments
+from flywheel import processes
+from flywheel.daemon import Daemon, adds_up, lines_of
+from flywheel.places import LOGS, corpus_requests, root
+from flywheel.sender import JSON, PROTOBUF, connect, in_threads, post
 
 PIPELINE = """
 trajectory: { settle: 2s, idle_timeout: 5s }
@@ -48,7 +51,7 @@ def send_corpus(daemon, work, how):
     wrong = []
 
     def go(part):
-        connection = daemon.connect()
+        connection = connect(daemon)
         for number, (service, body) in enumerate(part):
             path = "/v1/logs" if service == LOGS else ["/v1/traces", "/api/public/otel/v1/traces"][number % 2]
             kind, options = PROTOBUF, {"is_gzip": number % 3 == 1, "is_chunked": number % 3 == 2}
@@ -59,21 +62,15 @@ def send_corpus(daemon, work, how):
                 wrong.append((status, answer[:200]))
         connection.close()
 
-    threads = [threading.Thread(target=go, args=(work[k::4],)) for k in range(4)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
+    in_threads(go, work, 4)
     return wrong
-
-
-def accounts_match(account):
-    return account["accepted"] == account["decided"] + account["dropped"] + account["in_flight"]
 
 
 def corpus_equals_replay():
     files, requests = corpus_requests()
     for how in ("protobuf", "json"):
-        daemon = HttpDaemon(args.flywheel, PIPELINE)
-        expected = daemon.run("replay", "-c", str(daemon.config), *map(str, files)).stdout.splitlines()
+        daemon = Daemon(args.flywheel, PIPELINE, http="")
+        expected = lines_of(daemon.run("replay", "-c", daemon.config, *files).stdout)
         daemon.start()
         work = list(requests)
         random.Random(args.seed).shuffle(work)
@@ -88,31 +85,30 @@ def corpus_equals_replay():
         checks.check(f"{how}: over a crash, as many records", len(live) == len(expected), f"{len(live)} of {len(expected)}")
         checks.check(f"{how}: the same bytes as replay", sorted(live) == sorted(expected))
         status = daemon.status()
-        checks.check(f"{how}: every span is accounted for", accounts_match(status["spans"]), status["spans"])
+        checks.check(f"{how}: every span is accounted for", adds_up(status["spans"]), status["spans"])
         checks.check(f"{how}: the source has its own name", any(s["name"] == "otlp/http" for s in status["sources"]))
         checks.check(f"{how}: it ends with 0 on TERM", daemon.stop() == 0)
         daemon.remove()
 
 
 def sdk_is_content():
-    daemon = HttpDaemon(args.flywheel, PIPELINE)
+    daemon = Daemon(args.flywheel, PIPELINE, http="")
     daemon.start()
     ids = []
     for flags in ([], ["--gzip"], ["--gzip", "--runs", "40", "--fail"]):
-        sent = subprocess.run([sys.executable, str(root / "tests/integration/sdk_export.py"), "--http", *flags,
-                               f"127.0.0.1:{daemon.http_port}"], capture_output=True, text=True, timeout=120)
+        sent = processes.run(sys.executable, root / "tests/integration/sdk_export.py", "--http", *flags, f"127.0.0.1:{daemon.http_port}")
         ids += sent.stdout.split()
         checks.check(f"the SDK is content {' '.join(flags)}", sent.returncode == 0, sent.stderr[-300:] if sent.returncode else "")
-    daemon.wait(lambda: len(daemon.lines()) >= len(ids), 30)
-    records = [json.loads(line) for line in daemon.lines()]
+    daemon.wait(lambda: len(daemon.lines()) >= len(ids))
+    records = daemon.records()
     checks.check("each run is a record", sorted(r["trajectory_id"] for r in records) == sorted(ids), f"{len(records)} of {len(ids)}")
     daemon.remove()
 
 
 def answers_are_as_specified():
-    daemon = HttpDaemon(args.flywheel, PIPELINE, ", max_message: 1MiB")
+    daemon = Daemon(args.flywheel, PIPELINE, http=", max_message: 1MiB")
     daemon.start()
-    connection = daemon.connect()
+    connection = connect(daemon)
     good = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174"}]}]}]}'
     none = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5B","spanId":"EEE19B7EC3C1B174"}]}]}]}'
     status, headers, body = post(connection, good, kind=JSON)
@@ -139,12 +135,12 @@ def answers_are_as_specified():
         ("too large when inflated", 413, {"body": bytes(2 << 20), "is_gzip": True}),
     ]
     for what, wanted, options in cases:
-        connection = daemon.connect()
+        connection = connect(daemon)
         status, headers, body = post(connection, **options)
         is_json = headers["Content-Type"] == JSON
         has_status = "message" in json.loads(body) if is_json else body[:1] == b"\x08"
         checks.check(f"{what}: {wanted} with a google.rpc.Status", status == wanted and has_status, (status, body[:100]))
-    connection = daemon.connect()
+    connection = connect(daemon)
     connection.request("PUT", "/v1/traces", b"x", {"Content-Type": JSON})
     answer = connection.getresponse()
     checks.check("another method: 405 that says which is allowed", (answer.status, answer.headers["Allow"]) == (405, "POST"))

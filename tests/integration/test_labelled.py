@@ -1,11 +1,8 @@
 """The labelled set of labelled_set.py: the tables of processor/score/README.md are what it gives today, and no measurement
 judges worse than it is said to."""
 
-import argparse
-import sys
-
-import harness
 import labelled_set
+from flywheel.checks import Checks, arguments
 
 # Least precision and recall in each language; measurements that only compare words are as bad as their tables say.
 FLOORS = {
@@ -24,26 +21,18 @@ FLOORS = {
 }
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--flywheel", default=str(harness.ROOT / "build/release/flywheel"))
-    given = arguments.parse_args()
-    checks = harness.Checks()
-    verdicts, text = labelled_set.report(given.flywheel)
-    page = labelled_set.README.read_text(encoding="utf-8")
-    kept = page[page.index(labelled_set.BEGIN):page.index(labelled_set.END) + len(labelled_set.END)]
-    checks.that(kept == text.rstrip("\n"), "the tables of processor/score/README.md are up to date",
-                "run tests/integration/labelled_set.py --write")
-    for name, (least_precision, least_recall) in FLOORS.items():
-        for locale in sorted({locale for by_locale in verdicts[name].values() for locale in by_locale}):
-            precision, recall, faulty, right = labelled_set.rates(verdicts[name], name, locale)
-            if not faulty:
-                continue
-            checks.that(precision is not None and precision >= least_precision and recall >= least_recall,
-                        f"{name} in {locale}: {faulty} faulty, {right} right", f"precision {precision}, recall {recall}")
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+args = arguments()
+checks = Checks()
+verdicts, text = labelled_set.report(args.flywheel)
+page = labelled_set.README.read_text(encoding="utf-8")
+kept = page[page.index(labelled_set.BEGIN):page.index(labelled_set.END) + len(labelled_set.END)]
+checks.check("the tables of processor/score/README.md are up to date", kept == text.rstrip("\n"),
+             "" if kept == text.rstrip("\n") else "run tests/integration/labelled_set.py --write")
+for name, (least_precision, least_recall) in FLOORS.items():
+    for locale in sorted({locale for by_locale in verdicts[name].values() for locale in by_locale}):
+        precision, recall, faulty, right = labelled_set.rates(verdicts[name], name, locale)
+        if faulty:
+            checks.check(f"{name} in {locale}: {faulty} faulty, {right} right",
+                         precision is not None and precision >= least_precision and recall >= least_recall,
+                         f"precision {precision}, recall {recall}")
+checks.finish()

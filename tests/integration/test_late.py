@@ -1,9 +1,12 @@
 """What comes after the verdict: late spans, late scores and feedback make revisions, correct the cohorts once, and go on after a
 kill. Everything that must come out is known beforehand."""
-import hashlib, json, re, subprocess, sys, time
+import hashlib, sys, time
 
-from daemon import LOGS, TRACES, Checks, Daemon, arguments, root
-from otlp_bytes import attribute, field, fixed64, request, span
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon, adds_up
+from flywheel.places import LOGS, root
+from flywheel.otlp_bytes import attribute, field, fixed64, request, span
 
 pipeline = """
 trajectory: {{ settle: 400ms, idle_timeout: 5s, late: {{ window: 1h, retain: {retain} }} }}
@@ -47,28 +50,18 @@ class Run:
         return field(1, field(2, field(2, log)))
 
 
-def quiet(daemon):
+def send(daemon, *bodies):
     """Everything that was sent is decided, and what was decided is in the file."""
-    daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0 and daemon.status()["outbox"]["records"] == 0, 20)
-    time.sleep(0.7)  # a log alone is not in flight as a span
-    daemon.wait(lambda: daemon.status()["outbox"]["records"] == 0, 20)
-
-
-def send(daemon, *bodies, method=TRACES):
-    with daemon.channel() as channel:
-        for body in bodies:
-            channel.unary_unary(method)(body, timeout=5, wait_for_ready=True)
-    quiet(daemon)
+    daemon.send(*bodies)
+    daemon.settle()
 
 
 def records(daemon, run):
-    every = [json.loads(line) for line in daemon.lines()]
-    return [r for r in every if r["trajectory_id"] == run.trace_id.hex()]
+    return [r for r in daemon.records() if r["trajectory_id"] == run.trace_id.hex()]
 
 
 def cohort(daemon, run):
-    report = daemon.run("cohorts", "-c", str(daemon.config), "--window", "24h", "--format", "json").stdout
-    row = next(c for c in json.loads(report)["cohorts"] if c["cohort"]["intent"] == run.name)
+    row = next(c for c in daemon.cohorts() if c["cohort"]["intent"] == run.name)
     return {v: row[v] for v in ("total", "pass", "borderline", "fail", "unscored")}
 
 
@@ -77,14 +70,12 @@ def counted(**verdicts):
 
 
 def metric(daemon, name):
-    found = re.findall(rf"^{re.escape(name)} ([0-9.e+]+)$", daemon.get("/metrics"), re.M)
-    return float(found[0]) if found else 0
+    return daemon.metrics().get(name, 0)
 
 
 def account(daemon, what):
     spans = daemon.status()["spans"]
-    checks.check(f"{what}: every span is accounted for", spans["accepted"] == spans["decided"] + spans["dropped"] + spans["in_flight"]
-                 and spans["in_flight"] == 0, spans)
+    checks.check(f"{what}: every span is accounted for", adds_up(spans) and spans["in_flight"] == 0, spans)
 
 
 def chain(found):
@@ -121,7 +112,8 @@ checks.check("the same late span again is a duplicate",
 scored = Run("scored", 0.9)
 send(daemon, scored.whole())
 checks.check("a pass is no record", records(daemon, scored) == [])
-send(daemon, scored.score_log(0.1), method=LOGS)
+daemon.send(scored.score_log(0.1), service=LOGS)
+daemon.wait(lambda: records(daemon, scored))  # a log alone is not in flight as a span
 found = records(daemon, scored)
 checks.check("a late score in a log makes it one", [(r["verdict"], r["revision"], r["queue"]) for r in found] == [("fail", 2, "answers")]
              and "supersedes" not in found[0] and found[0]["cohort"]["intent"] == "scored"
@@ -156,23 +148,22 @@ checks.check("and the cohort stays", cohort(daemon, nine) == counted(fail=1), co
 
 killed = Run("killed", 0.55)
 send(daemon, killed.whole())
-with daemon.channel() as channel:
-    channel.unary_unary(TRACES)(request([killed.judged(0.1)]), timeout=5)
+daemon.send(request([killed.judged(0.1)]))
 daemon.kill()  # acknowledged, not decided
 daemon.start()
-quiet(daemon)
+daemon.settle()
 found = records(daemon, killed)
 checks.check("a kill between makes the revision once", [r["verdict"] for r in found] == ["borderline", "fail"] and chain(found),
              [r["verdict"] for r in found])
 daemon.kill()
 daemon.start()
-quiet(daemon)
+daemon.settle()
 checks.check("and not again", len(records(daemon, killed)) == 2 and cohort(daemon, killed) == counted(fail=1))
 account(daemon, "retain: records")
 lines = daemon.lines()
-checks.check("no record is written twice", len({json.loads(line)["record_id"] for line in lines}) == len(lines))
+checks.check("no record is written twice", len({record["record_id"] for record in daemon.records()}) == len(lines))
 daemon.stop()
-check = daemon.run("state", "check", str(daemon.directory / "state"))
+check = daemon.check_state()
 checks.check("state check finds nothing", check.returncode == 0, check.stdout[-300:] if check.returncode else "")
 everything = "\n".join(lines)
 daemon.remove()
@@ -199,10 +190,10 @@ checks.check("an error that comes late fails the run, its score stands",
 account(daemon, "retain: none")
 everything += "\n" + "\n".join(daemon.lines()) + "\n"
 daemon.stop()
-check = daemon.run("state", "check", str(daemon.directory / "state"))
+check = daemon.check_state()
 checks.check("state check finds nothing", check.returncode == 0, check.stdout[-300:] if check.returncode else "")
 daemon.remove()
 
-valid = subprocess.run([sys.executable, str(root / "tests/integration/record_schema.py")], input=everything, capture_output=True, text=True)
+valid = processes.run(sys.executable, root / "tests/integration/record_schema.py", input=everything)
 checks.check("every revision is valid under the schema", valid.returncode == 0, (valid.stdout + valid.stderr)[-600:])
 checks.finish()

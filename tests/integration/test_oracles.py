@@ -43,8 +43,11 @@ import types
 import ddsketch
 import jsonschema
 
-import harness
-from otlp_bytes import field, request, span
+from flywheel import places, processes
+from flywheel.checks import Checks
+from flywheel.checks import arguments as given_arguments
+from flywheel.daemon import lines_of
+from flywheel.otlp_bytes import field, request, span
 
 PINNED = {"ai-evaluation": "1.1.0", "agentevals": "0.0.9"}
 CASES = 250
@@ -54,7 +57,7 @@ START = 1_750_000_000 * SECOND
 
 def install():
     """Wheels alone, once for each set of versions."""
-    target = harness.ROOT / "build/oracles" / "-".join(f"{name}-{version}" for name, version in sorted(PINNED.items()))
+    target = places.root / "build/oracles" / "-".join(f"{name}-{version}" for name, version in sorted(PINNED.items()))
     if not (target / "agentevals").exists():
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target",
                         str(target), *(f"{name}=={version}" for name, version in PINNED.items())], check=True)
@@ -117,13 +120,10 @@ def replay(flywheel, directory, measurements, config, spans):
     (path / "runs.pb").write_bytes(request(spans))
     rules = "".join(f"  - {{ name: r{i}, measure: {name}, fail_below: -1 }}\n" for i, name in enumerate(measurements))
     (path / "pipeline.yaml").write_text(f"{config}\nrules:\n{rules}", encoding="utf-8")
-    result = subprocess.run([flywheel, "replay", "-c", str(path / "pipeline.yaml"), "--all", str(path / "runs.pb")],
-                            capture_output=True, text=True, timeout=120)
-    if result.returncode != 0:
-        raise RuntimeError(result.stderr)
+    result = processes.run(flywheel, "replay", "-c", path / "pipeline.yaml", "--all", path / "runs.pb", check=True)
     return {record["cohort"]["intent"]: {evaluation["measurement"]: evaluation.get("value", evaluation.get("na_reason"))
                                          for evaluation in record["evaluations"]}
-            for record in harness.json_lines(result.stdout)}
+            for record in map(json.loads, lines_of(result.stdout))}
 
 
 def agree(checks, what, pairs, tolerance=1e-9):
@@ -131,7 +131,7 @@ def agree(checks, what, pairs, tolerance=1e-9):
     wrong = [(found, wanted) for found, wanted in pairs
              if not (found == wanted or (not isinstance(found, str) and not isinstance(wanted, str)
                                          and abs(found - wanted) <= tolerance))]
-    checks.that(not wrong and len(pairs) >= 200, f"{what}: {len(pairs)} cases", f"{len(wrong)} differ, such as {wrong[:3]}")
+    checks.check(f"{what}: {len(pairs)} cases", not wrong and len(pairs) >= 200, f"{len(wrong)} differ, such as {wrong[:3]}")
 
 
 # --- tools ----------------------------------------------------------------------------------------------------------------
@@ -191,9 +191,10 @@ def tool_selection(checks, flywheel, ai_evaluation, random):
         official = oracle.compute_one(tool_oracle(metrics, agent_types, named, failed, required, sorted(available)))
         same.append((round(value, 4), official["output"]))  # D5
     agree(checks, "tool_selection.accuracy, ai-evaluation ToolSelectionAccuracy", same, 1.01e-4)
-    checks.that(nothing_called and all(a == b for a, b in nothing_called), "no call of a required tool is 0, not 1 (D1)",
-                nothing_called[:3])
-    checks.that(nothing_to_judge and all(a == b for a, b in nothing_to_judge), "nothing to judge is na (D1)", nothing_to_judge[:3])
+    checks.check("no call of a required tool is 0, not 1 (D1)",
+                 nothing_called and all(a == b for a, b in nothing_called), nothing_called[:3])
+    checks.check("nothing to judge is na (D1)",
+                 nothing_to_judge and all(a == b for a, b in nothing_to_judge), nothing_to_judge[:3])
 
 
 def step_efficiency(checks, flywheel, ai_evaluation, random):
@@ -371,10 +372,10 @@ def context_relevance(checks, flywheel, random):
 def sketch(checks, random):
     with tempfile.TemporaryDirectory() as directory:
         driver = pathlib.Path(directory) / "sketch_driver"
-        sources = [pathlib.Path(__file__).with_name("sketch_driver.c"), harness.ROOT / "state/cohorts/sketch.c",
-                   harness.ROOT / "state/store/value.c", harness.ROOT / "processor/base/bytes.c"]
-        subprocess.run(["cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{harness.ROOT}",
-                        *map(str, sources), "-lm", "-o", str(driver)], check=True)
+        sources = [pathlib.Path(__file__).with_name("sketch_driver.c"), places.root / "state/cohorts/sketch.c",
+                   places.root / "state/store/value.c", places.root / "processor/base/bytes.c"]
+        processes.run("cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{places.root}", *sources,
+                      "-lm", "-o", driver, check=True)
         cases = []
         for _ in range(CASES):
             n = int(10 ** random.uniform(0, 3.3))
@@ -382,7 +383,7 @@ def sketch(checks, random):
                                   lambda: random.choice([0.0, 1e-5, 17.0, 1e9]), lambda: random.uniform(1, 90000)])
             cases.append([draw() for _ in range(n)])
         lines = "".join(f"{random.randint(0, len(values))} {' '.join(map(repr, values))}\n" for values in cases)
-        result = subprocess.run([str(driver)], input=lines, capture_output=True, text=True, check=True, timeout=120)
+        result = processes.run(driver, input=lines, check=True)
     answers = [[float(word) for word in line.split()] for line in result.stdout.splitlines()]
     same, exact, levels = [], [], collections.Counter()
     for values, (level, count, *quantiles) in zip(cases, answers, strict=True):
@@ -401,15 +402,12 @@ def sketch(checks, random):
             true = ordered[int(percent / 100 * (len(ordered) - 1))]
             exact.append(abs(found - true) <= accuracy * true * (1 + 1e-9))
     agree(checks, f"sketch, ddsketch, levels {dict(sorted(levels.items()))}", same)
-    checks.that(all(exact), f"sketch is within its accuracy of the true quantile ({len(exact)} quantiles)", exact.count(False))
+    checks.check(f"sketch is within its accuracy of the true quantile ({len(exact)} quantiles)", all(exact), exact.count(False))
 
 
 def main():
-    arguments_given = harness.argparse.ArgumentParser()
-    arguments_given.add_argument("--flywheel", default=str(harness.ROOT / "build/release/flywheel"))
-    arguments_given.add_argument("--seed", type=int, default=20260503)
-    given = arguments_given.parse_args()
-    checks, random = harness.Checks(), random_module.Random(given.seed)
+    given = given_arguments(seed=20260503)
+    checks, random = Checks(), random_module.Random(given.seed)
     target = install()
     ai_evaluation, agentevals = load_ai_evaluation(target), load_agentevals()
     tool_selection(checks, given.flywheel, ai_evaluation, random)
@@ -419,9 +417,8 @@ def main():
     ground_truth(checks, given.flywheel, random)
     context_relevance(checks, given.flywheel, random)
     sketch(checks, random)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
+    checks.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,8 +1,11 @@
 """Every record of the recorded runs is valid under its schema, whatever the redaction leaves in; and nothing leaves that the policy
 holds back."""
-import json, pathlib, subprocess, sys, tempfile
+import json, pathlib, sys, tempfile
 
-from daemon import Checks, arguments, corpus, root
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import lines_of
+from flywheel.places import corpus, root
 
 args = arguments()
 checks = Checks()
@@ -11,10 +14,9 @@ for content in ("none", "metadata", "redacted", "full"):
         config = pathlib.Path(directory) / "pipeline.yaml"
         config.write_text("rules: [{ name: slow, measure: duration_ms, fail_above: 60000 }]\n"
                           f"redaction: {{ content: {content} }}\n")
-        replay = subprocess.run([args.flywheel, "replay", "--all", "-c", str(config), str(corpus)], capture_output=True, text=True)
-    lines = replay.stdout.splitlines()
-    valid = subprocess.run([sys.executable, str(root / "tests/integration/record_schema.py")], input=replay.stdout,
-                           capture_output=True, text=True)
+        replay = processes.run(args.flywheel, "replay", "--all", "-c", config, corpus)
+    lines = lines_of(replay.stdout)
+    valid = processes.run(sys.executable, root / "tests/integration/record_schema.py", input=replay.stdout)
     checks.check(f"content {content}: {len(lines)} records are valid", valid.returncode == 0 and len(lines) == 125,
                  (valid.stdout + valid.stderr)[-400:] if valid.returncode else "")
     records = [json.loads(line) for line in lines]

@@ -1,9 +1,13 @@
 """Budgets, the cap, first runs of new cohorts and the funnel, on a running daemon: traffic of known hours in, records and
 counters out."""
-import json, re, struct, time
+import struct, time
 
-from daemon import TRACES, Checks, Daemon, arguments
-from otlp_bytes import request, span
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon
+from flywheel.metrics import by_label, total
+from flywheel.places import TRACES
+from flywheel.waiting import patiently
+from flywheel.otlp_bytes import request, span
 
 HOUR = 3600
 PER_HOUR, RUNS = 40, 300
@@ -36,31 +40,19 @@ def run(hour, kind, intent):
 
 
 def send(channel, runs):
-    channel.unary_unary(TRACES)(request(runs), timeout=20)
-    daemon.wait(lambda: daemon.status()["spans"]["in_flight"] == 0, 30)
-    time.sleep(0.4)  # what an hour has brought reaches the shards at most 100 ms after it is durable
-
-
-def samples():
-    return {m[1]: float(m[2]) for m in re.finditer(r"^(\w+(?:\{.*\})?) (\S+)$", daemon.get("/metrics"), re.M)}
-
-
-def total(values, family):
-    return sum(v for k, v in values.items() if k.startswith(family + "{") or k == family)
-
-
-def records():
-    return [json.loads(line) for line in daemon.lines()]
+    channel.unary_unary(TRACES)(request(runs), timeout=patiently(60))
+    daemon.settle()
+    time.sleep(patiently(0.4))  # what an hour has brought reaches the shards at most 100 ms after it is durable
 
 
 def of_hour(hour):
     at = [time.strftime("%Y-%m-%dT%H", time.gmtime(FIRST + hour * HOUR))]
-    return [r for r in records() if r["time"]["end"].startswith(at[0])]
+    return [r for r in daemon.records() if r["time"]["end"].startswith(at[0])]
 
 
 def funnel():
-    values = samples()
-    skipped = {k.split('"')[1]: v for k, v in values.items() if k.startswith("flywheel_review_skipped_total{")}
+    values = daemon.metrics()
+    skipped = by_label(values, "flywheel_review_skipped_total", "reason")
     return total(values, "flywheel_review_records_total"), skipped, total(values, "flywheel_trajectories_total")
 
 
@@ -88,24 +80,24 @@ with daemon.channel() as channel:
     checks.check("strata that the hour before did not have keep their share", all(
         r["selection"]["inclusion_probability"] == (1 if r["verdict"] == "borderline" else 0.2) for r in third if r["verdict"] != "fail"))
 
-    before = len(records())
+    before = len(daemon.records())
     send(channel, [run(3, "pass", "brand new") for _ in range(50)])
-    new = [r for r in records()[before:] if r["selection"]["reason"] == "new_cohort"]
+    new = [r for r in daemon.records()[before:] if r["selection"]["reason"] == "new_cohort"]
     checks.check("the first three runs of a new cohort are records", len(new) == 3, len(new))
     checks.check("for the control queue, for certain, with the lowest priority", all(
         r["queue"] == "control" and r["selection"]["inclusion_probability"] == 1 and r["priority"] == 9 for r in new))
     send(channel, [run(3, "pass", "brand new") for _ in range(10)])
-    new = [r for r in records()[before:] if r["selection"]["reason"] == "new_cohort"]
+    new = [r for r in daemon.records()[before:] if r["selection"]["reason"] == "new_cohort"]
     checks.check("and no more of them", len(new) == 3, len(new))
 
 written, skipped, decided = funnel()
 checks.check("records and skipped are all that was decided", written + sum(skipped.values()) == decided == sent, (written, skipped, decided, sent))
-checks.check("the counter of records is the file", written == len(records()), (written, len(records())))
+checks.check("the counter of records is the file", written == len(daemon.records()), (written, len(daemon.records())))
 checks.check("the funnel names its reasons", skipped["cap"] >= RUNS - 2 * PER_HOUR and skipped["budget"] > 0 and skipped["pass"] > 0, skipped)
-dump = daemon.run("state", "dump", str(daemon.directory / "state")) if daemon.kill() is not None else None
-checks.check("state check understands the table", daemon.run("state", "check", str(daemon.directory / "state")).returncode == 0)
+dump = daemon.run("state", "dump", daemon.state) if daemon.kill() is not None else None
+checks.check("state check understands the table", daemon.check_state().returncode == 0)
 checks.check("state dump shows it", '"table":"selection"' in dump.stdout)
-replayed = daemon.run("check", "-c", str(daemon.config))
+replayed = daemon.run("check", "-c", daemon.config)
 checks.check("check accepts the file", replayed.returncode == 0, replayed.stderr)
 daemon.remove()
 checks.finish()

@@ -4,7 +4,8 @@ run length of the chart as a Markov chain. The C functions answer through statis
 
 import math
 import pathlib
-import subprocess
+import random as random_module
+import tempfile
 
 import numpy
 import scipy.optimize
@@ -13,23 +14,25 @@ import scipy.sparse.linalg
 import scipy.stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-import harness
+from flywheel import processes
+from flywheel.checks import Checks, arguments
+from flywheel.places import root
 
 CASES = 400
 
 
 def build(directory):
     driver = directory / "statistics_driver"
-    sources = [pathlib.Path(__file__).with_name("statistics_driver.c"), harness.ROOT / "processor/base/statistics.c"]
-    subprocess.run(["cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{harness.ROOT}",
-                    *map(str, sources), "-lm", "-o", str(driver)], check=True)
+    sources = [pathlib.Path(__file__).with_name("statistics_driver.c"), root / "processor/base/statistics.c"]
+    processes.run("cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{root}", *sources, "-lm",
+                  "-o", driver, check=True)
     return driver
 
 
 def ask(driver, cases):
     """One list of numbers for each case, a case being the words of a line."""
     lines = "".join(" ".join(repr(word) if isinstance(word, float) else str(word) for word in case) + "\n" for case in cases)
-    result = subprocess.run([str(driver)], input=lines, capture_output=True, text=True, check=True, timeout=60)
+    result = processes.run(driver, input=lines, check=True)
     answers = [[float(word) for word in line.split()] for line in result.stdout.splitlines()]
     assert len(answers) == len(cases)
     return answers
@@ -43,8 +46,8 @@ def agree(checks, what, found, wanted, tolerance=1e-9):
             difference = abs(a - b) if math.isfinite(a) else math.inf
             if difference > worst:
                 worst, at = difference, case
-    checks.that(worst <= tolerance and len(found) >= 200, f"{what}: {len(found)} cases, largest difference {worst:.1e}",
-                f"case {at}: {found[at] if at is not None else ''} {wanted[at] if at is not None else ''}")
+    checks.check(f"{what}: {len(found)} cases, largest difference {worst:.1e}",
+                 worst <= tolerance and len(found) >= 200, f"case {at}: {found[at] if at is not None else ''} {wanted[at] if at is not None else ''}")
 
 
 def random_count(random):
@@ -162,14 +165,16 @@ def run_lengths(checks, driver, random):
     for ((_, p0, odds, observations, _), steps), (p1, limit, _) in zip(cases, ask(driver, [c for c, _ in cases]), strict=True):
         length = run_length(p0, math.log((1 - p1) / (1 - p0)), steps, limit)
         lengths.append((length / observations, p0, odds))
-    checks.that(min(lengths)[0] >= 1, f"CUSUM, exact run length of {len(cases)} designs: at p0 one alarm in "
-                f"{min(lengths)[0]:.1f} to {max(lengths)[0]:.0f} million observations, promised one in a million", min(lengths))
+    checks.check(f"CUSUM, exact run length of {len(cases)} designs: at p0 one alarm in "
+                 f"{min(lengths)[0]:.1f} to {max(lengths)[0]:.0f} million observations, promised one in a million",
+                 min(lengths)[0] >= 1, min(lengths))
 
 
-def test(checks, arguments, directory):
-    driver = build(directory)
+args = arguments(seed=1)
+checks = Checks()
+chance = random_module.Random(args.seed)
+with tempfile.TemporaryDirectory() as scratch:
+    driver = build(pathlib.Path(scratch))
     for part in (quantiles, wilson, newcombe, needed, weights, cusum, run_lengths):
-        part(checks, driver, arguments.random)
-
-
-harness.main(test)
+        part(checks, driver, chance)
+checks.finish()

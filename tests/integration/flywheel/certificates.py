@@ -1,9 +1,11 @@
 """Certificates for one test run, made by the openssl command."""
-import pathlib, subprocess
+import pathlib
+
+from flywheel import processes
 
 
-def run(*command, **more):
-    subprocess.run(command, check=True, capture_output=True, **more)
+def run(*command):
+    processes.run(*command, check=True)
 
 
 class Authority:

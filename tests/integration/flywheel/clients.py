@@ -1,7 +1,10 @@
 """Senders that others wrote, built once below build/clients from what is pinned in tests/support/clients, and a running Collector."""
 import hashlib, json, os, pathlib, re, shutil, subprocess, sys, tempfile, time
 
-from daemon import free_port, root
+from flywheel import processes
+from flywheel.places import root
+from flywheel.ports import free_port
+from flywheel.waiting import patiently, wait_for
 
 sources = root / "tests/support/clients"
 built = root / "build/clients"
@@ -9,10 +12,7 @@ TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
 
 
 def run(*command, **more):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, **more)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}:\n{done.stdout[-3000:]}")
-    return done.stdout
+    return processes.run(*command, check=True, stderr=subprocess.STDOUT, seconds=900, **more).stdout
 
 
 def go():
@@ -100,20 +100,22 @@ service:
 """)
         program = make("collector") / "collector"
         with open(self.directory / "log", "w") as log:
-            self.process = subprocess.Popen([program, "--config", str(self.directory / "config.yaml")], stdout=log, stderr=log)
-        end = time.monotonic() + 30
-        while "Everything is ready" not in self.log():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise SystemExit("the Collector does not start:\n" + self.log()[-2000:])
-            time.sleep(0.05)
+            self.process = processes.start(program, "--config", self.directory / "config.yaml", stdout=log, stderr=log)
+        wait_for(lambda: self.is_ready() or self.process.poll() is not None)
+        if not self.is_ready():
+            raise SystemExit("the Collector does not start:\n" + self.log()[-2000:])
+
+    def is_ready(self):
+        return "Everything is ready" in self.log()
 
     def log(self):
         return (self.directory / "log").read_text()
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(timeout=60)
+        code = self.process.wait(patiently(120))
+        processes.forget(self.process)
+        return code
 
     def remove(self):
         if self.process.poll() is None:

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Whatever a test starts ends with the test: when it returns, when a check or an assertion ends it, when it is interrupted, and when it is
+killed by a timeout.
+
+    test ──pipe──> keeper      "+GROUP" for each process group that was started, "-GROUP" when it has ended
+                     └─ end of file: SIGKILL to every group that is left
+
+The kernel closes the pipe of a test that is gone, so nothing has to run in the test for it. A broker that its script leaves behind is still of
+the script's group. Only groups that were started here are ever signaled."""
+import atexit, contextlib, ctypes, os, signal, subprocess, sys
+
+PR_SET_PDEATHSIG = 1
+
+
+class Keeper:
+    """The process at the other end of the pipe; started with the first process that it shall keep."""
+
+    def __init__(self):
+        self.process = None
+
+    def tell(self, line):
+        if self.process is None:
+            self.process = subprocess.Popen([sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True)
+            atexit.register(self.finish)
+            os.register_at_fork(after_in_child=self.leave)
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+
+    def finish(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+
+    def leave(self):
+        """A fork of the test (multiprocessing) holds no end of the pipe, and dies with the test as well."""
+        os.close(self.process.stdin.fileno())
+        self.process = None
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+keeper = Keeper()
+
+
+def start(*command, **more):
+    """A process in a group of its own, that ends with the test."""
+    process = subprocess.Popen([str(word) for word in command], start_new_session=True, **more)
+    keeper.tell(f"+{process.pid}")
+    return process
+
+
+def forget(process):
+    """The process and all that it started have ended."""
+    keeper.tell(f"-{process.pid}")
+
+
+def end_group(process):
+    """Kills the process and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    forget(process)
+
+
+def run(*command, seconds=300, check=False, input=None, text=True, leaves=False, **more):
+    """Runs a command to its end, as subprocess.run does. `leaves`: what it leaves behind shall live, until the test ends."""
+    pipes = {"stdin": subprocess.DEVNULL if input is None else subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start(*command, text=text, **{**pipes, **more})
+    try:
+        out, err = process.communicate(input, seconds * float(os.environ.get("FLYWHEEL_PATIENCE", "1")))
+    except BaseException:
+        end_group(process)
+        raise
+    if not leaves:
+        forget(process)
+    if check and process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit {process.returncode}\n{out or ''}{err or ''}")
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def keep():
+    groups = set()
+    for line in sys.stdin:
+        group = int(line[1:])
+        groups.add(group) if line[0] == "+" else groups.discard(group)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    keep()
