@@ -147,7 +147,7 @@ static void on_durable(struct request *request, enum status status)
         call->reply = status == STATUS_OK
                           ? grpc_reply_of(GRPC_STATUS_OK, NULL)
                           : grpc_reply_retry("the request could not be stored; send it again",
-                                             RETRY_DEFAULT_MS);
+                                             ACCEPT_RETRY_MS);
         send_reply(call);
         return;
     }
@@ -160,60 +160,39 @@ void call_abandon_waiting(struct grpc_receiver *receiver)
         enum call_state waiting = CALL_WAITING;
         if (!atomic_compare_exchange_strong(&call->state, &waiting, CALL_ABANDONED))
             continue;
-        call->reply = grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS);
+        call->reply = grpc_reply_retry("shutting down; send it again", ACCEPT_RETRY_MS);
         send_reply(call);
     }
 }
 
-static void prepare_response(struct call *call, const struct gated_request *gated,
-                             enum wire_gate_signal signal)
+static void prepare_response(struct call *call, const struct request *request)
 {
     struct buffer text = {0};
-    if (gated->rejected_count)
-        grpc_rejection_text(&text, gated->rejected);
-    message_export_response(&call->response, signal, gated->rejected_count, buffer_bytes(&text));
+    accept_reject_text(&text, &request->gated);
+    message_export_response(&call->response, request->signal, request->gated.rejected_count,
+                            buffer_bytes(&text));
     buffer_finish(&text);
 }
 
-/* Hands the gated request over. After an OK with ack: durable neither request nor call is touched:
- * the writer may have answered already. */
+/* Hands the gated request over. When it is answered later, the call is not touched any more: the
+ * writer may have answered already. */
 static void submit(struct call *call, struct request *request)
 {
-    struct receiver_counters *counters = call->receiver->counters;
     const struct intake *intake = call->receiver->intake;
-    struct gated_request gated = request->gated; /* counted after it is gone */
-    bool is_traces = request->signal == WIRE_GATE_TRACES;
-    prepare_response(call, &gated, request->signal);
-    enum status status = STATUS_OK;
     int64_t retry_ms = 0;
-    bool is_answered_later = false;
-    if (gated.span_count + gated.log_count > 0) {
-        request->source = intake->source;
-        request->received_ms = (uint64_t)clock_realtime_ms();
-        request_account(request);
-        is_answered_later = intake->ack_durable;
-        request->on_durable = intake->ack_durable ? on_durable : NULL;
-        request->call = call;
-        if (intake->ack_durable)
-            atomic_store(&call->state, CALL_WAITING);
-        status = intake->submit(intake->context, request, &retry_ms);
-        if (status == STATUS_OK)
-            request = NULL;
-    }
-    if (status == STATUS_OK) {
-        counter_add(&counters->accepted_spans, gated.span_count);
-        counter_add(&counters->accepted_logs, gated.log_count);
-        for (int i = 0; is_traces && i < WIRE_GATE_REJECTS; i++)
-            counter_add(&counters->refused_spans[i], gated.rejected[i]);
-    } else {
-        counter_add(&counters->refused_overload, gated.span_count);
-    }
-    if (request)
-        request_release(request);
-    if (status != STATUS_OK)
-        reply(call, grpc_reply_retry("too busy; send it again", retry_ms));
-    else if (!is_answered_later)
+    prepare_response(call, request);
+    if (accept_waits(intake, request))
+        atomic_store(&call->state, CALL_WAITING);
+    switch (accept_call(intake, call->receiver->counters, request, on_durable, call, &retry_ms)) {
+    case ACCEPT_NOW:
         reply(call, grpc_reply_of(GRPC_STATUS_OK, NULL));
+        break;
+    case ACCEPT_LATER:
+        break;
+    case ACCEPT_BUSY:
+        reply(call, grpc_reply_retry("too busy; send it again", retry_ms));
+        break;
+    }
 }
 
 /* The message of an export is complete, or will never be. */
@@ -234,7 +213,7 @@ static void export_received(struct call *call)
     }
     struct request *request = request_take(receiver->intake->pool);
     if (!request) {
-        reply(call, grpc_reply_retry("no memory for the request now", RETRY_DEFAULT_MS));
+        reply(call, grpc_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
         return;
     }
     if (payload_read(call, request, size, &refusal)) {
@@ -293,7 +272,7 @@ static void export_arrived(struct call *call)
 {
     struct grpc_receiver *receiver = call->receiver;
     if (atomic_load(&receiver->is_stopping)) {
-        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+        reply(call, grpc_reply_retry("shutting down; send it again", ACCEPT_RETRY_MS));
         return;
     }
     if (!is_authorized(call)) {
@@ -301,7 +280,7 @@ static void export_arrived(struct call *call)
         return;
     }
     if (!receiver->intake->has_room(receiver->intake->context, 0)) {
-        reply(call, grpc_reply_retry("no room for the request now", RETRY_DEFAULT_MS));
+        reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
         return;
     }
     atomic_store_explicit(&call->state, CALL_QUEUED, memory_order_relaxed);
@@ -353,7 +332,7 @@ void call_refuse_queued(struct grpc_receiver *receiver)
     while (receiver->queued_first) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
-        reply(call, grpc_reply_retry("shutting down; send it again", RETRY_DEFAULT_MS));
+        reply(call, grpc_reply_retry("shutting down; send it again", ACCEPT_RETRY_MS));
     }
 }
 

@@ -58,7 +58,7 @@ bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
         room += claimed < limit ? claimed : limit;
     }
     if (!receiver->intake->has_room(receiver->intake->context, room)) {
-        *ret_reply = grpc_reply_retry("no room for the request now", RETRY_DEFAULT_MS);
+        *ret_reply = grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS);
         return false;
     }
     return true;
@@ -94,7 +94,7 @@ static enum status unpack(struct call *call, struct request *request, struct grp
                                              : grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
                                                              "the message is not well-formed gzip");
         if (inflated == STATUS_BUSY && request_lacks_memory(request))
-            *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
+            *ret_reply = grpc_reply_retry(no_memory, ACCEPT_RETRY_MS);
         else if (inflated == STATUS_BUSY)
             counter_add(&receiver->limits->limits[GRPC_LIMIT_MESSAGE], 1);
         if (inflated != STATUS_OK)
@@ -106,7 +106,7 @@ static enum status unpack(struct call *call, struct request *request, struct grp
     if (gated == STATUS_MALFORMED)
         *ret_reply = grpc_reply_undecodable(request_body(request));
     else if (gated != STATUS_OK && request_lacks_memory(request))
-        *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
+        *ret_reply = grpc_reply_retry(no_memory, ACCEPT_RETRY_MS);
     else if (gated != STATUS_OK) {
         counter_add(&receiver->limits->limits[GRPC_LIMIT_ITEMS], 1);
         *ret_reply = grpc_reply_of(GRPC_STATUS_RESOURCE_EXHAUSTED,
@@ -120,7 +120,7 @@ bool payload_read(struct call *call, struct request *request, size_t size,
 {
     bool is_gzip = call->payload->data.raw.compression == GRPC_COMPRESS_GZIP;
     if (!payload_copy(call->payload, size, &request->received)) {
-        *ret_reply = grpc_reply_retry(no_memory, RETRY_DEFAULT_MS);
+        *ret_reply = grpc_reply_retry(no_memory, ACCEPT_RETRY_MS);
         return false;
     }
     grpc_byte_buffer_destroy(call->payload);
@@ -129,11 +129,8 @@ bool payload_read(struct call *call, struct request *request, size_t size,
     enum status status = unpack(call, request, ret_reply);
     if (status == STATUS_MALFORMED)
         keep_dead(call, request, "malformed", ret_reply->text);
-    for (int i = 0; status == STATUS_OK && request->gated.rejected_count && i < WIRE_GATE_REJECTS;
-         i++)
-        if (request->gated.rejected[i]) {
-            keep_dead(call, request, wire_gate_reject_names[i], "some of its items were refused");
-            break;
-        }
+    const char *reason = status == STATUS_OK ? accept_first_reject(&request->gated) : NULL;
+    if (reason)
+        keep_dead(call, request, reason, "some of its items were refused");
     return status == STATUS_OK;
 }

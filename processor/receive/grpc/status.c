@@ -66,15 +66,3 @@ struct grpc_reply grpc_reply_undecodable(struct bytes body)
     return grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT,
                          "the message is not a well-formed export request");
 }
-
-void grpc_rejection_text(struct buffer *to, const uint32_t *rejected)
-{
-    buffer_append_text(to, "rejected:");
-    const char *separator = " ";
-    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
-        if (rejected[i] == 0)
-            continue;
-        buffer_printf(to, "%s%u %s", separator, rejected[i], wire_gate_reject_names[i]);
-        separator = ", ";
-    }
-}

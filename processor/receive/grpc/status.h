@@ -3,8 +3,9 @@
 #include <grpc/grpc.h>
 
 #include "processor/base/bytes.h"
+#include "processor/receive/accept.h"
 
-enum { RETRY_DEFAULT_MS = 1000, STATUS_TRAILERS_MAX = 3 };
+enum { STATUS_TRAILERS_MAX = 3 };
 
 /* A verdict on a request. `text` is static. `retry_ms` > 0 makes it retryable at that delay. */
 struct grpc_reply {
@@ -23,7 +24,7 @@ static inline struct grpc_reply grpc_reply_retry(const char *text, int64_t retry
 {
     return (struct grpc_reply){.code = GRPC_STATUS_UNAVAILABLE,
                                .text = text,
-                               .retry_ms = retry_ms > 0 ? retry_ms : RETRY_DEFAULT_MS};
+                               .retry_ms = retry_ms > 0 ? retry_ms : ACCEPT_RETRY_MS};
 }
 
 /* Fills the trailing metadata that goes with `reply`; returns how many. They are the caller's to
@@ -36,5 +37,3 @@ void grpc_trailers_finish(grpc_metadata *trailers, size_t count);
  * that it doesn't know as if it were not compressed, and hides the header, so the encodings that
  * senders use are told by their first bytes. None of them begins a valid request. */
 struct grpc_reply grpc_reply_undecodable(struct bytes body);
-/* The text of a partial success: how many were rejected, why. */
-void grpc_rejection_text(struct buffer *to, const uint32_t *rejected);

@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "processor/base/clock.h"
 #include "processor/base/log.h"
 
 enum {
@@ -203,7 +202,7 @@ void http_call_take_answers(struct http_receiver *receiver)
             call->reply = call->durable == STATUS_OK
                               ? http_reply_of(MHD_HTTP_OK, RPC_OK, NULL)
                               : http_reply_retry("the request could not be stored; send it again",
-                                                 HTTP_RETRY_DEFAULT_MS);
+                                                 ACCEPT_RETRY_MS);
             call->state = CALL_REPLYING;
             MHD_resume_connection(call->connection);
         }
@@ -218,7 +217,7 @@ uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, con
         struct http_call *call = receiver->calls[i];
         if (call->state != CALL_WAITING || call->waiting_since_ms > since_ms)
             continue;
-        call->reply = http_reply_retry(text, HTTP_RETRY_DEFAULT_MS);
+        call->reply = http_reply_retry(text, ACCEPT_RETRY_MS);
         call->state = CALL_REPLYING;
         buffer_clear(&call->response);
         MHD_resume_connection(call->connection);
@@ -254,60 +253,37 @@ static void send_partly_refused(struct http_call *call)
 {
     const struct request *request = call->request;
     struct dead_letter_reason reason = {
+        .reason = accept_first_reject(&request->gated),
         .detail = "some of its items were refused",
         .encoding = "otlp_proto",
         .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
     };
-    for (int i = 0; i < WIRE_GATE_REJECTS && !reason.reason; i++)
-        if (request->gated.rejected[i])
-            reason.reason = wire_gate_reject_names[i];
     if (reason.reason)
         send_letter(call, reason, buffer_bytes(&request->received));
 }
 
-/* Hands the gated request over. After an OK the request is not touched. */
+/* Hands the gated request over; it is the pipeline's, or gone. */
 static void submit(struct http_call *call)
 {
     struct http_receiver *receiver = call->receiver;
-    const struct intake *intake = receiver->intake;
-    struct receiver_counters *counters = receiver->counters;
     struct request *request = call->request;
-    struct gated_request gated = request->gated; /* counted after it is gone */
-    bool is_traces = request->signal == WIRE_GATE_TRACES;
-    http_export_body(&call->response, call->plan.media, request->signal, &gated);
-    enum status status = STATUS_OK;
     int64_t retry_ms = 0;
-    bool is_answered_later = false;
-    if (gated.span_count + gated.log_count > 0) {
-        request->source = intake->source;
-        request->received_ms = (uint64_t)clock_realtime_ms();
-        request_account(request);
-        request->on_durable = intake->ack_durable ? on_durable : NULL;
-        request->call = call;
-        status = intake->submit(intake->context, request, &retry_ms);
-        if (status == STATUS_OK) {
-            call->request = NULL;
-            is_answered_later = intake->ack_durable;
-        }
-    }
-    if (status == STATUS_OK) {
-        counter_add(&counters->accepted_spans, gated.span_count);
-        counter_add(&counters->accepted_logs, gated.log_count);
-        for (int i = 0; is_traces && i < WIRE_GATE_REJECTS; i++)
-            counter_add(&counters->refused_spans[i], gated.rejected[i]);
-    } else {
-        counter_add(&counters->refused_overload, gated.span_count);
-    }
-    drop_request(call);
-    if (status != STATUS_OK) {
-        buffer_clear(&call->response);
-        call->reply = http_reply_retry("too busy; send it again", retry_ms);
-    } else if (!is_answered_later) {
+    http_export_body(&call->response, call->plan.media, request->signal, &request->gated);
+    call->request = NULL;
+    switch (
+        accept_call(receiver->intake, receiver->counters, request, on_durable, call, &retry_ms)) {
+    case ACCEPT_NOW:
         call->reply = http_reply_of(MHD_HTTP_OK, RPC_OK, NULL);
-    } else {
+        break;
+    case ACCEPT_LATER:
         call->is_in_pipeline = true;
         call->state = CALL_WAITING;
         call->waiting_since_ms = receiver->now_ms;
+        break;
+    case ACCEPT_BUSY:
+        buffer_clear(&call->response);
+        call->reply = http_reply_retry("too busy; send it again", retry_ms);
+        break;
     }
 }
 
@@ -321,7 +297,7 @@ static enum MHD_Result body_complete(struct http_call *call)
     struct http_body_result result;
     uncount(call);
     if (claim > 0 && !intake->has_room(intake->context, body.size + claim)) {
-        refuse(call, http_reply_retry("no room for the request now", HTTP_RETRY_DEFAULT_MS));
+        refuse(call, http_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
     } else if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
                               call->request, &result)) {
         send_partly_refused(call);
@@ -364,14 +340,14 @@ static enum MHD_Result take_piece(struct http_call *call, const char *piece, siz
     }
     if (size > receiver->config.max_receiving_bytes - receiver->receiving_bytes) {
         http_limit_hit(receiver, HTTP_LIMIT_RECEIVING);
-        refuse(call, http_reply_retry("too many bodies are arriving", HTTP_RETRY_DEFAULT_MS));
+        refuse(call, http_reply_retry("too many bodies are arriving", ACCEPT_RETRY_MS));
         return MHD_YES;
     }
     buffer_append(received, piece, size);
     call->counted += size;
     set_receiving(receiver, receiver->receiving_bytes + size);
     if (received->failed)
-        refuse(call, http_reply_retry("no memory for the request now", HTTP_RETRY_DEFAULT_MS));
+        refuse(call, http_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
     return MHD_YES;
 }
 
@@ -417,17 +393,17 @@ static bool admit(struct http_call *call, const struct http_head *head)
         if (refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)
             http_limit_hit(receiver, HTTP_LIMIT_MESSAGE);
     } else if (atomic_load(&receiver->is_stopping)) {
-        refusal = http_reply_retry("shutting down; send it again", HTTP_RETRY_DEFAULT_MS);
+        refusal = http_reply_retry("shutting down; send it again", ACCEPT_RETRY_MS);
     } else if (announced > config->max_receiving_bytes ||
                receiver->receiving_bytes > config->max_receiving_bytes - announced) {
         http_limit_hit(receiver, HTTP_LIMIT_RECEIVING);
-        refusal = http_reply_retry("too many bodies are arriving", HTTP_RETRY_DEFAULT_MS);
+        refusal = http_reply_retry("too many bodies are arriving", ACCEPT_RETRY_MS);
     } else if (!receiver->intake->has_room(receiver->intake->context, announced)) {
-        refusal = http_reply_retry("no room for the request now", HTTP_RETRY_DEFAULT_MS);
+        refusal = http_reply_retry("no room for the request now", ACCEPT_RETRY_MS);
     } else if (!(call->request = request_take(receiver->intake->pool)) ||
                !buffer_reserve(&call->request->received,
                                announced < RESERVE_BYTES_MAX ? announced : RESERVE_BYTES_MAX)) {
-        refusal = http_reply_retry("no memory for the request now", HTTP_RETRY_DEFAULT_MS);
+        refusal = http_reply_retry("no memory for the request now", ACCEPT_RETRY_MS);
     }
     if (refusal.status)
         refuse(call, refusal);
@@ -456,7 +432,7 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
     struct http_call *call = take_call(receiver);
     if (!call) {
         struct buffer body = {0};
-        struct http_reply busy = http_reply_retry("too busy; send it again", HTTP_RETRY_DEFAULT_MS);
+        struct http_reply busy = http_reply_retry("too busy; send it again", ACCEPT_RETRY_MS);
         counter_add(&receiver->counters->requests[busy.code], 1);
         http_limit_hit(receiver, HTTP_LIMIT_REQUESTS);
         return send_reply(receiver, connection, HTTP_PROTOBUF, &busy, &body);

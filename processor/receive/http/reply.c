@@ -52,17 +52,6 @@ void http_status_body(struct buffer *to, enum http_media media, const struct htt
         message_status(to, (int)reply->code, bytes_of_text(reply->text), reply->retry_ms);
 }
 
-static void rejection_text(struct buffer *to, const uint32_t *rejected)
-{
-    const char *separator = "rejected: ";
-    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
-        if (rejected[i] == 0)
-            continue;
-        buffer_printf(to, "%s%u %s", separator, rejected[i], wire_gate_reject_names[i]);
-        separator = ", ";
-    }
-}
-
 static void export_json(struct buffer *to, enum wire_gate_signal signal, uint32_t rejected,
                         struct bytes text)
 {
@@ -87,7 +76,7 @@ void http_export_body(struct buffer *to, enum http_media media, enum wire_gate_s
                       const struct gated_request *gated)
 {
     struct buffer text = {0};
-    rejection_text(&text, gated->rejected);
+    accept_reject_text(&text, gated);
     if (media == HTTP_JSON)
         export_json(to, signal, gated->rejected_count, buffer_bytes(&text));
     else

@@ -2,8 +2,7 @@
  * both transports, so that their counters compare), and the body in the encoding of the request. */
 #pragma once
 #include "processor/base/bytes.h"
-#include "processor/otlp/rpc_code.h"
-#include "processor/otlp/wire_gate.h"
+#include "processor/receive/accept.h"
 
 enum http_media { HTTP_PROTOBUF, HTTP_JSON };
 
@@ -16,10 +15,7 @@ struct http_reply {
     bool names_encodings; /* says in Accept-Encoding what would be understood */
 };
 
-enum { HTTP_RETRY_DEFAULT_MS = 1000 };
-
-static inline struct http_reply http_reply_of(unsigned status, enum rpc_code code,
-                                              const char *text)
+static inline struct http_reply http_reply_of(unsigned status, enum rpc_code code, const char *text)
 {
     return (struct http_reply){.status = status, .code = code, .text = text};
 }
@@ -29,7 +25,7 @@ static inline struct http_reply http_reply_retry(const char *text, int64_t retry
     return (struct http_reply){.status = 503,
                                .code = RPC_UNAVAILABLE,
                                .text = text,
-                               .retry_ms = retry_ms > 0 ? retry_ms : HTTP_RETRY_DEFAULT_MS};
+                               .retry_ms = retry_ms > 0 ? retry_ms : ACCEPT_RETRY_MS};
 }
 
 static inline struct http_reply http_reply_too_large(const char *text)

@@ -7,31 +7,24 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/otlp/otlp_json.h"
+#include "processor/receive/accept.h"
 #include "processor/receive/kafka/state.h"
-
-/* Codes of `requests` in struct receiver_counters. */
-enum {
-    CODE_OK = 0,
-    CODE_INVALID_ARGUMENT = 3,
-    CODE_RESOURCE_EXHAUSTED = 8,
-    CODE_UNIMPLEMENTED = 12
-};
 
 /* Why a message is no request. */
 struct refusal {
     const char *reason, *detail;
-    uint32_t code;
+    enum rpc_code code;
 };
 static const struct refusal
     malformed = {"malformed", "the message is not well-formed OTLP of the configured encoding",
-                 CODE_INVALID_ARGUMENT},
-    too_large = {"too_large", "the message is larger than max_message", CODE_RESOURCE_EXHAUSTED},
+                 RPC_INVALID_ARGUMENT},
+    too_large = {"too_large", "the message is larger than max_message", RPC_RESOURCE_EXHAUSTED},
     too_many = {"too_many_items", "the message holds more items than a request may",
-                CODE_RESOURCE_EXHAUSTED},
+                RPC_RESOURCE_EXHAUSTED},
     not_otlp = {"unsupported_format",
                 "the MessageFormat header names another format than otlp; let the sender export "
                 "otlp_proto or otlp_json",
-                CODE_UNIMPLEMENTED};
+                RPC_UNIMPLEMENTED};
 
 static struct bytes payload_of(const rd_kafka_message_t *message)
 {
@@ -129,49 +122,27 @@ static const struct refusal *read_request(struct kafka_receiver *receiver, struc
     return read == STATUS_OK ? NULL : read == STATUS_MALFORMED ? &malformed : &too_many;
 }
 
-/* The message was a request. Spans refused alone make the whole of it a dead letter as well: only
- * there they can be looked at. */
-static void count_accepted(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                           const struct gated_request *gated, enum wire_gate_signal signal,
-                           bool was_read)
-{
-    struct receiver_counters *counters = receiver->counters;
-    const char *reason = NULL;
-    counter_add(&counters->requests[CODE_OK], 1);
-    counter_add(&counters->accepted_spans, gated->span_count);
-    counter_add(&counters->accepted_logs, gated->log_count);
-    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
-        if (signal == WIRE_GATE_TRACES)
-            counter_add(&counters->refused_spans[i], gated->rejected[i]);
-        if (gated->rejected[i] && !reason)
-            reason = wire_gate_reject_names[i];
-    }
-    if (reason)
-        offer_letter(receiver, message, reason, "some items were refused, the others taken in",
-                     signal, was_read);
-}
-
+/* Items refused alone make the whole message a dead letter as well: only there they can be looked
+ * at. */
 static enum status submit(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
                           struct request *request)
 {
     const struct topic_intake *intake = receiver->intake;
-    struct gated_request gated = request->gated; /* counted after it is gone */
-    enum wire_gate_signal signal = request->signal;
-    bool was_read = gated.rejected_count && was_read_before(receiver, message);
-    enum status status;
-    if (gated.span_count + gated.log_count == 0) {
-        request_release(request);
-        status = pass_over(receiver, message);
-    } else {
-        request->received_ms = (uint64_t)clock_realtime_ms();
-        request_account(request);
-        status = intake->submit(intake->context, message->partition, message->offset, request);
-        if (status != STATUS_OK)
-            request_release(request);
-    }
-    if (status == STATUS_OK)
-        count_accepted(receiver, message, &gated, signal, was_read);
-    return status;
+    const char *reason = accept_first_reject(&request->gated);
+    bool was_read = reason && was_read_before(receiver, message);
+    struct accept accept;
+    enum status status =
+        accept_begin(&accept, request)
+            ? intake->submit(intake->context, message->partition, message->offset, request)
+            : pass_over(receiver, message);
+    accept_end(&accept, status, receiver->counters);
+    if (status != STATUS_OK)
+        return status;
+    counter_add(&receiver->counters->requests[RPC_OK], 1);
+    if (reason)
+        offer_letter(receiver, message, reason, "some items were refused, the others taken in",
+                     accept.signal, was_read);
+    return STATUS_OK;
 }
 
 /* BUSY: not now, and nothing has happened. */
