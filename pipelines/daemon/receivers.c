@@ -366,14 +366,14 @@ static void register_otlp(struct receivers *receivers, struct metrics *metrics)
 static void register_grpc(void *context, struct metrics *metrics)
 {
     struct receivers *receivers = context;
-    grpc_receiver_register_metrics(&receivers->grpc_limits, metrics);
+    grpc_limits_register(&receivers->grpc_limits, metrics);
     register_otlp(receivers, metrics);
 }
 
 static void register_http(void *context, struct metrics *metrics)
 {
     struct receivers *receivers = context;
-    http_receiver_register_metrics(&receivers->http_limits, metrics);
+    http_limits_register(&receivers->http_limits, metrics);
     if (!receivers->grpc)
         register_otlp(receivers, metrics);
 }

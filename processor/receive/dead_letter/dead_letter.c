@@ -2,6 +2,8 @@
  * submit until the sink has settled it, so queue and producer share one bound:
  *
  *   held <= HELD_LETTERS_MAX letters and HELD_BYTES_MAX bytes; what comes above is lost, counted */
+#include "processor/receive/dead_letter/dead_letter.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,8 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/queue.h"
-#include "processor/receive/dead_letter/sink.h"
+#include "processor/receive/dead_letter/directory.h"
+#include "processor/receive/dead_letter/topic.h"
 
 enum {
     HELD_LETTERS_MAX = 1024,
@@ -139,7 +142,7 @@ struct dead_letter *dead_letter_create(const struct dead_letter_config *config,
 {
     struct letter_sink *sink = NULL;
     enum status opened = config->directory ? letter_directory_open(config, &sink, ret_error)
-                                           : kafka_dead_letter_open(config, &sink, ret_error);
+                                           : letter_topic_open(config, &sink, ret_error);
     if (opened != STATUS_OK)
         return NULL;
     struct dead_letter *dead = calloc(1, sizeof *dead);

@@ -11,22 +11,9 @@
 #include "processor/base/bytes.h"
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"
+#include "processor/receive/dead_letter/config.h"
 
 struct dead_letter;
-
-/* One of directory and topic. Texts are copied. */
-struct dead_letter_config {
-    const char *receiver; /* label of the series: "otlp", "kafka" */
-
-    const char *directory; /* made when it is not there (0700) */
-    uint32_t letters_max;  /* files in the directory, those of earlier runs included; 10,000 */
-    size_t bytes_max;      /* likewise; 1 GiB */
-
-    const char *topic;
-    const char *brokers;
-    const char *const *properties; /* librdkafka's names: name, value, ..., NULL; tls and sasl. What
-                                      only a consumer knows is left out. NULL: none */
-};
 
 /* What is said of a letter. Texts are borrowed until submit returns. */
 struct dead_letter_reason {
@@ -60,6 +47,5 @@ void dead_letter_destroy(struct dead_letter *dead, int64_t grace_ms);
  *   flywheel_dead_letters_lost_total{receiver,reason}       queue_full, bound, failed */
 void dead_letter_register_metrics(struct dead_letter *dead, struct metrics *metrics);
 
-enum dead_letter_loss { LETTER_QUEUE_FULL, LETTER_BOUND, LETTER_FAILED, LETTER_LOSSES };
 uint64_t dead_letter_kept(const struct dead_letter *dead);
 uint64_t dead_letter_lost(const struct dead_letter *dead, enum dead_letter_loss reason);

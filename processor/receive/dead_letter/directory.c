@@ -7,6 +7,8 @@
  * a letter that is there is whole and has its description. The directory is bounded; what earlier
  * runs left in it counts, and when the bound is reached it is looked at again now and then, since
  * people take letters out. */
+#include "processor/receive/dead_letter/directory.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +22,6 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/log.h"
-#include "processor/receive/dead_letter/sink.h"
 
 enum { NAME_SIZE = 96, LOOK_AGAIN_MS = 10000, LETTERS_DEFAULT = 10000 };
 static const size_t bytes_default = (size_t)1 << 30;

@@ -1,8 +1,10 @@
-/* One letter on its way, and where it can be kept: two implementations, a directory
- * (dead_letter_directory.c) and a topic (kafka_dead_letter.c). Only the thread of dead_letter.c
- * calls a sink. */
+/* One letter on its way, and where it can be kept: a sink, of which there are two, a directory and a
+ * topic. Only the thread of dead_letter.c calls a sink. */
 #pragma once
-#include "processor/receive/dead_letter/dead_letter.h"
+#include <stdbool.h>
+
+#include "processor/base/bytes.h"
+#include "processor/receive/dead_letter/config.h"
 
 enum {
     LETTER_WORD_SIZE = 48,    /* reason, receiver, signal, encoding, compression */
@@ -51,10 +53,3 @@ struct letter_sink {
     void (*settled)(void *context, struct letter *letter, enum dead_letter_loss loss);
     void *context;
 };
-
-MUST_CHECK enum status letter_directory_open(const struct dead_letter_config *config,
-                                             struct letter_sink **ret_sink,
-                                             struct error *ret_error);
-MUST_CHECK enum status kafka_dead_letter_open(const struct dead_letter_config *config,
-                                              struct letter_sink **ret_sink,
-                                              struct error *ret_error);

@@ -6,6 +6,8 @@
  * The payload stays in the letter until its delivery report. Reports are waited for some seconds
  * and no longer: a broker that is away must not make letters pile up. Retries may produce a letter
  * twice; an idempotent producer would be able to stop for ever, which is worse here. */
+#include "processor/receive/dead_letter/topic.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/dead_letter/sink.h"
 #include "processor/receive/kafka/properties.h"
 
 enum { FLUSH_MS = 50 };
@@ -125,8 +126,8 @@ static void destroy(struct letter_sink *sink, int64_t grace_ms)
 static const struct letter_sink_operations operations = {
     .keep = keep, .turn = turn, .destroy = destroy};
 
-enum status kafka_dead_letter_open(const struct dead_letter_config *config,
-                                   struct letter_sink **ret_sink, struct error *ret_error)
+enum status letter_topic_open(const struct dead_letter_config *config,
+                              struct letter_sink **ret_sink, struct error *ret_error)
 {
     rd_kafka_conf_t *conf = kafka_letter_properties(config, ret_error);
     if (!conf)

@@ -10,6 +10,9 @@
 #include "processor/base/log.h"
 #include "processor/otlp/messages.h"
 #include "processor/otlp/wire.h"
+#include "processor/receive/accept.h"
+#include "processor/receive/grpc/payload.h"
+#include "processor/receive/grpc/resets.h"
 
 enum {
     TRIALS_MAX = 256,   /* messages that have just begun to arrive; most are here at once */
@@ -207,7 +210,7 @@ static void export_received(struct call *call)
     }
     struct grpc_reply refusal = {0};
     size_t size = grpc_byte_buffer_length(call->payload);
-    if (!payload_admit(call, size, &refusal)) {
+    if (!payload_admit(receiver, call->payload, size, &refusal)) {
         reply(call, refusal);
         return;
     }
@@ -216,7 +219,8 @@ static void export_received(struct call *call)
         reply(call, grpc_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
         return;
     }
-    if (payload_read(call, request, size, &refusal)) {
+    enum wire_gate_signal signal = call->kind == CALL_TRACES ? WIRE_GATE_TRACES : WIRE_GATE_LOGS;
+    if (payload_read(receiver, signal, &call->payload, size, request, &refusal)) {
         submit(call, request);
         return;
     }
@@ -261,7 +265,7 @@ static bool is_authorized(const struct call *call)
 static void refuse_stranger(struct call *call)
 {
     char peer[PEER_SIZE];
-    call_name_peer(call, peer);
+    resets_name_peer(call->receiver, call->call, peer);
     log_warn("unauthenticated", "receiver=otlp/grpc peer=%s", peer);
     reply(call, grpc_reply_of(GRPC_STATUS_UNAUTHENTICATED,
                               "a bearer token is required, and none or another one was shown"));
@@ -367,7 +371,7 @@ static void arrived(struct call *call)
     atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
     /* The next request of the kind must not wait for this one. */
     call_post(call->receiver, call->kind);
-    if (call_is_of_cut_connection(call)) {
+    if (resets_has_cut(call->receiver, call->call)) {
         call->receiver->live--;
         recycle(call); /* the last reference: core cancels it */
         return;
@@ -400,7 +404,7 @@ void call_event(struct call *call, bool is_success)
         call->receiver->receiving--;
         call->receiver->longs -= call->is_long;
         if (!call->payload && !call->is_cut)
-            call_note_reset(call);
+            resets_note(call->receiver, call->call);
         call->is_long = call->is_cut = false;
         receive_next(call->receiver); /* its transfer goes on while this one is read */
         export_received(call);

@@ -1,12 +1,13 @@
 /* From the payload of a call to a gated request. It is copied once, from core's slices into the
  * pooled buffer of the request; it is inflated here and not by core, which would inflate first and
  * look at the limit afterwards. */
+#include "processor/receive/grpc/payload.h"
+
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
 
-#include "processor/receive/grpc/call.h"
+#include "processor/receive/accept.h"
 
-/* One copy of core's slices. */
 bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *to)
 {
     if (!buffer_reserve(to, size))
@@ -35,11 +36,10 @@ static const struct grpc_reply reply_too_large = {
     GRPC_STATUS_RESOURCE_EXHAUSTED, "the message is larger than the limit after decompression", 0,
     false};
 
-/* Admits the payload: size, encoding, room. False: `ret_reply` says why not. */
-bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
+bool payload_admit(struct grpc_receiver *receiver, const grpc_byte_buffer *payload, size_t size,
+                   struct grpc_reply *ret_reply)
 {
-    struct grpc_receiver *receiver = call->receiver;
-    grpc_compression_algorithm compression = call->payload->data.raw.compression;
+    grpc_compression_algorithm compression = payload->data.raw.compression;
     size_t limit = receiver->config.max_message_bytes;
     if (compression != GRPC_COMPRESS_NONE && compression != GRPC_COMPRESS_GZIP) {
         *ret_reply = (struct grpc_reply){.code = GRPC_STATUS_UNIMPLEMENTED,
@@ -54,7 +54,7 @@ bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
     }
     size_t room = size;
     if (compression == GRPC_COMPRESS_GZIP) {
-        size_t claimed = claimed_size(call->payload);
+        size_t claimed = claimed_size(payload);
         room += claimed < limit ? claimed : limit;
     }
     if (!receiver->intake->has_room(receiver->intake->context, room)) {
@@ -65,18 +65,18 @@ bool payload_admit(struct call *call, size_t size, struct grpc_reply *ret_reply)
 }
 
 /* The request as it was received is kept for people to look at, when there is a place for it. */
-static void keep_dead(struct call *call, const struct request *request, const char *reason,
-                      const char *detail)
+static void keep_dead(struct grpc_receiver *receiver, const struct request *request,
+                      const char *reason, const char *detail)
 {
     struct dead_letter_reason letter = {
         .reason = reason,
         .detail = detail,
         .receiver = "otlp/grpc",
-        .signal = call->kind == CALL_TRACES ? "traces" : "logs",
+        .signal = request->signal == WIRE_GATE_TRACES ? "traces" : "logs",
         .encoding = "otlp_proto",
         .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
     };
-    (void)dead_letter_submit(call->receiver->config.dead_letter, &letter,
+    (void)dead_letter_submit(receiver->config.dead_letter, &letter,
                              buffer_bytes(&request->received));
 }
 
@@ -84,9 +84,9 @@ static const char *const no_memory = "no memory for the request now";
 
 /* What is well-formed and too large is the sender's to cut, and counted; what is not well-formed is
  * a dead letter. */
-static enum status unpack(struct call *call, struct request *request, struct grpc_reply *ret_reply)
+static enum status unpack(struct grpc_receiver *receiver, struct request *request,
+                          struct grpc_reply *ret_reply)
 {
-    struct grpc_receiver *receiver = call->receiver;
     if (request->encoding == REQUEST_GZIP) {
         enum status inflated = inflate_gzip(receiver->inflater, buffer_bytes(&request->received),
                                             receiver->config.max_message_bytes, &request->inflated);
@@ -100,7 +100,6 @@ static enum status unpack(struct call *call, struct request *request, struct grp
         if (inflated != STATUS_OK)
             return inflated;
     }
-    request->signal = call->kind == CALL_TRACES ? WIRE_GATE_TRACES : WIRE_GATE_LOGS;
     enum status gated = wire_gate(request_body(request), request->signal, &receiver->config.gate,
                                   &request->arena, &request->gated);
     if (gated == STATUS_MALFORMED)
@@ -115,22 +114,24 @@ static enum status unpack(struct call *call, struct request *request, struct grp
     return gated;
 }
 
-bool payload_read(struct call *call, struct request *request, size_t size,
+bool payload_read(struct grpc_receiver *receiver, enum wire_gate_signal signal,
+                  grpc_byte_buffer **payload, size_t size, struct request *request,
                   struct grpc_reply *ret_reply)
 {
-    bool is_gzip = call->payload->data.raw.compression == GRPC_COMPRESS_GZIP;
-    if (!payload_copy(call->payload, size, &request->received)) {
+    bool is_gzip = (*payload)->data.raw.compression == GRPC_COMPRESS_GZIP;
+    if (!payload_copy(*payload, size, &request->received)) {
         *ret_reply = grpc_reply_retry(no_memory, ACCEPT_RETRY_MS);
         return false;
     }
-    grpc_byte_buffer_destroy(call->payload);
-    call->payload = NULL;
+    grpc_byte_buffer_destroy(*payload);
+    *payload = NULL;
+    request->signal = signal;
     request->encoding = is_gzip ? REQUEST_GZIP : REQUEST_IDENTITY;
-    enum status status = unpack(call, request, ret_reply);
+    enum status status = unpack(receiver, request, ret_reply);
     if (status == STATUS_MALFORMED)
-        keep_dead(call, request, "malformed", ret_reply->text);
+        keep_dead(receiver, request, "malformed", ret_reply->text);
     const char *reason = status == STATUS_OK ? accept_first_reject(&request->gated) : NULL;
     if (reason)
-        keep_dead(call, request, reason, "some of its items were refused");
+        keep_dead(receiver, request, reason, "some of its items were refused");
     return status == STATUS_OK;
 }

@@ -1,5 +1,5 @@
 /* Lifecycle of the receiver and the loop of its I/O thread, which does everything but accept
- * connections (grpc_listener) and start the replies of durable calls (the writer).
+ * connections (the listener) and start the replies of durable calls (the writer).
  *
  *   stop: listener closed -> GOAWAY, new calls refused -> calls in flight finish -> silent peers cut
  *         -> grace over: waiting calls answered UNAVAILABLE -> a little later the rest is cancelled
@@ -19,7 +19,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/receive/grpc/call.h"
-#include "processor/receive/grpc/listener.h"
+#include "processor/net/listener.h"
 
 enum {
     TICK_MS = 1000,       /* the loop looks at the clock at least that often */
@@ -210,7 +210,7 @@ static void create_server_of(struct grpc_receiver *receiver)
 
 static enum status open_listener(struct grpc_receiver *receiver, struct error *ret_error)
 {
-    struct grpc_listener_config config = {
+    struct listener_config config = {
         .receiver = "otlp/grpc",
         .endpoint = receiver->endpoint,
         .max_connections = receiver->config.max_connections,
@@ -219,9 +219,9 @@ static enum status open_listener(struct grpc_receiver *receiver, struct error *r
         .exhausted = &receiver->limits->limits[GRPC_LIMIT_DESCRIPTORS],
         .connections = &receiver->limits->connections,
     };
-    enum status status = grpc_listener_open(&config, &receiver->listener, ret_error);
+    enum status status = listener_open(&config, &receiver->listener, ret_error);
     if (status == STATUS_OK)
-        receiver->port = grpc_listener_port(receiver->listener);
+        receiver->port = listener_port(receiver->listener);
     return status;
 }
 
@@ -261,7 +261,7 @@ static enum status start(struct receiver *base, struct error *ret_error)
         return STATUS_FATAL;
     }
     receiver->is_running = true;
-    return grpc_listener_start(receiver->listener, connection_accepted, receiver, ret_error);
+    return listener_start(receiver->listener, connection_accepted, receiver, ret_error);
 }
 
 static void stop(struct receiver *base, int64_t grace_ms)
@@ -269,7 +269,7 @@ static void stop(struct receiver *base, int64_t grace_ms)
     struct grpc_receiver *receiver = receiver_of(base);
     if (!receiver->is_running)
         return;
-    grpc_listener_close(receiver->listener);
+    listener_close(receiver->listener);
     receiver->listener = NULL;
     atomic_store(&receiver->grace_ends_ms, clock_monotonic_ms() + grace_ms);
     atomic_store(&receiver->is_stopping, true);
@@ -293,7 +293,7 @@ static void destroy(struct receiver *base)
     struct grpc_receiver *receiver = receiver_of(base);
     bool was_running = receiver->is_running;
     stop(base, 0);
-    grpc_listener_close(receiver->listener);
+    listener_close(receiver->listener);
     /* Core is down by now, or has no connection yet: nothing comes out of the front any more. */
     tls_front_destroy(receiver->front);
     receiver->front = NULL;

@@ -4,6 +4,8 @@
  * exaggerates is shut down at its socket, since core offers no way to end a connection.
  *
  *   [descriptor mod RESET_SLOTS] -> descriptor, second, count       a collision forgets the other */
+#include "processor/receive/grpc/resets.h"
+
 #include <grpc/support/alloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,14 +14,14 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/grpc/call.h"
+#include "processor/net/peer.h"
 
 enum { RESETS_MAX = 200, WINDOW_MS = 1000, LEFT_MS = 10000 };
 
 /* Core names a connection by the descriptor that it was given. -1: it does not. */
-static int descriptor_of(struct call *call)
+static int descriptor_of(grpc_call *call)
 {
-    char *name = grpc_call_get_peer(call->call);
+    char *name = grpc_call_get_peer(call);
     int connection = -1;
     if (sscanf(name, "fd:%d", &connection) != 1)
         connection = -1;
@@ -37,9 +39,9 @@ static bool name_descriptor(struct grpc_receiver *receiver, int connection, char
     return strcmp(to, "unknown") != 0;
 }
 
-void call_name_peer(struct call *call, char to[PEER_SIZE])
+void resets_name_peer(struct grpc_receiver *receiver, grpc_call *call, char to[PEER_SIZE])
 {
-    (void)name_descriptor(call->receiver, descriptor_of(call), to);
+    (void)name_descriptor(receiver, descriptor_of(call), to);
 }
 
 /* The connection may have ended meanwhile, and its number may be another's: only one of this
@@ -67,9 +69,8 @@ static ino_t inode_of(int connection)
 /* What a connection that was cut had opened before is not worth an answer; there may be thousands.
  * Core keeps its descriptor until the last of them is gone; so a number with another inode behind it
  * is another connection. */
-bool call_is_of_cut_connection(struct call *call)
+bool resets_has_cut(struct grpc_receiver *receiver, grpc_call *call)
 {
-    struct grpc_receiver *receiver = call->receiver;
     if (receiver->left_until_ms == 0)
         return false;
     int64_t now_ms = clock_monotonic_ms();
@@ -85,9 +86,8 @@ bool call_is_of_cut_connection(struct call *call)
            slot->inode == inode_of(connection);
 }
 
-void call_note_reset(struct call *call)
+void resets_note(struct grpc_receiver *receiver, grpc_call *call)
 {
-    struct grpc_receiver *receiver = call->receiver;
     int connection = descriptor_of(call);
     if (connection < 0 || atomic_load(&receiver->is_stopping))
         return;

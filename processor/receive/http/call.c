@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "processor/base/log.h"
+#include "processor/receive/accept.h"
+#include "processor/receive/http/connection.h"
 
 enum {
     STRANGER_BYTES_MAX = 256 * 1024, /* dropped of a body whose sender has shown no token */
@@ -224,6 +226,14 @@ uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, con
         count++;
     }
     return count;
+}
+
+void http_call_expire(struct http_receiver *receiver)
+{
+    int64_t since_ms = receiver->now_ms - receiver->config.commit_ms;
+    uint32_t late =
+        http_call_abandon(receiver, since_ms, "the commit takes too long; send it again");
+    counter_add(&receiver->limits->limits[HTTP_LIMIT_COMMIT], late);
 }
 
 /* --- the body --- */

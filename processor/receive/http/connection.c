@@ -4,13 +4,13 @@
  *   IDLE -----> REQUEST -----------> WAITING -------> REPLY -----> IDLE ...
  *   idle_ms     request_ms           (the call's)     request_ms
  */
+#include "processor/receive/http/connection.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "processor/receive/http/call.h"
 
 enum { SWEEP_MS = 20, TAKEN_MAX = 64 /* connections of one turn */ };
 
@@ -99,10 +99,10 @@ static enum http_limit overdue(const struct http_receiver *receiver,
     return HTTP_LIMITS;
 }
 
-void http_connection_sweep(struct http_receiver *receiver)
+bool http_connection_sweep(struct http_receiver *receiver)
 {
     if (receiver->now_ms - receiver->swept_ms < SWEEP_MS)
-        return;
+        return false;
     receiver->swept_ms = receiver->now_ms;
     for (uint32_t i = 0; i < receiver->config.max_connections; i++) {
         struct http_connection *place = &receiver->connections[i];
@@ -115,8 +115,5 @@ void http_connection_sweep(struct http_receiver *receiver)
         place->is_cut = true;
         (void)shutdown(place->fd, SHUT_RDWR);
     }
-    int64_t since_ms = receiver->now_ms - receiver->config.commit_ms;
-    uint32_t late =
-        http_call_abandon(receiver, since_ms, "the commit takes too long; send it again");
-    counter_add(&receiver->limits->limits[HTTP_LIMIT_COMMIT], late);
+    return true;
 }

@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/receive/grpc/listener.h"
+#include "processor/net/listener.h"
 #include "processor/receive/http/call.h"
+#include "processor/receive/http/connection.h"
 
 enum {
     TICK_MS = 250, /* the loop looks at deadlines at least that often */
@@ -105,7 +106,8 @@ static void *io_loop(void *context)
         receiver->now_ms = clock_monotonic_ms();
         http_connection_take(receiver);
         http_call_take_answers(receiver);
-        http_connection_sweep(receiver);
+        if (http_connection_sweep(receiver))
+            http_call_expire(receiver);
         bool is_over = is_stopping && is_drained(receiver, &quiet_since_ms);
         (void)MHD_run(receiver->daemon);
         if (is_over)
@@ -146,7 +148,7 @@ static enum status fail(struct error *ret_error, const char *what)
 
 static enum status open_listener(struct http_receiver *receiver, struct error *ret_error)
 {
-    struct grpc_listener_config config = {
+    struct listener_config config = {
         .receiver = "otlp/http",
         .endpoint = receiver->endpoint,
         .max_connections = receiver->config.max_connections,
@@ -155,9 +157,9 @@ static enum status open_listener(struct http_receiver *receiver, struct error *r
         .exhausted = &receiver->limits->limits[HTTP_LIMIT_DESCRIPTORS],
         .connections = &receiver->limits->connections,
     };
-    enum status status = grpc_listener_open(&config, &receiver->listener, ret_error);
+    enum status status = listener_open(&config, &receiver->listener, ret_error);
     if (status == STATUS_OK)
-        receiver->port = grpc_listener_port(receiver->listener);
+        receiver->port = listener_port(receiver->listener);
     return status;
 }
 
@@ -189,7 +191,7 @@ static enum status start(struct receiver *base, struct error *ret_error)
     if (pthread_create(&receiver->thread, NULL, io_loop, receiver) != 0)
         return fail(ret_error, "the I/O thread cannot be started");
     receiver->is_running = true;
-    return grpc_listener_start(receiver->listener, connection_accepted, receiver, ret_error);
+    return listener_start(receiver->listener, connection_accepted, receiver, ret_error);
 }
 
 static void stop(struct receiver *base, int64_t grace_ms)
@@ -197,7 +199,7 @@ static void stop(struct receiver *base, int64_t grace_ms)
     struct http_receiver *receiver = receiver_of(base);
     if (!receiver->is_running)
         return;
-    grpc_listener_close(receiver->listener);
+    listener_close(receiver->listener);
     receiver->listener = NULL;
     atomic_store(&receiver->grace_ends_ms, clock_monotonic_ms() + grace_ms);
     atomic_store(&receiver->is_stopping, true);
@@ -225,7 +227,7 @@ static void destroy(struct receiver *base)
         return;
     struct http_receiver *receiver = receiver_of(base);
     stop(base, 0);
-    grpc_listener_close(receiver->listener);
+    listener_close(receiver->listener);
     tls_front_destroy(receiver->front);
     if (receiver->daemon)
         MHD_stop_daemon(receiver->daemon);

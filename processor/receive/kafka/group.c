@@ -6,37 +6,16 @@
  *   revoke   last commit -> intake->revoke each -> only then is the group told, and another member
  *            may begin
  *   lost     the group has given it away already: no commit, revoke each */
+#include "processor/receive/kafka/group.h"
+
 #include <assert.h>
 #include <inttypes.h>
 
 #include "processor/base/log.h"
-#include "processor/receive/kafka/state.h"
-
-static bool is_cooperative(const struct kafka_receiver *receiver)
-{
-    const char *protocol = rd_kafka_rebalance_protocol(receiver->consumer);
-    return protocol && strcmp(protocol, "COOPERATIVE") == 0;
-}
-
-/* The assignment is told to librdkafka as a whole or, cooperatively, as a change. */
-static void tell_assigned(struct kafka_receiver *receiver,
-                          const rd_kafka_topic_partition_list_t *partitions, bool is_assign)
-{
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (is_cooperative(receiver)) {
-        rd_kafka_error_t *error =
-            is_assign ? rd_kafka_incremental_assign(receiver->consumer, partitions)
-                      : rd_kafka_incremental_unassign(receiver->consumer, partitions);
-        if (error) {
-            code = rd_kafka_error_code(error);
-            rd_kafka_error_destroy(error);
-        }
-    } else {
-        code = rd_kafka_assign(receiver->consumer, is_assign ? partitions : NULL);
-    }
-    if (code)
-        kafka_note_error(receiver, code, is_assign ? "assign" : "unassign");
-}
+#include "processor/receive/kafka/assignment.h"
+#include "processor/receive/kafka/errors.h"
+#include "processor/receive/kafka/held.h"
+#include "processor/receive/kafka/offset.h"
 
 static void forget_offered(struct kafka_receiver *receiver)
 {
@@ -128,7 +107,7 @@ void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
         if (take_one(receiver, &taken->elems[i]) != STATUS_OK)
             receiver->is_ended = true;
     if (!receiver->is_ended) {
-        tell_assigned(receiver, taken, true);
+        kafka_tell_assigned(receiver, taken, true);
         receiver->intake->assigned(receiver->intake->context);
         /* Said at once whose they are: whoever reads on after us then knows that we did. */
         receiver->commit_at_ms = now_ms;
@@ -137,28 +116,9 @@ void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
     count_assigned(receiver);
 }
 
-/* A partition that librdkafka has stopped can't be sought; only an assignment starts it. The others
- * go on where they are: what they have fetched ahead is fetched again. */
-void kafka_read_again(struct kafka_receiver *receiver)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
-    for (uint32_t i = 0; i < receiver->intake->partitions_max; i++) {
-        struct partition *partition = &receiver->partitions[i];
-        if (!partition->is_ours || partition->needs_reset)
-            continue;
-        kafka_drop_held(receiver, partition);
-        rd_kafka_topic_partition_list_add(list, receiver->topic, (int32_t)i)->offset =
-            partition->next_offset >= 0 ? partition->next_offset : RD_KAFKA_OFFSET_BEGINNING;
-    }
-    if (is_cooperative(receiver))
-        tell_assigned(receiver, list, false);
-    tell_assigned(receiver, list, true);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 static void give_up_one(struct kafka_receiver *receiver, struct partition *partition)
 {
-    int32_t number = partition_number(receiver, partition);
+    int32_t number = kafka_partition_number(receiver, partition);
     kafka_drop_held(receiver, partition);
     if (partition->needs_reset)
         receiver->resets--;
@@ -178,7 +138,7 @@ static rd_kafka_topic_partition_list_t *give_up(struct kafka_receiver *receiver,
 {
     rd_kafka_topic_partition_list_t *ours = rd_kafka_topic_partition_list_new(partitions->cnt);
     for (int i = 0; i < partitions->cnt; i++)
-        if (partition_of(receiver, partitions->elems[i].partition))
+        if (kafka_partition_of(receiver, partitions->elems[i].partition))
             (void)rd_kafka_topic_partition_list_add(ours, receiver->topic,
                                                     partitions->elems[i].partition);
     if (commits && ours->cnt)
@@ -207,7 +167,7 @@ static void withdraw(struct kafka_receiver *receiver,
     for (int i = 0; receiver->offered && i < partitions->cnt; i++)
         (void)rd_kafka_topic_partition_list_del(receiver->offered, partitions->elems[i].topic,
                                                 partitions->elems[i].partition);
-    if (!is_cooperative(receiver) || (receiver->offered && receiver->offered->cnt == 0))
+    if (!kafka_is_cooperative(receiver) || (receiver->offered && receiver->offered->cnt == 0))
         forget_offered(receiver);
 }
 
@@ -228,8 +188,8 @@ void kafka_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t error,
     rd_kafka_topic_partition_list_t *ours =
         give_up(receiver, partitions,
                 !is_lost && !receiver->is_away && error == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS);
-    if (!is_cooperative(receiver))
+    if (!kafka_is_cooperative(receiver))
         kafka_forget_commits(receiver);
-    tell_assigned(receiver, ours, false);
+    kafka_tell_assigned(receiver, ours, false);
     rd_kafka_topic_partition_list_destroy(ours);
 }

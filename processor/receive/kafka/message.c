@@ -2,13 +2,13 @@
  * request (otlp_json: converted into it); what can't be taken in is passed over, so that the
  * position moves on, and only then counted and offered as a dead letter: an intake that is busy
  * makes nothing count twice. */
+#include "processor/receive/kafka/message.h"
+
 #include <inttypes.h>
 
-#include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/otlp/otlp_json.h"
 #include "processor/receive/accept.h"
-#include "processor/receive/kafka/state.h"
 
 /* Why a message is no request. */
 struct refusal {
@@ -182,9 +182,8 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
     return is_busy ? STATUS_BUSY : refuse(receiver, message, why, signal);
 }
 
-/* What hand_over() says becomes of the partition. False: the message has to wait. */
-static bool hand_over_or_hold(struct kafka_receiver *receiver, struct partition *partition,
-                              rd_kafka_message_t *message)
+bool kafka_hand_over(struct kafka_receiver *receiver, struct partition *partition,
+                     rd_kafka_message_t *message)
 {
     enum status status = hand_over(receiver, message);
     if (status == STATUS_OK) {
@@ -198,103 +197,5 @@ static bool hand_over_or_hold(struct kafka_receiver *receiver, struct partition 
         log_error("kafka_receiver_ended", "topic=\"%s\" reason=\"the pipeline takes no more\"",
                   receiver->topic);
     }
-    return false;
-}
-
-static void set_paused(struct kafka_receiver *receiver, struct partition *partition, bool is_paused)
-{
-    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
-    (void)rd_kafka_topic_partition_list_add(one, receiver->topic,
-                                            partition_number(receiver, partition));
-    rd_kafka_resp_err_t error = is_paused ? rd_kafka_pause_partitions(receiver->consumer, one)
-                                          : rd_kafka_resume_partitions(receiver->consumer, one);
-    if (!error)
-        error = one->elems[0].err;
-    rd_kafka_topic_partition_list_destroy(one);
-    if (error)
-        kafka_note_error(receiver, error, is_paused ? "pause" : "resume");
-    partition->is_paused = is_paused;
-    if (is_paused)
-        counter_add(&receiver->kafka.pauses, 1);
-}
-
-void kafka_message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message)
-{
-    struct partition *partition = partition_of(receiver, message->partition);
-    if (partition && partition->held)
-        kafka_needs_reset(receiver,
-                          partition); /* no message comes while one is held; if so: seek */
-    if (!partition || message->offset < partition->next_offset || partition->needs_reset) {
-        rd_kafka_message_destroy(message); /* fetched before a seek or a revoke */
-        return;
-    }
-    if (hand_over_or_hold(receiver, partition, message))
-        return;
-    int64_t now_ms = clock_monotonic_ms();
-    partition->held = message;
-    partition->held_since_ms = now_ms;
-    partition->retry_ms = KAFKA_RETRY_FIRST_MS;
-    partition->retry_at_ms = now_ms + KAFKA_GRACE_RETRY_MS;
-    receiver->held++;
-}
-
-void kafka_drop_held(struct kafka_receiver *receiver, struct partition *partition)
-{
-    if (!partition->held)
-        return;
-    rd_kafka_message_destroy(partition->held);
-    partition->held = NULL;
-    receiver->held--;
-    if (partition->is_paused)
-        set_paused(receiver, partition, false);
-}
-
-static void retry(struct kafka_receiver *receiver, struct partition *partition, int64_t now_ms)
-{
-    if (hand_over_or_hold(receiver, partition, partition->held)) {
-        partition->held = NULL;
-        receiver->held--;
-        if (partition->is_paused)
-            set_paused(receiver, partition, false);
-        return;
-    }
-    if (!partition->is_paused && now_ms - partition->held_since_ms < KAFKA_GRACE_MS) {
-        partition->retry_at_ms = now_ms + KAFKA_GRACE_RETRY_MS;
-        return;
-    }
-    if (!partition->is_paused)
-        set_paused(receiver, partition, true);
-    partition->retry_at_ms = now_ms + partition->retry_ms;
-    partition->retry_ms =
-        partition->retry_ms * 2 < KAFKA_RETRY_MAX_MS ? partition->retry_ms * 2 : KAFKA_RETRY_MAX_MS;
-}
-
-int64_t kafka_retry_held(struct kafka_receiver *receiver, int64_t now_ms)
-{
-    int64_t wait_ms = KAFKA_POLL_MS;
-    uint64_t paused = 0;
-    for (uint32_t i = 0; receiver->held && i < receiver->intake->partitions_max; i++) {
-        struct partition *partition = &receiver->partitions[i];
-        if (!partition->held)
-            continue;
-        if (partition->retry_at_ms <= now_ms)
-            retry(receiver, partition, now_ms);
-        if (!partition->held)
-            continue;
-        paused += partition->is_paused;
-        int64_t left_ms = partition->retry_at_ms - now_ms;
-        wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
-    }
-    counter_set(&receiver->kafka.paused_partitions, paused);
-    return wait_ms > 0 ? wait_ms : 1;
-}
-
-bool kafka_is_in_grace(const struct kafka_receiver *receiver)
-{
-    if (!receiver->held)
-        return false;
-    for (uint32_t i = 0; i < receiver->intake->partitions_max; i++)
-        if (receiver->partitions[i].held && !receiver->partitions[i].is_paused)
-            return true;
     return false;
 }

@@ -1,7 +1,7 @@
 /* The series of the Kafka receiver: one row for each counter. */
-#include <stddef.h>
+#include "processor/receive/kafka/metrics.h"
 
-#include "processor/receive/kafka/state.h"
+#include <stddef.h>
 
 static const struct metric_family
     messages = {"flywheel_kafka_messages_total", METRIC_COUNTER,
@@ -61,8 +61,7 @@ static const struct row {
     ROW(lag, "", lag),
 };
 
-void kafka_counters_register(const struct kafka_receiver_counters *counters,
-                             struct metrics *metrics)
+void kafka_metrics_register(const struct kafka_receiver_counters *counters, struct metrics *metrics)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         metrics_add(metrics, rows[i].family, rows[i].labels,

@@ -7,22 +7,26 @@
  * Reset: the offset to read is not there. Below the first one: messages have expired unread, reading
  * goes on at the first. Above the last one: the topic was made anew; for the intake that is another
  * partition, so it is revoked and assigned again. */
+#include "processor/receive/kafka/offset.h"
+
 #include <inttypes.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
-#include "processor/receive/kafka/state.h"
+#include "processor/receive/kafka/assignment.h"
+#include "processor/receive/kafka/errors.h"
+#include "processor/receive/kafka/held.h"
 
 static struct partition *partition_in(struct kafka_receiver *receiver,
                                       const rd_kafka_topic_partition_list_t *list, int i)
 {
-    return partition_of(receiver, list->elems[i].partition);
+    return kafka_partition_of(receiver, list->elems[i].partition);
 }
 
 static void add_to(struct kafka_receiver *receiver, struct partition *partition,
                    rd_kafka_topic_partition_list_t *list)
 {
-    int32_t number = partition_number(receiver, partition);
+    int32_t number = kafka_partition_number(receiver, partition);
     int64_t offset = receiver->intake->commit_offset(receiver->intake->context, number);
     if (offset > partition->to_commit)
         partition->to_commit = offset;
@@ -185,7 +189,7 @@ static bool begin_anew(struct kafka_receiver *receiver, int32_t number, int64_t 
 
 static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partition *partition)
 {
-    int32_t number = partition_number(receiver, partition);
+    int32_t number = kafka_partition_number(receiver, partition);
     int64_t low = 0, high = 0, missed = partition->next_offset;
     rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
         receiver->consumer, receiver->topic, number, &low, &high, KAFKA_ASK_MS);

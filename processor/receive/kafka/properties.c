@@ -1,6 +1,6 @@
 /* Two tables for the consumer: what it starts with, and what nobody may change. One property is not
  * what it seems: a user may say auto.offset.reset=earliest, which is what happens, but librdkafka
- * is told "error", so that a reset is seen, counted and done here (kafka_receiver_reset.c). */
+ * is told "error", so that a reset is seen, counted and done by the receiver (offset.c). */
 #include "processor/receive/kafka/properties.h"
 
 #include <inttypes.h>

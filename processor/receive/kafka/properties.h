@@ -3,8 +3,9 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
-#include "processor/receive/dead_letter/dead_letter.h"
-#include "processor/receive/kafka/receiver.h"
+#include "processor/base/error.h"
+#include "processor/receive/dead_letter/config.h"
+#include "processor/receive/kafka/config.h"
 
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
  * that are fixed. */

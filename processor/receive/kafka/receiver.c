@@ -5,64 +5,24 @@
  *                              one in its grace: no poll, 5 ms, again; at most 80 ms each
  *
  * All callbacks of librdkafka run within its polls, so nothing here has a lock. */
-#include <inttypes.h>
+#include "processor/receive/kafka/receiver.h"
+
 #include <stdlib.h>
 #include <time.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/receive/kafka/errors.h"
+#include "processor/receive/kafka/group.h"
+#include "processor/receive/kafka/held.h"
+#include "processor/receive/kafka/message.h"
+#include "processor/receive/kafka/metrics.h"
+#include "processor/receive/kafka/offset.h"
 #include "processor/receive/kafka/properties.h"
-#include "processor/receive/kafka/state.h"
 
 static struct kafka_receiver *of(struct receiver *receiver)
 {
     return (struct kafka_receiver *)receiver;
-}
-
-void kafka_is_back(struct kafka_receiver *receiver)
-{
-    if (!receiver->is_away)
-        return;
-    receiver->is_away = false;
-    log_info("kafka_broker_back", "topic=\"%s\"", receiver->topic);
-}
-
-/* Errors of the network repeat for as long as it is away: one line when it goes, one when it is
- * back. Others are logged when they change, and once a minute. */
-void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error, const char *text)
-{
-    counter_add(&receiver->kafka.errors, 1);
-    bool is_network =
-        error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
-        error == RD_KAFKA_RESP_ERR__RESOLVE || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-        error == RD_KAFKA_RESP_ERR__WAIT_COORD;
-    int64_t now_ms = clock_monotonic_ms();
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !receiver->is_away) {
-        receiver->is_away = true;
-        receiver->metadata_at_ms = now_ms + KAFKA_ASK_MS; /* to see when one is back */
-        log_warn("kafka_broker_away", "topic=\"%s\" reason=\"%s\" action=\"trying again\"",
-                 receiver->topic, text);
-    } else if (is_network || (error == receiver->last_error &&
-                              now_ms - receiver->last_error_ms < KAFKA_ERROR_AGAIN_MS)) {
-        log_debug("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", receiver->topic,
-                  rd_kafka_err2name(error), text);
-    } else {
-        receiver->last_error = error;
-        receiver->last_error_ms = now_ms;
-        log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", receiver->topic,
-                 rd_kafka_err2name(error), text);
-    }
-}
-
-/* This consumer is done for: fenced by a member of the same instance id, or a fault of its own. */
-static void note_fatal(struct kafka_receiver *receiver)
-{
-    char text[256] = "";
-    rd_kafka_resp_err_t error = rd_kafka_fatal_error(receiver->consumer, text, sizeof text);
-    if (!receiver->is_fatal)
-        log_error("kafka_consumer_fatal", "topic=\"%s\" error=\"%s\" reason=\"%s\" action=recreate",
-                  receiver->topic, rd_kafka_err2name(error), text);
-    receiver->is_fatal = true;
 }
 
 static void on_error(rd_kafka_t *consumer, int error, const char *text, void *opaque)
@@ -70,7 +30,7 @@ static void on_error(rd_kafka_t *consumer, int error, const char *text, void *op
     struct kafka_receiver *receiver = opaque;
     (void)consumer;
     if (error == RD_KAFKA_RESP_ERR__FATAL)
-        note_fatal(receiver);
+        kafka_note_fatal(receiver);
     else
         kafka_note_error(receiver, (rd_kafka_resp_err_t)error, text);
 }
@@ -176,13 +136,24 @@ static void restart_consumer(struct kafka_receiver *receiver, int64_t now_ms)
         kafka_note_error(receiver, rd_kafka_last_error(), text);
 }
 
+static void message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message)
+{
+    struct partition *partition = kafka_partition_of(receiver, message->partition);
+    if (partition && partition->held)
+        kafka_needs_reset(receiver, partition); /* none comes while one is held; if so: seek */
+    if (!partition || message->offset < partition->next_offset || partition->needs_reset)
+        rd_kafka_message_destroy(message); /* fetched before a seek or a revoke */
+    else if (!kafka_hand_over(receiver, partition, message))
+        kafka_hold(receiver, partition, message);
+}
+
 static void take_event(struct kafka_receiver *receiver, rd_kafka_message_t *message)
 {
-    struct partition *partition = partition_of(receiver, message->partition);
+    struct partition *partition = kafka_partition_of(receiver, message->partition);
     rd_kafka_resp_err_t error = message->err;
     if (!error) {
         kafka_is_back(receiver);
-        kafka_message_arrived(receiver, message);
+        message_arrived(receiver, message);
         return;
     }
     if (error == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -192,13 +163,15 @@ static void take_event(struct kafka_receiver *receiver, rd_kafka_message_t *mess
     } else if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {
         kafka_needs_reset(receiver, partition);
     } else if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-        note_fatal(receiver);
+        kafka_note_fatal(receiver);
     } else {
         kafka_note_error(receiver, error, rd_kafka_message_errstr(message));
     }
     rd_kafka_message_destroy(message);
 }
 
+/* There is nothing to wait on: librdkafka may not be polled past a held message, and of an intake
+ * that is busy only asking again shows when it has room. */
 static void nap(int64_t ms)
 {
     struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -322,5 +295,5 @@ const struct kafka_receiver_counters *kafka_receiver_counters(const struct recei
 
 void kafka_receiver_register_metrics(struct receiver *base, struct metrics *metrics)
 {
-    kafka_counters_register(&of(base)->kafka, metrics);
+    kafka_metrics_register(&of(base)->kafka, metrics);
 }

@@ -1,4 +1,4 @@
-/* What the files of the Kafka receiver share. Everything is the receiver's thread's, but for the
+/* What the files of a Kafka receiver share. Everything is the receiver's thread's, but for the
  * flags that stop it.
  *
  *   partition:   not ours --assign--> reading <--> holding (one message the intake did not take)
@@ -11,7 +11,9 @@
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
-#include "processor/receive/kafka/receiver.h"
+#include "processor/receive/dead_letter/dead_letter.h"
+#include "processor/receive/kafka/config.h"
+#include "processor/receive/kafka/topic.h"
 
 enum {
     KAFKA_POLL_MS = 100,       /* longest wait, and longest time between two polls */
@@ -69,52 +71,15 @@ struct kafka_receiver {
     int64_t last_error_ms;
 };
 
-/* kafka_receiver_message.c: one message to the intake. */
-/* Takes the message over; keeps it when the intake says wait. */
-void kafka_message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message);
-/* Tries again what is held and due; pauses whose grace is over. Returns how long nothing is due. */
-int64_t kafka_retry_held(struct kafka_receiver *receiver, int64_t now_ms);
-/* A message is held whose partition is not paused: polling would read past it. */
-bool kafka_is_in_grace(const struct kafka_receiver *receiver);
-/* The partition has nothing held and is not paused any more. */
-void kafka_drop_held(struct kafka_receiver *receiver, struct partition *partition);
-
-/* kafka_receiver_group.c: what is ours. */
-void kafka_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t error,
-                     rd_kafka_topic_partition_list_t *partitions, void *opaque);
-/* Goes on with an assignment whose offsets are not known yet. */
-void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms);
-/* Tells librdkafka to read all that is ours from `next_offset` on. */
-void kafka_read_again(struct kafka_receiver *receiver);
-/* Everything that is ours is revoked, without a word to the group except the last commit. */
-void kafka_give_up_all(struct kafka_receiver *receiver, bool commits);
-
-/* kafka_receiver_offset.c: what is committed, lag, resets, and the count of partitions. */
-void kafka_commit(struct kafka_receiver *receiver, int64_t now_ms);
-void kafka_commit_last(struct kafka_receiver *receiver,
-                       const rd_kafka_topic_partition_list_t *partitions);
-void kafka_forget_commits(struct kafka_receiver *receiver);
-void kafka_needs_reset(struct kafka_receiver *receiver, struct partition *partition);
-void kafka_reset_offsets(struct kafka_receiver *receiver, int64_t now_ms);
-void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms);
-
-/* kafka_receiver_metrics.c */
-void kafka_counters_register(const struct kafka_receiver_counters *counters,
-                             struct metrics *metrics);
-
-/* kafka_receiver.c */
-void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error, const char *text);
-/* A broker has answered. */
-void kafka_is_back(struct kafka_receiver *receiver);
-
-static inline int32_t partition_number(const struct kafka_receiver *receiver,
-                                       const struct partition *partition)
+static inline int32_t kafka_partition_number(const struct kafka_receiver *receiver,
+                                             const struct partition *partition)
 {
     return (int32_t)(partition - receiver->partitions);
 }
 
 /* NULL when it is not ours. */
-static inline struct partition *partition_of(const struct kafka_receiver *receiver, int32_t number)
+static inline struct partition *kafka_partition_of(const struct kafka_receiver *receiver,
+                                                   int32_t number)
 {
     if (number < 0 || (uint32_t)number >= receiver->intake->partitions_max ||
         !receiver->partitions[number].is_ours)

@@ -1,5 +1,5 @@
-/* Series of the limits that the receiver holds. */
-#include "processor/receive/http/receiver.h"
+/* One series for each limit; of a slow handshake the TLS front holds the counter. */
+#include "processor/receive/http/limits.h"
 
 static const struct metric_family limit_family = {
     "flywheel_receiver_limit_hits_total", METRIC_COUNTER,
@@ -40,8 +40,7 @@ static void add(struct metrics *metrics, const struct metric_family *family, con
     buffer_finish(&labels);
 }
 
-void http_receiver_register_metrics(const struct http_receiver_counters *limits,
-                                    struct metrics *metrics)
+void http_limits_register(const struct http_receiver_counters *limits, struct metrics *metrics)
 {
     for (int i = 0; i < HTTP_LIMITS; i++)
         add(metrics, &limit_family, "limit", http_limit_names[i],

@@ -3,7 +3,7 @@
  * entries whose descriptor is closed, or is something else by now, and only then is a newcomer
  * refused. One spare descriptor is kept, to be able to accept and close a connection when the
  * process has no other left; without it the backlog would stay readable and the loop would spin. */
-#include "processor/receive/grpc/listener.h"
+#include "processor/net/listener.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -33,8 +33,8 @@ struct connection {
     ino_t inode;
 };
 
-struct grpc_listener {
-    struct grpc_listener_config config; /* without the endpoint, which is the caller's */
+struct listener {
+    struct listener_config config; /* without the endpoint, which is the caller's */
     int sockets[SOCKETS_MAX];
     int socket_count;
     int wake;  /* eventfd: ends the thread */
@@ -133,7 +133,7 @@ static int bound_port(int listener)
 
 /* A name may stand for several addresses (localhost is ::1 and 127.0.0.1): all are bound, with one
  * port. An address family that the machine lacks is passed over while another one works. */
-static enum status bind_all(struct grpc_listener *listener, const char *endpoint,
+static enum status bind_all(struct listener *listener, const char *endpoint,
                             struct addrinfo *addresses, struct error *ret_error)
 {
     int code = 0;
@@ -174,8 +174,8 @@ static uint32_t cap_connections(uint32_t wanted, uint32_t descriptors)
     return capped ? capped : 1;
 }
 
-enum status grpc_listener_open(const struct grpc_listener_config *config,
-                               struct grpc_listener **ret_listener, struct error *ret_error)
+enum status listener_open(const struct listener_config *config, struct listener **ret_listener,
+                          struct error *ret_error)
 {
     const char *endpoint = config->endpoint;
     char host[HOST_SIZE];
@@ -198,7 +198,7 @@ enum status grpc_listener_open(const struct grpc_listener_config *config,
                   "%s: cannot resolve the host: %s", endpoint, gai_strerror(failed));
         return STATUS_FATAL;
     }
-    struct grpc_listener *listener = calloc(1, sizeof *listener);
+    struct listener *listener = calloc(1, sizeof *listener);
     enum status status = STATUS_FATAL;
     if (listener) {
         listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -217,11 +217,11 @@ enum status grpc_listener_open(const struct grpc_listener_config *config,
     }
     error_set(ret_error, EXIT_TEMPORARY, "%s: not enough memory or file descriptors to listen",
               endpoint); /* a no-op after an error of bind_all */
-    grpc_listener_close(listener);
+    listener_close(listener);
     return STATUS_FATAL;
 }
 
-static void sweep_closed(struct grpc_listener *listener)
+static void sweep_closed(struct listener *listener)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < listener->connection_count; i++) {
@@ -234,7 +234,7 @@ static void sweep_closed(struct grpc_listener *listener)
     counter_set(listener->config.connections, kept);
 }
 
-static bool remember(struct grpc_listener *listener, int connection)
+static bool remember(struct listener *listener, int connection)
 {
     if (listener->connection_count == listener->connections_max)
         sweep_closed(listener);
@@ -248,7 +248,7 @@ static bool remember(struct grpc_listener *listener, int connection)
 }
 
 /* No descriptor left: the newcomer is told so by a close, with the spare one. */
-static void refuse_exhausted(struct grpc_listener *listener, int from)
+static void refuse_exhausted(struct listener *listener, int from)
 {
     counter_add(listener->config.exhausted, 1);
     log_warn("descriptors_exhausted", "receiver=%s connections=%u", listener->config.receiver,
@@ -263,7 +263,7 @@ static void refuse_exhausted(struct grpc_listener *listener, int from)
     (void)poll(&until, 1, EXHAUSTED_PAUSE_MS);
 }
 
-static void accept_one(struct grpc_listener *listener, int from)
+static void accept_one(struct listener *listener, int from)
 {
     int connection = accept4(from, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection < 0) {
@@ -287,7 +287,7 @@ static void accept_one(struct grpc_listener *listener, int from)
 
 static void *accept_loop(void *context)
 {
-    struct grpc_listener *listener = context;
+    struct listener *listener = context;
     struct pollfd polled[SOCKETS_MAX + 1];
     int count = listener->socket_count;
     for (int i = 0; i < count; i++)
@@ -307,9 +307,9 @@ static void *accept_loop(void *context)
     }
 }
 
-enum status grpc_listener_start(struct grpc_listener *listener,
-                                void (*accepted)(void *context, int connection), void *context,
-                                struct error *ret_error)
+enum status listener_start(struct listener *listener,
+                           void (*accepted)(void *context, int connection), void *context,
+                           struct error *ret_error)
 {
     assert(!listener->is_started);
     listener->accepted = accepted;
@@ -322,12 +322,12 @@ enum status grpc_listener_start(struct grpc_listener *listener,
     return STATUS_OK;
 }
 
-int grpc_listener_port(const struct grpc_listener *listener)
+int listener_port(const struct listener *listener)
 {
     return listener->port;
 }
 
-void grpc_listener_close(struct grpc_listener *listener)
+void listener_close(struct listener *listener)
 {
     if (!listener)
         return;

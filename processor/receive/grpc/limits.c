@@ -1,5 +1,5 @@
-/* Series of the limits that the receiver holds. */
-#include "processor/receive/grpc/receiver.h"
+/* One series for each limit; of a slow handshake the TLS front holds the counter. */
+#include "processor/receive/grpc/limits.h"
 
 static const struct metric_family limit_family = {
     "flywheel_receiver_limit_hits_total", METRIC_COUNTER,
@@ -32,8 +32,7 @@ static void add(struct metrics *metrics, const struct metric_family *family, con
     buffer_finish(&labels);
 }
 
-void grpc_receiver_register_metrics(const struct grpc_receiver_counters *limits,
-                                    struct metrics *metrics)
+void grpc_limits_register(const struct grpc_receiver_counters *limits, struct metrics *metrics)
 {
     for (int i = 0; i < GRPC_LIMITS; i++)
         add(metrics, &limit_family, "limit", grpc_limit_names[i],

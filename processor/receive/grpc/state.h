@@ -1,0 +1,60 @@
+/* A receiver over gRPC as its own files see it: first what is set before its thread runs or is
+ * atomic, then what the I/O thread alone touches. */
+#pragma once
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "processor/base/inflate.h"
+#include "processor/receive/grpc/config.h"
+#include "processor/receive/receiver.h"
+
+enum call_kind { CALL_TRACES, CALL_LOGS, CALL_HEALTH, CALL_UNKNOWN, CALL_KINDS };
+
+struct call;
+struct listener;
+
+/* What one connection has taken back lately (resets.c). */
+struct reset_slot {
+    int connection;
+    int64_t since_ms;
+    uint32_t count;
+    ino_t inode; /* of its socket, when it was cut */
+};
+enum { RESET_SLOTS = 256 };
+
+struct grpc_receiver {
+    struct receiver base; /* first: a struct receiver * is one of these */
+    struct grpc_receiver_config config;
+    char *endpoint;
+    const struct intake *intake;
+    struct receiver_counters *counters; /* written by the I/O thread */
+    struct grpc_receiver_counters *limits, unread_limits;
+
+    grpc_server *server;
+    grpc_server_credentials *credentials;
+    grpc_completion_queue *queue;
+    void *methods[CALL_KINDS]; /* as registered; NULL for CALL_UNKNOWN */
+    struct listener *listener;
+    struct tls_front *front; /* NULL: plaintext */
+    int port;
+    pthread_t thread;
+    bool is_initialized; /* grpc_init() was called */
+    bool is_running;     /* the thread is there to be joined */
+    _Atomic bool is_serving, is_stopping;
+    _Atomic int64_t grace_ends_ms; /* monotonic; valid when is_stopping */
+
+    /* The I/O thread's. */
+    struct inflater *inflater;
+    struct call **calls; /* all there are */
+    uint32_t call_count, calls_max;
+    uint32_t live; /* calls that have arrived and whose reply is not done */
+    struct call *idle;
+    struct call *queued_first, *queued_last;
+    uint32_t receiving;        /* messages that core holds, whole or in part */
+    uint32_t longs, longs_max; /* those of them that take their time */
+    struct reset_slot resets[RESET_SLOTS];
+    int64_t left_until_ms; /* calls of a connection that was cut may come until then; 0: none */
+    uint32_t unposted[CALL_KINDS]; /* slots owed, while all calls are busy */
+};

@@ -1,0 +1,52 @@
+/* A receiver over HTTP as its own files see it: first what is set before its thread runs or is
+ * atomic, then what the I/O thread alone touches. */
+#pragma once
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "processor/base/inflate.h"
+#include "processor/receive/http/config.h"
+#include "processor/receive/receiver.h"
+
+struct http_call;
+struct http_connection;
+struct listener;
+struct tls_front;
+
+struct http_receiver {
+    struct receiver base; /* first: a struct receiver * is one of these */
+    struct http_receiver_config config;
+    char *endpoint;
+    const struct intake *intake;
+    struct receiver_counters *counters;
+    struct http_receiver_counters *limits, own_limits; /* the caller's, or our own */
+    int port;
+    struct listener *listener;
+    struct tls_front *front; /* NULL: plaintext */
+    int accepted[2];         /* a pipe of descriptors, from the listener's or the front's thread */
+    int wake;                /* eventfd: there is an answer, or the end */
+    pthread_t thread;
+    bool is_running;
+    _Atomic bool is_stopping;
+    _Atomic int64_t grace_ends_ms; /* monotonic; valid when is_stopping */
+    _Atomic(struct http_call *) answered;
+
+    /* The I/O thread's. */
+    struct MHD_Daemon *daemon;
+    struct inflater *inflater;
+    int64_t now_ms; /* of this turn */
+    struct http_call **calls;
+    uint32_t call_count, calls_max;
+    struct http_call *free_calls;
+    uint32_t live; /* calls that have a connection */
+    size_t receiving_bytes;
+    struct http_connection *connections; /* max_connections places */
+    uint32_t connection_count;
+    int64_t swept_ms;
+};
+
+static inline void http_limit_hit(struct http_receiver *receiver, enum http_limit limit)
+{
+    counter_add(&receiver->limits->limits[limit], 1);
+}
