@@ -1,19 +1,17 @@
 /* link: emit otlp base */
-/* Against librdkafka's mock cluster, inside this process. */
+/* Against a mock cluster. */
 #include <check.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "processor/emit/kafka/relay.h"
+#include "tests/support/kafka_mock.h"
 #include "tests/support/trace_builder.h"
 
-enum { API_PRODUCE = 0, PARTITIONS = 4, TRACES = 6 };
+enum { PARTITIONS = 4, TRACES = 6 };
 
-static rd_kafka_t *host;
-static rd_kafka_mock_cluster_t *cluster;
+static struct kafka_mock mock;
 static struct relay_counters counters;
 static struct kafka_relay *relay;
 static _Atomic int done_count, busy_count;
@@ -84,14 +82,8 @@ static void start_at(const char *brokers, size_t held_bytes_max)
 
 static void setup(void)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "log_level", "0", text, sizeof text);
-    host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    ck_assert_ptr_nonnull(host);
-    cluster = rd_kafka_mock_cluster_new(host, 1);
-    ck_assert_ptr_nonnull(cluster);
-    ck_assert_int_eq(rd_kafka_mock_topic_create(cluster, "spans", PARTITIONS, 1), 0);
+    kafka_mock_start(&mock);
+    kafka_mock_add_topic(&mock, "spans", PARTITIONS);
     atomic_store(&done_count, 0);
     atomic_store(&busy_count, 0);
     counters = (struct relay_counters){0};
@@ -101,8 +93,7 @@ static void setup(void)
 static void teardown(void)
 {
     kafka_relay_destroy(relay);
-    rd_kafka_mock_cluster_destroy(cluster);
-    rd_kafka_destroy(host);
+    kafka_mock_stop(&mock);
 }
 
 static void nap_ms(long ms)
@@ -136,29 +127,10 @@ static int32_t partition_of(const void *key, size_t size)
 /* Reads the topic from its beginning; returns the number of messages. */
 static int check_topic(uint32_t *ret_spans)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster),
-                            text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "group.id", "test", text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof text);
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(PARTITIONS);
-    for (int32_t i = 0; i < PARTITIONS; i++)
-        rd_kafka_topic_partition_list_add(all, "spans", i)->offset = 0;
-    ck_assert_int_eq(rd_kafka_assign(consumer, all), 0);
-    rd_kafka_topic_partition_list_destroy(all);
     int messages = 0;
     *ret_spans = 0;
-    for (int ended = 0; ended < PARTITIONS;) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 10000);
-        ck_assert_ptr_nonnull(message);
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-            ended++;
-            rd_kafka_message_destroy(message);
-            continue;
-        }
-        ck_assert_int_eq(message->err, 0);
+    struct kafka_mock_reader reader = kafka_mock_read(&mock, "spans", PARTITIONS);
+    for (rd_kafka_message_t *message; (message = kafka_mock_next(&reader));) {
         ck_assert_uint_eq(message->key_len, 2 * TRACE_ID_SIZE);
         ck_assert_int_eq(message->partition, partition_of(message->key, message->key_len));
         rd_kafka_headers_t *headers;
@@ -183,15 +155,13 @@ static int check_topic(uint32_t *ret_spans)
         messages++;
         rd_kafka_message_destroy(message);
     }
-    rd_kafka_consumer_close(consumer);
-    rd_kafka_destroy(consumer);
     return messages;
 }
 
 START_TEST(each_trace_gets_a_message_under_its_id_in_the_partition_of_the_collector)
 {
     uint32_t spans;
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    start_at(mock.brokers, 64 << 20);
     for (int i = 0; i < 10; i++)
         send_request(make_request(30, 0, true));
     wait_for(&done_count, 10, 100);
@@ -205,7 +175,7 @@ END_TEST
 START_TEST(a_trace_too_large_for_a_message_gets_several)
 {
     uint32_t spans;
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    start_at(mock.brokers, 64 << 20);
     send_request(make_request(20 * TRACES, 200000, true));
     wait_for(&done_count, 1, 100);
     ck_assert_int_ge(check_topic(&spans), 4 * TRACES);
@@ -215,24 +185,24 @@ END_TEST
 
 START_TEST(nothing_is_answered_before_the_broker_has_all_of_it)
 {
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    start_at(mock.brokers, 64 << 20);
     send_request(make_request(6, 0, true));
     wait_for(&done_count, 1, 100);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    kafka_mock_set_down(&mock);
     send_request(make_request(6, 0, true));
     nap_ms(1500);
     ck_assert_int_eq(atomic_load(&done_count), 1);
     ck_assert_int_eq(atomic_load(&busy_count), 0);
     ck_assert_int_gt(kafka_relay_gauges(relay).age_ms, 1000);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster, 1), 0);
+    kafka_mock_set_up(&mock);
     wait_for(&done_count, 2, 150);
 }
 END_TEST
 
 START_TEST(a_refused_message_makes_its_sender_try_again)
 {
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
-    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 1,
+    start_at(mock.brokers, 64 << 20);
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     send_request(make_request(6, 0, true));
     wait_for(&busy_count, 1, 100);
@@ -247,8 +217,8 @@ END_TEST
 START_TEST(without_a_waiting_sender_a_refused_message_is_sent_again)
 {
     uint32_t spans;
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
-    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 2,
+    start_at(mock.brokers, 64 << 20);
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 2,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     send_request(make_request(6, 0, false));
@@ -260,10 +230,10 @@ END_TEST
 
 START_TEST(a_producer_that_fails_for_good_is_replaced)
 {
-    start_at(rd_kafka_mock_cluster_bootstraps(cluster), 64 << 20);
+    start_at(mock.brokers, 64 << 20);
     send_request(make_request(6, 0, false));
     wait_for(&done_count, 1, 100);
-    rd_kafka_mock_push_request_errors(cluster, API_PRODUCE, 1,
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     send_request(make_request(6, 0, false));
     send_request(make_request(6, 0, false));

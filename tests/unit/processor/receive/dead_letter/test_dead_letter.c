@@ -1,9 +1,7 @@
 /* link: receive otlp base */
-/* Dead letters in a directory, and to a topic of librdkafka's mock cluster. */
+/* Dead letters in a directory, and to a topic of a mock cluster. */
 #include <check.h>
 #include <dirent.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/receive/dead_letter/dead_letter.h"
+#include "tests/support/kafka_mock.h"
 #include "tests/support/tsan_threads.h"
 
 static char directory[64], letters[96];
@@ -272,23 +271,17 @@ START_TEST(the_series_carry_the_receiver_and_the_reason)
 }
 END_TEST
 
-static rd_kafka_t *host;
-static rd_kafka_mock_cluster_t *cluster;
+static struct kafka_mock mock;
 
 static void setup_topic(void)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "log_level", "0", text, sizeof text);
-    host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    cluster = rd_kafka_mock_cluster_new(host, 1);
-    ck_assert_int_eq(rd_kafka_mock_topic_create(cluster, "dead", 1, 1), 0);
+    kafka_mock_start(&mock);
+    kafka_mock_add_topic(&mock, "dead", 1);
 }
 
 static void teardown_topic(void)
 {
-    rd_kafka_mock_cluster_destroy(cluster);
-    rd_kafka_destroy(host);
+    kafka_mock_stop(&mock);
 }
 
 static struct dead_letter *open_topic(const char *brokers, const char *const *properties)
@@ -305,7 +298,7 @@ START_TEST(letters_to_a_topic_are_kept_when_the_broker_has_them)
 {
     /* What only a consumer knows may stand in the properties. */
     static const char *const properties[] = {"fetch.wait.max.ms", "100", NULL};
-    struct dead_letter *dead = open_topic(rd_kafka_mock_cluster_bootstraps(cluster), properties);
+    struct dead_letter *dead = open_topic(mock.brokers, properties);
     for (int i = 0; i < 50; i++)
         ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
     for (int i = 0; i < 1000 && dead_letter_kept(dead) < 50; i++)
@@ -317,8 +310,9 @@ END_TEST
 
 START_TEST(a_refused_letter_is_counted_and_the_next_is_kept)
 {
-    rd_kafka_mock_push_request_errors(cluster, 0, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-    struct dead_letter *dead = open_topic(rd_kafka_mock_cluster_bootstraps(cluster), NULL);
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    struct dead_letter *dead = open_topic(mock.brokers, NULL);
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
     wait_lost(dead, LETTER_FAILED, 1);
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));

@@ -1,9 +1,6 @@
 /* link: receive otlp base */
-/* The Kafka receiver against librdkafka's mock cluster, inside this process, with an intake that
- * does as it is told. */
+/* The Kafka receiver against a mock cluster, with an intake that does as it is told. */
 #include <check.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +8,11 @@
 
 #include "processor/base/clock.h"
 #include "processor/receive/kafka/receiver.h"
+#include "tests/support/kafka_mock.h"
 #include "tests/support/trace_builder.h"
 #include "tests/support/tsan_threads.h"
 
-enum { PARTITIONS = 4, PARTITIONS_MAX = 8, EVENTS_MAX = 8192, API_OFFSET_FETCH = 9 };
+enum { PARTITIONS = 4, PARTITIONS_MAX = 8, EVENTS_MAX = 8192 };
 
 enum event_kind { ASSIGN, REVOKE, SUBMIT, SKIP, ASSIGNED, AT_END };
 
@@ -48,9 +46,7 @@ struct member {
     const struct kafka_receiver_counters *kafka;
 };
 
-static rd_kafka_t *host;
-static rd_kafka_mock_cluster_t *cluster;
-static const char *bootstraps;
+static struct kafka_mock mock;
 static struct member members[2];
 
 static void note(struct fake_topic *topic, enum event_kind kind, int32_t partition, int64_t offset,
@@ -181,16 +177,9 @@ static void init_topic(struct fake_topic *topic)
 
 static void setup(void)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "log_level", "0", text, sizeof text);
-    host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    ck_assert_ptr_nonnull(host);
-    cluster = rd_kafka_mock_cluster_new(host, 1);
-    ck_assert_ptr_nonnull(cluster);
-    bootstraps = rd_kafka_mock_cluster_bootstraps(cluster);
-    ck_assert_int_eq(rd_kafka_mock_topic_create(cluster, "otlp_spans", PARTITIONS, 1), 0);
-    ck_assert_int_eq(rd_kafka_mock_topic_create(cluster, "otlp_spans.dead", 1, 1), 0);
+    kafka_mock_start(&mock);
+    kafka_mock_add_topic(&mock, "otlp_spans", PARTITIONS);
+    kafka_mock_add_topic(&mock, "otlp_spans.dead", 1);
     for (int i = 0; i < 2; i++) {
         members[i] = (struct member){0};
         init_topic(&members[i].topic);
@@ -212,8 +201,7 @@ static void teardown(void)
         request_pool_destroy(members[i].topic.intake.pool);
         pthread_mutex_destroy(&members[i].topic.lock);
     }
-    rd_kafka_mock_cluster_destroy(cluster);
-    rd_kafka_destroy(host);
+    kafka_mock_stop(&mock);
 }
 
 static struct kafka_consumer_config default_config(void)
@@ -226,7 +214,7 @@ static struct kafka_consumer_config default_config(void)
                                              "session.timeout.ms",
                                              "6000",
                                              NULL};
-    return (struct kafka_consumer_config){.brokers = bootstraps,
+    return (struct kafka_consumer_config){.brokers = mock.brokers,
                                           .topic = "otlp_spans",
                                           .group_id = "flywheel",
                                           .client_id = "flywheel-test",
@@ -258,13 +246,8 @@ static struct member *begin_default(void)
 
 static rd_kafka_t *open_producer(void)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "bootstrap.servers", bootstraps, text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "message.max.bytes", "10000000", text, sizeof text);
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    ck_assert_ptr_nonnull(producer);
-    return producer;
+    static const char *const properties[] = {"message.max.bytes", "10000000", NULL};
+    return kafka_mock_client(&mock, RD_KAFKA_PRODUCER, properties);
 }
 
 static void close_producer(rd_kafka_t *producer)
@@ -384,11 +367,8 @@ static void check_order(struct fake_topic *topic, int32_t partition, int64_t fir
 /* What the group holds for a partition. */
 static int64_t committed(int32_t partition, char *ret_metadata)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "bootstrap.servers", bootstraps, text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "group.id", "flywheel", text, sizeof text);
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    static const char *const properties[] = {"group.id", "flywheel", NULL};
+    rd_kafka_t *consumer = kafka_mock_client(&mock, RD_KAFKA_CONSUMER, properties);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     (void)rd_kafka_topic_partition_list_add(list, "otlp_spans", partition);
     ck_assert_int_eq(rd_kafka_committed(consumer, list, 10000), 0);
@@ -527,7 +507,7 @@ static struct dead_letter *open_letters(void)
 {
     struct error error = {0};
     struct dead_letter_config config = {
-        .receiver = "kafka", .topic = "otlp_spans.dead", .brokers = bootstraps};
+        .receiver = "kafka", .topic = "otlp_spans.dead", .brokers = mock.brokers};
     struct dead_letter *dead = dead_letter_create(&config, &error);
     ck_assert_msg(dead != NULL, "%s", error.text);
     return dead;
@@ -552,17 +532,10 @@ struct expected_letter {
 
 static void check_letters(const struct expected_letter *expected, size_t count)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)rd_kafka_conf_set(conf, "bootstrap.servers", bootstraps, text, sizeof text);
-    (void)rd_kafka_conf_set(conf, "group.id", "letters", text, sizeof text);
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer, "otlp_spans.dead", NULL);
-    ck_assert_int_eq(rd_kafka_consume_start(topic, 0, 0), 0);
+    struct kafka_mock_reader reader = kafka_mock_read(&mock, "otlp_spans.dead", 1);
     for (size_t i = 0; i < count; i++) {
-        rd_kafka_message_t *message = rd_kafka_consume(topic, 0, 10000);
+        rd_kafka_message_t *message = kafka_mock_next(&reader);
         ck_assert_ptr_nonnull(message);
-        ck_assert_int_eq(message->err, 0);
         ck_assert_uint_eq(message->len, expected[i].size);
         ck_assert(has_header(message, "reason", expected[i].reason));
         ck_assert(has_header(message, "offset", expected[i].offset));
@@ -572,9 +545,7 @@ static void check_letters(const struct expected_letter *expected, size_t count)
         ck_assert(has_header(message, "encoding", "otlp_proto"));
         rd_kafka_message_destroy(message);
     }
-    (void)rd_kafka_consume_stop(topic, 0);
-    rd_kafka_topic_destroy(topic);
-    rd_kafka_destroy(consumer);
+    ck_assert_ptr_null(kafka_mock_next(&reader));
 }
 
 START_TEST(poison_becomes_a_dead_letter_and_its_partition_goes_on)
@@ -752,7 +723,7 @@ END_TEST
 
 START_TEST(offsets_of_the_group_are_asked_for_until_they_come)
 {
-    rd_kafka_mock_push_request_errors(cluster, API_OFFSET_FETCH, 2,
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_OFFSET_FETCH, 2,
                                       RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
                                       RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
     produce_traces(0, 1, 5);
@@ -780,16 +751,16 @@ END_TEST
 
 START_TEST(a_broker_that_is_away_is_waited_for)
 {
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    kafka_mock_set_down(&mock);
     struct member *member = begin_default();
     nap_ms(1500);
     ck_assert_uint_eq(count_events(&member->topic, ASSIGN, -1), 0);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster, 1), 0);
+    kafka_mock_set_up(&mock);
     produce_traces(0, 1, 5);
     wait_events(&member->topic, SUBMIT, 0, 5);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    kafka_mock_set_down(&mock);
     nap_ms(500);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_up(cluster, 1), 0);
+    kafka_mock_set_up(&mock);
     produce_traces(0, 6, 5);
     wait_events(&member->topic, SUBMIT, 0, 10);
     check_order(&member->topic, 0, 0, 10);
@@ -802,7 +773,7 @@ START_TEST(a_stop_without_a_broker_ends_in_time)
     produce_traces(0, 1, 5);
     struct member *member = begin_default();
     wait_events(&member->topic, SUBMIT, 0, 5);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    kafka_mock_set_down(&mock);
     set_commit(&member->topic, 0, 5);
     int64_t before_ms = clock_monotonic_ms();
     end_member(member);
@@ -820,8 +791,7 @@ START_TEST(a_fenced_member_revokes_everything_and_begins_again)
     produce_traces(0, 1, 5);
     struct member *member = begin(&members[0], &config, NULL);
     wait_events(&member->topic, AT_END, 0, 1);
-    enum { API_HEARTBEAT = 12 };
-    rd_kafka_mock_push_request_errors(cluster, API_HEARTBEAT, 1,
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_HEARTBEAT, 1,
                                       RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
     wait_counter(&member->kafka->restarts, 1);
     wait_events(&member->topic, ASSIGN, 0, 2);
@@ -832,22 +802,23 @@ END_TEST
 
 START_TEST(a_changed_number_of_partitions_is_noticed)
 {
-    rd_kafka_mock_cluster_t *other = rd_kafka_mock_cluster_new(host, 1);
-    ck_assert_int_eq(rd_kafka_mock_topic_create(other, "otlp_spans", PARTITIONS + 2, 1), 0);
+    struct kafka_mock other;
+    kafka_mock_start(&other);
+    kafka_mock_add_topic(&other, "otlp_spans", PARTITIONS + 2);
     char both[512];
-    (void)snprintf(both, sizeof both, "%s,%s", bootstraps, rd_kafka_mock_cluster_bootstraps(other));
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(other, 1), 0);
+    (void)snprintf(both, sizeof both, "%s,%s", mock.brokers, other.brokers);
+    kafka_mock_set_down(&other);
     struct kafka_consumer_config config = default_config();
     config.brokers = both;
     struct member *member = begin(&members[0], &config, NULL);
     wait_counter(&member->kafka->topic_partitions, PARTITIONS);
     ck_assert_uint_eq(counter_get(&member->kafka->count_changes), 0);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_up(other, 1), 0);
-    ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster, 1), 0);
+    kafka_mock_set_up(&other);
+    kafka_mock_set_down(&mock);
     wait_counter(&member->kafka->topic_partitions, PARTITIONS + 2);
     ck_assert_uint_eq(counter_get(&member->kafka->count_changes), 1);
     end_member(member);
-    rd_kafka_mock_cluster_destroy(other);
+    kafka_mock_stop(&other);
 }
 END_TEST
 
