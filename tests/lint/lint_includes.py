@@ -77,7 +77,9 @@ def may_include(name, header):
 
 
 # Headers that several files of one folder share, beside those called state.h and *_state.h; nobody else sees them.
-PRIVATE = set()
+PRIVATE = {
+    "processor/base/masks/scanners.h",
+}
 
 
 def is_private(header):

@@ -1,7 +1,7 @@
-/* The scanners behind masks.h. `at` is the byte of the trigger; the answer is where to go on, past
- * `at`. Private to the files that scan. */
+/* The scanners behind masks.h, one file a kind, and what they read bytes with. `at` is the byte of
+ * the trigger; the answer is where to go on, past `at`. Private to this folder. */
 #pragma once
-#include "processor/base/masks/masks.h"
+#include "processor/base/masks/ranges.h"
 
 size_t mask_email(struct bytes text, size_t at, struct mask_ranges *ranges);
 size_t mask_secret(struct bytes text, size_t at, struct mask_ranges *ranges);
