@@ -1,7 +1,7 @@
 /* One row of any table, checked and said as JSON: what `flywheel state check` and `dump` walk
  * with. Ids, numbers and sizes are said; journal bytes and record payloads never are. */
 #pragma once
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "state/store/store.h"
 
 /* What has to be remembered from row to row. Zeroed: before the first one of a table. */

@@ -9,7 +9,7 @@
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/emit/outgoing.h"
 
 static const char schema_name[] = "flywheel.alert/v1";

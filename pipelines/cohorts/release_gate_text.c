@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/json/json.h"
-#include "processor/base/text/text.h"
+#include "processor/base/json/writer.h"
+#include "processor/base/text/utf8.h"
 #include "processor/normalize/facts/dimensions.h"
 
 /* --- cohorts on a command line --- */

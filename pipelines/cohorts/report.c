@@ -8,9 +8,10 @@
 #include "pipelines/config/groupings.h"
 #include "pipelines/config/value.h"
 #include "processor/base/clock.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/statistics.h"
 #include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 enum { WINDOW_MS_MIN = 60000, PATH_SIZE = 4096 };
 static const double z_of_95_percent = 1.959963984540054;

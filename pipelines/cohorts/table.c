@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 enum { FIGURES = 7, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
 

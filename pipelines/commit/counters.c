@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "processor/base/json/json.h"
-
 /* Families that are stored, in the order of the page. A series belongs to the family its name
  * begins with. */
 static const struct metric_family families[] = {

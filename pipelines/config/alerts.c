@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 #include "processor/base/statistics.h"
 #include "state/cohorts/cohort_query.h"
 
@@ -67,11 +67,11 @@ void load_burns(struct config_loader *loader, const struct option *row,
 void print_burns(struct config_printer *printer, const struct option *row, const void *base)
 {
     const struct alert_config *alert = base;
-    char factor[DOUBLE_TEXT_SIZE];
+    char factor[NUMBER_TEXT_SIZE];
     print_row_key(printer, row);
     buffer_append_text(printer->to, alert->burn_count > 0 ? " { " : " {");
     for (uint32_t i = 0; i < alert->burn_count; i++) {
-        double_format(factor, alert->burns[i].factor);
+        number_format(factor, alert->burns[i].factor);
         buffer_printf(printer->to, "%s%s: [", i > 0 ? ", " : "", factor);
         duration_print(printer->to, alert->burns[i].long_ms);
         buffer_append_text(printer->to, ", ");

@@ -4,6 +4,7 @@
  * own. */
 #include "pipelines/config/option.h"
 #include "processor/base/nearest.h"
+#include "processor/base/text/utf8.h"
 
 #include <stdio.h>
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "pipelines/config/option.h"
+#include "processor/base/text/utf8.h"
 
 enum { CONFIG_ARENA_BYTES = 64 * 1024 * 1024 };
 

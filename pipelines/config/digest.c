@@ -7,7 +7,7 @@
 
 #include "pipelines/config/option.h"
 #include "processor/base/digest.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 
 static void write_texts(struct json_writer *json, const char *key, const struct bytes *items,
                         uint32_t count)

@@ -2,6 +2,7 @@
  * connect. */
 #include "pipelines/config/option.h"
 #include "processor/base/nearest.h"
+#include "processor/base/text/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,6 @@
 #include "pipelines/config/config.h"
 #include "pipelines/config/tree.h"
 #include "pipelines/config/value.h"
-#include "processor/base/text/text.h"
 #include "processor/score/measurements.h"
 
 #include <stddef.h>

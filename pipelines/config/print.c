@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/text/utf8.h"
 
 static const char masked[] = "********";
 
@@ -131,7 +132,7 @@ static void print_value(struct config_printer *printer, const struct option *row
 {
     struct buffer *to = printer->to;
     const void *value = field(row, base);
-    char number[DOUBLE_TEXT_SIZE];
+    char number[NUMBER_TEXT_SIZE];
     if (row->type == OPTION_BOOL) {
         buffer_append_text(to, *(const bool *)value ? "true" : "false");
     } else if (row->type == OPTION_EITHER) {
@@ -141,7 +142,7 @@ static void print_value(struct config_printer *printer, const struct option *row
     } else if (row->type == OPTION_COUNT) {
         buffer_printf(to, "%" PRIu32, *(const uint32_t *)value);
     } else if (row->type == OPTION_NUMBER) {
-        double_format(number, *(const double *)value);
+        number_format(number, *(const double *)value);
         buffer_append_text(to, number);
     } else if (row->type == OPTION_SIZE) {
         size_print(to, *(const size_t *)value);

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 static void end_line(struct config_printer *printer)
 {
@@ -12,8 +12,8 @@ static void end_line(struct config_printer *printer)
 
 static void print_number(struct config_printer *printer, double value)
 {
-    char text[DOUBLE_TEXT_SIZE];
-    double_format(text, value);
+    char text[NUMBER_TEXT_SIZE];
+    number_format(text, value);
     buffer_append_text(printer->to, text);
 }
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "pipelines/config/option.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 static const char introduction[] =
     "# Pipeline files\n"
@@ -22,8 +22,8 @@ static const char introduction[] =
 
 static void print_bound(struct buffer *to, const struct option *row, double value)
 {
-    char text[DOUBLE_TEXT_SIZE];
-    double_format(text, value);
+    char text[NUMBER_TEXT_SIZE];
+    number_format(text, value);
     if (row->type == OPTION_DURATION)
         duration_print(to, (int64_t)value);
     else if (row->type == OPTION_SIZE || row->type == OPTION_SIZE32)

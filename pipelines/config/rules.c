@@ -1,6 +1,7 @@
 /* Rules: each entry of the list is an object of the option table; what a name stands for and
  * whether the bands make sense is asked of score. */
 #include "pipelines/config/option.h"
+#include "processor/base/text/utf8.h"
 
 /* A measurement, or several: `measure: x` or `measure: [x, y]`. */
 void load_measures(struct config_loader *loader, const struct option *row,

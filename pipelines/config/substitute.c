@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "pipelines/config/tree.h"
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 enum { NAME_BYTES_MAX = 1024 };
 

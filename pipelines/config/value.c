@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 struct unit {
     const char *name;
@@ -201,10 +201,10 @@ static void refuse_range(struct config_loader *loader, const struct option *row,
         size_print(&low, (uint64_t)row->min);
         size_print(&high, (uint64_t)row->max);
     } else {
-        char text[DOUBLE_TEXT_SIZE];
-        double_format(text, row->min);
+        char text[NUMBER_TEXT_SIZE];
+        number_format(text, row->min);
         buffer_append_text(&low, text);
-        double_format(text, row->max);
+        number_format(text, row->max);
         buffer_append_text(&high, text);
     }
     buffer_append_byte(&low, 0);
@@ -234,7 +234,7 @@ static void store_quantity(struct config_loader *loader, const struct option *ro
         how = digits(&text, &unsigned_value) && text.size == 0 ? NULL : "a whole number";
         number = (double)unsigned_value;
     } else {
-        how = double_parse(text, &number) ? NULL : "a number";
+        how = number_parse(text, &number) ? NULL : "a number";
     }
     if (how) {
         config_error(loader, node, "%s must be %s", key_of(row), how);

@@ -8,7 +8,7 @@
 
 #include "pipelines/daemon/telemetry_process.h"
 #include "processor/base/clock.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
 

@@ -9,7 +9,7 @@
 #include "pipelines/daemon/telemetry_sources.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
 #include "processor/report/page.h"

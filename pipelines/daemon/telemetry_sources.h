@@ -1,7 +1,7 @@
 /* Where each source of spans stands, as the store has it. */
 #pragma once
 #include "pipelines/decide/effects.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/metrics.h"
 #include "state/tables/source.h"
 

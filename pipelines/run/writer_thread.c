@@ -96,8 +96,8 @@ static void offer_records(struct runtime *runtime, const struct batch *batch, in
         const struct effects *effects = item_untagged(batch->items[i]);
         for (const struct closed *closed = effects->first; closed; closed = closed->next) {
             int64_t delay_ms = now_ms - closed->due_ms;
-            histogram_observe_us(&runtime->verdict_seconds,
-                                 delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0);
+            metrics_observe_us(&runtime->verdict_seconds,
+                               delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0);
             if (!closed->emission.record)
                 continue;
             for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
@@ -190,7 +190,7 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
     int64_t now_ms = clock_monotonic_ms();
     if (status == STATUS_OK) {
         counter_add(&runtime->commits, 1);
-        histogram_observe_us(&runtime->commit_seconds, (uint64_t)(now_ms - began_ms) * 1000);
+        metrics_observe_us(&runtime->commit_seconds, (uint64_t)(now_ms - began_ms) * 1000);
         atomic_store(&runtime->is_refusing, false);
         complete(runtime, batch, now_ms);
     } else if (status == STATUS_BUSY) {

@@ -8,8 +8,8 @@
 enum { SHA256_SIZE = 32, UUID_TEXT_SIZE = 37 };
 
 void sha256(uint8_t to[SHA256_SIZE], struct bytes data);
-void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first,
-                struct bytes second); /* of the concatenation */
+/* Of the concatenation. */
+void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second);
 void hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data);
 uint32_t crc32c(uint32_t crc, struct bytes data); /* start with 0 */
 /* Table hash. Differs between processes; never stored, never printed. */

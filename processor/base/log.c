@@ -11,6 +11,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 
 enum { LINES_PER_SECOND = 10, FIELDS_SIZE = 1024, LINE_SIZE = 8 * FIELDS_SIZE };
 

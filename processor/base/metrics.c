@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "processor/base/json/json.h"
-#include "processor/base/text/text.h"
+#include "processor/base/json/number.h"
+#include "processor/base/text/utf8.h"
 
 static const struct {
     uint64_t us;
@@ -53,7 +53,7 @@ struct metrics {
     struct collector *collectors;
 };
 
-void histogram_observe_us(struct histogram *histogram, uint64_t us)
+void metrics_observe_us(struct histogram *histogram, uint64_t us)
 {
     int bucket = 0;
     while (bucket < HISTOGRAM_BUCKETS && us > bounds[bucket].us)
@@ -203,8 +203,8 @@ static void render_histogram(struct buffer *to, const char *name, const struct s
     }
     for (const struct source *source = series->sources; source; source = source->next)
         sum_us += counter_get(&source->histogram->sum_us);
-    char sum[DOUBLE_TEXT_SIZE];
-    double_format(sum, scaled(sum_us, 1e-6));
+    char sum[NUMBER_TEXT_SIZE];
+    number_format(sum, scaled(sum_us, 1e-6));
     const char *open = *series->labels ? "{" : "", *close = *series->labels ? "}" : "";
     buffer_printf(to, "%s_sum%s%s%s %s\n", name, open, series->labels, close, sum);
     buffer_printf(to, "%s_count%s%s%s %" PRIu64 "\n", name, open, series->labels, close, below);
@@ -244,8 +244,8 @@ void metrics_write_family(struct buffer *to, const struct metric_family *family)
 
 void metrics_write_sample(struct buffer *to, const char *name, const char *labels, double value)
 {
-    char text[DOUBLE_TEXT_SIZE];
-    double_format(text, value);
+    char text[NUMBER_TEXT_SIZE];
+    number_format(text, value);
     buffer_append_text(to, name);
     if (*labels) {
         buffer_append_byte(to, '{');

@@ -44,7 +44,7 @@ struct histogram {
     struct counter buckets[HISTOGRAM_BUCKETS + 1]; /* the last is +Inf */
     struct counter sum_us;
 };
-void histogram_observe_us(struct histogram *histogram, uint64_t us);
+void metrics_observe_us(struct histogram *histogram, uint64_t us);
 
 struct metrics; /* the registry */
 

@@ -14,7 +14,7 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-uint32_t name_distance(struct bytes a, struct bytes b)
+uint32_t nearest_distance(struct bytes a, struct bytes b)
 {
     if (a.size > NAME_MAX_BYTES || b.size > NAME_MAX_BYTES)
         return (uint32_t)(a.size > b.size ? a.size : b.size);
@@ -42,7 +42,7 @@ struct nearest nearest_to(struct bytes wanted)
 
 void nearest_offer(struct nearest *nearest, struct bytes name)
 {
-    uint32_t distance = name_distance(nearest->wanted, name);
+    uint32_t distance = nearest_distance(nearest->wanted, name);
     uint32_t limit = (uint32_t)(name.size < 6 ? 2 : name.size / 3);
     if (distance > limit || distance >= name.size || distance >= nearest->distance)
         return;

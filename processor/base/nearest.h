@@ -13,4 +13,4 @@ struct nearest nearest_to(struct bytes wanted);
 void nearest_offer(struct nearest *nearest, struct bytes name);
 /* Number of insertions, deletions, replacements and swaps of neighbours; ASCII case does not count.
  * Names above 64 bytes are as far as they are long. */
-uint32_t name_distance(struct bytes a, struct bytes b);
+uint32_t nearest_distance(struct bytes a, struct bytes b);

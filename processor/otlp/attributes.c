@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/json/writer.h"
 #include "processor/otlp/fields.h"
 
 /* The next length-delimited field of that number; other fields are passed over. */
@@ -110,8 +112,8 @@ static struct bytes number_text(double number, struct arena *arena)
         return BYTES_LITERAL("NaN");
     if (isinf(number))
         return number > 0 ? BYTES_LITERAL("Infinity") : BYTES_LITERAL("-Infinity");
-    char text[DOUBLE_TEXT_SIZE];
-    double_format(text, number);
+    char text[NUMBER_TEXT_SIZE];
+    number_format(text, number);
     return arena_copy(arena, bytes_of_text(text));
 }
 

@@ -8,7 +8,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "opentelemetry/proto/collector/logs/v1/logs_service.pb-c.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h"
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 /* The generated names spell out their packages. */
 typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest TraceRequest;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "processor/base/json/number.h"
 #include "processor/otlp/wire.h"
 
 const uint8_t *otlp_json_space(const uint8_t *at, const uint8_t *end)
@@ -129,7 +130,7 @@ static bool parse_integer(struct bytes text, struct integer *ret)
     double number;
     if (parse_digits(text, ret))
         return true;
-    if (!double_parse(text, &number) || number != floor(number) || fabs(number) >= 0x1p53)
+    if (!number_parse(text, &number) || number != floor(number) || fabs(number) >= 0x1p53)
         return false;
     *ret = (struct integer){.is_negative = number < 0, .magnitude = (uint64_t)fabs(number)};
     return true;
@@ -210,7 +211,7 @@ static bool put_double(struct buffer *to, uint32_t field, const struct json_toke
     else if (token->type == JSON_STRING && bytes_equal_text(token->text, "-Infinity"))
         number = -INFINITY;
     else if ((token->type != JSON_NUMBER && token->type != JSON_STRING) ||
-             !double_parse(token->text, &number))
+             !number_parse(token->text, &number))
         return false;
     memcpy(&bits, &number, sizeof bits);
     wire_put_fixed64(to, field, bits);

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/signature.h"
 
@@ -28,7 +28,7 @@ static enum outcome band(const struct rule *rule, double value)
 static void explain_crossing(const struct rule *rule, struct score_context *context,
                              const struct measure *measure, struct evaluation *evaluation)
 {
-    char value[DOUBLE_TEXT_SIZE], limit[DOUBLE_TEXT_SIZE];
+    char value[NUMBER_TEXT_SIZE], limit[NUMBER_TEXT_SIZE];
     double v = evaluation->value;
     bool is_below = (rule->has_fail_below && v < rule->fail_below) ||
                     (rule->has_borderline_below && v < rule->borderline_below);
@@ -36,8 +36,8 @@ static void explain_crossing(const struct rule *rule, struct score_context *cont
     double crossed = is_below ? (is_failed ? rule->fail_below : rule->borderline_below)
                               : (is_failed ? rule->fail_above : rule->borderline_above);
     struct reading reading = {0};
-    double_format(value, v);
-    double_format(limit, crossed);
+    number_format(value, v);
+    number_format(limit, crossed);
     const char *unit = measure->measurement ? measure->measurement->unit : "";
     reading_explain(&reading, context, "%.*s is %s%s%s, %s %s", SHOWN(evaluation->measurement),
                     value, *unit ? " " : "", unit, is_below ? "below" : "above", limit);

@@ -1,7 +1,7 @@
 /* FNV-1a over `rule NUL rule NUL ... NUL tool_path NUL error`. */
 #include "processor/score/signature.h"
 
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/rule.h"
 
 static uint64_t hash_more(uint64_t hash, const void *data, size_t size)

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text/text.h"
+#include "processor/base/json/number.h"
+#include "processor/base/json/writer.h"
+#include "processor/base/text/utf8.h"
 
 enum { VALUES_MAX = 200, TEXT_MAX = 24 };
 
@@ -195,9 +197,9 @@ START_TEST(doubles_survive_their_text)
         memcpy(&value, &bits, sizeof value);
         if (value != value || value - value != 0)
             continue;
-        char text[DOUBLE_TEXT_SIZE], shorter[64];
-        double_format(text, value);
-        ck_assert(double_parse(bytes_of_text(text), &back));
+        char text[NUMBER_TEXT_SIZE], shorter[64];
+        number_format(text, value);
+        ck_assert(number_parse(bytes_of_text(text), &back));
         ck_assert_msg(back == value, "%s", text);
         (void)snprintf(shorter, sizeof shorter, "%.*e", 14, value);
         if (strtod(shorter, NULL) != value)

@@ -8,7 +8,6 @@
 
 #include "pipelines/commit/budget.h"
 #include "processor/base/arena.h"
-#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/cohorts/cohort_query.h"
 #include "tests/support/cohort_feed.h"

@@ -1,13 +1,19 @@
 /* The pull reader. Text is looked at in two ways:
- *   a root value      is scanned strictly once (scan_container), so that everything below it is
- * known to be JSON values inside it  are passed over by brackets and quotes alone (pass_container),
- * at the speed of memchr Neither recurses: the strict scan keeps one bit a level (object or array)
- * in a word, which is why the depth limit is 64. Cursor rule: `at` stands behind the last value
- * delivered and never passes `end`. */
+ *
+ *   a root value       scanned strictly once (scan_container), so that everything below it is known
+ *                      to be JSON
+ *   values inside it   passed over by brackets and quotes alone (pass_container), at the speed of
+ *                      memchr
+ *
+ * Neither recurses: the strict scan keeps one bit a level (object or array) in a word, which is why
+ * the depth limit is 64.
+ *
+ * Cursor rule: `at` stands behind the last value delivered and never passes `end`. */
 #include "processor/base/json/json.h"
 
 #include <assert.h>
 
+#include "processor/base/json/number.h"
 #include "processor/base/json/string.h"
 
 _Static_assert(JSON_DEPTH_MAX <= 64, "one bit a level");
@@ -338,7 +344,7 @@ static enum json_type read_value(struct json_reader *reader, struct json_value *
     value->boolean = type == JSON_BOOL && *start == 't';
     if (type == JSON_NUMBER) {
         value->text = value->raw;
-        if (!double_parse(value->raw, &value->number))
+        if (!number_parse(value->raw, &value->number))
             value->type = JSON_NULL; /* beyond a double, which is as good as Infinity */
     }
     return value->type;

@@ -1,6 +1,6 @@
 /* Doubles as decimal text and back. The program never calls setlocale(), so snprintf() and strtod()
  * use the C locale and its decimal point. */
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,23 +14,23 @@ static bool reads_back(const char *text, double value)
     return strtod(text, NULL) == value; /* the very same bits are wanted, so == it is */
 }
 
-void double_format(char to[DOUBLE_TEXT_SIZE], double value)
+void number_format(char to[NUMBER_TEXT_SIZE], double value)
 {
     if (!isfinite(value)) { /* as Prometheus spells them; JSON callers write null instead */
-        (void)snprintf(to, DOUBLE_TEXT_SIZE, "%s",
+        (void)snprintf(to, NUMBER_TEXT_SIZE, "%s",
                        isnan(value) ? "NaN"
                        : value > 0  ? "+Inf"
                                     : "-Inf");
         return;
     }
     if (fabs(value) < 1e15 && value == trunc(value)) {
-        (void)snprintf(to, DOUBLE_TEXT_SIZE, "%lld", (long long)value);
+        (void)snprintf(to, NUMBER_TEXT_SIZE, "%lld", (long long)value);
         return;
     }
     /* Any decimal of up to 15 digits survives a trip through a normal double, so %.15g finds the
      * shortest one when there is one; subnormals hold fewer digits. 17 digits always read back. */
     for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
-        (void)snprintf(to, DOUBLE_TEXT_SIZE, "%.*g", digits, value);
+        (void)snprintf(to, NUMBER_TEXT_SIZE, "%.*g", digits, value);
         if (reads_back(to, value))
             return;
     }
@@ -90,7 +90,7 @@ static bool scan_decimal(struct bytes text, struct decimal *ret)
     return at == end;
 }
 
-bool double_parse(struct bytes text, double *ret_value)
+bool number_parse(struct bytes text, double *ret_value)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,

@@ -1,13 +1,15 @@
 /* JSON out. Bit `depth` of has_member says whether the container open at that depth has a member
  * already, and so whether the next one needs a comma before it. Misuse (a value without a key,
  * unbalanced ends) is a bug. */
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
-#include "processor/base/text/text.h"
+#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/text/utf8.h"
 
 void json_writer_init(struct json_writer *writer, struct buffer *to)
 {
@@ -188,8 +190,8 @@ void json_double(struct json_writer *writer, double value)
         json_null(writer);
         return;
     }
-    char text[DOUBLE_TEXT_SIZE];
-    double_format(text, value);
+    char text[NUMBER_TEXT_SIZE];
+    number_format(text, value);
     begin_value(writer);
     buffer_append_text(writer->to, text);
 }

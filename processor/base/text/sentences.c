@@ -1,8 +1,10 @@
 /* Sentences, in one pass: a start is looked for behind white space and Markdown marks, an end by
  * its punctuation. */
-#include "processor/base/text/text.h"
+#include "processor/base/text/sentences.h"
 
 #include "processor/base/text/fold.h"
+#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 static bool is_letter(uint8_t c)
 {

@@ -1,13 +1,15 @@
-/* Words. ASCII text, most of what we read, takes one table look-up and one FNV step a byte. The
- * first byte from 0x80 on inside or behind a word sends that word to the slow path, which reads
- * code points: "Zahlung (caf\u00e9) 1,200.00" -> [Zahlung] fast, [caf] fast, then slow:
- * [caf\u00e9], [1,200.00] fast */
-#include "processor/base/text/text.h"
+/* ASCII text, most of what we read, takes one table look-up and one FNV step a byte. The first byte
+ * from 0x80 on inside or behind a word sends that word to the slow path, which reads code points:
+ *
+ *   "Zahlung (caf\u00e9) 1,200.00"
+ *    [fast--] [slow----] [fast--]      of the second, "caf" was read fast first */
+#include "processor/base/text/words.h"
 
 #include <utf8proc.h>
 
 #include "processor/base/digest.h"
 #include "processor/base/text/fold.h"
+#include "processor/base/text/utf8.h"
 
 static const uint64_t fnv_start = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/json/json.h"
 #include "processor/command/command.h"
 #include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"

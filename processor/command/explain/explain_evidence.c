@@ -2,7 +2,7 @@
  * quoted is what a reviewer sees, redacted, and a text that was cut is quoted as far as it goes. */
 #include "processor/command/explain/explain_evidence.h"
 
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 enum { STEPS_MAX = 10000 };
 

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-#include "processor/base/text/text.h"
+#include "processor/base/json/number.h"
+#include "processor/base/text/utf8.h"
 #include "processor/command/explain/explain_evidence.h"
 
 enum { TEXT_MAX = 400, EVIDENCE_MAX = 5, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
@@ -90,7 +91,7 @@ static void append_evidence(const struct record *record, const struct json_value
 
 static void append_number(struct buffer *to, const struct json_value *value, int width)
 {
-    char text[DOUBLE_TEXT_SIZE] = "-";
+    char text[NUMBER_TEXT_SIZE] = "-";
     if (value->type == JSON_NUMBER)
         snprintf(text, sizeof(text), "%.6g", value->number);
     buffer_printf(to, " %*s", width, text);

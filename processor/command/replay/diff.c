@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/command/replay/diff_summary.h"
 
 struct judgement {

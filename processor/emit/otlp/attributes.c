@@ -2,7 +2,7 @@
  * look into. Keys that the record states anyway (service.name and its like) need no list. */
 #include "processor/emit/otlp/attributes.h"
 
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/otlp/fields.h"
 
 /* Written from what was normalized, or said by the record in any case. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/base/text/text.h"
 #include "processor/emit/otlp/attributes.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"

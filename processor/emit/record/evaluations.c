@@ -5,7 +5,7 @@
  *   bytes of the original --redacted_offset--> bytes as they leave --count--> code points
  *
  * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so. */
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/emit/record/writer.h"
 
 /* The direction that decided, and its thresholds. */

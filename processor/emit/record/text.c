@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/emit/record/writer.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };

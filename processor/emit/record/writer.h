@@ -7,7 +7,7 @@
  *
  * So almost every record is written once, and a large one depends only on its own content. */
 #pragma once
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/emit/record/record.h"
 
 /* In the order in which they are cut. */

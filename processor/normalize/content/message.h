@@ -1,5 +1,6 @@
 /* One message as JSON: who speaks, and the text, whatever SDK wrote it. */
 #pragma once
+#include "processor/base/json/json.h"
 #include "processor/normalize/content/messages.h"
 
 struct message {

@@ -4,6 +4,7 @@
  *   object  a message; else the members that are known to hold one, the most telling first */
 #include "processor/normalize/content/messages.h"
 
+#include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/content/message.h"
 #include "processor/normalize/content/python_repr.h"

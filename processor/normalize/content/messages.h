@@ -1,7 +1,6 @@
 /* Message lists, in whatever form they are written, to the text that a person said or read. */
 #pragma once
 #include "processor/base/arena.h"
-#include "processor/base/json/json.h"
 
 enum role { ROLE_NONE, ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL };
 

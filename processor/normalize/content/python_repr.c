@@ -3,7 +3,8 @@
  *   text  = value | key=value key=value ...                    (the str() of a pydantic model) */
 #include "processor/normalize/content/python_repr.h"
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/json/writer.h"
 
 enum { DEPTH_MAX = 32, OUTPUT_MAX = 8 << 20 };
 
@@ -136,7 +137,7 @@ static bool read_number(struct reader *reader)
            (is_name(*reader->at) || *reader->at == '.' || *reader->at == '+' || *reader->at == '-'))
         reader->at++;
     double number;
-    if (!double_parse(bytes_of(start, (size_t)(reader->at - start)), &number))
+    if (!number_parse(bytes_of(start, (size_t)(reader->at - start)), &number))
         return false;
     json_double(reader->to, number);
     return true;

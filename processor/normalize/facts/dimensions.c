@@ -7,7 +7,9 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 #include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/normalize/semconv/semconv.h"
 
 enum { WHERE_ROOT, WHERE_SPAN, WHERE_RESOURCE, WHERES };
@@ -151,10 +153,10 @@ static struct bytes metadata_text(struct value metadata, struct bytes name, stru
             return text_trim(member.text);
         if (type == JSON_BOOL)
             return member.boolean ? BYTES_LITERAL("true") : BYTES_LITERAL("false");
-        char text[DOUBLE_TEXT_SIZE];
+        char text[NUMBER_TEXT_SIZE];
         if (type != JSON_NUMBER)
             return (struct bytes){0};
-        double_format(text, member.number);
+        number_format(text, member.number);
         return arena_copy(arena, bytes_of_text(text));
     }
     return (struct bytes){0};

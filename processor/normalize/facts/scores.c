@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 enum { INDEXED_MAX = 64 }; /* indexed scores of one span that are kept */
 
@@ -71,7 +71,7 @@ static void put_value(struct score *score, struct value value, struct arena *are
     } else if (value.type == VALUE_BOOL) {
         score->has_value = true;
         score->value = value.integer ? 1 : 0;
-    } else if (value.type == VALUE_STRING && double_parse(value.bytes, &number)) {
+    } else if (value.type == VALUE_STRING && number_parse(value.bytes, &number)) {
         score->has_value = true;
         score->value = number;
     } else if (value.type == VALUE_STRING && score->label.size == 0) {

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 #include "processor/normalize/semconv/kinds.h"
 #include "processor/otlp/fields.h"
 
@@ -288,7 +288,7 @@ bool semconv_number(const struct semconv *semconv, enum semconv_concept concept,
     struct value value = first_value(found);
     if (value.type == VALUE_INT || value.type == VALUE_DOUBLE)
         number = value.number;
-    else if (value.type != VALUE_STRING || !double_parse(value.bytes, &number))
+    else if (value.type != VALUE_STRING || !number_parse(value.bytes, &number))
         return false;
     if (!isfinite(number) || number < 0)
         return false;
@@ -315,12 +315,12 @@ static bool has_word(struct bytes text, const char *word)
 static bool text_is_true(struct bytes text)
 {
     double number;
-    if (double_parse(text, &number))
+    if (number_parse(text, &number))
         return number > 0;
     if (text.size > 3 && text.data[text.size - 1] == ']') {
         const uint8_t *open = memrchr(text.data, '[', text.size);
         size_t start = open ? (size_t)(open - text.data) + 1 : text.size - 1;
-        return double_parse(bytes_of(text.data + start, text.size - start - 1), &number) &&
+        return number_parse(bytes_of(text.data + start, text.size - start - 1), &number) &&
                number > 0;
     }
     bool is_no = has_word(text, "miss") || has_word(text, "no") || has_word(text, "not");

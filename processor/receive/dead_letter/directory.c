@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 
 enum { NAME_SIZE = 96, LOOK_AGAIN_MS = 10000, LETTERS_DEFAULT = 10000 };

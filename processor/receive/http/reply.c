@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/json/writer.h"
 #include "processor/otlp/messages.h"
 
 const char *http_media_type(enum http_media media)
@@ -28,8 +29,8 @@ static void status_json(struct buffer *to, const struct http_reply *reply)
     json_key(&json, "message");
     json_text(&json, reply->text ? reply->text : "");
     if (reply->retry_ms > 0) {
-        char delay[DOUBLE_TEXT_SIZE + 1];
-        double_format(delay, (double)reply->retry_ms / 1000);
+        char delay[NUMBER_TEXT_SIZE + 1];
+        number_format(delay, (double)reply->retry_ms / 1000);
         strcat(delay, "s");
         json_key(&json, "details");
         json_array_begin(&json);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "processor/base/nearest.h"
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/score/measurements.h"
 
 const char *const node_type_names[] = {

@@ -3,7 +3,7 @@
  * a file that was only laid out anew judges as the same ruleset. */
 #include "processor/score/expression/tree.h"
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 static void print_text(struct bytes text, struct buffer *to)
 {
@@ -34,10 +34,10 @@ static void print_children(const struct node *nodes, const struct node *node, co
 static void print(const struct node *nodes, uint16_t index, struct buffer *to)
 {
     const struct node *node = &nodes[index];
-    char number[DOUBLE_TEXT_SIZE];
+    char number[NUMBER_TEXT_SIZE];
     switch (node->kind) {
     case NODE_NUMBER:
-        double_format(number, node->number);
+        number_format(number, node->number);
         buffer_append_text(to, number);
         break;
     case NODE_TEXT:

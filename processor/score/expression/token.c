@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
 
 const char *const compare_operator_names[COMPARE_OPERATORS] = {
     [COMPARE_EQUAL] = "==",      [COMPARE_NOT_EQUAL] = "!=",      [COMPARE_LESS] = "<",
@@ -81,7 +81,7 @@ static struct token read_number(struct bytes source, struct token token)
     }
     struct bytes text = bytes_of(source.data + token.start, token.end - token.start);
     token.kind = TOKEN_NUMBER;
-    if (!double_parse(text, &token.number) || !isfinite(token.number))
+    if (!number_parse(text, &token.number) || !isfinite(token.number))
         return wrong(token, "expected a number such as 20000 or 0.75");
     return token;
 }

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "processor/base/text/words.h"
+#include "processor/score/language/stop_words.h"
+
 static int compare_hashes(const void *a_, const void *b_)
 {
     uint64_t a = *(const uint64_t *)a_, b = *(const uint64_t *)b_;
@@ -22,7 +25,7 @@ static struct word_set set_of(struct bytes text, bool with_stop_words, uint32_t 
         return set;
     uint32_t taken = 0;
     for (size_t i = 0; i < words.count && taken < room; i++)
-        if (with_stop_words || !word_is_stop(words.items[i].hash))
+        if (with_stop_words || !stop_words_hold(words.items[i].hash))
             set.hashes[taken++] = words.items[i].hash;
     qsort(set.hashes, taken, sizeof *set.hashes, compare_hashes);
     for (uint32_t i = 0; i < taken; i++)

@@ -1,6 +1,7 @@
 /* The distinct content words of a text: what the lexical measurements compare. */
 #pragma once
-#include "processor/base/text/text.h"
+#include "processor/base/arena.h"
+#include "processor/base/bytes.h"
 
 struct word_set {
     uint64_t *hashes; /* sorted */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "processor/base/digest.h"
+#include "processor/base/text/words.h"
 #include "processor/score/language/numbers.h"
 
 /* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")

@@ -4,6 +4,8 @@
 #include "processor/score/language/numbers.h"
 
 #include "processor/base/digest.h"
+#include "processor/base/text/utf8.h"
+#include "processor/base/text/words.h"
 
 enum { DIGITS_MAX = 64, GROUP_DIGITS = 3 };
 

@@ -10,7 +10,7 @@
  *
  * Numbers written as words (three, drei) are not seen. */
 #pragma once
-#include "processor/base/text/text.h"
+#include "processor/base/text/words.h"
 
 enum { NUMBER_READINGS_MAX = 4, NUMBER_PARTS_MAX = 4 };
 

@@ -1,7 +1,7 @@
 /* Words without content of their own: articles, pronouns, prepositions, conjunctions, auxiliaries.
  * One list for all languages: an answer in one of them rarely means another's, and nothing has to
  * guess the language. Kept as a set of hashes with open addressing, made at the first question. */
-#include "processor/base/text/text.h"
+#include "processor/score/language/stop_words.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -98,7 +98,7 @@ static void make_slots(void)
     }
 }
 
-bool word_is_stop(uint64_t hash)
+bool stop_words_hold(uint64_t hash)
 {
     pthread_once(&slots_once, make_slots);
     for (size_t at = hash % SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)

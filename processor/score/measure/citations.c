@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

@@ -2,6 +2,8 @@
  * content words; over the documents in order of retrieval
  *   max, mean
  *   ap = sum over k of (precision at k) * v_k / sum of v_k,  v_k = [r_k >= 0.3]; 0 without any v */
+#include "processor/base/text/utf8.h"
+#include "processor/base/text/words.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

@@ -2,6 +2,8 @@
  * mean of precision and recall over words, each counted as often as it stands. */
 #include <stdlib.h>
 
+#include "processor/base/text/utf8.h"
+#include "processor/base/text/words.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

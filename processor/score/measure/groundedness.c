@@ -9,6 +9,9 @@
  * Each content word of a claim is one bit. The words of the documents are passed over once; a table
  * from word to (claim, bit) gives each sentence its bits, and those of a window of two are the bits
  * of both sentences together. */
+#include "processor/base/text/sentences.h"
+#include "processor/base/text/utf8.h"
+#include "processor/base/text/words.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/language/phrases.h"
 #include "processor/score/measure/functions.h"

@@ -9,6 +9,7 @@
  *
  * Tools that are polled are exempt by configuration. */
 #include "processor/base/digest.h"
+#include "processor/base/text/utf8.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

@@ -4,6 +4,7 @@
  * read. */
 #include <stdlib.h>
 
+#include "processor/base/text/utf8.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/language/numbers.h"
 #include "processor/score/measure/functions.h"

@@ -5,6 +5,7 @@
  * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

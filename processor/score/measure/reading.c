@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 
 void reading_explain(struct reading *reading, struct score_context *context, const char *format,
                      ...)

@@ -1,6 +1,7 @@
 /* Did the agent refuse? Anchored phrases at the sentences that start in the first 300 characters of
  * the answer; further on, "we cannot" describes something. */
-#include "processor/base/text/text.h"
+#include "processor/base/text/sentences.h"
+#include "processor/base/text/utf8.h"
 #include "processor/score/language/phrases.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"

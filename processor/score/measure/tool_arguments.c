@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "processor/base/json/json.h"
+#include "processor/base/json/writer.h"
 #include "processor/base/text/text.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"

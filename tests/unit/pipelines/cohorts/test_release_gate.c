@@ -5,7 +5,6 @@
 
 #include "pipelines/cohorts/release_gate_text.h"
 #include "processor/base/arena.h"
-#include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
 #include "state/store/dictionary.h"
 #include "tests/support/temp_store.h"

@@ -69,10 +69,10 @@ END_TEST
 START_TEST(histogram_buckets_are_cumulative)
 {
     struct histogram histogram = {0};
-    histogram_observe_us(&histogram, 0);
-    histogram_observe_us(&histogram, 1000); /* bounds are inclusive */
-    histogram_observe_us(&histogram, 1001);
-    histogram_observe_us(&histogram, 999000000);
+    metrics_observe_us(&histogram, 0);
+    metrics_observe_us(&histogram, 1000); /* bounds are inclusive */
+    metrics_observe_us(&histogram, 1001);
+    metrics_observe_us(&histogram, 999000000);
     struct metrics *metrics = metrics_create();
     metrics_add_histogram(metrics, &took, "shard=\"0\"", &histogram);
     const char *text = rendered(metrics);

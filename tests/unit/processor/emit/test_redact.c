@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/base/text/text.h"
 #include "processor/emit/redact.h"
 
 static struct arena arena;

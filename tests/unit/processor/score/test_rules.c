@@ -122,10 +122,10 @@ END_TEST
 
 START_TEST(a_swap_of_neighbors_is_one_edit)
 {
-    ck_assert_uint_eq(name_distance(BYTES_LITERAL("lexcial"), BYTES_LITERAL("lexical")), 1);
-    ck_assert_uint_eq(name_distance(BYTES_LITERAL("ABC"), BYTES_LITERAL("abc")), 0);
-    ck_assert_uint_eq(name_distance(BYTES_LITERAL("kitten"), BYTES_LITERAL("sitting")), 3);
-    ck_assert_uint_eq(name_distance(BYTES_LITERAL(""), BYTES_LITERAL("abc")), 3);
+    ck_assert_uint_eq(nearest_distance(BYTES_LITERAL("lexcial"), BYTES_LITERAL("lexical")), 1);
+    ck_assert_uint_eq(nearest_distance(BYTES_LITERAL("ABC"), BYTES_LITERAL("abc")), 0);
+    ck_assert_uint_eq(nearest_distance(BYTES_LITERAL("kitten"), BYTES_LITERAL("sitting")), 3);
+    ck_assert_uint_eq(nearest_distance(BYTES_LITERAL(""), BYTES_LITERAL("abc")), 3);
 }
 END_TEST
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
+#include "processor/base/json/number.h"
+#include "processor/base/json/writer.h"
 
 static struct arena arena;
 static struct json_reader reader, members;
@@ -341,8 +343,8 @@ START_TEST(doubles_are_written_shortest)
         {9007199254740993.0, "9007199254740992"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[DOUBLE_TEXT_SIZE];
-        double_format(text, cases[i].value);
+        char text[NUMBER_TEXT_SIZE];
+        number_format(text, cases[i].value);
         ck_assert_str_eq(text, cases[i].text);
     }
 }
@@ -354,14 +356,14 @@ START_TEST(doubles_are_parsed_strictly)
                                         "1e", "1 ", " 1", "+1", "1e999", "1,5"};
     double number = 42;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        ck_assert_msg(!double_parse(bytes_of_text(wrong[i]), &number), "%s", wrong[i]);
+        ck_assert_msg(!number_parse(bytes_of_text(wrong[i]), &number), "%s", wrong[i]);
     ck_assert_double_eq(number, 42);
-    ck_assert(double_parse(BYTES_LITERAL("-12.50e-1"), &number) && number == -1.25);
-    ck_assert(double_parse(BYTES_LITERAL("123456789012345678901234567890"), &number));
+    ck_assert(number_parse(BYTES_LITERAL("-12.50e-1"), &number) && number == -1.25);
+    ck_assert(number_parse(BYTES_LITERAL("123456789012345678901234567890"), &number));
     ck_assert_double_eq(number, 123456789012345678901234567890.0);
-    ck_assert(double_parse(BYTES_LITERAL("0.1000000000000000055511151231257827"), &number) &&
+    ck_assert(number_parse(BYTES_LITERAL("0.1000000000000000055511151231257827"), &number) &&
               number == 0.1);
-    ck_assert(double_parse(BYTES_LITERAL("1e-400"), &number) && number == 0);
+    ck_assert(number_parse(BYTES_LITERAL("1e-400"), &number) && number == 0);
 }
 END_TEST
 

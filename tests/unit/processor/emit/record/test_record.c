@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
-#include "processor/base/text/text.h"
+#include "processor/base/text/utf8.h"
 #include "processor/emit/record/record.h"
 #include "processor/otlp/wire.h"
 
