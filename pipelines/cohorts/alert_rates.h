@@ -2,7 +2,7 @@
  * of the sums of windows, the row of the alert and the time. */
 #pragma once
 #include "pipelines/cohorts/release_gate.h"
-#include "state/cohorts/cohort_windows.h"
+#include "state/cohorts/windows.h"
 #include "state/tables/alert.h"
 
 struct burn_windows { /* of one burn rate, at one time */

@@ -9,6 +9,7 @@
 #include "pipelines/cohorts/alerts_state.h"
 #include "pipelines/config/groupings.h"
 #include "processor/base/digest.h"
+#include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "state/tables/decided.h"
 

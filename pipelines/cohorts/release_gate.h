@@ -6,7 +6,7 @@
  * of the difference. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 
 enum release_gate_outcome { RELEASE_GATE_PASS, RELEASE_GATE_FAIL, RELEASE_GATE_INSUFFICIENT };
 extern const char *const release_gate_outcome_names[];

@@ -3,7 +3,7 @@
  *   texts -> cohort_report_parse -> request -> cohort_report_query -> result -> JSON or table */
 #pragma once
 #include "pipelines/config/config.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 
 struct cohort_report_request {
     struct bytes window; /* as it was written, for the document; borrowed */

@@ -6,6 +6,7 @@
 #include "pipelines/commit/contribution.h"
 #include "pipelines/commit/counters.h"
 #include "pipelines/commit/writer.h"
+#include "state/cohorts/delta.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
 #include "state/tables/part.h"

@@ -6,7 +6,7 @@
 #include "pipelines/config/option.h"
 #include "processor/base/json/number.h"
 #include "processor/base/statistics.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 
 /* Site Reliability Workbook, chapter 5, table 5-8: pages for 2 % of a 30-day budget in an hour and
  * 5 % in six, a ticket for 10 % in three days; each with a short window, so that it ends soon. */

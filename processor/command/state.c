@@ -12,7 +12,7 @@
 #include "processor/command/command.h"
 #include "processor/command/help_text.h"
 #include "processor/command/options.h"
-#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/audit.h"
 #include "state/inspect.h"
 
 enum { PATH_BYTES_MAX = 4096 };
@@ -59,7 +59,7 @@ static uint64_t check_sums(struct store_txn *txn, uint64_t decided_rows)
     uint64_t stated = store_get_number(txn, "decided_rows"), bad = stated != decided_rows;
     printf("decided rows  %s: %llu found, %llu counted\n", bad ? "DIFFER" : "agree",
            (unsigned long long)decided_rows, (unsigned long long)stated);
-    if (audit_cohorts(txn, &audit) != STATUS_OK)
+    if (cohort_audit(txn, &audit) != STATUS_OK)
         return bad + 1;
     if (!audit.is_whole) {
         printf("cohort totals not compared: decided rows have expired since the start\n");

@@ -2,12 +2,9 @@
  * dimensions, such as intent=refund. Its sums lie in rows of one bucket each:
  *   key = be16 grouping | 16-byte hash of the values | u8 ring | be64 bucket start (ms, event time)
  *   ring 0: 60 minutes   ring 1: 48 hours   ring 2: 35 days   ring 3: one row, start 0, since start
- * The decided rows are the redo log. The writer adds the contributions of a commit to a delta in
- * memory AFTER that commit succeeded, and at most once a second flushes the delta together with
- * folded_sequence = the last sequence it holds. What a reader sees is buckets + decided rows above
- * folded_sequence, so a crash between loses and doubles nothing. Owner: the writer thread. */
+ * Owner: the writer thread. */
 #pragma once
-#include "state/cohorts/cohort_bucket.h"
+#include "state/cohorts/bucket.h"
 #include "state/store/store.h"
 
 enum cohort_ring { RING_MINUTE, RING_HOUR, RING_DAY, RING_TOTAL, COHORT_RINGS };
@@ -33,6 +30,16 @@ struct cohort_name {
 };
 MUST_CHECK enum status cohort_name_decode(struct bytes value, struct cohort_name *ret_name);
 
+/* The key of a row of TABLE_COHORT. */
+struct cohort_key {
+    uint16_t grouping;
+    uint8_t hash[COHORT_HASH_SIZE];
+    enum cohort_ring ring;
+    int64_t start_ms;
+};
+void cohort_key_encode(const struct cohort_key *key, struct state_key *to);
+MUST_CHECK enum status cohort_key_decode(struct bytes key, struct cohort_key *ret_key);
+
 /* --- which cohorts there are --- */
 
 /* The known cohorts, in memory; loaded at start. Above `max_per_group` of a grouping a new one
@@ -52,38 +59,3 @@ bool cohort_assign(struct cohorts *cohorts, struct store_txn *txn, uint16_t grou
 uint64_t cohorts_assigned(const struct cohorts *cohorts);   /* since start */
 uint64_t cohorts_overflowed(const struct cohorts *cohorts); /* of these, to __other__ */
 uint32_t cohorts_known(const struct cohorts *cohorts, uint16_t grouping);
-
-/* --- counting --- */
-
-/* Buckets touched since the last flush. */
-struct cohort_delta;
-struct cohort_delta *cohort_delta_create(void);
-void cohort_delta_destroy(struct cohort_delta *delta);
-/* Adds to each ring of each group. False when out of memory. */
-MUST_CHECK bool cohort_delta_add(struct cohort_delta *delta,
-                                 const struct cohort_contribution *contribution);
-/* All contributions of a decided row, as encoded there. MALFORMED: nothing was added. */
-MUST_CHECK enum status cohort_delta_add_encoded(struct cohort_delta *delta,
-                                                struct bytes contributions);
-size_t cohort_delta_buckets(const struct cohort_delta *delta);
-/* Adds the delta to the rows and moves folded_sequence, in one transaction; buckets that have left
- * their ring at `now_ms` are left out, and some of those stored are deleted. The delta is emptied
- * when the transaction commits, and kept when it doesn't. Nothing may be added between flush and
- * the end of the transaction. */
-void cohort_delta_flush(struct cohort_delta *delta, struct store_txn *txn, uint64_t folded_sequence,
-                        int64_t now_ms);
-/* The key of a row of TABLE_COHORT. */
-struct cohort_key {
-    uint16_t grouping;
-    uint8_t hash[COHORT_HASH_SIZE];
-    enum cohort_ring ring;
-    int64_t start_ms;
-};
-void cohort_key_encode(const struct cohort_key *key, struct state_key *to);
-MUST_CHECK enum status cohort_key_decode(struct bytes key, struct cohort_key *ret_key);
-/* 0 when nothing was folded yet. */
-uint64_t cohort_folded_sequence(struct store_txn *txn);
-/* At start: adds the decided rows above folded_sequence. `ret_last` is the last sequence seen, for
- * the next flush. */
-MUST_CHECK enum status cohort_delta_restore(struct cohort_delta *delta, struct store *store,
-                                            uint64_t *ret_last);

@@ -53,8 +53,7 @@ static int32_t index_of(double value, uint8_t level)
     return index;
 }
 
-/* Halves the indexes of `count` ordered bins, joining those that meet; returns how many are left.
- * */
+/* Halves the indexes of `count` ordered bins, joining those that meet; returns how many stay. */
 static size_t halve(struct sketch_bin *bins, size_t count)
 {
     size_t left = 0;

@@ -2,9 +2,7 @@
  *   key = prefix | be64 number | be16 chunk     number: a position or a sequence
  *   chunk 0 = u8 version | varint head size | head | varint body size | body bytes
  *   chunk 1.. = further body bytes
- * Shared by journal, outbox and spill. A tally keeps exact counts in memory, which follow the
- * commit.
- */
+ * A tally keeps exact counts in memory, which follow the commit. */
 #pragma once
 #include "state/store/store.h"
 
@@ -42,8 +40,7 @@ bool chunked_last(struct store_txn *txn, struct chunked_place place, uint64_t *r
 /* Chunk 0 taken apart: head, size of the whole body, and the part of it that this chunk holds. */
 MUST_CHECK enum status chunked_first_decode(struct bytes value, struct bytes *ret_head,
                                             uint64_t *ret_body_size, struct bytes *ret_part);
-/* What was appended as `head`, borrowed from the transaction; false when there is no such number.
- * */
+/* What was appended as `head`, borrowed from the transaction; false: there is no such number. */
 bool chunked_head(struct store_txn *txn, struct chunked_place place, uint64_t number,
                   struct bytes *ret_head);
 

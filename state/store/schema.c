@@ -9,22 +9,22 @@
 enum { META_VALUE_VERSION = 1 };
 
 const struct table_layout table_layouts[STATE_TABLES] = {
-    [TABLE_META] = {"meta", "name"},
-    [TABLE_SOURCE] = {"source", "be16 source"},
-    [TABLE_JOURNAL] = {"journal", "be16 source, be64 position, be16 chunk"},
-    [TABLE_SPILL] = {"spill", "be64 sequence, be16 chunk"},
-    [TABLE_DECIDED] = {"decided", "be64 sequence, be16 chunk"},
-    [TABLE_DICTIONARY] = {"dictionary", "u8 kind, be16 id"},
-    [TABLE_COHORT] = {"cohort", "be16 grouping, hash 16, u8 ring, be64 bucket start"},
-    [TABLE_COHORT_NAME] = {"cohort_name", "be16 grouping, hash 16"},
-    [TABLE_OUTBOX] = {"outbox", "u8 exporter, be64 sequence, be16 chunk"},
-    [TABLE_OUTBOX_FILE] = {"outbox_file", "u8 exporter"},
-    [TABLE_COUNTER] = {"counter", "name"},
-    [TABLE_AUDIT] = {"audit", "be64 sequence, be16 chunk"},
-    [TABLE_RETAINED] = {"retained", "be64 sequence, be16 chunk"},
-    [TABLE_ALERT] = {"alert", "be16 grouping, hash 16, u8 kind, be64 window ms"},
-    [TABLE_SELECTION] = {"selection", "u8 kind, then be64 hour[, be64 signature] or cohort"},
-    [TABLE_PART] = {"part", "u8 kind, be64 sequence[, be16 chunk]"},
+    [TABLE_META] = {"meta", "name", true},
+    [TABLE_SOURCE] = {"source", "be16 source", true},
+    [TABLE_JOURNAL] = {"journal", "be16 source, be64 position, be16 chunk", false},
+    [TABLE_SPILL] = {"spill", "be64 sequence, be16 chunk", false},
+    [TABLE_DECIDED] = {"decided", "be64 sequence, be16 chunk", false},
+    [TABLE_DICTIONARY] = {"dictionary", "u8 kind, be16 id", false},
+    [TABLE_COHORT] = {"cohort", "be16 grouping, hash 16, u8 ring, be64 bucket start", false},
+    [TABLE_COHORT_NAME] = {"cohort_name", "be16 grouping, hash 16", false},
+    [TABLE_OUTBOX] = {"outbox", "u8 exporter, be64 sequence, be16 chunk", false},
+    [TABLE_OUTBOX_FILE] = {"outbox_file", "u8 exporter", true},
+    [TABLE_COUNTER] = {"counter", "name", true},
+    [TABLE_AUDIT] = {"audit", "be64 sequence, be16 chunk", false},
+    [TABLE_RETAINED] = {"retained", "be64 sequence, be16 chunk", false},
+    [TABLE_ALERT] = {"alert", "be16 grouping, hash 16, u8 kind, be64 window ms", false},
+    [TABLE_SELECTION] = {"selection", "u8 kind, then be64 hour[, be64 signature] or cohort", false},
+    [TABLE_PART] = {"part", "u8 kind, be64 sequence[, be16 chunk]", false},
 };
 
 void key_raw(struct state_key *key, struct bytes bytes)

@@ -37,8 +37,12 @@ enum state_table {
 struct table_layout {
     const char *name;      /* of the LMDB database */
     const char *key_names; /* as above, for dump and README */
+    bool is_bounded;       /* of a few rows: may use the room that is kept free of new ones */
 };
 extern const struct table_layout table_layouts[STATE_TABLES];
+
+/* A cohort in a key: the first bytes of the SHA-256 of its values. */
+enum { COHORT_HASH_SIZE = 16 };
 
 /* A key being put together on the stack. Too long is a bug. */
 struct state_key {

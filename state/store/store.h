@@ -1,4 +1,4 @@
-/* The LMDB environment of a data directory, and its transactions. The only file that knows LMDB.
+/* The LMDB environment of a data directory, and its transactions. Nobody else knows LMDB.
  *   DIR/data.mdb   the tables (0600; full sync, no WRITEMAP, no DUPSORT)
  *   DIR/lock.mdb   LMDB's reader table
  *   DIR/owner.lock flock of the one process that may write; holds its pid as text
@@ -39,8 +39,7 @@ size_t store_map_bytes(const struct store *store);
 double store_used_ratio(struct store *store);
 /* Frees reader slots of dead processes; once a minute. */
 void store_check_readers(struct store *store);
-/* A compacted copy into `directory` (created; must be empty). Holds a read transaction meanwhile.
- */
+/* A compacted copy into `directory` (created; must be empty). Keeps a read transaction meanwhile. */
 MUST_CHECK enum status store_copy(struct store *store, const char *directory,
                                   struct error *ret_error);
 

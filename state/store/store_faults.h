@@ -1,7 +1,9 @@
 /* Faults on demand, for tests: a store with faults set fails its n-th write operation or its
  * commit, or calls out just before and just after a commit (where a test may kill the process). */
 #pragma once
-#include "state/store/store.h"
+#include <stdint.h>
+
+struct store;
 
 struct store_faults {
     int64_t writes_until_failure; /* 1: the next put or delete fails; 0 or less: none does */

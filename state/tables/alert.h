@@ -6,7 +6,6 @@
  * told of an alert goes into the outbox in the transaction that changes its row, so nothing is told
  * twice. Owner: the writer thread. */
 #pragma once
-#include "state/cohorts/cohort_bucket.h"
 #include "state/store/store.h"
 
 enum alert_kind {

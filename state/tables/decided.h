@@ -1,7 +1,7 @@
 /* What was decided, for the late window: the rows of one commit are packed under one sequence, in
  * chunks that can each be read alone.
  *   key = be64 sequence | be16 chunk;   value = u8 version | row, row, ...
- * They are also the redo log of the cohort counts (state/cohorts/cohort.h): a row carries its
+ * They are also the redo log of the cohort counts (state/cohorts/delta.h): a row carries its
  * contributions, and those of sequences above the folded one are not in the buckets yet. Sequences
  * go up by one per commit and never start again. Owner: the writer thread. */
 #pragma once

@@ -7,7 +7,6 @@
  * follow from it and the configuration, so they stay what they were over a restart. Owner: the
  * writer thread. */
 #pragma once
-#include "state/cohorts/cohort_bucket.h"
 #include "state/store/store.h"
 
 enum { SELECTION_STRATA = 4 }; /* the caller's numbers */

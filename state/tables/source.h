@@ -1,11 +1,17 @@
 /* Where each span source stands: one row per receiver or Kafka partition, written in the
- * transaction of the verdicts that its spans produced. low_watermark  the smallest position that an
- * open, unspilled trajectory still needs; the journal is trimmed below it, and a restart replays
- * from it next_position  the first position never taken in; a restarted source has caught up there
- *   marks          replay marks: what a replayed request lost without a decided row (late spans,
- *                  logs, rejects) must not be counted twice, so for each shard of the run that
- * wrote the row: effects of positions up to and with through[shard] are committed. With another
- * number of shards the lowest mark holds for all. */
+ * transaction of the verdicts that its spans produced.
+ *
+ *   taken in before             low_watermark      next_position
+ *   ----------------------------|------------------|-------------> positions
+ *     trimmed from the journal    a restart reads    never taken in
+ *                                 these again
+ *
+ *   low_watermark  the smallest position that an open, unspilled trajectory still needs
+ *   next_position  the first position never taken in; a restarted source has caught up there
+ *   marks          what a replayed request lost without a decided row (late spans, logs, rejects)
+ *                  must not be counted twice: for each shard of the run that wrote the row, effects
+ *                  of positions up to and with through[shard] are committed. With another number of
+ *                  shards the lowest mark holds for all. */
 #pragma once
 #include "state/store/store.h"
 
@@ -21,8 +27,9 @@ struct source_row {
     char name[SOURCE_NAME_BYTES_MAX + 1]; /* "otlp/grpc", "kafka/otlp_spans/3" */
     uint64_t next_position, low_watermark;
     struct source_marks marks;
-    bool is_handed_over; /* a partition that another instance has read since: what stands here is
-                            past, and where to go on is the group's to say */
+    /* A partition that another instance has read since: what stands here is past, and where to go
+     * on is the group's to say. */
+    bool is_handed_over;
 };
 
 /* The row of `name`; a new one (positions 0) gets the next free id. Write transaction. */

@@ -5,7 +5,8 @@
  * the list says. */
 #include <errno.h>
 
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/delta.h"
+#include "state/cohorts/query.h"
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
 #include "state/tables/decided.h"

@@ -18,7 +18,7 @@
 #include "pipelines/run/restore.h"
 #include "processor/base/digest.h"
 #include "processor/emit/outgoing.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 #include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"

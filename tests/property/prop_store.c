@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/delta.h"
+#include "state/cohorts/query.h"
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
 #include "state/tables/counters.h"

@@ -9,7 +9,7 @@
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"
 #include "processor/score/expression/expression.h"
-#include "state/cohorts/cohort_bucket.h"
+#include "state/cohorts/bucket.h"
 #include "state/tables/decided.h"
 #include "state/tables/source.h"
 #include "state/tables/spill.h"

@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/audit.h"
 #include "state/inspect.h"
 
 static void check_table(struct store_txn *txn, enum state_table table)
@@ -28,7 +28,7 @@ void check_state(struct store *store)
     store_begin(store, false, &txn);
     for (int table = 0; table < STATE_TABLES; table++)
         check_table(&txn, (enum state_table)table);
-    ck_assert_int_eq(audit_cohorts(&txn, &audit), STATUS_OK);
+    ck_assert_int_eq(cohort_audit(&txn, &audit), STATUS_OK);
     ck_assert_uint_eq(audit.different, 0);
     ck_assert_int_eq(store_commit(&txn), STATUS_OK);
 }

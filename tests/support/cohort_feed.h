@@ -4,6 +4,7 @@
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "state/cohorts/cohort.h"
+#include "state/cohorts/delta.h"
 #include "state/store/key_index.h"
 #include "state/tables/decided.h"
 #include "tests/support/temp_store.h"

@@ -9,7 +9,7 @@
 #include "pipelines/commit/budget.h"
 #include "processor/base/arena.h"
 #include "processor/base/statistics.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 #include "tests/support/cohort_feed.h"
 
 enum { MINUTE = 60000, HOUR = 60 * MINUTE, WEEK_MINUTES = 7 * 24 * 60, QUIET = 2, SCORED_MIN = 30 };

@@ -1,6 +1,7 @@
 /* link: state base */
-#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/audit.h"
 #include "state/cohorts/cohort.h"
+#include "state/cohorts/delta.h"
 #include "state/inspect.h"
 #include "state/store/dictionary.h"
 #include "state/tables/counters.h"
@@ -150,7 +151,7 @@ START_TEST(cohorts_are_compared_with_the_decided_rows)
         temp_store_open(&temp, TEMP_MAP_BYTES);
         fill(temp.store, is_wrong);
         store_begin(temp.store, false, &txn);
-        ck_assert_int_eq(audit_cohorts(&txn, &audit), STATUS_OK);
+        ck_assert_int_eq(cohort_audit(&txn, &audit), STATUS_OK);
         COMMIT(&txn);
         ck_assert(audit.is_whole);
         ck_assert_uint_eq(audit.cohorts, 1);

@@ -5,7 +5,7 @@
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
-#include "state/cohorts/cohort_windows.h"
+#include "state/cohorts/windows.h"
 #include "state/tables/alert.h"
 #include "tests/support/cohort_feed.h"
 

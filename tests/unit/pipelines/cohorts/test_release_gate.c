@@ -6,6 +6,7 @@
 #include "pipelines/cohorts/release_gate_text.h"
 #include "processor/base/arena.h"
 #include "processor/base/statistics.h"
+#include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "tests/support/temp_store.h"
 

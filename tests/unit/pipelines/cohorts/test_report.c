@@ -8,6 +8,7 @@
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"
+#include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "tests/support/temp_store.h"
 

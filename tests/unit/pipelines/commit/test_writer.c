@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 #include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"

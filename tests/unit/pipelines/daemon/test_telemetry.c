@@ -9,6 +9,7 @@
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "state/cohorts/cohort.h"
+#include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "state/tables/journal.h"
 #include "tests/support/temp_store.h"

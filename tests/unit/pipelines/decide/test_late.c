@@ -1,8 +1,8 @@
 /* What comes after the verdict, over a real store: shards, writer and recall together. */
 #include "pipelines/commit/writer_state.h"
 #include "processor/emit/outgoing.h"
-#include "state/cohorts/audit_cohorts.h"
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/audit.h"
+#include "state/cohorts/query.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
 
@@ -236,7 +236,7 @@ static void check_cohorts(const struct fixture *fixture, const int64_t wanted[VE
     }
     cohort_result_finish(&result);
     store_begin(fixture->temp.store, false, &txn);
-    ck_assert_int_eq(audit_cohorts(&txn, &audit), STATUS_OK);
+    ck_assert_int_eq(cohort_audit(&txn, &audit), STATUS_OK);
     ck_assert_uint_eq(audit.different, 0);
     COMMIT(&txn);
 }

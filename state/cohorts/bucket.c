@@ -1,7 +1,7 @@
 /* value = u8 version | signed verdicts[4] | signed first[4] | double weight, weight_squared,
  *         weight_fail, weight_borderline | signed tokens, cost, with_tokens, with_cost, last_event_ms
  *         | sketch | varint count (varint rule, signed outcomes[5])... */
-#include "state/cohorts/cohort_bucket.h"
+#include "state/cohorts/bucket.h"
 
 #include <assert.h>
 #include <math.h>

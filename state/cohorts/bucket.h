@@ -1,11 +1,10 @@
 /* The sums of one cohort over one stretch of event time, and what one trajectory adds to them.
- * Plain sums, so buckets add up in any order, and a correction takes back exactly what was put in.
- */
+ * Plain sums: buckets add up in any order, a correction takes back exactly what was put in. */
 #pragma once
 #include "state/cohorts/sketch.h"
+#include "state/store/schema.h"
 
 enum {
-    COHORT_HASH_SIZE = 16,
     COHORT_VERDICTS = 4, /* pass, borderline, fail, unscored */
     COHORT_OUTCOMES = 5, /* pass, borderline, fail, na, error */
     COHORT_GROUPS_MAX = 32,

@@ -4,7 +4,7 @@
  *   slot of a bucket = (start / unit) mod slots; a few slots more than buckets, because event time
  *   may be ahead of the clock. A later bucket takes the slot of one that has left its ring. */
 #pragma once
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 
 struct cohort_windows;
 

@@ -1,5 +1,5 @@
 /* Sums of a ring of slots; a window is a comparison of starts. */
-#include "state/cohorts/cohort_windows.h"
+#include "state/cohorts/windows.h"
 
 #include <stdlib.h>
 

@@ -10,4 +10,4 @@ struct cohort_audit {
 
 /* Compares the totals since start with the sums over the folded decided rows, cohort by cohort, by
  * verdict. FATAL: could not be read. */
-MUST_CHECK enum status audit_cohorts(struct store_txn *txn, struct cohort_audit *ret_audit);
+MUST_CHECK enum status cohort_audit(struct store_txn *txn, struct cohort_audit *ret_audit);

@@ -1,12 +1,13 @@
 /* One read transaction sees buckets and folded_sequence as of the same commit, so a row is counted
  * either by its bucket or by the fold, never by both.
  *   cohorts of the grouping (hash) --name row--> values --projection--> result row */
-#include "state/cohorts/cohort_query.h"
+#include "state/cohorts/query.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "processor/base/arena.h"
+#include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "state/store/key_index.h"
 #include "state/tables/decided.h"

@@ -1,10 +1,11 @@
 /* Sums by cohort in memory: what rows stored as totals say, minus what contributions say, must be
  * 0. */
-#include "state/cohorts/audit_cohorts.h"
+#include "state/cohorts/audit.h"
 
 #include <stdlib.h>
 
 #include "state/cohorts/cohort.h"
+#include "state/cohorts/delta.h"
 #include "state/store/key_index.h"
 #include "state/tables/decided.h"
 
@@ -95,7 +96,7 @@ static void take_totals(struct auditing *auditing)
     store_cursor_finish(&cursor);
 }
 
-enum status audit_cohorts(struct store_txn *txn, struct cohort_audit *ret_audit)
+enum status cohort_audit(struct store_txn *txn, struct cohort_audit *ret_audit)
 {
     struct auditing auditing = {.txn = txn, .index = {.key_size = COHORT_BYTES}};
     struct cohort_audit audit = {0};

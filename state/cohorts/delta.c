@@ -2,10 +2,11 @@
  *   add: contribution -> 4 rings x its groups, summed in memory by bucket key
  *   flush: row = row + delta for each, folded_sequence = n, in one transaction
  * An aborted flush keeps the delta; the next one is the same again. */
+#include "state/cohorts/delta.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-#include "state/cohorts/cohort.h"
 #include "state/store/key_index.h"
 #include "state/tables/decided.h"
 
