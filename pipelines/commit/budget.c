@@ -202,7 +202,7 @@ count_signature(struct review_budget *budget, struct budget_hour *hour, const st
     struct budget_signature_count *count = budget_hour_signature(hour, closed->selection.signature);
     budget->untabled += !count;
     if (count) {
-        count->row.seen += !closed->again;
+        count->row.seen += !closed->revision;
         count->is_dirty = true;
     }
     return count;
@@ -221,7 +221,8 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
     const struct budget *most = &budget->hours.policy.budget;
     struct budget_hour *hour = open_hour(budget, txn, closed->selection.hour);
     struct budget_signature_count *signature = count_signature(budget, hour, closed);
-    hour->row.seen[closed->verdict] += !closed->again; /* It was counted with its first verdict. */
+    hour->row.seen[closed->verdict] +=
+        !closed->revision; /* It was counted with its first verdict. */
     hour->is_dirty = budget->has_news = true;
     if (!emission.record)
         return emission;

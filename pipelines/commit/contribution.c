@@ -33,7 +33,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
     const struct pipeline_config *config = closed->config;
     assert(binding->config == config);
     struct cohort_contribution contribution = {
-        .change = closed->again ? COHORT_CHANGE_AGAIN : COHORT_CHANGE_FIRST,
+        .change = closed->revision ? COHORT_CHANGE_AGAIN : COHORT_CHANGE_FIRST,
         .event_ms = (int64_t)closed->event_ms,
         .verdict = (uint8_t)closed->verdict,
         .weight = closed->weight,

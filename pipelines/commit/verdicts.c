@@ -71,14 +71,14 @@ static void count_first(struct writer *writer, const struct closed *closed)
 
 static void count_correction(struct writer *writer, const struct closed *closed)
 {
-    if (closed->again->contribution.size == 0 || closed->again->verdict == closed->verdict)
+    if (closed->revision->contribution.size == 0 || closed->revision->verdict == closed->verdict)
         return;
     for (uint32_t i = 0; i < closed->config->grouping_count; i++) {
         struct buffer group = {0};
         config_groupings_text(closed->config, i, &group);
         writer_count(writer,
                      series_correction(&writer->series, buffer_bytes(&group),
-                                       closed->again->verdict, closed->verdict),
+                                       closed->revision->verdict, closed->verdict),
                      1);
         buffer_finish(&group);
     }
@@ -87,10 +87,10 @@ static void count_correction(struct writer *writer, const struct closed *closed)
 static void count_spans(struct writer *writer, const struct closed *closed)
 {
     struct series *series = &writer->series;
-    bool is_refused = closed->again && closed->again->fate == LATE_REFUSED;
+    bool is_refused = closed->revision && closed->revision->fate == LATE_REFUSED;
     writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
     writer_count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
-    if (closed->again && closed->again->fate != LATE_EVALUATION)
+    if (closed->revision && closed->revision->fate != LATE_EVALUATION)
         writer_count(writer, series->late, closed->spans);
     writer_count(writer,
                  is_refused              ? series->dropped[DROP_LATE]
@@ -110,7 +110,7 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
             outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
                           record->frame);
     writer_count(writer, series_review_records(&writer->series, record->queue, closed->verdict), 1);
-    writer_count(writer, writer->series.revisions, closed->again != NULL);
+    writer_count(writer, writer->series.revisions, closed->revision != NULL);
     writer->batch_bytes += record->frame.size * writer->exporter_count;
     return sequence;
 }
@@ -124,29 +124,30 @@ static void put_positions(const struct writer *writer, const struct closed *clos
         row->positions[i].position = closed->positions[i].position;
         row->position_count = (uint8_t)(i + 1);
     }
-    const struct again *again = closed->again;
-    for (uint32_t i = 0; again && i < again->position_count; i++) {
+    const struct revision *revision = closed->revision;
+    for (uint32_t i = 0; revision && i < revision->position_count; i++) {
         uint32_t at = 0;
-        while (at < row->position_count && row->positions[at].source != again->positions[i].source)
+        while (at < row->position_count &&
+               row->positions[at].source != revision->positions[i].source)
             at++;
         if (at == row->position_count && at < DECIDED_POSITIONS_MAX)
-            row->positions[row->position_count++] = again->positions[i];
+            row->positions[row->position_count++] = revision->positions[i];
     }
 }
 
 /* Is it one of the first runs of a cohort? */
 static bool add_contribution(struct writer *writer, const struct closed *closed, int64_t wall_ms)
 {
-    const struct again *again = closed->again;
+    const struct revision *revision = closed->revision;
     bool is_first = false;
-    if (closed->is_judge_only || (again && again->contribution.size == 0))
+    if (closed->is_judge_only || (revision && revision->contribution.size == 0))
         return false;
     struct binding *binding = binding_of(writer, closed->config);
-    if (again && !contribution_take_back(again->contribution, &writer->contributions))
+    if (revision && !contribution_take_back(revision->contribution, &writer->contributions))
         store_fail(&writer->txn, STATUS_FATAL, "a contribution to the cohorts is not understood");
     contribution_append(binding, &writer->txn, writer->cohorts, closed, wall_ms,
-                        &writer->contributions, again ? NULL : &is_first);
-    if (!again)
+                        &writer->contributions, revision ? NULL : &is_first);
+    if (!revision)
         count_outcomes(writer, binding, closed);
     return is_first;
 }
@@ -155,10 +156,10 @@ static bool add_contribution(struct writer *writer, const struct closed *closed,
 static struct record_emission emission_of(struct writer *writer, const struct closed *closed,
                                           bool is_first)
 {
-    const struct again *again = closed->again;
+    const struct revision *revision = closed->revision;
     const struct selected_record *record = &closed->selection.record;
     bool has_record = record->frame.size > 0;
-    if (!again || (!again->was_emitted && has_record))
+    if (!revision || (!revision->was_emitted && has_record))
         return budget_select(writer->budget, &writer->txn, closed, is_first);
     return (struct record_emission){.record = has_record ? record : NULL};
 }
@@ -166,16 +167,16 @@ static struct record_emission emission_of(struct writer *writer, const struct cl
 static void add_records(struct writer *writer, const struct closed *closed, struct decided_row *row,
                         int64_t wall_ms)
 {
-    const struct again *again = closed->again;
-    row->record_sequence = again ? again->record_sequence : 0;
+    const struct revision *revision = closed->revision;
+    row->record_sequence = revision ? revision->record_sequence : 0;
     if (closed->emission.record) {
         row->record_sequence = add_record(writer, closed, wall_ms);
         row->flags |= DECIDED_EMITTED | (closed->emission.is_first ? DECIDED_AS_FIRST : 0u);
-    } else if (again && again->was_emitted) {
+    } else if (revision && revision->was_emitted) {
         row->flags |= DECIDED_EMITTED;
     }
-    if (again && again->has_content)
-        (void)retained_delete(writer->retained, &writer->txn, again->record_sequence);
+    if (revision && revision->has_content)
+        (void)retained_delete(writer->retained, &writer->txn, revision->record_sequence);
     if (closed->content.size > 0 && (row->flags & DECIDED_EMITTED)) {
         row->flags |= DECIDED_CONTENT;
         retained_append(writer->retained, &writer->txn, row->record_sequence, wall_ms,
@@ -189,23 +190,23 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
     struct decided_row *row = new_row(writer);
     if (!row)
         return;
-    const struct again *again = closed->again;
+    const struct revision *revision = closed->revision;
     memcpy(row->trace_id, closed->trace_id, sizeof(row->trace_id));
     put_positions(writer, closed, row);
     row->decided_ms = (int64_t)closed->decided_ms;
     row->event_ms = (int64_t)closed->event_ms;
     row->verdict = (uint8_t)closed->verdict;
     row->trigger = (uint8_t)closed->trigger;
-    row->spans = !again || again->fate == LATE_MERGED ? closed->spans : 0;
-    row->flags = again && again->is_exhausted ? DECIDED_EXHAUSTED : 0;
-    row->extension = closed->extension;
+    row->spans = !revision || revision->fate == LATE_MERGED ? closed->spans : 0;
+    row->flags = revision && revision->is_exhausted ? DECIDED_EXHAUSTED : 0;
+    row->extension = closed->summary;
     size_t from = writer->contributions.size;
     bool is_first = add_contribution(writer, closed, wall_ms);
     closed->emission = emission_of(writer, closed, is_first);
     add_records(writer, closed, row, wall_ms);
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
-    if (again)
+    if (revision)
         count_correction(writer, closed);
     else
         count_first(writer, closed);
@@ -216,7 +217,7 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
 }
 
 /* The trace is remembered as decided, so that a replay of its spans is one; they stay in flight. */
-void writer_add_part(struct writer *writer, const struct handed_part *part)
+void writer_add_part(struct writer *writer, const struct conversation_part *part)
 {
     struct decided_row *row = new_row(writer);
     if (!row)

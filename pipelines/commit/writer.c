@@ -111,7 +111,7 @@ void writer_add_effects(struct writer *writer, struct effects *effects, int64_t 
     assert(effects->shard < writer->shards);
     for (struct closed *closed = effects->first; closed; closed = closed->next)
         writer_add_closed(writer, closed, wall_ms);
-    for (const struct handed_part *part = effects->first_part; part; part = part->next)
+    for (const struct conversation_part *part = effects->first_part; part; part = part->next)
         writer_add_part(writer, part);
     add_spills(writer, effects);
     count_passed(writer, effects);

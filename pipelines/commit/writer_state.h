@@ -98,7 +98,7 @@ void writer_add_spilled(struct writer *writer, const struct spilled *spilled);
 /* Shows other threads what the journal and the outbox hold now. */
 void writer_publish(struct writer *writer);
 void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms);
-void writer_add_part(struct writer *writer, const struct handed_part *part);
+void writer_add_part(struct writer *writer, const struct conversation_part *part);
 
 static inline void writer_count(struct writer *writer, struct persistent_counter *counter,
                                 uint64_t by)

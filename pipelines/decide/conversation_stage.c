@@ -10,13 +10,13 @@
 #include "pipelines/decide/shard_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 
-bool second_stage_init(struct second_stage *stage, int64_t now_ms)
+bool conversation_stage_init(struct conversation_stage *stage, int64_t now_ms)
 {
     arena_init(&stage->arena, JUDGE_SCRATCH_BYTES_MAX);
     return conversations_init(&stage->open, now_ms) && in_flight_init(&stage->table, now_ms);
 }
 
-void second_stage_finish(struct second_stage *stage)
+void conversation_stage_finish(struct conversation_stage *stage)
 {
     conversations_finish(&stage->open);
     in_flight_finish(&stage->table);
@@ -26,17 +26,17 @@ void second_stage_finish(struct second_stage *stage)
 
 /* --- handing over --- */
 
-bool conversation_wants(const struct shard *shard)
+bool conversation_stage_takes(const struct shard *shard)
 {
     return shard->config->scope_is_conversation && shard->stage.parts.read &&
            shard->judge.run.conversation_id.size > 0 && !shard->judge.run.is_judge_only;
 }
 
-enum status conversation_hand_over(struct shard *shard, const struct open_trajectory *open,
+enum status conversation_stage_add(struct shard *shard, const struct open_trajectory *open,
                                    const struct shard_time *time, struct effects *effects)
 {
     struct judge *judge = &shard->judge;
-    struct handed_part *part = arena_zalloc(&effects->arena, 1, sizeof(*part));
+    struct conversation_part *part = arena_zalloc(&effects->arena, 1, sizeof(*part));
     buffer_clear(&shard->stage.content);
     if (!part || !trajectory_encode_view(&judge->trajectory, &judge->arena, &shard->stage.content))
         return STATUS_FATAL;
@@ -67,7 +67,7 @@ enum status conversation_hand_over(struct shard *shard, const struct open_trajec
 
 enum { PARTS_OF_A_READING = 4096 }; /* a transaction of few milliseconds */
 
-struct taking {
+struct part_reading {
     struct shard *shard;
     const struct shard_time *time;
     uint32_t left;
@@ -76,29 +76,30 @@ struct taking {
 
 static bool take_part(void *context, const struct part_row *row)
 {
-    struct taking *taking = context;
-    struct shard *shard = taking->shard;
+    struct part_reading *reading = context;
+    struct shard *shard = reading->shard;
     const struct conversation_limits limits = {shard->config->conversation_idle_ms,
                                                shard->config->assembly.max_spans,
                                                shard->config->assembly.max_bytes};
     shard->stage.seen = row->sequence;
     if (request_shard_of(row->conversation, shard->count) == shard->index)
-        taking->has_failed = !conversations_add(
-            &shard->stage.open, row, &limits, taking->time->now_ms, (int64_t)taking->time->wall_ms);
-    return !taking->has_failed && --taking->left > 0;
+        reading->has_failed =
+            !conversations_add(&shard->stage.open, row, &limits, reading->time->now_ms,
+                               (int64_t)reading->time->wall_ms);
+    return !reading->has_failed && --reading->left > 0;
 }
 
 static enum status take_parts(struct shard *shard, const struct shard_time *time)
 {
-    struct second_stage *stage = &shard->stage;
+    struct conversation_stage *stage = &shard->stage;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && stage->seen < time->part_sequence) {
-        struct taking taking = {.shard = shard, .time = time, .left = PARTS_OF_A_READING};
+        struct part_reading reading = {.shard = shard, .time = time, .left = PARTS_OF_A_READING};
         status = stage->parts.read(stage->parts.context, stage->seen + 1, time->part_sequence,
-                                   take_part, &taking);
-        if (taking.left > 0)
+                                   take_part, &reading);
+        if (reading.left > 0)
             stage->seen = time->part_sequence;
-        if (taking.has_failed)
+        if (reading.has_failed)
             return STATUS_FATAL;
     }
     return status;
@@ -109,7 +110,7 @@ static enum status take_parts(struct shard *shard, const struct shard_time *time
 /* Spans count under the conversation. NOT_FOUND: the part is gone or can't be read. */
 static enum status add_part(struct shard *shard, struct open_trajectory *open, uint64_t sequence)
 {
-    struct second_stage *stage = &shard->stage;
+    struct conversation_stage *stage = &shard->stage;
     struct gated_request spans, logs;
     uint32_t next;
     buffer_clear(&stage->content);
@@ -179,8 +180,8 @@ static enum status close_conversation(struct shard *shard, const struct conversa
     return status;
 }
 
-enum status conversation_step(struct shard *shard, const struct shard_time *time,
-                              struct effects *effects)
+enum status conversation_stage_step(struct shard *shard, const struct shard_time *time,
+                                    struct effects *effects)
 {
     struct conversation *conversation;
     if (!shard->stage.parts.read)

@@ -1,7 +1,7 @@
 /* The open conversations of one shard, by the hash of their ids: which parts they have, and when
  * they are over. The parts themselves lie in the store. Single-threaded, no clock. */
 #pragma once
-#include "pipelines/decide/parts.h"
+#include "pipelines/decide/conversation_parts.h"
 #include "processor/assemble/timer_wheel.h"
 #include "processor/trajectory.h"
 

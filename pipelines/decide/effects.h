@@ -31,7 +31,7 @@ enum late_fate {
 
 /* What a verdict after the first takes the place of. Stored positions and sequences as in the row
  * before. */
-struct again {
+struct revision {
     enum late_fate fate;
     enum verdict verdict;
     uint32_t position_count;
@@ -69,18 +69,18 @@ struct closed {
     struct record_emission emission; /* filled in by the writer; nothing before */
     bool is_weight_mixed;            /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
-    struct bytes extension; /* pipelines/decide/summary.h */
+    struct bytes summary; /* encoded (summary.h) */
     struct bytes
         content; /* pipelines/decide/trajectory_codec.h; to be kept while a record of it is out */
-    struct again *again; /* NULL: the first verdict */
-    uint64_t *parts;     /* of a conversation: they leave the store */
+    struct revision *revision; /* NULL: the first verdict */
+    uint64_t *parts;           /* of a conversation: they leave the store */
     uint32_t part_count;
 };
 
 /* A closed trace that waits for the rest of its conversation. Of `trace` only what a decided row
  * without a verdict says: id, positions, times. */
-struct handed_part {
-    struct handed_part *next;
+struct conversation_part {
+    struct conversation_part *next;
     struct part_row row;
     struct closed trace;
     struct bytes content; /* pipelines/decide/trajectory_codec.h */
@@ -114,7 +114,7 @@ struct effects {
     uint32_t closed_count;
     struct spilled *first_spilled, *last_spilled;
     struct unspilled *unspilled;
-    struct handed_part *first_part, *last_part;
+    struct conversation_part *first_part, *last_part;
     uint64_t late_spans;
     uint64_t revoked_spans;  /* open when their partition went to another instance */
     uint64_t repeated_spans; /* read again from a partition after their verdict */

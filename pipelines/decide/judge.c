@@ -123,22 +123,22 @@ static enum selection_reason reason_of(const struct judge *judge,
                                        const struct verdict_report *report,
                                        const struct selection *selection)
 {
-    if (judge->revision && is_by_feedback(judge->revision->before, report))
+    if (judge->prior && is_by_feedback(judge->prior->before, report))
         return SELECT_FEEDBACK;
     if (selection->is_unscored)
         return SELECT_UNSCORED;
     return selection->is_control ? SELECT_CONTROL : SELECT_RULE;
 }
 
-static void put_revision(const struct revision *revision, const char *supersedes,
-                         struct review_input *input)
+static void put_prior(const struct prior_verdict *prior, const char *supersedes,
+                      struct review_input *input)
 {
-    input->revision = revision->before->revision + 1;
-    input->supersedes = revision->was_emitted ? supersedes : NULL;
-    input->late_spans = revision->late_spans;
-    input->known_start_ns = revision->known_start_ns;
-    input->known_end_ns = revision->known_end_ns;
-    input->known_spans = revision->is_partial ? revision->spans : 0;
+    input->revision = prior->before->revision + 1;
+    input->supersedes = prior->was_emitted ? supersedes : NULL;
+    input->late_spans = prior->late_spans;
+    input->known_start_ns = prior->known_start_ns;
+    input->known_end_ns = prior->known_end_ns;
+    input->known_spans = prior->is_partial ? prior->spans : 0;
 }
 
 /* The spans beside the record, where an exporter sends those: they must be redacted here, since
@@ -181,9 +181,9 @@ static enum status write_record(struct judge *judge, const struct verdict_report
         .arena = &judge->arena,
     };
     char supersedes[37];
-    if (judge->revision) {
-        record_id_write(judge->revision->record_id, supersedes);
-        put_revision(judge->revision, supersedes, &input);
+    if (judge->prior) {
+        record_id_write(judge->prior->record_id, supersedes);
+        put_prior(judge->prior, supersedes, &input);
     }
     struct review_record record;
     buffer_clear(&judge->json);
@@ -227,8 +227,7 @@ static enum status select_records(struct judge *judge, const struct verdict_repo
             budget_view_limits(judge->budget, selected->hour, report->verdict, selected->signature);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
-    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
-                    !judge->revision &&
+    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only && !judge->prior &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
     if (closed->is_judge_only)
         selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
@@ -247,8 +246,8 @@ static enum status select_records(struct judge *judge, const struct verdict_repo
 static enum status select_revision(struct judge *judge, const struct verdict_report *report,
                                    struct effects *effects, struct closed *closed)
 {
-    const struct revision *revision = judge->revision;
-    if (!revision->was_emitted)
+    const struct prior_verdict *prior = judge->prior;
+    if (!prior->was_emitted)
         return select_records(judge, report, effects, closed);
     struct selection selection =
         select_run(&judge->config->selection, closed->trace_id, report->verdict);
@@ -262,11 +261,11 @@ static enum status select_revision(struct judge *judge, const struct verdict_rep
 /* What a revision can be made from, while a record of it may be out. */
 static enum status keep_content(struct judge *judge, struct effects *effects, struct closed *closed)
 {
-    const struct revision *revision = judge->revision;
+    const struct prior_verdict *prior = judge->prior;
     bool may_be_out = closed->selection.record.frame.size > 0 || closed->selection.has_first ||
-                      (revision && revision->was_emitted);
+                      (prior && prior->was_emitted);
     if (!judge->keeps_content || !may_be_out || !judge->config->late_retain_records ||
-        judge->config->late_window_ms == 0 || (revision && revision->is_partial))
+        judge->config->late_window_ms == 0 || (prior && prior->is_partial))
         return STATUS_OK;
     buffer_clear(&judge->encoded);
     if (!trajectory_encode_view(&judge->trajectory, &judge->arena, &judge->encoded))
@@ -283,14 +282,14 @@ static void put_record_id(struct summary *summary, int place, const char *text)
 static enum status summarize(struct judge *judge, struct summary *summary, struct effects *effects,
                              struct closed *closed)
 {
-    const struct revision *revision = judge->revision;
+    const struct prior_verdict *prior = judge->prior;
     memcpy(summary->ruleset, judge->config->ruleset.sha256, sizeof(summary->ruleset));
     summary->is_judge_only = closed->is_judge_only;
     summary->dimension_values = closed->dimension_values;
     summary->dimension_count = judge->config->dimension_count;
-    if (revision && revision->was_emitted) {
+    if (prior && prior->was_emitted) {
         summary->has_record_id[0] = true;
-        memcpy(summary->record_ids[0], revision->record_id, RECORD_ID_SIZE);
+        memcpy(summary->record_ids[0], prior->record_id, RECORD_ID_SIZE);
     }
     if (closed->selection.record.frame.size > 0)
         put_record_id(summary, 0, closed->selection.record.id);
@@ -298,7 +297,7 @@ static enum status summarize(struct judge *judge, struct summary *summary, struc
         put_record_id(summary, 1, closed->selection.first.id);
     buffer_clear(&judge->encoded);
     summary_encode(summary, &judge->encoded);
-    closed->extension = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
+    closed->summary = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
     /* Scratch memory that is full makes a measurement say so; no memory at all must not. */
     return judge->encoded.failed || effects->arena.failed || judge->arena.no_memory ? STATUS_FATAL
                                                                                     : STATUS_OK;
@@ -307,36 +306,36 @@ static enum status summarize(struct judge *judge, struct summary *summary, struc
 enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
                            struct effects *effects, struct closed *closed)
 {
-    const struct revision *revision = judge->revision;
+    const struct prior_verdict *prior = judge->prior;
     struct summary summary = {.decisions = 1, .revision = 1, .spans = closed->spans};
     closed->verdict = report->verdict;
     for (uint32_t i = 0; i < report->evaluation_count; i++)
         closed->outcomes[i] = (uint8_t)report->evaluations[i].outcome;
     if (!summary_take_report(&summary, report, &judge->arena))
         return STATUS_FATAL;
-    if (!revision) {
+    if (!prior) {
         enum status status = select_records(judge, report, effects, closed);
         if (status == STATUS_OK)
             status = keep_content(judge, effects, closed);
         return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
     }
     bool has_changed =
-        revision->verdict != report->verdict || summary_differs(revision->before, &summary);
-    summary.decisions = revision->before->decisions + (has_changed || revision->is_counted);
-    summary.revision = revision->before->revision + has_changed;
-    summary.spans = revision->spans;
-    summary.late_spans = revision->late_spans;
+        prior->verdict != report->verdict || summary_differs(prior->before, &summary);
+    summary.decisions = prior->before->decisions + (has_changed || prior->is_counted);
+    summary.revision = prior->before->revision + has_changed;
+    summary.spans = prior->spans;
+    summary.late_spans = prior->late_spans;
     closed->selection.skipped = SKIP_NONE;
     enum status status = STATUS_OK;
     if (has_changed)
         status = select_revision(judge, report, effects, closed);
     if (status == STATUS_OK)
         status = keep_content(judge, effects, closed);
-    if (has_changed || revision->moves_cohort)
-        closed->again->contribution = arena_copy(&effects->arena, revision->contribution);
+    if (has_changed || prior->moves_cohort)
+        closed->revision->contribution = arena_copy(&effects->arena, prior->contribution);
     else
-        summary.contribution = revision->contribution;
-    closed->again->is_exhausted = summary.decisions > SUMMARY_LATE_DECISIONS_MAX;
+        summary.contribution = prior->contribution;
+    closed->revision->is_exhausted = summary.decisions > SUMMARY_LATE_DECISIONS_MAX;
     return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
 }
 

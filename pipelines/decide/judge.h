@@ -11,7 +11,7 @@
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
 /* A verdict after the first, while it is made: what was decided before, and how far it goes. */
-struct revision {
+struct prior_verdict {
     const struct summary *before;
     enum verdict verdict; /* before */
     bool was_emitted;
@@ -26,9 +26,9 @@ struct revision {
 
 struct judge {
     const struct pipeline_config *config;
-    bool keeps_content;              /* there is a store that revisions can start from */
-    const struct revision *revision; /* NULL: a first verdict */
-    bool is_emitting_all;            /* replay --all and explain: a record of every trajectory */
+    bool keeps_content;                /* there is a store that revisions can start from */
+    const struct prior_verdict *prior; /* NULL: a first verdict */
+    bool is_emitting_all;              /* replay --all and explain: a record of every trajectory */
     const struct budget_view
         *budget; /* budgets in force; NULL: none. Borrowed, set before a step */
     struct first_seen first_seen;
@@ -56,7 +56,7 @@ MUST_CHECK enum status judge_decide(struct judge *judge, const struct open_traje
                                     enum close_trigger trigger, bool is_unreadable,
                                     struct effects *effects, struct closed **ret_closed);
 
-/* For verdicts after the first (redecide.c): a closed trajectory with nothing decided, the facts of
+/* For verdicts after the first (revise.c): a closed trajectory with nothing decided, the facts of
  * what judge_read has read, and the end of it: verdict, summary and records of a report. */
 struct closed *judge_open_closed(struct judge *judge, const struct open_trajectory *open,
                                  enum close_trigger trigger, struct effects *effects);

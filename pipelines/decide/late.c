@@ -2,8 +2,8 @@
  *
  *   in the verdict of an earlier run              a replay: nothing happens
  *   read again from a partition                   dropped{duplicate}
- *   else                                          kept, until settle of quiet has passed; then the row is recalled:
- *       found                                       a revision (redecide.c)
+ *   else                                          kept, until settle of quiet has passed; then the row is read again:
+ *       found                                       a revision (revise.c)
  *       not committed yet                           once more after a moment
  *       too often decided, or forgotten             dropped{late}, and from then on at once
  *
@@ -14,11 +14,11 @@
 #include "pipelines/decide/revise.h"
 #include "pipelines/decide/shard_state.h"
 
-enum { RECALLS_OF_A_STEP = 64, NOT_YET_MS = 50, RECALL_BYTES_MAX = 512 << 20 };
+enum { REVISIONS_OF_A_STEP = 64, NOT_YET_MS = 50, REVISION_BYTES_MAX = 512 << 20 };
 
 bool late_init(struct late *late, int64_t now_ms)
 {
-    arena_init(&late->arena, RECALL_BYTES_MAX);
+    arena_init(&late->arena, REVISION_BYTES_MAX);
     return in_flight_init(&late->table, now_ms);
 }
 
@@ -28,9 +28,9 @@ void late_finish(struct late *late)
     arena_finish(&late->arena);
 }
 
-void shard_set_recall(struct shard *shard, const struct recall *recall)
+void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions)
 {
-    shard->late.recall = *recall;
+    shard->late.revisions = *revisions;
     shard->judge.keeps_content = true;
 }
 
@@ -60,7 +60,7 @@ static enum passing passing_of(const struct shard *shard, const struct request *
         return is_topic && !request->is_replayed ? PASS_REPEATED : PASS_SILENTLY;
     }
     const struct decided_entry *any = own ? own : decided_set_find(&shard->decided, trace_id);
-    if (shard->late.recall.find && !any->is_exhausted)
+    if (shard->late.revisions.find && !any->is_exhausted)
         return KEEP;
     return any->is_remembered && shard_was_counted(shard, request, trace_id) ? PASS_SILENTLY
                                                                              : PASS_LATE;
@@ -139,10 +139,10 @@ enum status late_take_log(struct shard *shard, const struct request *request,
     return status;
 }
 
-/* --- deciding again --- */
+/* --- revisions --- */
 
 static enum status close_late(struct shard *shard, struct open_trajectory *open,
-                              const struct recalled *recalled, const struct shard_time *time,
+                              const struct decided_before *before, const struct shard_time *time,
                               struct effects *effects)
 {
     struct judge *judge = &shard->judge;
@@ -150,45 +150,44 @@ static enum status close_late(struct shard *shard, struct open_trajectory *open,
     int64_t due_ms = open->timer.deadline_ms;
     enum late_fate fate = LATE_MERGED;
     enum status status;
-    if (!recalled || !recalled->has_summary ||
-        recalled->summary.decisions > SUMMARY_LATE_DECISIONS_MAX)
+    if (!before || !before->has_summary || before->summary.decisions > SUMMARY_LATE_DECISIONS_MAX)
         fate = LATE_REFUSED;
-    else if (recalled->summary.is_judge_only)
+    else if (before->summary.is_judge_only)
         fate = LATE_EVALUATION;
     if (fate == LATE_MERGED)
-        status = redecide(judge, &shard->late.table, open, recalled, &shard->late.arena, effects,
-                          &closed);
+        status =
+            revise(judge, &shard->late.table, open, before, &shard->late.arena, effects, &closed);
     else
-        status = redecide_refuse(judge, open, recalled, fate, effects, &closed);
+        status = revise_refuse(judge, open, before, fate, effects, &closed);
     if (status != STATUS_OK)
         return status;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
     shard_fill_positions(shard, open, closed);
-    if (closed->again->fate == LATE_MERGED)
+    if (closed->revision->fate == LATE_MERGED)
         effects->logs_joined += open->accepted_logs;
     else
         effects->logs_dropped[LOG_LATE] += open->accepted_logs;
     /* Its row may have come after `time` was taken; the next one is behind it. */
     struct shard_time behind = *time;
-    if (recalled && recalled->sequence > behind.decided_sequence)
-        behind.decided_sequence = recalled->sequence;
-    status = shard_remember_open(shard, open, closed->again->is_exhausted, &behind);
+    if (before && before->sequence > behind.decided_sequence)
+        behind.decided_sequence = before->sequence;
+    status = shard_remember_open(shard, open, closed->revision->is_exhausted, &behind);
     in_flight_release(&shard->late.table, open);
     return status;
 }
 
 /* `is_last`: there is no waiting for the row. */
-static enum status decide_again(struct shard *shard, struct open_trajectory *open, bool is_last,
-                                const struct shard_time *time, struct effects *effects)
+static enum status revise_settled(struct shard *shard, struct open_trajectory *open, bool is_last,
+                                  const struct shard_time *time, struct effects *effects)
 {
     struct late *late = &shard->late;
-    struct recalled recalled;
+    struct decided_before before;
     const struct decided_entry *entry = decided_set_find(&shard->decided, open->id);
     assert(entry);
     arena_reset(&late->arena);
-    enum status status =
-        late->recall.find(late->recall.context, open->id, entry->sequence, &late->arena, &recalled);
+    enum status status = late->revisions.find(late->revisions.context, open->id, entry->sequence,
+                                              &late->arena, &before);
     if (status == STATUS_FATAL || late->arena.no_memory)
         return STATUS_FATAL;
     bool is_gone = (int64_t)entry->decided_ms < time->horizon_ms;
@@ -196,7 +195,7 @@ static enum status decide_again(struct shard *shard, struct open_trajectory *ope
         in_flight_file(&late->table, open, time->now_ms + NOT_YET_MS);
         return STATUS_OK;
     }
-    return close_late(shard, open, status == STATUS_OK ? &recalled : NULL, time, effects);
+    return close_late(shard, open, status == STATUS_OK ? &before : NULL, time, effects);
 }
 
 enum status late_close_due(struct shard *shard, const struct shard_time *time,
@@ -204,10 +203,10 @@ enum status late_close_due(struct shard *shard, const struct shard_time *time,
 {
     struct open_trajectory *open;
     enum status status = STATUS_OK;
-    for (int i = 0; i < RECALLS_OF_A_STEP && status == STATUS_OK && effects_have_room(effects) &&
+    for (int i = 0; i < REVISIONS_OF_A_STEP && status == STATUS_OK && effects_have_room(effects) &&
                     (open = in_flight_take_due(&shard->late.table, time->now_ms));
          i++)
-        status = decide_again(shard, open, false, time, effects);
+        status = revise_settled(shard, open, false, time, effects);
     return status;
 }
 
@@ -222,7 +221,7 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
         if (!shard_is_volatile(shard, open))
             continue;
         in_flight_unfile(&shard->late.table, open);
-        status = decide_again(shard, open, true, time, effects);
+        status = revise_settled(shard, open, true, time, effects);
     }
     return status;
 }

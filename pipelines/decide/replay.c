@@ -11,8 +11,8 @@ struct replay {
     struct shard *shard;
     struct effects *effects;
     struct request_pool *pool;
-    struct part_memory *parts;
-    bool is_second_stage; /* all traces are closed: conversations get all of theirs at once */
+    struct conversation_parts_memory *parts;
+    bool are_traces_closed; /* all traces are closed: conversations get all of theirs at once */
     replay_fn *fn;
     void *context;
     int64_t now_ms;
@@ -36,12 +36,12 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
     replay->shard = shard_create(0, 1, 1, &replay->config, 0);
     replay->effects = effects_create(0);
     replay->pool = request_pool_create(1);
-    replay->parts = part_memory_create();
+    replay->parts = conversation_parts_memory_create();
     if (!replay->shard || !replay->effects || !replay->pool || !replay->parts) {
         replay_destroy(replay);
         return NULL;
     }
-    struct part_source parts = part_source_from_memory(replay->parts);
+    struct conversation_parts parts = conversation_parts_from_memory(replay->parts);
     shard_set_parts(replay->shard, &parts);
     if (is_all)
         shard_emit_all(replay->shard);
@@ -55,7 +55,7 @@ void replay_destroy(struct replay *replay)
     shard_destroy(replay->shard);
     effects_destroy(replay->effects);
     request_pool_destroy(replay->pool);
-    part_memory_destroy(replay->parts);
+    conversation_parts_memory_destroy(replay->parts);
     free(replay);
 }
 
@@ -72,9 +72,11 @@ static enum status hand_out(struct replay *replay)
         if (status == STATUS_OK && !replay->fn(replay->context, closed, record.payload))
             status = STATUS_FATAL;
     }
-    for (const struct handed_part *part = replay->effects->first_part; part; part = part->next) {
+    for (const struct conversation_part *part = replay->effects->first_part; part;
+         part = part->next) {
         replay->totals.duplicates += part->trace.duplicates;
-        if (status == STATUS_OK && !part_memory_append(replay->parts, &part->row, part->content))
+        if (status == STATUS_OK &&
+            !conversation_parts_memory_append(replay->parts, &part->row, part->content))
             status = STATUS_FATAL;
     }
     effects_clear(replay->effects);
@@ -87,7 +89,8 @@ static enum status step(struct replay *replay, const struct shard_event *event)
         .now_ms = replay->now_ms,
         .wall_ms = replay->wall_ms,
         .horizon_ms = 0, /* nothing is ever forgotten */
-        .part_sequence = replay->is_second_stage ? part_memory_last(replay->parts) : 0,
+        .part_sequence =
+            replay->are_traces_closed ? conversation_parts_memory_last(replay->parts) : 0,
     };
     enum status status = shard_step(replay->shard, event, &time, replay->effects);
     return status == STATUS_OK ? hand_out(replay) : status;
@@ -138,7 +141,7 @@ static enum status run_out(struct replay *replay)
 enum status replay_finish(struct replay *replay)
 {
     enum status status = run_out(replay);
-    replay->is_second_stage = true;
+    replay->are_traces_closed = true;
     return status == STATUS_OK ? run_out(replay) : status;
 }
 

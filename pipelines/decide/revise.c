@@ -6,13 +6,13 @@
 
 /* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken
  * back, else what the summary carries on. Absent: nothing. */
-static struct bytes find_contribution(const struct recalled *recalled,
+static struct bytes find_contribution(const struct decided_before *before,
                                       struct cohort_contribution *ret_contribution)
 {
     struct value_reader reader;
     struct bytes found = {0};
-    struct bytes all = recalled->row.contribution.size > 0 ? recalled->row.contribution
-                                                           : recalled->summary.contribution;
+    struct bytes all =
+        before->row.contribution.size > 0 ? before->row.contribution : before->summary.contribution;
     value_reader_init(&reader, all);
     while (reader.at < reader.end) {
         const uint8_t *from = reader.at;
@@ -28,48 +28,48 @@ static struct bytes find_contribution(const struct recalled *recalled,
     return found;
 }
 
-static bool put_again(struct closed *closed, const struct recalled *recalled, enum late_fate fate,
-                      struct effects *effects)
+static bool put_revision(struct closed *closed, const struct decided_before *before,
+                         enum late_fate fate, struct effects *effects)
 {
-    struct again *again = arena_zalloc(&effects->arena, 1, sizeof(*again));
-    if (!again)
+    struct revision *revision = arena_zalloc(&effects->arena, 1, sizeof(*revision));
+    if (!revision)
         return false;
-    again->fate = fate;
-    if (recalled) {
-        const struct decided_row *row = &recalled->row;
-        again->verdict = (enum verdict)row->verdict;
-        again->position_count = row->position_count;
-        memcpy(again->positions, row->positions, sizeof(again->positions));
-        again->record_sequence = row->record_sequence;
-        again->was_emitted = row->flags & DECIDED_EMITTED;
-        again->has_content = row->flags & DECIDED_CONTENT;
+    revision->fate = fate;
+    if (before) {
+        const struct decided_row *row = &before->row;
+        revision->verdict = (enum verdict)row->verdict;
+        revision->position_count = row->position_count;
+        memcpy(revision->positions, row->positions, sizeof(revision->positions));
+        revision->record_sequence = row->record_sequence;
+        revision->was_emitted = row->flags & DECIDED_EMITTED;
+        revision->has_content = row->flags & DECIDED_CONTENT;
     }
-    closed->again = again;
+    closed->revision = revision;
     return true;
 }
 
 /* --- with content --- */
 
 static bool fits(const struct judge *judge, const struct open_trajectory *late,
-                 const struct gated_request *spans, const struct recalled *recalled)
+                 const struct gated_request *spans, const struct decided_before *before)
 {
     const struct assembly_config *limits = &judge->config->assembly;
     return spans->span_count + late->span_count <= limits->max_spans &&
-           recalled->content.size + late->wire_bytes <= limits->max_bytes;
+           before->content.size + late->wire_bytes <= limits->max_bytes;
 }
 
 /* False: it isn't there, or can't be used. */
 static bool read_content(const struct judge *judge, const struct open_trajectory *late,
-                         const struct recalled *recalled, struct arena *arena,
+                         const struct decided_before *before, struct arena *arena,
                          struct gated_request *ret_spans, struct gated_request *ret_logs)
 {
-    if (!recalled->content.data || trajectory_decode(recalled->content, &wire_gate_limits_default,
-                                                     arena, ret_spans, ret_logs) != STATUS_OK)
+    if (!before->content.data || trajectory_decode(before->content, &wire_gate_limits_default,
+                                                   arena, ret_spans, ret_logs) != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < ret_spans->span_count; i++)
         if (memcmp(ret_spans->spans[i].trace_id, late->id, TRACE_ID_SIZE) != 0)
             return false;
-    return ret_spans->span_count > 0 && fits(judge, late, ret_spans, recalled);
+    return ret_spans->span_count > 0 && fits(judge, late, ret_spans, before);
 }
 
 /* What was counted as accepted stays that. */
@@ -100,32 +100,32 @@ static enum status decide_whole(struct judge *judge, const struct open_trajector
 /* --- without --- */
 
 /* Values known before stay; those that were unknown may come from the late spans. */
-static bool restate_dimensions(const struct judge *judge, const struct summary *summary,
-                               struct effects *effects, struct closed *closed)
+static bool keep_known_dimensions(const struct judge *judge, const struct summary *summary,
+                                  struct effects *effects, struct closed *closed)
 {
     bool has_changed = false;
     if (summary->dimension_count != judge->config->dimension_count)
         return true; /* Other dimensions than then. */
     for (uint32_t i = 0; i < summary->dimension_count; i++) {
-        struct bytes before = summary->dimension_values[i];
-        if (!bytes_equal_text(before, "unknown"))
-            closed->dimension_values[i] = arena_copy(&effects->arena, before);
+        struct bytes known = summary->dimension_values[i];
+        if (!bytes_equal_text(known, "unknown"))
+            closed->dimension_values[i] = arena_copy(&effects->arena, known);
         else
-            has_changed |= !bytes_equal(before, closed->dimension_values[i]);
+            has_changed |= !bytes_equal(known, closed->dimension_values[i]);
     }
     return has_changed;
 }
 
 /* What late spans alone do not know. */
-static void restate_facts(const struct cohort_contribution *before,
-                          const struct open_trajectory *late, struct closed *closed)
+static void keep_known_facts(const struct cohort_contribution *held,
+                             const struct open_trajectory *late, struct closed *closed)
 {
     closed->is_judge_only = closed->is_skewed = false;
-    closed->event_ms = (uint64_t)before->event_ms;
-    closed->duration_ms = before->duration_ms;
-    closed->weight = before->weight;
-    closed->tokens = before->tokens;
-    closed->cost_usd = before->cost_nano_usd < 0 ? -1 : (double)before->cost_nano_usd / 1e9;
+    closed->event_ms = (uint64_t)held->event_ms;
+    closed->duration_ms = held->duration_ms;
+    closed->weight = held->weight;
+    closed->tokens = held->tokens;
+    closed->cost_usd = held->cost_nano_usd < 0 ? -1 : (double)held->cost_nano_usd / 1e9;
     closed->selection.hour = budget_hour_of(closed->event_ms, late->received_ms);
 }
 
@@ -179,7 +179,7 @@ static const struct ruleset *without_conditions(const struct ruleset *ruleset, s
     return copy;
 }
 
-static enum status decide_from_summary(struct judge *judge, const struct recalled *recalled,
+static enum status decide_from_summary(struct judge *judge, const struct decided_before *before,
                                        struct effects *effects, struct closed *closed)
 {
     struct verdict_report report;
@@ -192,7 +192,7 @@ static enum status decide_from_summary(struct judge *judge, const struct recalle
     for (uint32_t i = 0; i < report.evaluation_count; i++) {
         struct evaluation *evaluation = &report.evaluations[i];
         const struct rule *rule = &ruleset->rules[i];
-        const struct summary_rule *old = summary_find_rule(&recalled->summary, rule->name);
+        const struct summary_rule *old = summary_find_rule(&before->summary, rule->name);
         evaluation->rule = rule;
         if (!old)
             score_restate(rule, 0, OUTCOME_NA, NULL, "not_retained", evaluation);
@@ -206,93 +206,93 @@ static enum status decide_from_summary(struct judge *judge, const struct recalle
 
 /* Without what was decided before. */
 static enum status decide_rest(struct judge *judge, const struct open_trajectory *late,
-                               const struct recalled *recalled,
-                               const struct cohort_contribution *before, struct revision *revision,
+                               const struct decided_before *before,
+                               const struct cohort_contribution *held, struct prior_verdict *prior,
                                struct effects *effects, struct closed *closed)
 {
-    double start_ms = (double)before->event_ms - before->duration_ms;
+    double start_ms = (double)held->event_ms - held->duration_ms;
     if (!judge_fill(judge, late, effects, closed))
         return STATUS_FATAL;
-    revision->moves_cohort = restate_dimensions(judge, &recalled->summary, effects, closed);
-    restate_facts(before, late, closed);
-    revision->known_end_ns = (uint64_t)before->event_ms * 1000000;
-    revision->is_partial = true;
-    revision->known_start_ns = start_ms > 0 ? (uint64_t)start_ms * 1000000 : 0;
+    prior->moves_cohort = keep_known_dimensions(judge, &before->summary, effects, closed);
+    keep_known_facts(held, late, closed);
+    prior->known_end_ns = (uint64_t)held->event_ms * 1000000;
+    prior->is_partial = true;
+    prior->known_start_ns = start_ms > 0 ? (uint64_t)start_ms * 1000000 : 0;
     return effects->arena.failed ? STATUS_FATAL
-                                 : decide_from_summary(judge, recalled, effects, closed);
+                                 : decide_from_summary(judge, before, effects, closed);
 }
 
 /* --- both --- */
 
 /* BUSY: what there is does not fit into the scratch memory. */
 static enum status decide(struct judge *judge, struct in_flight *table,
-                          struct open_trajectory *late, const struct recalled *recalled,
+                          struct open_trajectory *late, const struct decided_before *before,
                           struct arena *arena, struct effects *effects, struct closed *closed)
 {
     struct gated_request spans, logs;
-    struct cohort_contribution before = {.event_ms = recalled->row.event_ms, .tokens = -1};
-    const struct summary *summary = &recalled->summary;
-    bool is_as_first = recalled->row.flags & DECIDED_AS_FIRST;
-    struct revision revision = {
+    struct cohort_contribution held = {.event_ms = before->row.event_ms, .tokens = -1};
+    const struct summary *summary = &before->summary;
+    bool is_as_first = before->row.flags & DECIDED_AS_FIRST;
+    struct prior_verdict prior = {
         .before = summary,
-        .verdict = (enum verdict)recalled->row.verdict,
-        .was_emitted = closed->again->was_emitted && summary->has_record_id[is_as_first],
-        .contribution = find_contribution(recalled, &before),
+        .verdict = (enum verdict)before->row.verdict,
+        .was_emitted = closed->revision->was_emitted && summary->has_record_id[is_as_first],
+        .contribution = find_contribution(before, &held),
     };
-    memcpy(revision.record_id, summary->record_ids[is_as_first], RECORD_ID_SIZE);
-    bool is_whole = read_content(judge, late, recalled, arena, &spans, &logs);
+    memcpy(prior.record_id, summary->record_ids[is_as_first], RECORD_ID_SIZE);
+    bool is_whole = read_content(judge, late, before, arena, &spans, &logs);
     if (arena->no_memory)
         return STATUS_FATAL;
     if (is_whole && add_content(table, late, &spans, &logs) != STATUS_OK)
         return STATUS_FATAL;
     closed->spans = late->span_count - (is_whole ? spans.span_count : 0);
     closed->duplicates = late->accepted_spans - closed->spans;
-    revision.spans = summary->spans + closed->spans;
-    revision.late_spans = summary->late_spans + closed->spans;
-    revision.moves_cohort = closed->spans > 0 || closed->logs > 0;
-    revision.is_counted = !is_whole || revision.moves_cohort;
+    prior.spans = summary->spans + closed->spans;
+    prior.late_spans = summary->late_spans + closed->spans;
+    prior.moves_cohort = closed->spans > 0 || closed->logs > 0;
+    prior.is_counted = !is_whole || prior.moves_cohort;
     if (!judge_read(judge, late, closed->trigger))
         return judge->arena.no_memory ? STATUS_FATAL : STATUS_BUSY;
-    judge->revision = &revision;
-    enum status status =
-        is_whole ? decide_whole(judge, late, effects, closed)
-                 : decide_rest(judge, late, recalled, &before, &revision, effects, closed);
-    judge->revision = NULL;
+    judge->prior = &prior;
+    enum status status = is_whole
+                             ? decide_whole(judge, late, effects, closed)
+                             : decide_rest(judge, late, before, &held, &prior, effects, closed);
+    judge->prior = NULL;
     return status;
 }
 
-enum status redecide(struct judge *judge, struct in_flight *table, struct open_trajectory *late,
-                     const struct recalled *recalled, struct arena *arena, struct effects *effects,
-                     struct closed **ret_closed)
+enum status revise(struct judge *judge, struct in_flight *table, struct open_trajectory *late,
+                   const struct decided_before *before, struct arena *arena,
+                   struct effects *effects, struct closed **ret_closed)
 {
-    enum close_trigger trigger = (enum close_trigger)recalled->row.trigger;
+    enum close_trigger trigger = (enum close_trigger)before->row.trigger;
     struct closed *closed = judge_open_closed(judge, late, trigger, effects);
-    if (!closed || !put_again(closed, recalled, LATE_MERGED, effects))
+    if (!closed || !put_revision(closed, before, LATE_MERGED, effects))
         return STATUS_FATAL;
-    enum status status = decide(judge, table, late, recalled, arena, effects, closed);
+    enum status status = decide(judge, table, late, before, arena, effects, closed);
     if (status == STATUS_BUSY)
-        return redecide_refuse(judge, late, recalled, LATE_REFUSED, effects, ret_closed);
+        return revise_refuse(judge, late, before, LATE_REFUSED, effects, ret_closed);
     judge_append(effects, closed);
     *ret_closed = closed;
     return status;
 }
 
-enum status redecide_refuse(struct judge *judge, const struct open_trajectory *late,
-                            const struct recalled *recalled, enum late_fate fate,
-                            struct effects *effects, struct closed **ret_closed)
+enum status revise_refuse(struct judge *judge, const struct open_trajectory *late,
+                          const struct decided_before *before, enum late_fate fate,
+                          struct effects *effects, struct closed **ret_closed)
 {
-    enum close_trigger trigger = recalled ? (enum close_trigger)recalled->row.trigger : CLOSE_IDLE;
+    enum close_trigger trigger = before ? (enum close_trigger)before->row.trigger : CLOSE_IDLE;
     struct closed *closed = judge_open_closed(judge, late, trigger, effects);
-    if (!closed || !put_again(closed, recalled, fate, effects))
+    if (!closed || !put_revision(closed, before, fate, effects))
         return STATUS_FATAL;
     closed->spans = late->accepted_spans;
     closed->duplicates = 0;
-    if (recalled) {
-        closed->verdict = (enum verdict)recalled->row.verdict;
-        closed->event_ms = (uint64_t)recalled->row.event_ms;
-        closed->extension = arena_copy(&effects->arena, recalled->row.extension);
+    if (before) {
+        closed->verdict = (enum verdict)before->row.verdict;
+        closed->event_ms = (uint64_t)before->row.event_ms;
+        closed->summary = arena_copy(&effects->arena, before->row.extension);
     }
-    closed->again->is_exhausted = fate == LATE_REFUSED;
+    closed->revision->is_exhausted = fate == LATE_REFUSED;
     closed->is_judge_only = fate == LATE_EVALUATION;
     judge_append(effects, closed);
     *ret_closed = closed;

@@ -4,16 +4,16 @@
  * the worse of both, everything else stands. */
 #pragma once
 #include "pipelines/decide/judge.h"
-#include "pipelines/decide/recall.h"
+#include "pipelines/decide/revision_source.h"
 
-/* Decides from `recalled` and the late spans and logs in `late`, and appends it to the effects. When
+/* Decides from `before` and the late spans and logs in `late`, and appends it to the effects. When
  * content is there and fits into the limits of a trajectory it is added to `late` (of `table`), whose
  * counts grow by it. FATAL: out of memory. */
-MUST_CHECK enum status redecide(struct judge *judge, struct in_flight *table,
-                                struct open_trajectory *late, const struct recalled *recalled,
-                                struct arena *arena, struct effects *effects,
-                                struct closed **ret_closed);
-/* The same without a verdict: the spans are dropped. `recalled` NULL: the store has forgotten. */
-MUST_CHECK enum status redecide_refuse(struct judge *judge, const struct open_trajectory *late,
-                                       const struct recalled *recalled, enum late_fate fate,
-                                       struct effects *effects, struct closed **ret_closed);
+MUST_CHECK enum status revise(struct judge *judge, struct in_flight *table,
+                              struct open_trajectory *late, const struct decided_before *before,
+                              struct arena *arena, struct effects *effects,
+                              struct closed **ret_closed);
+/* The same without a verdict: the spans are dropped. `before` NULL: the store has forgotten. */
+MUST_CHECK enum status revise_refuse(struct judge *judge, const struct open_trajectory *late,
+                                     const struct decided_before *before, enum late_fate fate,
+                                     struct effects *effects, struct closed **ret_closed);

@@ -25,7 +25,7 @@ struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count
         shard->kinds[source] = SOURCE_JOURNALED;
     shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
     if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
-        !late_init(&shard->late, now_ms) || !second_stage_init(&shard->stage, now_ms) ||
+        !late_init(&shard->late, now_ms) || !conversation_stage_init(&shard->stage, now_ms) ||
         !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
         shard_destroy(shard);
         return NULL;
@@ -39,7 +39,7 @@ void shard_destroy(struct shard *shard)
         return;
     assembler_finish(&shard->assembler);
     late_finish(&shard->late);
-    second_stage_finish(&shard->stage);
+    conversation_stage_finish(&shard->stage);
     decided_set_finish(&shard->decided);
     judge_finish(&shard->judge);
     buffer_finish(&shard->spill);
@@ -47,7 +47,7 @@ void shard_destroy(struct shard *shard)
     free(shard);
 }
 
-void shard_set_parts(struct shard *shard, const struct part_source *parts)
+void shard_set_parts(struct shard *shard, const struct conversation_parts *parts)
 {
     shard->stage.parts = *parts;
 }
@@ -151,9 +151,9 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
                              const struct shard_time *time, struct effects *effects)
 {
     bool is_unreadable = !is_read && !judge_read(&shard->judge, open, trigger);
-    bool is_part = !is_unreadable && conversation_wants(shard);
+    bool is_part = !is_unreadable && conversation_stage_takes(shard);
     enum status status =
-        is_part ? conversation_hand_over(shard, open, time, effects)
+        is_part ? conversation_stage_add(shard, open, time, effects)
                 : decide_one(shard, open, trigger, is_unreadable, due_ms, time, effects);
     if (status != STATUS_OK)
         return status;
@@ -413,7 +413,7 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
     if (status == STATUS_OK && !time->is_catching_up)
         status = late_close_due(shard, time, effects);
     if (status == STATUS_OK)
-        status = conversation_step(shard, time, effects);
+        status = conversation_stage_step(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
         status = shard_spill(shard, time, effects);
     forget_old(shard, time);

@@ -4,8 +4,8 @@
  * the same events under virtual time, tests whatever they like. */
 #pragma once
 #include "pipelines/decide/effects.h"
-#include "pipelines/decide/parts.h"
-#include "pipelines/decide/recall.h"
+#include "pipelines/decide/conversation_parts.h"
+#include "pipelines/decide/revision_source.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
 #include "state/tables/source.h"
@@ -52,9 +52,9 @@ void shard_destroy(struct shard *shard);
 /* Records of every trajectory, whatever the selection says (replay --all, explain). */
 void shard_emit_all(struct shard *shard);
 /* Late spans and logs lead to revisions; without it they are dropped. At start. */
-void shard_set_recall(struct shard *shard, const struct recall *recall);
+void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions);
 /* Closed traces of a conversation wait there for the others. At start. */
-void shard_set_parts(struct shard *shard, const struct part_source *parts);
+void shard_set_parts(struct shard *shard, const struct conversation_parts *parts);
 /* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their
  * sequences. And what that run had counted. */
 MUST_CHECK enum status shard_remember(struct shard *shard, const struct decided_entry *entry);

@@ -2,7 +2,7 @@
 #pragma once
 #include "pipelines/decide/conversations.h"
 #include "pipelines/decide/judge.h"
-#include "pipelines/decide/recall.h"
+#include "pipelines/decide/revision_source.h"
 #include "pipelines/decide/shard.h"
 #include "processor/assemble/assembler.h"
 #include "processor/assemble/decided_set.h"
@@ -13,13 +13,13 @@ enum { EFFECTS_BYTES_FULL = 8 << 20 };
 /* What came for decided trajectories and waits for quiet, like open ones of their own. */
 struct late {
     struct in_flight table;
-    struct arena arena; /* what is recalled */
-    struct recall recall;
+    struct arena arena; /* what is before */
+    struct revision_source revisions;
 };
 
 /* Conversations; see shard_conversation.c. */
-struct second_stage {
-    struct part_source parts;
+struct conversation_stage {
+    struct conversation_parts parts;
     uint64_t seen; /* the last sequence */
     struct conversations open;
     struct in_flight table; /* the one that is being decided */
@@ -33,7 +33,7 @@ struct shard {
     struct assembler assembler;
     struct decided_set decided;
     struct late late;
-    struct second_stage stage;
+    struct conversation_stage stage;
     struct judge judge;
     enum source_kind kinds[SOURCES_MAX];
     struct source_marks *replay; /* of each source */
@@ -116,13 +116,13 @@ bool late_holds(const struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE]
 
 /* shard_conversation.c. Is what the judge has read one turn of a conversation? Then it is handed
  * over instead of being decided. */
-bool second_stage_init(struct second_stage *stage, int64_t now_ms);
-void second_stage_finish(struct second_stage *stage);
-bool conversation_wants(const struct shard *shard);
-MUST_CHECK enum status conversation_hand_over(struct shard *shard,
+bool conversation_stage_init(struct conversation_stage *stage, int64_t now_ms);
+void conversation_stage_finish(struct conversation_stage *stage);
+bool conversation_stage_takes(const struct shard *shard);
+MUST_CHECK enum status conversation_stage_add(struct shard *shard,
                                               const struct open_trajectory *open,
                                               const struct shard_time *time,
                                               struct effects *effects);
 /* Takes over what is new, and decides what is over. */
-MUST_CHECK enum status conversation_step(struct shard *shard, const struct shard_time *time,
-                                         struct effects *effects);
+MUST_CHECK enum status conversation_stage_step(struct shard *shard, const struct shard_time *time,
+                                               struct effects *effects);

@@ -27,10 +27,10 @@ static bool create_shard(struct runtime *runtime, uint32_t index)
     self->index = index;
     self->shard = shard_create(index, runtime->shard_count, runtime->source_count, runtime->config,
                                clock_monotonic_ms());
-    struct recall recall = recall_from_store(runtime->store);
-    struct part_source parts = part_source_from_store(runtime->store);
+    struct revision_source revisions = revision_source_from_store(runtime->store);
+    struct conversation_parts parts = conversation_parts_from_store(runtime->store);
     if (self->shard && runtime->config->late_window_ms > 0)
-        shard_set_recall(self->shard, &recall);
+        shard_set_revision_source(self->shard, &revisions);
     shard_set_parts(self->shard, &parts);
     for (uint16_t i = 0; self->shard && i < runtime->source_count; i++)
         shard_set_source_kind(self->shard, i, runtime->source_kinds[i]);

@@ -212,7 +212,7 @@ static void start(struct simulation *sim)
 {
     const char *names[SOURCES] = {"otlp/grpc", "otlp/http"};
     struct error error = {0};
-    struct recall recall = recall_from_store(sim->temp.store);
+    struct revision_source revisions = revision_source_from_store(sim->temp.store);
     sim->shard_count = 1 + below(sim, SHARDS);
     sim->writer =
         writer_create(sim->temp.store, sim->config, sim->shard_count, names, SOURCES, &error);
@@ -220,7 +220,7 @@ static void start(struct simulation *sim)
     for (uint32_t i = 0; i < sim->shard_count; i++) {
         sim->shards[i] = shard_create(i, sim->shard_count, SOURCES, sim->config, sim->now_ms);
         sim->effects[i] = effects_create(i);
-        shard_set_recall(sim->shards[i], &recall);
+        shard_set_revision_source(sim->shards[i], &revisions);
         for (uint16_t source = 0; source < SOURCES; source++)
             shard_set_replay(sim->shards[i], source, &writer_source(sim->writer, source)->marks);
     }
@@ -553,25 +553,25 @@ static void check_first(struct simulation *sim, struct trace *trace, uint32_t at
     sim->first[at % SERVICES][closed->verdict]++;
 }
 
-static void check_again(struct simulation *sim, struct trace *trace, uint32_t at,
-                        const struct closed *closed)
+static void check_revision(struct simulation *sim, struct trace *trace, uint32_t at,
+                           const struct closed *closed)
 {
-    const struct again *again = closed->again;
-    ck_assert_msg(trace->decisions > 0 && again->verdict == trace->verdict, "trace %u", at);
+    const struct revision *revision = closed->revision;
+    ck_assert_msg(trace->decisions > 0 && revision->verdict == trace->verdict, "trace %u", at);
     sim->late += closed->spans;
-    trace->is_exhausted |= again->is_exhausted;
-    if (again->fate == LATE_REFUSED) {
+    trace->is_exhausted |= revision->is_exhausted;
+    if (revision->fate == LATE_REFUSED) {
         sim->refused_late += closed->spans;
         ck_assert(!closed->emission.record);
         return;
     }
-    ck_assert_int_eq(again->fate, LATE_MERGED);
-    bool has_changed = closed->verdict != again->verdict;
-    ck_assert_msg(!has_changed || again->contribution.size > 0, "trace %u", at);
+    ck_assert_int_eq(revision->fate, LATE_MERGED);
+    bool has_changed = closed->verdict != revision->verdict;
+    ck_assert_msg(!has_changed || revision->contribution.size > 0, "trace %u", at);
     if (has_changed)
         ck_assert((closed->emission.record != NULL) ==
-                  (again->was_emitted || is_work(closed->verdict)));
-    sim->decided[at % SERVICES][again->verdict]--;
+                  (revision->was_emitted || is_work(closed->verdict)));
+    sim->decided[at % SERVICES][revision->verdict]--;
     sim->decided[at % SERVICES][closed->verdict]++;
     sim->revisions++;
     sim->corrections += has_changed;
@@ -582,8 +582,8 @@ static void check_closed(struct simulation *sim, const struct closed *closed)
     uint32_t at = trace_of_id(closed->trace_id) - 1;
     ck_assert_msg(at < sim->trace_count, "a trace that nobody sent was decided");
     struct trace *trace = &sim->traces[at];
-    if (closed->again)
-        check_again(sim, trace, at, closed);
+    if (closed->revision)
+        check_revision(sim, trace, at, closed);
     else
         check_first(sim, trace, at, closed);
     trace->decisions++;

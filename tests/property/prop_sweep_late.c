@@ -36,9 +36,9 @@ static void open_writer(struct world *world)
     world->writer =
         writer_create(world->temp.store, world->shards.config, 1, names, FIXTURE_SOURCES, &error);
     ck_assert_msg(world->writer != NULL, "%s", error.text);
-    struct recall recall = recall_from_store(world->temp.store);
-    struct part_source parts = part_source_from_store(world->temp.store);
-    shard_set_recall(world->shards.shards[0], &recall);
+    struct revision_source revisions = revision_source_from_store(world->temp.store);
+    struct conversation_parts parts = conversation_parts_from_store(world->temp.store);
+    shard_set_revision_source(world->shards.shards[0], &revisions);
     shard_set_parts(world->shards.shards[0], &parts);
     world->shards.decided_sequence = writer_decided_sequence(world->writer);
     world->shards.part_sequence = writer_part_sequence(world->writer);

@@ -166,12 +166,12 @@ END_TEST
 START_TEST(a_later_verdict_is_not_counted_as_another_run)
 {
     struct fixture *fixture = begin(0, 5);
-    struct again again = {0};
+    struct revision revision = {0};
     struct store_txn txn;
     store_begin(fixture->temp.store, true, &txn);
     for (int i = 0; i < 20; i++) {
         struct closed closed = failed(&fixture->config, 100);
-        closed.again = i > 0 ? &again : NULL;
+        closed.revision = i > 0 ? &revision : NULL;
         struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
         ck_assert((emission.record != NULL) == (i < 10)); /* the cap holds for it too */
     }

@@ -158,7 +158,7 @@ static void open_all(struct fixture *fixture)
 {
     static const char *const names[FIXTURE_SOURCES] = {"otlp/grpc", "otlp/http", "kafka/x/0"};
     struct error error = {0};
-    struct part_source parts = part_source_from_store(fixture->temp.store);
+    struct conversation_parts parts = conversation_parts_from_store(fixture->temp.store);
     fixture->writer = writer_create(fixture->temp.store, fixture->shards.config,
                                     fixture->shards.shard_count, names, FIXTURE_SOURCES, &error);
     ck_assert_msg(fixture->writer != NULL, "%s", error.text);

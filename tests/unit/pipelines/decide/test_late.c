@@ -32,9 +32,9 @@ static void open_writer(struct fixture *fixture)
     fixture->writer = writer_create(fixture->temp.store, fixture->shards.config,
                                     fixture->shards.shard_count, names, FIXTURE_SOURCES, &error);
     ck_assert_msg(fixture->writer != NULL, "%s", error.text);
-    struct recall recall = recall_from_store(fixture->temp.store);
+    struct revision_source revisions = revision_source_from_store(fixture->temp.store);
     for (uint32_t i = 0; i < fixture->shards.shard_count; i++)
-        shard_set_recall(fixture->shards.shards[i], &recall);
+        shard_set_revision_source(fixture->shards.shards[i], &revisions);
     fixture->shards.decided_sequence = writer_decided_sequence(fixture->writer);
 }
 

@@ -5,7 +5,7 @@
 #include "pipelines/decide/summary.h"
 #include "state/tables/decided.h"
 
-struct recalled {
+struct decided_before {
     struct decided_row row;
     uint64_t sequence; /* where the row is */
     bool has_summary;  /* else an earlier version wrote the row, or it is not understood */
@@ -13,14 +13,14 @@ struct recalled {
     struct bytes content; /* absent: not retained, or trimmed */
 };
 
-struct recall {
-    void *context; /* NULL with `find` NULL: nothing is recalled */
+struct revision_source {
+    void *context; /* NULL with `find` NULL: nothing is before */
     /* The first row of the trace under `from_sequence` or a later one; everything is in `arena`.
      * NOT_FOUND: not committed yet, or expired. BUSY: the arena is too small. FATAL: the store
      * can't be read. */
     enum status (*find)(void *context, const uint8_t trace_id[16], uint64_t from_sequence,
-                        struct arena *arena, struct recalled *ret_recalled);
+                        struct arena *arena, struct decided_before *ret_before);
 };
 
 struct store;
-struct recall recall_from_store(struct store *store);
+struct revision_source revision_source_from_store(struct store *store);

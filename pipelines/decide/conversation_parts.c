@@ -1,6 +1,6 @@
 /* In memory a part is gone when its content has been read: it is read once, when its conversation
  * is decided. */
-#include "pipelines/decide/parts.h"
+#include "pipelines/decide/conversation_parts.h"
 
 #include <stdlib.h>
 
@@ -15,9 +15,9 @@ static enum status content_stored(void *context, uint64_t sequence, struct buffe
     return parts_content(context, sequence, to);
 }
 
-struct part_source part_source_from_store(struct store *store)
+struct conversation_parts conversation_parts_from_store(struct store *store)
 {
-    return (struct part_source){store, read_stored, content_stored};
+    return (struct conversation_parts){store, read_stored, content_stored};
 }
 
 struct kept_part {
@@ -25,17 +25,17 @@ struct kept_part {
     struct buffer content;
 };
 
-struct part_memory {
+struct conversation_parts_memory {
     struct kept_part *items; /* of sequences 1, 2, ... */
     size_t count, capacity;
 };
 
-struct part_memory *part_memory_create(void)
+struct conversation_parts_memory *conversation_parts_memory_create(void)
 {
-    return calloc(1, sizeof(struct part_memory));
+    return calloc(1, sizeof(struct conversation_parts_memory));
 }
 
-void part_memory_destroy(struct part_memory *memory)
+void conversation_parts_memory_destroy(struct conversation_parts_memory *memory)
 {
     if (!memory)
         return;
@@ -45,8 +45,8 @@ void part_memory_destroy(struct part_memory *memory)
     free(memory);
 }
 
-bool part_memory_append(struct part_memory *memory, const struct part_row *row,
-                        struct bytes content)
+bool conversation_parts_memory_append(struct conversation_parts_memory *memory,
+                                      const struct part_row *row, struct bytes content)
 {
     if (memory->count == memory->capacity) {
         size_t capacity = memory->capacity ? memory->capacity * 2 : 64;
@@ -63,7 +63,7 @@ bool part_memory_append(struct part_memory *memory, const struct part_row *row,
     return !part->content.failed;
 }
 
-uint64_t part_memory_last(const struct part_memory *memory)
+uint64_t conversation_parts_memory_last(const struct conversation_parts_memory *memory)
 {
     return memory->count;
 }
@@ -71,7 +71,7 @@ uint64_t part_memory_last(const struct part_memory *memory)
 static enum status read_kept(void *context, uint64_t from, uint64_t through, part_fn *fn,
                              void *fn_context)
 {
-    struct part_memory *memory = context;
+    struct conversation_parts_memory *memory = context;
     for (uint64_t i = from > 0 ? from : 1; i <= through && i <= memory->count; i++)
         if (!fn(fn_context, &memory->items[i - 1].row))
             break;
@@ -80,7 +80,7 @@ static enum status read_kept(void *context, uint64_t from, uint64_t through, par
 
 static enum status content_kept(void *context, uint64_t sequence, struct buffer *to)
 {
-    struct part_memory *memory = context;
+    struct conversation_parts_memory *memory = context;
     if (sequence == 0 || sequence > memory->count)
         return STATUS_NOT_FOUND;
     struct buffer *content = &memory->items[sequence - 1].content;
@@ -90,7 +90,7 @@ static enum status content_kept(void *context, uint64_t sequence, struct buffer 
     return to->failed ? STATUS_FATAL : STATUS_OK;
 }
 
-struct part_source part_source_from_memory(struct part_memory *memory)
+struct conversation_parts conversation_parts_from_memory(struct conversation_parts_memory *memory)
 {
-    return (struct part_source){memory, read_kept, content_kept};
+    return (struct conversation_parts){memory, read_kept, content_kept};
 }
