@@ -85,7 +85,7 @@ static void write_burn_rates(const struct alerts *alerts, uint32_t pinned, struc
                 continue;
             shown[count++] = windows[k];
             struct buffer text = {0};
-            duration_print(&text, windows[k]);
+            config_value_print_duration(&text, windows[k]);
             buffer_append_byte(&text, 0);
             if (!text.failed)
                 write_sample(alerts, &burn_family, pinned, "window", (const char *)text.data, rate,

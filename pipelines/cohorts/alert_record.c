@@ -36,7 +36,7 @@ static void write_time(struct json_writer *json, const char *key, int64_t ms)
 static void write_duration(struct json_writer *json, const char *key, int64_t ms)
 {
     struct buffer text = {0};
-    duration_print(&text, ms);
+    config_value_print_duration(&text, ms);
     json_key(json, key);
     json_string(json, buffer_bytes(&text));
     buffer_finish(&text);

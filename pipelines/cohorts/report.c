@@ -63,7 +63,8 @@ enum status cohort_report_parse(struct bytes window, struct bytes group_by, stru
     struct cohort_window buckets;
     if (!window.data)
         request.window = BYTES_LITERAL("1h");
-    if (!duration_parse(request.window, &request.window_ms) || request.window_ms < WINDOW_MS_MIN ||
+    if (!config_value_parse_duration(request.window, &request.window_ms) ||
+        request.window_ms < WINDOW_MS_MIN ||
         cohort_window_resolve(now_ms, request.window_ms, &buckets) != STATUS_OK) {
         error_set(ret_error, EXIT_USAGE,
                   "window: takes a duration from 1m to 35d, such as 60m, 24h or 7d");

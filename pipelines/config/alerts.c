@@ -1,9 +1,8 @@
 /* Burn rates and what else an alert must be able to reach: a setting that can never fire is
  * refused, for nobody would notice that it doesn't. */
-#include <math.h>
-#include <stdlib.h>
+#include "pipelines/config/alerts.h"
 
-#include "pipelines/config/option.h"
+#include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
 #include "processor/base/statistics.h"
 #include "state/cohorts/query.h"
@@ -25,60 +24,41 @@ static bool is_kept(int64_t window_ms)
 
 static bool load_factor(struct bytes text, double *ret_factor)
 {
-    char *end = NULL;
-    *ret_factor = strtod((const char *)text.data, &end);
-    bool is_whole = text.size > 0 && (const uint8_t *)end == text.data + text.size;
-    return is_whole && isfinite(*ret_factor) && *ret_factor > 0;
+    return number_parse(text, ret_factor) && *ret_factor > 0;
 }
 
 static bool load_pair(const struct config_node *list, struct burn_config *burn)
 {
     if (list->kind != NODE_LIST || list->child_count != 2)
         return false;
-    return duration_parse(list->first->text, &burn->long_ms) &&
-           duration_parse(list->last->text, &burn->short_ms) && is_kept(burn->long_ms) &&
-           is_kept(burn->short_ms) && burn->short_ms < burn->long_ms;
+    return config_value_parse_duration(list->first->text, &burn->long_ms) &&
+           config_value_parse_duration(list->last->text, &burn->short_ms) &&
+           is_kept(burn->long_ms) && is_kept(burn->short_ms) && burn->short_ms < burn->long_ms;
 }
 
-void load_burns(struct config_loader *loader, const struct option *row,
-                const struct config_node *node, void *base)
+void config_alerts_load_burns(struct config_loader *loader, const struct option *row,
+                              const struct config_node *node, void *base)
 {
     struct alert_config *alert = base;
     (void)row;
     alert->has_burns = true;
-    if (!config_require(loader, node, NODE_MAP, "burn_rates"))
+    if (!config_loader_require(loader, node, NODE_MAP, "burn_rates"))
         return;
     for (const struct config_node *item = node->first; item; item = item->next) {
         struct burn_config burn;
         if (alert->burn_count == BURNS_MAX)
-            config_error(loader, node, "more than %d burn rates: remove some", BURNS_MAX);
+            config_loader_error(loader, node, "more than %d burn rates: remove some", BURNS_MAX);
         else if (!load_factor(item->key, &burn.factor))
-            config_error_at_key(loader, item, "a burn rate is a number above 0, such as 14.4");
+            config_loader_error_at_key(loader, item,
+                                       "a burn rate is a number above 0, such as 14.4");
         else if (!load_pair(item, &burn))
-            config_error(loader, item,
-                         "a burn rate has a long and a shorter window of 1m to 35d, such as "
-                         "[1h, 5m]");
-        if (config_failed(loader))
+            config_loader_error(loader, item,
+                                "a burn rate has a long and a shorter window of 1m to 35d, such as "
+                                "[1h, 5m]");
+        if (config_loader_failed(loader))
             return;
         alert->burns[alert->burn_count++] = burn;
     }
-}
-
-void print_burns(struct config_printer *printer, const struct option *row, const void *base)
-{
-    const struct alert_config *alert = base;
-    char factor[NUMBER_TEXT_SIZE];
-    print_row_key(printer, row);
-    buffer_append_text(printer->to, alert->burn_count > 0 ? " { " : " {");
-    for (uint32_t i = 0; i < alert->burn_count; i++) {
-        number_format(factor, alert->burns[i].factor);
-        buffer_printf(printer->to, "%s%s: [", i > 0 ? ", " : "", factor);
-        duration_print(printer->to, alert->burns[i].long_ms);
-        buffer_append_text(printer->to, ", ");
-        duration_print(printer->to, alert->burns[i].short_ms);
-        buffer_append_byte(printer->to, ']');
-    }
-    buffer_append_text(printer->to, alert->burn_count > 0 ? " }\n" : "}\n");
 }
 
 static bool is_reachable(double factor, double target)
@@ -93,8 +73,8 @@ static void check_burns(struct config_loader *loader, const struct config_node *
         if (is_reachable(alert->burns[i].factor, alert->min_pass_rate))
             continue;
         double most = alert->min_pass_rate < 1 ? statistics_burn_rate_max(alert->min_pass_rate) : 0;
-        config_error(
-            loader, config_node_find(node, "burn_rates"),
+        config_loader_error(
+            loader, config_tree_find(node, "burn_rates"),
             "a burn rate of %g can never be reached: with min_pass_rate %g it is %.4g when "
             "every run fails",
             alert->burns[i].factor, alert->min_pass_rate, most);
@@ -102,8 +82,8 @@ static void check_burns(struct config_loader *loader, const struct config_node *
     }
 }
 
-void config_check_alert(struct config_loader *loader, const struct config_node *node,
-                        struct alert_config *alert)
+void config_alerts_check(struct config_loader *loader, const struct config_node *node,
+                         struct alert_config *alert)
 {
     const struct pipeline_config *config = loader->config;
     if (alert->has_burns)
@@ -113,6 +93,7 @@ void config_check_alert(struct config_loader *loader, const struct config_node *
             alert->burns[alert->burn_count++] = default_burns[i];
     for (const struct alert_config *other = config->alerts; other < alert; other++)
         if (other->pinned == alert->pinned && other->window_ms == alert->window_ms)
-            config_error(loader, node,
-                         "this cohort has an alert of this window already: remove one of the two");
+            config_loader_error(
+                loader, node,
+                "this cohort has an alert of this window already: remove one of the two");
 }

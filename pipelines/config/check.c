@@ -1,34 +1,38 @@
 /* What single values can't say: endpoints against each other and the world, limits against the
  * store that holds them. */
-#include "pipelines/config/option.h"
+#include "pipelines/config/check.h"
 
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
-/* With one of the two it may start; what is weak about that is said by config_exposure.c. */
+#include "pipelines/config/value.h"
+
+/* With one of the two it may start; what is weak about that is said by exposure.c. */
 static void check_endpoint(struct config_loader *loader, const char *path, const char *endpoint)
 {
     const struct otlp_receiver_config *otlp = &loader->config->otlp;
-    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.cert_file ||
+    if (config_value_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.cert_file ||
         otlp->bearer_token_file)
         return;
-    config_error(loader, config_place(loader, path),
-                 "this endpoint is off loopback with neither tls nor auth: listen on "
-                 "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with "
-                 "receivers.otlp.auth), or receivers.otlp.allow_insecure: true");
+    config_loader_error(loader, config_loader_place(loader, path),
+                        "this endpoint is off loopback with neither tls nor auth: listen on "
+                        "127.0.0.1, or set receivers.otlp.tls (with client_ca_file, or with "
+                        "receivers.otlp.auth), or receivers.otlp.allow_insecure: true");
 }
 
 static void check_tls(struct config_loader *loader)
 {
     const struct tls_config *tls = &loader->config->otlp.tls;
-    const struct config_node *place = config_place(loader, "receivers.otlp.tls");
+    const struct config_node *place = config_loader_place(loader, "receivers.otlp.tls");
     if ((tls->cert_file != NULL) != (tls->key_file != NULL))
-        config_error(loader, place, "tls needs both cert_file and key_file");
-    else if (!tls->cert_file && config_is_given(loader, "receivers.otlp.tls"))
-        config_error(loader, place, "tls needs cert_file and key_file");
-    if (!loader->config->otlp.bearer_token_file && config_is_given(loader, "receivers.otlp.auth"))
-        config_error(loader, config_place(loader, "receivers.otlp.auth"),
-                     "auth needs bearer_token_file");
+        config_loader_error(loader, place, "tls needs both cert_file and key_file");
+    else if (!tls->cert_file && config_loader_is_given(loader, "receivers.otlp.tls"))
+        config_loader_error(loader, place, "tls needs cert_file and key_file");
+    if (!loader->config->otlp.bearer_token_file &&
+        config_loader_is_given(loader, "receivers.otlp.auth"))
+        config_loader_error(loader, config_loader_place(loader, "receivers.otlp.auth"),
+                            "auth needs bearer_token_file");
 }
 
 static void check_endpoints(struct config_loader *loader)
@@ -47,16 +51,18 @@ static void check_endpoints(struct config_loader *loader)
     if (has_http)
         check_endpoint(loader, http, otlp->http_endpoint);
     if (has_grpc && has_http && strcmp(otlp->grpc_endpoint, otlp->http_endpoint) == 0 &&
-        endpoint_split(otlp->http_endpoint, &host, &port) && port != 0)
-        config_error(loader, config_place(loader, http), "grpc listens there: use another port");
+        config_value_split_endpoint(otlp->http_endpoint, &host, &port) && port != 0)
+        config_loader_error(loader, config_loader_place(loader, http),
+                            "grpc listens there: use another port");
     if (has_grpc && strcmp(otlp->grpc_endpoint, config->telemetry_endpoint) == 0 &&
-        endpoint_split(otlp->grpc_endpoint, &host, &port) && port != 0)
-        config_error(loader, config_place(loader, telemetry),
-                     "the OTLP receiver listens there: use another port");
+        config_value_split_endpoint(otlp->grpc_endpoint, &host, &port) && port != 0)
+        config_loader_error(loader, config_loader_place(loader, telemetry),
+                            "the OTLP receiver listens there: use another port");
     for (uint32_t i = 0; i < otlp->http_path_count; i++)
         if (otlp->http_paths[i][0] != '/' || strcmp(otlp->http_paths[i], "/v1/logs") == 0)
-            config_error(loader, config_place(loader, "receivers.otlp.protocols.http.paths"),
-                         "a path starts with `/`, and /v1/logs is where logs are taken");
+            config_loader_error(loader,
+                                config_loader_place(loader, "receivers.otlp.protocols.http.paths"),
+                                "a path starts with `/`, and /v1/logs is where logs are taken");
     check_tls(loader);
 }
 
@@ -64,8 +70,8 @@ static void check_dead_letter(struct config_loader *loader, const char *path, co
                               const char *directory)
 {
     if (topic && directory)
-        config_error(loader, config_place(loader, path),
-                     "dead_letter takes a topic or a directory, not both");
+        config_loader_error(loader, config_loader_place(loader, path),
+                            "dead_letter takes a topic or a directory, not both");
 }
 
 /* What the file says of the map, or of the limits that are too large for it. */
@@ -74,9 +80,9 @@ static const struct config_node *map_place(const struct config_loader *loader)
     static const char *const paths[] = {"state.map_size", "limits.journal", "limits.outbox",
                                         "limits.late_bytes"};
     size_t i = 0;
-    while (i < 3 && !config_is_given(loader, paths[i]))
+    while (i < 3 && !config_loader_is_given(loader, paths[i]))
         i++;
-    return config_place(loader, paths[i]);
+    return config_loader_place(loader, paths[i]);
 }
 
 /* One less than cores, yet no more shards than there is memory for: each holds its share. */
@@ -92,14 +98,15 @@ static void resolve_shards(struct config_loader *loader)
     }
     config->assembly.memory_bytes = config->limits.memory_bytes / config->shards;
     if (config->assembly.max_bytes > config->assembly.memory_bytes)
-        config_error(loader, config_place(loader, "trajectory.max_bytes"),
-                     "max_bytes must not be above limits.memory / service.shards: one trajectory "
-                     "would fill a shard");
+        config_loader_error(
+            loader, config_loader_place(loader, "trajectory.max_bytes"),
+            "max_bytes must not be above limits.memory / service.shards: one trajectory "
+            "would fill a shard");
 }
 
 void config_check_limits(struct config_loader *loader)
 {
-    if (config_failed(loader))
+    if (config_loader_failed(loader))
         return;
     struct pipeline_config *config = loader->config;
     check_endpoints(loader);
@@ -114,18 +121,19 @@ void config_check_limits(struct config_loader *loader)
         uint64_t mib = (uint64_t)ceil(2.5 * kept / (1024 * 1024));
         buffer_printf(&least, "%lluMiB", (unsigned long long)mib);
         buffer_append_byte(&least, 0);
-        config_error(loader, map_place(loader),
-                     "map_size must be at least 2.5 times limits.journal, limits.outbox and "
-                     "limits.late_bytes together: set state.map_size to %s or lower the limits",
-                     (const char *)least.data);
+        config_loader_error(
+            loader, map_place(loader),
+            "map_size must be at least 2.5 times limits.journal, limits.outbox and "
+            "limits.late_bytes together: set state.map_size to %s or lower the limits",
+            (const char *)least.data);
         buffer_finish(&least);
     }
     if (config->scope_is_conversation && config->reads_kafka && !config->single_instance)
-        config_error(loader, config_place(loader, "trajectory.scope"),
-                     "conversation scope over Kafka works with one instance only: set "
-                     "trajectory.single_instance: true");
+        config_loader_error(loader, config_loader_place(loader, "trajectory.scope"),
+                            "conversation scope over Kafka works with one instance only: set "
+                            "trajectory.single_instance: true");
     resolve_shards(loader);
     if (config->otlp.grpc_max_message_bytes > config->limits.journal_bytes)
-        config_error(loader, config_place(loader, "limits.journal"),
-                     "journal must not be smaller than max_message: no request would fit");
+        config_loader_error(loader, config_loader_place(loader, "limits.journal"),
+                            "journal must not be smaller than max_message: no request would fit");
 }

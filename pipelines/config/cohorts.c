@@ -2,11 +2,15 @@
  * known, in that order, because each refers to the one before. tool_path, model_route and
  * routing_policy are derived: they become dimensions when a grouping names them, behind the file's
  * own. */
-#include "pipelines/config/option.h"
-#include "processor/base/nearest.h"
-#include "processor/base/text/utf8.h"
+#include "pipelines/config/cohorts.h"
 
 #include <stdio.h>
+
+#include "pipelines/config/alerts.h"
+#include "pipelines/config/value.h"
+#include "pipelines/config/walk.h"
+#include "processor/base/nearest.h"
+#include "processor/base/text/utf8.h"
 
 static const char *const derived_names[] = {"tool_path", "model_route", "routing_policy"};
 enum { DERIVED = sizeof derived_names / sizeof derived_names[0] };
@@ -53,32 +57,34 @@ static struct dimension *dimension_add(struct pipeline_config *config, struct by
 
 static void load_dimensions(struct config_loader *loader, const struct config_node *map)
 {
-    if (!config_require(loader, map, NODE_MAP, "dimensions"))
+    if (!config_loader_require(loader, map, NODE_MAP, "dimensions"))
         return;
     /* Room stays for the derived ones. */
     if (map->child_count > DIMENSIONS_MAX - DERIVED) {
-        config_error(loader, map, "more than %d dimensions: remove some", DIMENSIONS_MAX - DERIVED);
+        config_loader_error(loader, map, "more than %d dimensions: remove some",
+                            DIMENSIONS_MAX - DERIVED);
         return;
     }
     for (const struct config_node *node = map->first; node; node = node->next) {
-        struct bytes name = config_keep(loader, node->key);
+        struct bytes name = config_loader_keep(loader, node->key);
         if (is_derived(name)) {
-            config_error_at_key(loader, node, "%s is derived, not read: remove it here",
-                                (const char *)name.data);
+            config_loader_error_at_key(loader, node, "%s is derived, not read: remove it here",
+                                       (const char *)name.data);
             return;
         }
-        if (!name_is_plain(name)) {
-            config_error_at_key(loader, node,
-                                "the name of a dimension must be 1 to 64 of the characters a-z, "
-                                "0-9, `_`, `.` and `-`");
+        if (!config_value_is_name(name)) {
+            config_loader_error_at_key(
+                loader, node,
+                "the name of a dimension must be 1 to 64 of the characters a-z, "
+                "0-9, `_`, `.` and `-`");
             return;
         }
         struct dimension *dimension = dimension_add(loader->config, name);
-        if (!config_texts(loader, node, "a dimension", dimension->sources, DIMENSION_SOURCES_MAX,
-                          &dimension->source_count))
+        if (!config_loader_texts(loader, node, "a dimension", dimension->sources,
+                                 DIMENSION_SOURCES_MAX, &dimension->source_count))
             return;
         if (dimension->source_count == 0) {
-            config_error(loader, node, "a dimension needs an attribute key, or \"*\"");
+            config_loader_error(loader, node, "a dimension needs an attribute key, or \"*\"");
             return;
         }
     }
@@ -106,8 +112,8 @@ static void unknown_dimension(struct config_loader *loader, const struct config_
     if (nearest.name.data)
         snprintf(hint, sizeof hint, "did you mean %.*s?", (int)nearest.name.size,
                  (const char *)nearest.name.data);
-    config_error_at_key(loader, node, "unknown dimension %.*s; %s", (int)utf8_cut(name, 60).size,
-                        (const char *)name.data, hint);
+    config_loader_error_at_key(loader, node, "unknown dimension %.*s; %s",
+                               (int)utf8_cut(name, 60).size, (const char *)name.data, hint);
 }
 
 /* The index of a dimension that a grouping names; a derived one is added on first use. */
@@ -147,10 +153,10 @@ static void load_grouping(struct config_loader *loader, const struct config_node
     struct grouping_config *grouping = &config->groupings[config->grouping_count];
     struct bytes names[GROUPING_DIMENSIONS_MAX];
     uint32_t count = 0, index = 0;
-    if (!config_texts(loader, list, "a grouping", names, GROUPING_DIMENSIONS_MAX, &count))
+    if (!config_loader_texts(loader, list, "a grouping", names, GROUPING_DIMENSIONS_MAX, &count))
         return;
     if (count == 0) {
-        config_error(loader, list, "a grouping needs at least one dimension");
+        config_loader_error(loader, list, "a grouping needs at least one dimension");
         return;
     }
     const struct config_node *item = list->first;
@@ -160,27 +166,28 @@ static void load_grouping(struct config_loader *loader, const struct config_node
             return;
         }
         if (has_dimension(grouping, index)) {
-            config_error(loader, item, "%.*s is in this grouping twice: remove one",
-                         (int)names[i].size, (const char *)names[i].data);
+            config_loader_error(loader, item, "%.*s is in this grouping twice: remove one",
+                                (int)names[i].size, (const char *)names[i].data);
             return;
         }
         grouping->dimensions[grouping->count++] = index;
     }
     for (uint32_t i = 0; i < config->grouping_count; i++)
         if (is_same_grouping(&config->groupings[i], grouping))
-            config_error(loader, list, "this grouping is there already: remove one of the two");
+            config_loader_error(loader, list,
+                                "this grouping is there already: remove one of the two");
     config->grouping_count++;
 }
 
 static void load_group_by(struct config_loader *loader, const struct config_node *list)
 {
-    if (!config_require(loader, list, NODE_LIST, "group_by"))
+    if (!config_loader_require(loader, list, NODE_LIST, "group_by"))
         return;
     if (list->child_count > GROUPINGS_MAX) {
-        config_error(loader, list, "more than %d groupings: remove some", GROUPINGS_MAX);
+        config_loader_error(loader, list, "more than %d groupings: remove some", GROUPINGS_MAX);
         return;
     }
-    for (const struct config_node *node = list->first; node && !config_failed(loader);
+    for (const struct config_node *node = list->first; node && !config_loader_failed(loader);
          node = node->next)
         load_grouping(loader, node);
 }
@@ -214,10 +221,11 @@ static void no_such_grouping(struct config_loader *loader, const struct config_n
         }
         buffer_append_text(&known, "]");
     }
-    config_error(loader, node,
-                 "a cohort has a value for each dimension of one grouping of group_by; these are "
-                 "there: %.*s",
-                 (int)known.size, known.data ? (const char *)known.data : "");
+    config_loader_error(
+        loader, node,
+        "a cohort has a value for each dimension of one grouping of group_by; these are "
+        "there: %.*s",
+        (int)known.size, known.data ? (const char *)known.data : "");
     buffer_finish(&known);
 }
 
@@ -229,7 +237,7 @@ static bool load_cohort(struct config_loader *loader, const struct config_node *
     struct pipeline_config *config = loader->config;
     struct grouping_config keys = {0};
     struct bytes values[DIMENSIONS_MAX] = {{0}};
-    if (!config_require(loader, map, NODE_MAP, "a cohort"))
+    if (!config_loader_require(loader, map, NODE_MAP, "a cohort"))
         return false;
     for (const struct config_node *node = map->first; node; node = node->next) {
         uint32_t index = 0;
@@ -239,11 +247,11 @@ static bool load_cohort(struct config_loader *loader, const struct config_node *
         }
         if (node->kind != NODE_SCALAR || node->text.size == 0 ||
             node->text.size > DIMENSION_VALUE_MAX) {
-            config_error(loader, node, "the value of a dimension is a text of 1 to %d bytes",
-                         DIMENSION_VALUE_MAX);
+            config_loader_error(loader, node, "the value of a dimension is a text of 1 to %d bytes",
+                                DIMENSION_VALUE_MAX);
             return false;
         }
-        values[index] = config_keep(loader, node->text);
+        values[index] = config_loader_keep(loader, node->text);
         if (keys.count < GROUPING_DIMENSIONS_MAX)
             keys.dimensions[keys.count++] = index;
     }
@@ -267,7 +275,7 @@ static bool load_cohort(struct config_loader *loader, const struct config_node *
             return true;
     }
     if (config->pinned_count == PINNED_MAX) {
-        config_error(loader, map, "more than %d pinned cohorts: remove some", PINNED_MAX);
+        config_loader_error(loader, map, "more than %d pinned cohorts: remove some", PINNED_MAX);
         return false;
     }
     config->pinned[config->pinned_count++] = found;
@@ -277,7 +285,7 @@ static bool load_cohort(struct config_loader *loader, const struct config_node *
 static void load_pinned(struct config_loader *loader, const struct config_node *list)
 {
     uint32_t index = 0;
-    if (!config_require(loader, list, NODE_LIST, "pinned"))
+    if (!config_loader_require(loader, list, NODE_LIST, "pinned"))
         return;
     for (const struct config_node *node = list->first; node; node = node->next)
         if (!load_cohort(loader, node, &index))
@@ -287,30 +295,30 @@ static void load_pinned(struct config_loader *loader, const struct config_node *
 static void load_alerts(struct config_loader *loader, const struct config_node *list)
 {
     struct pipeline_config *config = loader->config;
-    if (!config_require(loader, list, NODE_LIST, "alerts"))
+    if (!config_loader_require(loader, list, NODE_LIST, "alerts"))
         return;
     if (list->child_count > ALERTS_MAX) {
-        config_error(loader, list, "more than %d alerts: remove some", ALERTS_MAX);
+        config_loader_error(loader, list, "more than %d alerts: remove some", ALERTS_MAX);
         return;
     }
-    for (const struct config_node *node = list->first; node && !config_failed(loader);
+    for (const struct config_node *node = list->first; node && !config_loader_failed(loader);
          node = node->next) {
         struct alert_config *alert = &config->alerts[config->alert_count++];
-        config_load_defaults(loader, "cohorts.alerts[]", alert);
-        if (!config_require(loader, node, NODE_MAP, "an alert"))
+        config_walk_defaults(loader, "cohorts.alerts[]", alert);
+        if (!config_loader_require(loader, node, NODE_MAP, "an alert"))
             return;
-        config_load_object(loader, node, "cohorts.alerts[]", alert);
-        if (config_failed(loader))
+        config_walk_object(loader, node, "cohorts.alerts[]", alert);
+        if (config_loader_failed(loader))
             return;
-        const struct config_node *cohort = config_node_find(node, "cohort");
-        if (!cohort || !config_node_find(node, "min_pass_rate"))
-            config_error(loader, node, "an alert needs both cohort and min_pass_rate");
+        const struct config_node *cohort = config_tree_find(node, "cohort");
+        if (!cohort || !config_tree_find(node, "min_pass_rate"))
+            config_loader_error(loader, node, "an alert needs both cohort and min_pass_rate");
         else if (load_cohort(loader, cohort, &alert->pinned))
-            config_check_alert(loader, node, alert);
+            config_alerts_check(loader, node, alert);
     }
 }
 
-void config_check_cohorts(struct config_loader *loader)
+void config_cohorts_load(struct config_loader *loader)
 {
     static const struct {
         const char *path;
@@ -319,9 +327,9 @@ void config_check_cohorts(struct config_loader *loader)
                  {"cohorts.group_by", load_group_by},
                  {"cohorts.pinned", load_pinned},
                  {"cohorts.alerts", load_alerts}};
-    for (size_t i = 0; i < 4 && !config_failed(loader); i++) {
-        if (config_is_given(loader, parts[i].path))
-            parts[i].load(loader, config_place(loader, parts[i].path));
+    for (size_t i = 0; i < 4 && !config_loader_failed(loader); i++) {
+        if (config_loader_is_given(loader, parts[i].path))
+            parts[i].load(loader, config_loader_place(loader, parts[i].path));
         else if (i == 0)
             load_default_dimensions(loader->config);
         else if (i == 1)

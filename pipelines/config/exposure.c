@@ -1,11 +1,13 @@
 /* What a pipeline file leaves open, said once at the start. A certificate of the server alone says
  * nothing about senders, and a token in clear is everybody's who listens on the way. A file that
  * others may read should hold no secret itself: `${env:NAME}` and `${file:PATH}` stand for one. */
+#include "pipelines/config/exposure.h"
+
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config/config.h"
 #include "pipelines/config/value.h"
 #include "processor/base/log.h"
 
@@ -43,7 +45,7 @@ static bool holds_secret(const struct buffer *text, const struct pipeline_config
 
 static void warn_endpoint(const struct otlp_receiver_config *otlp, const char *endpoint)
 {
-    if (endpoint_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
+    if (config_value_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
         return;
     if (!otlp->bearer_token_file)
         log_warn("senders_unknown",
@@ -57,7 +59,7 @@ static void warn_endpoint(const struct otlp_receiver_config *otlp, const char *e
                  endpoint);
 }
 
-void config_warn_if_exposed(const char *path, const struct pipeline_config *config)
+void config_exposure_warn(const char *path, const struct pipeline_config *config)
 {
     struct stat about;
     struct buffer text = {.limit = FILE_BYTES_MAX};

@@ -1,8 +1,11 @@
 /* The settings of measurements that have no fixed keys: tools by value of a dimension, prices by
  * model. Entries are sorted, so that the order of keys in the file never decides anything. */
-#include "pipelines/config/option.h"
+#include "pipelines/config/measurements.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "pipelines/config/field.h"
 
 enum { TOOLS_MAX = 256, EXPECTATIONS_MAX = 1024, PRICES_MAX = 1024 };
 
@@ -10,16 +13,16 @@ static bool read_list(struct config_loader *loader, const struct config_node *no
                       const char *what, struct bytes_list *ret_list)
 {
     struct bytes items[TOOLS_MAX];
-    if (!config_texts(loader, node, what, items, TOOLS_MAX, &ret_list->count))
+    if (!config_loader_texts(loader, node, what, items, TOOLS_MAX, &ret_list->count))
         return false;
-    ret_list->items = config_alloc(loader, ret_list->count, sizeof items[0]);
+    ret_list->items = config_loader_alloc(loader, ret_list->count, sizeof items[0]);
     if (ret_list->items && ret_list->count > 0)
         memcpy(ret_list->items, items, ret_list->count * sizeof items[0]);
     return ret_list->items != NULL;
 }
 
-void load_list(struct config_loader *loader, const struct option *row,
-               const struct config_node *node, void *base)
+void config_measurements_load_list(struct config_loader *loader, const struct option *row,
+                                   const struct config_node *node, void *base)
 {
     struct bytes_list *list = (void *)((char *)base + row->at - 1);
     read_list(loader, node, strrchr(row->path, '.') + 1, list);
@@ -32,21 +35,22 @@ static int compare_expectations(const void *a, const void *b)
 }
 
 /* `{ "mortgage payoff": [lookup_payoff], "*": [...] }`, or `[...]` for any value. */
-void load_expectations(struct config_loader *loader, const struct option *row,
-                       const struct config_node *node, void *base)
+void config_measurements_load_expectations(struct config_loader *loader, const struct option *row,
+                                           const struct config_node *node, void *base)
 {
     bool is_map = node->kind == NODE_MAP;
     uint32_t count = is_map ? node->child_count : 1;
     if (node->kind == NODE_SCALAR || count > EXPECTATIONS_MAX) {
-        config_error(loader, node,
-                     "tools are given as a list, or as lists by the value of the first dimension: "
-                     "{ \"*\": [tool] }");
+        config_loader_error(
+            loader, node,
+            "tools are given as a list, or as lists by the value of the first dimension: "
+            "{ \"*\": [tool] }");
         return;
     }
-    struct tool_expectation *items = config_alloc(loader, count, sizeof *items);
+    struct tool_expectation *items = config_loader_alloc(loader, count, sizeof *items);
     const struct config_node *entry = is_map ? node->first : node;
     for (uint32_t i = 0; i < count && items; i++, entry = entry->next) {
-        items[i].value = config_keep(loader, is_map ? entry->key : BYTES_LITERAL("*"));
+        items[i].value = config_loader_keep(loader, is_map ? entry->key : BYTES_LITERAL("*"));
         if (!read_list(loader, entry, "the tools of one value", &items[i].tools))
             return;
     }
@@ -84,39 +88,42 @@ static void load_price(struct config_loader *loader, const struct config_node *n
                                          .type = OPTION_NUMBER,
                                          .at = 1 + offsetof(struct model_price, output),
                                          .max = 1e6};
-    price->model = config_keep(loader, node->key);
-    if (!config_require(loader, node, NODE_MAP, "a price"))
+    price->model = config_loader_keep(loader, node->key);
+    if (!config_loader_require(loader, node, NODE_MAP, "a price"))
         return;
     for (const struct config_node *item = node->first; item; item = item->next) {
         if (bytes_equal_text(item->key, "input"))
-            option_store(loader, &input, item, price);
+            config_field_store(loader, &input, item, price);
         else if (bytes_equal_text(item->key, "output"))
-            option_store(loader, &output, item, price);
+            config_field_store(loader, &output, item, price);
         else
-            config_error_at_key(loader, item, "a price has the keys input and output, no other");
+            config_loader_error_at_key(loader, item,
+                                       "a price has the keys input and output, no other");
     }
-    if (!config_node_find(node, "input") || !config_node_find(node, "output"))
-        config_error(loader, node, "a price needs both input and output, in USD per 10^6 tokens");
+    if (!config_tree_find(node, "input") || !config_tree_find(node, "output"))
+        config_loader_error(loader, node,
+                            "a price needs both input and output, in USD per 10^6 tokens");
 }
 
-void load_prices(struct config_loader *loader, const struct option *row,
-                 const struct config_node *node, void *base)
+void config_measurements_load_prices(struct config_loader *loader, const struct option *row,
+                                     const struct config_node *node, void *base)
 {
     (void)row;
     struct pipeline_config *config = base;
     struct measurement_config *settings = &config->ruleset.measurements;
-    if (!config_require(loader, node, NODE_MAP, "prices"))
+    if (!config_loader_require(loader, node, NODE_MAP, "prices"))
         return;
     if (node->child_count > PRICES_MAX) {
-        config_error(loader, node, "more than %d prices: use names that end in `*`", PRICES_MAX);
+        config_loader_error(loader, node, "more than %d prices: use names that end in `*`",
+                            PRICES_MAX);
         return;
     }
-    struct model_price *prices = config_alloc(loader, node->child_count, sizeof *prices);
+    struct model_price *prices = config_loader_alloc(loader, node->child_count, sizeof *prices);
     uint32_t count = 0;
-    for (const struct config_node *entry = node->first; entry && !config_failed(loader);
+    for (const struct config_node *entry = node->first; entry && !config_loader_failed(loader);
          entry = entry->next)
         load_price(loader, entry, &prices[count++]);
-    if (config_failed(loader))
+    if (config_loader_failed(loader))
         return;
     qsort(prices, count, sizeof *prices, compare_prices);
     settings->prices = prices;
@@ -139,13 +146,14 @@ static void check_contract(struct config_loader *loader)
     struct error problem = {0};
     contract->pattern = regex_create(bytes_of_text(config->output_contract.pattern), &problem);
     if (!contract->pattern)
-        config_error(loader, config_place(loader, "measurements.output_contract.pattern"), "%s",
-                     problem.text);
+        config_loader_error(loader,
+                            config_loader_place(loader, "measurements.output_contract.pattern"),
+                            "%s", problem.text);
 }
 
-void config_check_measurements(struct config_loader *loader)
+void config_measurements_check(struct config_loader *loader)
 {
-    if (config_failed(loader))
+    if (config_loader_failed(loader))
         return;
     struct route_sources *route = &loader->config->ruleset.measurements.route;
     route->is_default = true;

@@ -1,5 +1,7 @@
 /* Rows of what is measured, judged and selected: `measurements`, `rules`, `selection`. */
+#include "pipelines/config/measurements.h"
 #include "pipelines/config/rows.h"
+#include "pipelines/config/rules.h"
 
 #define ROUTE(fact, field) AT(ruleset.measurements.route.of[fact].field)
 
@@ -10,8 +12,8 @@ static const struct option rows[] = {
      .type = OPTION_CUSTOM,
      .at = AT(ruleset.measurements.required),
      .count_at = AT(ruleset.measurements.required_count),
-     .load = load_expectations,
-     .print = print_expectations,
+     .load = config_measurements_load_expectations,
+     .print = config_print_custom_expectations,
      .type_text = "map of lists, or a list",
      .prose = "Tools that a run must have called, by the value of the first dimension of "
               "`cohorts.dimensions`; `\"*\"` stands for any value, and so does a bare list."},
@@ -19,8 +21,8 @@ static const struct option rows[] = {
      .type = OPTION_CUSTOM,
      .at = AT(ruleset.measurements.allowed),
      .count_at = AT(ruleset.measurements.allowed_count),
-     .load = load_expectations,
-     .print = print_expectations,
+     .load = config_measurements_load_expectations,
+     .print = config_print_custom_expectations,
      .type_text = "map of lists, or a list",
      .prose = "Tools that a run may call, likewise. Left out: those offered to the model."},
     SECTION("measurements.trajectory", 0, "For `trajectory.*`."),
@@ -28,20 +30,21 @@ static const struct option rows[] = {
      .type = OPTION_CUSTOM,
      .at = AT(ruleset.measurements.reference),
      .count_at = AT(ruleset.measurements.reference_count),
-     .load = load_expectations,
-     .print = print_expectations,
+     .load = config_measurements_load_expectations,
+     .print = config_print_custom_expectations,
      .type_text = "map of lists, or a list",
      .prose = "Tool calls that a run is compared with, in order, by the value of the first "
               "dimension. Left out: `tool_selection.required`."},
     SECTION("measurements.cost_usd", 0, "For `cost_usd`; a cost attribute on the spans wins."),
-    CUSTOM("measurements.cost_usd.prices", load_prices, print_prices, "map of {input, output}",
-           NULL, "USD per 10^6 tokens by model; a name may end in `*`."),
+    CUSTOM("measurements.cost_usd.prices", config_measurements_load_prices,
+           config_print_custom_prices, "map of {input, output}", NULL,
+           "USD per 10^6 tokens by model; a name may end in `*`."),
     SECTION("measurements.loop", 0, "For `loop`."),
     {.path = "measurements.loop.exempt",
      .type = OPTION_CUSTOM,
      .at = AT(ruleset.measurements.loop_exempt),
-     .load = load_list,
-     .print = print_list,
+     .load = config_measurements_load_list,
+     .print = config_print_custom_list,
      .type_text = "list of texts",
      .max = 256,
      .prose = "Tools that may repeat themselves, such as polling ones."},
@@ -69,8 +72,8 @@ static const struct option rows[] = {
     {.path = "measurements.leak.allow",
      .type = OPTION_CUSTOM,
      .at = AT(ruleset.measurements.leak_allowed),
-     .load = load_list,
-     .print = print_list,
+     .load = config_measurements_load_list,
+     .print = config_print_custom_list,
      .type_text = "list of texts",
      .max = 256,
      .prose = "E-mail addresses that an answer may tell; `\"*@example.com\"` for all there."},
@@ -89,12 +92,13 @@ static const struct option rows[] = {
     TEXTS("measurements.route.policy", ROUTE(ROUTE_POLICY, names), ROUTE(ROUTE_POLICY, count),
           ROUTE_NAMES_MAX, "The policy by which a gateway chose the model."),
 
-    CUSTOM("rules", NULL, print_rules, "list", "none",
+    CUSTOM("rules", NULL, config_print_custom_rules, "list", "none",
            "What is judged. The verdict of a run is its worst rule; at most 200."),
     NAME("rules[].name", RULE(name), NULL, "Unique; required."),
-    CUSTOM("rules[].measure", load_measures, print_measures, "text or list of texts", NULL,
+    CUSTOM("rules[].measure", config_rules_load_measures, config_print_custom_measures,
+           "text or list of texts", NULL,
            "A measurement, or several: the first that is not na counts. Required."),
-    CUSTOM("rules[].when", load_when, print_when, "expression", "always",
+    CUSTOM("rules[].when", config_rules_load_when, config_print_custom_when, "expression", "always",
            "The rule applies where this holds; na where data for it is missing."),
     THRESHOLD("rules[].fail_below", RULE(fail_below), RULE(has_fail_below), "Fails below it."),
     THRESHOLD("rules[].borderline_below", RULE(borderline_below), RULE(has_borderline_below),
@@ -146,4 +150,4 @@ static const struct option rows[] = {
           "Instances that share the budget: each keeps to its part of both ceilings."),
 };
 
-const struct option_section options_of_judgement = {rows, sizeof rows / sizeof rows[0]};
+const struct option_section config_options_judgement = {rows, sizeof rows / sizeof rows[0]};

@@ -109,4 +109,4 @@ static const struct option rows[] = {
     KAFKA_SECURITY("receivers.kafka", KAFKA),
 };
 
-const struct option_section options_of_receivers = {rows, sizeof rows / sizeof rows[0]};
+const struct option_section config_options_receivers = {rows, sizeof rows / sizeof rows[0]};

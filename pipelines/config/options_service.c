@@ -1,4 +1,7 @@
 /* Rows of what leaves and what is kept: `cohorts`, `redaction`, `exporters`, `state`, `service`. */
+#include "pipelines/config/alerts.h"
+#include "pipelines/config/exporters.h"
+#include "pipelines/config/redaction.h"
 #include "pipelines/config/rows.h"
 
 static const char *const contents[] = {"none", "metadata", "redacted", "full", NULL};
@@ -9,21 +12,21 @@ static const char *const log_formats[] = {"logfmt", "json", NULL};
 
 static const struct option rows[] = {
     SECTION("cohorts", 0, "What fail rates are kept for."),
-    CUSTOM("cohorts.dimensions", NULL, print_dimensions, "map of lists",
+    CUSTOM("cohorts.dimensions", NULL, config_print_custom_dimensions, "map of lists",
            "intent, locale, product, retriever_version: `[\"*\"]`; release: `[service.version]`",
            "Attribute keys of each dimension, in order of preference; for each: root, then other "
            "spans, then resource. `\"*\"` stands for the usual places of metadata. `tool_path` and "
            "`model_route` are derived, not read. At most 32, and the first keys `tool_selection`."),
-    CUSTOM("cohorts.group_by", NULL, print_group_by, "list of lists",
+    CUSTOM("cohorts.group_by", NULL, config_print_custom_group_by, "list of lists",
            "`[[intent], [model_route], [tool_path], [release, intent]]`",
            "The groupings that are counted; at most 32 of at most 8 dimensions."),
     COUNT("cohorts.max_per_group", AT(max_per_group), 1, 1000000, "10000",
           "Cohorts of a grouping; those above it are counted as `__other__`."),
-    CUSTOM("cohorts.pinned", NULL, print_pinned, "list of maps", "none",
+    CUSTOM("cohorts.pinned", NULL, config_print_custom_pinned, "list of maps", "none",
            "Cohorts always shown in metrics: a value for each dimension of one grouping."),
-    CUSTOM("cohorts.alerts", NULL, print_alerts, "list", "none",
+    CUSTOM("cohorts.alerts", NULL, config_print_custom_alerts, "list", "none",
            "Pass rates that cohorts should keep; an alert pins its cohort."),
-    CUSTOM("cohorts.alerts[].cohort", NULL, print_alert_cohort, "map", NULL,
+    CUSTOM("cohorts.alerts[].cohort", NULL, config_print_custom_alert_cohort, "map", NULL,
            "A value for each dimension of one grouping. Required."),
     NUMBER("cohorts.alerts[].min_pass_rate", ALERT(min_pass_rate), 0, 1, NULL,
            "The target. Required. The alert fires when the pass rate of `window` is below it with "
@@ -36,8 +39,8 @@ static const struct option rows[] = {
            "The fail rate from which a change is looked for (CUSUM); 0: what `min_pass_rate` "
            "allows."),
     CUSTOM(
-        "cohorts.alerts[].burn_rates", load_burns, print_burns, "map of two durations",
-        "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
+        "cohorts.alerts[].burn_rates", config_alerts_load_burns, config_print_custom_burns,
+        "map of two durations", "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
         "Fires when the long and the short window both spend the error budget, 1 - "
         "`min_pass_rate`, that many times too fast, the long one with 99.9 % confidence. A factor "
         "above 1 / (1 - `min_pass_rate`) "
@@ -64,12 +67,12 @@ static const struct option rows[] = {
           "Attribute keys that leave as HMAC-SHA256; needs `key_file`."),
     TEXT("redaction.key_file", AT(redaction_key_file), NULL,
          "File with the key of `hash`, at least 16 bytes."),
-    CUSTOM("redaction.mask", load_masks, print_masks, "list of texts",
-           "`[email, card, phone, secret]`",
+    CUSTOM("redaction.mask", config_redaction_load_masks, config_print_custom_masks,
+           "list of texts", "`[email, card, phone, secret]`",
            "Built-in masks to keep (all, when none is named) and regexes of your own."),
 
-    CUSTOM("exporters", load_exporters, print_exporters, "map", "`file/annotations`",
-           "Where review records go: `kafka/NAME` and `file/NAME`."),
+    CUSTOM("exporters", config_exporters_load, config_print_custom_exporters, "map",
+           "`file/annotations`", "Where review records go: `kafka/NAME` and `file/NAME`."),
     JOINED("exporters.kafka/NAME.brokers", EXPORTER(brokers), "127.0.0.1:9092",
            "Brokers to start from, `host:port`."),
     TEXT("exporters.kafka/NAME.topic", EXPORTER(topic), "annotations", "The annotation topic."),
@@ -167,4 +170,4 @@ static const struct option rows[] = {
     CHOICE("service.telemetry.logs.format", AT(log_format), log_formats, "logfmt", "Of a line."),
 };
 
-const struct option_section options_of_service = {rows, sizeof rows / sizeof rows[0]};
+const struct option_section config_options_service = {rows, sizeof rows / sizeof rows[0]};

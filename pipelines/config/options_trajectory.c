@@ -88,4 +88,4 @@ static const struct option rows[] = {
              "senders find new instances and show their certificates again; 0: never."),
 };
 
-const struct option_section options_of_trajectory = {rows, sizeof rows / sizeof rows[0]};
+const struct option_section config_options_trajectory = {rows, sizeof rows / sizeof rows[0]};

@@ -1,8 +1,13 @@
 /* The option reference as Markdown, from the option table and the table of measurements. */
-#include <stdio.h>
+#include "pipelines/config/reference.h"
 
-#include "pipelines/config/option.h"
+#include <string.h>
+
+#include "pipelines/config/options.h"
+#include "pipelines/config/unavailable.h"
+#include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
+#include "processor/score/measurements.h"
 
 static const char introduction[] =
     "# Pipeline files\n"
@@ -25,9 +30,9 @@ static void print_bound(struct buffer *to, const struct option *row, double valu
     char text[NUMBER_TEXT_SIZE];
     number_format(text, value);
     if (row->type == OPTION_DURATION)
-        duration_print(to, (int64_t)value);
+        config_value_print_duration(to, (int64_t)value);
     else if (row->type == OPTION_SIZE || row->type == OPTION_SIZE32)
-        size_print(to, (uint64_t)value);
+        config_value_print_size(to, (uint64_t)value);
     else
         buffer_append_text(to, text);
 }
@@ -107,7 +112,7 @@ void config_reference(struct buffer *to)
     bool in_table = false;
     buffer_append_text(to, introduction);
     const struct option *row;
-    for (uint32_t i = 0; (row = option_at(i)); i++) {
+    for (uint32_t i = 0; (row = config_option_at(&config_options, i)); i++) {
         if (!strpbrk(row->path, ".[/")) {
             buffer_printf(to, "\n## %s\n\n%s\n", row->path, row->prose);
             if (row->type == OPTION_CUSTOM)
@@ -123,7 +128,7 @@ void config_reference(struct buffer *to)
         buffer_append_text(to, " | ");
         print_default(to, row);
         buffer_printf(to, " | %s", row->prose);
-        const char *only = config_only_available(row->path);
+        const char *only = config_unavailable_allowed(row->path);
         if (only && only[0])
             buffer_printf(to, " Only `%s` in this version.", only);
         else if (only)

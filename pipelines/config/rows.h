@@ -1,7 +1,12 @@
-/* How a row of the option table is written. Included by config_options_*.c only, where the table's
- * sections are. */
+/* How a row of the option table is written, and the sections that the options_*.c hold. */
 #pragma once
+#include "pipelines/config/config.h"
+#include "pipelines/config/kafka.h"
 #include "pipelines/config/option.h"
+#include "pipelines/config/print_custom.h"
+
+extern const struct option_section config_options_receivers, config_options_trajectory,
+    config_options_judgement, config_options_service;
 
 #define AT(field) (1 + offsetof(struct pipeline_config, field))
 #define KAFKA(field) AT(kafka.field)
@@ -103,7 +108,7 @@
                "Password; write `${env:NAME}` or `${file:PATH}`."),                                \
     {                                                                                              \
         .path = p ".properties", .type = OPTION_CUSTOM, .at = MEMBER(properties),                  \
-        .count_at = MEMBER(own_property_count), .load = load_properties,                           \
-        .print = print_properties, .type_text = "map of texts",                                    \
+        .count_at = MEMBER(own_property_count), .load = config_kafka_load_properties,              \
+        .print = config_print_custom_properties, .type_text = "map of texts",                      \
         .prose = "Any property of librdkafka, passed on as it is."                                 \
     }

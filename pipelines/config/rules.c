@@ -1,61 +1,66 @@
 /* Rules: each entry of the list is an object of the option table; what a name stands for and
  * whether the bands make sense is asked of score. */
-#include "pipelines/config/option.h"
+#include "pipelines/config/rules.h"
+
+#include "pipelines/config/walk.h"
 #include "processor/base/text/utf8.h"
+#include "processor/score/measurements.h"
 
 /* A measurement, or several: `measure: x` or `measure: [x, y]`. */
-void load_measures(struct config_loader *loader, const struct option *row,
-                   const struct config_node *node, void *base)
+void config_rules_load_measures(struct config_loader *loader, const struct option *row,
+                                const struct config_node *node, void *base)
 {
     (void)row;
     struct rule *rule = base;
     const struct config_node *item = node->kind == NODE_LIST ? node->first : node;
     uint32_t count = node->kind == NODE_LIST ? node->child_count : 1;
     if (node->kind == NODE_MAP || count == 0 || count > RULE_MEASURES_MAX) {
-        config_error(loader, node, "measure takes one measurement, or a list of at most 8");
+        config_loader_error(loader, node, "measure takes one measurement, or a list of at most 8");
         return;
     }
     for (uint32_t i = 0; i < count; i++, item = item->next) {
         const char *nearest = NULL;
         struct measure *measure = &rule->measures[i];
         if (item->kind != NODE_SCALAR || item->text.size == 0) {
-            config_error(loader, item, "a measurement must be a name");
+            config_loader_error(loader, item, "a measurement must be a name");
             return;
         }
-        struct bytes name = config_keep(loader, item->text);
+        struct bytes name = config_loader_keep(loader, item->text);
         if (!name.data)
             return;
         if (!measure_resolve(name, measure, &nearest)) {
-            config_error(loader, item, "unknown measurement %.*s; %s%s%s",
-                         (int)utf8_cut(name, 60).size, (const char *)name.data,
-                         nearest ? "did you mean " : "`flywheel help measurements` lists them",
-                         nearest ? nearest : "", nearest ? "?" : "");
+            config_loader_error(loader, item, "unknown measurement %.*s; %s%s%s",
+                                (int)utf8_cut(name, 60).size, (const char *)name.data,
+                                nearest ? "did you mean "
+                                        : "`flywheel help measurements` lists them",
+                                nearest ? nearest : "", nearest ? "?" : "");
             return;
         }
         if (measure->measurement && measure->measurement->is_text) {
-            config_error(loader, item, "%.*s is a text and has no threshold: compare it in `when`",
-                         (int)name.size, (const char *)name.data);
+            config_loader_error(loader, item,
+                                "%.*s is a text and has no threshold: compare it in `when`",
+                                (int)name.size, (const char *)name.data);
             return;
         }
     }
     rule->measure_count = count;
 }
 
-void load_when(struct config_loader *loader, const struct option *row,
-               const struct config_node *node, void *base)
+void config_rules_load_when(struct config_loader *loader, const struct option *row,
+                            const struct config_node *node, void *base)
 {
     (void)row;
     struct rule *rule = base;
     const struct pipeline_config *config = loader->config;
     struct expression_names names = {config->dimension_names, config->dimension_count};
     struct error problem = {0};
-    if (!config_require(loader, node, NODE_SCALAR, "when"))
+    if (!config_loader_require(loader, node, NODE_SCALAR, "when"))
         return;
-    struct bytes text = config_keep(loader, node->text);
-    if (!config_failed(loader))
+    struct bytes text = config_loader_keep(loader, node->text);
+    if (!config_loader_failed(loader))
         rule->when = expression_parse(text, &names, &problem);
     if (!rule->when)
-        config_error(loader, node, "%s", problem.text);
+        config_loader_error(loader, node, "%s", problem.text);
 }
 
 /* What a rule needs besides single values that are right. */
@@ -66,49 +71,49 @@ static void check_rule(struct config_loader *loader, const struct config_node *n
                                         "borderline_above"};
     const struct rule *rule = &rules[index];
     if (!rule->name.data || rule->measure_count == 0) {
-        config_error(loader, node, "this rule has no %s: add one",
-                     rule->name.data ? "measure" : "name");
+        config_loader_error(loader, node, "this rule has no %s: add one",
+                            rule->name.data ? "measure" : "name");
         return;
     }
     for (uint32_t i = 0; i < index; i++)
         if (bytes_equal(rules[i].name, rule->name))
-            config_error(loader, config_node_find(node, "name"),
-                         "another rule is already named %.*s: rename one of them",
-                         (int)rule->name.size, (const char *)rule->name.data);
+            config_loader_error(loader, config_tree_find(node, "name"),
+                                "another rule is already named %.*s: rename one of them",
+                                (int)rule->name.size, (const char *)rule->name.data);
     const struct config_node *place = node;
     for (size_t i = 0; i < 4 && place == node; i++)
-        if (config_node_find(node, bands[i]))
-            place = config_node_find(node, bands[i]);
+        if (config_tree_find(node, bands[i]))
+            place = config_tree_find(node, bands[i]);
     const char *problem = rule_check(rule);
     if (problem)
-        config_error(loader, place, "%s", problem);
+        config_loader_error(loader, place, "%s", problem);
 }
 
-void config_check_rules(struct config_loader *loader)
+void config_rules_load(struct config_loader *loader)
 {
-    if (config_failed(loader) || !config_is_given(loader, "rules"))
+    if (config_loader_failed(loader) || !config_loader_is_given(loader, "rules"))
         return;
     struct ruleset *ruleset = &loader->config->ruleset;
-    const struct config_node *list = config_place(loader, "rules");
-    if (config_node_is_null(list) || !config_require(loader, list, NODE_LIST, "rules")) {
-        config_error_at_key(loader, list, "rules has no value: list the rules below it");
+    const struct config_node *list = config_loader_place(loader, "rules");
+    if (config_tree_is_null(list) || !config_loader_require(loader, list, NODE_LIST, "rules")) {
+        config_loader_error_at_key(loader, list, "rules has no value: list the rules below it");
         return;
     }
     if (list->child_count > RULES_MAX) {
-        config_error(loader, list, "more than %d rules: remove some", RULES_MAX);
+        config_loader_error(loader, list, "more than %d rules: remove some", RULES_MAX);
         return;
     }
-    ruleset->rules = config_alloc(loader, list->child_count, sizeof *ruleset->rules);
-    for (const struct config_node *node = list->first; node && !config_failed(loader);
+    ruleset->rules = config_loader_alloc(loader, list->child_count, sizeof *ruleset->rules);
+    for (const struct config_node *node = list->first; node && !config_loader_failed(loader);
          node = node->next) {
         struct rule *rule = &ruleset->rules[ruleset->rule_count++];
-        config_load_defaults(loader, "rules[]", rule);
-        if (!config_require(loader, node, NODE_MAP, "a rule"))
+        config_walk_defaults(loader, "rules[]", rule);
+        if (!config_loader_require(loader, node, NODE_MAP, "a rule"))
             return;
-        config_load_object(loader, node, "rules[]", rule);
-        if (!config_failed(loader))
+        config_walk_object(loader, node, "rules[]", rule);
+        if (!config_loader_failed(loader))
             check_rule(loader, node, ruleset->rules, ruleset->rule_count - 1);
-        if (!config_failed(loader) && !config_node_find(node, "judges"))
+        if (!config_loader_failed(loader) && !config_tree_find(node, "judges"))
             rule->judges = rule_judges_by_default(rule);
     }
 }

@@ -1,12 +1,12 @@
-/* ${env:NAME}, ${env:NAME:-default} and ${file:PATH} inside a scalar. What is put in is never
- * looked at again, so a value can't bring substitutions of its own. */
+/* What is put in is never looked at again, so a value can't bring substitutions of its own. */
+#include "pipelines/config/substitute.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config/tree.h"
 #include "processor/base/text/utf8.h"
 
 enum { NAME_BYTES_MAX = 1024 };
@@ -64,7 +64,7 @@ static void put_file(struct bytes path, struct buffer *to, struct error *problem
     if (file < 0 || fstat(file, &status) != 0) {
         error_set(problem, errno == EACCES ? EXIT_PERMISSION : EXIT_CONFIG,
                   "can't read the file %.400s: %s", text, strerror(errno));
-    } else if (!S_ISREG(status.st_mode) || status.st_size > TREE_SCALAR_BYTES_MAX) {
+    } else if (!S_ISREG(status.st_mode) || status.st_size > SUBSTITUTED_BYTES_MAX) {
         error_set(problem, EXIT_CONFIG, "%.400s is not a regular file of at most 64KiB", text);
     } else if (buffer_reserve(to, (size_t)status.st_size)) {
         ssize_t got = read(file, to->data + to->size, (size_t)status.st_size);
@@ -102,7 +102,7 @@ static void put_one(struct bytes inside, struct buffer *to, struct error *proble
 bool config_substitute(struct bytes text, struct arena *arena, struct bytes *ret_text,
                        struct error *ret_problem)
 {
-    struct buffer out = {.limit = TREE_SCALAR_BYTES_MAX + 1};
+    struct buffer out = {.limit = SUBSTITUTED_BYTES_MAX + 1};
     size_t at = 0;
     while (at < text.size && !ret_problem->is_set) {
         const uint8_t *rest = text.data + at;

@@ -7,6 +7,8 @@
 
 #include <yaml.h>
 
+#include "pipelines/config/substitute.h"
+
 struct tree_reader {
     const char *name;
     struct arena *arena;
@@ -113,7 +115,7 @@ static void take_scalar(struct tree_reader *reader, const yaml_event_t *event)
     node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     struct bytes text = bytes_of(event->data.scalar.value, event->data.scalar.length);
     struct error problem = {0};
-    if (text.size > TREE_SCALAR_BYTES_MAX)
+    if (text.size > SUBSTITUTED_BYTES_MAX)
         refuse(reader, event->start_mark, "this text is longer than 64KiB: shorten it");
     else if (!config_substitute(text, reader->arena, &node->text, &problem))
         error_set(reader->error, problem.exit_code, "%s:%u:%u: %s", reader->name, node->line,
@@ -207,7 +209,7 @@ struct config_node *config_tree_read(const char *name, struct bytes text, struct
     return ret_error->is_set ? NULL : reader.root;
 }
 
-const struct config_node *config_node_find(const struct config_node *map, const char *key)
+const struct config_node *config_tree_find(const struct config_node *map, const char *key)
 {
     if (!map || map->kind != NODE_MAP)
         return NULL;
@@ -217,7 +219,7 @@ const struct config_node *config_node_find(const struct config_node *map, const 
     return child;
 }
 
-bool config_node_is_null(const struct config_node *node)
+bool config_tree_is_null(const struct config_node *node)
 {
     return node->kind == NODE_SCALAR && node->is_plain &&
            (node->text.size == 0 || bytes_equal_text(node->text, "~") ||

@@ -9,7 +9,6 @@ enum {
     TREE_NODES_MAX = 100000,
     TREE_MAP_KEYS_MAX = 1024,
     TREE_FILE_BYTES_MAX = 1024 * 1024,
-    TREE_SCALAR_BYTES_MAX = 64 * 1024, /* after substitution */
 };
 
 enum config_node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
@@ -19,7 +18,7 @@ struct config_node {
     bool is_plain;         /* a scalar without quotes */
     uint32_t line, column; /* both from 1 */
     struct bytes text;     /* of a scalar, substituted, NUL-terminated */
-    struct bytes key;      /* as an entry of a map */
+    struct bytes key;      /* as an entry of a map; no NUL follows */
     uint32_t key_line, key_column;
     struct config_node *first, *last, *next; /* children, and the next sibling */
     uint32_t child_count;
@@ -29,12 +28,6 @@ struct config_node {
 struct config_node *config_tree_read(const char *name, struct bytes text, struct arena *arena,
                                      struct error *ret_error);
 /* The value of `key` in a map; NULL when it is not there, or `map` is no map. */
-const struct config_node *config_node_find(const struct config_node *map, const char *key);
+const struct config_node *config_tree_find(const struct config_node *map, const char *key);
 /* An empty plain scalar, `~` or `null`: a key without a value. */
-bool config_node_is_null(const struct config_node *node);
-
-/* Replaces ${env:NAME}, ${env:NAME:-default} and ${file:PATH} in a scalar; `$${` stands for `${`.
- * False with one sentence in `ret_problem` (without a place). The result is NUL-terminated and in
- * `arena`. */
-bool config_substitute(struct bytes text, struct arena *arena, struct bytes *ret_text,
-                       struct error *ret_problem);
+bool config_tree_is_null(const struct config_node *node);

@@ -1,7 +1,9 @@
 /* Settings whose feature this version does not have. They are read and checked like all others, so
  * that a file stays valid; a value that would silently do nothing is then refused. A feature that
  * gets built deletes its rows here and nothing else. */
-#include "pipelines/config/option.h"
+#include "pipelines/config/unavailable.h"
+
+#include <string.h>
 
 static const struct unavailable {
     const char *path;
@@ -11,7 +13,7 @@ static const struct unavailable {
     {"service.pipelines.results", NULL, "the results pipeline"},
 };
 
-const char *config_only_available(const char *path)
+const char *config_unavailable_allowed(const char *path)
 {
     for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++)
         if (strcmp(path, unavailable[i].path) == 0)
@@ -19,7 +21,7 @@ const char *config_only_available(const char *path)
     return NULL;
 }
 
-void config_note_unavailable(struct config_loader *loader, const struct option *row,
+void config_unavailable_note(struct config_loader *loader, const struct option *row,
                              const struct config_node *node)
 {
     for (size_t i = 0; i < sizeof unavailable / sizeof unavailable[0]; i++) {

@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipelines/config/exposure.h"
 #include "pipelines/config/limits.h"
+#include "pipelines/config/load.h"
+#include "pipelines/config/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "pipelines/daemon/relay_telemetry.h"
 #include "pipelines/daemon/supervisor.h"
@@ -161,7 +164,7 @@ static void reload(struct pipeline *pipeline)
         log_error("reload_failed", "reason=\"%s\" action=\"everything stays as it was\"",
                   error.text);
     } else {
-        config_restart_differences(pipeline->config, loaded, &differences);
+        config_print_restart_differences(pipeline->config, loaded, &differences);
         buffer_append_byte(&differences, 0);
         if (differences.size > 1)
             log_warn("restart_needed", "changed=\"%s\"", (const char *)differences.data);
@@ -269,7 +272,7 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
     *pipeline = (struct pipeline){.path = path, .config = config};
     log_configure(config->log_level, config->log_format);
     umask(0077);
-    config_warn_if_exposed(path, config);
+    config_exposure_warn(path, config);
     enum exit_code exit_code = EXIT_DONE;
     if (start(pipeline, ret_error) != STATUS_OK) {
         exit_code = ret_error->is_set ? ret_error->exit_code : EXIT_BUG;

@@ -17,7 +17,7 @@ void probe_init(struct probe *probe, const char *name, const char *endpoint, int
     uint32_t unused;
     char text[256] = "127.0.0.1", service[8];
     *probe = (struct probe){.name = name, .connection = -1};
-    if (!endpoint_split(endpoint, &host, &unused) || host.size >= sizeof text)
+    if (!config_value_split_endpoint(endpoint, &host, &unused) || host.size >= sizeof text)
         return;
     if (bytes_equal_text(host, "::"))
         snprintf(text, sizeof text, "::1");

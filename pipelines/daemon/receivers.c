@@ -413,7 +413,7 @@ enum status receivers_reload(struct receivers *receivers, const struct pipeline_
 {
     struct guard fresh = {0};
     if (!receivers->config->reads_otlp || !loaded->reads_otlp)
-        return STATUS_OK; /* what differs there is said by config_restart_differences */
+        return STATUS_OK; /* what differs there is said by config_print_restart_differences */
     enum status status = guard_load(&fresh, &loaded->otlp, ret_error);
     if (status == STATUS_OK)
         guard_exchange(&receivers->guard, &fresh);

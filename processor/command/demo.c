@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pipelines/config/load.h"
 #include "pipelines/daemon/pipeline.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"

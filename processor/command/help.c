@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/reference.h"
 #include "processor/command/command.h"
 #include "processor/score/measurements.h"
 

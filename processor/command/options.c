@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/load.h"
 #include "processor/base/nearest.h"
 
 struct parsing {

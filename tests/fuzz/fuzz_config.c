@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -79,6 +79,7 @@ def may_include(name, header):
 # Headers that several files of one folder share, beside those called state.h and *_state.h; nobody else sees them.
 PRIVATE = {
     "processor/base/masks/scanners.h",
+    *(f"pipelines/config/{name}.h" for name in ("loader", "option", "options", "printer", "rows", "walk")),
 }
 
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "pipelines/commit/writer_state.h"
+#include "pipelines/config/load.h"
 #include "pipelines/run/restore.h"
 #include "processor/base/digest.h"
 #include "processor/emit/outgoing.h"

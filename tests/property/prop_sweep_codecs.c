@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/load.h"
 #include "pipelines/decide/summary.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/otlp/otlp_json.h"

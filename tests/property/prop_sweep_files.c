@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/load.h"
 #include "processor/emit/file/emitter.h"
 #include "processor/emit/outgoing.h"
 #include "processor/net/auth.h"

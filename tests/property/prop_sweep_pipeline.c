@@ -7,6 +7,7 @@
 
 #include "pipelines/cohorts/table.h"
 #include "pipelines/commit/writer_state.h"
+#include "pipelines/config/load.h"
 #include "pipelines/run/restore.h"
 #include "state/tables/journal.h"
 #include "tests/support/check_state.h"

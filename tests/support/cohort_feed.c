@@ -2,6 +2,7 @@
 #include "tests/support/cohort_feed.h"
 
 #include "pipelines/config/groupings.h"
+#include "pipelines/config/load.h"
 #include "processor/emit/outgoing.h"
 #include "state/store/dictionary.h"
 

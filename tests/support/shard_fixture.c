@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "pipelines/config/load.h"
+
 static void create_shards(struct shard_fixture *fixture, uint32_t shards)
 {
     fixture->shard_count = shards;

@@ -1,6 +1,8 @@
 /* flywheel check: a pipeline file held against everything that can be known before it runs. */
 #include <stdio.h>
 
+#include "pipelines/config/exposure.h"
+#include "pipelines/config/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "processor/command/check/reach.h"
 #include "processor/command/command.h"
@@ -51,7 +53,7 @@ int command_check(int argc, char **argv)
     struct pipeline_config *config = options_load_config(path, &code);
     if (!config)
         return code;
-    config_warn_if_exposed(path, config);
+    config_exposure_warn(path, config);
     if (receivers_check(config, &error) != STATUS_OK) {
         fprintf(stderr, "%s\n", error.text);
         config_destroy(config);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/config/load.h"
 #include "processor/base/json/writer.h"
 #include "processor/command/replay/diff_summary.h"
 

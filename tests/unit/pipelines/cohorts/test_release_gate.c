@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "pipelines/cohorts/release_gate_text.h"
+#include "pipelines/config/load.h"
 #include "processor/base/arena.h"
 #include "processor/base/statistics.h"
 #include "state/cohorts/delta.h"

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "pipelines/cohorts/table.h"
+#include "pipelines/config/load.h"
 #include "processor/base/arena.h"
 #include "processor/base/json/json.h"
 #include "processor/base/statistics.h"

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "pipelines/commit/writer_state.h"
+#include "pipelines/config/load.h"
 #include "state/cohorts/query.h"
 #include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pipelines/config/option.h"
+#include "pipelines/config/load.h"
+#include "pipelines/config/options.h"
+#include "pipelines/config/print.h"
+#include "pipelines/config/reference.h"
 
 static struct pipeline_config *load(const char *text)
 {
@@ -430,9 +433,9 @@ START_TEST(only_what_a_reload_cannot_apply_is_a_difference)
                                      "cohorts: { dimensions: { intent: [x] } }\n"
                                      "exporters: { kafka/a: { topic: t } }\n");
     struct buffer differences = {0};
-    config_restart_differences(a, b, &differences);
+    config_print_restart_differences(a, b, &differences);
     ck_assert_uint_eq(differences.size, 0);
-    config_restart_differences(a, c, &differences);
+    config_print_restart_differences(a, c, &differences);
     buffer_append_byte(&differences, 0);
     ck_assert_str_eq((char *)differences.data,
                      "trajectory.settle\ncohorts.dimensions\ncohorts.group_by\nexporters\n"
@@ -471,16 +474,16 @@ END_TEST
 START_TEST(each_option_has_prose_and_belongs_to_a_section)
 {
     const struct option *row;
-    for (uint32_t i = 0; (row = option_at(i)); i++) {
+    for (uint32_t i = 0; (row = config_option_at(&config_options, i)); i++) {
         ck_assert_msg(row->prose && row->prose[0], "%s", row->path);
         const char *dot = strrchr(row->path, '.');
         char parent[128] = "";
-        if (dot && strcmp(row->path + option_object(row->path), dot) != 0)
+        if (dot && strcmp(row->path + config_option_object(row->path), dot) != 0)
             snprintf(parent, sizeof parent, "%.*s", (int)(dot - row->path), row->path);
         bool has_parent = parent[0] == 0;
         for (uint32_t j = 0; j < i; j++) {
-            ck_assert_str_ne(option_at(j)->path, row->path);
-            has_parent = has_parent || strcmp(option_at(j)->path, parent) == 0;
+            ck_assert_str_ne(config_option_at(&config_options, j)->path, row->path);
+            has_parent = has_parent || strcmp(config_option_at(&config_options, j)->path, parent) == 0;
         }
         ck_assert_msg(has_parent, "%s", row->path);
         if (row->type == OPTION_CUSTOM)

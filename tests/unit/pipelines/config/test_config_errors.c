@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/config/load.h"
 
 struct mistake {
     const char *text, *error;

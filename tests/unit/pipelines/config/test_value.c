@@ -1,7 +1,7 @@
 /* Durations, sizes, numbers, and where a mistake stands. */
 #include <check.h>
 
-#include "pipelines/config/option.h"
+#include "pipelines/config/value.h"
 
 START_TEST(durations_are_numbers_with_units)
 {
@@ -13,14 +13,14 @@ START_TEST(durations_are_numbers_with_units)
                 {"0", 0},          {"0s", 0},         {"106751991167d", 9223372036828800000}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         int64_t ms = -1;
-        ck_assert_msg(duration_parse(bytes_of_text(good[i].text), &ms), "%s", good[i].text);
+        ck_assert_msg(config_value_parse_duration(bytes_of_text(good[i].text), &ms), "%s", good[i].text);
         ck_assert_int_eq(ms, good[i].ms);
     }
     static const char *const bad[] = {
         "", "5", "s", "5 s", "5x", "-1s", "1.5s", "1m5", "99999999999999d", "1h-3m", "5S"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int64_t ms = -1;
-        ck_assert_msg(!duration_parse(bytes_of_text(bad[i]), &ms), "%s", bad[i]);
+        ck_assert_msg(!config_value_parse_duration(bytes_of_text(bad[i]), &ms), "%s", bad[i]);
     }
 }
 END_TEST
@@ -37,14 +37,14 @@ START_TEST(sizes_are_bytes_or_numbers_with_units)
                 {"7B", 7},          {"18446744073709551615", UINT64_MAX}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint64_t bytes = 1;
-        ck_assert_msg(size_parse(bytes_of_text(good[i].text), &bytes), "%s", good[i].text);
+        ck_assert_msg(config_value_parse_size(bytes_of_text(good[i].text), &bytes), "%s", good[i].text);
         ck_assert_uint_eq(bytes, good[i].bytes);
     }
     static const char *const bad[] = {"",     "KiB",   "1 KiB",       "1kib",
                                       "1.5K", "1KiB1", "99999999TiB", "18446744073709551616"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint64_t bytes = 1;
-        ck_assert_msg(!size_parse(bytes_of_text(bad[i]), &bytes), "%s", bad[i]);
+        ck_assert_msg(!config_value_parse_size(bytes_of_text(bad[i]), &bytes), "%s", bad[i]);
     }
 }
 END_TEST
@@ -55,8 +55,8 @@ START_TEST(what_is_printed_is_read_back_as_the_same_quantity)
     for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
         struct buffer text = {0};
         int64_t ms = -1;
-        duration_print(&text, durations[i]);
-        ck_assert(duration_parse(buffer_bytes(&text), &ms));
+        config_value_print_duration(&text, durations[i]);
+        ck_assert(config_value_parse_duration(buffer_bytes(&text), &ms));
         ck_assert_int_eq(ms, durations[i]);
         buffer_finish(&text);
     }
@@ -64,8 +64,8 @@ START_TEST(what_is_printed_is_read_back_as_the_same_quantity)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct buffer text = {0};
         uint64_t bytes = 7;
-        size_print(&text, sizes[i]);
-        ck_assert(size_parse(buffer_bytes(&text), &bytes));
+        config_value_print_size(&text, sizes[i]);
+        ck_assert(config_value_parse_size(buffer_bytes(&text), &bytes));
         ck_assert_uint_eq(bytes, sizes[i]);
         buffer_finish(&text);
     }
@@ -79,9 +79,9 @@ START_TEST(only_loopback_addresses_are_loopback)
                                           "127.evil.org:1",  "127.1:1", "localhost.evil.org:1",
                                           "127.0.0.1.org:1", "::1:1",   "128.0.0.1:1"};
     for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
-        ck_assert_msg(endpoint_is_loopback(inside[i]), "%s", inside[i]);
+        ck_assert_msg(config_value_is_loopback(inside[i]), "%s", inside[i]);
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
-        ck_assert_msg(!endpoint_is_loopback(outside[i]), "%s", outside[i]);
+        ck_assert_msg(!config_value_is_loopback(outside[i]), "%s", outside[i]);
 }
 END_TEST
 
@@ -92,8 +92,8 @@ START_TEST(an_endpoint_is_a_host_and_a_port)
     struct bytes host;
     uint32_t port = 0;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_msg(!endpoint_split(bad[i], &host, &port), "%s", bad[i]);
-    ck_assert(endpoint_split("[fe80::1]:65535", &host, &port));
+        ck_assert_msg(!config_value_split_endpoint(bad[i], &host, &port), "%s", bad[i]);
+    ck_assert(config_value_split_endpoint("[fe80::1]:65535", &host, &port));
     ck_assert(bytes_equal_text(host, "fe80::1"));
     ck_assert_uint_eq(port, 65535);
 }

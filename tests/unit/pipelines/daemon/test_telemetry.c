@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "pipelines/cohorts/metrics.h"
+#include "pipelines/config/load.h"
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "state/cohorts/cohort.h"

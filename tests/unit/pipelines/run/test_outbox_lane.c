@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "pipelines/config/load.h"
 #include "pipelines/run/outbox_lane.h"
 #include "processor/emit/outgoing.h"
 #include "state/store/store_faults.h"

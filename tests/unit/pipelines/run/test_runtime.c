@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "pipelines/config/load.h"
 #include "pipelines/run/intake.h"
 #include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"

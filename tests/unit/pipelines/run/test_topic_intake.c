@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "pipelines/config/load.h"
 #include "pipelines/run/runtime.h"
 #include "pipelines/run/topic_intake.h"
 #include "processor/base/clock.h"

@@ -1,8 +1,9 @@
-/* Printers of the rows that have no fixed shape: the counterparts of their loaders. */
-#include <stdio.h>
-#include <strings.h>
+/* Each writes its own key and the end of its line; nothing when there is nothing to say. */
+#include "pipelines/config/print_custom.h"
 
-#include "pipelines/config/option.h"
+#include <string.h>
+
+#include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
 
 static void end_line(struct config_printer *printer)
@@ -22,87 +23,93 @@ static void print_entry(struct config_printer *printer, const char *object, cons
 {
     printer->indent += 4;
     printer->has_dash = true;
-    print_object(printer, object, base);
+    config_printer_object(printer, object, base);
     printer->indent -= 4;
 }
 
-void print_rules(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_rules(struct config_printer *printer, const struct option *row,
+                               const void *base)
 {
     (void)base;
     const struct ruleset *ruleset = &printer->config->ruleset;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_text(printer->to, ruleset->rule_count > 0 ? "\n" : " []\n");
     for (uint32_t i = 0; i < ruleset->rule_count; i++)
         print_entry(printer, "rules[]", &ruleset->rules[i]);
 }
 
-void print_measures(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_measures(struct config_printer *printer, const struct option *row,
+                                  const void *base)
 {
     const struct rule *rule = base;
     struct bytes names[RULE_MEASURES_MAX];
     for (uint32_t i = 0; i < rule->measure_count; i++)
         names[i] = rule->measures[i].name;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_byte(printer->to, ' ');
-    print_texts(printer, names, rule->measure_count);
+    config_printer_texts(printer, names, rule->measure_count);
     end_line(printer);
 }
 
-void print_when(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_when(struct config_printer *printer, const struct option *row,
+                              const void *base)
 {
     const struct rule *rule = base;
     if (!rule->when)
         return;
     struct buffer text = {0};
     expression_print(rule->when, &text);
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_byte(printer->to, ' ');
-    print_text(printer, buffer_bytes(&text));
+    config_printer_text(printer, buffer_bytes(&text));
     end_line(printer);
     buffer_finish(&text);
 }
 
-void print_list(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_list(struct config_printer *printer, const struct option *row,
+                              const void *base)
 {
     const struct bytes_list *list = (const void *)((const char *)base + row->at - 1);
     if (list->count == 0)
         return;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_byte(printer->to, ' ');
-    print_texts(printer, list->items, list->count);
+    config_printer_texts(printer, list->items, list->count);
     end_line(printer);
 }
 
-void print_expectations(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_expectations(struct config_printer *printer, const struct option *row,
+                                      const void *base)
 {
     const struct tool_expectation *items =
         *(struct tool_expectation *const *)((const char *)base + row->at - 1);
     uint32_t count = *(const uint32_t *)((const char *)base + row->count_at - 1);
     if (count == 0)
         return;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     end_line(printer);
     printer->indent += 2;
     for (uint32_t i = 0; i < count; i++) {
-        print_key(printer, items[i].value);
+        config_printer_key(printer, items[i].value);
         buffer_append_byte(printer->to, ' ');
-        print_texts(printer, items[i].tools.items, items[i].tools.count);
+        config_printer_texts(printer, items[i].tools.items, items[i].tools.count);
         end_line(printer);
     }
     printer->indent -= 2;
 }
 
-void print_prices(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_prices(struct config_printer *printer, const struct option *row,
+                                const void *base)
 {
     (void)base;
     const struct measurement_config *settings = &printer->config->ruleset.measurements;
     if (settings->price_count == 0)
         return;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     end_line(printer);
     printer->indent += 2;
     for (uint32_t i = 0; i < settings->price_count; i++) {
-        print_key(printer, settings->prices[i].model);
+        config_printer_key(printer, settings->prices[i].model);
         buffer_append_text(printer->to, " { input: ");
         print_number(printer, settings->prices[i].input);
         buffer_append_text(printer->to, ", output: ");
@@ -112,37 +119,39 @@ void print_prices(struct config_printer *printer, const struct option *row, cons
     printer->indent -= 2;
 }
 
-void print_dimensions(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_dimensions(struct config_printer *printer, const struct option *row,
+                                    const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     end_line(printer);
     printer->indent += 2;
     for (uint32_t i = 0; i < config->dimension_count; i++) {
         const struct dimension *dimension = &config->dimensions[i];
         if (dimension->source_count == 0)
             continue; /* A derived one. */
-        print_key(printer, dimension->name);
+        config_printer_key(printer, dimension->name);
         buffer_append_byte(printer->to, ' ');
-        print_texts(printer, dimension->sources, dimension->source_count);
+        config_printer_texts(printer, dimension->sources, dimension->source_count);
         end_line(printer);
     }
     printer->indent -= 2;
 }
 
-void print_group_by(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_group_by(struct config_printer *printer, const struct option *row,
+                                  const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_text(printer->to, " [");
     for (uint32_t i = 0; i < config->grouping_count; i++) {
         struct bytes names[GROUPING_DIMENSIONS_MAX];
         for (uint32_t j = 0; j < config->groupings[i].count; j++)
             names[j] = config->dimension_names[config->groupings[i].dimensions[j]];
         buffer_append_text(printer->to, i > 0 ? ", " : "");
-        print_texts(printer, names, config->groupings[i].count);
+        config_printer_texts(printer, names, config->groupings[i].count);
     }
     buffer_append_text(printer->to, "]\n");
 }
@@ -154,18 +163,19 @@ static void print_cohort(struct config_printer *printer, const struct pinned_con
     buffer_append_text(printer->to, "{ ");
     for (uint32_t i = 0; i < grouping->count; i++) {
         buffer_append_text(printer->to, i > 0 ? ", " : "");
-        print_text(printer, config->dimension_names[grouping->dimensions[i]]);
+        config_printer_text(printer, config->dimension_names[grouping->dimensions[i]]);
         buffer_append_text(printer->to, ": ");
-        print_text(printer, pinned->values[i]);
+        config_printer_text(printer, pinned->values[i]);
     }
     buffer_append_text(printer->to, " }");
 }
 
-void print_pinned(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_pinned(struct config_printer *printer, const struct option *row,
+                                const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_text(printer->to, " [");
     for (uint32_t i = 0; i < config->pinned_count; i++) {
         buffer_append_text(printer->to, i > 0 ? ", " : "");
@@ -174,26 +184,47 @@ void print_pinned(struct config_printer *printer, const struct option *row, cons
     buffer_append_text(printer->to, "]\n");
 }
 
-void print_alerts(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_alerts(struct config_printer *printer, const struct option *row,
+                                const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_text(printer->to, config->alert_count > 0 ? "\n" : " []\n");
     for (uint32_t i = 0; i < config->alert_count; i++)
         print_entry(printer, "cohorts.alerts[]", &config->alerts[i]);
 }
 
-void print_alert_cohort(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_alert_cohort(struct config_printer *printer, const struct option *row,
+                                      const void *base)
 {
     const struct alert_config *alert = base;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_byte(printer->to, ' ');
     print_cohort(printer, &printer->config->pinned[alert->pinned]);
     end_line(printer);
 }
 
-void print_masks(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_burns(struct config_printer *printer, const struct option *row,
+                               const void *base)
+{
+    const struct alert_config *alert = base;
+    char factor[NUMBER_TEXT_SIZE];
+    config_printer_row_key(printer, row);
+    buffer_append_text(printer->to, alert->burn_count > 0 ? " { " : " {");
+    for (uint32_t i = 0; i < alert->burn_count; i++) {
+        number_format(factor, alert->burns[i].factor);
+        buffer_printf(printer->to, "%s%s: [", i > 0 ? ", " : "", factor);
+        config_value_print_duration(printer->to, alert->burns[i].long_ms);
+        buffer_append_text(printer->to, ", ");
+        config_value_print_duration(printer->to, alert->burns[i].short_ms);
+        buffer_append_byte(printer->to, ']');
+    }
+    buffer_append_text(printer->to, alert->burn_count > 0 ? " }\n" : "}\n");
+}
+
+void config_print_custom_masks(struct config_printer *printer, const struct option *row,
+                               const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
@@ -204,9 +235,9 @@ void print_masks(struct config_printer *printer, const struct option *row, const
             masks[count++] = bytes_of_text(mask_kind_names[kind]);
     for (uint32_t i = 0; i < config->redaction.custom_count; i++)
         masks[count++] = config->redaction_regexes[i];
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     buffer_append_byte(printer->to, ' ');
-    print_texts(printer, masks, count);
+    config_printer_texts(printer, masks, count);
     end_line(printer);
 }
 
@@ -219,41 +250,43 @@ static bool is_secret(const char *property)
     return false;
 }
 
-void print_properties(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_properties(struct config_printer *printer, const struct option *row,
+                                    const void *base)
 {
     const char *const *properties = (const void *)((const char *)base + row->at - 1);
     uint32_t count = *(const uint32_t *)((const char *)base + row->count_at - 1);
     if (count == 0)
         return;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     end_line(printer);
     printer->indent += 2;
     for (uint32_t i = 0; i < count; i++) {
         bool is_masked = is_secret(properties[2 * i]) && !printer->is_unmasked;
-        print_key(printer, bytes_of_text(properties[2 * i]));
+        config_printer_key(printer, bytes_of_text(properties[2 * i]));
         buffer_append_byte(printer->to, ' ');
-        print_text(printer, bytes_of_text(is_masked ? "********" : properties[2 * i + 1]));
+        config_printer_text(printer, bytes_of_text(is_masked ? "********" : properties[2 * i + 1]));
         end_line(printer);
     }
     printer->indent -= 2;
 }
 
-void print_exporters(struct config_printer *printer, const struct option *row, const void *base)
+void config_print_custom_exporters(struct config_printer *printer, const struct option *row,
+                                   const void *base)
 {
     (void)base;
     const struct pipeline_config *config = printer->config;
-    print_row_key(printer, row);
+    config_printer_row_key(printer, row);
     end_line(printer);
     for (uint32_t i = 0; i < config->exporter_count; i++) {
         const struct exporter_config *exporter = &config->exporters[i];
         printer->indent += 2;
-        print_key(printer, bytes_of_text(exporter->name));
+        config_printer_key(printer, bytes_of_text(exporter->name));
         end_line(printer);
         printer->indent += 2;
-        print_object(printer,
-                     exporter->kind == EXPORTER_KAFKA ? "exporters.kafka/NAME"
-                                                      : "exporters.file/NAME",
-                     exporter);
+        config_printer_object(printer,
+                              exporter->kind == EXPORTER_KAFKA ? "exporters.kafka/NAME"
+                                                               : "exporters.file/NAME",
+                              exporter);
         printer->indent -= 4;
     }
 }

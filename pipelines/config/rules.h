@@ -1,0 +1,7 @@
+/* `rules`: what a run is judged by. */
+#pragma once
+#include "pipelines/config/loader.h"
+
+option_load_fn config_rules_load_measures, config_rules_load_when; /* of one rule */
+/* All of them, once the dimensions are known that `when` may name. */
+void config_rules_load(struct config_loader *loader);
