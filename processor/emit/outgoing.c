@@ -1,8 +1,8 @@
 /* The frame of a record in the outbox, so that the store keeps one value and no emitter rebuilds
  * headers:
  *
- *   byte version | be16 size, key | byte count | count x (byte name, be16 size, value) | be32 size,
- *   payload [version 2: be32 size, otlp]
+ *   byte version | be16 size, key | byte count | count x (byte name, be16 size, value)
+ *                | be32 size, payload | version 2: be32 size, otlp
  *
  * A header name is its index in the table below, which only grows. */
 #include "processor/emit/outgoing.h"

@@ -145,7 +145,7 @@ struct bytes redact_name(const struct redaction_policy *policy, struct regex_scr
     return name.data ? mask(policy, scratch, name, arena, counts).text : name;
 }
 
-uint32_t redacted_offset(const struct redacted_text *text, uint32_t offset, bool is_end)
+uint32_t redact_offset(const struct redacted_text *text, uint32_t offset, bool is_end)
 {
     /* The last edit that starts before the offset; an offset at an edit's start is not inside. */
     uint32_t low = 0, high = text->edit_count;

@@ -26,11 +26,11 @@ struct redaction_policy {
     bool builtin[MASK_KINDS]; /* which built-in masks run; all by default */
     struct regex *custom[REDACTION_REGEXES_MAX];
     uint32_t custom_count;
-    struct bytes
-        allow[REDACTION_KEYS_MAX]; /* attribute keys that may leave; exact or with a trailing `*` */
+    /* Attribute keys that may leave; exact or with a trailing `*`. */
+    struct bytes allow[REDACTION_KEYS_MAX];
     uint32_t allow_count;
-    struct bytes hash[REDACTION_KEYS_MAX]; /* attribute keys that leave as HMAC-SHA256 (first 16
-                                              bytes, hex) */
+    /* Attribute keys that leave as HMAC-SHA256 (first 16 bytes, hex). */
+    struct bytes hash[REDACTION_KEYS_MAX];
     uint32_t hash_count;
     struct bytes hash_key;
 };
@@ -46,8 +46,8 @@ struct redaction_edit {
     uint32_t new_start, new_end;
 };
 struct redacted_text {
-    struct bytes text; /* in the arena, or the original when nothing was masked; absent when the
-                          policy drops it */
+    /* In the arena, or the original when nothing was masked; absent when the policy drops it. */
+    struct bytes text;
     struct redaction_edit *edits;
     uint32_t edit_count;
 };
@@ -64,7 +64,7 @@ struct bytes redact_name(const struct redaction_policy *policy, struct regex_scr
 bool redact_allows_key(const struct redaction_policy *policy, struct bytes key);
 /* A byte offset of the original in the redacted text; inside a mask it becomes the mask's start (or
  * end, for range ends). */
-uint32_t redacted_offset(const struct redacted_text *text, uint32_t offset, bool is_end);
+uint32_t redact_offset(const struct redacted_text *text, uint32_t offset, bool is_end);
 /* An identifier under the `hash` list, or as it is. */
 struct bytes redact_identifier(const struct redaction_policy *policy, struct bytes key,
                                struct bytes value, struct arena *arena,

@@ -24,8 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(result.text.data);
     uint32_t last = 0;
     for (uint32_t at = 0; at <= size; at++) {
-        uint32_t start = redacted_offset(&result, at, false),
-                 end = redacted_offset(&result, at, true);
+        uint32_t start = redact_offset(&result, at, false), end = redact_offset(&result, at, true);
         assert(start >= last && end >= start && end <= result.text.size);
         last = start;
     }

@@ -120,7 +120,7 @@ static void check_text(struct arena *arena)
     ck_assert_uint_eq(counts.masked[MASK_CARD] + counts.masked[MASK_EMAIL], planted);
     uint32_t last = 0;
     for (uint32_t at = 0, edit = 0; at < text.size; at++) {
-        uint32_t moved = redacted_offset(&result, at, false);
+        uint32_t moved = redact_offset(&result, at, false);
         ck_assert_uint_ge(moved, last);
         last = moved;
         while (edit < result.edit_count && result.edits[edit].end <= at)

@@ -199,7 +199,7 @@ static void run_round(struct random *random)
     while (span_split_next(&split, &message)) {
         uint32_t trace = message.trace_id[0];
         buffer_clear(&payload);
-        span_message_write(&split, &message, &payload);
+        span_split_write(&split, &message, &payload);
         ck_assert_uint_eq(payload.size, message.size);
         ck_assert_uint_le(message.size, payload_max);
         ck_assert_int_eq(message.has_key, trace > 0);
@@ -253,7 +253,7 @@ START_TEST(recorded_requests_come_out_whole_and_are_split_once)
         while (span_split_next(&split, &message)) {
             buffer_clear(&payload);
             buffer_clear(&copy);
-            span_message_write(&split, &message, &payload);
+            span_split_write(&split, &message, &payload);
             ck_assert_int_eq(wire_gate(buffer_bytes(&payload), WIRE_GATE_TRACES,
                                        &wire_gate_limits_default, &arena, &again),
                              STATUS_OK);
@@ -263,7 +263,7 @@ START_TEST(recorded_requests_come_out_whole_and_are_split_once)
                                               WIRE_GATE_TRACES, 900000, &arena),
                              STATUS_OK);
             ck_assert(span_split_next(&second, &same));
-            span_message_write(&second, &same, &copy);
+            span_split_write(&second, &same, &copy);
             ck_assert_uint_eq(same.items, message.items);
             if (!message.whole.data)
                 ck_assert(bytes_equal(buffer_bytes(&copy), buffer_bytes(&payload)));

@@ -2,8 +2,7 @@
  * written but not settled before a crash, and perhaps the torn beginning of one more.
  *
  *   [ settled lines ........ | whole line\n whole line\n torn li ]
- *                       known length          cut here ^       ^ size
- */
+ *                       known length          cut here ^       ^ size */
 #pragma once
 #include "processor/base/bytes.h"
 #include "processor/base/status.h"

@@ -184,7 +184,7 @@ static struct relay_message *make_message(struct kafka_relay *relay, struct rela
     hex_encode(message->key, part->trace_id, TRACE_ID_SIZE);
     if (is_copied) {
         struct buffer to = {.data = message->copy, .capacity = part->size, .limit = part->size};
-        span_message_write(&request->split, part, &to);
+        span_split_write(&request->split, part, &to);
         assert(!to.failed && to.data == message->copy);
         message->payload = buffer_bytes(&to);
         relay->copied_bytes += part->size;

@@ -1,4 +1,4 @@
-/* Sends export requests on to a topic, one message a trace (span_messages.h), keyed so that all
+/* Sends export requests on to a topic, one message a trace (otlp/split.h), keyed so that all
  * spans of a trace reach one partition. Nothing is stored: a request is held until the brokers have
  * all of its messages, and whoever sent it is answered then.
  *
@@ -8,8 +8,7 @@
  *                       +--- a pause --- sent again, while nobody waits for the answer
  *
  * Memory is bounded: `held_bytes_max` for requests and messages together, and the messages of a
- * request are made only as earlier ones leave. Any thread may send; done() comes from the relay's.
- */
+ * request are made only as earlier ones leave. Any thread may send; done() comes from the relay's. */
 #pragma once
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"

@@ -73,20 +73,21 @@ static uint64_t bits_of(double value)
     return bits;
 }
 
-void put_text(struct attribute_writer *writer, struct buffer *span, const char *key,
-              struct bytes text)
+void attribute_put_text(struct attribute_writer *writer, struct buffer *span, const char *key,
+                        struct bytes text)
 {
     put_string(span, SPAN_ATTRIBUTES, bytes_of_text(key), cut(writer, text));
 }
 
-void put_integer(struct attribute_writer *writer, struct buffer *span, const char *key,
-                 int64_t value)
+void attribute_put_integer(struct attribute_writer *writer, struct buffer *span, const char *key,
+                           int64_t value)
 {
     (void)writer;
     put_scalar(span, SPAN_ATTRIBUTES, bytes_of_text(key), ANY_INT, (uint64_t)value);
 }
 
-void put_real(struct attribute_writer *writer, struct buffer *span, const char *key, double value)
+void attribute_put_real(struct attribute_writer *writer, struct buffer *span, const char *key,
+                        double value)
 {
     (void)writer;
     put_scalar(span, SPAN_ATTRIBUTES, bytes_of_text(key), ANY_DOUBLE, bits_of(value));
@@ -108,15 +109,15 @@ struct bytes attribute_content(struct attribute_writer *writer, struct bytes tex
     return masked.data ? cut(writer, masked) : masked;
 }
 
-void put_name(struct attribute_writer *writer, struct buffer *span, const char *key,
-              struct bytes name)
+void attribute_put_name(struct attribute_writer *writer, struct buffer *span, const char *key,
+                        struct bytes name)
 {
     if (name.size > 0)
         put_string(span, SPAN_ATTRIBUTES, bytes_of_text(key), attribute_name(writer, name));
 }
 
-void put_content(struct attribute_writer *writer, struct buffer *span, const char *key,
-                 struct bytes text)
+void attribute_put_content(struct attribute_writer *writer, struct buffer *span, const char *key,
+                           struct bytes text)
 {
     struct bytes masked = attribute_content(writer, text);
     if (masked.size > 0)
@@ -163,8 +164,8 @@ static void put_value(struct attribute_writer *writer, struct buffer *to, uint32
     }
 }
 
-void put_allowed(struct attribute_writer *writer, struct buffer *to, uint32_t field,
-                 struct bytes message, enum attribute_owner owner)
+void attribute_put_allowed(struct attribute_writer *writer, struct buffer *to, uint32_t field,
+                           struct bytes message, enum attribute_owner owner)
 {
     struct attributes attributes = attributes_of(message, owner);
     struct attribute attribute;

@@ -64,20 +64,22 @@ static void put_verdict(struct otlp_writer *writer)
     struct buffer *span = &writer->span;
     char ruleset[2 * 32];
     hex_encode(ruleset, input->ruleset_sha256, 32);
-    put_text(to, span, "flywheel.verdict", bytes_of_text(verdict_name(input->report->verdict)));
+    attribute_put_text(to, span, "flywheel.verdict",
+                       bytes_of_text(verdict_name(input->report->verdict)));
     put_labels(writer);
-    put_text(to, span, "flywheel.record_id", bytes_of_text(writer->record->record_id));
-    put_text(to, span, "flywheel.queue", writer->record->queue);
-    put_integer(to, span, "flywheel.revision", input->revision);
-    put_text(to, span, "flywheel.ruleset.sha256", bytes_of(ruleset, sizeof ruleset));
-    put_text(to, span, "flywheel.selection.reason",
-             bytes_of_text(selection_reason_names[input->reason]));
-    put_real(to, span, "flywheel.selection.inclusion_probability", input->inclusion_probability);
+    attribute_put_text(to, span, "flywheel.record_id", bytes_of_text(writer->record->record_id));
+    attribute_put_text(to, span, "flywheel.queue", writer->record->queue);
+    attribute_put_integer(to, span, "flywheel.revision", input->revision);
+    attribute_put_text(to, span, "flywheel.ruleset.sha256", bytes_of(ruleset, sizeof ruleset));
+    attribute_put_text(to, span, "flywheel.selection.reason",
+                       bytes_of_text(selection_reason_names[input->reason]));
+    attribute_put_real(to, span, "flywheel.selection.inclusion_probability",
+                       input->inclusion_probability);
     for (uint32_t i = 0; i < input->dimension_count; i++) {
         char key[160];
         snprintf(key, sizeof key, "flywheel.cohort.%.*s", (int)input->dimensions[i].name.size,
                  (const char *)input->dimensions[i].name.data);
-        put_name(to, span, key, input->dimension_values[i]);
+        attribute_put_name(to, span, key, input->dimension_values[i]);
     }
 }
 
@@ -85,16 +87,17 @@ static void put_step(struct otlp_writer *writer, const struct step *step)
 {
     struct attribute_writer *to = &writer->attributes;
     struct buffer *span = &writer->span;
-    put_text(to, span, "flywheel.step.kind", bytes_of_text(step_kind_names[step->kind]));
-    put_name(to, span, "gen_ai.agent.name", step->agent);
-    put_name(to, span, "gen_ai.request.model", step->model);
-    put_name(to, span, "gen_ai.tool.name", step->tool);
+    attribute_put_text(to, span, "flywheel.step.kind", bytes_of_text(step_kind_names[step->kind]));
+    attribute_put_name(to, span, "gen_ai.agent.name", step->agent);
+    attribute_put_name(to, span, "gen_ai.request.model", step->model);
+    attribute_put_name(to, span, "gen_ai.tool.name", step->tool);
     if (step->tokens_input >= 0)
-        put_integer(to, span, "gen_ai.usage.input_tokens", step->tokens_input);
+        attribute_put_integer(to, span, "gen_ai.usage.input_tokens", step->tokens_input);
     if (step->tokens_output >= 0)
-        put_integer(to, span, "gen_ai.usage.output_tokens", step->tokens_output);
-    put_content(to, span, "input.value", step->input.data ? step->input : step->arguments);
-    put_content(to, span, "output.value", step->output);
+        attribute_put_integer(to, span, "gen_ai.usage.output_tokens", step->tokens_output);
+    attribute_put_content(to, span, "input.value",
+                          step->input.data ? step->input : step->arguments);
+    attribute_put_content(to, span, "output.value", step->output);
 }
 
 static void put_events(struct otlp_writer *writer, const struct span *span)
@@ -105,7 +108,8 @@ static void put_events(struct otlp_writer *writer, const struct span *span)
         struct buffer message = {0};
         wire_put_fixed64(&message, EVENT_TIME, event.time_ns);
         wire_put_bytes(&message, EVENT_NAME, attribute_name(&writer->attributes, event.name));
-        put_allowed(&writer->attributes, &message, EVENT_ATTRIBUTES, event.wire, OF_EVENT);
+        attribute_put_allowed(&writer->attributes, &message, EVENT_ATTRIBUTES, event.wire,
+                              OF_EVENT);
         wire_put_bytes(&writer->span, SPAN_EVENTS, buffer_bytes(&message));
         buffer_finish(&message);
     }
@@ -167,7 +171,7 @@ static void write_span(struct otlp_writer *writer, uint32_t index)
         put_step(writer, &run->steps[index]);
     if (index == run->trajectory->top)
         put_verdict(writer);
-    put_allowed(&writer->attributes, to, SPAN_ATTRIBUTES, span->wire, OF_SPAN);
+    attribute_put_allowed(&writer->attributes, to, SPAN_ATTRIBUTES, span->wire, OF_SPAN);
     if (span->dropped_attributes)
         wire_put_number(to, SPAN_DROPPED_ATTRIBUTES, span->dropped_attributes);
     put_events(writer, span);
@@ -183,7 +187,8 @@ static void write_span(struct otlp_writer *writer, uint32_t index)
 static void put_resource(struct otlp_writer *writer, struct bytes resource)
 {
     struct buffer message = {0};
-    put_allowed(&writer->attributes, &message, RESOURCE_ATTRIBUTES, resource, OF_RESOURCE);
+    attribute_put_allowed(&writer->attributes, &message, RESOURCE_ATTRIBUTES, resource,
+                          OF_RESOURCE);
     wire_put_bytes(&writer->resource_group, GROUP_HEAD, buffer_bytes(&message));
     buffer_finish(&message);
 }

@@ -285,8 +285,8 @@ static uint32_t write_scope(const struct span_split *split, uint32_t at, uint32_
     return after;
 }
 
-void span_message_write(const struct span_split *split, const struct span_message *message,
-                        struct buffer *to)
+void span_split_write(const struct span_split *split, const struct span_message *message,
+                      struct buffer *to)
 {
     if (message->whole.data) {
         buffer_append_bytes(to, message->whole);

@@ -44,5 +44,5 @@ MUST_CHECK enum status span_split_begin(struct span_split *split, struct bytes b
 /* False at the end. */
 bool span_split_next(struct span_split *split, struct span_message *ret_message);
 /* Appends the payload, `message->size` bytes. */
-void span_message_write(const struct span_split *split, const struct span_message *message,
-                        struct buffer *to);
+void span_split_write(const struct span_split *split, const struct span_message *message,
+                      struct buffer *to);

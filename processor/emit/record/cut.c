@@ -1,9 +1,10 @@
 /* Which texts give way when a record is too large. Within a class the largest give first: one cap
  * for all, the largest with which the sum of the cut sizes is small enough.
  *
- *   sizes  900 700 90 40     excess 800  ->  cap 400:  400 400 90 40  (and two entries in truncation)
- */
-#include "processor/emit/record/writer.h"
+ *   sizes  900 700 90 40    excess 800    ->    cap 400:  400 400 90 40, two entries in truncation */
+#include "processor/emit/record/cut.h"
+
+#include "processor/emit/record/input.h"
 
 /* Below these a text says nothing any more. */
 static const uint32_t floors[TEXT_CLASSES] = {
@@ -54,27 +55,27 @@ static uint32_t find_cap(const struct text_sizes *sizes, uint32_t floor, uint32_
     return low;
 }
 
-bool cut_plan_narrow(struct cut_plan *plan, const struct record_writer *record, size_t excess,
+bool cut_plan_narrow(struct cut_plan *plan, const struct cut_measures *measured, size_t excess,
                      int round)
 {
     if (round == 0) {
-        plan->steps_whole = record->steps_bytes;
-        for (int class = 0; class < TEXT_CLASSES && excess > 0; class ++) {
-            const struct text_sizes *sizes = &record->sizes[class];
-            uint32_t cap = find_cap(sizes, floors[class], plan->caps[class], excess);
+        plan->steps_whole = measured->steps_bytes;
+        for (int i = 0; i < TEXT_CLASSES && excess > 0; i++) {
+            const struct text_sizes *sizes = &measured->sizes[i];
+            uint32_t cap = find_cap(sizes, floors[i], plan->caps[i], excess);
             size_t gain = saved(sizes, cap);
-            plan->caps[class] = cap;
+            plan->caps[i] = cap;
             excess = gain < excess ? excess - gain : 0;
         }
         return true;
     }
-    uint32_t steps = record->input->run->step_count;
+    uint32_t steps = measured->step_count;
     if (plan->steps_max < steps)
         steps = plan->steps_max;
     if (steps > 0) {
         /* With a step goes what truncation[] says of it. In proportion, and a little less, since
          * steps differ in size. */
-        size_t bytes = record->steps_bytes + record->cuts_bytes;
+        size_t bytes = measured->steps_bytes + measured->cuts_bytes;
         size_t fits = bytes > excess ? bytes - excess : 0;
         plan->steps_max = (uint32_t)((double)steps * (double)fits / (double)bytes * (15.0 / 16.0));
         return true;

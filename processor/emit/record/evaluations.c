@@ -2,11 +2,12 @@
  * text; a record states code points of the text as it leaves, so offsets go through the masks
  * first:
  *
- *   bytes of the original --redacted_offset--> bytes as they leave --count--> code points
+ *   bytes of the original --redact_offset--> bytes as they leave --count--> code points
  *
  * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so. */
+#include "processor/emit/record/evaluations.h"
+
 #include "processor/base/text/utf8.h"
-#include "processor/emit/record/writer.h"
 
 /* The direction that decided, and its thresholds. */
 struct direction {
@@ -108,7 +109,7 @@ static const uint8_t *evidence_span_id(const struct agent_run *run, const struct
 
 static uint64_t code_points(struct redacted_text text, uint32_t offset, bool is_end)
 {
-    uint32_t moved = redacted_offset(&text, offset, is_end);
+    uint32_t moved = redact_offset(&text, offset, is_end);
     return utf8_length(bytes_of(text.text.data, moved));
 }
 

@@ -10,7 +10,9 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
-#include "processor/emit/record/writer.h"
+#include "processor/emit/record/evaluations.h"
+#include "processor/emit/record/signals.h"
+#include "processor/emit/record/steps.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/wire.h"
@@ -45,8 +47,7 @@ static uint32_t priority_of(const struct review_input *input)
     return input->report->worst ? input->report->worst->priority : UNSCORED_PRIORITY;
 }
 
-/* SHA-256 over the lower-case hexadecimal ids of the spans, in ascending order, without separators.
- */
+/* SHA-256 over the lower-case hexadecimal ids of the spans, ascending, without separators. */
 static bool digest_span_ids(const struct review_input *input, uint8_t to[SHA256_SIZE])
 {
     const struct trajectory *trajectory = input->run->trajectory;
@@ -392,7 +393,7 @@ enum status review_record_write(const struct review_input *input, struct buffer 
         size_t size = json->size - start + record.unwritten;
         if (size <= REVIEW_RECORD_MAX)
             return STATUS_OK;
-        if (!cut_plan_narrow(&plan, &record, size - REVIEW_RECORD_MAX, round))
+        if (!cut_plan_narrow(&plan, &record.measured, size - REVIEW_RECORD_MAX, round))
             break;
     }
     /* Only a pipeline file with megabytes of names and queues comes here. */

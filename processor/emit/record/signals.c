@@ -1,5 +1,5 @@
 /* What a run cost, what it showed of trouble, and what redaction did to the record. */
-#include "processor/emit/record/writer.h"
+#include "processor/emit/record/signals.h"
 
 static uint32_t count_steps(const struct agent_run *run, enum step_kind kind)
 {

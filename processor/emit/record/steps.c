@@ -1,7 +1,7 @@
 /* The steps of a record, in the order of the trajectory. When even their skeletons are too many,
  * the first and the last are kept: a run shows what it was asked at its start and how it went
  * wrong at its end. */
-#include "processor/emit/record/writer.h"
+#include "processor/emit/record/steps.h"
 
 static const char *const status_names[] = {"unset", "ok", "error"};
 
@@ -71,7 +71,8 @@ void record_steps(struct record_writer *record)
     for (uint32_t i = 0; i < kept; i++)
         write_step(record, i < front ? i : count - kept + i);
     json_array_end(&record->json);
-    record->steps_bytes = record->json.to->size + record->unwritten - before;
+    record->measured.step_count = count;
+    record->measured.steps_bytes = record->json.to->size + record->unwritten - before;
     if (kept < count)
         record_truncation(record, (struct text_field){"steps", NO_INDEX, NULL},
                           record->plan.steps_whole);

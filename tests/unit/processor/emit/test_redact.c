@@ -323,8 +323,8 @@ START_TEST(offsets_are_carried_over_the_masks)
         {19, 12, 12}, {25, 12, 18}, {35, 18, 18}, {37, 20, 20}, {99, 20, 20},
     };
     for (size_t i = 0; i < COUNT(expected); i++) {
-        ck_assert_uint_eq(redacted_offset(&result, expected[i][0], false), expected[i][1]);
-        ck_assert_uint_eq(redacted_offset(&result, expected[i][0], true), expected[i][2]);
+        ck_assert_uint_eq(redact_offset(&result, expected[i][0], false), expected[i][1]);
+        ck_assert_uint_eq(redact_offset(&result, expected[i][0], true), expected[i][2]);
     }
 }
 END_TEST

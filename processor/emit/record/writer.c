@@ -1,12 +1,13 @@
 /* Texts of a record: masked, cut to the cap of their class, measured for the next plan. A cap
  * counts bytes of JSON, because that is what the limit of a record counts: a control character is
  * six. */
+#include "processor/emit/record/writer.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "processor/base/text/utf8.h"
-#include "processor/emit/record/writer.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };
 
@@ -47,7 +48,7 @@ static size_t json_size(struct bytes text)
 
 static void remember_size(struct record_writer *record, enum text_class class, size_t size)
 {
-    struct text_sizes *sizes = &record->sizes[class];
+    struct text_sizes *sizes = &record->measured.sizes[class];
     if (size < MEASURED_MIN)
         return;
     if (sizes->count == sizes->capacity) {
@@ -231,5 +232,5 @@ void record_cuts(struct record_writer *record)
         json_object_end(json);
     }
     json_array_end(json);
-    record->cuts_bytes = json->to->size - before;
+    record->measured.cuts_bytes = json->to->size - before;
 }
