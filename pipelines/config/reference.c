@@ -23,7 +23,7 @@ static const char introduction[] =
     "`${env:NAME:-default}` and `${file:PATH}` are substituted in values; `$${` stands for `${`.\n"
     "Durations are written `500ms 2s 15m 24h 7d`, sizes `64KiB 16MiB 1GiB`.\n"
     "\n"
-    "This page is generated: `flywheel help options > pipelines/README.md`.\n";
+    "This page is generated: `flywheel help options > pipelines/options.md`.\n";
 
 static void print_bound(struct buffer *to, const struct option *row, double value)
 {

@@ -462,10 +462,10 @@ END_TEST
 
 START_TEST(the_reference_page_is_up_to_date)
 {
-    struct buffer page = read_whole(SOURCE_ROOT "/pipelines/README.md"), reference = {0};
+    struct buffer page = read_whole(SOURCE_ROOT "/pipelines/options.md"), reference = {0};
     config_reference(&reference);
     ck_assert_msg(bytes_equal(buffer_bytes(&page), buffer_bytes(&reference)),
-                  "pipelines/README.md is stale: flywheel help options > pipelines/README.md");
+                  "pipelines/options.md is stale: flywheel help options > pipelines/options.md");
     buffer_finish(&page);
     buffer_finish(&reference);
 }
