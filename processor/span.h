@@ -22,13 +22,36 @@ struct span {
     uint64_t start_ns, end_ns;       /* since 1970, as sent */
     uint32_t flags;
     uint32_t dropped_attributes;
-    uint32_t resource,
-        scope;      /* indexes into the tables of the owner: a gated request or a trajectory */
-    uint8_t kind;   /* OTLP SpanKind, 0-5 */
-    uint8_t status; /* enum span_status */
+    uint32_t resource, scope; /* indexes into the owner's tables: a gated request, a trajectory */
+    uint8_t kind;             /* OTLP SpanKind, 0-5 */
+    uint8_t status;           /* enum span_status */
     bool has_parent;
     struct bytes wire; /* the Span message; lives as long as the owner says */
 };
+
+/* Does it end its trajectory? A root: no parent id and an end time. */
+static inline bool span_is_root(const struct span *span)
+{
+    return !span->has_parent && span->end_ns != 0;
+}
+
+/* A local root, while the parent is not here. */
+static inline bool span_has_remote_parent(const struct span *span)
+{
+    return span->has_parent && (span->flags & SPAN_FLAG_PARENT_REMOTE_KNOWN) &&
+           (span->flags & SPAN_FLAG_PARENT_REMOTE);
+}
+
+/* Of two different spans with one id, which counts: the later end, then the larger encoding, then
+ * the larger bytes. */
+static inline bool span_supersedes(const struct span *candidate, const struct span *kept)
+{
+    if (candidate->end_ns != kept->end_ns)
+        return candidate->end_ns > kept->end_ns;
+    if (candidate->wire.size != kept->wire.size)
+        return candidate->wire.size > kept->wire.size;
+    return bytes_compare(candidate->wire, kept->wire) > 0;
+}
 
 /* As its status says. step_has_failed() hears the vendor's own words too. */
 static inline bool span_has_failed(const struct span *span)

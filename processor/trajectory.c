@@ -216,15 +216,6 @@ uint32_t trajectory_find(const struct trajectory *trajectory, const uint8_t span
     return find(trajectory->spans, trajectory->by_id, trajectory->span_count, span_id);
 }
 
-bool span_supersedes(const struct span *candidate, const struct span *kept)
-{
-    if (candidate->end_ns != kept->end_ns)
-        return candidate->end_ns > kept->end_ns;
-    if (candidate->wire.size != kept->wire.size)
-        return candidate->wire.size > kept->wire.size;
-    return bytes_compare(candidate->wire, kept->wire) > 0;
-}
-
 struct trajectory_times trajectory_times(const struct trajectory *trajectory, enum zero_times zero)
 {
     bool is_of_root = trajectory->root != NO_SPAN && !trajectory->is_conversation &&

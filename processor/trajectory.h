@@ -2,8 +2,8 @@
  * (the in-flight table's scratch arena, or a test), the wire bytes to the in-flight table; both
  * live until the trajectory is released.
  *
- * Order (design, section 5): start time, parent before child, then span id. Every count, sum and
- * list of the program follows it, so the order of arrival never shows. */
+ * Order: start time, parent before child, then span id. Every count, sum and list of the program
+ * follows it, so the order of arrival never shows. */
 #pragma once
 #include <stdint.h>
 
@@ -45,8 +45,7 @@ struct trajectory {
                           NO_SPAN */
     bool root_is_local;    /* `root` has a remote parent that is not here */
     uint32_t orphan_count; /* parent id given, not here, and not a local root */
-    uint32_t
-        top; /* root, else the first span: where a reader starts. NO_SPAN when there are no spans */
+    uint32_t top;          /* where a reader starts: root, else the first span, else NO_SPAN */
     uint32_t *first_children, *next_siblings; /* child lists in order; NO_SPAN ends one */
     uint32_t *by_id;                          /* indexes sorted by span id, for trajectory_find() */
 };
@@ -57,23 +56,6 @@ MUST_CHECK bool trajectory_order(struct trajectory *trajectory, struct arena *ar
 
 /* Index of a span by id, NO_SPAN when it is not here. Valid after trajectory_order(). */
 uint32_t trajectory_find(const struct trajectory *trajectory, const uint8_t span_id[SPAN_ID_SIZE]);
-
-/* Of two different spans with one id, which counts: the later end, then the larger encoding, then
- * the larger bytes. */
-bool span_supersedes(const struct span *candidate, const struct span *kept);
-
-/* Does a span end its trajectory? Root: no parent id and an end time. Local root: a parent known to
- * be remote. */
-static inline bool span_is_root(const struct span *span)
-{
-    return !span->has_parent && span->end_ns != 0;
-}
-
-static inline bool span_has_remote_parent(const struct span *span)
-{
-    return span->has_parent && (span->flags & SPAN_FLAG_PARENT_REMOTE_KNOWN) &&
-           (span->flags & SPAN_FLAG_PARENT_REMOTE);
-}
 
 /* Without an ended root it is not known what did not happen. */
 static inline bool trajectory_has_ended(const struct trajectory *trajectory)

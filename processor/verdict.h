@@ -59,8 +59,8 @@ struct verdict_report {
     enum verdict verdict;
     struct evaluation *evaluations; /* every rule, in file order */
     uint32_t evaluation_count;
-    struct bytes_list
-        labels; /* of the failed, then of the borderline rules; distinct, in file order */
+    /* Of the failed, then of the borderline rules; distinct, in file order. */
+    struct bytes_list labels;
     const struct rule *worst; /* the failed or borderline rule of lowest priority number, file order
                                  breaking ties; NULL */
     char signature[17];       /* 16 hex digits over failed rules, tool_path and normalized error */

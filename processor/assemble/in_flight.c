@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
+#include "processor/base/memory.h"
 
 enum { FIRST_CAPACITY = 1024 };
 
@@ -237,9 +238,8 @@ static struct holding *holding_of(struct in_flight *table, struct open_trajector
     for (; holding; holding = holding->next_of_owner)
         if (!holding->owner || holding->source == source)
             return holding;
-    holding = calloc(1, sizeof(*holding));
-    if (!holding)
-        return NULL;
+    /* Without a record of this source its floor would run ahead. */
+    holding = memory_need(calloc(1, sizeof(*holding)));
     trajectory->bytes += sizeof(*holding) + MALLOC_OVERHEAD;
     table->bytes += sizeof(*holding) + MALLOC_OVERHEAD;
     holding->next_of_owner = trajectory->holding.next_of_owner;
@@ -252,11 +252,6 @@ static struct holding *own_holding(struct in_flight *table, struct open_trajecto
                                    uint16_t source)
 {
     struct holding *holding = holding_of(table, trajectory, source);
-    if (!holding) {
-        /* Without a record of this source its floor would run ahead; stopping is the only answer
-         * that loses nothing. */
-        abort();
-    }
     holding->owner = trajectory;
     holding->source = source;
     return holding;

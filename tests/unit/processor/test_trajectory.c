@@ -178,6 +178,61 @@ START_TEST(event_time_is_the_end_of_the_root_unless_it_lies_ahead)
 }
 END_TEST
 
+static void check_times(enum zero_times zero, uint64_t start, uint64_t end, bool is_known)
+{
+    struct trajectory_times times = trajectory_times(&trajectory, zero);
+    ck_assert_uint_eq(times.start_ns, start);
+    ck_assert_uint_eq(times.end_ns, end);
+    ck_assert_int_eq(times.is_known, is_known);
+}
+
+START_TEST(a_run_takes_as_long_as_its_ended_root)
+{
+    add(1, 0, 10, 40);
+    add(2, 1, 5, 90);
+    order();
+    check_times(ZERO_IS_ABSENT, 10, 40, true);
+    check_times(ZERO_IS_1970, 10, 40, true);
+}
+END_TEST
+
+START_TEST(without_an_ended_root_a_run_lasts_from_the_first_start_to_the_last_end)
+{
+    add(2, 1, 20, 90);
+    add(3, 1, 10, 40);
+    order();
+    check_times(ZERO_IS_ABSENT, 10, 90, true);
+}
+END_TEST
+
+START_TEST(a_conversation_is_longer_than_its_last_turn)
+{
+    add(1, 0, 10, 40);
+    add(2, 0, 50, 90);
+    order();
+    trajectory.is_conversation = true;
+    check_times(ZERO_IS_ABSENT, 10, 90, true);
+}
+END_TEST
+
+START_TEST(a_missing_start_is_not_known_or_1970)
+{
+    add(1, 0, 0, 40);
+    order();
+    check_times(ZERO_IS_ABSENT, 40, 40, false);
+    check_times(ZERO_IS_1970, 0, 40, true);
+}
+END_TEST
+
+START_TEST(an_end_before_the_start_takes_no_time)
+{
+    add(1, 0, 50, 40);
+    order();
+    check_times(ZERO_IS_ABSENT, 50, 50, false);
+    ck_assert_uint_eq(span_duration_ns(&trajectory.spans[0]), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trajectory");
@@ -193,6 +248,11 @@ int main(void)
     tcase_add_test(all, a_full_arena_is_told);
     tcase_add_test(all, of_two_spans_of_one_id_the_later_end_then_the_larger_counts);
     tcase_add_test(all, event_time_is_the_end_of_the_root_unless_it_lies_ahead);
+    tcase_add_test(all, a_run_takes_as_long_as_its_ended_root);
+    tcase_add_test(all, without_an_ended_root_a_run_lasts_from_the_first_start_to_the_last_end);
+    tcase_add_test(all, a_conversation_is_longer_than_its_last_turn);
+    tcase_add_test(all, a_missing_start_is_not_known_or_1970);
+    tcase_add_test(all, an_end_before_the_start_takes_no_time);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
