@@ -52,9 +52,9 @@ enum status conversation_stage_add(struct shard *shard, const struct open_trajec
                                   .duplicates = open->accepted_spans - open->span_count,
                                   .event_ms = open->received_ms,
                                   .decided_ms = time->wall_ms,
-                                  .is_split = shard_is_split(shard, open)};
+                                  .is_split = progress_is_split(&shard->progress, open)};
     memcpy(part->trace.trace_id, open->id, TRACE_ID_SIZE);
-    shard_fill_positions(shard, open, &part->trace);
+    progress_fill_positions(&shard->progress, open, &part->trace);
     if (effects->last_part)
         effects->last_part->next = part;
     else

@@ -28,12 +28,6 @@ void late_finish(struct late *late)
     arena_finish(&late->arena);
 }
 
-void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions)
-{
-    shard->late.revisions = *revisions;
-    shard->judge.keeps_content = true;
-}
-
 bool late_holds(const struct shard *shard, const uint8_t trace_id[TRACE_ID_SIZE])
 {
     return in_flight_find(&shard->late.table, trace_id) != NULL;
@@ -56,14 +50,15 @@ static enum passing passing_of(const struct shard *shard, const struct request *
     if (own && request->position <= own->position) {
         if (own->is_cut && request->position == own->position)
             return PASS_LATE; /* Behind the spans that made it too large, and those of others. */
-        bool is_topic = shard->kinds[request->source] == SOURCE_TOPIC;
+        bool is_topic = shard->progress.kinds[request->source] == SOURCE_TOPIC;
         return is_topic && !request->is_replayed ? PASS_REPEATED : PASS_SILENTLY;
     }
     const struct decided_entry *any = own ? own : decided_set_find(&shard->decided, trace_id);
     if (shard->late.revisions.find && !any->is_exhausted)
         return KEEP;
-    return any->is_remembered && shard_was_counted(shard, request, trace_id) ? PASS_SILENTLY
-                                                                             : PASS_LATE;
+    return any->is_remembered && progress_was_counted(&shard->progress, request, trace_id)
+               ? PASS_SILENTLY
+               : PASS_LATE;
 }
 
 /* A limit of its own makes it due at once. */
@@ -126,7 +121,8 @@ enum status late_take_log(struct shard *shard, const struct request *request,
     const struct in_flight *table = &shard->late.table;
     if (!in_flight_find(table, log->trace_id) &&
         table->log_only >= shard->config->assembly.log_only_max) {
-        effects->logs_dropped[LOG_OVERFLOW] += !shard_was_counted(shard, request, log->trace_id);
+        effects->logs_dropped[LOG_OVERFLOW] +=
+            !progress_was_counted(&shard->progress, request, log->trace_id);
         return STATUS_OK;
     }
     struct open_trajectory *open =
@@ -163,16 +159,19 @@ static enum status close_late(struct shard *shard, struct open_trajectory *open,
         return status;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
-    shard_fill_positions(shard, open, closed);
+    progress_fill_positions(&shard->progress, open, closed);
     if (closed->revision->fate == LATE_MERGED)
         effects->logs_joined += open->accepted_logs;
     else
         effects->logs_dropped[LOG_LATE] += open->accepted_logs;
     /* Its row may have come after `time` was taken; the next one is behind it. */
-    struct shard_time behind = *time;
-    if (before && before->sequence > behind.decided_sequence)
-        behind.decided_sequence = before->sequence;
-    status = shard_remember_open(shard, open, closed->revision->is_exhausted, &behind);
+    uint64_t last = time->decided_sequence;
+    if (before && before->sequence > last)
+        last = before->sequence;
+    const struct decided_entry entry = {.decided_ms = time->wall_ms,
+                                        .sequence = last + 1,
+                                        .is_exhausted = closed->revision->is_exhausted};
+    status = progress_remember(&shard->progress, &shard->decided, open, &entry);
     in_flight_release(&shard->late.table, open);
     return status;
 }
@@ -218,7 +217,7 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
     while (status == STATUS_OK && effects_have_room(effects) && next) {
         struct open_trajectory *open = next;
         next = open->newer;
-        if (!shard_is_volatile(shard, open))
+        if (!progress_is_volatile(&shard->progress, open))
             continue;
         in_flight_unfile(&shard->late.table, open);
         status = revise_settled(shard, open, true, time, effects);
@@ -229,7 +228,7 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
 bool late_has_volatile(const struct shard *shard)
 {
     for (const struct open_trajectory *open = shard->late.table.oldest; open; open = open->newer)
-        if (shard_is_volatile(shard, open))
+        if (progress_is_volatile(&shard->progress, open))
             return true;
     return false;
 }

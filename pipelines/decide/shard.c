@@ -1,5 +1,5 @@
 /* One request, span by span along its chain:
- *   decided before       late, or a replay: shard_late.c
+ *   decided before       late, or a replay: late.c
  *   else                 into its open trajectory, which a limit may close at once
  * and after every event the deadlines that have passed. */
 #include "pipelines/decide/shard.h"
@@ -12,19 +12,16 @@
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms)
 {
-    assert(source_count <= SOURCES_MAX && index < count);
+    assert(index < count);
     struct shard *shard = calloc(1, sizeof(*shard));
     if (!shard)
         return NULL;
     shard->index = index;
     shard->count = count;
-    shard->source_count = source_count;
     shard->config = config;
     shard->spill_sequence = index + 1;
-    for (uint32_t source = 0; source < source_count; source++)
-        shard->kinds[source] = SOURCE_JOURNALED;
-    shard->replay = calloc(source_count + 1, sizeof(*shard->replay));
-    if (!shard->replay || !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
+    if (!progress_init(&shard->progress, source_count) ||
+        !assembler_init(&shard->assembler, &config->assembly, now_ms) ||
         !late_init(&shard->late, now_ms) || !conversation_stage_init(&shard->stage, now_ms) ||
         !decided_set_init(&shard->decided) || !judge_init(&shard->judge, config)) {
         shard_destroy(shard);
@@ -43,7 +40,7 @@ void shard_destroy(struct shard *shard)
     decided_set_finish(&shard->decided);
     judge_finish(&shard->judge);
     buffer_finish(&shard->spill);
-    free(shard->replay);
+    progress_finish(&shard->progress);
     free(shard);
 }
 
@@ -66,65 +63,27 @@ enum status shard_remember(struct shard *shard, const struct decided_entry *entr
     return status;
 }
 
-/* Up to where a source is in a verdict. What was read back from the spill may be ahead of what the
- * source has given again so far. */
-static uint64_t position_of(const struct shard *shard, const struct holding *holding)
-{
-    uint64_t through = shard->through[holding->source];
-    return holding->last_position > through ? holding->last_position : through;
-}
-
-enum status shard_remember_open(struct shard *shard, const struct open_trajectory *open,
-                                bool is_exhausted, const struct shard_time *time)
-{
-    enum status status = STATUS_OK;
-    for (const struct holding *holding = &open->holding; holding && status == STATUS_OK;
-         holding = holding->next_of_owner) {
-        if (!holding->owner)
-            continue;
-        uint64_t position = position_of(shard, holding);
-        bool is_cut = shard->taking && shard->taking->source == holding->source &&
-                      shard->taking->position == position;
-        struct decided_entry entry = {.position = position,
-                                      .is_cut = is_cut,
-                                      .decided_ms = time->wall_ms,
-                                      .sequence = time->decided_sequence + 1,
-                                      .source = holding->source,
-                                      .is_exhausted = is_exhausted};
-        memcpy(entry.trace_id, open->id, TRACE_ID_SIZE);
-        status = decided_set_add(&shard->decided, &entry);
-    }
-    decided_set_move_row(&shard->decided, open->id, time->decided_sequence + 1, is_exhausted);
-    return status;
-}
-
-void shard_fill_positions(const struct shard *shard, const struct open_trajectory *open,
-                          struct closed *closed)
-{
-    for (const struct holding *holding = &open->holding; holding;
-         holding = holding->next_of_owner) {
-        if (!holding->owner || closed->position_count == CLOSED_POSITIONS_MAX)
-            continue;
-        closed->positions[closed->position_count].source = holding->source;
-        closed->positions[closed->position_count++].position = position_of(shard, holding);
-    }
-}
-
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks)
 {
-    assert(source < shard->source_count);
-    shard->replay[source] = *marks;
+    assert(source < shard->progress.source_count);
+    shard->progress.counted[source] = *marks;
 }
 
-bool shard_was_counted(const struct shard *shard, const struct request *request,
-                       const uint8_t trace_id[TRACE_ID_SIZE])
+void shard_set_source_kind(struct shard *shard, uint16_t source, enum source_kind kind)
 {
-    if (!request->is_replayed)
-        return false;
-    const struct source_marks *marks = &shard->replay[request->source];
-    if (marks->shards == 0)
-        return false;
-    return request->position <= marks->through[request_shard_of(trace_id, marks->shards)];
+    assert(source < shard->progress.source_count);
+    shard->progress.kinds[source] = kind;
+}
+
+void shard_set_spill_sequence(struct shard *shard, uint64_t first)
+{
+    shard->spill_sequence = first;
+}
+
+void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions)
+{
+    shard->late.revisions = *revisions;
+    shard->judge.keeps_content = true;
 }
 
 /* --- closing --- */
@@ -140,8 +99,8 @@ static enum status decide_one(struct shard *shard, struct open_trajectory *open,
         return status;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
-    shard_fill_positions(shard, open, closed);
-    closed->is_split = shard_is_split(shard, open);
+    progress_fill_positions(&shard->progress, open, closed);
+    closed->is_split = progress_is_split(&shard->progress, open);
     return STATUS_OK;
 }
 
@@ -157,8 +116,11 @@ static enum status close_one(struct shard *shard, struct open_trajectory *open,
                 : decide_one(shard, open, trigger, is_unreadable, due_ms, time, effects);
     if (status != STATUS_OK)
         return status;
-    shard_forget_spill(open, effects);
-    status = shard_remember_open(shard, open, is_part, time);
+    spill_forget(open, effects);
+    const struct decided_entry entry = {.decided_ms = time->wall_ms,
+                                        .sequence = time->decided_sequence + 1,
+                                        .is_exhausted = is_part};
+    status = progress_remember(&shard->progress, &shard->decided, open, &entry);
     effects->logs_joined += open->accepted_logs;
     assembler_release(&shard->assembler, open);
     return status;
@@ -169,7 +131,7 @@ static void drop_log_only(struct shard *shard, struct open_trajectory *open,
                           struct effects *effects)
 {
     effects->logs_dropped[LOG_WITHOUT_SPANS] += open->accepted_logs;
-    shard_forget_spill(open, effects);
+    spill_forget(open, effects);
     assembler_release(&shard->assembler, open);
 }
 
@@ -210,14 +172,6 @@ static enum status close_over_memory(struct shard *shard, const struct shard_tim
     return status;
 }
 
-bool shard_is_volatile(const struct shard *shard, const struct open_trajectory *open)
-{
-    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
-        if (holding->owner && shard->kinds[holding->source] == SOURCE_MEMORY)
-            return true;
-    return false;
-}
-
 static enum status close_volatile(struct shard *shard, const struct shard_time *time,
                                   struct effects *effects)
 {
@@ -226,7 +180,7 @@ static enum status close_volatile(struct shard *shard, const struct shard_time *
     while (status == STATUS_OK && effects_have_room(effects) && next) {
         struct open_trajectory *open = next;
         next = open->newer;
-        if (!shard_is_volatile(shard, open))
+        if (!progress_is_volatile(&shard->progress, open))
             continue;
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
@@ -240,7 +194,7 @@ bool shard_has_volatile(const struct shard *shard)
 {
     for (const struct open_trajectory *open = shard->assembler.table.oldest; open;
          open = open->newer)
-        if (shard_is_volatile(shard, open))
+        if (progress_is_volatile(&shard->progress, open))
             return true;
     return late_has_volatile(shard);
 }
@@ -263,7 +217,7 @@ static enum status take_spans(struct shard *shard, const struct request *request
     uint32_t at = request->shard_first[shard->index];
     while (at != UINT32_MAX) {
         const uint8_t *trace_id = gated->spans[at].trace_id;
-        if (request->is_replayed && shard_has_spilled(shard, request, trace_id)) {
+        if (request->is_replayed && spill_holds(shard, request, trace_id)) {
             at = shard_next_trace(request, at);
             continue;
         }
@@ -289,13 +243,13 @@ static enum status take_logs(struct shard *shard, const struct request *request,
     for (uint32_t at = request->shard_first_log[shard->index]; at != UINT32_MAX;
          at = gated->logs[at].next) {
         const struct gated_log *log = &gated->logs[at];
-        bool is_counted = shard_was_counted(shard, request, log->trace_id);
+        bool is_counted = progress_was_counted(&shard->progress, request, log->trace_id);
         if (!log->is_known || !log->has_ids) {
             effects->logs_ignored += !log->is_known && !is_counted;
             effects->logs_dropped[LOG_NO_IDS] += log->is_known && !is_counted;
             continue;
         }
-        if (request->is_replayed && shard_has_spilled(shard, request, log->trace_id))
+        if (request->is_replayed && spill_holds(shard, request, log->trace_id))
             continue;
         struct open_trajectory *open = NULL;
         enum status status = decided_set_find(&shard->decided, log->trace_id)
@@ -321,32 +275,50 @@ static enum status take_logs(struct shard *shard, const struct request *request,
 static enum status take_request(struct shard *shard, const struct request *request,
                                 const struct shard_time *time, struct effects *effects)
 {
-    assert(request->source < shard->source_count &&
-           request->position >= shard->next[request->source]);
     struct arrival arrival = {request->source, request->position, time->now_ms,
                               request->received_ms};
-    /* Set first: a trajectory that this request closes by a limit was decided with this position
-     * in it. */
-    shard->through[request->source] = request->position;
-    shard->next[request->source] = request->position + 1;
-    shard->taking = request;
+    progress_begin(&shard->progress, request);
     enum status status = take_spans(shard, request, &arrival, time, effects);
     if (status == STATUS_OK)
         status = take_logs(shard, request, &arrival, time, effects);
-    shard->taking = NULL;
+    progress_end(&shard->progress);
     if (status == STATUS_OK)
         status = close_over_memory(shard, time, effects);
     return status;
 }
 
-static void take_tick(struct shard *shard, const uint64_t *next_positions)
+/* --- partitions --- */
+
+static bool holds_only(const struct open_trajectory *open, uint16_t source)
 {
-    for (uint32_t source = 0; source < shard->source_count; source++) {
-        if (next_positions[source] <= shard->next[source])
+    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
+        if (holding->owner && holding->source != source)
+            return false;
+    return true;
+}
+
+/* A trajectory that other sources have given to as well goes on with what it has. */
+static void drop_source(struct shard *shard, uint16_t source, struct effects *effects)
+{
+    struct in_flight *table = &shard->assembler.table;
+    assert(source < shard->progress.source_count);
+    for (struct holding *holding; (holding = in_flight_any_holding(table, source));) {
+        struct open_trajectory *open = holding->owner;
+        if (!holds_only(open, source)) {
+            in_flight_detach(table, holding);
             continue;
-        shard->next[source] = next_positions[source];
-        shard->through[source] = next_positions[source] - 1;
+        }
+        effects->revoked_spans += open->accepted_spans;
+        spill_forget(open, effects);
+        assembler_release(&shard->assembler, open);
     }
+    late_drop_source(shard, source, effects);
+}
+
+static void assign(struct shard *shard, uint16_t source, uint64_t position, struct effects *effects)
+{
+    drop_source(shard, source, effects);
+    progress_restart(&shard->progress, source, position);
 }
 
 /* --- forgetting --- */
@@ -370,13 +342,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void state_positions(const struct shard *shard, struct effects *effects)
 {
     const struct in_flight *open = &shard->assembler.table, *late = &shard->late.table;
-    effects->source_count = shard->source_count;
+    const struct progress *progress = &shard->progress;
+    effects->source_count = progress->source_count;
     effects->open_spans = open->span_count + late->span_count;
-    for (uint16_t source = 0; source < shard->source_count; source++) {
-        uint64_t next = shard->next[source];
+    for (uint16_t source = 0; source < progress->source_count; source++) {
+        uint64_t next = progress->next[source];
         uint64_t floor = least(in_flight_floor(open, source), in_flight_floor(late, source));
         uint64_t need = least(in_flight_need(open, source), in_flight_need(late, source));
-        effects->through[source] = shard->through[source];
+        effects->through[source] = progress->through[source];
         effects->floor[source] = least(floor, next);
         effects->need[source] = least(need, next);
     }
@@ -392,7 +365,7 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
         status = take_request(shard, event->request, time, effects);
         break;
     case SHARD_TICK:
-        take_tick(shard, event->next_positions);
+        progress_pass(&shard->progress, event->next_positions);
         break;
     case SHARD_RULES:
         shard->config = event->config;
@@ -402,10 +375,10 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
         status = close_volatile(shard, time, effects);
         break;
     case SHARD_ASSIGN:
-        shard_assign(shard, event->source, event->position, effects);
+        assign(shard, event->source, event->position, effects);
         break;
     case SHARD_REVOKE:
-        shard_drop_source(shard, event->source, effects);
+        drop_source(shard, event->source, effects);
         break;
     }
     if (status == STATUS_OK && !time->is_catching_up)
@@ -415,11 +388,18 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
     if (status == STATUS_OK)
         status = conversation_stage_step(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
-        status = shard_spill(shard, time, effects);
+        status = spill_step(shard, time, effects);
     forget_old(shard, time);
     state_positions(shard, effects);
     /* What did not fit is missing: such effects must not become durable. */
     return effects->arena.failed ? STATUS_FATAL : status;
+}
+
+enum status shard_restore(struct shard *shard, const struct spilled *spilled,
+                          const struct gated_request *spans, const struct gated_request *logs,
+                          const struct shard_time *time)
+{
+    return spill_restore(shard, spilled, spans, logs, time);
 }
 
 int64_t shard_next_ms(const struct shard *shard)

@@ -39,11 +39,6 @@ struct shard_time {
     uint64_t part_sequence;           /* of the last committed part of a conversation */
 };
 
-/* What the previous run had counted of a source, so that a replayed drop is not counted again. */
-struct shard_replay {
-    struct source_marks marks;
-};
-
 struct shard;
 
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
@@ -56,7 +51,8 @@ void shard_set_revision_source(struct shard *shard, const struct revision_source
 /* Closed traces of a conversation wait there for the others. At start. */
 void shard_set_parts(struct shard *shard, const struct conversation_parts *parts);
 /* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their
- * sequences. And what that run had counted. */
+ * sequences. And what that run had counted of a source, so that a replayed drop is not counted
+ * again. */
 MUST_CHECK enum status shard_remember(struct shard *shard, const struct decided_entry *entry);
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks);
 /* At start: what a source is; journaled when nobody says so. */

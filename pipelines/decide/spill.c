@@ -1,26 +1,13 @@
-/* What leaves a shard before its verdict: trajectories that are written to the store because their
- * source can't keep them for so long, and those whose partition another instance reads now.
+/* Open trajectories in the store, because their source can't keep them for so long.
  *
- *   floor list of a source:  [oldest unspilled] [..] [..]     older than spill_after -> a row, and out of the list
+ *   floor list of a source:  [oldest unspilled] [..] [..]     older than spill_after: a row, and out of the list
+ *
  * The trajectory itself stays in memory; its row is what a restart reads instead of the source. A
  * trajectory that goes on is written again as a whole, and the row before it leaves. */
-#include <assert.h>
-
 #include "pipelines/decide/shard_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 
 enum { PRESSED_MS = 500 }; /* the trimming of the journal takes a commit to show */
-
-void shard_set_source_kind(struct shard *shard, uint16_t source, enum source_kind kind)
-{
-    assert(source < shard->source_count);
-    shard->kinds[source] = kind;
-}
-
-void shard_set_spill_sequence(struct shard *shard, uint64_t first)
-{
-    shard->spill_sequence = first;
-}
 
 /* --- writing --- */
 
@@ -34,7 +21,7 @@ static void unspill(uint64_t sequence, struct effects *effects)
     effects->unspilled = unspilled;
 }
 
-void shard_forget_spill(const struct open_trajectory *open, struct effects *effects)
+void spill_forget(const struct open_trajectory *open, struct effects *effects)
 {
     if (open->spill_sequence)
         unspill(open->spill_sequence, effects);
@@ -70,7 +57,7 @@ static enum status spill_one(struct shard *shard, struct open_trajectory *open,
     spilled->accepted_logs = open->accepted_logs;
     spilled->body = arena_copy(&effects->arena, buffer_bytes(&shard->spill));
     fill_positions(open, spilled);
-    shard_forget_spill(open, effects);
+    spill_forget(open, effects);
     if (effects->arena.failed)
         return STATUS_FATAL;
     open->spill_sequence = spilled->sequence;
@@ -97,9 +84,9 @@ static bool is_spillable(const struct open_trajectory *open)
 static uint64_t pressed_position(const struct shard *shard, uint16_t source, bool is_pressed)
 {
     uint64_t floor = in_flight_floor(&shard->assembler.table, source);
-    if (!is_pressed || shard->kinds[source] != SOURCE_JOURNALED || floor == UINT64_MAX)
+    if (!is_pressed || shard->progress.kinds[source] != SOURCE_JOURNALED || floor == UINT64_MAX)
         return 0;
-    return floor + (shard->next[source] - floor) / 2;
+    return floor + (shard->progress.next[source] - floor) / 2;
 }
 
 static enum status spill_source(struct shard *shard, uint16_t source, bool is_pressed,
@@ -119,14 +106,15 @@ static enum status spill_source(struct shard *shard, uint16_t source, bool is_pr
     return status;
 }
 
-enum status shard_spill(struct shard *shard, const struct shard_time *time, struct effects *effects)
+enum status spill_step(struct shard *shard, const struct shard_time *time, struct effects *effects)
 {
     bool is_pressed = time->is_journal_pressed && time->now_ms - shard->pressed_ms >= PRESSED_MS;
     if (is_pressed)
         shard->pressed_ms = time->now_ms;
     enum status status = STATUS_OK;
-    for (uint16_t source = 0; source < shard->source_count && status == STATUS_OK; source++)
-        if (shard->kinds[source] != SOURCE_MEMORY)
+    for (uint16_t source = 0; source < shard->progress.source_count && status == STATUS_OK;
+         source++)
+        if (shard->progress.kinds[source] != SOURCE_MEMORY)
             status = spill_source(shard, source, is_pressed, time, effects);
     return status;
 }
@@ -161,7 +149,7 @@ static enum status restore_spans(struct shard *shard, const struct spilled *spil
     return STATUS_OK;
 }
 
-enum status shard_restore(struct shard *shard, const struct spilled *spilled,
+enum status spill_restore(struct shard *shard, const struct spilled *spilled,
                           const struct gated_request *spans, const struct gated_request *logs,
                           const struct shard_time *time)
 {
@@ -181,7 +169,7 @@ enum status shard_restore(struct shard *shard, const struct spilled *spilled,
         return status;
     }
     for (uint32_t i = 0; i < spilled->position_count; i++)
-        if (spilled->positions[i].source < shard->source_count)
+        if (spilled->positions[i].source < shard->progress.source_count)
             in_flight_restore_holding(table, open, spilled->positions[i].source,
                                       spilled->positions[i].first, spilled->positions[i].through);
     in_flight_restore_counts(table, open, spilled->accepted_spans, spilled->accepted_logs);
@@ -192,60 +180,10 @@ enum status shard_restore(struct shard *shard, const struct spilled *spilled,
     return STATUS_OK;
 }
 
-bool shard_has_spilled(const struct shard *shard, const struct request *request,
-                       const uint8_t trace_id[TRACE_ID_SIZE])
+bool spill_holds(const struct shard *shard, const struct request *request,
+                 const uint8_t trace_id[TRACE_ID_SIZE])
 {
     const struct open_trajectory *open = in_flight_find(&shard->assembler.table, trace_id);
     return open && open->spill_sequence &&
            open_trajectory_is_spilled(open, request->source, request->position);
-}
-
-/* --- partitions --- */
-
-static uint32_t count_holdings(const struct shard *shard, const struct open_trajectory *open,
-                               enum source_kind kind)
-{
-    uint32_t count = 0;
-    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
-        count += holding->owner && shard->kinds[holding->source] == kind;
-    return count;
-}
-
-bool shard_is_split(const struct shard *shard, const struct open_trajectory *open)
-{
-    return open->holding.next_of_owner && count_holdings(shard, open, SOURCE_TOPIC) > 1;
-}
-
-static bool holds_only(const struct open_trajectory *open, uint16_t source)
-{
-    for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
-        if (holding->owner && holding->source != source)
-            return false;
-    return true;
-}
-
-/* A trajectory that other sources have given to as well goes on with what it has. */
-void shard_drop_source(struct shard *shard, uint16_t source, struct effects *effects)
-{
-    struct in_flight *table = &shard->assembler.table;
-    assert(source < shard->source_count);
-    for (struct holding *holding; (holding = in_flight_any_holding(table, source));) {
-        struct open_trajectory *open = holding->owner;
-        if (!holds_only(open, source)) {
-            in_flight_detach(table, holding);
-            continue;
-        }
-        effects->revoked_spans += open->accepted_spans;
-        shard_forget_spill(open, effects);
-        assembler_release(&shard->assembler, open);
-    }
-    late_drop_source(shard, source, effects);
-}
-
-void shard_assign(struct shard *shard, uint16_t source, uint64_t position, struct effects *effects)
-{
-    shard_drop_source(shard, source, effects);
-    shard->replay[source] = (struct source_marks){0};
-    shard->next[source] = position;
-    shard->through[source] = position - 1;
 }
