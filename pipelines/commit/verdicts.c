@@ -48,8 +48,9 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
     for (uint32_t i = 0; i < closed->config->ruleset.rule_count; i++) {
         struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
         if (!*counter)
-            *counter = series_rule_outcome(&writer->series, closed->config->ruleset.rules[i].name,
-                                           (enum outcome)closed->outcomes[i]);
+            *counter = writer_counters_rule_outcome(&writer->counted,
+                                                    closed->config->ruleset.rules[i].name,
+                                                    (enum outcome)closed->outcomes[i]);
         writer_count(writer, *counter, 1);
     }
 }
@@ -58,15 +59,15 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
 
 static void count_first(struct writer *writer, const struct closed *closed)
 {
-    struct series *series = &writer->series;
-    writer_count(writer, series->skewed, closed->is_skewed);
-    writer_count(writer, series->split, closed->is_split);
-    writer_count(writer, series->mixed_weights, closed->is_weight_mixed);
-    writer_count(writer, series->trajectories[closed->trigger], 1);
+    struct writer_counters *counted = &writer->counted;
+    writer_count(writer, counted->skewed, closed->is_skewed);
+    writer_count(writer, counted->split, closed->is_split);
+    writer_count(writer, counted->mixed_weights, closed->is_weight_mixed);
+    writer_count(writer, counted->trajectories[closed->trigger], 1);
     if (closed->emission.skipped != SKIP_NONE)
-        writer_count(writer, series->skipped[closed->emission.skipped], 1);
+        writer_count(writer, counted->skipped[closed->emission.skipped], 1);
     if (!closed->is_judge_only)
-        writer_count(writer, series->verdicts[closed->verdict], 1);
+        writer_count(writer, counted->verdicts[closed->verdict], 1);
 }
 
 static void count_correction(struct writer *writer, const struct closed *closed)
@@ -77,8 +78,8 @@ static void count_correction(struct writer *writer, const struct closed *closed)
         struct buffer group = {0};
         config_groupings_text(closed->config, i, &group);
         writer_count(writer,
-                     series_correction(&writer->series, buffer_bytes(&group),
-                                       closed->revision->verdict, closed->verdict),
+                     writer_counters_correction(&writer->counted, buffer_bytes(&group),
+                                                closed->revision->verdict, closed->verdict),
                      1);
         buffer_finish(&group);
     }
@@ -86,16 +87,16 @@ static void count_correction(struct writer *writer, const struct closed *closed)
 
 static void count_spans(struct writer *writer, const struct closed *closed)
 {
-    struct series *series = &writer->series;
+    struct writer_counters *counted = &writer->counted;
     bool is_refused = closed->revision && closed->revision->fate == LATE_REFUSED;
     writer->batch_in_flight -= (int64_t)closed->spans + closed->duplicates;
-    writer_count(writer, series->dropped[DROP_DUPLICATE], closed->duplicates);
+    writer_count(writer, counted->dropped[DROP_DUPLICATE], closed->duplicates);
     if (closed->revision && closed->revision->fate != LATE_EVALUATION)
-        writer_count(writer, series->late, closed->spans);
+        writer_count(writer, counted->late, closed->spans);
     writer_count(writer,
-                 is_refused              ? series->dropped[DROP_LATE]
-                 : closed->is_judge_only ? series->dropped[DROP_EVALUATION]
-                                         : series->decided,
+                 is_refused              ? counted->dropped[DROP_LATE]
+                 : closed->is_judge_only ? counted->dropped[DROP_EVALUATION]
+                                         : counted->decided,
                  closed->spans);
 }
 
@@ -109,8 +110,10 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
         if (!writer->config->exporters[exporter].takes_no_records)
             outbox_append(writer->outbox, &writer->txn, (uint8_t)exporter, sequence, wall_ms,
                           record->frame);
-    writer_count(writer, series_review_records(&writer->series, record->queue, closed->verdict), 1);
-    writer_count(writer, writer->series.revisions, closed->revision != NULL);
+    writer_count(writer,
+                 writer_counters_review_records(&writer->counted, record->queue, closed->verdict),
+                 1);
+    writer_count(writer, writer->counted.revisions, closed->revision != NULL);
     writer->batch_bytes += record->frame.size * writer->exporter_count;
     return sequence;
 }
@@ -230,9 +233,9 @@ void writer_add_part(struct writer *writer, const struct conversation_part *part
     row->trigger = (uint8_t)part->trace.trigger;
     row->flags = DECIDED_EXHAUSTED;
     writer->batch_in_flight -= part->trace.duplicates;
-    writer_count(writer, writer->series.dropped[DROP_DUPLICATE], part->trace.duplicates);
-    writer_count(writer, writer->series.split, part->trace.is_split);
-    writer_count(writer, writer->series.parts, 1);
+    writer_count(writer, writer->counted.dropped[DROP_DUPLICATE], part->trace.duplicates);
+    writer_count(writer, writer->counted.split, part->trace.is_split);
+    writer_count(writer, writer->counted.parts, 1);
     parts_append(writer->parts, &writer->txn, &part->row, part->content);
     writer->batch_bytes += part->content.size + 64;
 }

@@ -57,9 +57,9 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     struct source_row *row = &writer->next[request->source];
     assert(request->position >= row->next_position);
     row->next_position = request->position + 1;
-    writer_count(writer, writer->series.accepted_spans[request->source], request->gated.span_count);
-    writer_count(writer, writer->series.accepted_logs[request->source], request->gated.log_count);
-    writer_count(writer, writer->series.recounted, request->recounted);
+    writer_count(writer, writer->counted.accepted_spans[request->source], request->gated.span_count);
+    writer_count(writer, writer->counted.accepted_logs[request->source], request->gated.log_count);
+    writer_count(writer, writer->counted.recounted, request->recounted);
     writer->batch_in_flight += request->gated.span_count;
     if (!is_journaled)
         return;
@@ -76,17 +76,17 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
 /* Counts what is held back, if nothing holds it any more. */
 static void count_held(struct writer *writer)
 {
-    struct series *series = &writer->series;
+    struct writer_counters *counted = &writer->counted;
     if (writer->next_holding)
         return;
     struct held_counts *held = &writer->next_held;
     writer->batch_in_flight -= (int64_t)held->late_spans;
-    writer_count(writer, series->dropped[DROP_LATE], held->late_spans);
-    writer_count(writer, series->late, held->late_spans);
-    writer_count(writer, series->logs_ignored, held->logs_ignored);
-    writer_count(writer, series->logs_joined, held->logs_joined);
+    writer_count(writer, counted->dropped[DROP_LATE], held->late_spans);
+    writer_count(writer, counted->late, held->late_spans);
+    writer_count(writer, counted->logs_ignored, held->logs_ignored);
+    writer_count(writer, counted->logs_joined, held->logs_joined);
     for (int i = 0; i < LOG_DROPS; i++)
-        writer_count(writer, series->logs_dropped[i], held->logs_dropped[i]);
+        writer_count(writer, counted->logs_dropped[i], held->logs_dropped[i]);
     *held = (struct held_counts){0};
 }
 
@@ -102,8 +102,8 @@ static void add_spills(struct writer *writer, const struct effects *effects)
 static void count_passed(struct writer *writer, const struct effects *effects)
 {
     writer->batch_in_flight -= (int64_t)(effects->revoked_spans + effects->repeated_spans);
-    writer_count(writer, writer->series.dropped[DROP_REVOKED], effects->revoked_spans);
-    writer_count(writer, writer->series.dropped[DROP_DUPLICATE], effects->repeated_spans);
+    writer_count(writer, writer->counted.dropped[DROP_REVOKED], effects->revoked_spans);
+    writer_count(writer, writer->counted.dropped[DROP_DUPLICATE], effects->repeated_spans);
 }
 
 void writer_add_effects(struct writer *writer, struct effects *effects, int64_t wall_ms)
@@ -159,7 +159,7 @@ uint64_t writer_settle_lost(struct writer *writer)
     if (in_flight <= (int64_t)open)
         return 0;
     uint64_t lost = (uint64_t)in_flight - open;
-    writer_count(writer, writer->series.dropped[writer->has_assigned ? DROP_REVOKED : DROP_CRASH],
+    writer_count(writer, writer->counted.dropped[writer->has_assigned ? DROP_REVOKED : DROP_CRASH],
                  lost);
     writer->batch_in_flight -= (int64_t)lost;
     return lost;
@@ -293,7 +293,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
                          NULL, NULL);
     trim_retained(writer, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
-    writer_count(writer, writer->series.untabled, budget_write(writer->budget, &writer->txn));
+    writer_count(writer, writer->counted.untabled, budget_write(writer->budget, &writer->txn));
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "pipelines/commit/budget.h"
+#include "pipelines/commit/writer_counters.h"
 #include "pipelines/decide/effects.h"
 #include "processor/receive/request.h"
 #include "state/store/store.h"
@@ -97,7 +98,4 @@ struct writer_gauges writer_gauges(const struct writer *writer);
  * numbers. */
 void writer_collect_metrics(void *writer, struct buffer *to);
 /* Accepted, decided, dropped and in flight, read together; any thread. */
-struct span_account {
-    uint64_t accepted, decided, dropped, in_flight;
-};
 struct span_account writer_account(const struct writer *writer);

@@ -70,24 +70,11 @@ uint32_t writer_committed_alerts(const struct writer *writer)
 
 void writer_collect_metrics(void *writer, struct buffer *to)
 {
-    series_render(&((struct writer *)writer)->series, to);
+    writer_counters_render(&((struct writer *)writer)->counted, to);
     alert_metrics_collect(((struct writer *)writer)->alerts, to);
 }
 
 struct span_account writer_account(const struct writer *writer)
 {
-    struct span_account account = {0};
-    const struct series *series = &writer->series;
-    for (uint32_t i = 0; i < series->source_count; i++) {
-        bool is_shared = false; /* Sources of one receiver count into one series. */
-        for (uint32_t j = 0; j < i; j++)
-            is_shared |= series->accepted_spans[j] == series->accepted_spans[i];
-        if (!is_shared)
-            account.accepted += counter_get(persistent_counter_value(series->accepted_spans[i]));
-    }
-    account.decided = counter_get(persistent_counter_value(series->decided));
-    for (int i = 0; i < SPAN_DROPS; i++)
-        account.dropped += counter_get(persistent_counter_value(series->dropped[i]));
-    account.in_flight = account.accepted - account.decided - account.dropped;
-    return account;
+    return writer_counters_account(&writer->counted);
 }

@@ -4,7 +4,6 @@
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/commit/contribution.h"
-#include "pipelines/commit/counters.h"
 #include "pipelines/commit/writer.h"
 #include "state/cohorts/delta.h"
 #include "state/tables/decided.h"
@@ -42,7 +41,7 @@ struct writer {
     struct cohort_delta *delta;
     struct alerts *alerts;
     struct review_budget *budget;
-    struct series series;
+    struct writer_counters counted;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;
     bool is_binding_new[BINDINGS]; /* resolved in this batch: void if the batch fails */

@@ -851,7 +851,7 @@ static void check_end(struct simulation *sim)
     }
     struct span_account account = writer_account(sim->writer);
     ck_assert_uint_eq(account.in_flight, 0);
-    ck_assert_uint_eq(counter_get(persistent_counter_value(sim->writer->series.late)), sim->late);
+    ck_assert_uint_eq(counter_get(persistent_counter_value(sim->writer->counted.late)), sim->late);
     export(sim);
     export(sim); /* Twice: now the trims of the first are done as well. */
     ck_assert_uint_eq(journal_requests(writer_journal(sim->writer)), 0);

@@ -160,10 +160,10 @@ struct result {
 
 static struct result outcome_of(const struct world *world)
 {
-    struct series *series = &world->writer->series;
+    struct writer_counters *counted = &world->writer->counted;
     return (struct result){writer_account(world->writer),
                            writer_gauges(world->writer).outbox_records,
-                           counter_get(persistent_counter_value(series->late))};
+                           counter_get(persistent_counter_value(counted->late))};
 }
 
 static struct result outcome_without_failure(const struct scenario *scenario)

@@ -134,9 +134,9 @@ START_TEST(the_account_adds_up_after_each_commit)
         commit_all(fixture);
         check_account(fixture);
     }
-    struct series *series = &fixture->writer->series;
-    ck_assert_uint_gt(value(series->late), 0);
-    ck_assert_uint_gt(value(series->dropped[DROP_DUPLICATE]), 0);
+    struct writer_counters *counted = &fixture->writer->counted;
+    ck_assert_uint_gt(value(counted->late), 0);
+    ck_assert_uint_gt(value(counted->dropped[DROP_DUPLICATE]), 0);
     shard_fixture_tick(&fixture->shards, MINUTE);
     commit_all(fixture);
     check_account(fixture);
@@ -212,7 +212,7 @@ START_TEST(a_full_disk_changes_nothing_and_the_retry_counts_once)
     ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records,
                       6 * fixture->shards.config->exporter_count);
     ck_assert_uint_eq(decided_count(fixture->writer->decided), 6);
-    ck_assert_uint_eq(value(series_rule_outcome(&fixture->writer->series, BYTES_LITERAL("quality"),
+    ck_assert_uint_eq(value(writer_counters_rule_outcome(&fixture->writer->counted, BYTES_LITERAL("quality"),
                                                 OUTCOME_FAIL)),
                       6);
     end(fixture);
@@ -292,10 +292,10 @@ START_TEST(each_verdict_counts_for_the_rules_that_decided_it)
     add_batch(fixture); /* both rulesets in one batch, which fails at first */
     ck_assert_int_eq(commit(fixture), STATUS_BUSY);
     commit_all(fixture);
-    struct series *series = &fixture->writer->series;
-    ck_assert_uint_eq(value(series_rule_outcome(series, BYTES_LITERAL("quality"), OUTCOME_PASS)),
+    struct writer_counters *counted = &fixture->writer->counted;
+    ck_assert_uint_eq(value(writer_counters_rule_outcome(counted, BYTES_LITERAL("quality"), OUTCOME_PASS)),
                       1);
-    ck_assert_uint_eq(value(series_rule_outcome(series, BYTES_LITERAL("strict"), OUTCOME_FAIL)), 1);
+    ck_assert_uint_eq(value(writer_counters_rule_outcome(counted, BYTES_LITERAL("strict"), OUTCOME_FAIL)), 1);
     ck_assert_int_eq(cohort_total(fixture, "odd", COHORT_PASS), 1);
     ck_assert_int_eq(cohort_total(fixture, "even", COHORT_FAIL), 1);
     for (int i = 0; i < BINDINGS; i++)
@@ -407,13 +407,13 @@ START_TEST(with_other_shards_marks_and_drops_are_held_until_all_have_caught_up)
     add_batch(fixture);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
     ck_assert_uint_eq(writer_source(fixture->writer, 0)->marks.shards, 2);
-    ck_assert_uint_eq(value(fixture->writer->series.late), 0);
+    ck_assert_uint_eq(value(fixture->writer->counted.late), 0);
     shard_fixture_tick(&fixture->shards, 0);
     add_batch(fixture);
     (void)writer_settle_lost(fixture->writer);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
     ck_assert_uint_eq(writer_source(fixture->writer, 0)->marks.shards, 3);
-    ck_assert_uint_eq(value(fixture->writer->series.late), 2);
+    ck_assert_uint_eq(value(fixture->writer->counted.late), 2);
     end(fixture);
 }
 END_TEST
@@ -438,7 +438,7 @@ START_TEST(spans_that_are_nowhere_any_more_are_dropped_in_the_batch_of_the_repla
     add_batch(fixture);
     ck_assert_uint_eq(writer_settle_lost(fixture->writer), 4);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
-    ck_assert_uint_eq(value(fixture->writer->series.dropped[DROP_CRASH]), 4);
+    ck_assert_uint_eq(value(fixture->writer->counted.dropped[DROP_CRASH]), 4);
     check_account(fixture);
     writer_begin(fixture->writer);
     ck_assert_uint_eq(writer_settle_lost(fixture->writer), 0);

@@ -283,7 +283,7 @@ static uint64_t decided(const struct fixture *fixture)
 {
     uint64_t sum = 0;
     for (int i = 0; i < CLOSE_TRIGGERS; i++)
-        sum += value(fixture->writer->series.trajectories[i]);
+        sum += value(fixture->writer->counted.trajectories[i]);
     return sum;
 }
 
@@ -308,8 +308,8 @@ START_TEST(turns_are_judged_together_over_restarts_with_other_shards)
     }
     pass_time(fixture, 31 * MINUTE);
     ck_assert_uint_eq(decided(fixture), 4 + 12);
-    ck_assert_uint_eq(value(fixture->writer->series.parts), 4 * 12);
-    ck_assert_uint_eq(value(fixture->writer->series.trajectories[CLOSE_IDLE]), 12);
+    ck_assert_uint_eq(value(fixture->writer->counted.parts), 4 * 12);
+    ck_assert_uint_eq(value(fixture->writer->counted.trajectories[CLOSE_IDLE]), 12);
     ck_assert_uint_eq(fixture->conversation_records, 6);
     ck_assert_uint_eq(fixture->records, 6 + 4);
     struct span_account account = writer_account(fixture->writer);
@@ -359,8 +359,8 @@ START_TEST(logs_count_towards_the_bytes_of_a_conversation)
     }
     pass_time(fixture, 7 * SECOND);
     pass_time(fixture, SECOND);
-    ck_assert_uint_eq(value(fixture->writer->series.parts), 5);
-    ck_assert_uint_eq(value(fixture->writer->series.trajectories[CLOSE_BYTES]), 1);
+    ck_assert_uint_eq(value(fixture->writer->counted.parts), 5);
+    ck_assert_uint_eq(value(fixture->writer->counted.trajectories[CLOSE_BYTES]), 1);
     end(fixture);
 }
 END_TEST
@@ -401,7 +401,7 @@ START_TEST(with_trace_scope_a_conversation_id_changes_nothing)
         give_turn(fixture, trace, "talk", 0.1);
     pass_time(fixture, 7 * SECOND);
     ck_assert_uint_eq(decided(fixture), 4);
-    ck_assert_uint_eq(value(fixture->writer->series.parts), 0);
+    ck_assert_uint_eq(value(fixture->writer->counted.parts), 0);
     end(fixture);
 }
 END_TEST

@@ -207,13 +207,13 @@ static uint64_t value(const struct persistent_counter *counter)
 static void check_account(const struct fixture *fixture, uint64_t decided, uint64_t late,
                           uint64_t duplicates, uint64_t dropped_late)
 {
-    const struct series *series = &fixture->writer->series;
+    const struct writer_counters *counted = &fixture->writer->counted;
     struct span_account account = writer_account(fixture->writer);
     ck_assert_uint_eq(account.in_flight, 0);
-    ck_assert_uint_eq(value(series->decided), decided);
-    ck_assert_uint_eq(value(series->late), late);
-    ck_assert_uint_eq(value(series->dropped[DROP_DUPLICATE]), duplicates);
-    ck_assert_uint_eq(value(series->dropped[DROP_LATE]), dropped_late);
+    ck_assert_uint_eq(value(counted->decided), decided);
+    ck_assert_uint_eq(value(counted->late), late);
+    ck_assert_uint_eq(value(counted->dropped[DROP_DUPLICATE]), duplicates);
+    ck_assert_uint_eq(value(counted->dropped[DROP_LATE]), dropped_late);
     ck_assert_uint_eq(account.accepted, decided + duplicates + dropped_late);
 }
 
@@ -243,7 +243,7 @@ static void check_cohorts(const struct fixture *fixture, const int64_t wanted[VE
 
 static uint64_t correction(struct fixture *fixture, enum verdict from, enum verdict to)
 {
-    return value(series_correction(&fixture->writer->series, BYTES_LITERAL("release"), from, to));
+    return value(writer_counters_correction(&fixture->writer->counted, BYTES_LITERAL("release"), from, to));
 }
 
 #define SAYS(record, part) ck_assert_msg(strstr((record).text, part), "%s", (record).text)
@@ -293,8 +293,8 @@ START_TEST(a_late_score_on_a_span_makes_the_next_revision_of_the_whole_run)
     check_account(fixture, 3, 1, 0, 0);
     check_cohorts(fixture, (int64_t[VERDICTS]){0, 0, 1, 0}, (int64_t[VERDICTS]){0, 1, 0, 0});
     ck_assert_uint_eq(correction(fixture, VERDICT_BORDERLINE, VERDICT_FAIL), 1);
-    ck_assert_uint_eq(value(fixture->writer->series.verdicts[VERDICT_BORDERLINE]), 1);
-    ck_assert_uint_eq(value(fixture->writer->series.verdicts[VERDICT_FAIL]), 0);
+    ck_assert_uint_eq(value(fixture->writer->counted.verdicts[VERDICT_BORDERLINE]), 1);
+    ck_assert_uint_eq(value(fixture->writer->counted.verdicts[VERDICT_FAIL]), 0);
     ck_assert_uint_eq(retained_items(fixture->writer->retained), 1);
     end(fixture);
 }
@@ -319,7 +319,7 @@ START_TEST(a_late_score_in_a_log_turns_a_pass_without_record_into_review_work)
     SAYS(fixture->records[0], "\"spans\":2,");
     ck_assert_ptr_null(strstr(fixture->records[0].text, "supersedes"));
     check_account(fixture, 2, 0, 0, 0);
-    ck_assert_uint_eq(value(fixture->writer->series.logs_joined), 1);
+    ck_assert_uint_eq(value(fixture->writer->counted.logs_joined), 1);
     check_cohorts(fixture, (int64_t[VERDICTS]){0, 0, 1, 0}, (int64_t[VERDICTS]){1, 0, 0, 0});
     give_score(fixture, 0, 1, 0.7); /* the judge thinks again */
     pass(fixture, 7 * SECOND);
