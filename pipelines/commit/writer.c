@@ -23,14 +23,17 @@ const struct source_row *writer_source(const struct writer *writer, uint32_t sou
     return &writer->committed[source];
 }
 
+uint32_t writer_source_number(const struct writer *writer, uint16_t stored_id)
+{
+    for (uint32_t i = 0; i < writer->source_count; i++)
+        if (writer->committed[i].id == stored_id)
+            return i;
+    return UINT32_MAX;
+}
+
 struct review_budget *writer_budget(struct writer *writer)
 {
     return writer->budget;
-}
-
-struct journal *writer_journal(struct writer *writer)
-{
-    return writer->journal;
 }
 
 void writer_begin(struct writer *writer)
@@ -57,7 +60,8 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     struct source_row *row = &writer->next[request->source];
     assert(request->position >= row->next_position);
     row->next_position = request->position + 1;
-    writer_count(writer, writer->counted.accepted_spans[request->source], request->gated.span_count);
+    writer_count(writer, writer->counted.accepted_spans[request->source],
+                 request->gated.span_count);
     writer_count(writer, writer->counted.accepted_logs[request->source], request->gated.log_count);
     writer_count(writer, writer->counted.recounted, request->recounted);
     writer->batch_in_flight += request->gated.span_count;

@@ -31,9 +31,8 @@ void writer_forget_config(struct writer *writer, const struct pipeline_config *c
 void writer_set_source_kind(struct writer *writer, uint32_t source, enum source_kind kind);
 /* Where a source stood at the last stop: replay from low_watermark up to next_position. */
 const struct source_row *writer_source(const struct writer *writer, uint32_t source);
-/* Calls `fn` for each journaled request of a source from its low watermark on. */
-struct journal;
-struct journal *writer_journal(struct writer *writer);
+/* The number here of a stored source; UINT32_MAX: not one of ours any more. */
+uint32_t writer_source_number(const struct writer *writer, uint16_t stored_id);
 /* The first sequence that no spilled trajectory has. */
 uint64_t writer_spill_sequence(struct writer *writer);
 

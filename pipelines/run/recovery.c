@@ -17,15 +17,6 @@
 
 enum { RESTORE_BYTES_MAX = 512 << 20 }; /* of one spilled trajectory, decoded */
 
-/* The number of a stored source in this process; UINT32_MAX: not one of ours any more. */
-static uint32_t source_index(const struct runtime *runtime, uint16_t id)
-{
-    for (uint32_t i = 0; i < runtime->source_count; i++)
-        if (runtime->journaled[i].id == id)
-            return i;
-    return UINT32_MAX;
-}
-
 static bool remember(struct runtime *runtime, uint64_t sequence, const struct decided_row *row,
                      uint32_t source, uint64_t position)
 {
@@ -47,7 +38,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     if (row->decided_ms < writer_horizon_ms(runtime->writer))
         return true; /* Forgotten already; its row is on its way out. */
     for (uint8_t i = 0; i < row->position_count && is_remembered; i++) {
-        uint32_t source = source_index(runtime, row->positions[i].source);
+        uint32_t source = writer_source_number(runtime->writer, row->positions[i].source);
         if (source == UINT32_MAX)
             continue;
         is_known = true;
@@ -73,20 +64,17 @@ enum status recovery_remember(struct runtime *runtime)
 /* --- spilled trajectories --- */
 
 struct restoring {
-    struct runtime *runtime;
-    struct wire_gate_limits limits;
-    struct shard_time time;
+    const struct recovery_target *target;
     struct arena arena;
-    uint64_t trajectories;
-    uint64_t unreadable; /* rows that do not decode any more; their spans are lost */
+    struct restored *restored;
     enum status status;
 };
 
-static void fill_positions(const struct runtime *runtime, const struct spill_header *header,
+static void fill_positions(const struct writer *writer, const struct spill_header *header,
                            struct spilled *spilled)
 {
     for (uint8_t i = 0; i < header->position_count; i++) {
-        uint32_t source = source_index(runtime, header->positions[i].source);
+        uint32_t source = writer_source_number(writer, header->positions[i].source);
         if (source == UINT32_MAX)
             continue;
         uint32_t at = spilled->position_count++;
@@ -98,15 +86,15 @@ static void fill_positions(const struct runtime *runtime, const struct spill_hea
 
 static enum status restore(struct restoring *restoring, const struct spilled *spilled)
 {
-    struct runtime *runtime = restoring->runtime;
+    const struct recovery_target *target = restoring->target;
     struct gated_request spans, logs;
     arena_reset(&restoring->arena);
     enum status status =
-        trajectory_decode(spilled->body, &restoring->limits, &restoring->arena, &spans, &logs);
+        trajectory_decode(spilled->body, target->limits, &restoring->arena, &spans, &logs);
     if (status != STATUS_OK)
         return status;
-    uint32_t shard = request_shard_of(spilled->trace_id, runtime->shard_count);
-    return shard_restore(runtime->shards[shard].shard, spilled, &spans, &logs, &restoring->time);
+    uint32_t shard = request_shard_of(spilled->trace_id, target->shard_count);
+    return shard_restore(target->shards[shard], spilled, &spans, &logs, &target->time);
 }
 
 static bool restore_row(void *context, uint64_t sequence, const struct spill_header *header,
@@ -122,35 +110,48 @@ static bool restore_row(void *context, uint64_t sequence, const struct spill_hea
         .body = body,
     };
     memcpy(spilled.trace_id, header->trace_id, sizeof(spilled.trace_id));
-    fill_positions(restoring->runtime, header, &spilled);
+    fill_positions(restoring->target->writer, header, &spilled);
     enum status status = restore(restoring, &spilled);
-    restoring->trajectories += status == STATUS_OK;
-    restoring->unreadable += status == STATUS_MALFORMED;
+    restoring->restored->trajectories += status == STATUS_OK;
+    restoring->restored->unreadable += status == STATUS_MALFORMED;
     if (status != STATUS_OK && status != STATUS_MALFORMED)
         restoring->status = STATUS_FATAL;
     return restoring->status == STATUS_OK;
 }
 
+enum status recovery_restore_spilled(struct store *store, const struct recovery_target *target,
+                                     struct restored *ret_restored)
+{
+    struct restoring restoring = {.target = target, .restored = ret_restored, .status = STATUS_OK};
+    uint64_t sequence = writer_spill_sequence(target->writer);
+    for (uint32_t i = 0; i < target->shard_count; i++)
+        shard_set_spill_sequence(target->shards[i], sequence + i);
+    arena_init(&restoring.arena, RESTORE_BYTES_MAX);
+    enum status status = spill_read(store, restore_row, &restoring);
+    arena_finish(&restoring.arena);
+    return restoring.status != STATUS_OK ? restoring.status : status;
+}
+
 enum status recovery_restore(struct runtime *runtime)
 {
-    struct restoring restoring = {
-        .runtime = runtime,
-        .limits = config_limits_wire_gate(runtime->config),
+    struct shard *shards[SHARDS_MAX];
+    struct wire_gate_limits limits = config_limits_wire_gate(runtime->config);
+    const struct recovery_target target = {
+        .writer = runtime->writer,
+        .shards = shards,
+        .shard_count = runtime->shard_count,
+        .limits = &limits,
         .time = {.now_ms = clock_monotonic_ms(), .wall_ms = (uint64_t)clock_realtime_ms()},
-        .status = STATUS_OK,
     };
-    uint64_t sequence = writer_spill_sequence(runtime->writer);
+    struct restored restored = {0};
     for (uint32_t i = 0; i < runtime->shard_count; i++)
-        shard_set_spill_sequence(runtime->shards[i].shard, sequence + i);
-    arena_init(&restoring.arena, RESTORE_BYTES_MAX);
-    enum status status = spill_read(runtime->store, restore_row, &restoring);
-    arena_finish(&restoring.arena);
-    if (restoring.trajectories > 0)
-        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restoring.trajectories);
-    if (restoring.unreadable > 0)
-        log_error("spilled_rows_unreadable", "count=%llu",
-                  (unsigned long long)restoring.unreadable);
-    return restoring.status != STATUS_OK ? restoring.status : status;
+        shards[i] = runtime->shards[i].shard;
+    enum status status = recovery_restore_spilled(runtime->store, &target, &restored);
+    if (restored.trajectories > 0)
+        log_info("spill_restored", "trajectories=%llu", (unsigned long long)restored.trajectories);
+    if (restored.unreadable > 0)
+        log_error("spilled_rows_unreadable", "count=%llu", (unsigned long long)restored.unreadable);
+    return status;
 }
 
 /* --- the journal --- */

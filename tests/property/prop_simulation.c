@@ -16,7 +16,7 @@
 
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/config/load.h"
-#include "pipelines/run/restore.h"
+#include "pipelines/run/recovery.h"
 #include "processor/base/digest.h"
 #include "processor/emit/outgoing.h"
 #include "state/cohorts/query.h"
@@ -227,10 +227,14 @@ static void start(struct simulation *sim)
     }
     ck_assert_int_eq(decided_load(sim->temp.store, 0, remember_row, sim), STATUS_OK);
     struct restored restored = {0};
-    struct shard_time time = {.now_ms = sim->now_ms, .wall_ms = (uint64_t)sim->wall_ms};
-    ck_assert_int_eq(restore_spilled(sim->writer, sim->shards, sim->shard_count,
-                                     &wire_gate_limits_default, &time, &restored),
-                     STATUS_OK);
+    struct recovery_target target = {
+        .writer = sim->writer,
+        .shards = sim->shards,
+        .shard_count = sim->shard_count,
+        .limits = &wire_gate_limits_default,
+        .time = {.now_ms = sim->now_ms, .wall_ms = (uint64_t)sim->wall_ms},
+    };
+    ck_assert_int_eq(recovery_restore_spilled(sim->temp.store, &target, &restored), STATUS_OK);
     ck_assert_uint_eq(restored.unreadable, 0);
     sim->restored += restored.trajectories;
     sim->is_catching_up = true;
@@ -854,7 +858,7 @@ static void check_end(struct simulation *sim)
     ck_assert_uint_eq(counter_get(persistent_counter_value(sim->writer->counted.late)), sim->late);
     export(sim);
     export(sim); /* Twice: now the trims of the first are done as well. */
-    ck_assert_uint_eq(journal_requests(writer_journal(sim->writer)), 0);
+    ck_assert_uint_eq(journal_requests(sim->writer->journal), 0);
     ck_assert_uint_eq(spill_items(sim->writer->spill), 0);
     for (uint32_t at = 0; at < sim->trace_count; at++)
         ck_assert_msg(!sim->traces[at].revision ||

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/writer_state.h"
-#include "pipelines/run/restore.h"
+#include "pipelines/run/recovery.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"
 #include "tests/support/shard_fixture.h"
@@ -125,27 +125,30 @@ static void end(struct world *world)
     temp_store_finish(&world->temp);
 }
 
-static enum status restore(struct world *world, uint64_t *ret_trajectories)
+static enum status restore(struct world *world, struct restored *ret_restored)
 {
-    struct restored restored = {0};
-    struct shard_time time = {.now_ms = world->shards.now_ms, .wall_ms = world->shards.wall_ms};
-    enum status status = restore_spilled(world->writer, world->shards.shards, 1,
-                                         &wire_gate_limits_default, &time, &restored);
-    *ret_trajectories = restored.trajectories;
-    ck_assert_uint_eq(restored.unreadable, 0);
-    return status;
+    struct recovery_target target = {
+        .writer = world->writer,
+        .shards = world->shards.shards,
+        .shard_count = 1,
+        .limits = &wire_gate_limits_default,
+        .time = {.now_ms = world->shards.now_ms, .wall_ms = world->shards.wall_ms},
+    };
+    *ret_restored = (struct restored){0};
+    return recovery_restore_spilled(world->temp.store, &target, ret_restored);
 }
 
 /* Nothing decided before is gone, and what is not decided is open. */
 static void check(struct world *world, struct span_account before)
 {
-    uint64_t trajectories;
+    struct restored restored;
     writer_destroy(world->writer);
     temp_store_reopen(&world->temp, MAP_BYTES);
     check_state(world->temp.store);
     shard_fixture_restart(&world->shards, 1);
     open_writer(world);
-    ck_assert_int_eq(restore(world, &trajectories), STATUS_OK);
+    ck_assert_int_eq(restore(world, &restored), STATUS_OK);
+    ck_assert_uint_eq(restored.unreadable, 0);
     struct span_account after = writer_account(world->writer);
     ck_assert_uint_ge(after.accepted, before.accepted);
     ck_assert_uint_ge(after.decided, before.decided);
@@ -261,23 +264,19 @@ END_TEST
 START_TEST(a_restore_without_memory_is_fatal)
 {
     struct world world;
-    uint64_t trajectories = 0;
+    struct restored restored;
     begin(&world, &spilling);
     ck_assert_int_eq(act(&world, spilling.steps_ms), STATUS_OK);
     struct failing_sweep sweep = failing_sweep(FAILING_LIBRARIES, 1);
     while (failing_next(&sweep)) {
         shard_fixture_restart(&world.shards, 1);
         failing_on();
-        struct restored restored = {0};
-        struct shard_time time = {.now_ms = world.shards.now_ms, .wall_ms = world.shards.wall_ms};
-        enum status status = restore_spilled(world.writer, world.shards.shards, 1,
-                                             &wire_gate_limits_default, &time, &restored);
+        enum status status = restore(&world, &restored);
         failing_off();
-        trajectories = restored.trajectories;
         ck_assert_uint_eq(restored.unreadable, 0);
         ck_assert_int_eq(status, failing_hit() ? STATUS_FATAL : STATUS_OK);
     }
-    ck_assert_uint_eq(trajectories, 2);
+    ck_assert_uint_eq(restored.trajectories, 2);
     printf("restore: %ju failures\n", (uintmax_t)(sweep.runs - 1));
     end(&world);
 }

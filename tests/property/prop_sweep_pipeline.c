@@ -8,7 +8,7 @@
 #include "pipelines/cohorts/table.h"
 #include "pipelines/commit/writer_state.h"
 #include "pipelines/config/load.h"
-#include "pipelines/run/restore.h"
+#include "pipelines/run/recovery.h"
 #include "state/tables/journal.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"
@@ -258,17 +258,22 @@ static enum status open_and_read(const char *path, struct shard_fixture *shards,
                                  struct writer **ret_writer, struct store **ret_store)
 {
     struct error error = {0};
-    struct restored restored;
+    struct restored restored = {0};
     uint64_t read = 0;
-    struct shard_time time = time_of(shards, 0);
     enum status status = store_open(path, MAP_BYTES, STORE_OWNER, ret_store, &error);
     if (status != STATUS_OK)
         return error.is_set ? status : STATUS_MALFORMED;
     *ret_writer = writer_create(*ret_store, shards->config, 1, sources, FIXTURE_SOURCES, &error);
     if (!*ret_writer)
         return STATUS_FATAL;
-    status = restore_spilled(*ret_writer, shards->shards, 1, &wire_gate_limits_default, &time,
-                             &restored);
+    struct recovery_target target = {
+        .writer = *ret_writer,
+        .shards = shards->shards,
+        .shard_count = 1,
+        .limits = &wire_gate_limits_default,
+        .time = time_of(shards, 0),
+    };
+    status = recovery_restore_spilled(*ret_store, &target, &restored);
     return status == STATUS_OK ? journal_read(*ret_store, 0, 0, keep_one, &read) : status;
 }
 

@@ -152,7 +152,7 @@ END_TEST
 START_TEST(the_journal_is_trimmed_below_the_watermark)
 {
     struct fixture *fixture = begin(2, "");
-    struct journal *journal = writer_journal(fixture->writer);
+    struct journal *journal = fixture->writer->journal;
     trace_span(&fixture->shards.builder, &(struct span_spec){.trace = 99, .id = 2, .parent = 1});
     give_run(fixture, 0, 1, 0.9);
     give(fixture, 0); /* nothing was built: an empty request has a position as well */
