@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "processor/base/json/json.h"
-
 /* In the order of the page. */
 enum row {
     ACCEPTED_SPANS,

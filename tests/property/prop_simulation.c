@@ -696,8 +696,8 @@ static void commit(struct simulation *sim, size_t count)
 /* --- the exporter --- */
 
 /* The record before it is the one that it names. */
-static void check_revision(struct simulation *sim, const struct outgoing *outgoing,
-                           const char *record_id)
+static void check_record_of_revision(struct simulation *sim, const struct outgoing *outgoing,
+                                     const char *record_id)
 {
     uint8_t trace_id[TRACE_ID_SIZE];
     char supersedes[64];
@@ -740,7 +740,7 @@ static bool find_record(void *context, uint64_t sequence, int64_t committed_ms, 
     for (uint32_t i = 0; i < outgoing.header_count; i++)
         if (strcmp(outgoing.headers[i].name, "record_id") == 0)
             memcpy(record->id, outgoing.headers[i].value.data, 36);
-    check_revision(sim, &outgoing, record->id);
+    check_record_of_revision(sim, &outgoing, record->id);
     writer_add_acknowledged(sim->writer, 0, sequence);
     return true;
 }
