@@ -1,5 +1,5 @@
 /* A dimension names one side of the cohorts of a run: intent=refund, locale=de. Plain data of the
- * pipeline file; normalize/dimensions.h reads the values. */
+ * pipeline file; normalize/facts/dimensions.h reads the values. */
 #pragma once
 #include <stdint.h>
 
