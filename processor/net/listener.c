@@ -26,7 +26,13 @@
 #include "processor/base/log.h"
 #include "processor/net/peer.h"
 
-enum { SOCKETS_MAX = 8, BACKLOG = 512, HOST_SIZE = 256, EXHAUSTED_PAUSE_MS = 50, SWEEP_MS = 2000 };
+enum {
+    SOCKETS_MAX = 8,         /* addresses of one name; localhost has two */
+    BACKLOG = 512,           /* connections between two turns of the thread */
+    HOST_SIZE = 256,         /* a name of DNS has 253 characters */
+    EXHAUSTED_PAUSE_MS = 50, /* a process without descriptors gets time to free one */
+    SWEEP_MS = 2000          /* the gauge is that late when nobody connects */
+};
 
 struct connection {
     int descriptor;

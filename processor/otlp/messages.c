@@ -21,9 +21,8 @@ typedef Opentelemetry__Proto__Collector__Logs__V1__ExportLogsPartialSuccess Logs
 #define TRACE(name) opentelemetry__proto__collector__trace__v1__export_trace_##name
 #define LOGS(name) opentelemetry__proto__collector__logs__v1__export_logs_##name
 
-enum {
-    TEXT_SIZE_MAX = 3072
-}; /* of an error message: a client reads 4 KiB at most before it may give up */
+/* Of an error message: a client reads 4 KiB at most before it may give up. */
+enum { TEXT_SIZE_MAX = 3072 };
 
 /* Text as protobuf-c wants it: ended by NUL, so cut at the first one inside. */
 struct message_text {

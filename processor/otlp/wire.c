@@ -5,9 +5,8 @@
 
 #include <endian.h>
 
-enum {
-    SHORT_VARINT_SIZE = 5
-}; /* of a 32-bit tag or length; protobuf-c and upb refuse longer ones too */
+/* Of a 32-bit tag or length; protobuf-c and upb refuse longer ones too. */
+enum { SHORT_VARINT_SIZE = 5 };
 
 static uint64_t read_fixed64(const uint8_t *from)
 {
@@ -92,6 +91,18 @@ bool wire_next(struct wire *wire, struct wire_field *ret_field)
     wire->at = next;
     *ret_field = field;
     return true;
+}
+
+bool wire_next_bytes(struct wire *wire, uint32_t number, struct bytes *ret_bytes)
+{
+    struct wire_field field;
+    while (wire_next(wire, &field)) {
+        if (field.number == number && field.type == WIRE_BYTES) {
+            *ret_bytes = field.bytes;
+            return true;
+        }
+    }
+    return false;
 }
 
 struct bytes wire_find_bytes(struct bytes message, uint32_t number)

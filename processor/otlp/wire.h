@@ -30,6 +30,8 @@ static inline struct wire wire_of(struct bytes message)
 
 /* False at the end, or when broken. */
 bool wire_next(struct wire *wire, struct wire_field *ret_field);
+/* The next length-delimited field of that number; other fields are passed over. */
+bool wire_next_bytes(struct wire *wire, uint32_t number, struct bytes *ret_bytes);
 /* The last occurrence of a field (protobuf: last one wins); absent: missing, or of another type. */
 struct bytes wire_find_bytes(struct bytes message, uint32_t number);
 uint64_t wire_find_number(struct bytes message, uint32_t number, uint64_t otherwise);

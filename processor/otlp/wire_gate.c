@@ -48,31 +48,19 @@ struct skim {
     uint32_t resources, scopes, items;
 };
 
-static bool next_part(struct wire *wire, uint32_t number, struct bytes *ret_part)
-{
-    struct wire_field field;
-    while (wire_next(wire, &field)) {
-        if (field.number == number && field.type == WIRE_BYTES) {
-            *ret_part = field.bytes;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Counts what could get a place. Broken bytes end it early; the pass finds them. */
 static struct skim skim_request(struct bytes request, size_t item_size_min)
 {
     struct skim skim = {0};
     struct wire groups = wire_of(request);
     struct bytes group, scope_group, item;
-    while (next_part(&groups, REQUEST_GROUPS, &group)) {
+    while (wire_next_bytes(&groups, REQUEST_GROUPS, &group)) {
         uint32_t scopes_before = skim.scopes;
         struct wire scope_groups = wire_of(group);
-        while (next_part(&scope_groups, GROUP_ITEMS, &scope_group)) {
+        while (wire_next_bytes(&scope_groups, GROUP_ITEMS, &scope_group)) {
             uint32_t items_before = skim.items;
             struct wire items = wire_of(scope_group);
-            while (next_part(&items, GROUP_ITEMS, &item))
+            while (wire_next_bytes(&items, GROUP_ITEMS, &item))
                 skim.items += item.size >= item_size_min;
             skim.scopes += skim.items > items_before;
         }

@@ -5,28 +5,13 @@
 
 #include "processor/otlp/fields.h"
 
-#define NUMBER                                                                                     \
-    {                                                                                              \
-        true, WIRE_VARINT, NO_MESSAGE                                                              \
-    }
-#define FIXED32                                                                                    \
-    {                                                                                              \
-        true, WIRE_FIXED32, NO_MESSAGE                                                             \
-    }
-#define FIXED64                                                                                    \
-    {                                                                                              \
-        true, WIRE_FIXED64, NO_MESSAGE                                                             \
-    }
-#define TEXT                                                                                       \
-    {                                                                                              \
-        true, WIRE_BYTES, NO_MESSAGE                                                               \
-    }
-#define MESSAGE(shape)                                                                             \
-    {                                                                                              \
-        true, WIRE_BYTES, shape                                                                    \
-    }
-
 /* clang-format off */
+#define NUMBER {true, WIRE_VARINT, NO_MESSAGE}
+#define FIXED32 {true, WIRE_FIXED32, NO_MESSAGE}
+#define FIXED64 {true, WIRE_FIXED64, NO_MESSAGE}
+#define TEXT {true, WIRE_BYTES, NO_MESSAGE}
+#define MESSAGE(shape) {true, WIRE_BYTES, shape}
+
 const struct shape_field wire_shapes[SHAPES][SHAPE_FIELDS] = {
     [ANY_VALUE] = {
         [ANY_STRING] = TEXT, [ANY_BOOL] = NUMBER, [ANY_INT] = NUMBER, [ANY_DOUBLE] = FIXED64,

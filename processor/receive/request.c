@@ -11,6 +11,8 @@
 
 enum {
     WARM_BYTES_MAX = 8 * 1024 * 1024, /* a buffer that has grown over it is given back */
+    /* The tables of 100,000 spans, the most that the gate lets through, take 10 MB; JSON's
+     * unescaped texts take the rest. */
     ARENA_BYTES_MAX = 64 * 1024 * 1024
 };
 

@@ -10,6 +10,7 @@
 #include "processor/emit/otlp/attributes.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire.h"
 
 enum { TEXT_FIRST = 64 * 1024, TEXT_LEAST = 256, TRACE_STATE_MAX = 512, ROUNDS_MAX = 32 };

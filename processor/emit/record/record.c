@@ -15,6 +15,7 @@
 #include "processor/emit/record/steps.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire.h"
 
 enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, UNSCORED_PRIORITY = 5 };

@@ -22,12 +22,12 @@
 #include "processor/net/tls/link.h"
 
 enum {
-    EVENTS_MAX = 64,
+    EVENTS_MAX = 64,         /* of one turn */
     HANDSHAKE_STEPS_MAX = 4, /* in one turn */
-    TICK_MS = 250,
-    LINGER_MS = 2000,  /* for the peer to end, after we have */
-    ENDING_MS = 500,   /* for what is still to be sent, when the front ends */
-    ADDED_MAX = 65536, /* more than a process may have connections */
+    TICK_MS = 250,           /* deadlines of handshakes and of closing are looked at that often */
+    LINGER_MS = 2000,        /* for the peer to end, after we have */
+    ENDING_MS = 500,         /* for what is still to be sent, when the front ends */
+    ADDED_MAX = 65536,       /* more than a process may have connections */
 };
 
 struct waiting {

@@ -21,7 +21,8 @@ struct tls_front_config {
     int64_t handshake_ms; /* from accept to the end of the handshake */
 };
 
-struct tls_front_counters {        /* written by the front's thread */
+/* Written by the front's thread. */
+struct tls_front_counters {
     struct counter refused;        /* handshakes that failed */
     struct counter refused_slowly; /* that took too long */
     struct counter opened;

@@ -11,7 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BLOCK_BYTES = 16 * 1024, BLOCKS_PER_PUMP = 16 };
+enum {
+    BLOCK_BYTES = 16 * 1024, /* a record of TLS */
+    BLOCKS_PER_PUMP = 16     /* then it is another connection's turn */
+};
 
 /* What came of moving one block. */
 enum moved { MOVED, WOULD_BLOCK, ENDED, BROKEN };

@@ -17,7 +17,10 @@
 
 #include "processor/base/log.h"
 
-enum { EXPIRES_SOON_DAYS = 14, PROTOCOL_BYTES_MAX = 255 };
+enum {
+    EXPIRES_SOON_DAYS = 14,  /* a certificate that ends sooner is warned of */
+    PROTOCOL_BYTES_MAX = 255 /* the length of a name in ALPN is one byte */
+};
 
 struct tls {
     pthread_mutex_t lock;

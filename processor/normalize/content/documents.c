@@ -11,6 +11,7 @@
 #include "processor/base/json/json.h"
 #include "processor/normalize/content/python_repr.h"
 #include "processor/normalize/facts/lists.h"
+#include "processor/otlp/span_fields.h"
 
 enum { DOCUMENTS_MAX = 1000, LEVELS_MAX = 6 };
 

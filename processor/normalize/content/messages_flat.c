@@ -8,6 +8,7 @@
 
 #include "processor/normalize/content/message.h"
 #include "processor/normalize/facts/lists.h"
+#include "processor/otlp/span_fields.h"
 
 enum { PARTS_MAX = 64 };
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "processor/normalize/content/messages.h"
 #include "processor/otlp/attributes.h"
+#include "processor/span.h"
 
 enum direction { DIRECTION_INPUT, DIRECTION_OUTPUT };
 

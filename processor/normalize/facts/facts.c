@@ -8,6 +8,7 @@
 #include "processor/normalize/facts/steps.h"
 #include "processor/normalize/facts/tools.h"
 #include "processor/normalize/normalize.h"
+#include "processor/otlp/span_fields.h"
 
 enum { ANCESTORS_MAX = 64 };
 

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "processor/base/json/number.h"
+#include "processor/otlp/span_fields.h"
 
 enum { INDEXED_MAX = 64 }; /* indexed scores of one span that are kept */
 

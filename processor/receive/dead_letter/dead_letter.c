@@ -15,11 +15,11 @@
 #include "processor/receive/dead_letter/topic.h"
 
 enum {
-    HELD_LETTERS_MAX = 1024,
+    HELD_LETTERS_MAX = 1024,           /* more at once are a flood, of which a sample is enough */
     HELD_BYTES_MAX = 65 * 1024 * 1024, /* one message at the default limit fits */
-    TAKE_LETTERS = 32,
-    TURN_BUSY_MS = 20,
-    TURN_IDLE_MS = 1000
+    TAKE_LETTERS = 32,                 /* at once, so that a turn of the sink comes between */
+    TURN_BUSY_MS = 20,  /* between turns while a broker has letters: reports come in turns */
+    TURN_IDLE_MS = 1000 /* a letter wakes the thread; this only bounds a missed wake */
 };
 
 struct dead_letter {

@@ -23,7 +23,11 @@
 #include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 
-enum { NAME_SIZE = 96, LOOK_AGAIN_MS = 10000, LETTERS_DEFAULT = 10000 };
+enum {
+    NAME_SIZE = 96,
+    LOOK_AGAIN_MS = 10000, /* at a full directory: looking costs a stat for each of its files */
+    LETTERS_DEFAULT = 10000
+};
 static const size_t bytes_default = (size_t)1 << 30;
 static const char temporary_prefix[] = ".letter-";
 

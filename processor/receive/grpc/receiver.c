@@ -24,20 +24,20 @@
 enum {
     TICK_MS = 1000,       /* the loop looks at the clock at least that often */
     CROWDED_TICK_MS = 50, /* when more messages are arriving than may take their time */
-    DRAIN_TICK_MS = 20,
-    QUIET_MS = 200,   /* without a call, before silent peers are cut */
-    ABANDON_MS = 200, /* from the refusal of waiting calls to the cancellation of all */
-    CONNECTION_AGE_GRACE_MS = 30000,
-    KEEPALIVE_MS = 60000, /* finds peers that are gone without a word */
-    KEEPALIVE_TIMEOUT_MS = 20000,
-    LOOKAHEAD_BYTES = 256 * 1024, /* of a message whose turn to be received has not come */
-    METADATA_BYTES_DEFAULT = 16 * 1024,
-    RECEIVING_BYTES_DEFAULT = 1024 * 1024 * 1024,
+    DRAIN_TICK_MS = 20,   /* while it stops: a stop is late by no more */
+    QUIET_MS = 200,       /* without a call, before silent peers are cut */
+    ABANDON_MS = 200,     /* from the refusal of waiting calls to the cancellation of all */
+    CONNECTION_AGE_GRACE_MS = 30000,    /* for calls of a connection that has reached its age */
+    KEEPALIVE_MS = 60000,               /* finds peers that are gone without a word, */
+    KEEPALIVE_TIMEOUT_MS = 20000,       /* after this: gRPC's own default */
+    LOOKAHEAD_BYTES = 256 * 1024,       /* of a message whose turn to be received has not come */
+    METADATA_BYTES_DEFAULT = 16 * 1024, /* twice core's own: tokens are long */
+    RECEIVING_BYTES_DEFAULT = 1024 * 1024 * 1024, /* LONGS_MAX messages of 64 MiB */
     LONGS_MAX = 16, /* messages that arrive slowly at once; fewer when they may be large */
-    HANDSHAKE_DEFAULT_MS = 10000,
-    CALLS_PER_SLOT = 16, /* live calls, for each slot that waits for work */
-    SLOTS_RARE = 4,
-    SERVER_ARGUMENTS_MAX = 24
+    HANDSHAKE_DEFAULT_MS = 10000, /* has an option; a bad line needs a few seconds */
+    CALLS_PER_SLOT = 16,          /* live calls, for each slot that waits for work */
+    SLOTS_RARE = 4,               /* of health checks and of unknown methods: few come at once */
+    SERVER_ARGUMENTS_MAX = 24     /* asserted: more than are set */
 };
 
 struct drain {

@@ -16,7 +16,12 @@
 #include "processor/base/log.h"
 #include "processor/net/peer.h"
 
-enum { RESETS_MAX = 200, WINDOW_MS = 1000, LEFT_MS = 10000 };
+enum {
+    RESETS_MAX =
+        200, /* within a window: two times the streams that a connection may have at once */
+    WINDOW_MS = 1000,
+    LEFT_MS = 10000 /* what was under way when a connection was cut has come by then */
+};
 
 /* Core names a connection by the descriptor that it was given. -1: it does not. */
 static int descriptor_of(grpc_call *call)

@@ -22,12 +22,13 @@
 #include "processor/receive/http/connection.h"
 
 enum {
-    TICK_MS = 250, /* the loop looks at deadlines at least that often */
-    DRAIN_TICK_MS = 10,
-    QUIET_MS = 100,   /* without a request, before the connections are closed */
-    ABANDON_MS = 200, /* from the refusal of waiting calls to the end */
-    CALLS_PER_CONNECTION = 2,
-    ANSWER_BYTES = 2048, /* of a connection's memory, for the head of the answer */
+    TICK_MS = 250,            /* the loop looks at deadlines at least that often */
+    DRAIN_TICK_MS = 10,       /* while it stops: a stop is late by no more */
+    QUIET_MS = 100,           /* without a request, before the connections are closed */
+    ABANDON_MS = 200,         /* from the refusal of waiting calls to the end */
+    CALLS_PER_CONNECTION = 2, /* one that is served, and one whose client has gone */
+    ANSWER_BYTES = 2048,      /* of a connection's memory, for the head of the answer */
+    /* What is 0 in the configuration; each has an option. */
     HEADER_BYTES = 32 * 1024,
     RECEIVING_BYTES = 256 * 1024 * 1024,
     HANDSHAKE_MS = 10000,

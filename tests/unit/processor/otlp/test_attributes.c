@@ -5,6 +5,7 @@
 #include "processor/base/json/json.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire_gate.h"
 #include "tests/support/corpus.h"
 

@@ -7,6 +7,7 @@
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/otlp_json.h"
+#include "processor/otlp/span_fields.h"
 #include "tests/support/corpus.h"
 
 static struct arena arena;

@@ -4,6 +4,7 @@
 
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire_gate.h"
 #include "tests/support/corpus.h"
 

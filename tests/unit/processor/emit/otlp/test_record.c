@@ -6,6 +6,7 @@
 #include "processor/emit/otlp/record.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire_gate.h"
 
 #define TEXT(text) BYTES_LITERAL(text)
