@@ -1,0 +1,162 @@
+/* The table of routes under /api/v1, and what each answers. */
+#include "pipelines/daemon/api.h"
+
+#include <assert.h>
+
+#include "pipelines/cohorts/report.h"
+#include "processor/base/clock.h"
+#include "processor/base/digest.h"
+#include "processor/base/json/writer.h"
+
+bool api_is_ready(const struct api *api)
+{
+    return runtime_is_ready(api->runtime) && atomic_load(&api->is_listening);
+}
+
+double api_outbox_age_s(const struct writer_gauges *gauges)
+{
+    int64_t since_ms = gauges->outbox_records > 0 ? gauges->outbox_oldest_ms : 0;
+    int64_t age_ms = clock_realtime_ms() - since_ms;
+    return since_ms > 0 && age_ms > 0 ? (double)age_ms / 1000 : 0;
+}
+
+/* --- /api/v1/status --- */
+
+static void write_number(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_key(writer, key);
+    json_uint(writer, value);
+}
+
+static void write_flow(struct api *api, struct json_writer *writer)
+{
+    struct runtime_gauges runtime = runtime_gauges(api->runtime);
+    struct span_account account = writer_account(runtime_writer(api->runtime));
+    json_key(writer, "spans");
+    json_object_begin(writer);
+    write_number(writer, "accepted", account.accepted);
+    write_number(writer, "decided", account.decided);
+    write_number(writer, "dropped", account.dropped);
+    write_number(writer, "in_flight", account.in_flight);
+    json_object_end(writer);
+    json_key(writer, "in_flight");
+    json_object_begin(writer);
+    write_number(writer, "trajectories", runtime.trajectories);
+    write_number(writer, "bytes", runtime.in_flight_bytes);
+    write_number(writer, "decided_ids", runtime.decided);
+    json_object_end(writer);
+}
+
+static void write_state(struct api *api, struct json_writer *writer)
+{
+    struct writer_gauges gauges = writer_gauges(runtime_writer(api->runtime));
+    json_key(writer, "state");
+    json_object_begin(writer);
+    json_key(writer, "directory");
+    json_text(writer, api->config->state.directory);
+    json_key(writer, "used_ratio");
+    json_double(writer, gauges.used_ratio);
+    write_number(writer, "journal_bytes", gauges.journal_bytes);
+    json_object_end(writer);
+    json_key(writer, "outbox");
+    json_object_begin(writer);
+    write_number(writer, "records", gauges.outbox_records);
+    write_number(writer, "bytes", gauges.outbox_bytes);
+    json_key(writer, "age_s");
+    json_double(writer, api_outbox_age_s(&gauges));
+    json_object_end(writer);
+}
+
+/* 8-4-4-4-12 */
+static void write_instance(struct json_writer *writer, const struct schema_instance *instance)
+{
+    char hex[2 * INSTANCE_UUID_SIZE], text[UUID_TEXT_SIZE - 1];
+    hex_encode(hex, instance->uuid, INSTANCE_UUID_SIZE);
+    for (size_t i = 0, at = 0; i < sizeof(hex); i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            text[at++] = '-';
+        text[at++] = hex[i];
+    }
+    json_key(writer, "instance");
+    json_string(writer, bytes_of(text, sizeof(text)));
+}
+
+static unsigned answer_status(void *context, const struct http_query *query,
+                              struct http_answer *answer)
+{
+    struct api *api = context;
+    struct json_writer writer;
+    char digest[17];
+    uint8_t head[8];
+    (void)query;
+    put_be64(head, atomic_load(&api->ruleset_head));
+    hex_encode(digest, head, sizeof(head));
+    digest[16] = 0;
+    answer->content_type = "application/json";
+    json_writer_init(&writer, &answer->body);
+    json_object_begin(&writer);
+    json_key(&writer, "version");
+    json_text(&writer, FLYWHEEL_VERSION);
+    write_instance(&writer, store_instance(api->store));
+    json_key(&writer, "ready");
+    json_bool(&writer, api_is_ready(api));
+    write_number(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
+    write_number(&writer, "shards", api->config->shards);
+    json_key(&writer, "ruleset");
+    json_text(&writer, digest);
+    json_key(&writer, "reload_successful");
+    json_bool(&writer, atomic_load(&api->has_reloaded_well));
+    write_flow(api, &writer);
+    write_state(api, &writer);
+    json_key(&writer, "sources");
+    telemetry_sources_json(api->sources, &writer);
+    json_object_end(&writer);
+    buffer_append_byte(&answer->body, '\n');
+    return 200;
+}
+
+static unsigned answer_error(struct http_answer *answer, unsigned status, const char *text)
+{
+    struct json_writer writer;
+    buffer_clear(&answer->body);
+    json_writer_init(&writer, &answer->body);
+    json_object_begin(&writer);
+    json_key(&writer, "error");
+    json_text(&writer, text);
+    json_object_end(&writer);
+    buffer_append_byte(&answer->body, '\n');
+    return status;
+}
+
+static unsigned answer_cohorts(void *context, const struct http_query *query,
+                               struct http_answer *answer)
+{
+    struct api *api = context;
+    struct cohort_report_request request;
+    struct cohort_result result;
+    struct error error = {0};
+    answer->content_type = "application/json";
+    enum status status = cohort_report_parse(
+        http_query_get(query, "window"), http_query_get(query, "group_by"),
+        http_query_get(query, "as_of"), api->config, clock_realtime_ms(), &request, &error);
+    if (status == STATUS_OK)
+        status = cohort_report_query(api->store, api->config, &request, &result, &error);
+    if (status != STATUS_OK)
+        return answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
+    cohort_report_json(&request, &result, &answer->body);
+    cohort_result_finish(&result);
+    return 200;
+}
+
+/* --- the table --- */
+
+uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX])
+{
+    const struct http_route routes[] = {
+        {"/api/v1/status", false, answer_status, api},
+        {"/api/v1/cohorts", false, answer_cohorts, api},
+    };
+    static_assert(sizeof(routes) / sizeof(routes[0]) <= API_ROUTES_MAX, "each has a place");
+    memcpy(ret_routes, routes, sizeof(routes));
+    return sizeof(routes) / sizeof(routes[0]);
+}
