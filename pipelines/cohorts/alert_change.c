@@ -7,6 +7,16 @@
 static const double learned_confidence = 0.99;
 static const double rate_min = 1e-4; /* of p0, and 1 - p0: odds must be finite */
 
+enum alert_kind alert_change_kind(enum alert_direction direction)
+{
+    return direction == DIRECTION_WORSE ? ALERT_WORSE : ALERT_BETTER;
+}
+
+double alert_change_rate(double fail_rate)
+{
+    return fmin(fmax(fail_rate, rate_min), 1 - rate_min);
+}
+
 static void set_design(const struct pipeline_config *config, struct alert_change *change,
                        enum alert_direction direction)
 {
@@ -48,7 +58,7 @@ static void learn(const struct pipeline_config *config, struct alert_change *cha
         statistics_wilson((double)row->failed / (double)row->seen, (double)row->seen,
                           statistics_z(learned_confidence));
     double learned = direction == DIRECTION_WORSE ? interval.high : interval.low;
-    row->p0 = fmin(fmax(learned, rate_min), 1 - rate_min);
+    row->p0 = alert_change_rate(learned);
     row->statistic = 0;
     set_design(config, change, direction);
 }

@@ -23,6 +23,11 @@ struct alert_change {
     _Atomic bool shown_firing;
 };
 
+/* ALERT_WORSE or ALERT_BETTER. */
+enum alert_kind alert_change_kind(enum alert_direction direction);
+/* A fail rate within what the odds of a CUSUM can be computed of. */
+double alert_change_rate(double fail_rate);
+
 /* The design: from the configured usual fail rate `p0`, else (0) from what was learned. A rate that
  * has been configured anew begins at S = 0. */
 void alert_change_design(const struct pipeline_config *config, struct alert_change *change,

@@ -52,7 +52,7 @@ static void write_alerts(const struct alerts *alerts, uint32_t pinned, struct bu
         write_sample(alerts, &alert_family, pinned, "kind", "burn_rate", is_burn, to);
     for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
         write_sample(
-            alerts, &alert_family, pinned, "kind", alert_kind_names[ALERT_WORSE + direction],
+            alerts, &alert_family, pinned, "kind", alert_kind_names[alert_change_kind(direction)],
             atomic_load_explicit(&watched->changes[direction].shown_firing, memory_order_relaxed),
             to);
 }
@@ -110,7 +110,7 @@ void alert_metrics_collect(void *context, struct buffer *to)
     for (uint32_t i = 0; i < alerts->config->pinned_count; i++)
         for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
             write_sample(alerts, &cusum_family, i, "direction",
-                         alert_kind_names[ALERT_WORSE + direction],
+                         alert_kind_names[alert_change_kind(direction)],
                          atomic_load_explicit(&alerts->watched[i].changes[direction].shown,
                                               memory_order_relaxed),
                          to);

@@ -2,7 +2,6 @@
 #include "pipelines/cohorts/alerts.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "pipelines/cohorts/alert_record.h"
@@ -52,8 +51,7 @@ static void open_change(struct alerts *alerts, struct store_txn *txn, struct wat
                         enum alert_direction direction)
 {
     struct alert_change *change = &watched->changes[direction];
-    struct alert_key key =
-        key_of(watched, direction == DIRECTION_WORSE ? ALERT_WORSE : ALERT_BETTER, 0);
+    struct alert_key key = key_of(watched, alert_change_kind(direction), 0);
     (void)alert_read(txn, &key, &change->row);
     change->told_episode = change->row.episode;
     change->was_told_firing = change->row.is_firing;
@@ -82,9 +80,8 @@ static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t n
         const struct alert_config *alert = &config->alerts[i];
         if (alert->pinned != number || watched->windows)
             continue;
-        watched->p0 =
-            alert->usual_fail_rate > 0 ? alert->usual_fail_rate : 1 - alert->min_pass_rate;
-        watched->p0 = fmin(fmax(watched->p0, 1e-4), 1 - 1e-4);
+        watched->p0 = alert_change_rate(alert->usual_fail_rate > 0 ? alert->usual_fail_rate
+                                                                   : 1 - alert->min_pass_rate);
         watched->windows = cohort_windows_create();
         if (!watched->windows)
             return false;
@@ -264,7 +261,7 @@ static void flush_change(const struct alerts *alerts, uint32_t number,
 {
     const struct watched *watched = &alerts->watched[number];
     const struct alert_change *change = &watched->changes[direction];
-    struct alert_news news = {.kind = direction == DIRECTION_WORSE ? ALERT_WORSE : ALERT_BETTER,
+    struct alert_news news = {.kind = alert_change_kind(direction),
                               .pinned = &alerts->config->pinned[number],
                               .row = &change->row,
                               .design = &change->design};

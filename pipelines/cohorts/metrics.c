@@ -3,12 +3,12 @@
  *   grouping -> since start, 1h, 24h -> part of each family        parts -> page */
 #include "pipelines/cohorts/metrics.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "pipelines/cohorts/report.h"
 #include "pipelines/config/groupings.h"
 #include "processor/base/clock.h"
+#include "processor/base/memory.h"
 
 enum { TOP_COHORTS = 200, REST_FACTOR = 10, HOUR_MS = 3600000 };
 
@@ -108,8 +108,7 @@ void cohort_metrics_append_labels(struct buffer *to, const struct pipeline_confi
 struct cohort_metrics *cohort_metrics_create(const struct pipeline_config *config,
                                              struct store *store)
 {
-    struct cohort_metrics *metrics = calloc(1, sizeof *metrics);
-    assert(metrics);
+    struct cohort_metrics *metrics = memory_need(calloc(1, sizeof *metrics));
     metrics->config = config;
     metrics->store = store;
     for (uint32_t i = 0; i < config->grouping_count; i++)
@@ -144,14 +143,6 @@ static bool is_pinned(const struct pipeline_config *config, uint32_t grouping,
     return false;
 }
 
-static bool is_overflow(const struct group *group, const struct cohort_result_row *row)
-{
-    for (uint32_t i = 0; i < group->count; i++)
-        if (!bytes_equal_text(row->values[i], COHORT_OTHER))
-            return false;
-    return true;
-}
-
 /* group="...", the dimensions, and one more label when `name` is there. */
 static void write_one(struct buffer *to, enum part part, const struct group *group,
                       const struct cohort_result_row *row, const char *name, const char *value,
@@ -178,7 +169,8 @@ static void write_totals(struct cohort_metrics *metrics, uint32_t grouping,
         const struct cohort_result_row *row = &result->rows[i];
         const struct cohort_bucket *sums = &row->sums;
         total += cohort_bucket_total(sums);
-        overflow += is_overflow(group, row) ? cohort_bucket_total(sums) : 0;
+        overflow +=
+            cohort_report_is_overflow(row->values, group->count) ? cohort_bucket_total(sums) : 0;
         if (i >= TOP_COHORTS && !is_pinned(metrics->config, grouping, row))
             continue;
         for (int verdict = 0; verdict < COHORT_VERDICTS; verdict++)

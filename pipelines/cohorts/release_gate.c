@@ -144,14 +144,6 @@ static bool matches(const struct release_gate_cohort *cohort, const struct cohor
     return true;
 }
 
-static bool is_overflow(const struct cohort_result *result, const struct cohort_result_row *row)
-{
-    for (uint32_t i = 0; i < result->value_count; i++)
-        if (!bytes_equal_text(row->values[i], COHORT_OTHER))
-            return false;
-    return true;
-}
-
 static bool split_rows(const struct cohort_result *result,
                        const struct release_gate_question *question,
                        struct release_gate_answer *answer)
@@ -164,7 +156,7 @@ static bool split_rows(const struct cohort_result *result,
             is_whole &= cohort_bucket_merge(&baseline, &row->sums);
         else if (matches(&question->cohort, row))
             is_whole &= cohort_bucket_merge(&cohort, &row->sums);
-        else if (is_overflow(result, row))
+        else if (cohort_report_is_overflow(row->values, result->value_count))
             answer->overflow += cohort_bucket_total(&row->sums);
     }
     answer->cohort = release_gate_rate_of(&cohort, &question->terms);

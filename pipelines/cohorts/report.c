@@ -205,6 +205,14 @@ struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums)
     return rates;
 }
 
+bool cohort_report_is_overflow(const struct bytes *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!bytes_equal_text(values[i], COHORT_OTHER))
+            return false;
+    return true;
+}
+
 /* --- the document --- */
 
 static void write_number(struct json_writer *json, const char *key, double value)

@@ -45,3 +45,6 @@ struct cohort_rates {
     double fail, fail_low, fail_high, borderline;
 };
 struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums);
+
+/* The cohort of all that came once a grouping held cohorts.max_per_group others. */
+bool cohort_report_is_overflow(const struct bytes *values, uint32_t count);

@@ -15,7 +15,6 @@ struct config_loader {
     struct arena scratch;
     const struct config_node *root;
     const struct config_node *given[OPTIONS_LIMIT]; /* by row: where the file has it, or NULL */
-    const struct config_node *object;               /* the entry of a list or exporter being read */
 };
 
 /* `name:line:column: ...`; later errors are ignored. */

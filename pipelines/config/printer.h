@@ -16,8 +16,8 @@ struct config_printer {
 void config_printer_key(struct config_printer *printer, struct bytes key);
 /* The last part of a row's path. */
 void config_printer_row_key(struct config_printer *printer, const struct option *row);
-void config_printer_text(struct config_printer *printer,
-                         struct bytes text); /* quoted where needed */
+/* Quoted where needed. */
+void config_printer_text(struct config_printer *printer, struct bytes text);
 void config_printer_texts(struct config_printer *printer, const struct bytes *items,
                           uint32_t count);
 void config_printer_object(struct config_printer *printer, const char *object, const void *base);
