@@ -17,7 +17,7 @@
 #include "processor/base/clock.h"
 #include "processor/otlp/wire.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 20000 };
 
 static struct http_fixture fixture;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

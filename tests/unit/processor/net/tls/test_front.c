@@ -225,14 +225,14 @@ static bool is_served(const struct client_options *options)
 
 static uint64_t wait_for(const struct counter *counter, uint64_t value)
 {
-    for (int i = 0; i < 300 && counter_get(counter) < value; i++)
+    for (int i = 0; i < 3000 && counter_get(counter) < value; i++)
         sleep_ms(10);
     return counter_get(counter);
 }
 
 START_TEST(a_client_with_a_certificate_is_served)
 {
-    start_front(5000);
+    start_front(30000);
     struct client client = good_client();
     const unsigned char *protocol;
     unsigned size;
@@ -251,7 +251,7 @@ START_TEST(whoever_shows_no_good_certificate_is_refused)
     test_ca_issue(&ca, &(struct test_subject){"client", -30, -1}, path("old.pem"), path("old.key"));
     test_ca_issue(&ca, &(struct test_subject){"client", 1, 30}, path("early.pem"),
                   path("early.key"));
-    start_front(5000);
+    start_front(30000);
     ck_assert(!is_served(&(struct client_options){0}));
     ck_assert(!is_served(&(struct client_options){path("foreign.pem"), path("foreign.key"), 0, 0}));
     ck_assert(!is_served(&(struct client_options){path("old.pem"), path("old.key"), 0, 0}));
@@ -263,7 +263,7 @@ END_TEST
 
 START_TEST(old_protocols_and_other_ones_are_refused)
 {
-    start_front(5000);
+    start_front(30000);
     struct client_options options = {.cert = path("client.pem"), .key = path("client.key")};
     options.max_version = TLS1_1_VERSION;
     ck_assert(!is_served(&options));
@@ -281,7 +281,7 @@ START_TEST(plaintext_is_refused_and_a_port_check_is_nothing)
 {
     static const char *const texts[] = {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
                                         "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff garbage"};
-    start_front(5000);
+    start_front(30000);
     for (int i = 0; i < 3; i++) {
         int client = connect_front();
         char byte[64];
@@ -343,7 +343,7 @@ static const char *send_all(const struct transfer *transfer)
 START_TEST(much_data_comes_back_whole_and_in_order)
 {
     enum { SIZE = 4 << 20, PIECE = 100000 };
-    start_front(5000);
+    start_front(30000);
     struct client client = good_client();
     char *data = malloc(SIZE), *back = malloc(SIZE);
     for (size_t i = 0; i < SIZE; i++)
@@ -371,7 +371,7 @@ END_TEST
 START_TEST(a_client_that_does_not_read_stops_its_own_echo_only)
 {
     enum { SIZE = 64 << 20 };
-    start_front(5000);
+    start_front(30000);
     struct client greedy = good_client(), good = good_client();
     struct timeval patience = {.tv_sec = 0, .tv_usec = 300000};
     setsockopt(greedy.socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -390,7 +390,7 @@ END_TEST
 START_TEST(what_the_receiver_said_last_arrives_before_the_end)
 {
     enum { SIZE = 300000 };
-    start_front(5000);
+    start_front(30000);
     struct client client = good_client();
     char *data = calloc(1, SIZE), block[4096];
     ck_assert_ptr_null(send_all(&(struct transfer){&client, data, SIZE / 3}));
@@ -408,7 +408,7 @@ END_TEST
 
 START_TEST(new_connections_get_new_certificates_and_old_ones_keep_theirs)
 {
-    start_front(5000);
+    start_front(30000);
     struct client before = good_client();
     test_ca_issue(&ca, &(struct test_subject){.name = "renewed"}, path("new.pem"), path("new.key"));
     tls_apply(tls, load(true, path("new.pem"), path("new.key")));
@@ -428,7 +428,7 @@ END_TEST
 
 START_TEST(connections_come_and_go)
 {
-    start_front(5000);
+    start_front(30000);
     for (int i = 0; i < 40; i++) {
         struct client client = good_client();
         if (i % 2)
@@ -441,7 +441,7 @@ END_TEST
 
 START_TEST(clients_that_stay_do_not_hold_up_the_end)
 {
-    start_front(5000);
+    start_front(30000);
     struct client open = good_client();
     int silent = connect_front();
     struct timespec from, to;
@@ -513,7 +513,7 @@ int main(void)
 {
     Suite *suite = suite_create("tls_front");
     TCase *tests = tcase_create("tls_front");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_client_with_a_certificate_is_served);
     tcase_add_test(tests, whoever_shows_no_good_certificate_is_refused);

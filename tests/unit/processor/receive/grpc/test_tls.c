@@ -375,7 +375,7 @@ START_TEST(what_cannot_be_decoded_becomes_a_dead_letter)
     ck_assert_int_eq(export_once(&how, buffer_bytes(&fine)), OK);
     buffer_finish(&fine);
     receiver->operations->stop(receiver, 1000);
-    for (int i = 0; i < 300 && dead_letter_kept(dead) == 0; i++)
+    for (int i = 0; i < 3000 && dead_letter_kept(dead) == 0; i++)
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     ck_assert_uint_eq(dead_letter_kept(dead), 1);
     receiver->operations->destroy(receiver);
@@ -391,7 +391,7 @@ START_TEST(an_idle_connection_is_ended_and_made_again)
     struct otlp_client_config how = good();
     struct otlp_client *client = otlp_client_create(&how);
     struct buffer request = make_spans(1, 10);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 40 && counter_get(&limits.tls.opened) < 2; i++) {
         struct otlp_answer answer;
         otlp_client_export(client, WIRE_GATE_TRACES, buffer_bytes(&request), &answer);
         ck_assert_msg(answer.code == OK, "%s", answer.text);
@@ -404,18 +404,20 @@ START_TEST(an_idle_connection_is_ended_and_made_again)
 }
 END_TEST
 
+/* The grace is far longer than a stop takes, on whatever machine: it must not be waited out. */
 START_TEST(a_stop_lets_connected_clients_go)
 {
+    enum { GRACE_MS = 60000 };
     start_receiver();
     struct otlp_client_config how = good();
     struct otlp_client *client = otlp_client_create(&how);
     struct error error = {0};
-    ck_assert_int_eq(otlp_client_connect(client, 3000, &error), STATUS_OK);
+    ck_assert_int_eq(otlp_client_connect(client, 20000, &error), STATUS_OK);
     int64_t from_ms = clock_monotonic_ms();
-    receiver->operations->stop(receiver, 3000);
+    receiver->operations->stop(receiver, GRACE_MS);
     receiver->operations->destroy(receiver);
     receiver = NULL;
-    ck_assert_int_lt(clock_monotonic_ms() - from_ms, 2500);
+    ck_assert_int_lt(clock_monotonic_ms() - from_ms, GRACE_MS / 2);
     otlp_client_destroy(client);
 }
 END_TEST
@@ -424,7 +426,7 @@ int main(void)
 {
     Suite *suite = suite_create("grpc_tls");
     TCase *tests = tcase_create("grpc_tls");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, large_and_small_requests_arrive_whole);
     tcase_add_test(tests, many_clients_are_served_at_once);

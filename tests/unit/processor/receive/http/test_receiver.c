@@ -409,7 +409,7 @@ START_TEST(what_cannot_be_taken_becomes_a_dead_letter)
     buffer_finish(&spans);
     close(fd);
     http_fixture_stop(1000);
-    for (int i = 0; i < 500 && dead_letter_kept(dead) < 3; i++)
+    for (int i = 0; i < 3000 && dead_letter_kept(dead) < 3; i++)
         sleep_ms(10);
     ck_assert_uint_eq(dead_letter_kept(dead), 3);
     dead_letter_destroy(dead, 1000);
@@ -423,7 +423,7 @@ int main(void)
 {
     Suite *suite = suite_create("http_receiver");
     TCase *tests = tcase_create("http_receiver");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, http_fixture_teardown);
     tcase_add_test(tests, spans_and_logs_are_taken_and_acknowledged);
     tcase_add_test(tests, json_is_taken_and_handed_over_as_protobuf);
