@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipelines/config/groupings.h"
+#include "pipelines/commit/stored.h"
 #include "state/store/dictionary.h"
 
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
@@ -35,7 +36,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
     struct cohort_contribution contribution = {
         .change = closed->revision ? COHORT_CHANGE_AGAIN : COHORT_CHANGE_FIRST,
         .event_ms = (int64_t)closed->event_ms,
-        .verdict = (uint8_t)closed->verdict,
+        .verdict = stored_verdict(closed->verdict),
         .weight = closed->weight,
         .duration_ms = closed->duration_ms,
         .tokens = closed->tokens,

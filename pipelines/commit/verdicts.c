@@ -198,8 +198,8 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
     put_positions(writer, closed, row);
     row->decided_ms = (int64_t)closed->decided_ms;
     row->event_ms = (int64_t)closed->event_ms;
-    row->verdict = (uint8_t)closed->verdict;
-    row->trigger = (uint8_t)closed->trigger;
+    row->verdict = stored_verdict(closed->verdict);
+    row->trigger = stored_trigger(closed->trigger);
     row->spans = !revision || revision->fate == LATE_MERGED ? closed->spans : 0;
     row->flags = revision && revision->is_exhausted ? DECIDED_EXHAUSTED : 0;
     row->extension = closed->summary;
@@ -229,8 +229,8 @@ void writer_add_part(struct writer *writer, const struct conversation_part *part
     put_positions(writer, &part->trace, row);
     row->decided_ms = (int64_t)part->trace.decided_ms;
     row->event_ms = (int64_t)part->trace.event_ms;
-    row->verdict = (uint8_t)part->trace.verdict;
-    row->trigger = (uint8_t)part->trace.trigger;
+    row->verdict = stored_verdict(part->trace.verdict);
+    row->trigger = stored_trigger(part->trace.trigger);
     row->flags = DECIDED_EXHAUSTED;
     writer->batch_in_flight -= part->trace.duplicates;
     writer_count(writer, writer->counted.dropped[DROP_DUPLICATE], part->trace.duplicates);

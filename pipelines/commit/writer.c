@@ -68,8 +68,8 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     if (!is_journaled)
         return;
     struct journal_header header = {
-        .signal = (uint8_t)request->signal,
-        .encoding = (uint8_t)request->encoding,
+        .signal = stored_signal(request->signal),
+        .encoding = stored_encoding(request->encoding),
         .received_ms = (int64_t)request->received_ms,
     };
     struct bytes body = buffer_bytes(&request->received);

@@ -123,7 +123,8 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
         error_set(ret_error, EXIT_STATE_IO,
                   "the state in %s cannot be read; run `flywheel state check %s`",
                   store_path(store), store_path(store));
-    else if (writer_counters_open(&writer->counted, writer->counters, names, source_count, ret_error)) {
+    else if (writer_counters_open(&writer->counted, writer->counters, names, source_count,
+                                  ret_error)) {
         writer_publish(writer);
         return writer;
     }

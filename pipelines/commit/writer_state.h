@@ -4,6 +4,7 @@
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/commit/contribution.h"
+#include "pipelines/commit/stored.h"
 #include "pipelines/commit/writer.h"
 #include "state/cohorts/delta.h"
 #include "state/tables/decided.h"

@@ -6,6 +6,7 @@
 
 #include "pipelines/run/room.h"
 #include "pipelines/run/state.h"
+#include "processor/base/memory.h"
 
 static void push_event(struct runtime *runtime, uint32_t shard, void *item)
 {
@@ -43,11 +44,9 @@ void mailbox_give_shards(struct runtime *runtime, struct request *request)
     }
 }
 
-struct notice *mailbox_notify(struct runtime *runtime, const struct notice *notice)
+const struct notice *mailbox_notify(struct runtime *runtime, const struct notice *notice)
 {
-    struct notice *copy = malloc(sizeof(*copy));
-    if (!copy)
-        return NULL;
+    struct notice *copy = memory_need(malloc(sizeof(*copy)));
     *copy = *notice;
     for (uint32_t i = 0; i < runtime->source_count; i++)
         copy->next_positions[i] =

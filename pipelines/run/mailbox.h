@@ -48,8 +48,8 @@ struct notice {
 MUST_CHECK enum status mailbox_admit(struct runtime *runtime, struct request *request);
 /* The second half alone, for what is replayed: to the shards that it touches. */
 void mailbox_give_shards(struct runtime *runtime, struct request *request);
-/* To all shards; the copy that travels. NULL: out of memory. It is to be waited for, or forgotten. */
-struct notice *mailbox_notify(struct runtime *runtime, const struct notice *notice);
+/* To all shards; the copy that travels, to be known by when it comes back. */
+const struct notice *mailbox_notify(struct runtime *runtime, const struct notice *notice);
 /* The shard has answered. */
 void mailbox_answer(struct runtime *runtime, struct notice *notice);
 /* The writer has obeyed: back to who waits, or freed. */

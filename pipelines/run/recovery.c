@@ -3,6 +3,7 @@
  * codec, journaled requests through the same gate again. */
 #include "pipelines/run/recovery.h"
 
+#include "pipelines/commit/stored.h"
 #include "pipelines/config/limits.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "pipelines/run/failure.h"
@@ -192,8 +193,8 @@ static bool replay_request(void *context, uint64_t position, const struct journa
     request->source = (uint16_t)replay->source;
     request->position = position;
     request->is_replayed = true;
-    request->signal = header->signal == WIRE_GATE_LOGS ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
-    request->encoding = header->encoding == REQUEST_GZIP ? REQUEST_GZIP : REQUEST_IDENTITY;
+    request->signal = stored_signal_of(header);
+    request->encoding = stored_encoding_of(header);
     request->received_ms = (uint64_t)header->received_ms;
     buffer_append_bytes(&request->received, body);
     enum status status = read_again(replay, request);

@@ -185,8 +185,6 @@ enum status runtime_start(struct runtime *runtime, struct error *ret_error)
         return STATUS_OK;
     const struct notice *notice = mailbox_notify(
         runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP, .answers = runtime->answers});
-    if (!notice)
-        return STATUS_FATAL;
     if (await_notice(runtime, notice, INT64_MAX))
         return STATUS_OK;
     error_set(ret_error, (enum exit_code)atomic_load(&runtime->failure),
@@ -203,8 +201,7 @@ void runtime_reload(struct runtime *runtime, struct pipeline_config *config)
 {
     struct notice notice = {.kind = NOTICE_RULES, .config = config};
     notice.retired = atomic_exchange(&runtime->current, config);
-    if (!mailbox_notify(runtime, &notice))
-        failure_report(runtime, EXIT_BUG); /* Out of memory; nobody would say which rules hold. */
+    (void)mailbox_notify(runtime, &notice);
 }
 
 /* The writer commits what it has once more and ends. */

@@ -45,8 +45,7 @@ static void check_caught_up(struct runtime *runtime)
         return;
     topic->is_waiting = false;
     log_info("topic_caught_up", "partitions=%u", topic->count);
-    if (!mailbox_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP}))
-        failure_report(runtime, EXIT_BUG);
+    (void)mailbox_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP});
 }
 
 /* --- partitions that come and go --- */
@@ -62,8 +61,6 @@ static enum status settle(struct runtime *runtime, enum notice_kind kind, uint32
                                                               .position = position,
                                                               .answers = answers,
                                                           });
-    if (!notice)
-        return STATUS_FATAL;
     while (!mailbox_has_returned(answers, notice)) {
         bool is_hopeless =
             atomic_load(&runtime->topic.is_ending) && atomic_load(&runtime->is_refusing);

@@ -11,6 +11,7 @@
 #include "pipelines/run/state.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/base/memory.h"
 
 enum {
     COMMIT_MS = 25,
@@ -227,9 +228,9 @@ void *writer_thread_main(void *context)
 {
     struct runtime *runtime = context;
     pthread_setname_np(pthread_self(), "writer");
-    struct batch *batch = calloc(1, sizeof(*batch));
+    struct batch *batch = memory_need(calloc(1, sizeof(*batch)));
     int64_t committed_ms = clock_monotonic_ms();
-    enum status status = batch ? STATUS_OK : STATUS_FATAL;
+    enum status status = STATUS_OK;
     bool is_last = false;
     while (status == STATUS_OK && !is_last) {
         take_items(runtime, batch);
@@ -252,8 +253,7 @@ void *writer_thread_main(void *context)
         status = commit(runtime, batch);
         committed_ms = clock_monotonic_ms();
     }
-    if (batch)
-        abandon(batch);
+    abandon(batch);
     free(batch);
     if (status != STATUS_OK)
         failure_report(runtime, EXIT_STATE_IO);
