@@ -134,17 +134,14 @@ static enum status decide(struct shard *shard, const struct conversation *conver
                           struct open_trajectory *open, const struct shard_time *time,
                           struct effects *effects)
 {
-    struct judge *judge = &shard->judge;
-    struct closed *closed = NULL;
-    bool keeps_content = judge->keeps_content;
-    judge->keeps_content =
-        false; /* Late spans come under the ids of traces: there is no revision. */
-    bool is_unreadable = !judge_read(judge, open, conversation->trigger);
-    enum status status =
-        judge_decide(judge, open, conversation->trigger, is_unreadable, effects, &closed);
-    judge->keeps_content = keeps_content;
+    /* Late spans come under the ids of traces: there is no revision that would need the content. */
+    struct judgement judgement = {
+        .open = open, .trigger = conversation->trigger, .budget = time->budget, .effects = effects};
+    bool is_unreadable = !judge_read(&shard->judge, open, conversation->trigger);
+    enum status status = judge_decide(&shard->judge, &judgement, is_unreadable);
     if (status != STATUS_OK)
         return status;
+    struct closed *closed = judgement.closed;
     closed->due_ms = conversation->timer.deadline_ms;
     closed->decided_ms = time->wall_ms;
     closed->logs = 0; /* counted when their traces closed */

@@ -119,11 +119,10 @@ static bool is_by_feedback(const struct summary *before, const struct verdict_re
     return false;
 }
 
-static enum selection_reason reason_of(const struct judge *judge,
-                                       const struct verdict_report *report,
+static enum selection_reason reason_of(const struct judgement *judgement,
                                        const struct selection *selection)
 {
-    if (judge->prior && is_by_feedback(judge->prior->before, report))
+    if (judgement->prior && is_by_feedback(judgement->prior->before, &judgement->report))
         return SELECT_FEEDBACK;
     if (selection->is_unscored)
         return SELECT_UNSCORED;
@@ -159,21 +158,21 @@ static enum status write_spans(struct judge *judge, const struct review_input *i
 }
 
 /* A framed record in the effects' arena. */
-static enum status write_record(struct judge *judge, const struct verdict_report *report,
+static enum status write_record(struct judge *judge, const struct judgement *judgement,
                                 enum selection_reason reason, double probability,
-                                struct effects *effects, const struct closed *closed,
                                 struct selected_record *ret_record)
 {
     const struct pipeline_config *config = judge->config;
+    struct arena *arena = &judgement->effects->arena;
     normalize_content(&judge->run);
     struct review_input input = {
         .run = &judge->run,
-        .report = report,
+        .report = &judgement->report,
         .revision = 1,
         .reason = reason,
         .inclusion_probability = probability,
         .dimensions = config->dimensions,
-        .dimension_values = closed->dimension_values,
+        .dimension_values = judgement->closed->dimension_values,
         .dimension_count = config->dimension_count,
         .ruleset_sha256 = config->ruleset.sha256,
         .redaction = &config->redaction,
@@ -181,9 +180,9 @@ static enum status write_record(struct judge *judge, const struct verdict_report
         .arena = &judge->arena,
     };
     char supersedes[37];
-    if (judge->prior) {
-        record_id_write(judge->prior->record_id, supersedes);
-        put_prior(judge->prior, supersedes, &input);
+    if (judgement->prior) {
+        record_id_write(judgement->prior->record_id, supersedes);
+        put_prior(judgement->prior, supersedes, &input);
     }
     struct review_record record;
     buffer_clear(&judge->json);
@@ -192,86 +191,88 @@ static enum status write_record(struct judge *judge, const struct verdict_report
     if (status != STATUS_OK)
         return status;
     struct outgoing outgoing =
-        review_record_outgoing(&record, buffer_bytes(&judge->json), report->verdict);
+        review_record_outgoing(&record, buffer_bytes(&judge->json), judgement->report.verdict);
     status = write_spans(judge, &input, &record, &outgoing);
     if (status != STATUS_OK)
         return status;
     outgoing_encode(&outgoing, &judge->frame);
-    ret_record->frame = arena_copy(&effects->arena, buffer_bytes(&judge->frame));
-    ret_record->queue = arena_copy(&effects->arena, record.queue);
+    ret_record->frame = arena_copy(arena, buffer_bytes(&judge->frame));
+    ret_record->queue = arena_copy(arena, record.queue);
     memcpy(ret_record->id, record.record_id, sizeof(record.record_id));
-    return judge->frame.failed || effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+    return judge->frame.failed || arena->failed ? STATUS_FATAL : STATUS_OK;
 }
 
 /* The record as one of the first runs of a cohort: certain to be chosen. A rule's stays a rule's;
  * what was not chosen, and control, is there for the cohort alone. */
-static enum status select_first(struct judge *judge, const struct verdict_report *report,
-                                const struct selection *selection, struct effects *effects,
-                                struct closed *closed)
+static enum status select_first(struct judge *judge, const struct judgement *judgement,
+                                const struct selection *selection)
 {
     bool is_rule = selection->is_emitted && !selection->is_control && !selection->is_unscored;
-    closed->selection.has_first = true;
-    return write_record(judge, report, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1, effects,
-                        closed, &closed->selection.first);
+    judgement->closed->selection.has_first = true;
+    return write_record(judge, judgement, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1,
+                        &judgement->closed->selection.first);
 }
 
-static enum status select_records(struct judge *judge, const struct verdict_report *report,
-                                  struct effects *effects, struct closed *closed)
+static enum status select_records(struct judge *judge, const struct judgement *judgement)
 {
     const struct pipeline_config *config = judge->config;
-    struct record_selection *selected = &closed->selection;
+    const struct verdict_report *report = &judgement->report;
+    const struct closed *closed = judgement->closed;
+    struct record_selection *selected = &judgement->closed->selection;
     struct selection_limits limits = {1, 1};
     selected->signature = strtoull(report->signature, NULL, 16);
     if (config->budget.is_present)
-        limits =
-            budget_view_limits(judge->budget, selected->hour, report->verdict, selected->signature);
+        limits = budget_view_limits(judgement->budget, selected->hour, report->verdict,
+                                    selected->signature);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
-    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only && !judge->prior &&
+    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
+                    !judgement->prior &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
     if (closed->is_judge_only)
         selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
     selected->skipped = selection.skipped;
     enum status status = STATUS_OK;
     if (selection.is_emitted || judge->is_emitting_all)
-        status = write_record(judge, report, reason_of(judge, report, &selection),
-                              selection.probability, effects, closed, &selected->record);
+        status = write_record(judge, judgement, reason_of(judgement, &selection),
+                              selection.probability, &selected->record);
     if (status == STATUS_OK && is_first && selection.probability < 1)
-        status = select_first(judge, report, &selection, effects, closed);
+        status = select_first(judge, judgement, &selection);
     return status;
 }
 
 /* A record that is out is followed by another one when something has changed; without one the
  * selection decides as always. */
-static enum status select_revision(struct judge *judge, const struct verdict_report *report,
-                                   struct effects *effects, struct closed *closed)
+static enum status select_revision(struct judge *judge, const struct judgement *judgement)
 {
-    const struct prior_verdict *prior = judge->prior;
-    if (!prior->was_emitted)
-        return select_records(judge, report, effects, closed);
+    enum verdict verdict = judgement->report.verdict;
+    if (!judgement->prior->was_emitted)
+        return select_records(judge, judgement);
     struct selection selection =
-        select_run(&judge->config->selection, closed->trace_id, report->verdict);
+        select_run(&judge->config->selection, judgement->closed->trace_id, verdict);
     /* In its own right a pass would be control, whether or not the share would have chosen it. */
-    selection.is_control = report->verdict == VERDICT_PASS;
-    selection.is_unscored = report->verdict == VERDICT_UNSCORED;
-    return write_record(judge, report, reason_of(judge, report, &selection), selection.probability,
-                        effects, closed, &closed->selection.record);
+    selection.is_control = verdict == VERDICT_PASS;
+    selection.is_unscored = verdict == VERDICT_UNSCORED;
+    return write_record(judge, judgement, reason_of(judgement, &selection), selection.probability,
+                        &judgement->closed->selection.record);
 }
 
 /* What a revision can be made from, while a record of it may be out. */
-static enum status keep_content(struct judge *judge, struct effects *effects, struct closed *closed)
+static enum status keep_content(struct judge *judge, const struct judgement *judgement)
 {
-    const struct prior_verdict *prior = judge->prior;
+    struct arena *arena = &judgement->effects->arena;
+    struct closed *closed = judgement->closed;
+    const struct prior_verdict *prior = judgement->prior;
     bool may_be_out = closed->selection.record.frame.size > 0 || closed->selection.has_first ||
                       (prior && prior->was_emitted);
-    if (!judge->keeps_content || !may_be_out || !judge->config->late_retain_records ||
+    if (!judgement->keeps_content || !may_be_out || !judge->config->late_retain_records ||
         judge->config->late_window_ms == 0 || (prior && prior->is_partial))
         return STATUS_OK;
     buffer_clear(&judge->encoded);
     if (!trajectory_encode_view(&judge->trajectory, &judge->arena, &judge->encoded))
         return STATUS_FATAL;
-    closed->content = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
-    return effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+    closed->content = arena_copy(arena, buffer_bytes(&judge->encoded));
+    return arena->failed ? STATUS_FATAL : STATUS_OK;
 }
 
 static void put_record_id(struct summary *summary, int place, const char *text)
@@ -279,10 +280,12 @@ static void put_record_id(struct summary *summary, int place, const char *text)
     summary->has_record_id[place] = record_id_read(text, summary->record_ids[place]);
 }
 
-static enum status summarize(struct judge *judge, struct summary *summary, struct effects *effects,
-                             struct closed *closed)
+static enum status summarize(struct judge *judge, const struct judgement *judgement,
+                             struct summary *summary)
 {
-    const struct prior_verdict *prior = judge->prior;
+    struct arena *arena = &judgement->effects->arena;
+    struct closed *closed = judgement->closed;
+    const struct prior_verdict *prior = judgement->prior;
     memcpy(summary->ruleset, judge->config->ruleset.sha256, sizeof(summary->ruleset));
     summary->is_judge_only = closed->is_judge_only;
     summary->dimension_values = closed->dimension_values;
@@ -297,16 +300,17 @@ static enum status summarize(struct judge *judge, struct summary *summary, struc
         put_record_id(summary, 1, closed->selection.first.id);
     buffer_clear(&judge->encoded);
     summary_encode(summary, &judge->encoded);
-    closed->summary = arena_copy(&effects->arena, buffer_bytes(&judge->encoded));
+    closed->summary = arena_copy(arena, buffer_bytes(&judge->encoded));
     /* Scratch memory that is full makes a measurement say so; no memory at all must not. */
-    return judge->encoded.failed || effects->arena.failed || judge->arena.no_memory ? STATUS_FATAL
-                                                                                    : STATUS_OK;
+    return judge->encoded.failed || arena->failed || judge->arena.no_memory ? STATUS_FATAL
+                                                                            : STATUS_OK;
 }
 
-enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
-                           struct effects *effects, struct closed *closed)
+enum status judge_conclude(struct judge *judge, struct judgement *judgement)
 {
-    const struct prior_verdict *prior = judge->prior;
+    const struct verdict_report *report = &judgement->report;
+    struct closed *closed = judgement->closed;
+    const struct prior_verdict *prior = judgement->prior;
     struct summary summary = {.decisions = 1, .revision = 1, .spans = closed->spans};
     closed->verdict = report->verdict;
     for (uint32_t i = 0; i < report->evaluation_count; i++)
@@ -314,10 +318,10 @@ enum status judge_conclude(struct judge *judge, const struct verdict_report *rep
     if (!summary_take_report(&summary, report, &judge->arena))
         return STATUS_FATAL;
     if (!prior) {
-        enum status status = select_records(judge, report, effects, closed);
+        enum status status = select_records(judge, judgement);
         if (status == STATUS_OK)
-            status = keep_content(judge, effects, closed);
-        return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
+            status = keep_content(judge, judgement);
+        return status == STATUS_OK ? summarize(judge, judgement, &summary) : status;
     }
     bool has_changed =
         prior->verdict != report->verdict || summary_differs(prior->before, &summary);
@@ -328,53 +332,56 @@ enum status judge_conclude(struct judge *judge, const struct verdict_report *rep
     closed->selection.skipped = SKIP_NONE;
     enum status status = STATUS_OK;
     if (has_changed)
-        status = select_revision(judge, report, effects, closed);
+        status = select_revision(judge, judgement);
     if (status == STATUS_OK)
-        status = keep_content(judge, effects, closed);
+        status = keep_content(judge, judgement);
     if (has_changed || prior->moves_cohort)
-        closed->revision->contribution = arena_copy(&effects->arena, prior->contribution);
+        closed->revision->contribution =
+            arena_copy(&judgement->effects->arena, prior->contribution);
     else
         summary.contribution = prior->contribution;
     closed->revision->is_exhausted = summary.decisions > SUMMARY_LATE_DECISIONS_MAX;
-    return status == STATUS_OK ? summarize(judge, &summary, effects, closed) : status;
+    return status == STATUS_OK ? summarize(judge, judgement, &summary) : status;
 }
 
-struct score_context judge_context(struct judge *judge, const struct closed *closed)
+struct score_context judge_context(struct judge *judge, const struct judgement *judgement)
 {
     return (struct score_context){
         .run = &judge->run,
         .ruleset = &judge->config->ruleset,
-        .dimension_values = closed->dimension_values,
+        .dimension_values = judgement->closed->dimension_values,
         .arena = &judge->arena,
         .scratch = judge->scratch,
     };
 }
 
-void judge_score(struct judge *judge, struct score_context *context, struct closed *closed,
-                 struct verdict_report *ret_report)
+void judge_score(struct judge *judge, struct judgement *judgement)
 {
-    score_run(context, ret_report);
+    struct score_context context = judge_context(judge, judgement);
+    struct closed *closed = judgement->closed;
+    score_run(&context, &judgement->report);
     if (closed->cost_usd >= 0)
         return;
     /* No cost was recorded: the price table may know. */
     struct measure cost;
     const struct reading *reading = measure_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
-                                        ? measure_read(&cost, context)
+                                        ? measure_read(&cost, &context)
                                         : NULL;
     if (reading && reading->has_value)
         closed->cost_usd = judge->run.cost_usd = reading->value;
 }
 
-struct closed *judge_open_closed(struct judge *judge, const struct open_trajectory *open,
-                                 enum close_trigger trigger, struct effects *effects)
+bool judge_begin(struct judge *judge, struct judgement *judgement)
 {
-    struct closed *closed = arena_zalloc(&effects->arena, 1, sizeof(*closed));
-    uint8_t *outcomes = arena_zalloc(&effects->arena, judge->config->ruleset.rule_count + 1, 1);
+    const struct open_trajectory *open = judgement->open;
+    struct arena *arena = &judgement->effects->arena;
+    struct closed *closed = arena_zalloc(arena, 1, sizeof(*closed));
+    uint8_t *outcomes = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, 1);
     if (!closed || !outcomes)
-        return NULL;
+        return false;
     *closed = (struct closed){
         .config = judge->config,
-        .trigger = trigger,
+        .trigger = judgement->trigger,
         .verdict = VERDICT_UNSCORED,
         .spans = open->span_count,
         .duplicates = open->accepted_spans - open->span_count,
@@ -389,48 +396,45 @@ struct closed *judge_open_closed(struct judge *judge, const struct open_trajecto
     };
     memcpy(closed->trace_id, open->id, TRACE_ID_SIZE);
     memset(outcomes, OUTCOME_NA, judge->config->ruleset.rule_count);
-    return closed;
+    judgement->closed = closed;
+    return true;
 }
 
-bool judge_fill(struct judge *judge, const struct open_trajectory *open, struct effects *effects,
-                struct closed *closed)
+bool judge_fill(struct judge *judge, struct judgement *judgement)
 {
+    struct closed *closed = judgement->closed;
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
-    closed->selection.hour = budget_hour_of(closed->event_ms, open->received_ms);
-    return fill_dimensions(judge, effects, closed);
+    closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
+    return fill_dimensions(judge, judgement->effects, closed);
 }
 
-void judge_append(struct effects *effects, struct closed *closed)
+void judge_append(const struct judgement *judgement)
 {
+    struct effects *effects = judgement->effects;
     if (effects->last)
-        effects->last->next = closed;
+        effects->last->next = judgement->closed;
     else
-        effects->first = closed;
-    effects->last = closed;
+        effects->first = judgement->closed;
+    effects->last = judgement->closed;
     effects->closed_count++;
 }
 
-enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
-                         enum close_trigger trigger, bool is_unreadable, struct effects *effects,
-                         struct closed **ret_closed)
+enum status judge_decide(struct judge *judge, struct judgement *judgement, bool is_unreadable)
 {
-    struct closed *closed = judge_open_closed(judge, open, trigger, effects);
-    if (!closed)
-        return STATUS_FATAL;
     enum status status = STATUS_OK;
-    if (is_unreadable &&
-        (judge->arena.no_memory || !fill_unknown_dimensions(judge, effects, closed)))
+    if (!judge_begin(judge, judgement))
         return STATUS_FATAL;
-    if (!is_unreadable) {
-        struct verdict_report report;
-        if (!judge_fill(judge, open, effects, closed))
+    if (is_unreadable) {
+        if (judge->arena.no_memory ||
+            !fill_unknown_dimensions(judge, judgement->effects, judgement->closed))
             return STATUS_FATAL;
-        struct score_context context = judge_context(judge, closed);
-        judge_score(judge, &context, closed, &report);
-        status = judge_conclude(judge, &report, effects, closed);
+    } else {
+        if (!judge_fill(judge, judgement))
+            return STATUS_FATAL;
+        judge_score(judge, judgement);
+        status = judge_conclude(judge, judgement);
     }
-    judge_append(effects, closed);
-    *ret_closed = closed;
+    judge_append(judgement);
     return status;
 }

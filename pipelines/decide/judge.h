@@ -8,6 +8,9 @@
 #include "pipelines/decide/summary.h"
 #include "processor/score/scorer.h"
 
+/* Texts and tables of one trajectory while it is judged. No option, because it is no size to tune but
+ * a ceiling for hostile input, 32 times the default of trajectory.max_bytes: what does not fit is
+ * decided as unscored. Memory is taken in steps and given back after each trajectory. */
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
 /* A verdict after the first, while it is made: what was decided before, and how far it goes. */
@@ -24,13 +27,21 @@ struct prior_verdict {
     uint64_t known_start_ns, known_end_ns;
 };
 
+/* One verdict while it is made: what the caller says, and what comes of it. */
+struct judgement {
+    const struct open_trajectory *open;
+    enum close_trigger trigger;
+    const struct budget_view *budget; /* in force; NULL: none. Borrowed */
+    bool keeps_content;               /* there is a store that a revision of it can start from */
+    struct effects *effects;
+    const struct prior_verdict *prior; /* NULL: a first verdict */
+    struct closed *closed;             /* in the arena of the effects */
+    struct verdict_report report;
+};
+
 struct judge {
     const struct pipeline_config *config;
-    bool keeps_content;                /* there is a store that revisions can start from */
-    const struct prior_verdict *prior; /* NULL: a first verdict */
-    bool is_emitting_all;              /* replay --all and explain: a record of every trajectory */
-    const struct budget_view
-        *budget; /* budgets in force; NULL: none. Borrowed, set before a step */
+    bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */
@@ -52,19 +63,14 @@ MUST_CHECK bool judge_read(struct judge *judge, const struct open_trajectory *op
 bool judge_has_awaited_scores(const struct judge *judge);
 /* Decides what judge_read has read, and appends it to the effects. FATAL: out of memory.
  * `is_unreadable`: judge_read failed, the trajectory is decided as unscored, without a record. */
-MUST_CHECK enum status judge_decide(struct judge *judge, const struct open_trajectory *open,
-                                    enum close_trigger trigger, bool is_unreadable,
-                                    struct effects *effects, struct closed **ret_closed);
+MUST_CHECK enum status judge_decide(struct judge *judge, struct judgement *judgement,
+                                    bool is_unreadable);
 
-/* For verdicts after the first (revise.c): a closed trajectory with nothing decided, the facts of
- * what judge_read has read, and the end of it: verdict, summary and records of a report. */
-struct closed *judge_open_closed(struct judge *judge, const struct open_trajectory *open,
-                                 enum close_trigger trigger, struct effects *effects);
-MUST_CHECK bool judge_fill(struct judge *judge, const struct open_trajectory *open,
-                           struct effects *effects, struct closed *closed);
-struct score_context judge_context(struct judge *judge, const struct closed *closed);
-void judge_score(struct judge *judge, struct score_context *context, struct closed *closed,
-                 struct verdict_report *ret_report);
-MUST_CHECK enum status judge_conclude(struct judge *judge, const struct verdict_report *report,
-                                      struct effects *effects, struct closed *closed);
-void judge_append(struct effects *effects, struct closed *closed);
+/* The steps of it, for revisions (revise.c): a closed trajectory with nothing decided, the facts of
+ * what judge_read has read, the report, and the end: verdict, summary and records of the report. */
+MUST_CHECK bool judge_begin(struct judge *judge, struct judgement *judgement);
+MUST_CHECK bool judge_fill(struct judge *judge, struct judgement *judgement);
+struct score_context judge_context(struct judge *judge, const struct judgement *judgement);
+void judge_score(struct judge *judge, struct judgement *judgement);
+MUST_CHECK enum status judge_conclude(struct judge *judge, struct judgement *judgement);
+void judge_append(const struct judgement *judgement);

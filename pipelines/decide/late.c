@@ -141,22 +141,20 @@ static enum status close_late(struct shard *shard, struct open_trajectory *open,
                               const struct decided_before *before, const struct shard_time *time,
                               struct effects *effects)
 {
-    struct judge *judge = &shard->judge;
-    struct closed *closed = NULL;
+    struct late *late = &shard->late;
+    struct judgement judgement = {
+        .open = open, .budget = time->budget, .keeps_content = true, .effects = effects};
     int64_t due_ms = open->timer.deadline_ms;
-    enum late_fate fate = LATE_MERGED;
     enum status status;
     if (!before || !before->has_summary || before->summary.decisions > SUMMARY_LATE_DECISIONS_MAX)
-        fate = LATE_REFUSED;
+        status = revise_refuse(&shard->judge, &judgement, before, LATE_REFUSED);
     else if (before->summary.is_judge_only)
-        fate = LATE_EVALUATION;
-    if (fate == LATE_MERGED)
-        status =
-            revise(judge, &shard->late.table, open, before, &shard->late.arena, effects, &closed);
+        status = revise_refuse(&shard->judge, &judgement, before, LATE_EVALUATION);
     else
-        status = revise_refuse(judge, open, before, fate, effects, &closed);
+        status = revise(&shard->judge, &judgement, &late->table, open, before, &late->arena);
     if (status != STATUS_OK)
         return status;
+    struct closed *closed = judgement.closed;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
     progress_fill_positions(&shard->progress, open, closed);

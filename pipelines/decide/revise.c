@@ -28,11 +28,13 @@ static struct bytes find_contribution(const struct decided_before *before,
     return found;
 }
 
-static bool put_revision(struct closed *closed, const struct decided_before *before,
-                         enum late_fate fate, struct effects *effects)
+/* A closed trajectory with what it takes the place of. */
+static bool begin(struct judge *judge, struct judgement *judgement,
+                  const struct decided_before *before, enum late_fate fate)
 {
-    struct revision *revision = arena_zalloc(&effects->arena, 1, sizeof(*revision));
-    if (!revision)
+    struct revision *revision = arena_zalloc(&judgement->effects->arena, 1, sizeof(*revision));
+    judgement->trigger = before ? (enum close_trigger)before->row.trigger : CLOSE_IDLE;
+    if (!revision || !judge_begin(judge, judgement))
         return false;
     revision->fate = fate;
     if (before) {
@@ -44,7 +46,7 @@ static bool put_revision(struct closed *closed, const struct decided_before *bef
         revision->was_emitted = row->flags & DECIDED_EMITTED;
         revision->has_content = row->flags & DECIDED_CONTENT;
     }
-    closed->revision = revision;
+    judgement->closed->revision = revision;
     return true;
 }
 
@@ -84,17 +86,14 @@ static enum status add_content(struct in_flight *table, struct open_trajectory *
     return status;
 }
 
-static enum status decide_whole(struct judge *judge, const struct open_trajectory *whole,
-                                struct effects *effects, struct closed *closed)
+static enum status decide_whole(struct judge *judge, struct judgement *judgement)
 {
-    struct verdict_report report;
-    if (!judge_fill(judge, whole, effects, closed))
+    if (!judge_fill(judge, judgement))
         return STATUS_FATAL;
-    closed->is_judge_only = false; /* A record of it is out. */
-    closed->is_skewed = false;     /* Counted at the first verdict. */
-    struct score_context context = judge_context(judge, closed);
-    judge_score(judge, &context, closed, &report);
-    return judge_conclude(judge, &report, effects, closed);
+    judgement->closed->is_judge_only = false; /* A record of it is out. */
+    judgement->closed->is_skewed = false;     /* Counted at the first verdict. */
+    judge_score(judge, judgement);
+    return judge_conclude(judge, judgement);
 }
 
 /* --- without --- */
@@ -179,18 +178,18 @@ static const struct ruleset *without_conditions(const struct ruleset *ruleset, s
     return copy;
 }
 
-static enum status decide_from_summary(struct judge *judge, const struct decided_before *before,
-                                       struct effects *effects, struct closed *closed)
+static enum status decide_from_summary(struct judge *judge, struct judgement *judgement,
+                                       const struct decided_before *before)
 {
-    struct verdict_report report;
-    struct score_context context = judge_context(judge, closed);
+    struct verdict_report *report = &judgement->report;
+    struct score_context context = judge_context(judge, judgement);
     const struct ruleset *ruleset = context.ruleset;
     context.ruleset = without_conditions(ruleset, &judge->arena);
     if (!context.ruleset)
         return STATUS_FATAL;
-    score_run(&context, &report);
-    for (uint32_t i = 0; i < report.evaluation_count; i++) {
-        struct evaluation *evaluation = &report.evaluations[i];
+    score_run(&context, report);
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        struct evaluation *evaluation = &report->evaluations[i];
         const struct rule *rule = &ruleset->rules[i];
         const struct summary_rule *old = summary_find_rule(&before->summary, rule->name);
         evaluation->rule = rule;
@@ -200,36 +199,37 @@ static enum status decide_from_summary(struct judge *judge, const struct decided
             score_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
                           old->is_when_false ? "when_false" : "not_retained", evaluation);
     }
-    score_conclude(&context, &report);
-    return judge_conclude(judge, &report, effects, closed);
+    score_conclude(&context, report);
+    return judge_conclude(judge, judgement);
 }
 
 /* Without what was decided before. */
-static enum status decide_rest(struct judge *judge, const struct open_trajectory *late,
+static enum status decide_rest(struct judge *judge, struct judgement *judgement,
                                const struct decided_before *before,
-                               const struct cohort_contribution *held, struct prior_verdict *prior,
-                               struct effects *effects, struct closed *closed)
+                               const struct cohort_contribution *held, struct prior_verdict *prior)
 {
     double start_ms = (double)held->event_ms - held->duration_ms;
-    if (!judge_fill(judge, late, effects, closed))
+    struct effects *effects = judgement->effects;
+    if (!judge_fill(judge, judgement))
         return STATUS_FATAL;
-    prior->moves_cohort = keep_known_dimensions(judge, &before->summary, effects, closed);
-    keep_known_facts(held, late, closed);
+    prior->moves_cohort =
+        keep_known_dimensions(judge, &before->summary, effects, judgement->closed);
+    keep_known_facts(held, judgement->open, judgement->closed);
     prior->known_end_ns = (uint64_t)held->event_ms * 1000000;
     prior->is_partial = true;
     prior->known_start_ns = start_ms > 0 ? (uint64_t)start_ms * 1000000 : 0;
-    return effects->arena.failed ? STATUS_FATAL
-                                 : decide_from_summary(judge, before, effects, closed);
+    return effects->arena.failed ? STATUS_FATAL : decide_from_summary(judge, judgement, before);
 }
 
 /* --- both --- */
 
 /* BUSY: what there is does not fit into the scratch memory. */
-static enum status decide(struct judge *judge, struct in_flight *table,
+static enum status decide(struct judge *judge, struct judgement *judgement, struct in_flight *table,
                           struct open_trajectory *late, const struct decided_before *before,
-                          struct arena *arena, struct effects *effects, struct closed *closed)
+                          struct arena *arena)
 {
     struct gated_request spans, logs;
+    struct closed *closed = judgement->closed;
     struct cohort_contribution held = {.event_ms = before->row.event_ms, .tokens = -1};
     const struct summary *summary = &before->summary;
     bool is_as_first = before->row.flags & DECIDED_AS_FIRST;
@@ -253,48 +253,43 @@ static enum status decide(struct judge *judge, struct in_flight *table,
     prior.is_counted = !is_whole || prior.moves_cohort;
     if (!judge_read(judge, late, closed->trigger))
         return judge->arena.no_memory ? STATUS_FATAL : STATUS_BUSY;
-    judge->prior = &prior;
-    enum status status = is_whole
-                             ? decide_whole(judge, late, effects, closed)
-                             : decide_rest(judge, late, before, &held, &prior, effects, closed);
-    judge->prior = NULL;
+    judgement->prior = &prior;
+    enum status status = is_whole ? decide_whole(judge, judgement)
+                                  : decide_rest(judge, judgement, before, &held, &prior);
+    judgement->prior = NULL;
     return status;
 }
 
-enum status revise(struct judge *judge, struct in_flight *table, struct open_trajectory *late,
-                   const struct decided_before *before, struct arena *arena,
-                   struct effects *effects, struct closed **ret_closed)
+enum status revise(struct judge *judge, struct judgement *judgement, struct in_flight *table,
+                   struct open_trajectory *late, const struct decided_before *before,
+                   struct arena *arena)
 {
-    enum close_trigger trigger = (enum close_trigger)before->row.trigger;
-    struct closed *closed = judge_open_closed(judge, late, trigger, effects);
-    if (!closed || !put_revision(closed, before, LATE_MERGED, effects))
+    judgement->open = late;
+    if (!begin(judge, judgement, before, LATE_MERGED))
         return STATUS_FATAL;
-    enum status status = decide(judge, table, late, before, arena, effects, closed);
+    enum status status = decide(judge, judgement, table, late, before, arena);
     if (status == STATUS_BUSY)
-        return revise_refuse(judge, late, before, LATE_REFUSED, effects, ret_closed);
-    judge_append(effects, closed);
-    *ret_closed = closed;
+        return revise_refuse(judge, judgement, before, LATE_REFUSED);
+    judge_append(judgement);
     return status;
 }
 
-enum status revise_refuse(struct judge *judge, const struct open_trajectory *late,
-                          const struct decided_before *before, enum late_fate fate,
-                          struct effects *effects, struct closed **ret_closed)
+enum status revise_refuse(struct judge *judge, struct judgement *judgement,
+                          const struct decided_before *before, enum late_fate fate)
 {
-    enum close_trigger trigger = before ? (enum close_trigger)before->row.trigger : CLOSE_IDLE;
-    struct closed *closed = judge_open_closed(judge, late, trigger, effects);
-    if (!closed || !put_revision(closed, before, fate, effects))
+    struct arena *arena = &judgement->effects->arena;
+    if (!begin(judge, judgement, before, fate))
         return STATUS_FATAL;
-    closed->spans = late->accepted_spans;
+    struct closed *closed = judgement->closed;
+    closed->spans = judgement->open->accepted_spans;
     closed->duplicates = 0;
     if (before) {
         closed->verdict = (enum verdict)before->row.verdict;
         closed->event_ms = (uint64_t)before->row.event_ms;
-        closed->summary = arena_copy(&effects->arena, before->row.extension);
+        closed->summary = arena_copy(arena, before->row.extension);
     }
     closed->revision->is_exhausted = fate == LATE_REFUSED;
     closed->is_judge_only = fate == LATE_EVALUATION;
-    judge_append(effects, closed);
-    *ret_closed = closed;
-    return effects->arena.failed ? STATUS_FATAL : STATUS_OK;
+    judge_append(judgement);
+    return arena->failed ? STATUS_FATAL : STATUS_OK;
 }

@@ -8,12 +8,12 @@
 
 /* Decides from `before` and the late spans and logs in `late`, and appends it to the effects. When
  * content is there and fits into the limits of a trajectory it is added to `late` (of `table`), whose
- * counts grow by it. FATAL: out of memory. */
-MUST_CHECK enum status revise(struct judge *judge, struct in_flight *table,
-                              struct open_trajectory *late, const struct decided_before *before,
-                              struct arena *arena, struct effects *effects,
-                              struct closed **ret_closed);
-/* The same without a verdict: the spans are dropped. `before` NULL: the store has forgotten. */
-MUST_CHECK enum status revise_refuse(struct judge *judge, const struct open_trajectory *late,
-                                     const struct decided_before *before, enum late_fate fate,
-                                     struct effects *effects, struct closed **ret_closed);
+ * counts grow by it. `judgement` says budget, effects and whether content is kept. FATAL: out of
+ * memory. */
+MUST_CHECK enum status revise(struct judge *judge, struct judgement *judgement,
+                              struct in_flight *table, struct open_trajectory *late,
+                              const struct decided_before *before, struct arena *arena);
+/* The same without a verdict, of `judgement->open`: the spans are dropped. `before` NULL: the store
+ * has forgotten. */
+MUST_CHECK enum status revise_refuse(struct judge *judge, struct judgement *judgement,
+                                     const struct decided_before *before, enum late_fate fate);

@@ -83,7 +83,6 @@ void shard_set_spill_sequence(struct shard *shard, uint64_t first)
 void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions)
 {
     shard->late.revisions = *revisions;
-    shard->judge.keeps_content = true;
 }
 
 /* --- closing --- */
@@ -92,11 +91,15 @@ static enum status decide_one(struct shard *shard, struct open_trajectory *open,
                               enum close_trigger trigger, bool is_unreadable, int64_t due_ms,
                               const struct shard_time *time, struct effects *effects)
 {
-    struct closed *closed = NULL;
-    enum status status =
-        judge_decide(&shard->judge, open, trigger, is_unreadable, effects, &closed);
+    struct judgement judgement = {.open = open,
+                                  .trigger = trigger,
+                                  .budget = time->budget,
+                                  .keeps_content = shard->late.revisions.find != NULL,
+                                  .effects = effects};
+    enum status status = judge_decide(&shard->judge, &judgement, is_unreadable);
     if (status != STATUS_OK)
         return status;
+    struct closed *closed = judgement.closed;
     closed->due_ms = due_ms;
     closed->decided_ms = time->wall_ms;
     progress_fill_positions(&shard->progress, open, closed);
@@ -359,7 +362,6 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
                        const struct shard_time *time, struct effects *effects)
 {
     enum status status = STATUS_OK;
-    shard->judge.budget = time->budget;
     switch (event->kind) {
     case SHARD_REQUEST:
         status = take_request(shard, event->request, time, effects);

@@ -132,13 +132,14 @@ START_TEST(what_cannot_be_read_is_unscored_with_unknown_dimensions)
     struct pipeline_config *config;
     struct shard_fixture fixture;
     struct open_trajectory open = {.span_count = 3, .accepted_spans = 5, .received_ms = 9};
-    struct closed *closed;
     struct judge judge;
     shard_fixture_begin(&fixture, 1, "");
     config = fixture.config;
     ck_assert(judge_init(&judge, config));
-    ck_assert_int_eq(judge_decide(&judge, &open, CLOSE_BYTES, true, fixture.effects[0], &closed),
-                     STATUS_OK);
+    struct judgement judgement = {
+        .open = &open, .trigger = CLOSE_BYTES, .effects = fixture.effects[0]};
+    ck_assert_int_eq(judge_decide(&judge, &judgement, true), STATUS_OK);
+    const struct closed *closed = judgement.closed;
     ck_assert_int_eq(closed->verdict, VERDICT_UNSCORED);
     ck_assert_uint_eq(closed->duplicates, 2);
     ck_assert_uint_eq(closed->event_ms, 9);
