@@ -5,8 +5,8 @@ import pathlib, re, sys
 root = pathlib.Path(sys.argv[1])
 page = root / "tests/integration/CONFORMANCE.md"
 text = page.read_text()
-files = {path.name: path.read_text() for path in root.glob("tests/*/*") if path.suffix in (".c", ".py")}
-named = re.compile(r"`((?:test|prop)_\w+\.(?:c|py))`|(?<=[ (])(\"[^\"]+\"|[a-z]\w+_\w+)(?=[;) |.\n])")
+files = {f"/{path.relative_to(root)}": path.read_text() for path in root.glob("tests/**/*") if path.suffix in (".c", ".py")}
+named = re.compile(r"`((?:\w+/)*\w+\.(?:c|py))`|(?<=[ (])(\"[^\"]+\"|[a-z]\w+_\w+)(?=[;) |.\n])")
 
 
 def references(words):
@@ -19,6 +19,12 @@ def references(words):
             yield file, match[2]
 
 
+def text_of(file):
+    """The file whose path ends so: the base names of unit tests repeat. Empty unless there is exactly one."""
+    found = [path for path in files if path.endswith(f"/{file}")]
+    return files[found[0]] if len(found) == 1 else ""
+
+
 failures = checked = 0
 held = partly = 0
 for number, line in enumerate(text.splitlines(), 1):
@@ -27,10 +33,10 @@ for number, line in enumerate(text.splitlines(), 1):
     found = list(references(cells[2] if is_row else line))
     checked += is_row + len(found)
     for file, test in found:
-        is_there = f"START_TEST({test})" in files.get(file, "") if file.endswith(".c") else test.strip('"') in files.get(file, "")
+        is_there = (f"START_TEST({test})" if file.endswith(".c") else test.strip('"')) in text_of(file)
         if not is_there:
             failures += 1
-            print(f"{page.name}:{number}: {file} has no {test}")
+            print(f"{page.name}:{number}: there is no one file {file} that has {test}")
     if is_row and not found and not cells[2].startswith("not held: "):
         failures += 1
         print(f"{page.name}:{number}: no test, and no reason")

@@ -162,9 +162,9 @@ static bool run_letters(struct error *error, uint64_t *ret_kept, uint64_t *ret_l
     uint64_t refused = 0;
     for (int i = 0; i < RECORDS; i++)
         refused += !dead_letter_submit(dead, &reason, BYTES_LITERAL("what came"));
-    for (int i = 0; i < 400 && dead_letter_kept(dead) + dead_letter_lost(dead, LETTER_FAILED) +
-                                       dead_letter_lost(dead, LETTER_BOUND) + refused <
-                                   RECORDS;
+    for (int i = 0; i < 3000 && dead_letter_kept(dead) + dead_letter_lost(dead, LETTER_FAILED) +
+                                        dead_letter_lost(dead, LETTER_BOUND) + refused <
+                                    RECORDS;
          i++)
         usleep(10000);
     *ret_kept = dead_letter_kept(dead);

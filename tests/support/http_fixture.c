@@ -11,13 +11,11 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "processor/base/clock.h"
 #include "processor/otlp/wire.h"
-
-enum { PATIENCE_MS = 20000 };
+#include "tests/support/waiting.h"
 
 static struct http_fixture fixture;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -185,24 +183,16 @@ static size_t held_count(void)
     return count;
 }
 
-void sleep_ms(long ms)
-{
-    struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&span, NULL);
-}
-
 bool http_fixture_wait_held(size_t count)
 {
-    for (int i = 0; i < PATIENCE_MS / 5 && held_count() != count; i++)
-        sleep_ms(5);
+    WAIT_UNTIL(held_count() == count);
     return held_count() == count;
 }
 
 bool http_fixture_wait_limit(enum http_limit limit, uint64_t count)
 {
     const struct counter *counter = &fixture.limits.limits[limit];
-    for (int i = 0; i < PATIENCE_MS / 5 && counter_get(counter) < count; i++)
-        sleep_ms(5);
+    WAIT_UNTIL(counter_get(counter) >= count);
     return counter_get(counter) == count;
 }
 
@@ -221,7 +211,7 @@ int http_connect(void)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    struct timeval patience = {.tv_sec = patiently_ms(PATIENCE_MS) / 1000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     return fd;

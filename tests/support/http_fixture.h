@@ -82,4 +82,3 @@ struct http_answer_read http_post_once(const char *path, const char *type, const
 /* `good` spans, then `bad` ones whose trace id is all zero. */
 struct buffer make_spans(int good, int bad);
 struct buffer make_log(void);
-void sleep_ms(long ms);

@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "processor/emit/outgoing.h"
+#include "tests/support/waiting.h"
 
-enum { PARTITIONS = 4, KEYS = 5, WAIT_ROUNDS = 3000, ROUND_MS = 10 };
+enum { PARTITIONS = 4, KEYS = 5 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t acknowledged[KAFKA_RECORDS_MAX];
@@ -84,9 +84,7 @@ uint64_t kafka_records_number(size_t at)
 
 void kafka_records_wait(size_t count)
 {
-    const struct timespec pause = {.tv_nsec = ROUND_MS * 1000000L};
-    for (int i = 0; i < WAIT_ROUNDS && kafka_records_acknowledged() < count; i++)
-        (void)nanosleep(&pause, NULL);
+    WAIT_UNTIL(kafka_records_acknowledged() >= count);
     ck_assert_uint_eq(kafka_records_acknowledged(), count);
 }
 

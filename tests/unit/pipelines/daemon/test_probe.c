@@ -3,10 +3,11 @@
 #include <check.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <time.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "pipelines/daemon/probe.h"
+#include "tests/support/waiting.h"
 
 static int listener, port;
 static int64_t now_ms;
@@ -24,9 +25,11 @@ static void listen_on(const char *address)
     now_ms = 1000000;
 }
 
-static void settle(void)
+/* Waits for what the kernel does with the connection, if there is one. */
+static void settle(const struct probe *probe, short events)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    if (probe->connection >= 0)
+        (void)poll(&(struct pollfd){.fd = probe->connection, .events = events}, 1, PATIENCE_MS);
 }
 
 /* One probe from begin to end, `answers` by an end of the connection; how the probe sees it. */
@@ -34,13 +37,13 @@ static bool probe_once(struct probe *probe, bool answers)
 {
     now_ms += PROBE_EVERY_MS;
     (void)probe_turn(probe, now_ms);
-    settle();
+    settle(probe, POLLOUT);
     (void)probe_turn(probe, now_ms + 10);
     if (answers) {
         int connection = accept(listener, NULL, NULL);
         ck_assert_int_ge(connection, 0);
         close(connection);
-        settle();
+        settle(probe, POLLIN);
     }
     return probe_turn(probe, now_ms + PROBE_PATIENCE_MS);
 }

@@ -9,6 +9,7 @@
 #include "tests/support/fake_emitter.h"
 #include "tests/support/shard_fixture.h"
 #include "tests/support/temp_store.h"
+#include "tests/support/waiting.h"
 
 enum { MAP_BYTES = 256 << 20 };
 
@@ -144,8 +145,8 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
 
 static void settle(struct fixture *fixture)
 {
-    for (int i = 0; i < 2000 && writer_gauges(fixture->writer).outbox_records > 0; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    for (int i = 0; i < PATIENCE_MS && writer_gauges(fixture->writer).outbox_records > 0; i++) {
+        pause_ms(1);
         outbox_lane_catch_up(&fixture->lane, 2000);
         writer_begin(fixture->writer);
         commit(fixture, STATUS_OK);
@@ -245,8 +246,7 @@ START_TEST(an_acknowledgement_survives_a_commit_that_fails)
     struct store_faults faults = {0};
     outbox_lane_catch_up(&fixture->lane, 1000);
     decide(fixture, 1, 10);
-    while (!outbox_lane_has_news(&fixture->lane))
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    WAIT_UNTIL(outbox_lane_has_news(&fixture->lane));
     store_set_faults(fixture->temp.store, &faults);
     faults.commit_error = ENOSPC;
     writer_begin(fixture->writer);

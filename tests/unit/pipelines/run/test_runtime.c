@@ -1,7 +1,6 @@
 /* The runtime with its real threads, over a store and a file exporter in a temporary directory. */
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "pipelines/config/load.h"
 #include "pipelines/run/intake.h"
@@ -11,8 +10,9 @@
 #include "state/store/store_faults.h"
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"
+#include "tests/support/waiting.h"
 
-enum { CALLS_MAX = 4096, WAIT_MS = 20000 };
+enum { CALLS_MAX = 4096 };
 
 /* A call that waits for its commit. */
 struct call {
@@ -90,11 +90,6 @@ static void fixture_destroy(struct fixture *fixture)
     free(fixture);
 }
 
-static void sleep_ms(int64_t ms)
-{
-    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
-}
-
 static void on_durable(struct request *request, enum status status)
 {
     struct call *call = request->call;
@@ -125,7 +120,7 @@ static struct call *submit(struct fixture *fixture, uint32_t source, struct byte
             request_release(request);
             return NULL;
         }
-        sleep_ms(1);
+        pause_ms(1);
     }
     return call;
 }
@@ -166,9 +161,7 @@ static struct span_account account_of(const struct fixture *fixture)
 
 static void wait_decided(const struct fixture *fixture, uint64_t spans)
 {
-    int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
-    while (account_of(fixture).decided < spans && clock_monotonic_ms() < until_ms)
-        sleep_ms(2);
+    WAIT_UNTIL(account_of(fixture).decided >= spans);
     struct span_account account = account_of(fixture);
     ck_assert_uint_eq(account.decided, spans);
 }
@@ -329,7 +322,7 @@ START_TEST(rules_change_under_load)
     start_senders(fixture, senders, 200);
     for (int i = 0; i < 30; i++) {
         runtime_reload(fixture->runtime, load(fixture->temp.path, "5ms", 0.5, 2));
-        sleep_ms(3);
+        pause_ms(3);
     }
     join_senders(senders);
     wait_decided(fixture, 2 * 200 * 5 * 2);
@@ -401,7 +394,7 @@ START_TEST(a_broken_disk_stops_the_process_with_all_calls_answered)
     for (uint32_t i = 0; runtime_failure(fixture->runtime) == EXIT_DONE && i < 2000; i++) {
         const struct call *call = send(fixture, 0, 1 + i, 2 + i, CHILD, true);
         for (int wait = 0; call && wait < 2 && !atomic_load(&call->answers); wait++)
-            sleep_ms(1);
+            pause_ms(1);
     }
     ck_assert_int_eq(runtime_failure(fixture->runtime), EXIT_STATE_IO);
     ck_assert_uint_eq(atomic_load(&failures), 1);

@@ -12,8 +12,9 @@
 #include "processor/base/log.h"
 #include "tests/support/temp_store.h"
 #include "tests/support/trace_builder.h"
+#include "tests/support/waiting.h"
 
-enum { PARTITIONS = 2, WAIT_MS = 20000, MANY = 3000 };
+enum { PARTITIONS = 2, MANY = 3000 };
 
 struct fixture {
     struct temp_store temp;
@@ -114,11 +115,11 @@ static void give(struct fixture *fixture, int32_t partition, int64_t offset, uin
 static void give_in_time(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
                          bool is_root)
 {
-    int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t until_ms = clock_monotonic_ms() + patiently_ms(PATIENCE_MS);
     enum status status;
     while ((status = offer(fixture, partition, offset, trace, is_root)) == STATUS_BUSY &&
            clock_monotonic_ms() < until_ms)
-        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+        pause_ms(1);
     ck_assert_int_eq(status, STATUS_OK);
 }
 
@@ -129,9 +130,9 @@ static struct span_account account(const struct fixture *fixture)
 
 static bool wait_for(struct fixture *fixture, bool (*is_so)(struct fixture *fixture))
 {
-    int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+    int64_t until_ms = clock_monotonic_ms() + patiently_ms(PATIENCE_MS);
     while (!is_so(fixture) && clock_monotonic_ms() < until_ms)
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        pause_ms(2);
     return is_so(fixture);
 }
 

@@ -3,11 +3,11 @@
 #include <check.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "processor/emit/kafka/relay.h"
 #include "tests/support/kafka_mock.h"
 #include "tests/support/trace_builder.h"
+#include "tests/support/waiting.h"
 
 enum { PARTITIONS = 4, TRACES = 6 };
 
@@ -96,16 +96,9 @@ static void teardown(void)
     kafka_mock_stop(&mock);
 }
 
-static void nap_ms(long ms)
+static void wait_for(_Atomic int *count, int until)
 {
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
-static void wait_for(_Atomic int *count, int until, int tenths)
-{
-    for (int i = 0; i < 10 * tenths && atomic_load(count) < until; i++)
-        nap_ms(10);
+    WAIT_UNTIL(atomic_load(count) >= until);
     ck_assert_int_eq(atomic_load(count), until);
 }
 
@@ -164,7 +157,7 @@ START_TEST(each_trace_gets_a_message_under_its_id_in_the_partition_of_the_collec
     start_at(mock.brokers, 64 << 20);
     for (int i = 0; i < 10; i++)
         send_request(make_request(30, 0, true));
-    wait_for(&done_count, 10, 100);
+    wait_for(&done_count, 10);
     ck_assert_int_eq(check_topic(&spans), 10 * TRACES);
     ck_assert_uint_eq(spans, 300);
     ck_assert_uint_eq(counter_get(&counters.trace_messages), 10 * TRACES);
@@ -177,7 +170,7 @@ START_TEST(a_trace_too_large_for_a_message_gets_several)
     uint32_t spans;
     start_at(mock.brokers, 64 << 20);
     send_request(make_request(20 * TRACES, 200000, true));
-    wait_for(&done_count, 1, 100);
+    wait_for(&done_count, 1);
     ck_assert_int_ge(check_topic(&spans), 4 * TRACES);
     ck_assert_uint_eq(spans, 20 * TRACES);
 }
@@ -187,15 +180,14 @@ START_TEST(nothing_is_answered_before_the_broker_has_all_of_it)
 {
     start_at(mock.brokers, 64 << 20);
     send_request(make_request(6, 0, true));
-    wait_for(&done_count, 1, 100);
+    wait_for(&done_count, 1);
     kafka_mock_set_down(&mock);
     send_request(make_request(6, 0, true));
-    nap_ms(1500);
+    WAIT_UNTIL(kafka_relay_gauges(relay).age_ms > 1000);
     ck_assert_int_eq(atomic_load(&done_count), 1);
     ck_assert_int_eq(atomic_load(&busy_count), 0);
-    ck_assert_int_gt(kafka_relay_gauges(relay).age_ms, 1000);
     kafka_mock_set_up(&mock);
-    wait_for(&done_count, 2, 150);
+    wait_for(&done_count, 2);
 }
 END_TEST
 
@@ -205,12 +197,16 @@ START_TEST(a_refused_message_makes_its_sender_try_again)
     rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     send_request(make_request(6, 0, true));
-    wait_for(&busy_count, 1, 100);
+    wait_for(&busy_count, 1);
     ck_assert_int_eq(atomic_load(&done_count), 0);
     ck_assert_uint_gt(counter_get(&counters.failures), 0);
-    nap_ms(1500); /* librdkafka asks for the topic again once a second */
-    send_request(make_request(6, 0, true));
-    wait_for(&done_count, 1, 100);
+    /* librdkafka asks for the topic again once a second; until then it refuses for it. */
+    for (int tries = 2; atomic_load(&done_count) == 0 && tries < 30; tries++) {
+        pause_ms(500);
+        send_request(make_request(6, 0, true));
+        WAIT_UNTIL(atomic_load(&done_count) + atomic_load(&busy_count) >= tries);
+    }
+    ck_assert_int_eq(atomic_load(&done_count), 1);
 }
 END_TEST
 
@@ -222,7 +218,7 @@ START_TEST(without_a_waiting_sender_a_refused_message_is_sent_again)
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     send_request(make_request(6, 0, false));
-    wait_for(&done_count, 1, 100);
+    wait_for(&done_count, 1);
     ck_assert_int_eq(check_topic(&spans), TRACES);
     ck_assert_uint_eq(spans, 6);
 }
@@ -232,12 +228,12 @@ START_TEST(a_producer_that_fails_for_good_is_replaced)
 {
     start_at(mock.brokers, 64 << 20);
     send_request(make_request(6, 0, false));
-    wait_for(&done_count, 1, 100);
+    wait_for(&done_count, 1);
     rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     send_request(make_request(6, 0, false));
     send_request(make_request(6, 0, false));
-    wait_for(&done_count, 3, 200);
+    wait_for(&done_count, 3);
 }
 END_TEST
 
@@ -254,7 +250,7 @@ START_TEST(memory_is_bounded_while_no_broker_answers)
     }
     ck_assert_int_gt(taken, 5);
     ck_assert_int_lt(taken, 20);
-    nap_ms(300);
+    pause_ms(300);
     /* Requests and, at most as much again, their messages. */
     ck_assert_uint_lt(kafka_relay_gauges(relay).held_bytes, 3 << 20);
     ck_assert(!kafka_relay_has_room(relay, 70000));
@@ -268,8 +264,7 @@ START_TEST(senders_that_wait_are_refused_at_once_when_brokers_have_long_been_sil
 {
     start_at("127.0.0.1:1", 64 << 20);
     send_request(make_request(6, 0, true));
-    for (int i = 0; i < 800 && !kafka_relay_gauges(relay).is_stalled; i++)
-        nap_ms(10);
+    WAIT_UNTIL(kafka_relay_gauges(relay).is_stalled);
     struct sent *refused = make_request(6, 0, true);
     ck_assert_int_eq(kafka_relay_send(relay, &refused->request), STATUS_BUSY);
     drop(refused);

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "processor/base/clock.h"
 #include "processor/receive/dead_letter/dead_letter.h"
 #include "tests/support/kafka_mock.h"
 #include "tests/support/tsan_threads.h"
+#include "tests/support/waiting.h"
 
 static char directory[64], letters[96];
 
@@ -102,12 +102,6 @@ static const char *read_file(const char *end)
     return text;
 }
 
-static void nap_ms(long ms)
-{
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 START_TEST(a_letter_is_the_message_as_received_beside_what_is_known_of_it)
 {
     struct dead_letter *dead = open_bounded(0, 0);
@@ -117,10 +111,9 @@ START_TEST(a_letter_is_the_message_as_received_beside_what_is_known_of_it)
     reason.offset = 4711;
     reason.key = BYTES_LITERAL("5b8e\"ff");
     ck_assert(dead_letter_submit(dead, &reason, BYTES_LITERAL("the body")));
-    for (int i = 0; i < 4000 && dead_letter_kept(dead) < 1; i++)
-        nap_ms(5);
+    WAIT_UNTIL(dead_letter_kept(dead) >= 1);
     ck_assert_uint_eq(dead_letter_kept(dead), 1);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     ck_assert_str_eq(read_file(".letter"), "the body");
     const char *known = read_file(".json");
     ck_assert_ptr_nonnull(strstr(known, "\"schema\":\"flywheel.dead_letter/v1\""));
@@ -146,8 +139,7 @@ END_TEST
 
 static void wait_lost(struct dead_letter *dead, enum dead_letter_loss loss, uint64_t count)
 {
-    for (int i = 0; i < 2000 && dead_letter_lost(dead, loss) < count; i++)
-        nap_ms(5);
+    WAIT_UNTIL(dead_letter_lost(dead, loss) >= count);
     ck_assert_uint_eq(dead_letter_lost(dead, loss), count);
 }
 
@@ -158,11 +150,11 @@ START_TEST(a_full_directory_takes_no_more_letters_even_of_a_later_run)
         ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
     wait_lost(dead, LETTER_BOUND, 2);
     ck_assert_uint_eq(dead_letter_kept(dead), 3);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     dead = open_bounded(3, 0);
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
     wait_lost(dead, LETTER_BOUND, 1);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     ck_assert_uint_eq(count_files(".letter"), 3);
     ck_assert_uint_eq(count_files(".json"), 3);
 }
@@ -175,7 +167,7 @@ START_TEST(the_bytes_of_the_directory_are_bounded)
     for (int i = 0; i < 4; i++)
         ck_assert(dead_letter_submit(dead, &malformed, bytes_of(body, sizeof body)));
     wait_lost(dead, LETTER_BOUND, 2);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     ck_assert_uint_eq(count_files(".letter"), 2);
 }
 END_TEST
@@ -188,7 +180,7 @@ START_TEST(a_letter_that_is_too_large_to_be_held_is_lost_at_once)
     ck_assert(!dead_letter_submit(dead, &malformed, bytes_of(body, size)));
     ck_assert_uint_eq(dead_letter_lost(dead, LETTER_QUEUE_FULL), 1);
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("small")));
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     ck_assert_uint_eq(count_files(".letter"), 1);
     free(body);
 }
@@ -234,12 +226,12 @@ START_TEST(every_letter_of_several_threads_is_kept_or_counted)
     for (int i = 0; i < 4; i++)
         (void)pthread_join(threads[i], NULL);
     uint64_t settled = 0;
-    for (int i = 0; i < 4000 && settled < 800; i++, nap_ms(5))
+    for (int i = 0; i < PATIENCE_MS && settled < 800; i++, pause_ms(1))
         settled = dead_letter_kept(dead) + dead_letter_lost(dead, LETTER_QUEUE_FULL) +
                   dead_letter_lost(dead, LETTER_BOUND) + dead_letter_lost(dead, LETTER_FAILED);
     ck_assert_uint_eq(settled, 800);
     ck_assert_uint_eq(dead_letter_kept(dead), 150);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
     ck_assert_uint_eq(count_files(".letter"), 150);
 }
 END_TEST
@@ -301,10 +293,9 @@ START_TEST(letters_to_a_topic_are_kept_when_the_broker_has_them)
     struct dead_letter *dead = open_topic(mock.brokers, properties);
     for (int i = 0; i < 50; i++)
         ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
-    for (int i = 0; i < 4000 && dead_letter_kept(dead) < 50; i++)
-        nap_ms(10);
+    WAIT_UNTIL(dead_letter_kept(dead) >= 50);
     ck_assert_uint_eq(dead_letter_kept(dead), 50);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
 }
 END_TEST
 
@@ -316,10 +307,9 @@ START_TEST(a_refused_letter_is_counted_and_the_next_is_kept)
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
     wait_lost(dead, LETTER_FAILED, 1);
     ck_assert(dead_letter_submit(dead, &malformed, BYTES_LITERAL("body")));
-    for (int i = 0; i < 4000 && dead_letter_kept(dead) < 1; i++)
-        nap_ms(10);
+    WAIT_UNTIL(dead_letter_kept(dead) >= 1);
     ck_assert_uint_eq(dead_letter_kept(dead), 1);
-    dead_letter_destroy(dead, 20000);
+    dead_letter_destroy(dead, PATIENCE_MS);
 }
 END_TEST
 
@@ -331,10 +321,10 @@ START_TEST(without_a_broker_letters_are_lost_after_a_while_and_the_end_is_not_de
         taken += dead_letter_submit(dead, &malformed, BYTES_LITERAL("body"));
     ck_assert_uint_eq(taken, 1024);
     ck_assert_uint_eq(dead_letter_lost(dead, LETTER_QUEUE_FULL), 76);
-    nap_ms(200);
+    pause_ms(200);
     int64_t before_ms = clock_monotonic_ms();
     dead_letter_destroy(dead, 500);
-    ck_assert_int_lt(clock_monotonic_ms() - before_ms, 9000); /* a letter may wait for 10 s */
+    ck_assert_int_lt(clock_monotonic_ms() - before_ms, patiently_ms(PATIENCE_MS));
 }
 END_TEST
 

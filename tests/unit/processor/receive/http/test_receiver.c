@@ -9,6 +9,7 @@
 #include "processor/base/inflate.h"
 #include "processor/otlp/messages.h"
 #include "tests/support/http_fixture.h"
+#include "tests/support/waiting.h"
 
 enum { OK = 0, INVALID_ARGUMENT = 3, RESOURCE_EXHAUSTED = 8, UNIMPLEMENTED = 12, UNAVAILABLE = 14 };
 
@@ -409,8 +410,7 @@ START_TEST(what_cannot_be_taken_becomes_a_dead_letter)
     buffer_finish(&spans);
     close(fd);
     http_fixture_stop(1000);
-    for (int i = 0; i < 3000 && dead_letter_kept(dead) < 3; i++)
-        sleep_ms(10);
+    WAIT_UNTIL(dead_letter_kept(dead) >= 3);
     ck_assert_uint_eq(dead_letter_kept(dead), 3);
     dead_letter_destroy(dead, 1000);
     char command[128];
