@@ -1,7 +1,7 @@
 /* Picks the command; each one is a file of processor/command. */
-#include "processor/command/command.h"
+#include "processor/command/dispatch.h"
 
 int main(int argc, char **argv)
 {
-    return command_main(argc, argv);
+    return dispatch(argc, argv);
 }

@@ -1,11 +1,32 @@
 /* flywheel help: the table of commands, one of them, or a reference generated from its table. */
-#include <stdio.h>
+#include "processor/command/help.h"
+
 #include <string.h>
 
-#include "pipelines/config/config.h"
 #include "pipelines/config/reference.h"
-#include "processor/command/command.h"
+#include "processor/base/nearest.h"
 #include "processor/score/measurements.h"
+
+const struct command *help_find(const struct command_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return &table->rows[i];
+    return NULL;
+}
+
+int help_unknown(const struct command_table *table, const char *name)
+{
+    struct nearest nearest = nearest_to(bytes_of_text(name));
+    for (size_t i = 0; i < table->count; i++)
+        nearest_offer(&nearest, bytes_of_text(table->rows[i].name));
+    if (nearest.name.data)
+        fprintf(stderr, "flywheel: unknown command: %s; did you mean %s?\n", name,
+                (const char *)nearest.name.data);
+    else
+        fprintf(stderr, "flywheel: unknown command: %s; `flywheel help` lists them\n", name);
+    return EXIT_USAGE;
+}
 
 static int print_all(void (*print)(struct buffer *to))
 {
@@ -16,24 +37,24 @@ static int print_all(void (*print)(struct buffer *to))
     return EXIT_DONE;
 }
 
-void command_overview(FILE *to)
+void help_overview(const struct command_table *table, FILE *to)
 {
     fputs("flywheel - turns failed agent runs in OpenTelemetry traces into review work\n"
           "\n"
           "usage: flywheel COMMAND [OPTIONS]\n\n",
           to);
-    for (size_t i = 0; i < command_count; i++)
-        fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < table->count; i++)
+        fprintf(to, "  %-9s %s\n", table->rows[i].name, table->rows[i].summary);
     fputs("\n`flywheel help COMMAND` says more; `flywheel help options` lists the keys of a "
           "pipeline\n"
           "file, `flywheel help measurements` what its rules can measure.\n",
           to);
 }
 
-int command_help(int argc, char **argv)
+int help_answer(const struct command_table *table, int argc, char **argv)
 {
     if (argc < 2) {
-        command_overview(stdout);
+        help_overview(table, stdout);
         return EXIT_DONE;
     }
     if (argc > 2) {
@@ -44,11 +65,11 @@ int command_help(int argc, char **argv)
         return print_all(config_reference);
     if (strcmp(argv[1], "measurements") == 0)
         return print_all(measurements_print);
-    const struct command *command = command_find(argv[1]);
+    const struct command *command = help_find(table, argv[1]);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        command = command_find("help");
+        command = help_find(table, "help");
     if (!command)
-        return command_unknown(argv[1]);
+        return help_unknown(table, argv[1]);
     fputs(command->help, stdout);
     return EXIT_DONE;
 }

@@ -1,5 +1,6 @@
-/* check runs each test in a fork, and some tests fork too: when the test program is gone, even by a timeout that kills
- * it, its forks and their sockets, brokers and files must not stay. Linked to each test by its object: nothing names it. */
+/* check runs each test in a fork, and some tests fork too: when the test program is gone, even by a
+ * timeout that kills it, its forks and their sockets, brokers and files must not stay. Linked to
+ * each test by its object: nothing names it. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>

@@ -1,9 +1,10 @@
 /* link: command */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "processor/base/status.h"
-#include "processor/command/command.h"
+#include "processor/command/dispatch.h"
 #include "processor/command/options.h"
 
 static const char *config, *format;
@@ -78,20 +79,20 @@ START_TEST(what_is_no_command_is_a_mistake_of_usage)
     char *nothing[] = {"flywheel", NULL};
     char *unknown[] = {"flywheel", "chekc", NULL};
     char *topic[] = {"flywheel", "help", "chekc", NULL};
-    ck_assert_int_eq(command_main(1, nothing), EXIT_USAGE);
-    ck_assert_int_eq(command_main(2, unknown), EXIT_USAGE);
-    ck_assert_int_eq(command_main(3, topic), EXIT_USAGE);
+    ck_assert_int_eq(dispatch(1, nothing), EXIT_USAGE);
+    ck_assert_int_eq(dispatch(2, unknown), EXIT_USAGE);
+    ck_assert_int_eq(dispatch(3, topic), EXIT_USAGE);
 }
 END_TEST
 
 START_TEST(each_command_has_a_help_text_that_names_it)
 {
-    for (size_t i = 0; i < command_count; i++) {
+    for (size_t i = 0; i < dispatch_table.count; i++) {
         char start[64];
-        snprintf(start, sizeof start, "flywheel %s - ", commands[i].name);
-        ck_assert_msg(strncmp(commands[i].help, start, strlen(start)) == 0, "%s", start);
-        ck_assert_ptr_nonnull(strstr(commands[i].help, "\nusage: flywheel "));
-        ck_assert_ptr_nonnull(strstr(commands[i].help, "\nexit codes: 0 "));
+        snprintf(start, sizeof start, "flywheel %s - ", dispatch_table.rows[i].name);
+        ck_assert_msg(strncmp(dispatch_table.rows[i].help, start, strlen(start)) == 0, "%s", start);
+        ck_assert_ptr_nonnull(strstr(dispatch_table.rows[i].help, "\nusage: flywheel "));
+        ck_assert_ptr_nonnull(strstr(dispatch_table.rows[i].help, "\nexit codes: 0 "));
     }
 }
 END_TEST
@@ -101,9 +102,9 @@ START_TEST(check_says_by_its_exit_code_what_is_wrong)
     char *good[] = {"flywheel", "check", "-c", SOURCE_ROOT "/pipelines/banking-support.yaml", NULL};
     char *bad[] = {"flywheel", "check", "-c", SOURCE_ROOT "/README-that-is-not-there", NULL};
     char *surplus[] = {"flywheel", "check", "file", NULL};
-    ck_assert_int_eq(command_main(4, good), EXIT_DONE);
-    ck_assert_int_eq(command_main(4, bad), EXIT_CONFIG);
-    ck_assert_int_eq(command_main(3, surplus), EXIT_USAGE);
+    ck_assert_int_eq(dispatch(4, good), EXIT_DONE);
+    ck_assert_int_eq(dispatch(4, bad), EXIT_CONFIG);
+    ck_assert_int_eq(dispatch(3, surplus), EXIT_USAGE);
 }
 END_TEST
 
