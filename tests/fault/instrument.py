@@ -40,7 +40,7 @@ class Run:
     def finish(self, allowed_missing=0):
         """Everything is sent; what must come has come."""
         checks, member = self.checks, self.member
-        checks.check("everything is acknowledged", self.sender.drain())
+        checks.check("everything is acknowledged", self.sender.drain(300))
         checks.check("everything is decided and delivered", self.settle(), "" if member.in_flight() == 0 else member.status()["spans"])
         self.ledger.check_account(checks, [member.status()])
         reports = [member.cohorts()]
@@ -57,8 +57,8 @@ class Run:
         """Of a topic nothing is in flight before it is read, so the decided are counted."""
         want = 3 * len(self.ledger.sent())
         if self.topic:
-            self.member.wait(lambda: self.member.status()["spans"]["decided"] >= want, 90)
-        return self.member.settle(90)
+            self.member.wait(lambda: self.member.status()["spans"]["decided"] >= want, 180)
+        return self.member.settle(180)
 
     def close(self):
         self.sender.stop()
@@ -196,8 +196,8 @@ def map_full(run):
     text = "x" * 60_000
     for _ in range(run.args.rounds):
         run.sender.add(run.ledger.make(1500, text))
-        run.sender.drain(120)
-        run.member.wait(lambda: run.member.in_flight() == 0, 60)
+        run.sender.drain(300)
+        run.member.wait(lambda: run.member.in_flight() == 0, 180)
     print(f"      {run.sender.errors}; used {run.member.metrics()['flywheel_state_used_ratio']}")
     run.checks.check("it was full", run.sender.errors.get("UNAVAILABLE", 0) > 0)
     run.checks.check("only retryable refusals", set(run.sender.errors) <= {"UNAVAILABLE"}, run.sender.errors)
@@ -322,7 +322,7 @@ def members(run):
 FAULTS = {
     "kill9": (kill9, "any", {}),
     "sigterm": (sigterm, "any", {}),
-    "memory": (memory, "grpc", {"grpc": ", ack: memory"}),
+    "memory": (memory, "grpc", {"grpc": ", ack: memory", "pipeline": pipeline(idle="10s")}),
     "broker_down": (broker_down, "grpc", {"records": "kafka"}),
     "broker_pause": (broker_pause, "any", {"records": "kafka"}),
     "broker_restart": (broker_restart, "any", {"records": "kafka"}),
@@ -331,7 +331,7 @@ FAULTS = {
     "broken_disk": (broken_disk, "grpc", {"faults": True}),
     "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="4s", more="limits: { memory: 256MiB, journal: 64MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 2000 }"),
                                     "state": ", map_size: 512MiB"}),
-    "clock_step": (clock_step, "grpc", {"faults": True}),
+    "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),

@@ -18,7 +18,8 @@ cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
 """
 
 
-def pipeline(settle="500ms", idle="10s", more=""):
+def pipeline(settle="500ms", idle="60s", more=""):
+    """Nothing is idle but what has lost its root: on a slow machine a root can come long after its children."""
     return PIPELINE.format(settle=settle, idle=idle, more=more)
 
 
