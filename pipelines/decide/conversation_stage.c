@@ -1,4 +1,4 @@
-/* The second stage: a closed trace of a conversation is put into the store with the commit that
+/* A closed trace that is a part of a conversation is put into the store with the commit that
  * remembers it as decided; the shard that owns the conversation finds it there.
  *
  *   shard of the trace   --part, decided row-->   store   --new rows-->   shard of the conversation
@@ -6,7 +6,7 @@
  *
  * So each step is one commit, a restart begins with what the store holds, and no shard waits for
  * another. Spans of one conversation are judged as one trajectory under the hash of its id; its root
- * is that of the last turn. */
+ * is that of the last part. */
 #include "pipelines/decide/shard_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 
@@ -24,7 +24,7 @@ void conversation_stage_finish(struct conversation_stage *stage)
     buffer_finish(&stage->content);
 }
 
-/* --- handing over --- */
+/* --- adding a part --- */
 
 bool conversation_stage_takes(const struct shard *shard)
 {
@@ -63,9 +63,9 @@ enum status conversation_stage_add(struct shard *shard, const struct open_trajec
     return effects->arena.failed ? STATUS_FATAL : STATUS_OK;
 }
 
-/* --- taking over --- */
+/* --- reading parts --- */
 
-enum { PARTS_OF_A_READING = 4096 }; /* a transaction of few milliseconds */
+enum { PARTS_OF_A_READING = 4096 }; /* a read transaction of few milliseconds */
 
 struct part_reading {
     struct shard *shard;

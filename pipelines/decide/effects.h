@@ -9,7 +9,8 @@
 #include "state/tables/decided.h"
 #include "state/tables/part.h"
 
-enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = 8 };
+/* A trajectory of more sources than its row has room for is remembered by the first ones alone. */
+enum { SOURCES_MAX = IN_FLIGHT_SOURCES_MAX, CLOSED_POSITIONS_MAX = DECIDED_POSITIONS_MAX };
 
 /* What is read again after a restart. */
 enum source_kind {
@@ -26,25 +27,26 @@ extern const char *const log_drop_names[LOG_DROPS];
 enum late_fate {
     LATE_MERGED,     /* they are part of the verdict now */
     LATE_EVALUATION, /* of an evaluator's own trace */
-    LATE_REFUSED,    /* no verdict is made again: too often, or the first one is forgotten */
+    LATE_REFUSED,    /* no revision: there were too many, or the first verdict is forgotten */
 };
 
-/* What a verdict after the first takes the place of. Stored positions and sequences as in the row
- * before. */
+/* A revision is a verdict after the first; this is what it takes the place of. Positions and sequence
+ * as in the row before. The cohorts take `contribution` back and add the new one; empty: both stay. A
+ * record that is out (`was_emitted`) is followed by another when something has changed, whatever the
+ * selection says; content under `record_sequence` is replaced or deleted. */
 struct revision {
     enum late_fate fate;
     enum verdict verdict;
     uint32_t position_count;
     struct decided_position positions[DECIDED_POSITIONS_MAX];
-    struct bytes
-        contribution; /* taken back from the cohorts, and the new one added; empty: both stay */
+    struct bytes contribution;
     uint64_t record_sequence;
-    bool was_emitted; /* a record is out: a change makes another one, whatever the selection says */
-    bool has_content; /* under record_sequence, replaced or deleted */
-    bool is_exhausted; /* the last time */
+    bool was_emitted, has_content;
+    bool is_exhausted; /* it is the last one */
 };
 
-/* One closed trajectory. */
+/* One closed trajectory. Summary and content are encoded (summary.h, trajectory_codec.h); the content
+ * is to be kept while a record of it is out. */
 struct closed {
     struct closed *next;
     const struct pipeline_config *config; /* whose rules decided */
@@ -69,9 +71,7 @@ struct closed {
     struct record_emission emission; /* filled in by the writer; nothing before */
     bool is_weight_mixed;            /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
-    struct bytes summary; /* encoded (summary.h) */
-    struct bytes
-        content; /* pipelines/decide/trajectory_codec.h; to be kept while a record of it is out */
+    struct bytes summary, content;
     struct revision *revision; /* NULL: the first verdict */
     uint64_t *parts;           /* of a conversation: they leave the store */
     uint32_t part_count;
@@ -83,7 +83,7 @@ struct conversation_part {
     struct conversation_part *next;
     struct part_row row;
     struct closed trace;
-    struct bytes content; /* pipelines/decide/trajectory_codec.h */
+    struct bytes content; /* trajectory_codec.h */
 };
 
 /* An open trajectory on its way into the store, so that its source need not keep it. */
@@ -98,7 +98,7 @@ struct spilled {
     } positions[CLOSED_POSITIONS_MAX];
     uint64_t opened_ms, received_ms; /* wall clock, of the first and the last arrival */
     uint32_t accepted_spans, accepted_logs;
-    struct bytes body; /* pipelines/decide/trajectory_codec.h */
+    struct bytes body; /* trajectory_codec.h */
 };
 
 /* A row of the spill that nobody needs any more. */
@@ -120,12 +120,11 @@ struct effects {
     uint64_t repeated_spans; /* read again from a partition after their verdict */
     uint64_t logs_ignored, logs_joined, logs_dropped[LOG_DROPS];
     uint32_t source_count;
-    uint64_t through
-        [SOURCES_MAX]; /* effects of positions up to and with this one are here or were before */
-    uint64_t floor
-        [SOURCES_MAX]; /* the first position still needed by an open trajectory, else the next expected */
-    uint64_t need[SOURCES_MAX]; /* as floor, of what is spilled as well */
-    uint64_t open_spans;        /* in flight in this shard after these effects */
+    /* Of each source: up to and with which position the effects are here or were before; the first
+     * position that an open trajectory still needs, else the next expected; the same of what is
+     * spilled as well. */
+    uint64_t through[SOURCES_MAX], floor[SOURCES_MAX], need[SOURCES_MAX];
+    uint64_t open_spans; /* in flight in this shard after these effects */
 };
 
 struct effects *effects_create(uint32_t shard);

@@ -5,7 +5,9 @@
 
 #include "processor/base/digest.h"
 
-enum { SLOTS = 1 << 14 };
+enum {
+    SLOTS = 1 << 14
+}; /* 256 KiB a shard; a cohort that is pushed out costs one record written for nothing */
 
 void first_seen_finish(struct first_seen *seen)
 {

@@ -340,7 +340,7 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
             arena_copy(&judgement->effects->arena, prior->contribution);
     else
         summary.contribution = prior->contribution;
-    closed->revision->is_exhausted = summary.decisions > SUMMARY_LATE_DECISIONS_MAX;
+    closed->revision->is_exhausted = summary.decisions > SUMMARY_REVISIONS_MAX;
     return status == STATUS_OK ? summarize(judge, judgement, &summary) : status;
 }
 

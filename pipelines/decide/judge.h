@@ -9,11 +9,11 @@
 #include "processor/score/scorer.h"
 
 /* Texts and tables of one trajectory while it is judged. No option, because it is no size to tune but
- * a ceiling for hostile input, 32 times the default of trajectory.max_bytes: what does not fit is
- * decided as unscored. Memory is taken in steps and given back after each trajectory. */
+ * a ceiling for hostile input, 32 times the default of trajectory.max_bytes: a run whose
+ * facts do not fit is unscored, a measurement that finds no room says so. Memory is taken in steps and given back after each trajectory. */
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
-/* A verdict after the first, while it is made: what was decided before, and how far it goes. */
+/* What a revision starts from: what was decided before, and how far it goes. */
 struct prior_verdict {
     const struct summary *before;
     enum verdict verdict; /* before */

@@ -2,10 +2,10 @@
  *
  *   in the verdict of an earlier run              a replay: nothing happens
  *   read again from a partition                   dropped{duplicate}
- *   else                                          kept, until settle of quiet has passed; then the row is read again:
+ *   else                                          kept, until settle of quiet has passed; then the store is asked for its row:
  *       found                                       a revision (revise.c)
  *       not committed yet                           once more after a moment
- *       too often decided, or forgotten             dropped{late}, and from then on at once
+ *       revised too often, or forgotten             dropped{late}, and from then on at once
  *
  * What is kept holds the floors of its sources, so a crash brings it back; the revision's row says
  * up to where it is in the verdict now. */
@@ -14,7 +14,12 @@
 #include "pipelines/decide/revise.h"
 #include "pipelines/decide/shard_state.h"
 
-enum { REVISIONS_OF_A_STEP = 64, NOT_YET_MS = 50, REVISION_BYTES_MAX = 512 << 20 };
+/* Each revision reads the store, so a step makes few of them and requests wait no longer; a row comes
+ * with a commit, which takes some milliseconds. */
+enum { REVISIONS_OF_A_STEP = 64, NOT_YET_MS = 50 };
+/* The row and the content of one decided trajectory, and its tables. As with the judge no size to tune:
+ * what does not fit is revised as if the store had forgotten it. */
+enum { REVISION_BYTES_MAX = 512 << 20 };
 
 bool late_init(struct late *late, int64_t now_ms)
 {
@@ -146,7 +151,7 @@ static enum status close_late(struct shard *shard, struct open_trajectory *open,
         .open = open, .budget = time->budget, .keeps_content = true, .effects = effects};
     int64_t due_ms = open->timer.deadline_ms;
     enum status status;
-    if (!before || !before->has_summary || before->summary.decisions > SUMMARY_LATE_DECISIONS_MAX)
+    if (!before || !before->has_summary || before->summary.decisions > SUMMARY_REVISIONS_MAX)
         status = revise_refuse(&shard->judge, &judgement, before, LATE_REFUSED);
     else if (before->summary.is_judge_only)
         status = revise_refuse(&shard->judge, &judgement, before, LATE_EVALUATION);

@@ -1,4 +1,4 @@
-/* A verdict after the first. With the content of the record that is out, the run is judged again as
+/* A revision: a verdict after the first. With the content of the record that is out, the run is judged again as
  * a whole. Without it the verdict before is what there is: late scores, labels and feedback take the
  * place of what their rules said, what can only grow with more spans (errors, tokens, duration) takes
  * the worse of both, everything else stands. */

@@ -107,7 +107,7 @@ static enum status decide_one(struct shard *shard, struct open_trajectory *open,
     return STATUS_OK;
 }
 
-/* What is one turn of a conversation is not decided alone. */
+/* What is a part of a conversation is not decided alone. */
 static enum status close_one(struct shard *shard, struct open_trajectory *open,
                              enum close_trigger trigger, bool is_read, int64_t due_ms,
                              const struct shard_time *time, struct effects *effects)

@@ -7,7 +7,7 @@
 #include "processor/verdict.h"
 
 enum {
-    SUMMARY_LATE_DECISIONS_MAX = 8, /* a trajectory is decided once, and again so many times */
+    SUMMARY_REVISIONS_MAX = 8, /* of one trajectory; each is another record for the reviewers */
     SUMMARY_DIMENSIONS_MAX = 64,
     SUMMARY_RULESET_SIZE = 8,
     RECORD_ID_SIZE = 16,
@@ -18,7 +18,7 @@ enum {
     DECIDED_EMITTED = 1,   /* the last record that was emitted is this row's record_ids[0], or */
     DECIDED_AS_FIRST = 2,  /* with this bit record_ids[1] */
     DECIDED_CONTENT = 4,   /* content is retained under record_sequence */
-    DECIDED_EXHAUSTED = 8, /* no verdict is made again */
+    DECIDED_EXHAUSTED = 8, /* there is no revision any more */
 };
 
 struct summary_rule {

@@ -9,7 +9,9 @@
 #include "processor/otlp/wire.h"
 #include "processor/otlp/wire_walk.h"
 
-enum { SCRATCH_BYTES_MAX = 1 << 30 };
+enum {
+    SCRATCH_BYTES_MAX = 1 << 30
+}; /* pointers to the spans and logs: far above 1,000,000 of each */
 
 struct item {
     uint32_t resource, scope, index;
