@@ -8,7 +8,9 @@
 
 #include "pipelines/commit/budget_hours.h"
 
-enum { PUBLISH_MS = 100 };
+enum {
+    PUBLISH_MS = 100
+}; /* a view copies up to 8 hours of signatures; probabilities move slowly */
 
 struct review_budget {
     struct budget_hours hours;

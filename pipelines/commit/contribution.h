@@ -12,8 +12,8 @@ struct binding {
     const struct pipeline_config *config;
     uint16_t groupings[GROUPINGS_MAX];
     uint16_t rules[RULES_MAX];
-    struct persistent_counter
-        *outcomes[RULES_MAX][OUTCOMES]; /* the writer's cache; NULL: not looked up yet */
+    /* The writer's cache; NULL: not looked up yet. */
+    struct persistent_counter *outcomes[RULES_MAX][OUTCOMES];
 };
 
 /* Numbers of the groupings and rules; writes new ones in the transaction. Pins the pinned

@@ -1,13 +1,29 @@
 /* Where each source stands: what the shards still need moves the watermarks, the watermarks trim
  * the journal. A partition that changes hands moves by what the group says instead. */
+#include "pipelines/commit/sources.h"
+
 #include <assert.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/state.h"
 
-void writer_set_source_kind(struct writer *writer, uint32_t source, enum source_kind kind)
+void sources_set_kind(struct writer *writer, uint32_t source, enum source_kind kind)
 {
     assert(source < writer->source_count);
     writer->kinds[source] = kind;
+}
+
+const struct source_row *sources_row(const struct writer *writer, uint32_t source)
+{
+    assert(source < writer->source_count);
+    return &writer->committed[source];
+}
+
+uint32_t sources_number(const struct writer *writer, uint16_t stored_id)
+{
+    for (uint32_t i = 0; i < writer->source_count; i++)
+        if (writer->committed[i].id == stored_id)
+            return i;
+    return UINT32_MAX;
 }
 
 /* What a topic gave without a request (poison, foreign signals) shows in the shards' ticks alone. */
@@ -38,15 +54,16 @@ static void move_source(struct writer *writer, uint32_t source)
         row->low_watermark = watermark;
 }
 
-void writer_trim_journal(struct writer *writer, const struct source_row *rows)
+void sources_trim_journal(struct writer *writer, bool is_committed)
 {
+    const struct source_row *rows = is_committed ? writer->committed : writer->next;
     for (uint32_t source = 0; source < writer->source_count; source++)
         if (writer->kinds[source] != SOURCE_TOPIC)
             (void)journal_trim(writer->journal, &writer->txn, rows[source].id,
                                rows[source].low_watermark, TRIM_ROWS_MAX);
 }
 
-void writer_move_sources(struct writer *writer)
+void sources_move(struct writer *writer)
 {
     for (uint32_t source = 0; source < writer->source_count; source++) {
         struct source_row *row = &writer->next[source];
@@ -57,7 +74,7 @@ void writer_move_sources(struct writer *writer)
         if (memcmp(row, &writer->committed[source], sizeof(*row)) != 0)
             source_write(&writer->txn, row);
     }
-    writer_trim_journal(writer, writer->next);
+    sources_trim_journal(writer, false);
 }
 
 /* 0 while not every shard of this process has said what it needs. */
@@ -70,17 +87,15 @@ static uint64_t need_of(const struct writer *writer, uint32_t source)
     return need;
 }
 
-void writer_publish_sources(struct writer *writer)
+void sources_publish(struct writer *writer)
 {
     for (uint32_t source = 0; source < writer->source_count; source++) {
-        atomic_store_explicit(&writer->watermarks[source], writer->committed[source].low_watermark,
-                              memory_order_relaxed);
         atomic_store_explicit(&writer->needs[source], need_of(writer, source),
                               memory_order_relaxed);
     }
 }
 
-void writer_assign(struct writer *writer, uint32_t source, uint64_t position)
+void sources_assign(struct writer *writer, uint32_t source, uint64_t position)
 {
     struct source_row *row = &writer->next[source];
     row->next_position = row->low_watermark = position;
@@ -96,32 +111,13 @@ void writer_assign(struct writer *writer, uint32_t source, uint64_t position)
     writer->has_assigned = true;
 }
 
-void writer_hand_over(struct writer *writer, uint32_t source)
+void sources_hand_over(struct writer *writer, uint32_t source)
 {
     writer->next[source].is_handed_over = true;
     writer->has_assigned = true;
 }
 
-uint64_t writer_spill_sequence(struct writer *writer)
+const _Atomic uint64_t *sources_needs(const struct writer *writer)
 {
-    return spill_next_sequence(writer->spill);
-}
-
-void writer_add_spilled(struct writer *writer, const struct spilled *spilled)
-{
-    struct spill_header header = {
-        .first_received_ms = (int64_t)spilled->opened_ms,
-        .last_received_ms = (int64_t)spilled->received_ms,
-        .accepted_spans = spilled->accepted_spans,
-        .accepted_logs = spilled->accepted_logs,
-        .position_count = (uint8_t)spilled->position_count,
-    };
-    memcpy(header.trace_id, spilled->trace_id, sizeof(header.trace_id));
-    for (uint32_t i = 0; i < spilled->position_count; i++) {
-        header.positions[i].source = writer->next[spilled->positions[i].source].id;
-        header.positions[i].first_position = spilled->positions[i].first;
-        header.positions[i].spilled_through = spilled->positions[i].through;
-    }
-    spill_append(writer->spill, &writer->txn, spilled->sequence, &header, spilled->body);
-    writer->batch_bytes += spilled->body.size;
+    return writer->needs;
 }

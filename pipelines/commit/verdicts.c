@@ -2,11 +2,14 @@
  * its summary, the record if it is admitted, the content a revision would start from, and counters.
  *
  *   first verdict     [+ contribution]                      row, record, content
- *   one after it      [- contribution before][+ new one]    row, next record in place of the content before
+ *   one after it      [- contribution before][+ new one]    row, next record and content in place of
+ *                                                           those before
  */
+#include "pipelines/commit/verdicts.h"
+
 #include <stdlib.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/state.h"
 #include "pipelines/config/groupings.h"
 #include "pipelines/decide/summary.h"
 
@@ -188,7 +191,7 @@ static void add_records(struct writer *writer, const struct closed *closed, stru
     }
 }
 
-void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms)
+void verdicts_add(struct writer *writer, struct closed *closed, int64_t wall_ms)
 {
     struct decided_row *row = new_row(writer);
     if (!row)
@@ -220,7 +223,7 @@ void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wal
 }
 
 /* The trace is remembered as decided, so that a replay of its spans is one; they stay in flight. */
-void writer_add_part(struct writer *writer, const struct conversation_part *part)
+void verdicts_add_part(struct writer *writer, const struct conversation_part *part)
 {
     struct decided_row *row = new_row(writer);
     if (!row)

@@ -1,13 +1,16 @@
 /* One transaction after another: what a batch adds, and how it ends. */
-#include <assert.h>
-#include <stdlib.h>
+#include "pipelines/commit/writer.h"
 
-#include "pipelines/commit/writer_state.h"
+#include <assert.h>
+
+#include "pipelines/commit/sources.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/verdicts.h"
 
 enum {
-    COHORT_FLUSH_MS = 1000,
-    HORIZON_MS = 10000,
-    GAUGES_MS = 1000, /* the share of the map in use walks the free list */
+    COHORT_FLUSH_MS = 1000, /* buckets are rewritten whole; the decided rows are their redo log */
+    HORIZON_MS = 10000,     /* small beside any late window, so what is kept too long is little */
+    GAUGES_MS = 1000,       /* the share of the map in use walks the free list */
 };
 
 void writer_forget_config(struct writer *writer, const struct pipeline_config *config)
@@ -17,23 +20,14 @@ void writer_forget_config(struct writer *writer, const struct pipeline_config *c
             writer->bindings[i].config = NULL;
 }
 
-const struct source_row *writer_source(const struct writer *writer, uint32_t source)
-{
-    assert(source < writer->source_count);
-    return &writer->committed[source];
-}
-
-uint32_t writer_source_number(const struct writer *writer, uint16_t stored_id)
-{
-    for (uint32_t i = 0; i < writer->source_count; i++)
-        if (writer->committed[i].id == stored_id)
-            return i;
-    return UINT32_MAX;
-}
-
 struct review_budget *writer_budget(struct writer *writer)
 {
     return writer->budget;
+}
+
+uint64_t writer_spill_sequence(struct writer *writer)
+{
+    return spill_next_sequence(writer->spill);
 }
 
 void writer_begin(struct writer *writer)
@@ -94,10 +88,29 @@ static void count_held(struct writer *writer)
     *held = (struct held_counts){0};
 }
 
+static void add_spilled(struct writer *writer, const struct spilled *spilled)
+{
+    struct spill_header header = {
+        .first_received_ms = (int64_t)spilled->opened_ms,
+        .last_received_ms = (int64_t)spilled->received_ms,
+        .accepted_spans = spilled->accepted_spans,
+        .accepted_logs = spilled->accepted_logs,
+        .position_count = (uint8_t)spilled->position_count,
+    };
+    memcpy(header.trace_id, spilled->trace_id, sizeof(header.trace_id));
+    for (uint32_t i = 0; i < spilled->position_count; i++) {
+        header.positions[i].source = writer->next[spilled->positions[i].source].id;
+        header.positions[i].first_position = spilled->positions[i].first;
+        header.positions[i].spilled_through = spilled->positions[i].through;
+    }
+    spill_append(writer->spill, &writer->txn, spilled->sequence, &header, spilled->body);
+    writer->batch_bytes += spilled->body.size;
+}
+
 static void add_spills(struct writer *writer, const struct effects *effects)
 {
     for (const struct spilled *spilled = effects->first_spilled; spilled; spilled = spilled->next)
-        writer_add_spilled(writer, spilled);
+        add_spilled(writer, spilled);
     for (const struct unspilled *row = effects->unspilled; row; row = row->next)
         (void)spill_delete(writer->spill, &writer->txn, row->sequence);
 }
@@ -114,9 +127,9 @@ void writer_add_effects(struct writer *writer, struct effects *effects, int64_t 
 {
     assert(effects->shard < writer->shards);
     for (struct closed *closed = effects->first; closed; closed = closed->next)
-        writer_add_closed(writer, closed, wall_ms);
+        verdicts_add(writer, closed, wall_ms);
     for (const struct conversation_part *part = effects->first_part; part; part = part->next)
-        writer_add_part(writer, part);
+        verdicts_add_part(writer, part);
     add_spills(writer, effects);
     count_passed(writer, effects);
     struct held_counts *held = &writer->next_held;
@@ -268,7 +281,7 @@ static enum status settle_memory(struct writer *writer, bool has_flushed, int64_
     writer_publish(writer);
     writer->horizon = writer->next_horizon;
     atomic_store_explicit(&writer->horizon_ms, writer->horizon.ms, memory_order_relaxed);
-    writer_publish_sources(writer);
+    sources_publish(writer);
     if (writer->row_count > 0) {
         writer->delta_sequence = decided_next_sequence(writer->decided) - 1;
         atomic_store_explicit(&writer->decided_sequence, writer->delta_sequence,
@@ -291,7 +304,7 @@ static void trim_retained(struct writer *writer, int64_t wall_ms)
 enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms)
 {
     append_rows(writer);
-    writer_move_sources(writer);
+    sources_move(writer);
     move_horizon(writer, now_ms, wall_ms);
     (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
                          NULL, NULL);
@@ -314,7 +327,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
 
 enum status writer_relieve(struct writer *writer)
 {
-    writer_trim_journal(writer, writer->committed);
+    sources_trim_journal(writer, true);
     (void)decided_expire(writer->decided, &writer->txn, writer->horizon.ms, TRIM_ROWS_MAX, NULL,
                          NULL);
     enum status status = store_commit(&writer->txn);

@@ -3,9 +3,9 @@
  * exactly as durable as what it counts. Pure but for the store: threads, clocks and queues are
  * the runtime's.
  *
- *   writer_begin -> add requests, effects, acknowledgements -> writer_commit -> OK: durable, records may leave
- *                                                                            -> BUSY: nothing happened; give the same
- *                                                                               effects again after writer_relieve
+ *   writer_begin -> add requests, effects, acknowledgements -> writer_commit
+ *     OK     durable: records may leave
+ *     BUSY   nothing happened: the same effects are given again after writer_relieve
  */
 #pragma once
 #include "pipelines/commit/budget.h"
@@ -27,12 +27,6 @@ void writer_destroy(struct writer *writer);
 /* No effects of this configuration will come any more; it may be freed. */
 void writer_forget_config(struct writer *writer, const struct pipeline_config *config);
 
-/* At start: what a source is; journaled when nobody says so. */
-void writer_set_source_kind(struct writer *writer, uint32_t source, enum source_kind kind);
-/* Where a source stood at the last stop: replay from low_watermark up to next_position. */
-const struct source_row *writer_source(const struct writer *writer, uint32_t source);
-/* The number here of a stored source; UINT32_MAX: not one of ours any more. */
-uint32_t writer_source_number(const struct writer *writer, uint16_t stored_id);
 /* The first sequence that no spilled trajectory has. */
 uint64_t writer_spill_sequence(struct writer *writer);
 
@@ -49,10 +43,6 @@ void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t s
 /* The file of an exporter holds all records up to `through` and is `length` bytes long. */
 void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
                      const struct outbox_file *file);
-/* A partition begins at `position`, or another instance has it from now on. All effects of before
- * have been added. */
-void writer_assign(struct writer *writer, uint32_t source, uint64_t position);
-void writer_hand_over(struct writer *writer, uint32_t source);
 /* All shards have caught up: spans that were accepted and are nowhere any more (ack: memory, and
  * the process died) are counted as dropped{crash}. Returns how many. */
 uint64_t writer_settle_lost(struct writer *writer);
@@ -81,11 +71,6 @@ int64_t writer_horizon_ms(const struct writer *writer);
 uint64_t writer_decided_sequence(const struct writer *writer);
 /* The last committed part of a conversation; any thread. */
 uint64_t writer_part_sequence(const struct writer *writer);
-/* Committed low watermark of each source; read by any thread. */
-const _Atomic uint64_t *writer_watermarks(const struct writer *writer);
-/* Committed first position of each source that an open trajectory needs, spilled or not; any
- * thread. */
-const _Atomic uint64_t *writer_needs(const struct writer *writer);
 
 struct writer_gauges { /* durable; any thread */
     uint64_t journal_bytes, outbox_records, outbox_bytes;

@@ -1,8 +1,10 @@
 /* Opens every table of the store, and says where each source stood. */
+#include "pipelines/commit/writer.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/state.h"
 
 static bool open_tables(struct writer *writer)
 {
@@ -68,7 +70,6 @@ static enum status open_sources(struct writer *writer, const char *const *names)
         source_write(&txn, row);
         writer->is_holding |= row->marks.shards != 0 && row->marks.shards != writer->shards;
         writer->next[i] = *row;
-        atomic_store(&writer->watermarks[i], row->low_watermark);
         for (uint32_t shard = 0; shard < writer->shards; shard++) {
             writer->shard_states[shard].floor[i] = row->low_watermark;
             writer->shard_states[shard].through[i] = row->low_watermark - 1;

@@ -1,6 +1,8 @@
 /* What other threads may know of the writer: durable numbers only. */
 #include "pipelines/cohorts/alert_metrics.h"
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/writer.h"
+
+#include "pipelines/commit/state.h"
 
 const char *writer_reason(const struct writer *writer)
 {
@@ -31,16 +33,6 @@ uint64_t writer_decided_sequence(const struct writer *writer)
 int64_t writer_horizon_ms(const struct writer *writer)
 {
     return atomic_load_explicit(&writer->horizon_ms, memory_order_relaxed);
-}
-
-const _Atomic uint64_t *writer_watermarks(const struct writer *writer)
-{
-    return writer->watermarks;
-}
-
-const _Atomic uint64_t *writer_needs(const struct writer *writer)
-{
-    return writer->needs;
 }
 
 void writer_publish(struct writer *writer)

@@ -23,11 +23,13 @@
 #include "processor/base/log.h"
 
 enum {
+    /* Together with what a commit takes below the 10 s that container runtimes give before they
+     * kill. */
     RECEIVER_GRACE_MS = 3000,
     EXPORTER_GRACE_MS = 4000,
-    TURN_MS = 1000,
-    READERS_MS = 60000,
-    HEALTHY_MS = 5000,
+    TURN_MS = 1000, /* of the main thread: watchdog, probes */
+    READERS_MS =
+        60000, /* readers that died are forgotten, or their pages would never be used again */
 };
 
 struct pipeline {
@@ -215,7 +217,7 @@ static void turn(struct pipeline *pipeline)
     bool is_answering = receivers_answer(pipeline->receivers, now_ms);
     bool is_turning = pipeline->relay
                           ? relay_state(pipeline->relay).is_alive
-                          : runtime_gauges(pipeline->runtime).writer_age_ms < HEALTHY_MS;
+                          : runtime_gauges(pipeline->runtime).writer_age_ms < WRITER_STALLED_MS;
     if (is_answering && is_turning)
         supervisor_notify("WATCHDOG=1");
     if (pipeline->store && now_ms - pipeline->readers_checked_ms >= READERS_MS) {
@@ -286,8 +288,8 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
         exit_code = failure_of(pipeline);
     }
     if (exit_code != EXIT_DONE && failure_of(pipeline) != EXIT_DONE)
-        _exit((
-            int)exit_code); /* A thread has stopped in the middle of its work: nothing more can be settled. */
+        /* A thread has stopped in the middle of its work: nothing more can be settled. */
+        _exit((int)exit_code);
     pthread_t watcher;
     bool is_watched = pthread_create(&watcher, NULL, second_signal, NULL) == 0;
     stop(pipeline);

@@ -18,7 +18,12 @@
 #include "processor/receive/http/receiver.h"
 #include "processor/receive/kafka/receiver.h"
 
-enum { CALL_SLOTS = 256, SOURCE_NAME_SIZE = 320, HTTP_IDLE_MS_MAX = 60000, DEAD_LETTER_MS = 1000 };
+enum {
+    CALL_SLOTS = 256, /* calls that wait to be read, beside those limited by bytes and streams */
+    SOURCE_NAME_SIZE = 320,
+    HTTP_IDLE_MS_MAX = 60000, /* an idle HTTP connection costs its client one handshake */
+    DEAD_LETTER_MS = 1000,    /* for letters on their way at the stop */
+};
 
 struct receivers {
     const struct pipeline_config *config;

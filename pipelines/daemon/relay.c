@@ -7,9 +7,9 @@
 #include "processor/emit/kafka/relay.h"
 
 enum {
-    POOLED_REQUESTS = 64,
-    RETRY_MS = 2000,
-    STUCK_MS = 5000,
+    POOLED_REQUESTS = 64,   /* with warm buffers; what is in use is limited by limits.memory */
+    RETRY_MS = 2000,        /* brokers that are behind need seconds */
+    STUCK_MS = 5000,        /* a thread that has not turned for so long is not healthy */
     HEAD_BYTES = 64 * 1024, /* room for Resource and scope beside the largest span */
 };
 
@@ -62,7 +62,7 @@ static void on_done(struct relay_request *relayed, enum status status)
     request_release(request);
 }
 
-static enum status submit(void *context, struct request *request, int64_t *ret_retry_ms)
+static enum status pass_on(void *context, struct request *request, int64_t *ret_retry_ms)
 {
     struct relay *relay = context;
     struct passage *passage = malloc(sizeof(*passage));
@@ -94,7 +94,7 @@ static bool has_room(void *context, size_t body_bytes)
 struct intake relay_intake(struct relay *relay, uint32_t source, bool ack_durable)
 {
     return (struct intake){.context = relay,
-                           .submit = submit,
+                           .submit = pass_on,
                            .has_room = has_room,
                            .pool = relay->pool,
                            .source = (uint16_t)source,

@@ -2,7 +2,7 @@
  * of front ends feed any number of scoring instances. It keeps nothing: with `ack: durable` the
  * sender is answered when the brokers have all of its request.
  *
- *   receiver --submit--> kafka_relay --> topic
+ *   receiver --pass on-> kafka_relay --> topic
  *       ^----- on_durable(OK, or BUSY) <--- all delivered, or one failed */
 #pragma once
 #include "pipelines/config/config.h"

@@ -12,8 +12,6 @@
 #include "processor/report/http_server.h"
 #include "processor/report/page.h"
 
-enum { WRITER_STALLED_MS = 5000 };
-
 struct telemetry {
     const struct pipeline_config *config;
     struct runtime *runtime;

@@ -10,7 +10,10 @@
 #include "processor/emit/kafka/transactions.h"
 #include "processor/emit/outgoing.h"
 
-enum { CATCH_UP_RECORDS = 256, FULL_MS = 100 };
+enum {
+    CATCH_UP_RECORDS = 256, /* rows read in one turn of the writer, which commits between */
+    FULL_MS = 100,          /* an emitter with a full queue is left alone for so long */
+};
 
 static void on_acknowledged(void *context, uint64_t sequence)
 {

@@ -1,6 +1,9 @@
 /* The way of records from the outbox to one exporter, and of its acknowledgements back.
- *   commit -> outbox_lane_offer -> emitter's queue            while it has room
- *   commit -> (behind)   -> outbox_lane_catch_up reads the store once there is room again
+ *
+ *   commit --offer-----> emitter's queue                 while it has room
+ *          \-(behind)--> catch_up, which reads the store, once there is room again
+ *   emitter's thread --acknowledgements--> add_to: the next transaction deletes their rows
+ *
  * Owner: the writer thread; the emitter's own thread only appends acknowledgements under the
  * lock. */
 #pragma once

@@ -3,6 +3,7 @@
  * codec, journaled requests through the same gate again. */
 #include "pipelines/run/recovery.h"
 
+#include "pipelines/commit/sources.h"
 #include "pipelines/commit/stored.h"
 #include "pipelines/config/limits.h"
 #include "pipelines/decide/trajectory_codec.h"
@@ -39,7 +40,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     if (row->decided_ms < writer_horizon_ms(runtime->writer))
         return true; /* Forgotten already; its row is on its way out. */
     for (uint8_t i = 0; i < row->position_count && is_remembered; i++) {
-        uint32_t source = writer_source_number(runtime->writer, row->positions[i].source);
+        uint32_t source = sources_number(runtime->writer, row->positions[i].source);
         if (source == UINT32_MAX)
             continue;
         is_known = true;
@@ -57,7 +58,7 @@ enum status recovery_remember(struct runtime *runtime)
     for (uint32_t source = 0; source < runtime->source_count; source++)
         for (uint32_t shard = 0; shard < runtime->shard_count; shard++)
             shard_set_replay(runtime->shards[shard].shard, (uint16_t)source,
-                             &writer_source(runtime->writer, source)->marks);
+                             &sources_row(runtime->writer, source)->marks);
     enum status status = decided_load(runtime->store, 0, remember_row, runtime);
     return failure_is_reported(runtime) ? STATUS_FATAL : status;
 }
@@ -75,7 +76,7 @@ static void fill_positions(const struct writer *writer, const struct spill_heade
                            struct spilled *spilled)
 {
     for (uint8_t i = 0; i < header->position_count; i++) {
-        uint32_t source = writer_source_number(writer, header->positions[i].source);
+        uint32_t source = sources_number(writer, header->positions[i].source);
         if (source == UINT32_MAX)
             continue;
         uint32_t at = spilled->position_count++;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "pipelines/commit/sources.h"
 #include "pipelines/run/failure.h"
 #include "pipelines/run/mailbox.h"
 #include "pipelines/run/recovery.h"
@@ -70,11 +71,11 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
         return false;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
-        const struct source_row *row = writer_source(runtime->writer, i);
+        const struct source_row *row = sources_row(runtime->writer, i);
         runtime->journaled[i] = (struct journaled_range){row->id, row->low_watermark,
                                                          row->next_position, row->is_handed_over};
         atomic_store(&runtime->next_positions[i], row->low_watermark);
-        writer_set_source_kind(runtime->writer, i, runtime->source_kinds[i]);
+        sources_set_kind(runtime->writer, i, runtime->source_kinds[i]);
     }
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (!create_shard(runtime, i))

@@ -1,7 +1,10 @@
 /* Threads and queues around the pure parts.
  *
- *   receiver threads --admit--> writer queue ----------------------> writer thread --after the commit--> replies, lanes
- *                      \-----> shard queue i --> shard thread i --effects--^   \--effects, emptied--> back to shard i
+ *   receiver --admit--> writer queue -------------------> writer thread --committed--> replies,
+ *   threads     |                              ^               |                       outbox lanes
+ *               |                           effects         effects, emptied
+ *               |                              |               v
+ *               \-----> shard queue i --> shard thread i <-----/
  *
  * Receivers never wait: an intake says BUSY. Shards may wait for the writer (for an empty `struct
  * effects`). The writer waits for nobody. Every request is pushed to the writer before any shard,
@@ -45,9 +48,10 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
 struct writer *runtime_writer(struct runtime *runtime);
+enum { WRITER_STALLED_MS = 5000 }; /* a writer that has not turned for so long is not healthy */
 struct runtime_gauges {
     uint64_t trajectories, in_flight_bytes, decided;
-    int64_t writer_age_ms; /* since the writer's last turn; health */
+    int64_t writer_age_ms; /* since the writer's last turn */
     bool is_refusing;      /* the state is full */
 };
 struct runtime_gauges runtime_gauges(const struct runtime *runtime);

@@ -9,7 +9,7 @@
 #include "processor/base/clock.h"
 
 enum {
-    EVENTS_AT_ONCE = 64,
+    EVENTS_AT_ONCE = 64,            /* then positions and gauges are looked at again */
     EFFECTS_BYTES_SENT = 256 << 10, /* a batch this large is sent at once */
     EFFECTS_HELD_MS = 10,           /* and any batch after this long */
     SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */

@@ -14,7 +14,7 @@ enum {
     /* Batches that a shard may have with the writer: enough to decide on through one slow commit.
      * More would only lengthen the way from a deadline to its durable verdict. */
     EFFECTS_PER_SHARD = 8,
-    SHARD_QUEUE = 1024,  /* requests and notices: some 10 ms of a shard's work at full rate */
+    SHARD_QUEUE = 1024,  /* requests and notices: a burst of small ones between two turns */
     WRITER_QUEUE = 4096, /* four full batches of the writer, so all shards and receivers fit */
     ANSWERS = 16,        /* notices on their way back to who waits for them; one at a time does */
 };

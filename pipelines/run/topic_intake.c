@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "pipelines/commit/sources.h"
 #include "pipelines/run/failure.h"
 #include "pipelines/run/mailbox.h"
 #include "pipelines/run/room.h"
@@ -90,7 +91,7 @@ static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
     bool was_ever_read = partition->was_revoked || runtime->journaled[source].to > 1;
     uint64_t position = (uint64_t)group->offset + 1;
     if (group->offset < 0)
-        position = was_ever_read ? atomic_load_explicit(&writer_needs(runtime->writer)[source],
+        position = was_ever_read ? atomic_load_explicit(&sources_needs(runtime->writer)[source],
                                                         memory_order_relaxed)
                                  : 0;
     partition->is_behind = false;
@@ -267,7 +268,7 @@ static int64_t commit_offset(void *context, int32_t number)
     uint32_t source = topic->first_source + (uint32_t)number;
     if (!topic->partitions[number].is_assigned)
         return -1;
-    return (int64_t)atomic_load_explicit(&writer_needs(runtime->writer)[source],
+    return (int64_t)atomic_load_explicit(&sources_needs(runtime->writer)[source],
                                          memory_order_relaxed) -
            1;
 }

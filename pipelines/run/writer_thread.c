@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "pipelines/commit/sources.h"
 #include "pipelines/run/failure.h"
 #include "pipelines/run/mailbox.h"
 #include "pipelines/run/state.h"
@@ -14,11 +15,11 @@
 #include "processor/base/memory.h"
 
 enum {
-    COMMIT_MS = 25,
-    IDLE_COMMIT_MS = 1000,
+    COMMIT_MS = 25,        /* a disk's sync is a few ms: most of the time is left for others */
+    IDLE_COMMIT_MS = 1000, /* cohorts are folded and alerts looked at once a second */
     BATCH_ITEMS = 1024,
-    BATCH_BYTES = 8 << 20,
-    RETRY_MS = 100
+    BATCH_BYTES = 8 << 20, /* larger ones only make calls wait: the cost of a commit is spread */
+    RETRY_MS = 100,
 };
 
 struct batch {
@@ -61,10 +62,10 @@ static void add_items(struct runtime *runtime, const struct batch *batch, int64_
         } else if (item_tag_of(batch->items[i]) == ITEM_EFFECTS) {
             writer_add_effects(runtime->writer, item, wall_ms);
         } else if (((struct notice *)item)->kind == NOTICE_ASSIGN) {
-            writer_assign(runtime->writer, ((struct notice *)item)->source,
-                          ((struct notice *)item)->position);
+            sources_assign(runtime->writer, ((struct notice *)item)->source,
+                           ((struct notice *)item)->position);
         } else if (((struct notice *)item)->kind == NOTICE_REVOKE) {
-            writer_hand_over(runtime->writer, ((struct notice *)item)->source);
+            sources_hand_over(runtime->writer, ((struct notice *)item)->source);
         } else if (((struct notice *)item)->kind == NOTICE_CAUGHT_UP) {
             uint64_t lost = writer_settle_lost(runtime->writer);
             if (lost > 0)

@@ -14,7 +14,9 @@
  * and cohorts are what a table of verdicts says. */
 #include <errno.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/sources.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "pipelines/config/load.h"
 #include "pipelines/run/recovery.h"
 #include "processor/base/digest.h"
@@ -145,7 +147,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     for (uint8_t i = 0;
          i < row->position_count && row->decided_ms >= writer_horizon_ms(sim->writer); i++)
         for (uint16_t source = 0; source < SOURCES; source++)
-            if (writer_source(sim->writer, source)->id == row->positions[i].source) {
+            if (sources_row(sim->writer, source)->id == row->positions[i].source) {
                 struct shard *shard =
                     sim->shards[request_shard_of(row->trace_id, sim->shard_count)];
                 struct decided_entry entry = {.position = row->positions[i].position,
@@ -223,7 +225,7 @@ static void start(struct simulation *sim)
         sim->effects[i] = effects_create(i);
         shard_set_revision_source(sim->shards[i], &revisions);
         for (uint16_t source = 0; source < SOURCES; source++)
-            shard_set_replay(sim->shards[i], source, &writer_source(sim->writer, source)->marks);
+            shard_set_replay(sim->shards[i], source, &sources_row(sim->writer, source)->marks);
     }
     ck_assert_int_eq(decided_load(sim->temp.store, 0, remember_row, sim), STATUS_OK);
     struct restored restored = {0};
@@ -240,11 +242,11 @@ static void start(struct simulation *sim)
     sim->is_catching_up = true;
     uint64_t end[SOURCES];
     for (uint16_t source = 0; source < SOURCES; source++) {
-        end[source] = writer_source(sim->writer, source)->next_position;
-        sim->next[source] = writer_source(sim->writer, source)->low_watermark;
+        end[source] = sources_row(sim->writer, source)->next_position;
+        sim->next[source] = sources_row(sim->writer, source)->low_watermark;
     }
     for (uint16_t source = 0; source < SOURCES; source++) {
-        const struct source_row *row = writer_source(sim->writer, source);
+        const struct source_row *row = sources_row(sim->writer, source);
         struct replaying replaying = {sim, source};
         ck_assert_int_eq(
             journal_read(sim->temp.store, row->id, row->low_watermark, replay_one, &replaying),

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "pipelines/run/recovery.h"
 #include "tests/support/check_state.h"
 #include "tests/support/failing.h"

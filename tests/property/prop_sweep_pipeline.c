@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/table.h"
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/sources.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "pipelines/config/load.h"
 #include "pipelines/run/recovery.h"
 #include "state/tables/journal.h"
@@ -186,7 +188,7 @@ static enum status commit_batch(struct case_of_store *all)
         writer_create(all->temp.store, shards->config, 1, sources, FIXTURE_SOURCES, &error);
     if (!all->writer)
         return STATUS_FATAL;
-    if (writer_source(all->writer, 0)->next_position > 1)
+    if (sources_row(all->writer, 0)->next_position > 1)
         return STATUS_OK; /* committed before */
     writer_begin(all->writer);
     for (uint32_t i = 0; i < TRACES; i++)

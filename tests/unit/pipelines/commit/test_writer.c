@@ -2,7 +2,9 @@
  * not at all. */
 #include <errno.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/sources.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "pipelines/config/load.h"
 #include "state/cohorts/query.h"
 #include "state/store/store_faults.h"
@@ -165,15 +167,15 @@ START_TEST(the_journal_is_trimmed_below_the_watermark)
     ck_assert_uint_eq(journal_requests(journal), 5);
     shard_fixture_tick(&fixture->shards, 7 * SECOND);
     commit_all(fixture);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->low_watermark, 1);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->next_position, 5);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->low_watermark, 1);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->next_position, 5);
     ck_assert_uint_eq(journal_requests(journal), 4);
-    ck_assert_uint_eq(writer_source(fixture->writer, 1)->low_watermark, 2);
+    ck_assert_uint_eq(sources_row(fixture->writer, 1)->low_watermark, 2);
     shard_fixture_tick(&fixture->shards, 10 * MINUTE);
     commit_all(fixture);
     ck_assert_uint_eq(journal_requests(journal), 0);
     ck_assert_uint_eq(writer_gauges(fixture->writer).journal_bytes, 0);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->low_watermark, 5);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->low_watermark, 5);
     end(fixture);
 }
 END_TEST
@@ -203,7 +205,7 @@ START_TEST(a_full_disk_changes_nothing_and_the_retry_counts_once)
         ck_assert_uint_eq(writer_account(fixture->writer).accepted, 0);
         ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records, 0);
         ck_assert_uint_eq(writer_gauges(fixture->writer).journal_bytes, 0);
-        ck_assert_uint_eq(writer_source(fixture->writer, 0)->next_position, 1);
+        ck_assert_uint_eq(sources_row(fixture->writer, 0)->next_position, 1);
         writer_begin(fixture->writer);
         ck_assert_int_eq(writer_relieve(fixture->writer), STATUS_OK);
     }
@@ -381,16 +383,16 @@ START_TEST(replay_marks_do_not_go_back_while_shards_catch_up)
     for (uint32_t trace = 1; trace <= 10; trace++)
         give_run(fixture, 0, trace, 0.9);
     commit_all(fixture);
-    const struct source_marks *marks = &writer_source(fixture->writer, 0)->marks;
+    const struct source_marks *marks = &sources_row(fixture->writer, 0)->marks;
     ck_assert_uint_eq(marks->through[0], 10);
     ck_assert_uint_eq(marks->through[1], 10);
     reopen(fixture, 2);
     add_batch(fixture); /* effects of shards that have seen nothing yet */
     ck_assert_int_eq(commit(fixture), STATUS_OK);
-    marks = &writer_source(fixture->writer, 0)->marks;
+    marks = &sources_row(fixture->writer, 0)->marks;
     ck_assert_uint_eq(marks->through[0], 10);
     ck_assert_uint_eq(marks->through[1], 10);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->low_watermark, 1);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->low_watermark, 1);
     end(fixture);
 }
 END_TEST
@@ -406,13 +408,13 @@ START_TEST(with_other_shards_marks_and_drops_are_held_until_all_have_caught_up)
     fixture->shards.effects[0]->source_count = FIXTURE_SOURCES;
     add_batch(fixture);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->marks.shards, 2);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->marks.shards, 2);
     ck_assert_uint_eq(value(fixture->writer->counted.late), 0);
     shard_fixture_tick(&fixture->shards, 0);
     add_batch(fixture);
     (void)writer_settle_lost(fixture->writer);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
-    ck_assert_uint_eq(writer_source(fixture->writer, 0)->marks.shards, 3);
+    ck_assert_uint_eq(sources_row(fixture->writer, 0)->marks.shards, 3);
     ck_assert_uint_eq(value(fixture->writer->counted.late), 2);
     end(fixture);
 }
@@ -501,7 +503,7 @@ END_TEST
 START_TEST(a_partition_that_was_rewound_and_left_does_not_hold_the_horizon)
 {
     struct fixture *fixture = begin(1, "trajectory: { late: { window: 1m } }\n");
-    writer_set_source_kind(fixture->writer, 2, SOURCE_TOPIC);
+    sources_set_kind(fixture->writer, 2, SOURCE_TOPIC);
     shard_set_source_kind(fixture->shards.shards[0], 2, SOURCE_TOPIC);
     for (uint32_t trace = 1; trace <= 10; trace++)
         give_run(fixture, 2, trace, 0.9);
@@ -512,14 +514,14 @@ START_TEST(a_partition_that_was_rewound_and_left_does_not_hold_the_horizon)
     writer_begin(fixture->writer);
     writer_add_effects(fixture->writer, fixture->shards.effects[0],
                        (int64_t)fixture->shards.wall_ms);
-    writer_assign(fixture->writer, 2, 3);
+    sources_assign(fixture->writer, 2, 3);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
     fixture->shards.next[2] = 3;
     shard_fixture_event(&fixture->shards, &(struct shard_event){.kind = SHARD_REVOKE, .source = 2});
     writer_begin(fixture->writer);
     writer_add_effects(fixture->writer, fixture->shards.effects[0],
                        (int64_t)fixture->shards.wall_ms);
-    writer_hand_over(fixture->writer, 2);
+    sources_hand_over(fixture->writer, 2);
     ck_assert_int_eq(commit(fixture), STATUS_OK);
     for (int i = 0; i < 5; i++) {
         shard_fixture_tick(&fixture->shards, MINUTE);

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "processor/emit/outgoing.h"
 #include "state/store/store_faults.h"
 #include "tests/support/shard_fixture.h"

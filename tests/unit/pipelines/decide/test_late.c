@@ -1,5 +1,7 @@
 /* What comes after the verdict, over a real store: shards, writer and recall together. */
-#include "pipelines/commit/writer_state.h"
+#include "pipelines/commit/sources.h"
+#include "pipelines/commit/state.h"
+#include "pipelines/commit/writer.h"
 #include "processor/emit/outgoing.h"
 #include "state/cohorts/audit.h"
 #include "state/cohorts/query.h"
@@ -156,7 +158,7 @@ static bool remember_row(void *context, uint64_t sequence, const struct decided_
     struct shard_fixture *shards = &fixture->shards;
     for (uint8_t i = 0; i < row->position_count; i++)
         for (uint16_t source = 0; source < FIXTURE_SOURCES; source++) {
-            if (writer_source(fixture->writer, source)->id != row->positions[i].source)
+            if (sources_row(fixture->writer, source)->id != row->positions[i].source)
                 continue;
             struct decided_entry entry = {.position = row->positions[i].position,
                                           .decided_ms = (uint64_t)row->decided_ms,
@@ -186,11 +188,11 @@ static void crash(struct fixture *fixture)
     for (uint16_t source = 0; source < FIXTURE_SOURCES; source++)
         for (uint32_t shard = 0; shard < 2; shard++)
             shard_set_replay(fixture->shards.shards[shard], source,
-                             &writer_source(fixture->writer, source)->marks);
+                             &sources_row(fixture->writer, source)->marks);
     fixture->shards.is_catching_up = true;
     for (uint32_t i = 0; i < fixture->kept_count; i++) {
         const struct request *request = fixture->kept[i];
-        const struct source_row *row = writer_source(fixture->writer, request->source);
+        const struct source_row *row = sources_row(fixture->writer, request->source);
         if (request->position >= row->low_watermark && request->position < row->next_position)
             shard_fixture_replay(&fixture->shards, request->source, request->position,
                                  request->signal, request_body(request));

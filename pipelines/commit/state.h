@@ -1,11 +1,11 @@
-/* What the writer keeps; seen by the writer_*.c files only. Memory beside the store (positions,
+/* What the writer keeps; seen inside this room only. Memory beside the store (positions,
  * watermarks, cohort delta) moves only when a transaction has succeeded: `next` holds the rows as
  * they will be, `committed` as they are. */
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/commit/contribution.h"
 #include "pipelines/commit/stored.h"
-#include "pipelines/commit/writer.h"
+#include "pipelines/commit/writer_counters.h"
 #include "state/cohorts/delta.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
@@ -14,8 +14,10 @@
 #include "state/tables/spill.h"
 
 enum {
-    BINDINGS = 2,         /* the running configuration and the one before a reload */
-    TRIM_ROWS_MAX = 2000, /* table rows deleted in one transaction: journal, decided, outbox each */
+    BINDINGS = 2, /* the running configuration and the one before a reload */
+    /* Table rows deleted in one transaction, of journal, decided and outbox each: more than one
+     * brings in, so that a backlog shrinks, and few enough that calls need not wait for it. */
+    TRIM_ROWS_MAX = 2000,
 };
 
 struct shard_state {
@@ -59,7 +61,7 @@ struct writer {
     bool is_holding, next_holding;
     struct held_counts held, next_held;
     int64_t batch_in_flight; /* spans that this batch adds to those in flight */
-    _Atomic uint64_t watermarks[SOURCES_MAX], needs[SOURCES_MAX];
+    _Atomic uint64_t needs[SOURCES_MAX];
     /* A late span may lie behind its verdict by the whole window. So what has left the window is
      * forgotten only when the watermarks have passed all that had come by then. */
     struct horizon {
@@ -89,16 +91,8 @@ struct writer {
     _Atomic int64_t outbox_oldest_ms;
 };
 
-/* Watermarks, replay marks and the trim of the journal, in the transaction. */
-void writer_move_sources(struct writer *writer);
-void writer_trim_journal(struct writer *writer, const struct source_row *rows);
-/* Shows other threads where the sources stand. */
-void writer_publish_sources(struct writer *writer);
-void writer_add_spilled(struct writer *writer, const struct spilled *spilled);
-/* Shows other threads what the journal and the outbox hold now. */
+/* Shows other threads what the journal and the outbox hold now (writer_report.c). */
 void writer_publish(struct writer *writer);
-void writer_add_closed(struct writer *writer, struct closed *closed, int64_t wall_ms);
-void writer_add_part(struct writer *writer, const struct conversation_part *part);
 
 static inline void writer_count(struct writer *writer, struct persistent_counter *counter,
                                 uint64_t by)
