@@ -9,7 +9,7 @@
 enum { RULES_MAX = 200, RULE_MEASURES_MAX = 8, RULE_LABELS_MAX = 16 };
 
 struct expression;  /* score/expression/expression.h */
-struct measurement; /* score/measurements.h */
+struct measurement; /* score/measurement.h */
 
 /* What a rule or an expression names: a row of the table, or an imported score or label. */
 struct measure {

@@ -43,7 +43,7 @@ struct step {
     double cost_usd;                     /* negative: none recorded */
     int64_t ttft_ns;                     /* time to first token; -1: none recorded */
 
-    /* Content: set by normalize_content(), absent before. As a person reads it. */
+    /* Content: set by content_read(), absent before. As a person reads it. */
     struct bytes input, output;
     struct bytes arguments; /* of a tool call: JSON when it was JSON */
 };

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "processor/score/expression/expression.h"
+
 void config_destroy(struct pipeline_config *config)
 {
     if (!config)

@@ -7,6 +7,8 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/json/writer.h"
+#include "processor/normalize/normalize.h"
+#include "processor/score/expression/expression.h"
 
 static void write_texts(struct json_writer *json, const char *key, const struct bytes *items,
                         uint32_t count)

@@ -17,6 +17,7 @@
 #include "pipelines/config/redaction.h"
 #include "pipelines/config/rules.h"
 #include "pipelines/config/walk.h"
+#include "processor/score/rules.h"
 
 enum { CONFIG_ARENA_BYTES = 64 * 1024 * 1024 };
 
@@ -46,7 +47,7 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
     config_pipelines_connect(loader);
     config_check_limits(loader);
     if (!config_loader_failed(loader) &&
-        (!config_digest(config) || !ruleset_prepare(&config->ruleset)))
+        (!config_digest(config) || !rules_prepare(&config->ruleset)))
         error_set(loader->error, EXIT_TEMPORARY, "out of memory");
     arena_finish(&loader->scratch);
     if (!config_loader_failed(loader))

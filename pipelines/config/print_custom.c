@@ -5,6 +5,7 @@
 
 #include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
+#include "processor/score/expression/expression.h"
 
 static void end_line(struct config_printer *printer)
 {

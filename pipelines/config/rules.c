@@ -4,7 +4,9 @@
 
 #include "pipelines/config/walk.h"
 #include "processor/base/text/utf8.h"
+#include "processor/score/expression/expression.h"
 #include "processor/score/measurements.h"
+#include "processor/score/rules.h"
 
 /* A measurement, or several: `measure: x` or `measure: [x, y]`. */
 void config_rules_load_measures(struct config_loader *loader, const struct option *row,
@@ -28,7 +30,7 @@ void config_rules_load_measures(struct config_loader *loader, const struct optio
         struct bytes name = config_loader_keep(loader, item->text);
         if (!name.data)
             return;
-        if (!measure_resolve(name, measure, &nearest)) {
+        if (!measurements_resolve(name, measure, &nearest)) {
             config_loader_error(loader, item, "unknown measurement %.*s; %s%s%s",
                                 (int)utf8_cut(name, 60).size, (const char *)name.data,
                                 nearest ? "did you mean "

@@ -7,7 +7,12 @@
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/emit/otlp/record.h"
 #include "processor/emit/record/record.h"
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/content/content.h"
+#include "processor/normalize/facts/facts.h"
+#include "processor/normalize/facts/lookup.h"
+#include "processor/score/measurements.h"
+#include "processor/score/memo.h"
+#include "processor/score/scorer.h"
 
 bool judge_init(struct judge *judge, const struct pipeline_config *config)
 {
@@ -42,8 +47,8 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
     arena_reset(&judge->arena);
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
-    normalize_facts_from(&judge->trajectory, &judge->config->ruleset.measurements.route,
-                         &judge->arena, &judge->run);
+    facts_read_from(&judge->trajectory, &judge->config->ruleset.measurements.route, &judge->arena,
+                    &judge->run);
     return !judge->arena.failed;
 }
 
@@ -51,7 +56,7 @@ bool judge_has_awaited_scores(const struct judge *judge)
 {
     const struct assembly_config *assembly = &judge->config->assembly;
     for (uint32_t i = 0; i < assembly->await_count; i++)
-        if (!run_find_score(&judge->run, assembly->await_scores[i]))
+        if (!lookup_score(&judge->run, assembly->await_scores[i]))
             return false;
     return true;
 }
@@ -164,7 +169,7 @@ static enum status write_record(struct judge *judge, const struct judgement *jud
 {
     const struct pipeline_config *config = judge->config;
     struct arena *arena = &judgement->effects->arena;
-    normalize_content(&judge->run);
+    content_read(&judge->run);
     struct review_input input = {
         .run = &judge->run,
         .report = &judgement->report,
@@ -359,13 +364,13 @@ void judge_score(struct judge *judge, struct judgement *judgement)
 {
     struct score_context context = judge_context(judge, judgement);
     struct closed *closed = judgement->closed;
-    score_run(&context, &judgement->report);
+    scorer_run(&context, &judgement->report);
     if (closed->cost_usd >= 0)
         return;
     /* No cost was recorded: the price table may know. */
     struct measure cost;
-    const struct reading *reading = measure_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
-                                        ? measure_read(&cost, &context)
+    const struct reading *reading = measurements_resolve(BYTES_LITERAL("cost_usd"), &cost, NULL)
+                                        ? memo_read(&cost, &context)
                                         : NULL;
     if (reading && reading->has_value)
         closed->cost_usd = judge->run.cost_usd = reading->value;

@@ -2,6 +2,7 @@
 #include "pipelines/decide/revise.h"
 
 #include "pipelines/decide/trajectory_codec.h"
+#include "processor/score/scorer.h"
 #include "state/cohorts/cohort.h"
 
 /* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken
@@ -187,19 +188,19 @@ static enum status decide_from_summary(struct judge *judge, struct judgement *ju
     context.ruleset = without_conditions(ruleset, &judge->arena);
     if (!context.ruleset)
         return STATUS_FATAL;
-    score_run(&context, report);
+    scorer_run(&context, report);
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
         struct evaluation *evaluation = &report->evaluations[i];
         const struct rule *rule = &ruleset->rules[i];
         const struct summary_rule *old = summary_find_rule(&before->summary, rule->name);
         evaluation->rule = rule;
         if (!old)
-            score_restate(rule, 0, OUTCOME_NA, NULL, "not_retained", evaluation);
+            scorer_restate(rule, 0, OUTCOME_NA, NULL, "not_retained", evaluation);
         else if (!is_overriding(old, evaluation))
-            score_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
-                          old->is_when_false ? "when_false" : "not_retained", evaluation);
+            scorer_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
+                           old->is_when_false ? "when_false" : "not_retained", evaluation);
     }
-    score_conclude(&context, report);
+    scorer_conclude(&context, report);
     return judge_conclude(judge, judgement);
 }
 

@@ -13,6 +13,7 @@
 #include <utf8proc.h>
 #include <yaml.h>
 
+#include "processor/base/status.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
 #include "processor/normalize/normalize.h"

@@ -1,12 +1,9 @@
-/* The table of measurements, and the memo that computes each at most once for a run.
- *
- *   memo: readings[slot]   slot 0 none | 1 .. measurement_count the rows | then the imported scores
- *
- * A new measurement is one row here and one function in the file of its subject. */
+/* The table of measurements. A new one is one row here and one function in the file of its subject
+ * (measure/). */
 #include "processor/score/measurements.h"
 
+#include "processor/base/nearest.h"
 #include "processor/score/measure/functions.h"
-#include "processor/score/measure/reading.h"
 
 #define GROUNDEDNESS_NA "no_answer, no_contexts, refusal, no_claims"
 #define RELEVANCE_NA "no_input, no_contexts"
@@ -388,76 +385,47 @@ const struct measurement measurements[] = {
 };
 const uint32_t measurement_count = sizeof measurements / sizeof *measurements;
 
-static const struct reading no_memory = {.na_reason = "no_memory"};
-
-static void compute(const struct measure *measure, struct score_context *context,
-                    struct reading *reading)
+static bool resolve_imported(struct bytes name, struct bytes prefix, struct measure *ret_measure)
 {
-    const struct measurement *row = measure->measurement;
-    if (!row && measure->is_label)
-        measure_label(measure->imported, context, reading);
-    else if (!row)
-        measure_score(measure->imported, context, reading);
-    else {
-        if (row->needs_content)
-            normalize_content(context->run);
-        reading->evaluator_id = bytes_of_text(row->name);
-        reading->evaluator_version = BYTES_LITERAL("1");
-        reading->evaluator_type = EVALUATOR_CODE;
-        row->measure(row, context, reading);
+    if (!bytes_starts_with(name, prefix) || name.size == prefix.size)
+        return false;
+    *ret_measure = (struct measure){
+        .name = name, .imported = bytes_of(name.data + prefix.size, name.size - prefix.size)};
+    return true;
+}
+
+static const char *nearest_measurement(struct bytes name)
+{
+    struct nearest nearest = nearest_to(name);
+    const char *found = NULL;
+    uint32_t distance = UINT32_MAX;
+    for (uint32_t i = 0; i < measurement_count; i++) {
+        nearest_offer(&nearest, bytes_of_text(measurements[i].name));
+        if (nearest.distance < distance) {
+            distance = nearest.distance;
+            found = measurements[i].name;
+        }
     }
+    return found;
 }
 
-static uint32_t slot_count(const struct score_context *context)
+bool measurements_resolve(struct bytes name, struct measure *ret_measure, const char **ret_nearest)
 {
-    uint32_t numbered = context->ruleset ? context->ruleset->slot_count : 0;
-    return numbered ? numbered : measurement_count + 1;
-}
-
-const struct reading *measure_read(const struct measure *measure, struct score_context *context)
-{
-    if (!context->memo)
-        context->memo = arena_zalloc(context->arena, slot_count(context), sizeof(struct reading *));
-    struct reading **memo = context->memo;
-    bool is_remembered = memo && measure->slot > 0 && measure->slot < slot_count(context);
-    if (is_remembered && memo[measure->slot])
-        return memo[measure->slot];
-    struct reading *reading = arena_zalloc(context->arena, 1, sizeof *reading);
-    if (!reading)
-        return &no_memory;
-    compute(measure, context, reading);
-    if (is_remembered)
-        memo[measure->slot] = reading;
-    return reading;
-}
-
-const struct reading *measurement_read(const char *name, struct score_context *context)
-{
-    struct measure measure;
-    bool is_known = measure_resolve(bytes_of_text(name), &measure, NULL);
-    return is_known ? measure_read(&measure, context) : &no_memory;
-}
-
-bool refusal_was_read(const struct score_context *context)
-{
-    struct reading *const *memo = context->memo;
-    for (uint32_t i = 0; memo && i < measurement_count; i++)
-        if (measurements[i].measure == measure_refusal)
-            return memo[i + 1] && memo[i + 1]->has_value && memo[i + 1]->value > 0;
-    return false;
-}
-
-bool answer_is_na(struct score_context *context, struct reading *reading)
-{
-    if (context->run->output.size == 0) {
-        reading_na(reading, "no_answer");
+    for (uint32_t i = 0; i < measurement_count; i++)
+        if (bytes_equal_text(name, measurements[i].name)) {
+            *ret_measure =
+                (struct measure){.name = name, .measurement = &measurements[i], .slot = i + 1};
+            return true;
+        }
+    if (resolve_imported(name, BYTES_LITERAL("score."), ret_measure))
+        return true;
+    if (resolve_imported(name, BYTES_LITERAL("label."), ret_measure)) {
+        ret_measure->is_label = true;
         return true;
     }
-    const struct reading *refusal = measurement_read("refusal", context);
-    if (!refusal->has_value || refusal->value <= 0)
-        return false;
-    reading_na(reading, "refusal");
-    return true;
+    if (ret_nearest)
+        *ret_nearest = nearest_measurement(name);
+    return false;
 }
 
 void measurements_print(struct buffer *to)

@@ -1,11 +1,12 @@
-/* What makes a rule valid, and what the names in it stand for. All of it happens when the
+/* What makes a rule valid, and which slots its measures have. All of it happens when the
  * configuration is read: a run only follows pointers and slots. */
 #include "processor/score/rules.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "processor/base/nearest.h"
+#include "processor/normalize/facts/lookup.h"
+#include "processor/score/expression/expression.h"
 #include "processor/score/measurements.h"
 
 static bool is_text(const struct measure *measure)
@@ -53,49 +54,6 @@ bool rule_judges_by_default(const struct rule *rule)
     return false;
 }
 
-static bool resolve_imported(struct bytes name, struct bytes prefix, struct measure *ret_measure)
-{
-    if (!bytes_starts_with(name, prefix) || name.size == prefix.size)
-        return false;
-    *ret_measure = (struct measure){
-        .name = name, .imported = bytes_of(name.data + prefix.size, name.size - prefix.size)};
-    return true;
-}
-
-static const char *nearest_measurement(struct bytes name)
-{
-    struct nearest nearest = nearest_to(name);
-    const char *found = NULL;
-    uint32_t distance = UINT32_MAX;
-    for (uint32_t i = 0; i < measurement_count; i++) {
-        nearest_offer(&nearest, bytes_of_text(measurements[i].name));
-        if (nearest.distance < distance) {
-            distance = nearest.distance;
-            found = measurements[i].name;
-        }
-    }
-    return found;
-}
-
-bool measure_resolve(struct bytes name, struct measure *ret_measure, const char **ret_nearest)
-{
-    for (uint32_t i = 0; i < measurement_count; i++)
-        if (bytes_equal_text(name, measurements[i].name)) {
-            *ret_measure =
-                (struct measure){.name = name, .measurement = &measurements[i], .slot = i + 1};
-            return true;
-        }
-    if (resolve_imported(name, BYTES_LITERAL("score."), ret_measure))
-        return true;
-    if (resolve_imported(name, BYTES_LITERAL("label."), ret_measure)) {
-        ret_measure->is_label = true;
-        return true;
-    }
-    if (ret_nearest)
-        *ret_nearest = nearest_measurement(name);
-    return false;
-}
-
 /* The measures of a ruleset one after another: of its rules, then of their conditions. */
 static struct measure *next_measure(struct ruleset *ruleset, uint32_t *rule_at, uint32_t *at)
 {
@@ -125,7 +83,7 @@ static uint32_t imported_slot(struct ruleset *ruleset, struct distinct_measures 
 {
     for (uint32_t i = 0; i < seen->count; i++)
         if (seen->items[i]->is_label == wanted->is_label &&
-            score_name_equal(seen->items[i]->imported, wanted->imported))
+            lookup_name_equal(seen->items[i]->imported, wanted->imported))
             return seen->items[i]->slot;
     if (seen->count == seen->capacity) {
         uint32_t capacity = seen->capacity ? seen->capacity * 2 : 16;
@@ -140,7 +98,7 @@ static uint32_t imported_slot(struct ruleset *ruleset, struct distinct_measures 
     return ruleset->slot_count++;
 }
 
-bool ruleset_prepare(struct ruleset *ruleset)
+bool rules_prepare(struct ruleset *ruleset)
 {
     struct distinct_measures seen = {0};
     ruleset->slot_count = measurement_count + 1; /* slot 0 stands for none */

@@ -9,7 +9,9 @@
 #include <math.h>
 
 #include "processor/base/json/number.h"
+#include "processor/score/expression/expression.h"
 #include "processor/score/measure/reading.h"
+#include "processor/score/memo.h"
 #include "processor/score/signature.h"
 
 static enum outcome band(const struct rule *rule, double value)
@@ -66,14 +68,13 @@ static void state_reading(struct evaluation *evaluation, const struct measure *m
     evaluation->evaluator_type = reading->evaluator_type;
 }
 
-/* The first measure that is a number; without one an evaluator's error, else why the first is na.
- * */
+/* By the first measure that is a number; else an evaluator's error, else why the first is na. */
 static void measure_rule(const struct rule *rule, struct score_context *context,
                          struct evaluation *evaluation)
 {
     evaluation->outcome = OUTCOME_NA;
     for (uint32_t i = 0; i < rule->measure_count; i++) {
-        const struct reading *reading = measure_read(&rule->measures[i], context);
+        const struct reading *reading = memo_read(&rule->measures[i], context);
         bool is_number = reading->has_value && isfinite(reading->value);
         bool is_first_error = reading->is_error && evaluation->outcome != OUTCOME_ERROR;
         if (i == 0 || is_number || is_first_error)
@@ -107,8 +108,8 @@ static void state_measure(const struct measure *measure, struct evaluation *eval
     evaluation->evaluator_type = is_ours ? EVALUATOR_CODE : EVALUATOR_IMPORTED;
 }
 
-void score_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
-                   const double *value, const char *na_reason, struct evaluation *ret_evaluation)
+void scorer_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
+                    const double *value, const char *na_reason, struct evaluation *ret_evaluation)
 {
     *ret_evaluation = (struct evaluation){
         .rule = rule, .outcome = outcome, .na_reason = outcome == OUTCOME_NA ? na_reason : NULL};
@@ -191,7 +192,7 @@ static const struct rule *find_worst(const struct verdict_report *report)
     return worst;
 }
 
-void score_run(struct score_context *context, struct verdict_report *ret_report)
+void scorer_run(struct score_context *context, struct verdict_report *ret_report)
 {
     const struct ruleset *ruleset = context->ruleset;
     *ret_report = (struct verdict_report){.verdict = VERDICT_UNSCORED};
@@ -203,10 +204,10 @@ void score_run(struct score_context *context, struct verdict_report *ret_report)
         for (uint32_t i = 0; i < ruleset->rule_count; i++)
             evaluate_rule(&ruleset->rules[i], context, &ret_report->evaluations[i]);
     }
-    score_conclude(context, ret_report);
+    scorer_conclude(context, ret_report);
 }
 
-void score_conclude(struct score_context *context, struct verdict_report *report)
+void scorer_conclude(struct score_context *context, struct verdict_report *report)
 {
     report->verdict = fold(report);
     report->labels = (struct bytes_list){0};
@@ -215,6 +216,7 @@ void score_conclude(struct score_context *context, struct verdict_report *report
         collect_labels(report, context->arena);
         report->worst = find_worst(report);
     }
-    report->refusal = refusal_was_read(context);
+    const struct reading *refusal = memo_remembered("refusal", context);
+    report->refusal = refusal && refusal->has_value && refusal->value > 0;
     signature_write(report->signature, report, context->run);
 }

@@ -59,7 +59,7 @@ static size_t put_token(char *to, size_t used, const char *token, size_t size)
     return used;
 }
 
-size_t error_normalize(char to[NORMALIZED_ERROR_MAX], struct bytes error)
+size_t signature_normalize_error(char to[NORMALIZED_ERROR_MAX], struct bytes error)
 {
     /* Collapsing only shortens, so what ends up in the first 200 bytes is mostly here. */
     enum { READ_MAX = 4 * NORMALIZED_ERROR_MAX };
@@ -97,7 +97,7 @@ void signature_write(char to[17], const struct verdict_report *report, const str
     hash = hash_more(hash, "", 1);
     if (run->errors.count > 0) {
         char error[NORMALIZED_ERROR_MAX];
-        size_t size = error_normalize(error, run->errors.items[0]);
+        size_t size = signature_normalize_error(error, run->errors.items[0]);
         hash = hash_more(hash, error, size);
     }
     uint8_t digest[8];

@@ -9,4 +9,4 @@ void signature_write(char to[17], const struct verdict_report *report, const str
 
 enum { NORMALIZED_ERROR_MAX = 200 };
 /* Lower case, every run of digits or hex digits as one `#`, cut at 200 bytes. Returns the size. */
-size_t error_normalize(char to[NORMALIZED_ERROR_MAX], struct bytes error);
+size_t signature_normalize_error(char to[NORMALIZED_ERROR_MAX], struct bytes error);

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/content/content.h"
+#include "processor/normalize/facts/facts.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measurements.h"
+#include "processor/score/memo.h"
 #include "tests/support/hand_run.h"
 #include "tests/support/runs.h"
 
@@ -60,7 +62,7 @@ static struct cost measure_cost_of(uint32_t row, const struct set *set, long rou
                 arena_reset(arena);
                 struct score_context context = {
                     .run = &set->runs[i], .ruleset = &ruleset, .arena = arena, .scratch = scratch};
-                const struct reading *reading = measure_read(&measure, &context);
+                const struct reading *reading = memo_read(&measure, &context);
                 values += !reading->na_reason;
             }
         double ns = (now_ns() - began) / (double)rounds / set->count;
@@ -81,9 +83,9 @@ static double normalize_cost(const struct recorded_runs *recorded, bool with_con
             for (uint32_t i = 0; i < recorded->count; i++) {
                 struct agent_run run;
                 arena_reset(arena);
-                normalize_facts(&recorded->items[i], arena, &run);
+                facts_read(&recorded->items[i], arena, &run);
                 if (with_content)
-                    normalize_content(&run);
+                    content_read(&run);
             }
         double ns = (now_ns() - began) / (double)rounds / recorded->count;
         least = ns < least ? ns : least;
@@ -158,8 +160,8 @@ int main(int argc, char **argv)
     struct cost facts = {normalize_cost(&recorded, false, rounds, &arena), recorded.count};
     struct cost content = {normalize_cost(&recorded, true, rounds, &arena), recorded.count};
     for (uint32_t i = 0; i < recorded.count; i++) {
-        normalize_facts(&recorded.items[i], &recorded.arena, &set.runs[i]);
-        normalize_content(&set.runs[i]);
+        facts_read(&recorded.items[i], &recorded.arena, &set.runs[i]);
+        content_read(&set.runs[i]);
     }
     struct set heavy = {make_heavy(&hand), 1};
     struct cost *costs = calloc(2 * measurement_count, sizeof *costs);

@@ -3,6 +3,7 @@
  * that parses to the same print, and evaluates over an empty run. */
 #include <assert.h>
 
+#include "processor/score/expression/expression.h"
 #include "processor/score/scorer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

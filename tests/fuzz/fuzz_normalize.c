@@ -5,8 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "processor/normalize/content/content.h"
 #include "processor/normalize/facts/dimensions.h"
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/facts/facts.h"
 #include "processor/otlp/wire_gate.h"
 #include "tests/support/runs.h"
 
@@ -22,8 +23,8 @@ static void read_run(const struct trajectory *trajectory, size_t limit)
     struct agent_run run;
     struct bytes values[2];
     arena_init(&arena, limit);
-    normalize_facts(trajectory, &arena, &run);
-    normalize_content(&run);
+    facts_read(trajectory, &arena, &run);
+    content_read(&run);
     dimensions_read(&run, dimensions, 2, NULL, NULL, values);
     assert(values[0].size > 0 && values[0].size <= DIMENSION_VALUE_MAX + 9);
     assert(run.input_span == NO_SPAN || run.input_span < trajectory->span_count);

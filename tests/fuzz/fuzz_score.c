@@ -7,9 +7,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "processor/normalize/facts/facts.h"
 #include "processor/otlp/wire_gate.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measurements.h"
+#include "processor/score/memo.h"
 #include "tests/support/runs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -68,12 +70,12 @@ static void read_run(const struct trajectory *trajectory, size_t limit)
     struct agent_run run;
     struct regex_scratch *scratch = regex_scratch_create();
     arena_init(&arena, limit);
-    normalize_facts(trajectory, &arena, &run);
+    facts_read(trajectory, &arena, &run);
     struct score_context context = {
         .run = &run, .ruleset = &ruleset, .arena = &arena, .scratch = scratch};
     for (uint32_t i = 0; i < measurement_count; i++) {
         const struct measure measure = {.measurement = &measurements[i], .slot = i + 1};
-        check(&measurements[i], measure_read(&measure, &context), &run);
+        check(&measurements[i], memo_read(&measure, &context), &run);
     }
     arena_finish(&arena);
     regex_scratch_destroy(scratch);

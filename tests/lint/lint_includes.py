@@ -79,8 +79,11 @@ def may_include(name, header):
 # Headers that several files of one folder share, beside those called state.h and *_state.h; nobody else sees them.
 PRIVATE = {
     "processor/base/masks/scanners.h",
+    "processor/score/expression/tree.h",
     *(f"pipelines/config/{name}.h" for name in ("loader", "option", "options", "printer", "rows", "walk")),
 }
+# The one public header of a folder: its files hold one function or two each, which rows of one table name.
+FOLDER_HEADERS = {"processor/score/measure/functions.h"}
 
 
 def is_private(header):
@@ -129,7 +132,7 @@ for path in paths:
         fail(f"{name}: no #pragma once")
 
 # Each .c has its own header, but where a folder has a private one that says which files share what.
-shared = {path.parent for path in paths if is_private(str(path))}
+shared = {path.parent for path in paths if is_private(str(path.relative_to(root))) or str(path.relative_to(root)) in FOLDER_HEADERS}
 without_header = {"processor/main.c"}
 for path in paths:
     name = str(path.relative_to(root))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "processor/score/expression/expression.h"
 #include "tests/support/score_fixture.h"
 
 enum { ROUNDS = 3000, TEXT_MAX = 8192, DEPTH_MAX = 6 };

@@ -4,6 +4,11 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "processor/score/measurements.h"
+#include "processor/score/memo.h"
+#include "processor/score/rules.h"
+#include "processor/score/scorer.h"
+
 static const struct bytes dimension_names[] = {{(const uint8_t *)"intent", 6},
                                                {(const uint8_t *)"locale", 6}};
 
@@ -44,7 +49,7 @@ struct rule *score_fixture_rule(struct score_fixture *fixture, const char *name,
                           .priority = 5,
                           .queue = BYTES_LITERAL("review"),
                           .judges = true};
-    ck_assert(measure_resolve(bytes_of_text(measure), &rule->measures[0], NULL));
+    ck_assert(measurements_resolve(bytes_of_text(measure), &rule->measures[0], NULL));
     return rule;
 }
 
@@ -58,8 +63,8 @@ void score_fixture_reset(struct score_fixture *fixture)
 const struct verdict_report *score_fixture_judge(struct score_fixture *fixture)
 {
     score_fixture_reset(fixture);
-    ruleset_prepare(&fixture->ruleset);
-    score_run(&fixture->context, &fixture->report);
+    rules_prepare(&fixture->ruleset);
+    scorer_run(&fixture->context, &fixture->report);
     return &fixture->report;
 }
 
@@ -67,8 +72,8 @@ const struct reading *score_fixture_read(struct score_fixture *fixture, const ch
 {
     struct measure resolved;
     score_fixture_reset(fixture);
-    ck_assert_msg(measure_resolve(bytes_of_text(measure), &resolved, NULL), "%s", measure);
-    return measure_read(&resolved, &fixture->context);
+    ck_assert_msg(measurements_resolve(bytes_of_text(measure), &resolved, NULL), "%s", measure);
+    return memo_read(&resolved, &fixture->context);
 }
 
 enum tristate score_fixture_evaluate(struct score_fixture *fixture, const char *expression)

@@ -1,5 +1,6 @@
 /* A run, a ruleset over the dimensions intent and locale, and the context that joins them. */
 #pragma once
+#include "processor/score/expression/expression.h"
 #include "processor/score/scorer.h"
 #include "tests/support/hand_run.h"
 

@@ -3,16 +3,17 @@
  * is walked from the top: tools, retrievals, guardrails and evaluators are not entered (what
  * happens inside a tool is not said to the user), and
  *   question  the first agent or workflow that has one, else the first model call
- *   answer    of the outermost agents, workflows and model calls that have one, the one that ended last */
+ *   answer    the one that ended last of the outermost agents, workflows and model calls with one */
+#include "processor/normalize/content/content.h"
+
 #include "processor/normalize/content/documents.h"
 #include "processor/normalize/content/messages_flat.h"
-#include "processor/normalize/content/reading.h"
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/content/exchange.h"
 
-/* Readings of all spans; same indexes as steps. */
+/* What each span says; same indexes as steps. */
 struct content {
     struct agent_run *run;
-    struct reading *readings;
+    struct exchange *exchanges;
     bool has_agent; /* some step is an agent, a workflow or a model call */
 };
 
@@ -20,19 +21,19 @@ static void read_step(struct content *content, struct document_list *documents, 
 {
     struct agent_run *run = content->run;
     struct step *step = &run->steps[index];
-    struct reading *reading = &content->readings[index];
+    struct exchange *exchange = &content->exchanges[index];
     struct semconv semconv;
     semconv_read_span(step->span, &semconv);
     if (step->kind == STEP_TOOL) {
-        step->arguments = tool_arguments(&semconv, run->arena);
+        step->arguments = exchange_tool_arguments(&semconv, run->arena);
         step->input = step->arguments;
-        step->output = tool_result(&semconv, run->arena);
+        step->output = exchange_tool_result(&semconv, run->arena);
     } else {
-        reading_of_span(run, index, &semconv, reading);
-        step->input = reading->question.size > 0 ? reading->question : reading->history;
-        step->output = reading->answer;
+        exchange_of_span(run, index, &semconv, exchange);
+        step->input = exchange->question.size > 0 ? exchange->question : exchange->history;
+        step->output = exchange->answer;
         if (step->kind == STEP_RETRIEVER && step->input.size == 0)
-            step->input = concept_text(&semconv, SC_QUERY, run->arena);
+            step->input = exchange_concept_text(&semconv, SC_QUERY, run->arena);
     }
     content->has_agent |= step->is_own && (step->kind == STEP_AGENT || step->kind == STEP_LLM ||
                                            step->kind == STEP_WORKFLOW);
@@ -41,9 +42,9 @@ static void read_step(struct content *content, struct document_list *documents, 
     if (step->is_own && may_have_documents)
         documents_of_span(documents, step->span, index, &semconv, is_retrieval);
     if (run->expected.size == 0 || index == run->trajectory->top) {
-        struct bytes expected = concept_text(&semconv, SC_EXPECTED, run->arena);
+        struct bytes expected = exchange_concept_text(&semconv, SC_EXPECTED, run->arena);
         if (expected.size > 0)
-            expected = message_text(expected, WANTED_ANSWER, run->arena);
+            expected = messages_text(expected, WANTED_ANSWER, run->arena);
         run->expected = expected.size > 0 ? expected : run->expected;
     }
 }
@@ -70,15 +71,15 @@ static void read_logs(struct content *content)
         uint32_t span = trajectory_find(trajectory, log->span_id);
         if (span == NO_SPAN || run->steps[span].kind == STEP_TOOL)
             continue;
-        struct reading *reading = &content->readings[span];
-        if (reading->question.size == 0)
-            reading->question = log_message_text(log, DIRECTION_INPUT, run->arena);
-        if (reading->answer.size == 0)
-            reading->answer = log_message_text(log, DIRECTION_OUTPUT, run->arena);
-        if (reading->question.size > 0)
-            run->steps[span].input = reading->question;
-        if (reading->answer.size > 0)
-            run->steps[span].output = reading->answer;
+        struct exchange *exchange = &content->exchanges[span];
+        if (exchange->question.size == 0)
+            exchange->question = messages_flat_of_log(log, DIRECTION_INPUT, run->arena);
+        if (exchange->answer.size == 0)
+            exchange->answer = messages_flat_of_log(log, DIRECTION_OUTPUT, run->arena);
+        if (exchange->question.size > 0)
+            run->steps[span].input = exchange->question;
+        if (exchange->answer.size > 0)
+            run->steps[span].output = exchange->answer;
     }
 }
 
@@ -118,8 +119,8 @@ static bool find_question(struct content *content, uint32_t top, enum asked aske
     for (uint32_t at = top; at != NO_SPAN;
          at = next_in_tree(run->trajectory, top, at, is_entered(&run->steps[at]))) {
         const struct step *step = &run->steps[at];
-        const struct reading *reading = &content->readings[at];
-        struct bytes text = asked == ASKED_HISTORY ? reading->history : reading->question;
+        const struct exchange *exchange = &content->exchanges[at];
+        struct bytes text = asked == ASKED_HISTORY ? exchange->history : exchange->question;
         if (!step->is_own || !is_asked(step, asked) || text.size == 0)
             continue;
         run->input = text;
@@ -139,10 +140,10 @@ static void find_answer(struct content *content, uint32_t top, bool ask_chains)
         bool is_speaker = step->is_own && !step_has_failed(step) &&
                           (is_asked(step, ASKED_AGENTS) || is_asked(step, ASKED_MODELS) ||
                            (ask_chains && step->kind == STEP_CHAIN));
-        bool has_answer = is_speaker && content->readings[at].answer.size > 0;
+        bool has_answer = is_speaker && content->exchanges[at].answer.size > 0;
         if (has_answer && (run->output_span == NO_SPAN ||
                            step->span->end_ns >= run->steps[run->output_span].span->end_ns)) {
-            run->output = content->readings[at].answer;
+            run->output = content->exchanges[at].answer;
             run->output_span = at;
         }
         bool is_failed_part = at != top && step_has_failed(step) && is_asked(step, ASKED_AGENTS);
@@ -157,11 +158,11 @@ static void read_question(struct content *content)
     const struct trajectory *trajectory = run->trajectory;
     uint32_t top = trajectory->top;
     const struct step *step = &run->steps[top];
-    if (content->readings[top].is_resumed && trajectory->root != NO_SPAN)
+    if (content->exchanges[top].is_resumed && trajectory->root != NO_SPAN)
         return;
     bool may_speak = is_entered(step) || step->kind == STEP_RETRIEVER;
-    if (may_speak && trajectory->root != NO_SPAN && content->readings[top].question.size > 0) {
-        run->input = content->readings[top].question;
+    if (may_speak && trajectory->root != NO_SPAN && content->exchanges[top].question.size > 0) {
+        run->input = content->exchanges[top].question;
         run->input_span = top;
         return;
     }
@@ -184,8 +185,8 @@ static void read_answer(struct content *content)
     if (run->has_failed)
         return;
     if (trajectory->root != NO_SPAN && is_entered(&run->steps[top]) &&
-        content->readings[top].answer.size > 0) {
-        run->output = content->readings[top].answer;
+        content->exchanges[top].answer.size > 0) {
+        run->output = content->exchanges[top].answer;
         run->output_span = top;
         return;
     }
@@ -202,7 +203,7 @@ static void read_answer(struct content *content)
     }
 }
 
-void normalize_content(struct agent_run *run)
+void content_read(struct agent_run *run)
 {
     if (run->has_content)
         return;
@@ -212,8 +213,8 @@ void normalize_content(struct agent_run *run)
         return;
     struct content content = {.run = run};
     struct document_list documents = {.arena = run->arena};
-    content.readings = arena_zalloc(run->arena, run->step_count, sizeof *content.readings);
-    if (!content.readings)
+    content.exchanges = arena_zalloc(run->arena, run->step_count, sizeof *content.exchanges);
+    if (!content.exchanges)
         return;
     for (uint32_t i = 0; i < run->step_count; i++)
         read_step(&content, &documents, i);

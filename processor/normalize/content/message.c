@@ -16,7 +16,7 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-enum role role_of(struct bytes name)
+enum role message_role(struct bytes name)
 {
     static const struct {
         const char *name;
@@ -81,7 +81,7 @@ static bool has_member(const struct json_reader *reader, const struct json_value
     return json_member(reader, object, name, &member) && member.type != JSON_NULL;
 }
 
-struct bytes part_text(const struct json_reader *reader, const struct json_value *part)
+struct bytes message_part_text(const struct json_reader *reader, const struct json_value *part)
 {
     static const char *const texts[] = {"text",       "input_text", "output_text", "TextBlock",
                                         "text_delta", "TextPart",   "str"};
@@ -113,7 +113,7 @@ struct bytes part_text(const struct json_reader *reader, const struct json_value
                                                                           : (struct bytes){0};
 }
 
-struct bytes parts_join(const struct bytes *parts, uint32_t count, struct arena *arena)
+struct bytes message_parts_join(const struct bytes *parts, uint32_t count, struct arena *arena)
 {
     size_t size = 0;
     uint32_t used = 0;
@@ -138,16 +138,16 @@ struct bytes parts_join(const struct bytes *parts, uint32_t count, struct arena 
     return bytes_of(joined, at);
 }
 
-struct bytes content_text(const struct json_reader *reader, const struct json_value *content,
-                          struct arena *arena)
+struct bytes message_content_text(const struct json_reader *reader,
+                                  const struct json_value *content, struct arena *arena)
 {
     if (content->type == JSON_STRING)
         return content->text.size > 0 ? content->text : (struct bytes){0};
     if (content->type == JSON_OBJECT) {
         struct json_value parts;
         if (json_member(reader, content, "parts", &parts) && parts.type == JSON_ARRAY)
-            return content_text(reader, &parts, arena);
-        return part_text(reader, content);
+            return message_content_text(reader, &parts, arena);
+        return message_part_text(reader, content);
     }
     if (content->type != JSON_ARRAY)
         return (struct bytes){0};
@@ -160,11 +160,12 @@ struct bytes content_text(const struct json_reader *reader, const struct json_va
         enum json_type type = json_next(&elements, &element);
         if (type == JSON_END || type == JSON_BROKEN)
             break;
-        struct bytes text = type == JSON_STRING ? element.text : part_text(&elements, &element);
+        struct bytes text =
+            type == JSON_STRING ? element.text : message_part_text(&elements, &element);
         if (text.size > 0)
             texts[count++] = text;
     }
-    return parts_join(texts, count, arena);
+    return message_parts_join(texts, count, arena);
 }
 
 /* The class at the end of LangChain's {"id": ["langchain", "schema", "messages", "AIMessage"]}. */
@@ -211,7 +212,8 @@ static enum role read_role(const struct json_reader *reader, const struct json_v
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct bytes name;
         enum role role;
-        if (member_string(reader, object, names[i], &name) && (role = role_of(name)) != ROLE_NONE)
+        if (member_string(reader, object, names[i], &name) &&
+            (role = message_role(name)) != ROLE_NONE)
             return role;
     }
     return ROLE_NONE;
@@ -224,7 +226,7 @@ static bool unwrap(const struct json_reader *reader, struct json_value *object, 
     struct bytes class = serialized_class(reader, object);
     if (class.size > 0 && json_member(reader, object, "kwargs", &inner) &&
         inner.type == JSON_OBJECT) {
-        enum role said = role_of(class);
+        enum role said = message_role(class);
         *role = said != ROLE_NONE ? said : *role;
         *object = inner;
         return true;
@@ -270,7 +272,7 @@ bool message_read(const struct json_reader *reader, const struct json_value *obj
     struct message message = {.role = role};
     for (size_t i = 0; i < sizeof contents / sizeof *contents && !message.text.data; i++)
         if (json_member(reader, &at, contents[i], &content))
-            message.text = content_text(reader, &content, arena);
+            message.text = message_content_text(reader, &content, arena);
     struct bytes refusal;
     if (!message.text.data && role == ROLE_ASSISTANT &&
         member_string(reader, &at, "refusal", &refusal) && refusal.size > 0)
@@ -281,37 +283,4 @@ bool message_read(const struct json_reader *reader, const struct json_value *obj
         return false;
     *ret_message = message;
     return true;
-}
-
-void conversation_add(struct conversation *conversation, enum role role, struct bytes text)
-{
-    if (text.size == 0)
-        return;
-    conversation->last = text;
-    switch (role) {
-    case ROLE_USER:
-        conversation->question = text;
-        conversation->has_user = true;
-        conversation->answer = (struct bytes){0};
-        break;
-    case ROLE_ASSISTANT:
-        conversation->answer = text;
-        break;
-    case ROLE_NONE:
-        conversation->unnamed = text;
-        break;
-    case ROLE_SYSTEM:
-    case ROLE_TOOL:
-        break;
-    }
-}
-
-struct bytes conversation_text(const struct conversation *conversation, enum wanted wanted)
-{
-    if (wanted == WANTED_QUESTION)
-        return conversation->question.size ? conversation->question : conversation->unnamed;
-    if (wanted == WANTED_ANSWER)
-        return conversation->answer.size || conversation->has_user ? conversation->answer
-                                                                   : conversation->unnamed;
-    return conversation->last;
 }

@@ -6,7 +6,6 @@
 
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
-#include "processor/normalize/content/message.h"
 #include "processor/normalize/content/python_repr.h"
 
 enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000, MEMBERS_MAX = 100 };
@@ -86,7 +85,7 @@ static struct bytes read_text(struct walk *walk, struct bytes text)
 
 /* Elements of an array, folded. */
 struct fold {
-    struct conversation conversation;
+    struct dialogue dialogue;
     struct bytes parts[64];
     struct bytes other, single;
     uint32_t part_count, string_count;
@@ -108,7 +107,7 @@ static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
         return;
     if (message_read(&reader, &value, walk->arena, &message)) {
         fold->has_message = true;
-        conversation_add(&fold->conversation, message.role, message.text);
+        dialogue_add(&fold->dialogue, message.role, message.text);
         return;
     }
     struct bytes found = read_value(walk, &reader, &value);
@@ -120,13 +119,13 @@ static void fold_object(struct walk *walk, struct fold *fold, const struct json_
                         const struct json_value *object)
 {
     struct message message;
-    struct bytes part = part_text(reader, object);
+    struct bytes part = message_part_text(reader, object);
     if (part.data && fold->part_count < sizeof fold->parts / sizeof *fold->parts)
         fold->parts[fold->part_count++] = part;
     if (message_read(reader, object, walk->arena, &message)) {
         /* A part without a role is no message. */
         fold->has_message |= message.role != ROLE_NONE || !part.data;
-        conversation_add(&fold->conversation, message.role, message.text);
+        dialogue_add(&fold->dialogue, message.role, message.text);
         return;
     }
     struct bytes found = read_value(walk, reader, object);
@@ -144,11 +143,11 @@ static bool fold_pair(struct fold *fold, const struct json_reader *reader,
     if (json_next(&elements, &role_name) != JSON_STRING ||
         json_next(&elements, &text) != JSON_STRING || json_next(&elements, &more) != JSON_END)
         return false;
-    enum role role = role_of(role_name.text);
+    enum role role = message_role(role_name.text);
     if (role == ROLE_NONE)
         return false;
     fold->has_message = true;
-    conversation_add(&fold->conversation, role, text.text);
+    dialogue_add(&fold->dialogue, role, text.text);
     return true;
 }
 
@@ -174,15 +173,15 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
         }
     }
     if (fold.has_message) {
-        struct bytes text = conversation_text(&fold.conversation, walk->wanted);
+        struct bytes text = dialogue_text(&fold.dialogue, walk->wanted);
         /* Cut off behind what the assistant said: its last words are lost. */
         bool is_cut = elements.truncated || reader->truncated;
-        if (is_cut && walk->wanted == WANTED_ANSWER && text.data != fold.conversation.last.data)
+        if (is_cut && walk->wanted == WANTED_ANSWER && text.data != fold.dialogue.last.data)
             return (struct bytes){0};
         return text.size > 0 ? text : fold.other;
     }
     if (fold.part_count > 0)
-        return parts_join(fold.parts, fold.part_count, walk->arena);
+        return message_parts_join(fold.parts, fold.part_count, walk->arena);
     if (fold.other.size == 0 && fold.string_count == 1)
         return read_text(walk, fold.single);
     return fold.other;
@@ -292,13 +291,13 @@ static struct bytes read_value(struct walk *walk, const struct json_reader *read
     return found;
 }
 
-struct bytes message_text(struct bytes text, enum wanted wanted, struct arena *arena)
+struct bytes messages_text(struct bytes text, enum wanted wanted, struct arena *arena)
 {
     struct walk walk = {arena, wanted, 0};
     return read_text(&walk, text);
 }
 
-struct bytes message_parts_text(struct bytes text, struct arena *arena)
+struct bytes messages_parts_text(struct bytes text, struct arena *arena)
 {
     struct json_reader reader;
     struct json_value value;
@@ -313,6 +312,6 @@ struct bytes message_parts_text(struct bytes text, struct arena *arena)
     struct json_value type;
     if (!json_member(&elements, &element, "type", &type))
         return text;
-    struct bytes joined = content_text(&reader, &value, arena);
+    struct bytes joined = message_content_text(&reader, &value, arena);
     return joined.data ? joined : BYTES_LITERAL("");
 }

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "processor/normalize/content/message.h"
 #include "processor/normalize/facts/lists.h"
 #include "processor/otlp/span_fields.h"
 
@@ -87,7 +86,7 @@ static int compare_fragments(const void *a_, const void *b_)
 }
 
 static void fold_fragments(const struct fragment *fragments, uint32_t count, struct arena *arena,
-                           struct conversation *conversation)
+                           struct dialogue *dialogue)
 {
     for (uint32_t i = 0; i < count;) {
         uint64_t index = fragments[i].index;
@@ -97,20 +96,20 @@ static void fold_fragments(const struct fragment *fragments, uint32_t count, str
         for (; i < count && fragments[i].index == index; i++) {
             const struct fragment *fragment = &fragments[i];
             if (fragment->kind == FRAGMENT_ROLE)
-                role = role_of(fragment->text);
+                role = message_role(fragment->text);
             else if (fragment->kind == FRAGMENT_CONTENT)
-                content = fragment->may_be_parts ? message_parts_text(fragment->text, arena)
+                content = fragment->may_be_parts ? messages_parts_text(fragment->text, arena)
                                                  : fragment->text;
             else if (part_count < PARTS_MAX)
                 parts[part_count++] = fragment->text;
         }
         if (content.size == 0)
-            content = parts_join(parts, part_count, arena);
-        conversation_add(conversation, role, content);
+            content = message_parts_join(parts, part_count, arena);
+        dialogue_add(dialogue, role, content);
     }
 }
 
-struct bytes flat_messages_text(struct bytes message, enum attribute_owner owner,
+struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner,
                                 enum direction direction, enum wanted wanted, struct arena *arena,
                                 bool *ret_found)
 {
@@ -135,9 +134,9 @@ struct bytes flat_messages_text(struct bytes message, enum attribute_owner owner
     if (count == 0)
         return (struct bytes){0};
     qsort(fragments, count, sizeof *fragments, compare_fragments);
-    struct conversation conversation = {0};
-    fold_fragments(fragments, count, arena, &conversation);
-    return conversation_text(&conversation, wanted);
+    struct dialogue dialogue = {0};
+    fold_fragments(fragments, count, arena, &dialogue);
+    return dialogue_text(&dialogue, wanted);
 }
 
 static struct bytes text_or_json(struct value value, struct arena *arena)
@@ -175,15 +174,15 @@ static struct bytes event_text(struct bytes name, struct bytes message, enum att
         struct value value = attributes_find(message, owner, key);
         if (value.type == VALUE_NONE)
             continue;
-        struct bytes text = message_text(text_or_json(value, arena), wanted_of(direction), arena);
+        struct bytes text = messages_text(text_or_json(value, arena), wanted_of(direction), arena);
         if (text.size > 0)
             return text;
     }
     return (struct bytes){0};
 }
 
-struct bytes event_messages_text(const struct span *span, enum direction direction,
-                                 struct arena *arena)
+struct bytes messages_flat_of_events(const struct span *span, enum direction direction,
+                                     struct arena *arena)
 {
     struct span_events events = span_events_of(span);
     struct span_event event;
@@ -199,8 +198,8 @@ struct bytes event_messages_text(const struct span *span, enum direction directi
     return last;
 }
 
-struct bytes log_message_text(const struct log_record *log, enum direction direction,
-                              struct arena *arena)
+struct bytes messages_flat_of_log(const struct log_record *log, enum direction direction,
+                                  struct arena *arena)
 {
     struct bytes text = event_text(log->event_name, log->wire, OF_LOG_RECORD, direction, arena);
     if (text.size > 0)
@@ -212,5 +211,5 @@ struct bytes log_message_text(const struct log_record *log, enum direction direc
     struct value body = log_body(log);
     if (body.type == VALUE_NONE)
         return (struct bytes){0};
-    return message_text(text_or_json(body, arena), wanted_of(direction), arena);
+    return messages_text(text_or_json(body, arena), wanted_of(direction), arena);
 }

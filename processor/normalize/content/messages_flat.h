@@ -10,13 +10,13 @@ enum direction { DIRECTION_INPUT, DIRECTION_OUTPUT };
  * output counterparts. `*ret_found` says whether there are such messages at all, so that a call
  * without text is told from one whose text is elsewhere. Indexes may have holes and any size;
  * nothing is allocated by index. */
-struct bytes flat_messages_text(struct bytes message, enum attribute_owner owner,
+struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner,
                                 enum direction direction, enum wanted wanted, struct arena *arena,
                                 bool *ret_found);
 /* gen_ai.user.message, gen_ai.choice and other events of a span, as they were before messages
  * became attributes. */
-struct bytes event_messages_text(const struct span *span, enum direction direction,
-                                 struct arena *arena);
+struct bytes messages_flat_of_events(const struct span *span, enum direction direction,
+                                     struct arena *arena);
 /* The same as a log record, and gen_ai.client.inference.operation.details. */
-struct bytes log_message_text(const struct log_record *log, enum direction direction,
-                              struct arena *arena);
+struct bytes messages_flat_of_log(const struct log_record *log, enum direction direction,
+                                  struct arena *arena);

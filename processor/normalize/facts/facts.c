@@ -1,13 +1,14 @@
 /* The facts of a run, for every trajectory: one pass over the bytes of each span, then a few over
  * the steps. Order is the trajectory's, so how spans arrived never shows.
  *   spans -> steps -> relate -> errors, names, sums, route */
+#include "processor/normalize/facts/facts.h"
+
 #include "processor/base/text/text.h"
 #include "processor/normalize/facts/lists.h"
 #include "processor/normalize/facts/route.h"
 #include "processor/normalize/facts/scores.h"
 #include "processor/normalize/facts/steps.h"
 #include "processor/normalize/facts/tools.h"
-#include "processor/normalize/normalize.h"
 #include "processor/otlp/span_fields.h"
 
 enum { ANCESTORS_MAX = 64 };
@@ -295,14 +296,13 @@ static bool is_judge_only(const struct facts *facts)
            bytes_equal_text(scope, "flywheel") || bytes_equal_text(scope, "pydantic-evals");
 }
 
-void normalize_facts(const struct trajectory *trajectory, struct arena *arena,
-                     struct agent_run *ret_run)
+void facts_read(const struct trajectory *trajectory, struct arena *arena, struct agent_run *ret_run)
 {
-    normalize_facts_from(trajectory, NULL, arena, ret_run);
+    facts_read_from(trajectory, NULL, arena, ret_run);
 }
 
-void normalize_facts_from(const struct trajectory *trajectory, const struct route_sources *sources,
-                          struct arena *arena, struct agent_run *ret_run)
+void facts_read_from(const struct trajectory *trajectory, const struct route_sources *sources,
+                     struct arena *arena, struct agent_run *ret_run)
 {
     *ret_run = (struct agent_run){.trajectory = trajectory,
                                   .arena = arena,

@@ -1,5 +1,5 @@
-/* Finding things of a run by name: scores, attributes. */
-#include "processor/normalize/normalize.h"
+/* The root speaks first. Then of scores the last by time, of attributes the first span's. */
+#include "processor/normalize/facts/lookup.h"
 
 static bool is_ignored(uint8_t c)
 {
@@ -11,7 +11,7 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-bool score_name_equal(struct bytes a, struct bytes b)
+bool lookup_name_equal(struct bytes a, struct bytes b)
 {
     size_t i = 0, j = 0;
     for (;;) {
@@ -26,13 +26,13 @@ bool score_name_equal(struct bytes a, struct bytes b)
     }
 }
 
-const struct score *run_find_score(const struct agent_run *run, struct bytes name)
+const struct score *lookup_score(const struct agent_run *run, struct bytes name)
 {
     const struct score *found = NULL;
     bool found_on_root = false;
     for (uint32_t i = 0; i < run->score_count; i++) {
         const struct score *score = &run->scores[i];
-        if (score->is_error || !score_name_equal(score->name, name))
+        if (score->is_error || !lookup_name_equal(score->name, name))
             continue;
         bool is_on_root = score->span != NO_SPAN && score->span == run->trajectory->root;
         bool is_later = !found || score->time_ns >= found->time_ns;
@@ -44,7 +44,7 @@ const struct score *run_find_score(const struct agent_run *run, struct bytes nam
     return found;
 }
 
-struct value run_attribute(const struct agent_run *run, struct bytes key)
+struct value lookup_attribute(const struct agent_run *run, struct bytes key)
 {
     const struct trajectory *trajectory = run->trajectory;
     struct value value = {0};

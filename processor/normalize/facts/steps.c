@@ -1,11 +1,11 @@
 /* Facts of one step, and how nested steps relate. A model call may be written as up to three nested
  * spans, and agents repeat the sums of their calls, so what is counted is:
  *   steps   the innermost of nested model calls, the outermost of nested retrievals
- *   tokens  the innermost of nested model calls that has a count; else the outermost of anything else */
+ *   tokens  the innermost of nested model calls with a count; else the outermost of anything */
 #include "processor/normalize/facts/steps.h"
 
 #include "processor/base/json/json.h"
-#include "processor/normalize/semconv/kinds.h"
+#include "processor/normalize/facts/step_kind.h"
 
 enum { TOOL_NESTING_MAX = 16, ANCESTORS_MAX = 1024 };
 
@@ -141,8 +141,7 @@ static double read_cost(const struct semconv *semconv, struct arena *arena)
     return total.number;
 }
 
-/* Nanoseconds since 1970 of "2026-11-23T05:11:43.123Z", quoted or not; 0 when it is no such time.
- * */
+/* Nanoseconds since 1970 of "2026-11-23T05:11:43.123Z", quoted or not; 0: no such time. */
 static uint64_t parse_time(struct bytes text)
 {
     int fields[6] = {0};
@@ -206,7 +205,7 @@ void step_read(const struct span *span, const struct semconv *semconv, struct by
 {
     enum semconv_family family;
     *ret = (struct step){.span = span, .is_counted = true, .is_own = true, .name = semconv->name};
-    ret->kind = kind_of_span(semconv, scope, &family);
+    ret->kind = step_kind_of_span(semconv, scope, &family);
     ret->family = (uint8_t)family;
     if (ret->kind == STEP_TOOL)
         ret->tool = tool_name(semconv);

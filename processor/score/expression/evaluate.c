@@ -1,12 +1,14 @@
 /* Walks the tree of an expression over one run. Recursion is bounded by the height that the parser
  * checked. `and` and `or` stop at the first child that decides, so a measurement behind it is never
  * computed. */
+#include "processor/score/expression/expression.h"
 #include "processor/score/expression/tree.h"
 
 #include <assert.h>
 #include <math.h>
 
-#include "processor/score/scorer.h"
+#include "processor/normalize/facts/lookup.h"
+#include "processor/score/memo.h"
 
 /* An operand as met in this run. */
 struct operand {
@@ -65,7 +67,7 @@ static struct operand operand_of(const struct node *node, struct score_context *
     case NODE_BOOL:
         return (struct operand){.type = OPERAND_BOOL, .boolean = node->boolean};
     case NODE_MEASURE: {
-        const struct reading *reading = measure_read(&node->measure, context);
+        const struct reading *reading = memo_read(&node->measure, context);
         if (reading->text.data)
             return (struct operand){.type = OPERAND_TEXT, .text = reading->text};
         return reading->has_value ? number_operand(reading->value) : (struct operand){0};
@@ -78,7 +80,7 @@ static struct operand operand_of(const struct node *node, struct score_context *
                                 .is_unknown_dimension = is_unknown};
     }
     case NODE_ATTRIBUTE:
-        return operand_of_value(run_attribute(context->run, node->text));
+        return operand_of_value(lookup_attribute(context->run, node->text));
     case NODE_LIST:
     case NODE_COMPARE:
     case NODE_NOT:

@@ -16,13 +16,12 @@
 #pragma once
 #include "processor/base/error.h"
 #include "processor/base/regex.h"
-#include "processor/normalize/normalize.h"
 
 enum { EXPRESSION_NODES_MAX = 256, EXPRESSION_DEPTH_MAX = 32 };
 
 struct expression;
 struct measure;       /* rule.h */
-struct score_context; /* score/scorer.h */
+struct score_context; /* score/measurement.h */
 
 /* Which names are dimensions; measurements are known by table. */
 struct expression_names {

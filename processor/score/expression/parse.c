@@ -2,6 +2,7 @@
  * said once, with the column and what would have been right. Depth is counted where the text nests,
  * at `(` and `not`, and again as the height of the tree, so neither parsing nor evaluating can
  * recurse further than EXPRESSION_DEPTH_MAX. */
+#include "processor/score/expression/expression.h"
 #include "processor/score/expression/tree.h"
 
 #include <stdarg.h>
@@ -213,7 +214,7 @@ static uint16_t parse_name(struct parser *parser)
     struct measure measure;
     const char *near = NULL;
     advance(parser);
-    if (measure_resolve(name, &measure, &near)) {
+    if (measurements_resolve(name, &measure, &near)) {
         bool is_text = measure.measurement ? measure.measurement->is_text : measure.is_label;
         uint16_t index = add_node(parser, NODE_MEASURE, is_text ? TYPE_TEXT : TYPE_NUMBER);
         if (index == NO_NODE)

@@ -1,6 +1,7 @@
 /* Canonical text of an expression: double quotes, single spaces, and no parentheses but those that
  * `or` below `and` and a condition below `not` need. It is what the digest of a ruleset covers, so
  * a file that was only laid out anew judges as the same ruleset. */
+#include "processor/score/expression/expression.h"
 #include "processor/score/expression/tree.h"
 
 #include "processor/base/json/number.h"

@@ -1,11 +1,11 @@
-/* The tree of an expression, private to the expression_*.c files.
+/* The tree of an expression, private to this folder.
  *
  * Nodes lie in one array and point to each other by index: a parent to its first child, a child to
  * its next sibling. `and` and `or` have any number of children, none of their own kind, so a long
  * chain is flat and `height` alone bounds recursion. */
 #pragma once
 #include "processor/score/expression/expression.h"
-#include "processor/score/rules.h"
+#include "processor/rule.h"
 
 enum node_kind {
     NODE_NUMBER,

@@ -1,15 +1,10 @@
-/* Dates in a list of words. A date is read by its shape, never guessed from digits alone:
- *
- *   2026-05-03  2026/5/3  2026年5月3日  2026년 5월 3일      year first
- *   03.05.2026  3/5/2026  05-03-26                          both orders where both are possible
- *   3 May 2026  3. Mai 2026  3 de mayo de 2026  3rd of May  month by name, in eight languages
- *   May 3, 2026  May 3rd                                    the year may be left out
- */
+/* A date is tried as one word, as words joined by a mark, with the signs of year, month and day,
+ * and with the name of a month, in this order. */
+#include "processor/score/language/dates.h"
+
 #include <stdio.h>
 
 #include "processor/base/digest.h"
-#include "processor/base/text/words.h"
-#include "processor/score/language/numbers.h"
 
 /* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")
  * are left out: "we set 2 alarms" is no date. */
@@ -296,7 +291,7 @@ static size_t named_date(struct bytes text, const struct words *words, size_t at
     return ret_date->reading_count > 0 ? last - at + 1 : 0;
 }
 
-size_t date_at(struct bytes text, const struct words *words, size_t at, struct number *ret_date)
+size_t dates_at(struct bytes text, const struct words *words, size_t at, struct number *ret_date)
 {
     *ret_date = (struct number){.start = words->items[at].start};
     size_t used = 0;

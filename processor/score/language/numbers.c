@@ -1,128 +1,14 @@
-/* Decimal numbers without arithmetic: a number is its significant digits and the place of the
- * point, d1 d2 ... dn * 10^e without zeroes at either end, and its reading is a hash of both.
- * Groups, magnitudes and trailing zeroes only move e. */
+/* One walk over the words of a text. At each word the longest reading wins:
+ *
+ *   a date | groups and a magnitude ("1 234 567,89", "1.2 million") | the word alone */
 #include "processor/score/language/numbers.h"
 
-#include "processor/base/digest.h"
-#include "processor/base/text/utf8.h"
 #include "processor/base/text/words.h"
-
-enum { DIGITS_MAX = 64, GROUP_DIGITS = 3 };
+#include "processor/score/language/dates.h"
 
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
-}
-
-uint64_t number_reading(const uint8_t *digits, size_t count, int exponent)
-{
-    while (count > 0 && *digits == '0')
-        digits++, count--;
-    while (count > 0 && digits[count - 1] == '0')
-        count--, exponent++;
-    uint64_t hash = fnv1a64(bytes_of(digits, count));
-    return count ? hash ^ ((uint64_t)(exponent + 1000) * 0x9e3779b97f4a7c15) : hash;
-}
-
-/* The digits of a word as ASCII, its marks as `.` and `,`; what is no number has neither. */
-struct decimal {
-    uint8_t text[DIGITS_MAX];
-    size_t size;
-    int magnitude; /* power of ten of a suffix: 5k, 1.2M */
-};
-
-/* The value of a digit of the scripts that are written with ours. */
-static int digit_of(uint32_t c)
-{
-    static const uint32_t zeroes[] = {'0', 0xff10, 0x660, 0x6f0, 0x966, 0xe50};
-    for (size_t i = 0; i < sizeof zeroes / sizeof *zeroes; i++)
-        if (c >= zeroes[i] && c < zeroes[i] + 10)
-            return (int)(c - zeroes[i]);
-    return -1;
-}
-
-/* What may stand behind the digits of a word: an ordinal's ending, or a magnitude. */
-static bool read_suffix(struct bytes suffix, int *ret_magnitude)
-{
-    static const struct {
-        const char *text;
-        int magnitude;
-    } suffixes[] = {{"st", 0}, {"nd", 0}, {"rd", 0}, {"th", 0}, {"k", 3},   {"K", 3},
-                    {"M", 6},  {"m", 6},  {"mn", 6}, {"bn", 9}, {"Mio", 6}, {"Mrd", 9}};
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-        if (bytes_equal_text(suffix, suffixes[i].text)) {
-            *ret_magnitude = suffixes[i].magnitude;
-            return true;
-        }
-    return false;
-}
-
-static bool read_decimal(struct bytes word, struct decimal *ret_decimal)
-{
-    *ret_decimal = (struct decimal){.size = 0};
-    for (size_t at = 0; at < word.size;) {
-        size_t next;
-        uint32_t c = utf8_decode(word, at, &next);
-        int digit = digit_of(c);
-        if (ret_decimal->size == DIGITS_MAX)
-            return false;
-        if (digit >= 0)
-            ret_decimal->text[ret_decimal->size++] = (uint8_t)('0' + digit);
-        else if (c == '.' || c == ',')
-            ret_decimal->text[ret_decimal->size++] = (uint8_t)c;
-        else if (c != '\'' && c != 0x2019)
-            return ret_decimal->size > 0 &&
-                   read_suffix(bytes_of(word.data + at, word.size - at), &ret_decimal->magnitude);
-        at = next;
-    }
-    return ret_decimal->size > 0;
-}
-
-/* `point`: where the decimal one stands, the size for a whole number. */
-static uint64_t reading_of(const struct decimal *decimal, size_t point, int magnitude)
-{
-    uint8_t digits[DIGITS_MAX];
-    size_t count = 0;
-    int exponent = magnitude;
-    for (size_t i = 0; i < decimal->size; i++) {
-        if (!is_digit(decimal->text[i]))
-            continue;
-        digits[count++] = decimal->text[i];
-        exponent -= i > point;
-    }
-    return number_reading(digits, count, exponent);
-}
-
-static void add_decimal(const struct decimal *decimal, int magnitude, struct number *number)
-{
-    size_t dots = 0, commas = 0, last = 0, size = decimal->size;
-    for (size_t i = 0; i < size; i++) {
-        dots += decimal->text[i] == '.';
-        commas += decimal->text[i] == ',';
-        if (!is_digit(decimal->text[i]))
-            last = i;
-    }
-    bool is_grouped_only = (dots == 0 || commas == 0) && dots + commas > 1;
-    if (dots + commas == 0 || is_grouped_only) {
-        number->readings[number->reading_count++] = reading_of(decimal, size, magnitude);
-        return;
-    }
-    number->readings[number->reading_count++] = reading_of(decimal, last, magnitude);
-    if (dots + commas == 1 && size - last == GROUP_DIGITS + 1 && last <= GROUP_DIGITS)
-        number->readings[number->reading_count++] = reading_of(decimal, size, magnitude);
-}
-
-void number_of_word(struct bytes word, uint64_t hash, struct number *ret_number)
-{
-    struct decimal decimal;
-    ret_number->reading_count = 0;
-    if (!read_decimal(word, &decimal)) {
-        ret_number->readings[ret_number->reading_count++] = hash;
-        return;
-    }
-    add_decimal(&decimal, 0, ret_number);
-    if (decimal.magnitude > 0) /* 5m may be millions, meters or minutes */
-        add_decimal(&decimal, decimal.magnitude, ret_number);
 }
 
 /* Reads one text. */
@@ -215,7 +101,7 @@ static size_t grouped_words(const struct scan *scan, size_t at, struct decimal *
     struct decimal part;
     size_t used = 1;
     *ret_is_certain = true;
-    if (!read_decimal(word_at(scan, at), ret_joined) || ret_joined->magnitude ||
+    if (!number_read_decimal(word_at(scan, at), ret_joined) || ret_joined->magnitude ||
         ret_joined->size > GROUP_DIGITS)
         return 1;
     for (size_t i = 0; i < ret_joined->size; i++)
@@ -226,11 +112,11 @@ static size_t grouped_words(const struct scan *scan, size_t at, struct decimal *
         uint32_t start = scan->words.items[at + used].start;
         int space = start > end ? group_space(bytes_of(scan->text.data + end, start - end)) : 0;
         size_t whole = 0;
-        if (space == 0 || !read_decimal(word_at(scan, at + used), &part) || part.magnitude)
+        if (space == 0 || !number_read_decimal(word_at(scan, at + used), &part) || part.magnitude)
             break;
         while (whole < part.size && is_digit(part.text[whole]))
             whole++;
-        if (whole != GROUP_DIGITS || ret_joined->size + part.size > DIGITS_MAX)
+        if (whole != GROUP_DIGITS || ret_joined->size + part.size > NUMBER_DIGITS_MAX)
             break;
         memcpy(ret_joined->text + ret_joined->size, part.text, part.size);
         ret_joined->size += part.size;
@@ -273,18 +159,18 @@ static size_t tell_number(struct scan *scan, size_t at)
     struct number number = {.start = first.start, .end = last.end};
     number.is_list_item = used == 1 && numbers_item(scan->text, first);
     if (used > 1)
-        add_decimal(&whole, 0, &number);
+        number_add_readings(&number, &whole, 0);
     else
         number_of_word(word_at(scan, at), first.hash, &number);
     if (!is_certain)
         note_parts(scan, at, used, &number);
     int magnitude = magnitude_behind(scan, at + used - 1, &magnitude_words);
-    if (magnitude > 0 && (used > 1 || read_decimal(word_at(scan, at), &whole)) &&
+    if (magnitude > 0 && (used > 1 || number_read_decimal(word_at(scan, at), &whole)) &&
         whole.magnitude == 0) {
         if (scan->with_parts)
             tell(scan, &number); /* with the magnitude it is another one */
         number.reading_count = number.part_count = 0;
-        add_decimal(&whole, magnitude, &number);
+        number_add_readings(&number, &whole, magnitude);
     } else
         magnitude_words = 0;
     tell(scan, &number);
@@ -297,7 +183,7 @@ static void scan_words(struct scan *scan)
 {
     for (size_t at = 0; at < scan->words.count && !scan->stopped;) {
         struct number date;
-        size_t used = date_at(scan->text, &scan->words, at, &date);
+        size_t used = dates_at(scan->text, &scan->words, at, &date);
         bool is_item = date.year == 0 && numbers_item(scan->text, scan->words.items[at]);
         if (used > 0 && !is_item) { /* "1. May I ..." is no date */
             tell(scan, &date);

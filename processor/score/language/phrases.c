@@ -219,7 +219,7 @@ static struct bytes skip_marks(struct bytes text)
     }
 }
 
-bool sentence_is_greeting(struct bytes sentence)
+bool phrase_is_greeting(struct bytes sentence)
 {
     enum { NAME_BYTES_MAX = 24 }; /* "Hello John Smith!" */
     struct bytes text = skip_marks(sentence);
@@ -228,12 +228,12 @@ bool sentence_is_greeting(struct bytes sentence)
            any_at_start(text, courtesies) > 0;
 }
 
-bool sentence_is_hedge(struct bytes sentence)
+bool phrase_is_hedge(struct bytes sentence)
 {
     return any_at_start(skip_marks(sentence), hedges) > 0;
 }
 
-bool sentence_is_refusal(struct bytes sentence)
+bool phrase_is_refusal(struct bytes sentence)
 {
     struct bytes rest = skip_marks(sentence);
     size_t apology = any_at_start(rest, apologies);

@@ -9,7 +9,7 @@
 size_t phrase_at_start(struct bytes text, struct bytes phrase);
 
 /* A greeting with no more behind it than a name, or a courtesy of any length. */
-bool sentence_is_greeting(struct bytes sentence);
-bool sentence_is_hedge(struct bytes sentence);
+bool phrase_is_greeting(struct bytes sentence);
+bool phrase_is_hedge(struct bytes sentence);
 /* After an apology or without one. The apology alone is none. */
-bool sentence_is_refusal(struct bytes sentence);
+bool phrase_is_refusal(struct bytes sentence);

@@ -13,7 +13,6 @@
 
 #include "processor/base/text/text.h"
 #include "processor/base/text/utf8.h"
-#include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
@@ -287,7 +286,7 @@ void measure_citations(const struct measurement *self, struct score_context *con
         reading_na(ret_reading, run->output.size ? "no_contexts" : "no_answer");
         return;
     }
-    if (answer_is_na(context, ret_reading))
+    if (measure_answer_is_na(context, ret_reading))
         return;
     for (uint32_t i = 0; i < run->document_count; i++)
         citations.ids_are_links |=

@@ -4,7 +4,7 @@
  *   ap = sum over k of (precision at k) * v_k / sum of v_k,  v_k = [r_k >= 0.3]; 0 without any v */
 #include "processor/base/text/utf8.h"
 #include "processor/base/text/words.h"
-#include "processor/score/language/content_words.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
@@ -68,8 +68,8 @@ void measure_context_relevance(const struct measurement *self, struct score_cont
 {
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES_MAX);
-    struct word_set question = content_words(utf8_cut(context->run->input, ANSWER_BYTES_MAX),
-                                             QUESTION_WORDS_MAX, &scratch);
+    struct word_set question = word_set_content(utf8_cut(context->run->input, ANSWER_BYTES_MAX),
+                                                QUESTION_WORDS_MAX, &scratch);
     if (question.count == 0) {
         reading_na(ret_reading, "no_input");
         arena_finish(&scratch);

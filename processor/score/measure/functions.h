@@ -1,6 +1,6 @@
 /* The functions behind the rows of measurements.c, by the file that holds them. */
 #pragma once
-#include "processor/score/measurements.h"
+#include "processor/score/measurement.h"
 
 /* measure_structure.c */
 measurement_fn measure_spans, measure_steps, measure_steps_of_kind, measure_duration, measure_ttft;
@@ -42,3 +42,6 @@ measurement_fn measure_citations, measure_output_contract, measure_leak;
 /* tool_selection.c, loop.c, step_efficiency.c, ground_truth.c, refusal.c */
 measurement_fn measure_tool_selection, measure_loop, measure_step_efficiency;
 measurement_fn measure_ground_truth_exact, measure_ground_truth_f1, measure_refusal;
+
+/* refusal.c: the answer cannot be judged by what it states: na as "no_answer" or "refusal". */
+bool measure_answer_is_na(struct score_context *context, struct reading *reading);

@@ -4,7 +4,6 @@
 
 #include "processor/base/text/utf8.h"
 #include "processor/base/text/words.h"
-#include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 

@@ -12,7 +12,7 @@
 #include "processor/base/text/sentences.h"
 #include "processor/base/text/utf8.h"
 #include "processor/base/text/words.h"
-#include "processor/score/language/content_words.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/language/phrases.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
@@ -56,10 +56,10 @@ static void add_claim(struct claims *claims, struct bytes answer, struct sentenc
                       struct arena *arena)
 {
     struct bytes text = bytes_of(answer.data + sentence.start, sentence.end - sentence.start);
-    if (sentence.is_question || sentence_is_greeting(text) || sentence_is_hedge(text) ||
+    if (sentence.is_question || phrase_is_greeting(text) || phrase_is_hedge(text) ||
         text_words(text, arena).count < 3)
         return;
-    struct word_set words = content_words(text, CLAIM_WORDS_MAX, arena);
+    struct word_set words = word_set_content(text, CLAIM_WORDS_MAX, arena);
     if (words.count > 0)
         claims->items[claims->count++] =
             (struct claim){.start = sentence.start, .end = sentence.end, .words = words};
@@ -205,7 +205,7 @@ void measure_lexical_groundedness(const struct measurement *self, struct score_c
         reading_na(ret_reading, context->run->output.size ? "no_contexts" : "no_answer");
         return;
     }
-    if (answer_is_na(context, ret_reading))
+    if (measure_answer_is_na(context, ret_reading))
         return;
     struct arena scratch;
     struct claims claims = {0};

@@ -1,5 +1,6 @@
 /* What others said about a run: evaluators by score and label, users by feedback. The words are
  * theirs; only the thresholds are ours. */
+#include "processor/normalize/facts/lookup.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
@@ -7,7 +8,7 @@
 static const struct score *find_judge_error(const struct agent_run *run, struct bytes name)
 {
     for (uint32_t i = run->score_count; i-- > 0;)
-        if (run->scores[i].is_error && score_name_equal(run->scores[i].name, name))
+        if (run->scores[i].is_error && lookup_name_equal(run->scores[i].name, name))
             return &run->scores[i];
     return NULL;
 }
@@ -18,7 +19,7 @@ static const struct score *speak_for(struct bytes name, struct score_context *co
 {
     const struct agent_run *run = context->run;
     reading->evaluator_type = EVALUATOR_IMPORTED;
-    const struct score *score = run_find_score(run, name);
+    const struct score *score = lookup_score(run, name);
     if (!score) {
         score = find_judge_error(run, name);
         reading->is_error = score != NULL;

@@ -5,7 +5,6 @@
 
 #include "processor/base/masks/masks.h"
 #include "processor/base/text/utf8.h"
-#include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 

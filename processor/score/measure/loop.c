@@ -10,7 +10,7 @@
  * Tools that are polled are exempt by configuration. */
 #include "processor/base/digest.h"
 #include "processor/base/text/utf8.h"
-#include "processor/score/language/content_words.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
@@ -140,7 +140,8 @@ static void look_at_outputs(struct loop_signs *signs, struct score_context *cont
             continue;
         struct word_set *now = &sets[turn], *before = &sets[1 - turn];
         arena_reset(&arenas[turn]);
-        *now = all_words(utf8_cut(step->output, OUTPUT_BYTES_MAX), OUTPUT_WORDS_MAX, &arenas[turn]);
+        *now =
+            word_set_all(utf8_cut(step->output, OUTPUT_BYTES_MAX), OUTPUT_WORDS_MAX, &arenas[turn]);
         turn = 1 - turn;
         if (now->count < OUTPUT_WORDS_MIN || before->count < OUTPUT_WORDS_MIN)
             continue;

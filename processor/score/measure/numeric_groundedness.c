@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "processor/base/text/utf8.h"
-#include "processor/score/language/content_words.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/language/numbers.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
@@ -171,7 +171,7 @@ void measure_numeric_groundedness(const struct measurement *self, struct score_c
         reading_na(ret_reading, context->run->output.size ? "no_contexts" : "no_answer");
         return;
     }
-    if (answer_is_na(context, ret_reading))
+    if (measure_answer_is_na(context, ret_reading))
         return;
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES_MAX);

@@ -6,7 +6,7 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/base/text/utf8.h"
-#include "processor/score/language/content_words.h"
+#include "processor/normalize/content/exchange.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
@@ -105,7 +105,7 @@ void measure_output_contract(const struct measurement *self, struct score_contex
     }
     bool is_met = meets(contract, context->run->output, context, ret_reading);
     if (!is_met) {
-        struct bytes value = text_trim(run_output_value(context->run));
+        struct bytes value = text_trim(exchange_output_value(context->run));
         if (is_structured_answer(contract, value) && !bytes_equal(value, context->run->output))
             is_met = meets(contract, value, context, ret_reading);
     }

@@ -1,9 +1,17 @@
 /* How a measurement function says what it found. Explanations and evidence lie in the arena of the
  * context; where it is full they are left out and the value stays. */
 #pragma once
-#include "processor/score/scorer.h"
+#include "processor/score/measurement.h"
 
 enum { EVIDENCE_MAX = 32, EXPLANATION_MAX = 400 };
+
+/* Texts longer than this are read up to here: a bound on the work of one run. */
+enum {
+    ANSWER_BYTES_MAX = 64 * 1024,
+    DOCUMENT_BYTES_MAX = 256 * 1024,
+    CONTEXT_BYTES_MAX = 4 * 1024 * 1024, /* of all documents */
+    SCRATCH_BYTES_MAX = 64 * 1024 * 1024,
+};
 
 static inline void reading_number(struct reading *reading, double value)
 {
@@ -34,10 +42,3 @@ static inline bool step_counts(const struct step *step)
 {
     return step->is_counted && (step->is_own || step->kind == STEP_EVALUATOR);
 }
-
-/* Did a measurement ask whether the answer refuses, and does it? */
-bool refusal_was_read(const struct score_context *context);
-/* The answer cannot be judged by what it states: na as "no_answer" or "refusal". */
-bool answer_is_na(struct score_context *context, struct reading *reading);
-/* The reading of a row of the table, from another measurement. */
-const struct reading *measurement_read(const char *name, struct score_context *context);

@@ -5,6 +5,7 @@
 #include "processor/score/language/phrases.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
+#include "processor/score/memo.h"
 
 enum { OPENING_CHARACTERS = 300, OPENING_SENTENCES = 32 };
 
@@ -29,7 +30,7 @@ void measure_refusal(const struct measurement *self, struct score_context *conte
     size_t count = text_sentences(opening(answer), sentences, OPENING_SENTENCES);
     for (size_t i = 0; i < count; i++) {
         struct sentence sentence = sentences[i];
-        if (!sentence_is_refusal(
+        if (!phrase_is_refusal(
                 bytes_of(answer.data + sentence.start, sentence.end - sentence.start)))
             continue;
         reading_number(ret_reading, 1);
@@ -39,4 +40,17 @@ void measure_refusal(const struct measurement *self, struct score_context *conte
     }
     reading_number(ret_reading, 0);
     reading_explain(ret_reading, context, "The answer does not open with a refusal");
+}
+
+bool measure_answer_is_na(struct score_context *context, struct reading *reading)
+{
+    if (context->run->output.size == 0) {
+        reading_na(reading, "no_answer");
+        return true;
+    }
+    const struct reading *refusal = memo_read_named("refusal", context);
+    if (!refusal->has_value || refusal->value <= 0)
+        return false;
+    reading_na(reading, "refusal");
+    return true;
 }

@@ -12,7 +12,6 @@
 #include "processor/base/json/json.h"
 #include "processor/base/json/writer.h"
 #include "processor/base/text/text.h"
-#include "processor/score/language/content_words.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"

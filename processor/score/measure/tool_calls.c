@@ -53,7 +53,7 @@ static void open_value(struct open_container *to, const struct json_reader *read
     json_children(reader, value, &to->reader);
 }
 
-uint64_t arguments_hash(struct bytes text, struct arena *arena)
+uint64_t tool_call_arguments_hash(struct bytes text, struct arena *arena)
 {
     struct json_reader reader;
     struct json_value value;
@@ -141,15 +141,16 @@ struct tool_calls tool_calls_read(struct score_context *context)
         call->arguments = step->arguments.data ? step->arguments : step->input;
         call->has_arguments = call->arguments.data != NULL;
         call->has_failed = span_has_failed(step->span);
-        call->identity = call->has_arguments
-                             ? mix(call->name_hash, arguments_hash(call->arguments, context->arena))
-                             : call->name_hash;
+        call->identity =
+            call->has_arguments
+                ? mix(call->name_hash, tool_call_arguments_hash(call->arguments, context->arena))
+                : call->name_hash;
     }
     count_earlier(&calls, context->arena);
     return calls;
 }
 
-struct tool_names tool_names_read(struct score_context *context)
+struct tool_names tool_call_names_read(struct score_context *context)
 {
     const struct agent_run *run = context->run;
     struct tool_names calls = {0};
@@ -169,8 +170,8 @@ struct tool_names tool_names_read(struct score_context *context)
     return calls;
 }
 
-const struct bytes_list *expected_tools(const struct tool_expectation *expectations, uint32_t count,
-                                        const struct score_context *context)
+const struct bytes_list *tool_calls_expected(const struct tool_expectation *expectations,
+                                             uint32_t count, const struct score_context *context)
 {
     const struct bytes_list *for_any = NULL;
     bool has_dimension = context->ruleset->dimension_count > 0 && context->dimension_values;

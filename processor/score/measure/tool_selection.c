@@ -98,8 +98,8 @@ void measure_tool_selection(const struct measurement *self, struct score_context
     const struct agent_run *run = context->run;
     const struct measurement_config *config = &context->ruleset->measurements;
     struct selection_facts facts = {
-        .required = expected_tools(config->required, config->required_count, context),
-        .allowed = expected_tools(config->allowed, config->allowed_count, context),
+        .required = tool_calls_expected(config->required, config->required_count, context),
+        .allowed = tool_calls_expected(config->allowed, config->allowed_count, context),
         .offered = &run->tools_offered};
     bool has_required = facts.required && facts.required->count > 0;
     if (!trajectory_has_ended(run->trajectory)) {

@@ -123,9 +123,9 @@ void measure_trajectory(const struct measurement *self, struct score_context *co
     const struct agent_run *run = context->run;
     const struct measurement_config *config = &context->ruleset->measurements;
     const struct bytes_list *reference =
-        expected_tools(config->reference, config->reference_count, context);
+        tool_calls_expected(config->reference, config->reference_count, context);
     if (!reference)
-        reference = expected_tools(config->required, config->required_count, context);
+        reference = tool_calls_expected(config->required, config->required_count, context);
     if (!trajectory_has_ended(run->trajectory)) {
         reading_na(ret_reading, "incomplete");
         return;
@@ -134,7 +134,8 @@ void measure_trajectory(const struct measurement *self, struct score_context *co
         reading_na(ret_reading, "not_configured");
         return;
     }
-    struct comparison comparison = {.reference = reference, .called = tool_names_read(context)};
+    struct comparison comparison = {.reference = reference,
+                                    .called = tool_call_names_read(context)};
     bool points_at_excess =
         self->parameter == TRAJECTORY_EXACT || self->parameter == TRAJECTORY_PRECISION;
     compare_in_order(&comparison);

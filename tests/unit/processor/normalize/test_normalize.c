@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/content/content.h"
+#include "processor/normalize/facts/facts.h"
+#include "processor/normalize/facts/lookup.h"
 #include "tests/support/runs.h"
 
 enum field {
@@ -163,11 +165,11 @@ static bool score_matches(const struct agent_run *run, const struct json_value *
 {
     if (wanted->type == JSON_STRING && bytes_equal_text(wanted->text, "error")) {
         for (uint32_t i = 0; i < run->score_count; i++)
-            if (run->scores[i].is_error && score_name_equal(run->scores[i].name, wanted->key))
+            if (run->scores[i].is_error && lookup_name_equal(run->scores[i].name, wanted->key))
                 return true;
         return false;
     }
-    const struct score *score = run_find_score(run, wanted->key);
+    const struct score *score = lookup_score(run, wanted->key);
     if (!score)
         return false;
     if (wanted->type == JSON_STRING)
@@ -258,8 +260,8 @@ static void compare_scenario(const char *library, struct json_reader *scenarios,
         ck_assert(member(&expected, "trace_id", &id));
         const struct trajectory *trajectory = find_run(&runs, id.text);
         ck_assert_msg(trajectory != NULL, "%s/%s[%u] is not there", library, name, i);
-        normalize_facts(trajectory, &runs.arena, &run);
-        normalize_content(&run);
+        facts_read(trajectory, &runs.arena, &run);
+        content_read(&run);
         compare_run(&expected);
     }
     recorded_runs_free(&runs);

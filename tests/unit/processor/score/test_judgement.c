@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "processor/score/measurements.h"
 #include "tests/support/score_fixture.h"
 
 static struct score_fixture *fixture;

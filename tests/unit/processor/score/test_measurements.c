@@ -5,6 +5,8 @@
 
 #include "processor/score/language/phrases.h"
 #include "processor/score/measure/tool_calls.h"
+#include "processor/score/measurements.h"
+#include "processor/score/memo.h"
 #include "tests/support/score_fixture.h"
 
 static struct score_fixture *fixture;
@@ -192,13 +194,13 @@ START_TEST(hostile_arguments_hash_within_bounds)
     static char deep[20001];
     memset(deep, '[', 10000);
     memset(deep + 10000, ']', 10000);
-    (void)arguments_hash(bytes_of_text(deep), &fixture->arena);
-    (void)arguments_hash(BYTES_LITERAL("{\"a\":[1,{\"b\":\"cut o"), &fixture->arena);
-    (void)arguments_hash((struct bytes){0}, &fixture->arena);
-    ck_assert(arguments_hash(BYTES_LITERAL("[[1],2]"), &fixture->arena) !=
-              arguments_hash(BYTES_LITERAL("[1,[2]]"), &fixture->arena));
-    ck_assert(arguments_hash(BYTES_LITERAL("{\"a\":{\"b\":1}}"), &fixture->arena) !=
-              arguments_hash(BYTES_LITERAL("{\"b\":{\"a\":1}}"), &fixture->arena));
+    (void)tool_call_arguments_hash(bytes_of_text(deep), &fixture->arena);
+    (void)tool_call_arguments_hash(BYTES_LITERAL("{\"a\":[1,{\"b\":\"cut o"), &fixture->arena);
+    (void)tool_call_arguments_hash((struct bytes){0}, &fixture->arena);
+    ck_assert(tool_call_arguments_hash(BYTES_LITERAL("[[1],2]"), &fixture->arena) !=
+              tool_call_arguments_hash(BYTES_LITERAL("[1,[2]]"), &fixture->arena));
+    ck_assert(tool_call_arguments_hash(BYTES_LITERAL("{\"a\":{\"b\":1}}"), &fixture->arena) !=
+              tool_call_arguments_hash(BYTES_LITERAL("{\"b\":{\"a\":1}}"), &fixture->arena));
 }
 END_TEST
 
@@ -591,9 +593,9 @@ START_TEST(a_measurement_is_computed_once_for_a_run)
 {
     struct measure measure;
     score_fixture_reset(fixture);
-    ck_assert(measure_resolve(BYTES_LITERAL("steps"), &measure, NULL));
-    const struct reading *first = measure_read(&measure, &fixture->context);
-    ck_assert_ptr_eq(first, measure_read(&measure, &fixture->context));
+    ck_assert(measurements_resolve(BYTES_LITERAL("steps"), &measure, NULL));
+    const struct reading *first = memo_read(&measure, &fixture->context);
+    ck_assert_ptr_eq(first, memo_read(&measure, &fixture->context));
 }
 END_TEST
 
@@ -601,9 +603,9 @@ START_TEST(a_full_arena_makes_na_and_never_fails)
 {
     struct measure measure;
     score_fixture_reset(fixture);
-    ck_assert(measure_resolve(BYTES_LITERAL("steps"), &measure, NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("steps"), &measure, NULL));
     fixture->arena.limit = 1;
-    ck_assert_str_eq(measure_read(&measure, &fixture->context)->na_reason, "no_memory");
+    ck_assert_str_eq(memo_read(&measure, &fixture->context)->na_reason, "no_memory");
 }
 END_TEST
 

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "processor/base/nearest.h"
+#include "processor/score/expression/expression.h"
+#include "processor/score/measurements.h"
+#include "processor/score/rules.h"
 #include "tests/support/score_fixture.h"
 
 static struct rule rule_on(const char *measure)
 {
     struct rule rule = {.name = BYTES_LITERAL("r"), .measure_count = 1};
-    ck_assert(measure_resolve(bytes_of_text(measure), &rule.measures[0], NULL));
+    ck_assert(measurements_resolve(bytes_of_text(measure), &rule.measures[0], NULL));
     return rule;
 }
 
@@ -86,7 +89,7 @@ START_TEST(structure_and_route_do_not_judge)
     ck_assert(rule_judges_by_default(&rule));
     rule = rule_on("duration_ms");
     rule.measure_count = 2;
-    ck_assert(measure_resolve(BYTES_LITERAL("score.X"), &rule.measures[1], NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("score.X"), &rule.measures[1], NULL));
     ck_assert(rule_judges_by_default(&rule));
 }
 END_TEST
@@ -94,13 +97,13 @@ END_TEST
 START_TEST(names_resolve_to_rows_scores_and_labels)
 {
     struct measure measure;
-    ck_assert(measure_resolve(BYTES_LITERAL("steps.retriever"), &measure, NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("steps.retriever"), &measure, NULL));
     ck_assert_str_eq(measure.measurement->name, "steps.retriever");
-    ck_assert(measure_resolve(BYTES_LITERAL("score.Ground Truth"), &measure, NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("score.Ground Truth"), &measure, NULL));
     ck_assert_ptr_null(measure.measurement);
     ck_assert(bytes_equal_text(measure.imported, "Ground Truth"));
     ck_assert(!measure.is_label);
-    ck_assert(measure_resolve(BYTES_LITERAL("label.Tone"), &measure, NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("label.Tone"), &measure, NULL));
     ck_assert(measure.is_label);
 }
 END_TEST
@@ -109,14 +112,14 @@ START_TEST(an_unknown_name_is_answered_with_the_nearest)
 {
     struct measure measure;
     const char *nearest = "untouched";
-    ck_assert(!measure_resolve(BYTES_LITERAL("duration"), &measure, &nearest));
+    ck_assert(!measurements_resolve(BYTES_LITERAL("duration"), &measure, &nearest));
     ck_assert_str_eq(nearest, "duration_ms");
-    ck_assert(!measure_resolve(BYTES_LITERAL("groundedness.lexcial"), &measure, &nearest));
+    ck_assert(!measurements_resolve(BYTES_LITERAL("groundedness.lexcial"), &measure, &nearest));
     ck_assert_str_eq(nearest, "groundedness.lexical");
-    ck_assert(!measure_resolve(BYTES_LITERAL("zzzzzzzzzzz"), &measure, &nearest));
+    ck_assert(!measurements_resolve(BYTES_LITERAL("zzzzzzzzzzz"), &measure, &nearest));
     ck_assert_ptr_null(nearest);
-    ck_assert(!measure_resolve(BYTES_LITERAL("score."), &measure, NULL));
-    ck_assert(!measure_resolve(BYTES_LITERAL(""), &measure, NULL));
+    ck_assert(!measurements_resolve(BYTES_LITERAL("score."), &measure, NULL));
+    ck_assert(!measurements_resolve(BYTES_LITERAL(""), &measure, NULL));
 }
 END_TEST
 
@@ -138,14 +141,14 @@ START_TEST(a_prepared_ruleset_numbers_each_score_once)
     struct rule *third = score_fixture_rule(fixture, "c", "label.GroundTruth");
     struct rule *fourth = score_fixture_rule(fixture, "d", "steps");
     fourth->when = expression_parse(BYTES_LITERAL("score.ground_truth > 0"), NULL, &error);
-    ruleset_prepare(&fixture->ruleset);
+    rules_prepare(&fixture->ruleset);
     ck_assert_uint_eq(first->measures[0].slot, second->measures[0].slot);
     ck_assert_uint_eq(first->measures[0].slot, expression_measure(fourth->when, 0)->slot);
     ck_assert_uint_ne(first->measures[0].slot, third->measures[0].slot);
     ck_assert_uint_eq(fixture->ruleset.slot_count, measurement_count + 3);
     ck_assert(!fixture->ruleset.needs_content);
     score_fixture_rule(fixture, "e", "refusal");
-    ruleset_prepare(&fixture->ruleset);
+    rules_prepare(&fixture->ruleset);
     ck_assert(fixture->ruleset.needs_content);
     score_fixture_destroy(fixture);
 }

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "processor/score/expression/expression.h"
+#include "processor/score/measurements.h"
+#include "processor/score/rules.h"
+#include "processor/score/scorer.h"
 #include "processor/score/signature.h"
 #include "tests/support/score_fixture.h"
 
@@ -97,7 +101,7 @@ END_TEST
 START_TEST(the_first_measure_that_is_not_na_decides)
 {
     struct rule *rule = below("r", "score.A", 0.5, 0.5);
-    ck_assert(measure_resolve(BYTES_LITERAL("score.B"), &rule->measures[1], NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("score.B"), &rule->measures[1], NULL));
     rule->measure_count = 2;
     const struct evaluation *evaluation = score_fixture_judge(fixture)->evaluations;
     ck_assert_str_eq(evaluation->na_reason, "missing");
@@ -115,7 +119,7 @@ END_TEST
 START_TEST(a_failed_judge_is_an_error_unless_another_measure_speaks)
 {
     struct rule *rule = below("r", "score.A", 0.5, 0.5);
-    ck_assert(measure_resolve(BYTES_LITERAL("score.B"), &rule->measures[1], NULL));
+    ck_assert(measurements_resolve(BYTES_LITERAL("score.B"), &rule->measures[1], NULL));
     rule->measure_count = 2;
     hand_run_score(hand, "A", 0)->is_error = true;
     ck_assert_int_eq(outcome(0), OUTCOME_ERROR);
@@ -205,7 +209,7 @@ END_TEST
 static void check_normalized(const char *error, const char *expected)
 {
     char to[NORMALIZED_ERROR_MAX];
-    size_t size = error_normalize(to, bytes_of_text(error));
+    size_t size = signature_normalize_error(to, bytes_of_text(error));
     ck_assert_msg(bytes_equal_text(bytes_of(to, size), expected), "%s: %.*s", error, (int)size, to);
 }
 
@@ -219,7 +223,7 @@ START_TEST(errors_are_normalized)
     static char text[5000];
     memset(text, 'x', sizeof text - 1);
     char to[NORMALIZED_ERROR_MAX];
-    ck_assert_uint_eq(error_normalize(to, bytes_of_text(text)), 200);
+    ck_assert_uint_eq(signature_normalize_error(to, bytes_of_text(text)), 200);
 }
 END_TEST
 
@@ -237,9 +241,9 @@ START_TEST(a_full_arena_leaves_the_run_unscored)
 {
     above("slow", "steps", 0, 0);
     score_fixture_reset(fixture);
-    ruleset_prepare(&fixture->ruleset);
+    rules_prepare(&fixture->ruleset);
     fixture->arena.limit = 1;
-    score_run(&fixture->context, &fixture->report);
+    scorer_run(&fixture->context, &fixture->report);
     ck_assert_int_eq(fixture->report.verdict, VERDICT_UNSCORED);
     ck_assert_uint_eq(fixture->report.evaluation_count, 0);
 }

@@ -16,7 +16,7 @@ static void check_samples(const struct sample *samples, size_t count, enum wante
     struct arena arena;
     arena_init(&arena, 1 << 20);
     for (size_t i = 0; i < count; i++) {
-        struct bytes found = message_text(bytes_of_text(samples[i].text), wanted, &arena);
+        struct bytes found = messages_text(bytes_of_text(samples[i].text), wanted, &arena);
         struct bytes expected = bytes_of_text(samples[i].wanted);
         ck_assert_msg(bytes_equal(found, expected) && !found.data == !expected.data,
                       "%s\n  wanted <%s>\n  found <%.*s>", samples[i].text,
@@ -238,7 +238,7 @@ START_TEST(deep_nesting_ends_without_a_text)
     arena_init(&arena, 16 << 20);
     memset(text, '[', DEPTH);
     memset(text + DEPTH, ']', DEPTH);
-    ck_assert(!message_text(bytes_of(text, sizeof text), WANTED_ANSWER, &arena).data);
+    ck_assert(!messages_text(bytes_of(text, sizeof text), WANTED_ANSWER, &arena).data);
     text[1] = '\'';
     ck_assert(!python_repr_to_json(bytes_of(text, sizeof text), &arena).data);
     arena_finish(&arena);

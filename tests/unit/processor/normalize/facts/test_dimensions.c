@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "processor/normalize/facts/dimensions.h"
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/facts/facts.h"
 #include "tests/support/runs.h"
 
 static struct arena arena;
@@ -30,7 +30,7 @@ static struct bytes read_one(const char *name, const char *source1, const char *
         dimension.sources[dimension.source_count++] = bytes_of_text(source1);
     if (source2)
         dimension.sources[dimension.source_count++] = bytes_of_text(source2);
-    normalize_facts(build_done(&builder, &arena), &arena, &run);
+    facts_read(build_done(&builder, &arena), &arena, &run);
     dimensions_read(&run, &dimension, 1, NULL, NULL, &value);
     return value;
 }
@@ -154,7 +154,7 @@ START_TEST(values_are_masked)
     dimension.sources[0] = bytes_of_text("a");
     build_span(&builder, 1, 0, "root", 1, 9);
     build_text(&builder, "a", "secret");
-    normalize_facts(build_done(&builder, &arena), &arena, &run);
+    facts_read(build_done(&builder, &arena), &arena, &run);
     dimensions_read(&run, &dimension, 1, shout, NULL, &value);
     CHECK_TEXT(value, "***");
 }
@@ -187,7 +187,7 @@ START_TEST(many_dimensions_are_read_at_once)
             dimensions[i].sources[dimensions[i].source_count++] = BYTES_LITERAL("*");
         build_text(&builder, names[i], names[i] + 3);
     }
-    normalize_facts(build_done(&builder, &arena), &arena, &run);
+    facts_read(build_done(&builder, &arena), &arena, &run);
     dimensions_read(&run, dimensions, DIMENSIONS_MAX, NULL, NULL, values);
     for (int i = 0; i < DIMENSIONS_MAX; i++) {
         snprintf(expected, sizeof expected, "%d", i);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/normalize/normalize.h"
+#include "processor/normalize/content/content.h"
+#include "processor/normalize/facts/facts.h"
+#include "processor/normalize/facts/lookup.h"
 #include "processor/normalize/semconv/semconv_table.h"
 #include "tests/support/runs.h"
 
@@ -27,8 +29,8 @@ static void teardown(void)
 
 static void read_run(void)
 {
-    normalize_facts(build_done(&builder, &arena), &arena, &run);
-    normalize_content(&run);
+    facts_read(build_done(&builder, &arena), &arena, &run);
+    content_read(&run);
 }
 
 #define CHECK_TEXT(found, wanted)                                                                  \
@@ -370,13 +372,13 @@ START_TEST(openinference_annotations_and_evaluations_are_scores)
     read_run();
     ck_assert_uint_eq(run.feedback_count, 1);
     ck_assert(run.feedback[0].is_negative);
-    const struct score *score = run_find_score(&run, bytes_of_text("ground_truth_match"));
+    const struct score *score = lookup_score(&run, bytes_of_text("ground_truth_match"));
     ck_assert(score && score->value == 0.5);
-    score = run_find_score(&run, bytes_of_text("overall"));
+    score = lookup_score(&run, bytes_of_text("overall"));
     ck_assert(score && score->span == NO_SPAN && score->value == 1);
-    score = run_find_score(&run, bytes_of_text("Toxicity"));
+    score = lookup_score(&run, bytes_of_text("Toxicity"));
     ck_assert(score && score->value == 0.125);
-    score = run_find_score(&run, bytes_of_text("tone"));
+    score = lookup_score(&run, bytes_of_text("tone"));
     ck_assert(score != NULL);
     CHECK_TEXT(score->label, "polite");
     ck_assert_uint_eq(run.score_count, 5);
@@ -392,7 +394,7 @@ START_TEST(a_score_on_the_root_counts_before_a_later_one)
     build_text(&builder, "gen_ai.evaluation.name", "q");
     build_double(&builder, "gen_ai.evaluation.score.value", 0.9);
     read_run();
-    ck_assert(run_find_score(&run, bytes_of_text("q"))->value == 0.1);
+    ck_assert(lookup_score(&run, bytes_of_text("q"))->value == 0.1);
 }
 END_TEST
 
@@ -418,7 +420,7 @@ START_TEST(a_judges_failure_is_not_the_agents)
     ck_assert_uint_eq(run.models.count, 0);
     ck_assert_uint_eq(run.score_count, 1);
     ck_assert(run.scores[0].is_error);
-    ck_assert_ptr_null(run_find_score(&run, bytes_of_text("correctness")));
+    ck_assert_ptr_null(lookup_score(&run, bytes_of_text("correctness")));
 }
 END_TEST
 
@@ -558,7 +560,7 @@ START_TEST(configured_names_come_before_the_defaults_or_replace_them)
     build_text(&builder, "routing_policy", "default");
     build_bool(&builder, "my.cache", true);
     build_bool(&builder, "is_fallback", true);
-    normalize_facts_from(build_done(&builder, &arena), &sources, &arena, &run);
+    facts_read_from(build_done(&builder, &arena), &sources, &arena, &run);
     CHECK_TEXT(run.routing_policy, "cheapest");
     ck_assert(run.cache_hit);
     ck_assert(!run.fallback);
@@ -567,7 +569,7 @@ START_TEST(configured_names_come_before_the_defaults_or_replace_them)
     build_span(&builder, 1, 0, "agent", 1, 9);
     build_text(&builder, "routing_policy", "default");
     build_bool(&builder, "gen_ai.cache.hit", true);
-    normalize_facts_from(build_done(&builder, &arena), &sources, &arena, &run);
+    facts_read_from(build_done(&builder, &arena), &sources, &arena, &run);
     CHECK_TEXT(run.routing_policy, "default");
     ck_assert(run.cache_hit);
 }
@@ -626,7 +628,7 @@ START_TEST(log_records_fill_gaps_and_carry_scores)
     CHECK_TEXT(run.user_id, "u");
     CHECK_TEXT(run.model_route, "m");
     ck_assert_uint_eq(run.score_count, 2);
-    ck_assert(run_find_score(&run, bytes_of_text("fit"))->value == 0.75);
+    ck_assert(lookup_score(&run, bytes_of_text("fit"))->value == 0.75);
     ck_assert(run.scores[1].is_error);
     ck_assert_uint_eq(run.scores[1].span, NO_SPAN);
 }
@@ -821,8 +823,8 @@ START_TEST(no_memory_leaves_things_short_and_nothing_else)
         build_text(&builder, "retrieval.documents.0.document.content", "d");
         build_text(&builder, "evaluations.0.evaluation.name", "e");
         build_int(&builder, "evaluations.0.evaluation.score", 1);
-        normalize_facts(build_done(&builder, &order_arena), &small, &run);
-        normalize_content(&run);
+        facts_read(build_done(&builder, &order_arena), &small, &run);
+        content_read(&run);
         arena_finish(&small);
         arena_finish(&order_arena);
     }

@@ -1,5 +1,5 @@
 /* Sets of word hashes, sorted, so that finding and intersecting need no table. */
-#include "processor/score/language/content_words.h"
+#include "processor/score/language/word_set.h"
 
 #include <stdlib.h>
 
@@ -34,12 +34,12 @@ static struct word_set set_of(struct bytes text, bool with_stop_words, uint32_t 
     return set;
 }
 
-struct word_set content_words(struct bytes text, uint32_t max, struct arena *arena)
+struct word_set word_set_content(struct bytes text, uint32_t max, struct arena *arena)
 {
     return set_of(text, false, max, arena);
 }
 
-struct word_set all_words(struct bytes text, uint32_t max, struct arena *arena)
+struct word_set word_set_all(struct bytes text, uint32_t max, struct arena *arena)
 {
     return set_of(text, true, max, arena);
 }

@@ -2,21 +2,20 @@
  * that ends in tool calls has no answer, whatever its other attributes show. Other spans are read
  * from the value that the library wrote for the span as a whole, then from messages. What neither
  * says, log records may (content.c). */
-#include "processor/normalize/content/reading.h"
+#include "processor/normalize/content/exchange.h"
 
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/content/messages_flat.h"
 #include "processor/normalize/content/python_repr.h"
-#include "processor/normalize/normalize.h"
 
 static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
                                                        SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY};
 static const enum semconv_concept answer_values[] = {SC_OUT_RAW, SC_OUT_VALUE, SC_OUT_ENTITY,
                                                      SC_OUT_LIBRARY, SC_OUT_LEGACY};
 
-struct bytes concept_text(const struct semconv *semconv, enum semconv_concept concept,
-                          struct arena *arena)
+struct bytes exchange_concept_text(const struct semconv *semconv, enum semconv_concept concept,
+                                   struct arena *arena)
 {
     const struct value *value = semconv_get(semconv, concept);
     if (!value)
@@ -28,8 +27,8 @@ struct bytes concept_text(const struct semconv *semconv, enum semconv_concept co
 static struct bytes read_concept(const struct semconv *semconv, enum semconv_concept concept,
                                  enum wanted wanted, struct arena *arena)
 {
-    struct bytes text = concept_text(semconv, concept, arena);
-    return text.size > 0 ? message_text(text, wanted, arena) : (struct bytes){0};
+    struct bytes text = exchange_concept_text(semconv, concept, arena);
+    return text.size > 0 ? messages_text(text, wanted, arena) : (struct bytes){0};
 }
 
 /* LangGraph: Command(resume='approved'), or the same as JSON. */
@@ -90,7 +89,7 @@ static struct bytes question_of(const struct agent_run *run, uint32_t index,
     bool is_model = run->steps[index].kind == STEP_LLM, has_messages = false;
     struct bytes values = {0}, messages = {0};
     if (semconv->seen & SEEN_CONTENT)
-        messages = flat_messages_text(span->wire, OF_SPAN, DIRECTION_INPUT, WANTED_QUESTION, arena,
+        messages = messages_flat_text(span->wire, OF_SPAN, DIRECTION_INPUT, WANTED_QUESTION, arena,
                                       &has_messages);
     if (semconv_has(semconv, SC_IN_MESSAGES)) {
         has_messages = true;
@@ -107,7 +106,7 @@ static struct bytes question_of(const struct agent_run *run, uint32_t index,
     if (found.size == 0)
         found = values;
     if (found.size == 0 && semconv->seen & SEEN_CONTENT)
-        found = event_messages_text(span, DIRECTION_INPUT, arena);
+        found = messages_flat_of_events(span, DIRECTION_INPUT, arena);
     if (found.size == 0)
         found = first_task(semconv, arena);
     return found;
@@ -147,7 +146,7 @@ static struct bytes final_result(const struct semconv *semconv, struct arena *ar
         return text;
     /* A structured result is the answer itself; calls that wait for approval are none. */
     static const char approvals[] = "\"approvals\"";
-    text = concept_text(semconv, SC_OUT_FINAL, arena);
+    text = exchange_concept_text(semconv, SC_OUT_FINAL, arena);
     return text.size > 0 && memmem(text.data, text.size, approvals, sizeof approvals - 1)
                ? (struct bytes){0}
                : text;
@@ -159,11 +158,12 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     const struct span *span = &run->trajectory->spans[index];
     struct arena *arena = run->arena;
     bool is_model = run->steps[index].kind == STEP_LLM, has_messages = false;
-    struct bytes values = {0}, messages = {0}, text = concept_text(semconv, SC_OUT_TEXT, arena);
+    struct bytes values = {0}, messages = {0},
+                 text = exchange_concept_text(semconv, SC_OUT_TEXT, arena);
     if (text.size > 0) /* Vercel: the text itself, or the object that was asked for */
         return text;
     if (semconv->seen & SEEN_CONTENT)
-        messages = flat_messages_text(span->wire, OF_SPAN, DIRECTION_OUTPUT, WANTED_ANSWER, arena,
+        messages = messages_flat_text(span->wire, OF_SPAN, DIRECTION_OUTPUT, WANTED_ANSWER, arena,
                                       &has_messages);
     if (semconv_has(semconv, SC_OUT_MESSAGES)) {
         has_messages = true;
@@ -182,7 +182,7 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     if (found.size == 0)
         found = values;
     if (found.size == 0 && semconv->seen & SEEN_CONTENT)
-        found = event_messages_text(span, DIRECTION_OUTPUT, arena);
+        found = messages_flat_of_events(span, DIRECTION_OUTPUT, arena);
     if (found.size == 0 && is_model && !has_messages)
         found = read_concept(semconv, SC_OUT_LAST_RESORT, WANTED_ANSWER, arena);
     if (found.size == 0 && !is_model)
@@ -190,27 +190,27 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     return found;
 }
 
-void reading_of_span(const struct agent_run *run, uint32_t index, const struct semconv *semconv,
-                     struct reading *ret)
+void exchange_of_span(const struct agent_run *run, uint32_t index, const struct semconv *semconv,
+                      struct exchange *ret)
 {
-    *ret = (struct reading){.is_resumed = semconv->seen & SEEN_RESUMED};
+    *ret = (struct exchange){.is_resumed = semconv->seen & SEEN_RESUMED};
     for (size_t i = 0; i < sizeof question_values / sizeof *question_values; i++)
         ret->is_resumed |=
-            is_resume(concept_text(semconv, question_values[i], run->arena), run->arena);
+            is_resume(exchange_concept_text(semconv, question_values[i], run->arena), run->arena);
     ret->question = question_of(run, index, semconv);
     ret->answer = without_thoughts(answer_of(run, index, semconv));
     ret->history = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_QUESTION, run->arena);
 }
 
-struct bytes run_output_value(const struct agent_run *run)
+struct bytes exchange_output_value(const struct agent_run *run)
 {
     if (run->output_span == NO_SPAN || run->output_span >= run->step_count)
         return (struct bytes){0};
     struct semconv semconv;
     semconv_read_span(run->steps[run->output_span].span, &semconv);
-    struct bytes text = concept_text(&semconv, SC_OUT_FINAL, run->arena);
+    struct bytes text = exchange_concept_text(&semconv, SC_OUT_FINAL, run->arena);
     for (size_t i = 0; text.size == 0 && i < sizeof answer_values / sizeof *answer_values; i++)
-        text = concept_text(&semconv, answer_values[i], run->arena);
+        text = exchange_concept_text(&semconv, answer_values[i], run->arena);
     return text;
 }
 
@@ -253,17 +253,17 @@ static struct bytes open_arguments(struct bytes text, struct arena *arena)
     return text;
 }
 
-struct bytes tool_arguments(const struct semconv *semconv, struct arena *arena)
+struct bytes exchange_tool_arguments(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_ARGUMENTS, SC_IN_VALUE,   SC_IN_RAW,
                                                     SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
-        struct bytes text = concept_text(semconv, concepts[i], arena);
+        struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size > 0 && !bytes_equal_text(text, "[]"))
             return open_arguments(text, arena);
     }
     /* tool.parameters is the arguments, or the schema that has "properties". */
-    struct bytes parameters = concept_text(semconv, SC_TOOL_PARAMETERS, arena);
+    struct bytes parameters = exchange_concept_text(semconv, SC_TOOL_PARAMETERS, arena);
     struct json_reader reader;
     struct json_value value, properties;
     if (parameters.size > 0 && json_parse(parameters, arena, &reader, &value) &&
@@ -272,15 +272,15 @@ struct bytes tool_arguments(const struct semconv *semconv, struct arena *arena)
     return parameters;
 }
 
-struct bytes tool_result(const struct semconv *semconv, struct arena *arena)
+struct bytes exchange_tool_result(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_RESULT, SC_OUT_VALUE,   SC_OUT_RAW,
                                                     SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
-        struct bytes text = concept_text(semconv, concepts[i], arena);
+        struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size == 0)
             continue;
-        struct bytes read = message_text(text, WANTED_RESULT, arena);
+        struct bytes read = messages_text(text, WANTED_RESULT, arena);
         return read.size > 0 ? read : text;
     }
     return (struct bytes){0};

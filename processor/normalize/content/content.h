@@ -1,0 +1,6 @@
+/* What was said in a run: question, answer, documents, what each step read and wrote. */
+#pragma once
+#include "processor/agent_run.h"
+
+/* Adds the content. Does nothing when it is there already. */
+void content_read(struct agent_run *run);
