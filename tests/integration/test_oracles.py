@@ -5,7 +5,7 @@
   trajectory.in_order, .precision, .recall   the formulas that Vertex AI publishes, written here: there is no package
   tool_args.valid                            jsonschema 4.26.0, Draft 2020-12
   ground_truth.*, context_relevance.*        the formulas of SQuAD and Ragas, written here over plain words
-  duration quantiles (state/sketch)          ddsketch 3.0.1
+  duration quantiles (cohorts/sketch)        ddsketch 3.0.1
 
 Flywheel runs as `replay --all` over OTLP made here; the sketch answers through sketch_driver.c. ai-evaluation and
 agentevals want an older openai, litellm, LangChain and more that their arithmetic does not use: they are installed without

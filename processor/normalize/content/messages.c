@@ -45,8 +45,7 @@ static bool is_absent_word(struct bytes text)
            bytes_equal_text(text, "undefined") || bytes_equal_text(text, "<not specified>");
 }
 
-/* Brackets from end to end, yet neither JSON nor a repr: broken or too deep, and nothing to read.
- * */
+/* Brackets from end to end, yet neither JSON nor a repr: broken or too deep, nothing to read. */
 static bool is_wreck(struct bytes text)
 {
     uint8_t first = text.data[0], second = text.size > 1 ? text.data[1] : 0;

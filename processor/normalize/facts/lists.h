@@ -2,8 +2,8 @@
 #pragma once
 #include "processor/agent_run.h"
 
-/* A list that may grow: capacity doubles, old storage stays in the arena. Full arena: left short.
- * */
+/* A list that may grow: capacity doubles, old storage stays in the arena. A full arena leaves it
+ * short. */
 struct text_list {
     struct bytes *items;
     uint32_t count, capacity;

@@ -8,7 +8,11 @@
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
-enum { QUESTION_WORDS_MAX = 512 };
+/* Where a pipeline sets none. Ragas and ai-evaluation ask a model which document is relevant; without
+ * one, a document that shares three of ten content words with a question is about its subject. */
+static const double relevance_default = 0.3;
+
+enum { QUESTION_WORDS_MAX = 512 }; /* the first of a longer question are looked for */
 
 struct relevance {
     uint32_t documents, relevant; /* those with a text; those at or above the limit */
@@ -36,7 +40,7 @@ static struct relevance judge_documents(const struct word_set *question,
     const struct agent_run *run = context->run;
     double limit = context->ruleset->measurements.relevance_min;
     if (limit <= 0)
-        limit = 0.3;
+        limit = relevance_default;
     struct relevance relevance = {0};
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES_MAX);

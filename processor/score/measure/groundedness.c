@@ -17,6 +17,12 @@
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
+/* Where a pipeline sets none: the value of ai-evaluation, whose claims these are. Of three content
+ * words one may be missing, so a change of wording passes and a claim put together from elsewhere
+ * does not. */
+static const double support_default = 0.65;
+
+/* A claim of more words is judged by its first; the later claims of a longer answer are not. */
 enum { CLAIMS_MAX = 256, CLAIM_WORDS_MAX = 128, MASK_WORDS = CLAIM_WORDS_MAX / 64 };
 enum { SENTENCES_AT_ONCE = 256 };
 static const uint32_t no_posting = UINT32_MAX;
@@ -175,7 +181,7 @@ static void judge(const struct claims *claims, struct score_context *context,
 {
     double threshold = context->ruleset->measurements.groundedness_support;
     if (threshold <= 0)
-        threshold = 0.65;
+        threshold = support_default;
     uint32_t unsupported = 0;
     for (uint32_t i = 0; i < claims->count; i++) {
         const struct claim *claim = &claims->items[i];

@@ -15,10 +15,16 @@
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
-enum { HALF_AT = 3, ZERO_AT = 6, PERIOD_MAX = 4, ANCESTORS_MAX = 64 };
-enum { OUTPUT_WORDS_MIN = 5, OUTPUT_WORDS_MAX = 4096, OUTPUT_BYTES_MAX = 32 * 1024 };
+/* Weights, repetitions and the likeness of outputs are those of AgentLoopDetection (DeepEval), so
+ * that a score means the same in both; two outputs at 0.85 say the same with a word exchanged. The
+ * periods are ours: three rounds of two to four calls are no coincidence. */
 static const double calls_weight = 0.40, nesting_weight = 0.35, outputs_weight = 0.25;
 static const double similar_from = 0.85;
+enum { HALF_AT = 3, ZERO_AT = 6, PERIOD_MAX = 4 };
+
+/* Bounds on the work of one run. Outputs below five words ("OK.", "Done.") are alike by nature. */
+enum { ANCESTORS_MAX = 64, OUTPUT_WORDS_MAX = 4096, OUTPUT_BYTES_MAX = 32 * 1024 };
+enum { OUTPUT_WORDS_MIN = 5 };
 
 /* What was found; a part that could not be looked at stays unknown. */
 struct loop_signs {

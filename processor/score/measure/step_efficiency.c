@@ -6,6 +6,9 @@
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
+/* Of StepEfficiency (ai-evaluation). */
+static const double budget_weight = 0.4, redundant_weight = 0.3, failed_weight = 0.3;
+
 void measure_step_efficiency(const struct measurement *self, struct score_context *context,
                              struct reading *ret_reading)
 {
@@ -33,14 +36,14 @@ void measure_step_efficiency(const struct measurement *self, struct score_contex
                           run->steps[call->span].name.size);
     }
     uint32_t budget = context->ruleset->measurements.steps_max;
-    double lost = 0.3 * redundant / steps, weights = 0.3;
+    double lost = redundant_weight * redundant / steps, weights = redundant_weight;
     if (budget > 0) {
-        lost += steps > budget ? 0.4 * (1 - (double)budget / steps) : 0;
-        weights += 0.4;
+        lost += steps > budget ? budget_weight * (1 - (double)budget / steps) : 0;
+        weights += budget_weight;
     }
     if (calls.count > 0) {
-        lost += 0.3 * failed / calls.count;
-        weights += 0.3;
+        lost += failed_weight * failed / calls.count;
+        weights += failed_weight;
     }
     reading_number(ret_reading, 1 - lost / weights);
     reading_explain(ret_reading, context,

@@ -10,6 +10,7 @@
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
+/* Of ToolSelectionAccuracy (ai-evaluation): a tool that was due weighs more than how it went. */
 static const double coverage_weight = 0.4, validity_weight = 0.3, success_weight = 0.3;
 
 static bool holds(const struct bytes_list *list, struct bytes name)
