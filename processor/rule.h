@@ -1,5 +1,5 @@
 /* A threshold on a measurement, as the pipeline file states it: where borderline starts, where fail
- * starts. Plain data, immutable once built; score/rules.h resolves and judges, emit states it. */
+ * starts. Plain data, immutable once built; score/ checks it and judges by it, emit states it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -41,5 +41,5 @@ enum tristate expression_evaluate(const struct expression *expression,
                                   struct score_context *context);
 /* The measurements it names, for whoever numbers or lists them; NULL from the last on. */
 struct measure *expression_measure(struct expression *expression, uint32_t index);
-/* Does it read content (so that normalize_content is needed first)? */
+/* Does it read content (so that content_read() is needed first)? */
 bool expression_needs_content(const struct expression *expression);
