@@ -397,8 +397,8 @@ START_TEST(a_broken_disk_stops_the_process_with_all_calls_answered)
             pause_ms(1);
     }
     ck_assert_int_eq(runtime_failure(fixture->runtime), EXIT_STATE_IO);
+    runtime_stop(fixture->runtime, 1000); /* The thread that failed has ended, and told before. */
     ck_assert_uint_eq(atomic_load(&failures), 1);
-    runtime_stop(fixture->runtime, 1000);
     runtime_destroy(fixture->runtime);
     fixture_destroy(fixture);
 }
