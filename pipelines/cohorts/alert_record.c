@@ -55,7 +55,7 @@ static void write_id(const struct alert_news *news, char to[UUID_TEXT_SIZE])
     }
     buffer_printf(&name, "/%" PRIu64 "/%s", news->row->episode,
                   news->is_firing ? "firing" : "resolved");
-    uuid_v5_url(to, buffer_bytes(&name));
+    digest_uuid_v5_url(to, buffer_bytes(&name));
     buffer_finish(&name);
 }
 

@@ -160,7 +160,7 @@ static void write_redaction(struct json_writer *json, const struct pipeline_conf
     if (policy->hash_key.size > 0) {
         uint8_t digest[SHA256_SIZE];
         char text[2 * SHA256_SIZE];
-        hmac_sha256(digest, policy->hash_key, BYTES_LITERAL("flywheel ruleset"));
+        digest_hmac_sha256(digest, policy->hash_key, BYTES_LITERAL("flywheel ruleset"));
         hex_encode(text, digest, sizeof digest);
         json_key(json, "key");
         json_string(json, bytes_of(text, sizeof text));
@@ -204,7 +204,7 @@ bool config_digest(struct pipeline_config *config)
     write_redaction(&json, config);
     json_object_end(&json);
     bool is_whole = !text.failed;
-    sha256(config->ruleset.sha256, buffer_bytes(&text));
+    digest_sha256(config->ruleset.sha256, buffer_bytes(&text));
     buffer_finish(&text);
     return is_whole;
 }

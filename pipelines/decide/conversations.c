@@ -35,13 +35,14 @@ void conversations_finish(struct conversations *all)
 void conversation_hash(uint8_t ret_id[PART_CONVERSATION_SIZE], struct bytes conversation_id)
 {
     uint8_t digest[SHA256_SIZE];
-    sha256_two(digest, BYTES_LITERAL("flywheel:conversation/"), conversation_id);
+    digest_sha256_two(digest, BYTES_LITERAL("flywheel:conversation/"), conversation_id);
     memcpy(ret_id, digest, PART_CONVERSATION_SIZE);
 }
 
 static struct conversation **slot_of(const struct conversations *all, const uint8_t *id)
 {
-    return &all->slots[table_hash(bytes_of(id, PART_CONVERSATION_SIZE)) & (all->slot_count - 1)];
+    return &all->slots[digest_table_hash(bytes_of(id, PART_CONVERSATION_SIZE)) &
+                       (all->slot_count - 1)];
 }
 
 static struct conversation **find(const struct conversations *all, const uint8_t *id)

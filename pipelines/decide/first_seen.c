@@ -21,8 +21,8 @@ static uint64_t cohort_of(const struct pipeline_config *config, uint32_t groupin
     const struct grouping_config *dimensions = &config->groupings[grouping];
     uint64_t parts[GROUPING_DIMENSIONS_MAX + 1] = {grouping};
     for (uint32_t i = 0; i < dimensions->count; i++)
-        parts[i + 1] = table_hash(dimension_values[dimensions->dimensions[i]]);
-    return table_hash(bytes_of(parts, (dimensions->count + 1) * sizeof parts[0])) | 1;
+        parts[i + 1] = digest_table_hash(dimension_values[dimensions->dimensions[i]]);
+    return digest_table_hash(bytes_of(parts, (dimensions->count + 1) * sizeof parts[0])) | 1;
 }
 
 bool first_seen_note(struct first_seen *seen, const struct pipeline_config *config,

@@ -46,7 +46,7 @@ bool record_id_read(const char *text, uint8_t to[RECORD_ID_SIZE])
 
 uint32_t summary_rule_name(struct bytes name)
 {
-    uint64_t hash = fnv1a64(name);
+    uint64_t hash = digest_fnv1a64(name);
     return (uint32_t)(hash ^ hash >> 32);
 }
 

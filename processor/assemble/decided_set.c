@@ -12,7 +12,7 @@ enum { FIRST_RING = 1024 };
 
 static size_t home_of(const struct decided_set *set, const uint8_t trace_id[TRACE_ID_SIZE])
 {
-    return table_hash(bytes_of(trace_id, TRACE_ID_SIZE)) & (set->ring_capacity * 2 - 1);
+    return digest_table_hash(bytes_of(trace_id, TRACE_ID_SIZE)) & (set->ring_capacity * 2 - 1);
 }
 
 static struct decided_entry *entry_at(const struct decided_set *set, size_t slot)

@@ -12,7 +12,7 @@ enum { FIRST_CAPACITY = 1024 };
 
 static size_t slot_of(const struct in_flight *table, const uint8_t trace_id[TRACE_ID_SIZE])
 {
-    size_t slot = table_hash(bytes_of(trace_id, TRACE_ID_SIZE)) & (table->capacity - 1);
+    size_t slot = digest_table_hash(bytes_of(trace_id, TRACE_ID_SIZE)) & (table->capacity - 1);
     while (table->slots[slot] && memcmp(table->slots[slot]->id, trace_id, TRACE_ID_SIZE) != 0)
         slot = (slot + 1) & (table->capacity - 1);
     return slot;
@@ -134,7 +134,7 @@ static void remove_slot(struct in_flight *table, size_t slot)
     size_t mask = table->capacity - 1, hole = slot;
     table->slots[hole] = NULL;
     for (size_t i = (slot + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
-        size_t home = table_hash(bytes_of(table->slots[i]->id, TRACE_ID_SIZE)) & mask;
+        size_t home = digest_table_hash(bytes_of(table->slots[i]->id, TRACE_ID_SIZE)) & mask;
         if (((i - home) & mask) < ((i - hole) & mask))
             continue;
         table->slots[hole] = table->slots[i];

@@ -88,7 +88,7 @@ static struct span *next_span(struct piece **piece, uint32_t *at)
 static size_t id_slot(const struct open_trajectory *trajectory, const uint8_t id[SPAN_ID_SIZE])
 {
     size_t mask = trajectory->id_capacity - 1;
-    size_t slot = table_hash(bytes_of(id, SPAN_ID_SIZE)) & mask;
+    size_t slot = digest_table_hash(bytes_of(id, SPAN_ID_SIZE)) & mask;
     while (trajectory->ids[slot] && memcmp(trajectory->ids[slot]->id, id, SPAN_ID_SIZE) != 0)
         slot = (slot + 1) & mask;
     return slot;

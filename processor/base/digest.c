@@ -12,14 +12,14 @@
 #include <nmmintrin.h>
 #endif
 
-void sha256(uint8_t to[SHA256_SIZE], struct bytes data)
+void digest_sha256(uint8_t to[SHA256_SIZE], struct bytes data)
 {
     int ok = EVP_Digest(data.size ? data.data : (const uint8_t *)"", data.size, to, NULL,
                         EVP_sha256(), NULL);
     assert(ok);
 }
 
-void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second)
+void digest_sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     assert(context);
@@ -34,7 +34,7 @@ void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second
     EVP_MD_CTX_free(context);
 }
 
-void hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data)
+void digest_hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data)
 {
     assert(key.size <= INT32_MAX);
     unsigned int size = SHA256_SIZE;
@@ -83,7 +83,7 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, str
 }
 #endif
 
-uint32_t crc32c(uint32_t crc, struct bytes data)
+uint32_t digest_crc32c(uint32_t crc, struct bytes data)
 {
     pthread_once(&tables_once, make_tables);
     crc = ~crc;
@@ -120,7 +120,7 @@ static inline uint64_t get_le(const uint8_t *from, size_t size)
 }
 
 /* SipHash-1-3 (Aumasson and Bernstein 2012, with one compression and three final rounds). */
-uint64_t table_hash(struct bytes data)
+uint64_t digest_table_hash(struct bytes data)
 {
     pthread_once(&tables_once, make_tables);
     uint64_t v[4] = {hash_key[0] ^ 0x736f6d6570736575, hash_key[1] ^ 0x646f72616e646f6d,
@@ -144,7 +144,7 @@ uint64_t table_hash(struct bytes data)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint64_t fnv1a64(struct bytes data)
+uint64_t digest_fnv1a64(struct bytes data)
 {
     uint64_t hash = 0xcbf29ce484222325;
     for (size_t i = 0; i < data.size; i++)
@@ -152,7 +152,7 @@ uint64_t fnv1a64(struct bytes data)
     return hash;
 }
 
-void uuid_v5_url(char to[UUID_TEXT_SIZE], struct bytes name)
+void digest_uuid_v5_url(char to[UUID_TEXT_SIZE], struct bytes name)
 {
     /* 6ba7b811-9dad-11d1-80b4-00c04fd430c8, RFC 4122 appendix C */
     static const uint8_t url_namespace[16] = {0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1,

@@ -7,15 +7,15 @@
 
 enum { SHA256_SIZE = 32, UUID_TEXT_SIZE = 37 };
 
-void sha256(uint8_t to[SHA256_SIZE], struct bytes data);
+void digest_sha256(uint8_t to[SHA256_SIZE], struct bytes data);
 /* Of the concatenation. */
-void sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second);
-void hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data);
-uint32_t crc32c(uint32_t crc, struct bytes data); /* start with 0 */
+void digest_sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second);
+void digest_hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data);
+uint32_t digest_crc32c(uint32_t crc, struct bytes data); /* start with 0 */
 /* Table hash. Differs between processes; never stored, never printed. */
-uint64_t table_hash(struct bytes data);
+uint64_t digest_table_hash(struct bytes data);
 /* Stable 64-bit hash (FNV-1a 64), for things that are stored or compared between processes but not
  * attacked. */
-uint64_t fnv1a64(struct bytes data);
+uint64_t digest_fnv1a64(struct bytes data);
 /* RFC 4122 version 5 in the URL namespace: SHA-1 of namespace and name. */
-void uuid_v5_url(char to[UUID_TEXT_SIZE], struct bytes name);
+void digest_uuid_v5_url(char to[UUID_TEXT_SIZE], struct bytes name);

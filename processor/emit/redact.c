@@ -195,7 +195,7 @@ struct bytes redact_identifier(const struct redaction_policy *policy, struct byt
     enum { KEPT = 16 };
     uint8_t digest[SHA256_SIZE];
     char hex[2 * KEPT];
-    hmac_sha256(digest, policy->hash_key, value);
+    digest_hmac_sha256(digest, policy->hash_key, value);
     hex_encode(hex, digest, KEPT);
     counts->hashed_fields++;
     struct bytes copy = arena_copy(arena, bytes_of(hex, sizeof hex));

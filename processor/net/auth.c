@@ -77,7 +77,7 @@ static enum status read_token(const char *token_file, uint8_t ret_digest[SHA256_
                   token_file, TOKEN_BYTES_MAX);
         return STATUS_FATAL;
     }
-    sha256(ret_digest, token);
+    digest_sha256(ret_digest, token);
     return STATUS_OK;
 }
 
@@ -103,7 +103,7 @@ bool auth_accepts(const struct auth *auth, struct bytes authorization)
     while (from < authorization.size && authorization.data[from] == ' ')
         from++;
     uint8_t expected[SHA256_SIZE], digest[SHA256_SIZE], difference = 0;
-    sha256(digest, bytes_of(authorization.data + from, authorization.size - from));
+    digest_sha256(digest, bytes_of(authorization.data + from, authorization.size - from));
     struct auth *locked = (struct auth *)auth; /* the lock is no part of its value */
     pthread_mutex_lock(&locked->lock);
     memcpy(expected, auth->digest, sizeof expected);

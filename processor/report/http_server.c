@@ -63,7 +63,7 @@ static enum status read_token(const char *path, uint8_t ret_digest[SHA256_SIZE],
                   TOKEN_BYTES_MAX);
         return STATUS_FATAL;
     }
-    sha256(ret_digest, bytes_of(text, (size_t)size));
+    digest_sha256(ret_digest, bytes_of(text, (size_t)size));
     return STATUS_OK;
 }
 
@@ -94,7 +94,7 @@ static bool shows_token(struct http_server *server, struct MHD_Connection *conne
     const char *value = header(connection, "Authorization");
     if (!value || strncasecmp(value, scheme, sizeof scheme - 1) != 0)
         return false;
-    sha256(digest, bytes_of_text(value + sizeof scheme - 1));
+    digest_sha256(digest, bytes_of_text(value + sizeof scheme - 1));
     pthread_mutex_lock(&server->lock);
     for (int i = 0; i < SHA256_SIZE; i++)
         difference |= (uint8_t)(digest[i] ^ server->token_digest[i]);

@@ -22,7 +22,7 @@ double select_u(const uint8_t trace_id[TRACE_ID_SIZE])
     char text[2 * TRACE_ID_SIZE];
     uint8_t digest[SHA256_SIZE];
     hex_encode(text, trace_id, TRACE_ID_SIZE);
-    sha256(digest, bytes_of(text, sizeof text));
+    digest_sha256(digest, bytes_of(text, sizeof text));
     return (double)(get_be64(digest) >> 11) / 9007199254740992.0;
 }
 

@@ -44,7 +44,7 @@ void cohort_hash(uint8_t ret_hash[COHORT_HASH_SIZE], const struct bytes *values,
     for (size_t i = 0; i < count && text.failed; i++)
         value_put_bytes(&longer, values[i]);
     assert(!longer.failed);
-    sha256(digest, buffer_bytes(text.failed ? &longer : &text));
+    digest_sha256(digest, buffer_bytes(text.failed ? &longer : &text));
     buffer_finish(&longer);
     memcpy(ret_hash, digest, COHORT_HASH_SIZE);
 }

@@ -17,7 +17,7 @@ void key_index_finish(struct key_index *index)
 static uint32_t *slot_of(const struct key_index *index, const uint8_t *key)
 {
     uint32_t mask = index->slot_capacity - 1;
-    uint32_t at = (uint32_t)table_hash(bytes_of(key, index->key_size)) & mask;
+    uint32_t at = (uint32_t)digest_table_hash(bytes_of(key, index->key_size)) & mask;
     while (index->slots[at] != 0 &&
            memcmp(key_index_at(index, index->slots[at] - 1), key, index->key_size) != 0)
         at = (at + 1) & mask;

@@ -1,7 +1,7 @@
 /* Every table of the data directory, and how its keys and values are laid out. All numbers are big
  * endian in keys, so that key order is numeric order; values are written with `struct value_writer`
  * and start with a version byte. The store puts a CRC-32C in front of each value:
- *   stored value = be32 crc32c(key, value) | u8 version | fields
+ *   stored value = be32 digest_crc32c(key, value) | u8 version | fields
  * The layouts stand in state/README.md, row by row. */
 #pragma once
 #include "processor/base/bytes.h"

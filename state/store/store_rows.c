@@ -40,7 +40,7 @@ static void put(struct store_txn *txn, enum state_table table, struct bytes key,
         return;
     }
     uint8_t *to = row.mv_data;
-    put_be32(to, crc32c(crc32c(crc32c(0, key), first), second));
+    put_be32(to, digest_crc32c(digest_crc32c(digest_crc32c(0, key), first), second));
     if (first.size > 0)
         memcpy(to + CRC_BYTES, first.data, first.size);
     if (second.size > 0)
@@ -62,7 +62,8 @@ static bool is_intact(struct bytes key, struct bytes stored)
 {
     return stored.size >= CRC_BYTES &&
            get_be32(stored.data) ==
-               crc32c(crc32c(0, key), bytes_of(stored.data + CRC_BYTES, stored.size - CRC_BYTES));
+               digest_crc32c(digest_crc32c(0, key),
+                             bytes_of(stored.data + CRC_BYTES, stored.size - CRC_BYTES));
 }
 
 /* Absent, and the transaction failed, when the CRC is wrong. */

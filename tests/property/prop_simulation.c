@@ -738,7 +738,7 @@ static bool find_record(void *context, uint64_t sequence, int64_t committed_ms, 
         sim->found = realloc(sim->found, sim->found_capacity * sizeof(*sim->found));
     }
     struct record *record = &sim->found[sim->found_count++];
-    *record = (struct record){.hash = fnv1a64(outgoing.payload)};
+    *record = (struct record){.hash = digest_fnv1a64(outgoing.payload)};
     for (uint32_t i = 0; i < outgoing.header_count; i++)
         if (strcmp(outgoing.headers[i].name, "record_id") == 0)
             memcpy(record->id, outgoing.headers[i].value.data, 36);

@@ -122,7 +122,7 @@ static void add_folded(struct tokenizer *t, const uint32_t *points, size_t count
     uint8_t folded[12 * FOLD_CHUNK];
     size_t size = text_fold_chunk(folded, points, count);
     if (size > 0)
-        add_word(t, fnv1a64(bytes_of(folded, size)), start, end, has_digit);
+        add_word(t, digest_fnv1a64(bytes_of(folded, size)), start, end, has_digit);
 }
 
 static enum kind kind_at(struct bytes text, size_t at)

@@ -9,7 +9,7 @@
 #include "processor/base/bytes.h"
 
 struct word {
-    uint64_t hash;  /* fnv1a64 of the folded text */
+    uint64_t hash;  /* digest_fnv1a64() of the folded text */
     uint32_t start; /* byte range in the source text */
     uint32_t end;
     bool has_digit;

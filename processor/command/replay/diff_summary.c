@@ -81,7 +81,7 @@ uint32_t diff_summary_cohort(struct diff_summary *summary, const struct pipeline
     uint32_t number = KEY_INDEX_NONE;
     cohort_text(config, grouping, dimension_values, &text);
     if (!text.failed) {
-        put_be64(key, table_hash(buffer_bytes(&text)));
+        put_be64(key, digest_table_hash(buffer_bytes(&text)));
         number = key_index_find(&summary->index, key);
         if (number == KEY_INDEX_NONE && has_cohort_room(summary) &&
             (number = key_index_add(&summary->index, key)) != KEY_INDEX_NONE) {

@@ -224,7 +224,7 @@ static bool take_queued(struct kafka_emitter *kafka)
             acknowledge(kafka, message);
             continue;
         }
-        message->key_hash = fnv1a64(message->record.key);
+        message->key_hash = digest_fnv1a64(message->record.key);
         insert(&kafka->ready, message);
     }
     return count > 0;

@@ -88,7 +88,7 @@ static void read_urls(struct span_split *split)
 static uint32_t chain_of(struct span_split *split, uint32_t *slots, uint32_t mask, uint32_t at)
 {
     const uint8_t *id = trace_id_at(split, at);
-    uint32_t slot = (uint32_t)table_hash(bytes_of(id, TRACE_ID_SIZE)) & mask;
+    uint32_t slot = (uint32_t)digest_table_hash(bytes_of(id, TRACE_ID_SIZE)) & mask;
     for (; slots[slot] != NONE; slot = (slot + 1) & mask) {
         const struct span_chain *chain = &split->chains[slots[slot]];
         if (memcmp(trace_id_at(split, chain->first), id, TRACE_ID_SIZE) == 0)

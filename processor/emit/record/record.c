@@ -59,7 +59,7 @@ static bool digest_span_ids(const struct review_input *input, uint8_t to[SHA256_
     for (uint32_t i = 0; i < trajectory->span_count; i++)
         hex_encode(ids + (size_t)i * 2 * SPAN_ID_SIZE, trajectory->spans[trajectory->by_id[i]].id,
                    SPAN_ID_SIZE);
-    sha256(to, bytes_of(ids, size));
+    digest_sha256(to, bytes_of(ids, size));
     return true;
 }
 
@@ -102,7 +102,7 @@ static bool identify(const struct review_input *input, struct review_record *ret
     buffer_append(&name, spans, sizeof spans);
     bool is_whole = !name.failed;
     if (is_whole)
-        uuid_v5_url(ret_record->record_id, buffer_bytes(&name));
+        digest_uuid_v5_url(ret_record->record_id, buffer_bytes(&name));
     buffer_finish(&name);
     char span_id[2 * SPAN_ID_SIZE + 1] = "0000000000000000", trace_id[2 * TRACE_ID_SIZE];
     hex_encode(trace_id, trace_id_of_top(trajectory), TRACE_ID_SIZE);

@@ -290,7 +290,7 @@ struct bytes dimension_cut(struct bytes value, struct arena *arena)
     if (value.size <= DIMENSION_VALUE_MAX)
         return value;
     uint8_t sum[SHA256_SIZE];
-    sha256(sum, value);
+    digest_sha256(sum, value);
     struct bytes head = utf8_cut(value, DIMENSION_VALUE_MAX);
     uint8_t *text = arena_alloc(arena, head.size + 9);
     if (!text)

@@ -70,7 +70,7 @@ __attribute__((constructor)) static void build_month_slots(void)
 {
     for (size_t row = 0; row < sizeof month_names / sizeof *month_names; row++)
         for (uint32_t month = 0; month < 12; month++) {
-            uint64_t hash = fnv1a64(bytes_of_text(month_names[row][month]));
+            uint64_t hash = digest_fnv1a64(bytes_of_text(month_names[row][month]));
             size_t slot = hash % MONTH_SLOTS;
             while (month_slots[slot].month && month_slots[slot].hash != hash)
                 slot = (slot + 1) % MONTH_SLOTS;
@@ -139,7 +139,7 @@ static uint64_t date_reading(const char *kind, uint32_t year, uint32_t month, ui
 {
     char text[48];
     int size = snprintf(text, sizeof text, "%s %04u-%02u-%02u", kind, year, month, day);
-    return fnv1a64(bytes_of(text, (size_t)size));
+    return digest_fnv1a64(bytes_of(text, (size_t)size));
 }
 
 static void add_reading(struct number *date, uint32_t year, uint32_t month, uint32_t day)

@@ -17,7 +17,7 @@ uint64_t number_reading(const uint8_t *digits, size_t count, int exponent)
         digits++, count--;
     while (count > 0 && digits[count - 1] == '0')
         count--, exponent++;
-    uint64_t hash = fnv1a64(bytes_of(digits, count));
+    uint64_t hash = digest_fnv1a64(bytes_of(digits, count));
     return count ? hash ^ ((uint64_t)(exponent + 1000) * 0x9e3779b97f4a7c15) : hash;
 }
 

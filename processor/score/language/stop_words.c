@@ -92,7 +92,7 @@ static void make_slots(void)
         while (*at) {
             size_t size = strcspn(at, " ");
             assert(size > 0);
-            add(fnv1a64(bytes_of(at, size)));
+            add(digest_fnv1a64(bytes_of(at, size)));
             at += size + (at[size] == ' ');
         }
     }

@@ -21,7 +21,7 @@ static uint64_t scalar_hash(const struct json_value *value)
 {
     uint64_t content = 0;
     if (value->type == JSON_STRING)
-        content = fnv1a64(value->text);
+        content = digest_fnv1a64(value->text);
     else if (value->type == JSON_BOOL)
         content = value->boolean;
     else if (value->type == JSON_NUMBER) {
@@ -49,7 +49,7 @@ static void open_value(struct open_container *to, const struct json_reader *read
                        const struct json_value *value)
 {
     *to = (struct open_container){.type = value->type,
-                                  .key_hash = value->key.data ? fnv1a64(value->key) : 0};
+                                  .key_hash = value->key.data ? digest_fnv1a64(value->key) : 0};
     json_children(reader, value, &to->reader);
 }
 
@@ -59,7 +59,7 @@ uint64_t tool_call_arguments_hash(struct bytes text, struct arena *arena)
     struct json_value value;
     text = text_trim(text);
     if (!json_parse(text, arena, &reader, &value))
-        return fnv1a64(text);
+        return digest_fnv1a64(text);
     if (value.type != JSON_OBJECT && value.type != JSON_ARRAY)
         return scalar_hash(&value);
     struct open_container stack[JSON_DEPTH_MAX + 1];
@@ -76,7 +76,7 @@ uint64_t tool_call_arguments_hash(struct bytes text, struct arena *arena)
         } else if ((type == JSON_OBJECT || type == JSON_ARRAY) && depth < JSON_DEPTH_MAX)
             open_value(&stack[++depth], &top->reader, &value);
         else
-            include(top, value.key.data ? fnv1a64(value.key) : 0, scalar_hash(&value));
+            include(top, value.key.data ? digest_fnv1a64(value.key) : 0, scalar_hash(&value));
     }
 }
 
@@ -136,7 +136,7 @@ struct tool_calls tool_calls_read(struct score_context *context)
         struct tool_call *call = &calls.items[calls.count++];
         call->span = i;
         call->name = tool_call_name(step);
-        call->name_hash = fnv1a64(call->name);
+        call->name_hash = digest_fnv1a64(call->name);
         call->field = step->arguments.data ? FIELD_ARGUMENTS : FIELD_STEP_INPUT;
         call->arguments = step->arguments.data ? step->arguments : step->input;
         call->has_arguments = call->arguments.data != NULL;
