@@ -7,7 +7,8 @@ killed by a timeout.
 
 The kernel closes the pipe of a test that is gone, so nothing has to run in the test for it. A broker that its script leaves behind is still of
 the script's group. Only groups that were started here are ever signaled."""
-import atexit, contextlib, ctypes, os, signal, subprocess, sys
+import atexit, contextlib, ctypes, multiprocessing, os, signal, subprocess, sys
+import multiprocessing.util  # now: what it does at the exit, to wait for forks, then comes after what is done here
 
 PR_SET_PDEATHSIG = 1
 
@@ -27,6 +28,9 @@ class Keeper:
         self.process.stdin.flush()
 
     def finish(self):
+        """At the end of the test. Python would wait for forks that are still there."""
+        for fork in multiprocessing.active_children():
+            fork.kill()
         if self.process:
             self.process.stdin.close()
             self.process.wait()
