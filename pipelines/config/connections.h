@@ -67,6 +67,7 @@ struct exporter_config {
     const char *properties[2 * PROPERTIES_MAX + 1];
     uint32_t own_property_count;
     const char *path; /* of a file exporter */
+    bool is_stream;   /* and may be a pipe */
 };
 
 struct pipeline_names { /* what one pipeline of `service.pipelines` names */

@@ -95,7 +95,11 @@ static const struct option rows[] = {
      .default_text = "`annotations.jsonl` (`alerts.jsonl`) in `state.directory`",
      .prose = "File to append records to, one JSON object a line. Renamed away (logrotate), it is "
               "created anew before the next record, without a signal. While the disk is full "
-              "records wait in the outbox."},
+              "records wait in the outbox. What is not a regular file is refused, unless `stream` "
+              "says so."},
+    BOOL("exporters.file/NAME.stream", EXPORTER(is_stream), "false",
+         "The path may be a pipe, a terminal or a device, such as `/dev/stdout`: what it takes "
+         "counts as delivered. While nobody reads, records wait in the outbox."),
 
     SECTION("state", 0, "The data directory."),
     TEXT("state.directory", AT(state.directory), "./flywheel-data",

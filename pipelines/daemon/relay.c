@@ -118,6 +118,7 @@ struct relay_state relay_state(const struct relay *relay)
         .is_refusing = gauges.is_stalled || !kafka_relay_has_room(relay->kafka, 1),
         .held_bytes = gauges.held_bytes,
         .age_s = (double)gauges.age_ms / 1000,
+        .trouble = atomic_load(&relay->counters.trouble),
     };
 }
 

@@ -25,7 +25,8 @@ struct relay_state {
     bool is_alive;    /* its thread turns */
     bool is_refusing; /* no room, or brokers are silent */
     size_t held_bytes;
-    double age_s; /* of the oldest request that waits for the brokers */
+    double age_s;        /* of the oldest request that waits for the brokers */
+    const char *trouble; /* why nothing can be sent now; NULL: it can */
 };
 struct relay_state relay_state(const struct relay *relay);
 void relay_register_metrics(struct relay *relay, struct metrics *metrics);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "pipelines/daemon/telemetry_exporters.h"
 #include "pipelines/daemon/telemetry_process.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
@@ -16,6 +17,7 @@ struct relay_telemetry {
     struct relay *relay;
     struct metrics *metrics;
     struct http_server *server;
+    struct telemetry_exporters exporters;
     int64_t started_ms;
     _Atomic bool is_ready, has_reloaded_well;
 };
@@ -58,6 +60,7 @@ static unsigned answer_ready(void *context, const struct http_query *query,
     (void)query;
     bool is_ready = atomic_load(&telemetry->is_ready);
     buffer_append_text(&answer->body, is_ready ? "ready\n" : "starting\n");
+    telemetry_exporters_degraded(&telemetry->exporters, &answer->body);
     return is_ready ? 200 : 503;
 }
 
@@ -115,6 +118,12 @@ static bool listen_http(struct relay_telemetry *telemetry, const struct pipeline
     return telemetry->server != NULL;
 }
 
+static const char *trouble_of_relay(const void *relay, uint32_t exporter)
+{
+    (void)exporter; /* it has one */
+    return relay_state(relay).trouble;
+}
+
 struct relay_telemetry *relay_telemetry_create(const struct pipeline_config *config,
                                                struct relay *relay,
                                                const struct telemetry_receiver *receivers,
@@ -124,6 +133,7 @@ struct relay_telemetry *relay_telemetry_create(const struct pipeline_config *con
     if (!telemetry)
         return NULL;
     telemetry->relay = relay;
+    telemetry->exporters = (struct telemetry_exporters){config, trouble_of_relay, relay};
     telemetry->started_ms = clock_monotonic_ms();
     atomic_store(&telemetry->has_reloaded_well, true);
     telemetry->metrics = metrics_create();
@@ -132,6 +142,8 @@ struct relay_telemetry *relay_telemetry_create(const struct pipeline_config *con
         telemetry_process_register(telemetry->metrics);
         relay_register_metrics(relay, telemetry->metrics);
         metrics_add_collector(telemetry->metrics, collect_reload, telemetry);
+        metrics_add_collector(telemetry->metrics, telemetry_exporters_collect,
+                              &telemetry->exporters);
     }
     if (telemetry->metrics && listen_http(telemetry, config, ret_error))
         return telemetry;

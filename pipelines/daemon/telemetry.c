@@ -5,6 +5,7 @@
 
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/daemon/api.h"
+#include "pipelines/daemon/telemetry_exporters.h"
 #include "pipelines/daemon/telemetry_process.h"
 #include "pipelines/daemon/telemetry_sources.h"
 #include "processor/base/clock.h"
@@ -19,6 +20,7 @@ struct telemetry {
     struct http_server *server;
     struct cohort_metrics *cohorts;
     struct telemetry_sources sources;
+    struct telemetry_exporters exporters;
     struct telemetry_receiver receivers[TELEMETRY_RECEIVERS_MAX];
     uint32_t receiver_count;
     struct api api;
@@ -74,6 +76,7 @@ static void register_all(struct telemetry *telemetry)
     metrics_add_collector(telemetry->metrics, collect_gauges, telemetry);
     metrics_add_collector(telemetry->metrics, cohort_metrics_collect, telemetry->cohorts);
     metrics_add_collector(telemetry->metrics, telemetry_sources_collect, &telemetry->sources);
+    metrics_add_collector(telemetry->metrics, telemetry_exporters_collect, &telemetry->exporters);
     telemetry_process_register(telemetry->metrics);
 }
 
@@ -117,6 +120,7 @@ static unsigned answer_ready(void *context, const struct http_query *query,
     buffer_append_text(&answer->body, !is_ready     ? "catching up\n"
                                       : is_refusing ? "refusing new spans: the state is full\n"
                                                     : "ready\n");
+    telemetry_exporters_degraded(&telemetry->exporters, &answer->body);
     return is_ready && !is_refusing ? 200 : 503;
 }
 
@@ -131,6 +135,11 @@ static unsigned answer_page(void *context, const struct http_query *query,
 }
 
 /* --- life --- */
+
+static const char *trouble_of_exporter(const void *context, uint32_t exporter)
+{
+    return runtime_exporter_trouble(context, exporter);
+}
 
 static bool listen_http(struct telemetry *telemetry, struct error *ret_error)
 {
@@ -167,6 +176,8 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry->runtime = runtime;
     telemetry->cohorts = cohort_metrics_create(config, store);
     telemetry->sources.store = store;
+    telemetry->exporters =
+        (struct telemetry_exporters){config, trouble_of_exporter, runtime};
     telemetry->receiver_count = receiver_count;
     memcpy(telemetry->receivers, receivers, receiver_count * sizeof(*receivers));
     telemetry->api.config = config;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/digest.h"
 #include "processor/emit/file/emitter.h"
 #include "processor/emit/kafka/emitter.h"
 #include "processor/emit/kafka/transactions.h"
@@ -51,41 +52,51 @@ static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, ui
     pthread_mutex_unlock(&lane->lock);
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_lines(const void *a, const void *b)
 {
-    return strcmp(((const struct settled_id *)a)->text, ((const struct settled_id *)b)->text);
+    const struct settled_line *x = a, *y = b;
+    int order = memcmp(x->record_id, y->record_id, sizeof(x->record_id));
+    return order ? order : memcmp(x->sha256, y->sha256, sizeof(x->sha256));
 }
 
-static void on_settles(void *context, struct bytes record_id)
+static bool identify(struct settled_line *line, struct bytes record_id, struct bytes text)
+{
+    if (record_id.size != sizeof(line->record_id))
+        return false;
+    memcpy(line->record_id, record_id.data, record_id.size);
+    sha256(line->sha256, text);
+    return true;
+}
+
+static void on_settles(void *context, struct bytes record_id, struct bytes line)
 {
     struct outbox_lane *lane = context;
-    if (record_id.size != sizeof(lane->settled->text) - 1)
+    struct settled_line settled;
+    if (!identify(&settled, record_id, line))
         return;
     if (lane->settled_count == lane->settled_capacity) {
         size_t capacity = lane->settled_capacity ? lane->settled_capacity * 2 : 64;
-        struct settled_id *grown = realloc(lane->settled, capacity * sizeof(*grown));
+        struct settled_line *grown = realloc(lane->settled, capacity * sizeof(*grown));
         if (!grown)
             return; /* The record would be written twice, with the same bytes. */
         lane->settled = grown;
         lane->settled_capacity = capacity;
     }
-    struct settled_id *id = &lane->settled[lane->settled_count++];
-    memcpy(id->text, record_id.data, record_id.size);
-    id->text[record_id.size] = 0;
+    lane->settled[lane->settled_count++] = settled;
 }
 
+/* Does the file hold this very record? One of the same id with other bytes is damaged. */
 static bool is_settled(const struct outbox_lane *lane, struct bytes frame)
 {
     struct outgoing record;
     if (lane->settled_count == 0 || outgoing_decode(frame, &record) != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < record.header_count; i++) {
-        struct settled_id id = {{0}};
-        if (strcmp(record.headers[i].name, "record_id") != 0 ||
-            record.headers[i].value.size != sizeof(id.text) - 1)
-            continue;
-        memcpy(id.text, record.headers[i].value.data, sizeof(id.text) - 1);
-        return bsearch(&id, lane->settled, lane->settled_count, sizeof(id), compare_ids) != NULL;
+        struct settled_line line;
+        if (strcmp(record.headers[i].name, "record_id") == 0 &&
+            identify(&line, record.headers[i].value, record.payload))
+            return bsearch(&line, lane->settled, lane->settled_count, sizeof(line),
+                           compare_lines) != NULL;
     }
     return false;
 }
@@ -136,8 +147,12 @@ static struct emitter *create_emitter(struct outbox_lane *lane,
     (void)outbox_file_read(&txn, lane->exporter, &file);
     store_abort(&txn);
     acknowledge.acknowledged = on_written;
-    struct file_emitter_config config_of_file = {config->path, file.inode, file.length, on_settles,
-                                                 lane};
+    struct file_emitter_config config_of_file = {.path = config->path,
+                                                 .is_stream = config->is_stream,
+                                                 .inode = file.inode,
+                                                 .length = file.length,
+                                                 .settles = on_settles,
+                                                 .context = lane};
     return file_emitter_create(&config_of_file, &acknowledge, &lane->counters, ret_error);
 }
 
@@ -153,7 +168,7 @@ enum status outbox_lane_open(struct outbox_lane *lane, uint8_t exporter,
     enum status status = lane->emitter->operations->start(lane->emitter, ret_error);
     lane->is_unplaced = outbox_lane_has_news(lane);
     if (lane->settled_count > 0)
-        qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_ids);
+        qsort(lane->settled, lane->settled_count, sizeof(*lane->settled), compare_lines);
     return status;
 }
 

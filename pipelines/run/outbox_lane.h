@@ -10,10 +10,12 @@
 #include <pthread.h>
 
 #include "pipelines/commit/writer.h"
+#include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
 
-struct settled_id { /* a record that the file holds although its row is still in the outbox */
-    char text[37];
+struct settled_line { /* what the file may hold although its row is still in the outbox */
+    char record_id[36];
+    uint8_t sha256[SHA256_SIZE];
 };
 
 struct outbox_lane {
@@ -24,7 +26,7 @@ struct outbox_lane {
     bool is_behind;
     int64_t full_until_ms;  /* the emitter's queue is full: no reading of rows before that */
     uint64_t next_sequence; /* the first not handed to the emitter */
-    struct settled_id *settled;
+    struct settled_line *settled;
     size_t settled_count, settled_capacity;
 
     pthread_mutex_t lock;

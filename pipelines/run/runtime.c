@@ -283,6 +283,12 @@ struct runtime_gauges runtime_gauges(const struct runtime *runtime)
     return gauges;
 }
 
+const char *runtime_exporter_trouble(const struct runtime *runtime, uint32_t exporter)
+{
+    return exporter < runtime->lane_count ? atomic_load(&runtime->lanes[exporter].counters.trouble)
+                                          : NULL;
+}
+
 static const struct metric_family commits_family = {"flywheel_commits_total", METRIC_COUNTER,
                                                     "Commits of the state."};
 static const struct metric_family commit_failures_family = {
@@ -296,6 +302,12 @@ static const struct metric_family sent_records_family = {"flywheel_exporter_sent
 static const struct metric_family send_failures_family = {"flywheel_exporter_send_failures_total",
                                                           METRIC_COUNTER,
                                                           "Attempts of an exporter that failed."};
+static const struct metric_family cut_records_family = {
+    "flywheel_exporter_cut_records_total", METRIC_COUNTER,
+    "Records that a topic refused for their size, sent again with shorter texts."};
+static const struct metric_family dead_letters_family = {
+    "flywheel_exporter_dead_letters_total", METRIC_COUNTER,
+    "Records that an exporter gave up: refused alone, and not to be cut."};
 static const struct metric_family verdict_seconds_family = {
     "flywheel_verdict_seconds", METRIC_HISTOGRAM,
     "From the deadline of a trajectory to its durable verdict."};
@@ -315,6 +327,8 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
         const char *text = labels.failed ? "" : (const char *)labels.data;
         metrics_add(metrics, &sent_records_family, text, &counters->sent_records, 1);
         metrics_add(metrics, &send_failures_family, text, &counters->send_failures, 1);
+        metrics_add(metrics, &cut_records_family, text, &counters->cut_records, 1);
+        metrics_add(metrics, &dead_letters_family, text, &counters->dead_letters, 1);
         buffer_finish(&labels);
     }
 }

@@ -55,5 +55,7 @@ struct runtime_gauges {
     bool is_refusing;      /* the state is full */
 };
 struct runtime_gauges runtime_gauges(const struct runtime *runtime);
+/* Why exporter number `exporter` cannot write now, in words that live for ever; NULL: it can. */
+const char *runtime_exporter_trouble(const struct runtime *runtime, uint32_t exporter);
 /* Registers what this layer counts: commits, verdict delay, lanes, shards. */
 void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics);

@@ -29,6 +29,10 @@ struct emit_acknowledge {
 
 struct emitter_counters {
     struct counter sent_records, send_failures;
+    /* Of records that were refused alone: cut and sent, or given up. */
+    struct counter cut_records, dead_letters;
+    /* Why nothing can be written now, in words that live for ever; NULL: it can. */
+    const char *_Atomic trouble;
 };
 
 struct emitter;

@@ -7,12 +7,16 @@
  * cut back to it and the whole batch is written again after a pause: nothing was acknowledged, so
  * nothing is lost, and no half line stays. A crash between the sync and the commit that deletes the
  * outbox rows leaves lines past the length that the store knows; the next start settles their rows.
- * A file that was rotated away is reopened by its path before the next batch, without a signal. */
+ * A file that was rotated away is reopened by its path before the next batch, without a signal.
+ *
+ * Nothing is opened or written in a way that could wait: a pipe that nobody reads is an error like
+ * a full disk, and TERM ends the thread in its grace. */
 #include "processor/emit/file/emitter.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +34,7 @@ enum {
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 5000,
     IDLE_MS = 1000,
+    READER_MS = 1000, /* that a pipe is full before it counts as an error */
     UNKNOWN_BYTES_MAX = 64 * 1024 * 1024,
 };
 
@@ -51,6 +56,7 @@ struct file_emitter {
     struct emit_item *batch[BATCH_ITEMS];
     size_t batch_count;
     struct buffer lines;
+    size_t written; /* of `lines`, to what can't be cut */
 };
 
 static struct file_emitter *of(struct emitter *emitter)
@@ -79,13 +85,33 @@ static void sync_directory(const char *path)
     free(directory);
 }
 
-static int open_path(const char *path)
+/* Is `stat` something to write to? */
+static bool is_allowed(const struct file_emitter *file, const struct stat *stat)
 {
-    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    /* A pipe or a terminal may only be writable. */
-    return fd < 0 && (errno == EACCES || errno == ENXIO)
-               ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-               : fd;
+    if (S_ISREG(stat->st_mode) || (file->config.is_stream && !S_ISDIR(stat->st_mode)))
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+/* A pipe is opened for writing alone: when nobody reads, that fails. */
+static int open_path(const struct file_emitter *file, struct stat *ret_stat)
+{
+    struct stat stat_of_path;
+    bool is_there = stat(file->path, &stat_of_path) == 0;
+    if (is_there && !is_allowed(file, &stat_of_path))
+        return -1;
+    int flags = O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = is_there && !S_ISREG(stat_of_path.st_mode)
+                 ? open(file->path, O_WRONLY | flags)
+                 : open(file->path, O_RDWR | O_CREAT | flags, 0600);
+    if (fd >= 0 && (fstat(fd, ret_stat) != 0 || !is_allowed(file, ret_stat))) {
+        int cause = errno;
+        (void)close(fd);
+        errno = cause;
+        return -1;
+    }
+    return fd;
 }
 
 static bool cut_to(struct file_emitter *file, uint64_t length)
@@ -112,8 +138,9 @@ static enum status start_at_end(struct file_emitter *file)
     if (file_tail_end(file->fd, file->length, &end, &is_torn) != STATUS_OK || !cut_to(file, end))
         return STATUS_FATAL;
     file->length = end;
-    if (end <= UNKNOWN_BYTES_MAX && file_tail_settle(file->fd, 0, end, file->config.settles,
-                                                     file->config.context, &end) != STATUS_OK)
+    const struct file_tail tail = {
+        .size = end, .settles = file->config.settles, .context = file->config.context};
+    if (end <= UNKNOWN_BYTES_MAX && file_tail_settle(file->fd, &tail, &end) != STATUS_OK)
         return STATUS_FATAL;
     if (is_torn) { /* not ours: end its line instead of cutting it */
         if (write(file->fd, "\n", 1) != 1)
@@ -130,11 +157,17 @@ static enum status settle_tail(struct file_emitter *file)
         return STATUS_OK;
     if (file->inode != file->config.inode || file->length < file->config.length)
         return start_at_end(file);
+    const struct file_tail tail = {.from = file->config.length,
+                                   .size = file->length,
+                                   .ends_at_hole = true,
+                                   .settles = file->config.settles,
+                                   .context = file->config.context};
     uint64_t end;
-    if (file_tail_settle(file->fd, file->config.length, file->length, file->config.settles,
-                         file->config.context, &end) != STATUS_OK ||
-        !cut_to(file, end))
+    if (file_tail_settle(file->fd, &tail, &end) != STATUS_OK || !cut_to(file, end))
         return STATUS_FATAL;
+    if (end < file->length)
+        log_info("file_tail_cut", "path=\"%s\" length=%" PRIu64 " cut_bytes=%" PRIu64, file->path,
+                 end, file->length - end);
     file->is_unsettled = end != file->config.length;
     file->length = end;
     return STATUS_OK;
@@ -148,17 +181,15 @@ static bool follow_path(struct file_emitter *file)
     if (!is_there && errno != ENOENT)
         return false;
     if (!is_there || at_path.st_ino != file->inode || at_path.st_dev != file->device) {
-        int fd = open_path(file->path);
+        int fd = open_path(file, &ours);
         if (fd < 0)
             return false;
-        if (fstat(fd, &ours) != 0) {
-            (void)close(fd);
-            return false;
-        }
         log_info("file_reopened", "path=\"%s\"", file->path);
-        (void)close(file->fd);
+        if (file->fd >= 0)
+            (void)close(file->fd);
         file->fd = fd;
         file->is_dirty = false;
+        file->written = 0;
         take_stat(file, &ours);
         if (file->is_regular)
             sync_directory(file->path);
@@ -175,17 +206,37 @@ static bool follow_path(struct file_emitter *file)
     return true;
 }
 
+/* Waits a little for whoever reads a pipe. */
+static bool is_writable(const struct file_emitter *file)
+{
+    struct pollfd polled = {.fd = file->fd, .events = POLLOUT};
+    int ready = poll(&polled, 1, inbox_is_stopping(&file->inbox) ? READER_MS / 10 : READER_MS);
+    errno = EAGAIN;
+    return ready == 1 && !(polled.revents & (POLLERR | POLLNVAL));
+}
+
+/* What a pipe has taken stays written, so that the next attempt goes on behind it. */
 static bool write_lines(struct file_emitter *file)
 {
-    for (size_t at = 0; at < file->lines.size;) {
+    size_t at = file->is_regular ? 0 : file->written;
+    while (at < file->lines.size) {
         ssize_t wrote = write(file->fd, file->lines.data + at, file->lines.size - at);
-        if (wrote < 0 && errno == EINTR)
+        if (wrote < 0 && (errno == EINTR || (errno == EAGAIN && is_writable(file))))
             continue;
         if (wrote < 0)
-            return false;
+            break;
         at += (size_t)wrote;
     }
-    return !file->is_regular || fdatasync(file->fd) == 0;
+    file->written = at;
+    return at == file->lines.size && (!file->is_regular || fdatasync(file->fd) == 0);
+}
+
+/* The reader is gone: the next attempt waits for another one, and gives it whole lines. */
+static void forget_pipe(struct file_emitter *file)
+{
+    (void)close(file->fd);
+    file->fd = -1;
+    file->inode = file->device = 0;
 }
 
 static bool build_lines(struct file_emitter *file)
@@ -218,19 +269,35 @@ static bool write_batch(struct file_emitter *file)
     }
     int cause = errno;
     file->is_dirty = !cut_to(file, file->length);
+    if (cause == EPIPE)
+        forget_pipe(file);
     errno = cause;
     return false;
+}
+
+/* In words that live for ever. */
+static const char *reason_of(int error)
+{
+    const char *text = strerrordesc_np(error);
+    return error == EINVAL                      ? "not a regular file; declare a pipe by stream: true"
+           : error == ENXIO || error == EPIPE   ? "nobody reads the pipe"
+           : error == EAGAIN                    ? "the pipe is full: its reader does not read"
+           : text                               ? text
+                                                : "unknown error";
 }
 
 /* False when the process stops before the batch is on disk. */
 static bool write_batch_until_done(struct file_emitter *file)
 {
+    file->written = 0;
     for (int64_t pause_ms = PAUSE_FIRST_MS; !write_batch(file);) {
+        const char *reason = reason_of(errno);
         counter_add(&file->counters->send_failures, 1);
         if (!file->is_failing)
             log_error("file_write_failed", "path=\"%s\" error=\"%s\" action=retry", file->path,
-                      strerror(errno));
+                      reason);
         file->is_failing = true;
+        atomic_store(&file->counters->trouble, reason);
         inbox_pause(&file->inbox, pause_ms);
         if (inbox_is_time_up(&file->inbox, clock_monotonic_ms()))
             return false;
@@ -239,6 +306,7 @@ static bool write_batch_until_done(struct file_emitter *file)
     if (file->is_failing)
         log_info("file_write_recovered", "path=\"%s\"", file->path);
     file->is_failing = false;
+    atomic_store(&file->counters->trouble, NULL);
     return true;
 }
 
@@ -283,16 +351,26 @@ static void *run_thread(void *argument)
     return NULL;
 }
 
+/* A pipe that nobody reads yet is no error: records wait, as for a broker. */
+static enum status start_closed(struct file_emitter *file, struct error *ret_error)
+{
+    if (file->config.is_stream && errno == ENXIO)
+        return inbox_start(&file->inbox, run_thread, file, file->path, ret_error);
+    error_set(ret_error,
+              errno == EACCES   ? EXIT_PERMISSION
+              : errno == EINVAL ? EXIT_CONFIG
+                                : EXIT_STATE_IO,
+              "cannot open %s for records: %s", file->path, reason_of(errno));
+    return STATUS_FATAL;
+}
+
 static enum status file_start(struct emitter *emitter, struct error *ret_error)
 {
     struct file_emitter *file = of(emitter);
     struct stat stat;
-    file->fd = open_path(file->path);
-    if (file->fd < 0 || fstat(file->fd, &stat) != 0) {
-        error_set(ret_error, errno == EACCES ? EXIT_PERMISSION : EXIT_STATE_IO,
-                  "cannot open %s for records: %s", file->path, strerror(errno));
-        return STATUS_FATAL;
-    }
+    file->fd = open_path(file, &stat);
+    if (file->fd < 0)
+        return start_closed(file, ret_error);
     take_stat(file, &stat);
     if (settle_tail(file) != STATUS_OK) {
         error_set(ret_error, EXIT_STATE_IO, "cannot read back %s: %s", file->path, strerror(errno));

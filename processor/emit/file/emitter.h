@@ -4,14 +4,17 @@
 #include "processor/emit/emitter.h"
 
 /* What the store knew of the file at the last commit; zeroes for a new one. Lines past `length` are
- * read on start and `settles(record_id)` is asked for each; a torn last line is cut before anything
- * is appended. */
+ * read on start and `settles` is told of each; a torn last line is cut before anything is appended,
+ * and so is a line with a hole (a power cut can leave zeroes) with all that follows. */
 struct file_emitter_config {
     const char *path; /* created with mode 0600 */
+    /* It may be a pipe, a terminal or a device: what those take counts as delivered. Else only a
+     * regular file is written to. */
+    bool is_stream;
     uint64_t inode, length;
-    /* A whole line that is past `length` holds this record: its outbox row is settled, it must not
-     * be written again. */
-    void (*settles)(void *context, struct bytes record_id);
+    /* A whole line past `length` names this record. If `line` is what its outbox row holds, the row
+     * is settled: it must not be written again. */
+    void (*settles)(void *context, struct bytes record_id, struct bytes line);
     void *context;
 };
 

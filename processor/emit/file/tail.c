@@ -21,48 +21,54 @@ static enum status read_at(int fd, uint8_t *to, size_t size, uint64_t at, size_t
     }
 }
 
-static void settle_line(struct bytes line, struct arena *arena,
-                        void (*settles)(void *context, struct bytes record_id), void *context)
+static void settle_line(const struct file_tail *tail, struct bytes line, struct arena *arena)
 {
     struct json_reader reader;
     struct json_value record, id;
     arena_reset(arena);
     if (json_parse(line, arena, &reader, &record) &&
         json_member(&reader, &record, "record_id", &id) && id.type == JSON_STRING)
-        settles(context, id.text);
+        tail->settles(tail->context, id.text, line);
 }
 
-enum status file_tail_settle(int fd, uint64_t from, uint64_t size,
-                             void (*settles)(void *context, struct bytes record_id), void *context,
-                             uint64_t *ret_end)
+/* The lines that end within `chunk`, which lies at `at` in the file; false at a hole. */
+static bool take_lines(const struct file_tail *tail, struct bytes chunk, uint64_t at,
+                       struct buffer *line, struct arena *parsing, uint64_t *end)
+{
+    for (size_t i = 0; i < chunk.size;) {
+        const uint8_t *newline = memchr(chunk.data + i, '\n', chunk.size - i);
+        size_t stop = newline ? (size_t)(newline - chunk.data) : chunk.size;
+        if (tail->ends_at_hole && memchr(chunk.data + i, 0, stop - i))
+            return false;
+        buffer_append(line, chunk.data + i, stop - i);
+        if (newline) {
+            if (!line->failed) /* a longer one is none of ours */
+                settle_line(tail, buffer_bytes(line), parsing);
+            buffer_clear(line);
+            *end = at + stop + 1;
+            stop++;
+        }
+        i = stop;
+    }
+    return true;
+}
+
+enum status file_tail_settle(int fd, const struct file_tail *tail, uint64_t *ret_end)
 {
     static const size_t arena_bytes = 1024 * 1024;
     struct buffer line = {.limit = LINE_MAX_BYTES};
-    struct arena arena;
+    struct arena arena, parsing;
     arena_init(&arena, arena_bytes);
-    uint8_t *chunk = arena_alloc(&arena, CHUNK);
-    struct arena parsing;
     arena_init(&parsing, arena_bytes);
-    uint64_t end = from;
+    uint8_t *chunk = arena_alloc(&arena, CHUNK);
+    uint64_t end = tail->from;
     enum status status = chunk ? STATUS_OK : STATUS_FATAL;
-    for (uint64_t at = from; status == STATUS_OK && at < size;) {
-        size_t want = size - at < CHUNK ? (size_t)(size - at) : CHUNK, got = 0;
+    for (uint64_t at = tail->from; status == STATUS_OK && at < tail->size;) {
+        size_t want = tail->size - at < CHUNK ? (size_t)(tail->size - at) : CHUNK, got = 0;
         status = read_at(fd, chunk, want, at, &got);
-        if (status != STATUS_OK || got == 0)
+        if (status != STATUS_OK || got == 0 ||
+            !take_lines(tail, bytes_of(chunk, got), at, &line, &parsing, &end))
             break;
-        for (size_t i = 0; i < got;) {
-            const uint8_t *newline = memchr(chunk + i, '\n', got - i);
-            size_t stop = newline ? (size_t)(newline - chunk) : got;
-            buffer_append(&line, chunk + i, stop - i);
-            if (newline) {
-                if (!line.failed) /* a longer one is none of ours */
-                    settle_line(buffer_bytes(&line), &parsing, settles, context);
-                buffer_clear(&line);
-                end = at + stop + 1;
-                stop++;
-            }
-            i = stop;
-        }
         at += got;
     }
     buffer_finish(&line);

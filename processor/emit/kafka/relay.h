@@ -45,6 +45,7 @@ struct relay_counters {
     struct counter trace_messages, log_messages;        /* delivered */
     struct counter failures;                            /* messages that were not, each time */
     struct counter dropped_too_large, dropped_shutdown; /* spans and log records */
+    const char *_Atomic trouble; /* why nothing can be sent now; NULL: it can */
 };
 
 struct relay_gauges {

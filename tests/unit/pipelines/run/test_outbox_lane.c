@@ -226,6 +226,27 @@ START_TEST(what_the_file_holds_after_a_crash_is_not_written_again)
 }
 END_TEST
 
+START_TEST(a_line_that_is_not_what_the_row_holds_settles_nothing)
+{
+    struct fixture *fixture = begin(1);
+    char path[128];
+    outbox_lane_catch_up(&fixture->lane, 1000);
+    decide(fixture, 1, 2);
+    WAIT_UNTIL(outbox_lane_has_news(&fixture->lane));
+    snprintf(path, sizeof(path), "%s/records.jsonl", fixture->temp.path);
+    outbox_lane_stop(&fixture->lane, 2000);
+    FILE *file = fopen(path, "r+");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, (long)strlen("{\"schema\":\"fly"), SEEK_SET), 0);
+    ck_assert_int_eq(fputc('W', file), 'W'); /* the id is whole, another byte is not */
+    ck_assert_int_eq(fclose(file), 0);
+    crash(fixture, UINT32_MAX);
+    settle(fixture);
+    ck_assert_uint_eq(fixture->fake.sent_count, 2);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(a_file_is_known_to_the_store_before_anything_is_written)
 {
     struct fixture *fixture = begin(UINT32_MAX);
@@ -267,6 +288,7 @@ int main(void)
     tcase_add_test(cases, records_go_to_the_file_in_order_and_their_rows_leave);
     tcase_add_test(cases, what_does_not_fit_is_read_from_the_store_in_order);
     tcase_add_test(cases, what_the_file_holds_after_a_crash_is_not_written_again);
+    tcase_add_test(cases, a_line_that_is_not_what_the_row_holds_settles_nothing);
     tcase_add_test(cases, a_file_is_known_to_the_store_before_anything_is_written);
     tcase_add_test(cases, an_acknowledgement_survives_a_commit_that_fails);
     suite_add_tcase(suite, cases);

@@ -15,6 +15,7 @@
 #include "tests/support/waiting.h"
 
 static char directory[64], path[96];
+static bool is_stream;
 static struct emitter_counters counters;
 
 /* What the emitter said, from its thread. */
@@ -42,9 +43,10 @@ static void on_settled(void *context, uint64_t sequence, uint64_t inode, uint64_
     (void)pthread_mutex_unlock(&lock);
 }
 
-static void on_settles(void *context, struct bytes record_id)
+static void on_settles(void *context, struct bytes record_id, struct bytes line)
 {
     (void)context;
+    ck_assert(line.size > record_id.size && line.data[line.size - 1] == '}');
     ck_assert_uint_lt(settles_count, 16);
     (void)snprintf(settles[settles_count++], sizeof settles[0], "%.*s", (int)record_id.size,
                    (const char *)record_id.data);
@@ -52,10 +54,12 @@ static void on_settles(void *context, struct bytes record_id)
 
 static void setup(void)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     (void)snprintf(directory, sizeof directory, "/tmp/flywheel-file-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
     (void)snprintf(path, sizeof path, "%s/records.jsonl", directory);
     acknowledged_count = settles_count = 0;
+    is_stream = false;
     settled_sequence = settled_inode = settled_length = 0;
     counters = (struct emitter_counters){0};
 }
@@ -72,7 +76,8 @@ static void teardown(void)
 static struct emitter *start(const char *at, uint64_t inode, uint64_t length)
 {
     struct file_emitter_config config = {
-        .path = at, .inode = inode, .length = length, .settles = on_settles};
+        .path = at, .is_stream = is_stream, .inode = inode, .length = length,
+        .settles = on_settles};
     struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
     struct error error = {0};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
@@ -207,6 +212,26 @@ START_TEST(lines_past_the_known_length_settle_and_a_torn_one_is_cut)
 }
 END_TEST
 
+START_TEST(a_line_with_a_hole_settles_nothing_and_is_cut_with_all_behind_it)
+{
+    static const char text[] = "{\"record_id\":\"id-1\"}\n{\"record_id\":\"id-2\",\"x\":\"\0\0\0\"}\n"
+                               "{\"record_id\":\"id-3\"}\n";
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, sizeof text - 1, file), sizeof text - 1);
+    ck_assert_int_eq(fclose(file), 0);
+    struct emitter *emitter = start(path, stat_of(path).st_ino, 0);
+    ck_assert_uint_eq(settles_count, 1);
+    ck_assert_str_eq(settles[0], "id-1");
+    send_items(emitter, 2, 3, 0);
+    stop(emitter);
+    size_t size;
+    ck_assert_str_eq(read_file(path, &size), "{\"record_id\":\"id-1\"}\n"
+                                             "{\"record_id\":\"id-2\",\"x\":\"\"}\n"
+                                             "{\"record_id\":\"id-3\",\"x\":\"\"}\n");
+}
+END_TEST
+
 START_TEST(a_tail_longer_than_a_chunk_is_read_line_by_line)
 {
     struct emitter *emitter = start(path, 0, 0);
@@ -293,6 +318,7 @@ END_TEST
 
 START_TEST(what_cannot_be_written_in_the_grace_time_is_not_acknowledged)
 {
+    is_stream = true;
     struct emitter *emitter = start("/dev/full", 0, 0);
     send_items(emitter, 1, 3, 0);
     int64_t before = clock_monotonic_ms();
@@ -305,6 +331,7 @@ END_TEST
 
 START_TEST(a_full_queue_is_busy_and_takes_nothing)
 {
+    is_stream = true;
     struct emitter *emitter = start("/dev/full", 0, 0);
     size_t taken = 0;
     struct emit_item *item = make_item(1, 700000);
@@ -331,6 +358,96 @@ START_TEST(a_path_that_cannot_be_opened_is_a_startup_error)
 }
 END_TEST
 
+static enum exit_code refusal_of(const char *at)
+{
+    struct file_emitter_config config = {.path = at, .settles = on_settles};
+    struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
+    struct error error = {0};
+    struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
+    ck_assert_int_eq(emitter->operations->start(emitter, &error), STATUS_FATAL);
+    ck_assert_msg(strstr(error.text, at) && strstr(error.text, "regular"), "%s", error.text);
+    emitter->operations->destroy(emitter);
+    return error.exit_code;
+}
+
+START_TEST(what_is_not_a_regular_file_is_refused_unless_it_is_declared)
+{
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(refusal_of(path), EXIT_CONFIG);
+    ck_assert_int_eq(refusal_of("/dev/null"), EXIT_CONFIG);
+    is_stream = true;
+    struct emitter *emitter = start("/dev/null", 0, 0);
+    send_items(emitter, 1, 3, 0);
+    wait_acknowledged(3);
+    stop(emitter);
+}
+END_TEST
+
+START_TEST(a_file_that_becomes_a_pipe_takes_nothing)
+{
+    struct emitter *emitter = start(path, 0, 0);
+    send_items(emitter, 1, 1, 0);
+    wait_acknowledged(1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    send_items(emitter, 2, 2, 0);
+    WAIT_UNTIL(counter_get(&counters.send_failures) > 0);
+    ck_assert_ptr_nonnull(strstr(atomic_load(&counters.trouble), "regular"));
+    ck_assert_int_eq(unlink(path), 0);
+    wait_acknowledged(2);
+    ck_assert_ptr_null(atomic_load(&counters.trouble));
+    stop(emitter);
+    ck_assert_str_eq(ids_of(path), "2 ");
+}
+END_TEST
+
+START_TEST(a_pipe_takes_records_only_while_somebody_reads_it)
+{
+    enum { RECORDS = 3, PADDING = 60000 }; /* more than a pipe holds */
+    static char text[RECORDS * (PADDING + 100)];
+    size_t size = 0, lines = 0;
+    is_stream = true;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    struct emitter *emitter = start(path, 0, 0);
+    send_items(emitter, 1, RECORDS, PADDING);
+    WAIT_UNTIL(atomic_load(&counters.trouble) != NULL);
+    ck_assert_uint_eq(count_acknowledged(), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ck_assert_int_ge(reader, 0);
+    uint64_t failures = counter_get(&counters.send_failures);
+    WAIT_UNTIL(counter_get(&counters.send_failures) > failures + 1); /* full, and goes on later */
+    ck_assert_uint_lt(count_acknowledged(), RECORDS);
+    while (lines < RECORDS) {
+        ssize_t got = read(reader, text + size, sizeof text - size);
+        for (ssize_t i = 0; i < got; i++)
+            lines += text[size + (size_t)i] == '\n';
+        size += got > 0 ? (size_t)got : 0;
+        pause_ms(1);
+    }
+    wait_acknowledged(RECORDS);
+    ck_assert_uint_eq(size, RECORDS * (strlen("{\"record_id\":\"id-1\",\"x\":\"\"}\n") + PADDING));
+    stop(emitter);
+    ck_assert_int_eq(close(reader), 0);
+}
+END_TEST
+
+START_TEST(a_pipe_that_nobody_empties_does_not_hold_up_the_stop)
+{
+    is_stream = true;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ck_assert_int_ge(reader, 0);
+    struct emitter *emitter = start(path, 0, 0);
+    send_items(emitter, 1, 3, 60000);
+    int64_t before = clock_monotonic_ms();
+    emitter->operations->stop(emitter, 200);
+    ck_assert_int_lt(clock_monotonic_ms() - before, patiently_ms(PATIENCE_MS));
+    emitter->operations->destroy(emitter);
+    ck_assert_uint_lt(acknowledged_count, 3);
+    ck_assert_int_eq(close(reader), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("file emitter");
@@ -339,6 +456,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, records_are_whole_lines_and_acknowledged_in_order);
     tcase_add_test(cases, lines_past_the_known_length_settle_and_a_torn_one_is_cut);
+    tcase_add_test(cases, a_line_with_a_hole_settles_nothing_and_is_cut_with_all_behind_it);
     tcase_add_test(cases, a_tail_longer_than_a_chunk_is_read_line_by_line);
     tcase_add_test(cases,
                    an_unknown_or_shorter_file_is_continued_at_its_end_and_what_it_holds_is_settled);
@@ -348,6 +466,10 @@ int main(void)
     tcase_add_test(cases, what_cannot_be_written_in_the_grace_time_is_not_acknowledged);
     tcase_add_test(cases, a_full_queue_is_busy_and_takes_nothing);
     tcase_add_test(cases, a_path_that_cannot_be_opened_is_a_startup_error);
+    tcase_add_test(cases, what_is_not_a_regular_file_is_refused_unless_it_is_declared);
+    tcase_add_test(cases, a_file_that_becomes_a_pipe_takes_nothing);
+    tcase_add_test(cases, a_pipe_takes_records_only_while_somebody_reads_it);
+    tcase_add_test(cases, a_pipe_that_nobody_empties_does_not_hold_up_the_stop);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
