@@ -176,8 +176,7 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry->runtime = runtime;
     telemetry->cohorts = cohort_metrics_create(config, store);
     telemetry->sources.store = store;
-    telemetry->exporters =
-        (struct telemetry_exporters){config, trouble_of_exporter, runtime};
+    telemetry->exporters = (struct telemetry_exporters){config, trouble_of_exporter, runtime};
     telemetry->receiver_count = receiver_count;
     memcpy(telemetry->receivers, receivers, receiver_count * sizeof(*receivers));
     telemetry->api.config = config;

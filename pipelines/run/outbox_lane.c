@@ -64,7 +64,7 @@ static bool identify(struct settled_line *line, struct bytes record_id, struct b
     if (record_id.size != sizeof(line->record_id))
         return false;
     memcpy(line->record_id, record_id.data, record_id.size);
-    sha256(line->sha256, text);
+    digest_sha256(line->sha256, text);
     return true;
 }
 

@@ -279,11 +279,11 @@ static bool write_batch(struct file_emitter *file)
 static const char *reason_of(int error)
 {
     const char *text = strerrordesc_np(error);
-    return error == EINVAL                      ? "not a regular file; declare a pipe by stream: true"
-           : error == ENXIO || error == EPIPE   ? "nobody reads the pipe"
-           : error == EAGAIN                    ? "the pipe is full: its reader does not read"
-           : text                               ? text
-                                                : "unknown error";
+    return error == EINVAL                    ? "not a regular file; declare a pipe by stream: true"
+           : error == ENXIO || error == EPIPE ? "nobody reads the pipe"
+           : error == EAGAIN                  ? "the pipe is full: its reader does not read"
+           : text                             ? text
+                                              : "unknown error";
 }
 
 /* False when the process stops before the batch is on disk. */

@@ -75,9 +75,11 @@ static void teardown(void)
 
 static struct emitter *start(const char *at, uint64_t inode, uint64_t length)
 {
-    struct file_emitter_config config = {
-        .path = at, .is_stream = is_stream, .inode = inode, .length = length,
-        .settles = on_settles};
+    struct file_emitter_config config = {.path = at,
+                                         .is_stream = is_stream,
+                                         .inode = inode,
+                                         .length = length,
+                                         .settles = on_settles};
     struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
     struct error error = {0};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
@@ -214,8 +216,9 @@ END_TEST
 
 START_TEST(a_line_with_a_hole_settles_nothing_and_is_cut_with_all_behind_it)
 {
-    static const char text[] = "{\"record_id\":\"id-1\"}\n{\"record_id\":\"id-2\",\"x\":\"\0\0\0\"}\n"
-                               "{\"record_id\":\"id-3\"}\n";
+    static const char text[] =
+        "{\"record_id\":\"id-1\"}\n{\"record_id\":\"id-2\",\"x\":\"\0\0\0\"}\n"
+        "{\"record_id\":\"id-3\"}\n";
     FILE *file = fopen(path, "wb");
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(text, 1, sizeof text - 1, file), sizeof text - 1);
