@@ -17,6 +17,7 @@ struct measure {
     const struct measurement *measurement; /* NULL when imported */
     struct bytes imported;                 /* "Groundedness" of score.Groundedness */
     bool is_label;                         /* label.X: the text of an imported score */
+    bool is_attribute;                     /* attributes["key"]: one's own number */
     uint32_t slot;                         /* in the memo of a run; 0: not remembered */
 };
 
@@ -31,5 +32,6 @@ struct rule {
     uint32_t label_count;
     uint32_t priority;  /* 1 is most urgent; default 5 */
     struct bytes queue; /* default "review" */
-    bool judges;
+    bool judges;     /* false: it only condemns, whatever gave the value */
+    bool is_vouched; /* `judges: true` was written: a pass of one's own attribute is evidence */
 };

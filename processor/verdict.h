@@ -39,11 +39,18 @@ struct evidence {
                             code points */
 };
 
+/* A run's class: what the rules that only condemn said at worst, and what those that judge said. All
+ * rates of cohorts are sums over these (state/cohorts/classes.h). */
+enum condemned { CONDEMNED_NOT, CONDEMNED_BORDERLINE, CONDEMNED_FAIL, CONDEMNED_CLASSES };
+enum judged { JUDGED_NOT, JUDGED_PASS, JUDGED_BORDERLINE, JUDGED_FAIL, JUDGED_CLASSES };
+
 struct evaluation {
     const struct rule *rule;  /* of the ruleset that decided */
     struct bytes measurement; /* canonical name of the one used, or of the first when all were na */
     enum outcome outcome;
     bool has_value;
+    bool judges;     /* its pass is evidence for the run, not only its fail against it */
+    bool is_missing; /* without a value, because an awaited score did not come */
     double value;
     double margin; /* distance to the fail threshold, negative when failed; valid when has_value and
                       has fail */
@@ -57,6 +64,8 @@ struct evaluation {
 
 struct verdict_report {
     enum verdict verdict;
+    enum condemned condemned;
+    enum judged judged;
     struct evaluation *evaluations; /* every rule, in file order */
     uint32_t evaluation_count;
     /* Of the failed, then of the borderline rules; distinct, in file order. */

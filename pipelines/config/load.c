@@ -43,6 +43,8 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
     config_cohorts_load(loader);
     config_rules_load(loader);
     config_measurements_check(loader);
+    config->ruleset.awaited_scores = config->assembly.await_scores;
+    config->ruleset.awaited_count = config->assembly.await_count;
     config_redaction_check(loader);
     config_pipelines_connect(loader);
     config_check_limits(loader);

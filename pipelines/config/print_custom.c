@@ -52,6 +52,17 @@ void config_print_custom_measures(struct config_printer *printer, const struct o
     end_line(printer);
 }
 
+/* Written where it says more than the measurement does: `true` is an error elsewhere. */
+void config_print_custom_judges(struct config_printer *printer, const struct option *row,
+                                const void *base)
+{
+    const struct rule *rule = base;
+    if (rule->judges && !rule->is_vouched)
+        return;
+    config_printer_row_key(printer, row);
+    buffer_append_text(printer->to, rule->judges ? " true\n" : " false\n");
+}
+
 void config_print_custom_when(struct config_printer *printer, const struct option *row,
                               const void *base)
 {

@@ -65,6 +65,19 @@ void config_rules_load_when(struct config_loader *loader, const struct option *r
         config_loader_error(loader, node, "%s", problem.text);
 }
 
+void config_rules_load_judges(struct config_loader *loader, const struct option *row,
+                              const struct config_node *node, void *base)
+{
+    (void)row;
+    struct rule *rule = base;
+    if (!config_loader_require(loader, node, NODE_SCALAR, "judges"))
+        return;
+    bool is_true = bytes_equal_text(node->text, "true");
+    if (!is_true && !bytes_equal_text(node->text, "false"))
+        config_loader_error(loader, node, "judges is true or false");
+    rule->judges = rule->is_vouched = is_true;
+}
+
 /* What a rule needs besides single values that are right. */
 static void check_rule(struct config_loader *loader, const struct config_node *node,
                        const struct rule *rules, uint32_t index)
@@ -110,12 +123,11 @@ void config_rules_load(struct config_loader *loader)
          node = node->next) {
         struct rule *rule = &ruleset->rules[ruleset->rule_count++];
         config_walk_defaults(loader, "rules[]", rule);
+        rule->judges = true;
         if (!config_loader_require(loader, node, NODE_MAP, "a rule"))
             return;
         config_walk_object(loader, node, "rules[]", rule);
         if (!config_loader_failed(loader))
             check_rule(loader, node, ruleset->rules, ruleset->rule_count - 1);
-        if (!config_loader_failed(loader) && !config_tree_find(node, "judges"))
-            rule->judges = rule_judges_by_default(rule);
     }
 }

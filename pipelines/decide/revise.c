@@ -194,11 +194,14 @@ static enum status decide_from_summary(struct judge *judge, struct judgement *ju
         const struct rule *rule = &ruleset->rules[i];
         const struct summary_rule *old = summary_find_rule(&before->summary, rule->name);
         evaluation->rule = rule;
-        if (!old)
-            scorer_restate(rule, 0, OUTCOME_NA, NULL, "not_retained", evaluation);
-        else if (!is_overriding(old, evaluation))
+        if (!old) {
+            scorer_restate(rule, 0, OUTCOME_NA, NULL, false, "not_retained", evaluation);
+        } else if (!is_overriding(old, evaluation)) {
+            bool is_missing = old->is_missing && evaluation->is_missing;
             scorer_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
-                           old->is_when_false ? "when_false" : "not_retained", evaluation);
+                           old->judges, old->is_when_false ? "when_false" : "not_retained", evaluation);
+            evaluation->is_missing = is_missing;
+        }
     }
     scorer_conclude(&context, report);
     return judge_conclude(judge, judgement);

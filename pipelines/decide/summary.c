@@ -1,8 +1,9 @@
 /* u8 version | u8 bits (1 judge only, 2 record id, 4 record id as first of its cohort)
  *   | varint decisions | varint revision | varint spans | varint late spans | ruleset 8
  *   | record ids, 16 each
- *   | varint rules (be32 name, u8 outcome | has value << 3 | when false << 4 | measure << 5,
- *                   double value if it has one)
+ *   | varint rules (be32 name, u8 outcome | has value << 3 | bit << 4 | measure << 5, double value if
+ *                   it has one); the bit: it judges, or without a value: when false; outcome 5: na,
+ *                   because an awaited score did not come. Version 1 does not say whether it judges
  *   | varint dimensions (bytes value) | bytes contribution */
 #include "pipelines/decide/summary.h"
 
@@ -12,9 +13,10 @@
 #include "processor/score/measurements.h"
 #include "state/store/value.h"
 
-enum { SUMMARY_VERSION = 1 };
+enum { SUMMARY_VERSION = 2 };
 enum { BIT_JUDGE_ONLY = 1, BIT_RECORD_ID = 2 };
-enum { RULE_OUTCOME = 7, RULE_HAS_VALUE = 8, RULE_WHEN_FALSE = 16, RULE_MEASURE_SHIFT = 5 };
+enum { RULE_OUTCOME = 7, RULE_HAS_VALUE = 8, RULE_BIT = 16, RULE_MEASURE_SHIFT = 5 };
+enum { OUTCOME_MISSING = OUTCOMES }; /* as stored */
 
 /* Sizes in bytes of the groups that hyphens part. */
 static const uint8_t uuid_groups[] = {4, 2, 2, 2, 6};
@@ -90,6 +92,8 @@ bool summary_take_report(struct summary *summary, const struct verdict_report *r
             .measure = measure_of(evaluation),
             .has_value = evaluation->has_value,
             .is_when_false = is_when,
+            .judges = evaluation->judges,
+            .is_missing = evaluation->is_missing,
             .value = evaluation->has_value ? evaluation->value : 0,
         };
     }
@@ -141,9 +145,11 @@ void summary_encode(const struct summary *summary, struct buffer *to)
         const struct summary_rule *rule = &summary->rules[i];
         assert(rule->measure < RULE_MEASURES_MAX);
         value_put_be32(to, rule->name);
-        buffer_append_byte(to, (uint8_t)((unsigned)rule->outcome |
-                                         (rule->has_value ? RULE_HAS_VALUE : 0u) |
-                                         (rule->is_when_false ? RULE_WHEN_FALSE : 0u) |
+        bool bit = rule->has_value ? rule->judges : rule->is_when_false;
+        bool is_missing = rule->is_missing && rule->outcome == OUTCOME_NA;
+        unsigned outcome = is_missing ? (unsigned)OUTCOME_MISSING : (unsigned)rule->outcome;
+        buffer_append_byte(to, (uint8_t)(outcome | (rule->has_value ? RULE_HAS_VALUE : 0u) |
+                                         (bit ? RULE_BIT : 0u) |
                                          (unsigned)rule->measure << RULE_MEASURE_SHIFT));
         if (rule->has_value)
             value_put_double(to, rule->value);
@@ -154,13 +160,15 @@ void summary_encode(const struct summary *summary, struct buffer *to)
     value_put_bytes(to, summary->contribution);
 }
 
-static void decode_rule(struct value_reader *reader, struct summary_rule *ret_rule)
+static void decode_rule(struct value_reader *reader, uint8_t version, struct summary_rule *ret_rule)
 {
     ret_rule->name = value_get_be32(reader);
     uint8_t bits = value_get_u8(reader);
-    ret_rule->outcome = (enum outcome)(bits & RULE_OUTCOME);
+    ret_rule->is_missing = (bits & RULE_OUTCOME) == OUTCOME_MISSING;
+    ret_rule->outcome = ret_rule->is_missing ? OUTCOME_NA : (enum outcome)(bits & RULE_OUTCOME);
     ret_rule->has_value = bits & RULE_HAS_VALUE;
-    ret_rule->is_when_false = bits & RULE_WHEN_FALSE;
+    ret_rule->is_when_false = !ret_rule->has_value && bits & RULE_BIT;
+    ret_rule->judges = ret_rule->has_value && (version == 1 || bits & RULE_BIT);
     ret_rule->measure = (uint8_t)(bits >> RULE_MEASURE_SHIFT);
     ret_rule->value = ret_rule->has_value ? value_get_double(reader) : 0;
     if (ret_rule->outcome >= OUTCOMES)
@@ -187,7 +195,8 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
     if (encoded.size == 0)
         return STATUS_NOT_FOUND;
     value_reader_init(&reader, encoded);
-    if (value_get_u8(&reader) != SUMMARY_VERSION)
+    uint8_t version = value_get_u8(&reader);
+    if (version == 0 || version > SUMMARY_VERSION)
         return STATUS_MALFORMED;
     uint8_t bits = value_get_u8(&reader);
     summary.is_judge_only = bits & BIT_JUDGE_ONLY;
@@ -201,7 +210,7 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
     if (!summary.rules)
         return STATUS_BUSY;
     for (; summary.rule_count < rules && !reader.failed; summary.rule_count++)
-        decode_rule(&reader, &summary.rules[summary.rule_count]);
+        decode_rule(&reader, version, &summary.rules[summary.rule_count]);
     uint32_t dimensions = (uint32_t)value_get_count(&reader, SUMMARY_DIMENSIONS_MAX);
     summary.dimension_values =
         arena_zalloc(arena, dimensions + 1, sizeof(*summary.dimension_values));

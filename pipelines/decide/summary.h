@@ -27,6 +27,8 @@ struct summary_rule {
     uint8_t measure;    /* place in the rule's list of the one that was read */
     bool has_value;     /* else `value` is 0 */
     bool is_when_false; /* na because its `when` did not hold */
+    bool judges;        /* the value was evidence for the run */
+    bool is_missing;    /* na because an awaited score did not come */
     double value;
 };
 

@@ -15,7 +15,8 @@ struct reading {
     uint32_t evidence_count;
     struct bytes evaluator_id, evaluator_version;
     enum evaluator_type evaluator_type;
-    bool is_error; /* the outside evaluator failed */
+    bool is_error;       /* the outside evaluator failed */
+    bool proves_nothing; /* of this run, though it judges others (judges_where) */
 };
 
 /* A run, and what it is measured by. */
@@ -34,6 +35,7 @@ typedef void measurement_fn(const struct measurement *self, struct score_context
 struct measurement {
     const char *name, *unit, *range;
     bool is_judging, is_text, needs_content;
+    const char *judges_where; /* of one that judges some runs only; NULL: all */
     const char *na_conditions, *meaning, *source;
     measurement_fn *measure;
     int parameter; /* for rows that share a function: a step kind, a mode */

@@ -2,6 +2,8 @@
  * (measure/). */
 #include "processor/score/measurements.h"
 
+#include <stdio.h>
+
 #include "processor/base/nearest.h"
 #include "processor/score/measure/functions.h"
 
@@ -226,6 +228,7 @@ const struct measurement measurements[] = {
      .unit = "share",
      .range = "0..1",
      .is_judging = true,
+     .judges_where = "where a number is not from the question",
      .needs_content = true,
      .na_conditions = "no_answer, no_contexts, refusal, no_numbers",
      .meaning = "Share of the numbers of the answer that occur in documents, tool results or the "
@@ -235,7 +238,6 @@ const struct measurement measurements[] = {
     {.name = "context_relevance.max",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = RELEVANCE_NA,
      .meaning = "Share of the content words of the question in the best document.",
@@ -245,7 +247,6 @@ const struct measurement measurements[] = {
     {.name = "context_relevance.mean",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = RELEVANCE_NA,
      .meaning = "The same share, mean over the documents.",
@@ -255,7 +256,6 @@ const struct measurement measurements[] = {
     {.name = "context_relevance.ap",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = RELEVANCE_NA,
      .meaning = "Average precision of the order of retrieval; a document with a share of at least "
@@ -266,7 +266,6 @@ const struct measurement measurements[] = {
     {.name = "citation.validity",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "no_answer, no_contexts, refusal, no_citations",
      .meaning = "Share of the citations of the answer, such as [2], [KB-204] or (source: KB-204), "
@@ -277,6 +276,7 @@ const struct measurement measurements[] = {
      .unit = "share",
      .range = "0..1",
      .is_judging = true,
+     .judges_where = "where required tools apply",
      .na_conditions = "incomplete, not_configured, no_calls",
      .meaning = "0.4 required tools called + 0.3 calls of offered or allowed tools + 0.3 calls "
                 "without error, over what is known; 0 when a required tool was due and none was "
@@ -286,7 +286,6 @@ const struct measurement measurements[] = {
     {.name = "tool_args.valid",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "no_calls, no_content, no_schema",
      .meaning = "Share of the tool calls whose arguments parse, have the required keys and have "
@@ -306,7 +305,6 @@ const struct measurement measurements[] = {
     {.name = "loop",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "no_calls",
      .meaning = "1 when nothing repeats: 0.40 tool calls, 0.35 nested steps, 0.25 model outputs, "
@@ -316,7 +314,6 @@ const struct measurement measurements[] = {
     {.name = "step_efficiency",
      .unit = "share",
      .range = "0..1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "incomplete, no_steps",
      .meaning = "0.4 steps within the budget + 0.3 steps that repeat none + 0.3 tool calls "
@@ -345,7 +342,6 @@ const struct measurement measurements[] = {
     {.name = "refusal",
      .unit = "",
      .range = "0 or 1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "no_answer",
      .meaning = "1 when the answer opens with a refusal. Give it a borderline threshold: a "
@@ -355,7 +351,6 @@ const struct measurement measurements[] = {
     {.name = "output.contract",
      .unit = "",
      .range = "0 or 1",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "not_configured, no_answer",
      .meaning =
@@ -366,7 +361,6 @@ const struct measurement measurements[] = {
     {.name = "leak",
      .unit = "places",
      .range = "0..",
-     .is_judging = true,
      .needs_content = true,
      .na_conditions = "no_answer",
      .meaning =
@@ -377,13 +371,14 @@ const struct measurement measurements[] = {
     {.name = "feedback.negative",
      .unit = "feedbacks",
      .range = "0..",
-     .is_judging = true,
      .na_conditions = "no_feedback",
      .meaning = "Negative feedback from users.",
      .source = "feedback spans, events and logs",
      .measure = measure_feedback_negative},
 };
 const uint32_t measurement_count = sizeof measurements / sizeof *measurements;
+
+enum { PROOF_SIZE = 96 };
 
 static bool resolve_imported(struct bytes name, struct bytes prefix, struct measure *ret_measure)
 {
@@ -428,19 +423,31 @@ bool measurements_resolve(struct bytes name, struct measure *ret_measure, const 
     return false;
 }
 
+/* What the pass of a rule on it is worth. */
+static void write_proof(char to[PROOF_SIZE], const struct measurement *row)
+{
+    if (row->is_judging)
+        snprintf(to, PROOF_SIZE, "the run%s%s", row->judges_where ? ", " : "",
+                 row->judges_where ? row->judges_where : "");
+    else
+        snprintf(to, PROOF_SIZE, "nothing");
+}
+
 void measurements_print(struct buffer *to)
 {
-    buffer_append_text(to, "| Name | Unit | Range | Judges | na when | Meaning | Read from |\n"
+    buffer_append_text(to, "| Name | Unit | Range | A pass proves | na when | Meaning | Read from |\n"
                            "|---|---|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < measurement_count; i++) {
         const struct measurement *row = &measurements[i];
+        char proof[PROOF_SIZE];
+        write_proof(proof, row);
         buffer_printf(to, "| `%s` | %s | %s | %s | %s | %s | %s |\n", row->name, row->unit,
-                      row->range, row->is_judging ? "yes" : "no", row->na_conditions, row->meaning,
+                      row->range, proof, row->na_conditions, row->meaning,
                       row->source);
     }
     buffer_append_text(
-        to, "| `score.<Name>` |  |  | yes | missing, no_value | The score that an evaluator "
+        to, "| `score.<Name>` |  |  | the run | missing, no_value | The score that an evaluator "
             "attached: on the root, else the last by time. | evaluation results |\n"
-            "| `label.<Name>` | text |  | yes | missing, no_label | The label that an evaluator "
+            "| `label.<Name>` | text |  | the run | missing, no_label | The label that an evaluator "
             "attached. | evaluation results |\n");
 }

@@ -14,6 +14,29 @@ static bool is_text(const struct measure *measure)
     return measure->measurement ? measure->measurement->is_text : measure->is_label;
 }
 
+static bool measure_judges(const struct measure *measure)
+{
+    if (measure->is_attribute)
+        return false;
+    return !measure->measurement || measure->measurement->is_judging;
+}
+
+/* What `judges: true` asks for in vain. */
+static const char *judging_problem(const struct rule *rule)
+{
+    bool is_own = rule->measure_count == 1 && rule->measures[0].is_attribute;
+    if (!rule->is_vouched)
+        return NULL;
+    if (!rule->has_fail_below && !rule->has_fail_above)
+        return "judges: true needs fail_below or fail_above: a rule with a band alone sends runs to "
+               "people, and its pass proves nothing";
+    for (uint32_t i = 0; i < rule->measure_count && !is_own; i++)
+        if (!measure_judges(&rule->measures[i]))
+            return "judges: true is allowed on one's own attributes[\"key\"] alone: a pass of this "
+                   "measurement proves nothing (see `flywheel help measurements`); leave it out";
+    return NULL;
+}
+
 const char *rule_check(const struct rule *rule)
 {
     if (rule->measure_count == 0)
@@ -41,14 +64,25 @@ const char *rule_check(const struct rule *rule)
     double above_start = rule->has_borderline_above ? rule->borderline_above : rule->fail_above;
     if (below && above && below_end > above_start)
         return "the thresholds below must not be above the thresholds above: no value could pass";
-    return NULL;
+    return judging_problem(rule);
 }
 
-bool rule_judges_by_default(const struct rule *rule)
+bool rule_may_judge(const struct rule *rule, uint32_t measure)
 {
+    if (!rule->judges || measure >= rule->measure_count ||
+        !(rule->has_fail_below || rule->has_fail_above))
+        return false;
+    return rule->is_vouched || measure_judges(&rule->measures[measure]);
+}
+
+bool rule_may_condemn(const struct rule *rule, bool is_strict)
+{
+    bool has_fail = rule->has_fail_below || rule->has_fail_above;
+    if (!has_fail)
+        return is_strict;
     for (uint32_t i = 0; i < rule->measure_count; i++) {
-        const struct measurement *measurement = rule->measures[i].measurement;
-        if (!measurement || measurement->is_judging)
+        const struct measurement *row = rule->measures[i].measurement;
+        if (!rule_may_judge(rule, i) || (row && row->judges_where))
             return true;
     }
     return false;

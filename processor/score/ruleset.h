@@ -50,6 +50,8 @@ struct ruleset {
     struct measurement_config measurements;
     const struct bytes *dimension_names; /* of the pipeline; the first keys tool_selection */
     uint32_t dimension_count;
+    const struct bytes *awaited_scores; /* without one, a rule that reads it is missing */
+    uint32_t awaited_count;
     uint8_t sha256[32];
     bool needs_content;  /* some rule reads texts */
     uint32_t slot_count; /* of the memo of a run; set by rules_prepare() */

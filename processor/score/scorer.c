@@ -9,9 +9,11 @@
 #include <math.h>
 
 #include "processor/base/json/number.h"
+#include "processor/normalize/facts/lookup.h"
 #include "processor/score/expression/expression.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/memo.h"
+#include "processor/score/rules.h"
 #include "processor/score/signature.h"
 
 static enum outcome band(const struct rule *rule, double value)
@@ -68,11 +70,25 @@ static void state_reading(struct evaluation *evaluation, const struct measure *m
     evaluation->evaluator_type = reading->evaluator_type;
 }
 
+/* Does it read an awaited score that did not come? */
+static bool lacks_awaited(const struct rule *rule, struct score_context *context)
+{
+    const struct ruleset *ruleset = context->ruleset;
+    for (uint32_t i = 0; i < ruleset->awaited_count; i++)
+        for (uint32_t k = 0; k < rule->measure_count; k++)
+            if (rule->measures[k].imported.size > 0 &&
+                lookup_name_equal(rule->measures[k].imported, ruleset->awaited_scores[i]) &&
+                !lookup_score(context->run, ruleset->awaited_scores[i]))
+                return true;
+    return false;
+}
+
 /* By the first measure that is a number; else an evaluator's error, else why the first is na. */
 static void measure_rule(const struct rule *rule, struct score_context *context,
                          struct evaluation *evaluation)
 {
     evaluation->outcome = OUTCOME_NA;
+    evaluation->is_missing = lacks_awaited(rule, context);
     for (uint32_t i = 0; i < rule->measure_count; i++) {
         const struct reading *reading = memo_read(&rule->measures[i], context);
         bool is_number = reading->has_value && isfinite(reading->value);
@@ -82,6 +98,8 @@ static void measure_rule(const struct rule *rule, struct score_context *context,
         if (is_number) {
             evaluation->has_value = true;
             evaluation->value = reading->value;
+            evaluation->is_missing = false;
+            evaluation->judges = rule_may_judge(rule, i) && !reading->proves_nothing;
             evaluation->outcome = band(rule, reading->value);
             evaluation->margin = margin(rule, reading->value);
             if (evaluation->explanation.size == 0 && evaluation->outcome != OUTCOME_PASS)
@@ -109,7 +127,8 @@ static void state_measure(const struct measure *measure, struct evaluation *eval
 }
 
 void scorer_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
-                    const double *value, const char *na_reason, struct evaluation *ret_evaluation)
+                    const double *value, bool judges, const char *na_reason,
+                    struct evaluation *ret_evaluation)
 {
     *ret_evaluation = (struct evaluation){
         .rule = rule, .outcome = outcome, .na_reason = outcome == OUTCOME_NA ? na_reason : NULL};
@@ -118,6 +137,7 @@ void scorer_restate(const struct rule *rule, uint32_t measure, enum outcome outc
     if (!value)
         return;
     ret_evaluation->has_value = true;
+    ret_evaluation->judges = judges && rule_may_judge(rule, measure);
     ret_evaluation->value = *value;
     ret_evaluation->margin = margin(rule, *value);
 }
@@ -136,19 +156,31 @@ static void evaluate_rule(const struct rule *rule, struct score_context *context
         state_measure(&rule->measures[0], ret_evaluation);
 }
 
-static enum verdict fold(const struct verdict_report *report)
+/* The worst of each kind of rule, and the verdict of both. */
+static void fold(struct verdict_report *report)
 {
-    bool has_borderline = false, has_judged_pass = false;
+    static const enum condemned condemned_of[OUTCOMES] = {
+        [OUTCOME_BORDERLINE] = CONDEMNED_BORDERLINE, [OUTCOME_FAIL] = CONDEMNED_FAIL};
+    static const enum judged judged_of[OUTCOMES] = {[OUTCOME_PASS] = JUDGED_PASS,
+                                                    [OUTCOME_BORDERLINE] = JUDGED_BORDERLINE,
+                                                    [OUTCOME_FAIL] = JUDGED_FAIL};
+    report->condemned = CONDEMNED_NOT;
+    report->judged = JUDGED_NOT;
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
         const struct evaluation *evaluation = &report->evaluations[i];
-        if (evaluation->outcome == OUTCOME_FAIL)
-            return VERDICT_FAIL;
-        has_borderline |= evaluation->outcome == OUTCOME_BORDERLINE;
-        has_judged_pass |= evaluation->outcome == OUTCOME_PASS && evaluation->rule->judges;
+        enum judged judged = judged_of[evaluation->outcome];
+        enum condemned condemned = condemned_of[evaluation->outcome];
+        if (evaluation->judges && judged > report->judged)
+            report->judged = judged;
+        if (!evaluation->judges && condemned > report->condemned)
+            report->condemned = condemned;
     }
-    if (has_borderline)
-        return VERDICT_BORDERLINE;
-    return has_judged_pass ? VERDICT_PASS : VERDICT_UNSCORED;
+    if (report->condemned == CONDEMNED_FAIL || report->judged == JUDGED_FAIL)
+        report->verdict = VERDICT_FAIL;
+    else if (report->condemned == CONDEMNED_BORDERLINE || report->judged == JUDGED_BORDERLINE)
+        report->verdict = VERDICT_BORDERLINE;
+    else
+        report->verdict = report->judged == JUDGED_PASS ? VERDICT_PASS : VERDICT_UNSCORED;
 }
 
 static void add_label(struct bytes_list *labels, struct bytes label)
@@ -209,7 +241,7 @@ void scorer_run(struct score_context *context, struct verdict_report *ret_report
 
 void scorer_conclude(struct score_context *context, struct verdict_report *report)
 {
-    report->verdict = fold(report);
+    fold(report);
     report->labels = (struct bytes_list){0};
     report->worst = NULL;
     if (report->verdict == VERDICT_FAIL || report->verdict == VERDICT_BORDERLINE) {

@@ -83,26 +83,29 @@ static bool has_source(const struct agent_run *run)
     return false;
 }
 
-static void read_known(struct known_numbers *known, const struct agent_run *run)
+static void read_known(struct known_numbers *question, struct known_numbers *known,
+                       const struct agent_run *run)
 {
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES_MAX);
-    add_known(known, run->input, &scratch);
+    add_known(question, run->input, &scratch);
     for (uint32_t i = 0; i < run->document_count; i++)
         add_known(known, run->documents[i].text, &scratch);
     for (uint32_t i = 0; i < run->step_count; i++)
         if (is_tool_result(&run->steps[i]))
             add_known(known, run->steps[i].output, &scratch);
     arena_finish(&scratch);
+    qsort(question->hashes, question->count, sizeof *question->hashes, compare_hashes);
     qsort(known->hashes, known->count, sizeof *known->hashes, compare_hashes);
 }
 
 /* What the answer was found to state. */
 struct judgement {
-    struct word_set known;
+    struct word_set question, known;
     struct score_context *context;
     struct reading *reading;
     uint32_t numbers, unknown;
+    uint32_t from_elsewhere; /* not from the question: without one, nothing is proved */
 };
 
 static bool is_known(const struct word_set *known, const struct number *number)
@@ -132,7 +135,11 @@ static bool judge_number(void *judgement_, const struct number *number)
     if (number->is_list_item)
         return true;
     judgement->numbers++;
-    if (is_known(&judgement->known, number) || are_parts_known(&judgement->known, number))
+    if (is_known(&judgement->known, number) || are_parts_known(&judgement->known, number)) {
+        judgement->from_elsewhere++;
+        return true;
+    }
+    if (is_known(&judgement->question, number) || are_parts_known(&judgement->question, number))
         return true;
     judgement->unknown++;
     reading_point(judgement->reading, judgement->context, NO_SPAN, FIELD_OUTPUT, number->start,
@@ -140,11 +147,13 @@ static bool judge_number(void *judgement_, const struct number *number)
     return true;
 }
 
-static void judge(const struct known_numbers *known, struct score_context *context,
-                  struct reading *reading, struct arena *scratch)
+static void judge(const struct known_numbers *question, const struct known_numbers *known,
+                  struct score_context *context, struct reading *reading, struct arena *scratch)
 {
-    struct judgement judgement = {
-        .known = {known->hashes, known->count}, .context = context, .reading = reading};
+    struct judgement judgement = {.question = {question->hashes, question->count},
+                                  .known = {known->hashes, known->count},
+                                  .context = context,
+                                  .reading = reading};
     numbers_read(utf8_cut(context->run->output, ANSWER_BYTES_MAX), false, scratch, judge_number,
                  &judgement);
     uint32_t numbers = judgement.numbers, unknown = judgement.unknown;
@@ -152,6 +161,7 @@ static void judge(const struct known_numbers *known, struct score_context *conte
         reading_na(reading, "no_numbers");
         return;
     }
+    reading->proves_nothing = judgement.from_elsewhere == 0;
     reading_number(reading, (double)(numbers - unknown) / numbers);
     if (unknown > 0)
         reading_explain(reading, context,
@@ -176,11 +186,12 @@ void measure_numeric_groundedness(const struct measurement *self, struct score_c
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BYTES_MAX);
     struct known_numbers known = {arena_alloc(&scratch, KNOWN_MAX * sizeof(uint64_t)), 0};
-    if (!known.hashes)
+    struct known_numbers question = {arena_alloc(&scratch, KNOWN_MAX * sizeof(uint64_t)), 0};
+    if (!known.hashes || !question.hashes)
         reading_na(ret_reading, "no_memory");
     else {
-        read_known(&known, context->run);
-        judge(&known, context, ret_reading, &scratch);
+        read_known(&question, &known, context->run);
+        judge(&question, &known, context, ret_reading, &scratch);
     }
     arena_finish(&scratch);
 }

@@ -131,6 +131,7 @@ void measure_tool_selection(const struct measurement *self, struct score_context
         weights += success_weight;
     }
     /* All parts whole is 1, not what rounding makes of it. */
+    ret_reading->proves_nothing = !has_required;
     bool is_whole = facts.missing + facts.invalid + facts.failed == 0;
     reading_number(ret_reading, is_whole ? 1 : sum / weights);
     explain(&facts, context, ret_reading);

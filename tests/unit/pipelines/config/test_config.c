@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "processor/score/rules.h"
 #include "pipelines/config/load.h"
 #include "pipelines/config/options.h"
 #include "pipelines/config/print.h"
@@ -121,7 +122,7 @@ START_TEST(rules_alone_are_a_pipeline_file_and_the_rest_has_its_defaults)
     ck_assert(rule->has_fail_above && !rule->has_fail_below);
     ck_assert_uint_eq(rule->priority, 5);
     ck_assert(bytes_equal_text(rule->queue, "review"));
-    ck_assert(!rule->judges);
+    ck_assert(!rule_may_judge(rule, 0));
     config_destroy(config);
 }
 END_TEST

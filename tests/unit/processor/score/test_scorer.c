@@ -160,6 +160,46 @@ START_TEST(the_verdict_is_the_worst_and_a_pass_needs_a_judge)
 }
 END_TEST
 
+/* A pass of a count proves nothing, a fail of it still condemns; a band alone sends runs to people. */
+START_TEST(a_rule_judges_by_the_measurement_that_gave_the_value_and_condemns_by_any)
+{
+    score_fixture_rule(fixture, "few", "steps")->has_fail_above = true;
+    fixture->rules[0].fail_above = 100;
+    const struct verdict_report *report = score_fixture_judge(fixture);
+    ck_assert_int_eq(report->verdict, VERDICT_UNSCORED);
+    ck_assert_int_eq(report->judged, JUDGED_NOT);
+    fixture->rules[0].fail_above = -1;
+    report = score_fixture_judge(fixture);
+    ck_assert_int_eq(report->verdict, VERDICT_FAIL);
+    ck_assert_int_eq(report->condemned, CONDEMNED_FAIL);
+    ck_assert_int_eq(report->judged, JUDGED_NOT);
+    struct rule *rule = &fixture->rules[0];
+    ck_assert(measurements_resolve(BYTES_LITERAL("score.Quality"), &rule->measures[0], NULL));
+    ck_assert(rule_may_judge(rule, 0) && !rule_may_condemn(rule, false));
+    rule->has_fail_above = false;
+    rule->has_borderline_above = true;
+    ck_assert(!rule_may_judge(rule, 0) && !rule_may_condemn(rule, false));
+    ck_assert(rule_may_condemn(rule, true));
+    rule->has_fail_above = true;
+    rule->judges = false;
+    ck_assert(!rule_may_judge(rule, 0) && rule_may_condemn(rule, false));
+}
+END_TEST
+
+START_TEST(a_rule_whose_awaited_score_did_not_come_is_missing)
+{
+    static const struct bytes awaited[] = {{(const uint8_t *)"quality", 7}};
+    score_fixture_rule(fixture, "good", "score.Quality")->has_fail_below = true;
+    ck_assert(!score_fixture_judge(fixture)->evaluations[0].is_missing);
+    fixture->ruleset.awaited_scores = awaited;
+    fixture->ruleset.awaited_count = 1;
+    ck_assert(score_fixture_judge(fixture)->evaluations[0].is_missing);
+    ck_assert(measurements_resolve(BYTES_LITERAL("steps"), &fixture->rules[0].measures[1], NULL));
+    fixture->rules[0].measure_count = 2;
+    ck_assert(!score_fixture_judge(fixture)->evaluations[0].is_missing);
+}
+END_TEST
+
 START_TEST(labels_are_of_the_failed_then_of_the_borderline_rules)
 {
     struct rule *first = below("first", "score.A", 0.5, 0.8);
@@ -261,6 +301,8 @@ int main(void)
     tcase_add_test(tests, a_failed_judge_is_an_error_unless_another_measure_speaks);
     tcase_add_test(tests, a_condition_that_does_not_hold_or_is_unknown_makes_na);
     tcase_add_test(tests, the_verdict_is_the_worst_and_a_pass_needs_a_judge);
+    tcase_add_test(tests, a_rule_judges_by_the_measurement_that_gave_the_value_and_condemns_by_any);
+    tcase_add_test(tests, a_rule_whose_awaited_score_did_not_come_is_missing);
     tcase_add_test(tests, labels_are_of_the_failed_then_of_the_borderline_rules);
     tcase_add_test(tests, the_worst_rule_has_the_lowest_priority_number);
     tcase_add_test(tests, a_signature_ignores_what_changes_from_run_to_run);
