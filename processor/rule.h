@@ -32,6 +32,6 @@ struct rule {
     uint32_t label_count;
     uint32_t priority;  /* 1 is most urgent; default 5 */
     struct bytes queue; /* default "review" */
-    bool judges;     /* false: it only condemns, whatever gave the value */
-    bool is_vouched; /* `judges: true` was written: a pass of one's own attribute is evidence */
+    bool judges;        /* false: it only condemns, whatever gave the value */
+    bool is_vouched;    /* `judges: true` was written: a pass of one's own attribute is evidence */
 };

@@ -110,12 +110,13 @@ static const struct option rows[] = {
           "Failure labels that the record carries."),
     COUNT("rules[].priority", RULE(priority), 1, 9, "5", "1 is most urgent."),
     NAME("rules[].queue", RULE(queue), "review", "The review queue of the record."),
-    CUSTOM("rules[].judges", config_rules_load_judges, config_print_custom_judges,
-           "`true`, `false`", "by the measurement",
-           "Whether a pass of this rule is evidence for the run: where its measurement's is "
-           "(`flywheel help measurements`, \"a pass proves\") and it has a fail threshold. `false`: "
-           "it only condemns. `true` is for one's own `attributes[\"key\"]` alone, which else only "
-           "condemns."),
+    CUSTOM(
+        "rules[].judges", config_rules_load_judges, config_print_custom_judges, "`true`, `false`",
+        "by the measurement",
+        "Whether a pass of this rule is evidence for the run: where its measurement's is "
+        "(`flywheel help measurements`, \"a pass proves\") and it has a fail threshold. `false`: "
+        "it only condemns. `true` is for one's own `attributes[\"key\"]` alone, which else only "
+        "condemns."),
 
     SECTION("selection", 0, "Which verdicts become review work: the share of each."),
     NUMBER("selection.fail", AT(selection.share[VERDICT_FAIL]), 0, 1, "1", "Of failed runs."),

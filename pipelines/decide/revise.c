@@ -199,7 +199,8 @@ static enum status decide_from_summary(struct judge *judge, struct judgement *ju
         } else if (!is_overriding(old, evaluation)) {
             bool is_missing = old->is_missing && evaluation->is_missing;
             scorer_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
-                           old->judges, old->is_when_false ? "when_false" : "not_retained", evaluation);
+                           old->judges, old->is_when_false ? "when_false" : "not_retained",
+                           evaluation);
             evaluation->is_missing = is_missing;
         }
     }

@@ -435,19 +435,20 @@ static void write_proof(char to[PROOF_SIZE], const struct measurement *row)
 
 void measurements_print(struct buffer *to)
 {
-    buffer_append_text(to, "| Name | Unit | Range | A pass proves | na when | Meaning | Read from |\n"
-                           "|---|---|---|---|---|---|---|\n");
+    buffer_append_text(to,
+                       "| Name | Unit | Range | A pass proves | na when | Meaning | Read from |\n"
+                       "|---|---|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < measurement_count; i++) {
         const struct measurement *row = &measurements[i];
         char proof[PROOF_SIZE];
         write_proof(proof, row);
         buffer_printf(to, "| `%s` | %s | %s | %s | %s | %s | %s |\n", row->name, row->unit,
-                      row->range, proof, row->na_conditions, row->meaning,
-                      row->source);
+                      row->range, proof, row->na_conditions, row->meaning, row->source);
     }
     buffer_append_text(
-        to, "| `score.<Name>` |  |  | the run | missing, no_value | The score that an evaluator "
-            "attached: on the root, else the last by time. | evaluation results |\n"
-            "| `label.<Name>` | text |  | the run | missing, no_label | The label that an evaluator "
-            "attached. | evaluation results |\n");
+        to,
+        "| `score.<Name>` |  |  | the run | missing, no_value | The score that an evaluator "
+        "attached: on the root, else the last by time. | evaluation results |\n"
+        "| `label.<Name>` | text |  | the run | missing, no_label | The label that an evaluator "
+        "attached. | evaluation results |\n");
 }

@@ -28,7 +28,8 @@ static const char *judging_problem(const struct rule *rule)
     if (!rule->is_vouched)
         return NULL;
     if (!rule->has_fail_below && !rule->has_fail_above)
-        return "judges: true needs fail_below or fail_above: a rule with a band alone sends runs to "
+        return "judges: true needs fail_below or fail_above: a rule with a band alone sends runs "
+               "to "
                "people, and its pass proves nothing";
     for (uint32_t i = 0; i < rule->measure_count && !is_own; i++)
         if (!measure_judges(&rule->measures[i]))

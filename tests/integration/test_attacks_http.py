@@ -13,7 +13,7 @@ from flywheel.otlp_bytes import attribute, field, fixed64, request, span
 
 PIPELINE = """
 trajectory: { settle: 500ms, idle_timeout: 2s, max_spans: 10000 }
-rules: [{ name: failed, measure: errors, fail_above: 0, judges: true }]
+rules: [{ name: failed, measure: errors, fail_above: 0 }]
 selection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }
 redaction: { content: full }
 """

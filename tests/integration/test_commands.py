@@ -9,7 +9,7 @@ from flywheel.places import corpus, root
 from flywheel.ports import free_port
 from flywheel.waiting import patiently
 
-SLOW_RULE = "rules:\n  - { name: slow, measure: duration_ms, fail_above: 60000, judges: true }\n"
+SLOW_RULE = "rules:\n  - { name: slow, measure: duration_ms, fail_above: 60000 }\n"
 PIPELINE = SLOW_RULE + "trajectory: { settle: 2s, idle_timeout: 5s }\nselection: { pass: 1.0, unscored: 1.0 }\nredaction: { content: full }\n"
 args = arguments()
 checks = Checks()

@@ -11,7 +11,7 @@ from flywheel.otlp_bytes import request, span
 CONVERSATIONS, TURNS = 20, 3
 pipeline = """
 trajectory: { scope: conversation, settle: 300ms, idle_timeout: 2s, conversation_idle: 10s }
-rules: [{ name: long, measure: spans, fail_above: 7, judges: true }]
+rules: [{ name: long, measure: spans, fail_above: 7 }, { name: good, measure: score.Quality, fail_below: 0.5 }]
 cohorts: { dimensions: { intent: ["*"] }, group_by: [[intent]] }
 selection: { pass: 1, new_cohort: 0 }
 """
@@ -30,7 +30,8 @@ def turn(conversation, number, spans=2):
     start = BASE + n * 60 * 10**9
     more = {"gen_ai__conversation__id": f"talk-{conversation}"} if conversation else {}
     root = span(trace, ids[0], None, "turn", start, start + 5 * 10**9, intent="card", openinference__span__kind="AGENT",
-                input__value=f"question {n}", output__value=f"answer {n}", **more)
+                input__value=f"question {n}", output__value=f"answer {n}", annotations__0__annotation__name="Quality", annotations__0__annotation__score=0.9,
+                **more)
     return [root] + [span(trace, i, ids[0], "tool", start + 1, start + 2, openinference__span__kind="TOOL") for i in ids[1:]]
 
 

@@ -13,7 +13,8 @@ checks = Checks()
 directory = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-test-"))
 rules = """
 rules:
-  - {{ name: slow, measure: duration_ms, borderline_above: {0}, fail_above: {1}, judges: true }}
+  - {{ name: slow, measure: duration_ms, borderline_above: {0}, fail_above: {1} }}
+  - {{ name: good, measure: score.Quality, fail_below: 0.5 }}
   - {{ name: ungrounded, measure: groundedness.lexical, fail_below: 0.7 }}
   {2}
 cohorts: {{ dimensions: {{ intent: ["*"], release: [service.version] }}, group_by: [[intent], [release, intent]] }}
@@ -36,14 +37,15 @@ def made(n, seconds, intent, output):
     trace = bytes([n]) * 16
     return request([
         span(trace, b"r" * 8, None, "agent", start, start + seconds * 10**9, intent=intent, gen_ai__operation__name="invoke_agent",
-             output__value=output, openinference__span__kind="AGENT"),
+             output__value=output, openinference__span__kind="AGENT",
+             annotations__0__annotation__name="Quality", annotations__0__annotation__score=0.9),
         span(trace, b"d" * 8, b"r" * 8, "search", start, start + 10, openinference__span__kind="RETRIEVER",
              retrieval__documents__0__document__content="The branch opens at nine. Grüße aus Köln."),
     ])
 
 
 before = pipeline("before.yaml", 2000, 5000, "")
-after = pipeline("after.yaml", 500, 3000, "- { name: many, measure: spans, fail_above: 100, judges: true }")
+after = pipeline("after.yaml", 500, 3000, "- { name: many, measure: spans, fail_above: 100 }")
 recordings = directory / "recordings"
 recordings.mkdir()
 plan = [(1, 1, "refund"), (2, 1, "refund"), (3, 3, "refund"), (4, 4, "card"), (5, 9, "card"), (6, 0, "card")]

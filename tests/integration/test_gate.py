@@ -14,7 +14,8 @@ from flywheel.otlp_bytes import field, request, span
 PIPELINE = """
 trajectory: { settle: 200ms, idle_timeout: 2s }
 rules:
-  - { name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000, judges: true }
+  - { name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000 }
+  - { name: good, measure: score.Quality, fail_below: 0.5 }
 selection: { pass: 0, borderline: 0, fail: 0.01 }
 cohorts:
   dimensions: { intent: ["*"], release: [service.version] }
@@ -41,7 +42,8 @@ def run(kind, intent, release="1", state=""):
     seconds = {"pass": 1, "borderline": 3, "fail": 9}[kind]
     end = time.time_ns() - 10**9
     one = span(trace, b"r" * 8, None, "agent", end - seconds * 10**9, end, intent=intent, service__version=release,
-               gen_ai__operation__name="invoke_agent")
+               gen_ai__operation__name="invoke_agent", annotations__0__annotation__name="Quality",
+               annotations__0__annotation__score=0.9)
     return one + (field(3, state) if state else b"")
 
 

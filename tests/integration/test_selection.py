@@ -17,7 +17,8 @@ FIRST = (int(time.time()) // HOUR - 5) * HOUR
 pipeline = f"""
 trajectory: {{ settle: 300ms, idle_timeout: 2s }}
 rules:
-  - {{ name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000, judges: true }}
+  - {{ name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000 }}
+  - {{ name: good, measure: score.Quality, fail_below: 0.5 }}
 cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
 selection: {{ pass: 0.2, new_cohort: 3, budget: {{ per_hour: {PER_HOUR}, per_signature_per_hour: 1000 }} }}
 """
@@ -36,7 +37,8 @@ def run(hour, kind, intent):
     trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
     start = (FIRST + hour * HOUR + sent % 3000) * 10**9
     seconds = {"pass": 1, "borderline": 3, "fail": 9}[kind]
-    return span(trace, b"r" * 8, None, "agent", start, start + seconds * 10**9, intent=intent, gen_ai__operation__name="invoke_agent")
+    return span(trace, b"r" * 8, None, "agent", start, start + seconds * 10**9, intent=intent, gen_ai__operation__name="invoke_agent",
+                annotations__0__annotation__name="Quality", annotations__0__annotation__score=0.9)
 
 
 def send(channel, runs):

@@ -484,7 +484,8 @@ START_TEST(each_option_has_prose_and_belongs_to_a_section)
         bool has_parent = parent[0] == 0;
         for (uint32_t j = 0; j < i; j++) {
             ck_assert_str_ne(config_option_at(&config_options, j)->path, row->path);
-            has_parent = has_parent || strcmp(config_option_at(&config_options, j)->path, parent) == 0;
+            has_parent =
+                has_parent || strcmp(config_option_at(&config_options, j)->path, parent) == 0;
         }
         ck_assert_msg(has_parent, "%s", row->path);
         if (row->type == OPTION_CUSTOM)

@@ -77,20 +77,53 @@ START_TEST(a_threshold_on_a_text_is_refused)
 }
 END_TEST
 
-START_TEST(structure_and_route_do_not_judge)
+static struct rule failing_on(const char *name)
 {
-    struct rule rule = rule_on("duration_ms");
-    ck_assert(!rule_judges_by_default(&rule));
-    rule = rule_on("route.fallback");
-    ck_assert(!rule_judges_by_default(&rule));
-    rule = rule_on("score.X");
-    ck_assert(rule_judges_by_default(&rule));
-    rule = rule_on("groundedness.lexical");
-    ck_assert(rule_judges_by_default(&rule));
-    rule = rule_on("duration_ms");
+    struct rule rule = rule_on(name);
+    rule.has_fail_below = rule.judges = true;
+    return rule;
+}
+
+START_TEST(a_pass_proves_something_where_an_answer_or_a_path_was_judged)
+{
+    static const struct {
+        const char *measure;
+        bool judges;
+    } rows[] = {{"duration_ms", false},
+                {"route.fallback", false},
+                {"loop", false},
+                {"refusal", false},
+                {"context_relevance.max", false},
+                {"leak", false},
+                {"tool_args.valid", false},
+                {"feedback.negative", false},
+                {"score.X", true},
+                {"groundedness.lexical", true},
+                {"tool_selection.accuracy", true},
+                {"trajectory.exact", true},
+                {"ground_truth.f1", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rule rule = failing_on(rows[i].measure);
+        ck_assert_msg(rule_may_judge(&rule, 0) == rows[i].judges, "%s", rows[i].measure);
+    }
+    struct rule rule = failing_on("duration_ms");
     rule.measure_count = 2;
     ck_assert(measurements_resolve(BYTES_LITERAL("score.X"), &rule.measures[1], NULL));
-    ck_assert(rule_judges_by_default(&rule));
+    ck_assert(!rule_may_judge(&rule, 0) && rule_may_judge(&rule, 1));
+}
+END_TEST
+
+START_TEST(judges_true_is_an_error_where_a_pass_proves_nothing)
+{
+    struct rule rule = failing_on("loop");
+    rule.is_vouched = true;
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "attributes"));
+    rule = failing_on("score.X");
+    rule.is_vouched = true;
+    ck_assert_ptr_null(rule_check(&rule));
+    rule.has_fail_below = false;
+    rule.has_borderline_below = true;
+    ck_assert_ptr_nonnull(strstr(rule_check(&rule), "band alone"));
 }
 END_TEST
 
@@ -162,7 +195,8 @@ int main(void)
     tcase_add_test(tests, bands_out_of_order_are_refused);
     tcase_add_test(tests, a_rule_needs_a_finite_threshold);
     tcase_add_test(tests, a_threshold_on_a_text_is_refused);
-    tcase_add_test(tests, structure_and_route_do_not_judge);
+    tcase_add_test(tests, a_pass_proves_something_where_an_answer_or_a_path_was_judged);
+    tcase_add_test(tests, judges_true_is_an_error_where_a_pass_proves_nothing);
     tcase_add_test(tests, names_resolve_to_rows_scores_and_labels);
     tcase_add_test(tests, an_unknown_name_is_answered_with_the_nearest);
     tcase_add_test(tests, a_swap_of_neighbors_is_one_edit);
