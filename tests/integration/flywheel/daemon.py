@@ -140,6 +140,10 @@ class Daemon:
         """The lines of the file of records that are whole."""
         return lines_of(self.annotations.read_bytes().rpartition(b"\n")[0].decode()) if self.annotations.exists() else []
 
+    def line_count(self):
+        with self.annotations.open("rb") if self.annotations.exists() else open(os.devnull, "rb") as file:
+            return sum(1 for _ in file)
+
     def records(self):
         return [json.loads(line) for line in self.lines()]
 
