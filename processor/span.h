@@ -19,7 +19,7 @@ enum span_status { SPAN_STATUS_UNSET, SPAN_STATUS_OK, SPAN_STATUS_ERROR };
 struct span {
     uint8_t id[SPAN_ID_SIZE];
     uint8_t parent_id[SPAN_ID_SIZE]; /* zeroes when has_parent is false */
-    uint64_t start_ns, end_ns;       /* since 1970, as sent */
+    uint64_t start_ns, end_ns;       /* since 1970, as sent; 0: absent */
     uint32_t flags;
     uint32_t dropped_attributes;
     uint32_t resource, scope; /* indexes into the owner's tables: a gated request, a trajectory */
@@ -59,10 +59,19 @@ static inline bool span_has_failed(const struct span *span)
     return span->status == SPAN_STATUS_ERROR;
 }
 
-/* Zero when an end is missing or lies before the start. */
-static inline uint64_t span_duration_ns(const struct span *span)
+/* False when a time is absent, or the end lies before the start. */
+static inline bool span_duration_ns(const struct span *span, uint64_t *ret_ns)
 {
-    return span->end_ns > span->start_ns ? span->end_ns - span->start_ns : 0;
+    if (span->start_ns == 0 || span->end_ns < span->start_ns)
+        return false;
+    *ret_ns = span->end_ns - span->start_ns;
+    return true;
+}
+
+/* Did it begin when the other had ended? Not when nobody knows. */
+static inline bool span_follows(const struct span *span, const struct span *earlier)
+{
+    return earlier->end_ns != 0 && span->start_ns >= earlier->end_ns;
 }
 
 /* A log record that may say something about a trajectory: message content, or an evaluation result.

@@ -2,7 +2,8 @@
  *   1. indexes sorted by id            finds parents by bisection
  *   2. parents, cycles cut             a cycle loses the link above its first span
  *   3. depths                          walked upwards once, remembered
- *   4. sort by (start, depth, id)      at one start, depth puts a parent before its child
+ *   4. sort by (start, depth, id)      at one start, depth puts a parent before its child; without
+ *                                      a start a span takes that of its parent
  *   5. everything renumbered */
 #include "processor/trajectory.h"
 
@@ -110,6 +111,25 @@ static void measure_depths(const struct span *spans, uint32_t *parents, uint32_t
     }
 }
 
+/* The start that each span is sorted by: without one of its own it stands with its parent, and a root
+ * at the front. Every span is walked over once. `stack` and `seen` have room for all, `seen` is
+ * zeroed. */
+static void find_starts(const struct span *spans, const uint32_t *parents, uint64_t *starts,
+                        uint32_t *stack, uint32_t *seen, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        starts[i] = spans[i].start_ns;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t height = 0, at = i;
+        for (; at != NO_SPAN && starts[at] == 0 && !seen[at]; at = parents[at]) {
+            seen[at] = 1;
+            stack[height++] = at;
+        }
+        while (height > 0)
+            starts[stack[--height]] = at == NO_SPAN ? 0 : starts[at];
+    }
+}
+
 /* Moves spans and links from the order they came in to the order of `keys`. */
 static void renumber(struct trajectory *trajectory, const struct sort_key *keys, struct span *spans,
                      uint32_t *parents, uint32_t *new_index)
@@ -177,7 +197,8 @@ bool trajectory_order(struct trajectory *trajectory, struct arena *arena)
     uint32_t *scratch = arena_zalloc(arena, slots * 2, sizeof *scratch);
     struct sort_key *keys = arena_zalloc(arena, slots, sizeof *keys);
     struct span *spans = arena_zalloc(arena, slots, sizeof *spans);
-    if (!indexes || !scratch || !keys || !spans)
+    uint64_t *starts = arena_zalloc(arena, slots, sizeof *starts);
+    if (!indexes || !scratch || !keys || !spans || !starts)
         return false;
     trajectory->parents = indexes;
     trajectory->depths = indexes + slots;
@@ -188,8 +209,7 @@ bool trajectory_order(struct trajectory *trajectory, struct arena *arena)
         return true;
 
     for (uint32_t i = 0; i < count; i++)
-        keys[i] = (struct sort_key){trajectory->spans[i].start_ns,
-                                    get_be64(trajectory->spans[i].id), 0, i};
+        keys[i] = (struct sort_key){0, get_be64(trajectory->spans[i].id), 0, i};
     qsort(keys, count, sizeof *keys, compare_by_id);
     for (uint32_t i = 0; i < count; i++) {
         assert(i == 0 || keys[i].id != keys[i - 1].id);
@@ -202,8 +222,11 @@ bool trajectory_order(struct trajectory *trajectory, struct arena *arena)
                              : NO_SPAN;
     }
     measure_depths(trajectory->spans, trajectory->parents, trajectory->depths, scratch, count);
-    for (uint32_t i = 0; i < count; i++)
+    find_starts(trajectory->spans, trajectory->parents, starts, scratch, scratch + slots, count);
+    for (uint32_t i = 0; i < count; i++) {
         keys[i].depth = trajectory->depths[keys[i].index];
+        keys[i].start_ns = starts[keys[i].index];
+    }
     qsort(keys, count, sizeof *keys, compare_by_order);
     renumber(trajectory, keys, spans, scratch, scratch + slots);
     link_children(trajectory);
@@ -216,23 +239,23 @@ uint32_t trajectory_find(const struct trajectory *trajectory, const uint8_t span
     return find(trajectory->spans, trajectory->by_id, trajectory->span_count, span_id);
 }
 
-struct trajectory_times trajectory_times(const struct trajectory *trajectory, enum zero_times zero)
+struct trajectory_times trajectory_times(const struct trajectory *trajectory)
 {
-    bool is_of_root = trajectory->root != NO_SPAN && !trajectory->is_conversation &&
-                      (zero == ZERO_IS_1970 || trajectory_has_ended(trajectory));
-    uint64_t start = UINT64_MAX, end = 0;
+    bool is_of_root = !trajectory->is_conversation && trajectory_has_ended(trajectory);
+    struct trajectory_times times = {0};
     for (uint32_t i = 0; i < trajectory->span_count; i++) {
         const struct span *span = &trajectory->spans[i];
         if (is_of_root && i != trajectory->root)
             continue;
-        if ((zero == ZERO_IS_1970 || span->start_ns != 0) && span->start_ns < start)
-            start = span->start_ns;
-        if (span->end_ns > end)
-            end = span->end_ns;
+        if (span->start_ns != 0 && (times.start_ns == 0 || span->start_ns < times.start_ns))
+            times.start_ns = span->start_ns;
+        if (span->end_ns > times.end_ns)
+            times.end_ns = span->end_ns;
     }
-    struct trajectory_times times = {.is_known = start <= end};
-    times.start_ns = start == UINT64_MAX ? end : start;
-    times.end_ns = end > times.start_ns ? end : times.start_ns;
+    const struct span whole = {.start_ns = times.start_ns, .end_ns = times.end_ns};
+    times.has_duration = span_duration_ns(&whole, &times.duration_ns);
+    if (times.end_ns != 0 && times.end_ns < times.start_ns)
+        times.end_ns = times.start_ns;
     return times;
 }
 

@@ -2,7 +2,7 @@
  * (the in-flight table's scratch arena, or a test), the wire bytes to the in-flight table; both
  * live until the trajectory is released.
  *
- * Order: start time, parent before child, then span id. Every count, sum and list of the program
+ * Order: start time, parent before child, then span id; without a start, that of the parent. Every count, sum and list of the program
  * follows it, so the order of arrival never shows. */
 #pragma once
 #include <stdint.h>
@@ -66,14 +66,11 @@ static inline bool trajectory_has_ended(const struct trajectory *trajectory)
 /* When a run took place: its root when that has ended, else from the earliest start to the latest
  * end. A conversation is longer than its last turn, so its root does not stand for it. */
 struct trajectory_times {
-    uint64_t start_ns, end_ns; /* the end is never before the start */
-    bool is_known;             /* a start and an end are there, in this order */
+    uint64_t start_ns, end_ns; /* 0: absent; an end that is there is never before the start */
+    bool has_duration;         /* both are there, in this order */
+    uint64_t duration_ns;
 };
-enum zero_times {
-    ZERO_IS_ABSENT,
-    ZERO_IS_1970, /* a time as every other: a root has then always ended */
-};
-struct trajectory_times trajectory_times(const struct trajectory *trajectory, enum zero_times zero);
+struct trajectory_times trajectory_times(const struct trajectory *trajectory);
 
 /* When it happened: the end of the root, else of the latest span. Zero, or more than 5 minutes past
  * the receipt: the receipt, and `ret_skewed` is set. Milliseconds since 1970. */

@@ -74,8 +74,9 @@ static const struct {
         "Failed runs of a signature beyond the 4096 of an hour, which no signature budget "
         "holds."},
     [EVENT_TIME_SKEWED] = {"flywheel_event_time_skewed_total", NO_ACCOUNT,
-        "Trajectories whose event time was missing or in the future; the time of receipt "
-        "stood in."},
+        "Trajectories whose event time was missing or in the future (the time of receipt stood "
+        "in), or older than the longest window, where only the total counts them: sent in "
+        "milliseconds or microseconds instead of nanoseconds, most often."},
     [TAKEOVER_RECOUNT] = {"flywheel_takeover_recount_bound_total", NO_ACCOUNT,
         "Trajectories that the instance that had a partition before may have counted as "
         "well."},

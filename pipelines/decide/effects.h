@@ -62,7 +62,8 @@ struct closed {
     enum verdict verdict;
     bool is_judge_only, is_skewed;
     uint32_t spans, duplicates, logs;
-    double weight, duration_ms;
+    double weight;
+    double duration_ms;             /* negative: unknown */
     int64_t tokens;                 /* -1: unknown */
     double cost_usd;                /* negative: unknown */
     uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */

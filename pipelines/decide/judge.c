@@ -13,6 +13,7 @@
 #include "processor/score/measurements.h"
 #include "processor/score/memo.h"
 #include "processor/score/scorer.h"
+#include "state/cohorts/cohort.h"
 
 bool judge_init(struct judge *judge, const struct pipeline_config *config)
 {
@@ -68,12 +69,20 @@ static struct bytes mask_dimension(void *context, struct bytes value, struct are
     return redact_text(&judge->dimension_policy, judge->scratch, value, arena, &counts).text;
 }
 
+static bool is_before_all_windows(uint64_t event_ms, uint64_t received_ms)
+{
+    int64_t at_ms = cohort_bucket_start(RING_DAY, (int64_t)event_ms);
+    return at_ms < cohort_ring_horizon(RING_DAY, (int64_t)received_ms);
+}
+
 static void fill_facts(const struct judge *judge, struct closed *closed)
 {
     const struct agent_run *run = &judge->run;
-    struct trajectory_times times = trajectory_times(&judge->trajectory, ZERO_IS_1970);
+    struct trajectory_times times = trajectory_times(&judge->trajectory);
     closed->event_ms = trajectory_event_ms(&judge->trajectory, &closed->is_skewed);
-    closed->duration_ms = (double)(times.end_ns - times.start_ns) / 1e6;
+    if (is_before_all_windows(closed->event_ms, judge->trajectory.received_ms))
+        closed->is_skewed = true; /* Milliseconds where nanoseconds belong; or it is that old. */
+    closed->duration_ms = times.has_duration ? (double)times.duration_ns / 1e6 : -1;
     closed->weight = run->weight;
     closed->is_weight_mixed = run->is_weight_mixed;
     closed->cost_usd = run->cost_usd;
@@ -392,6 +401,7 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
         .duplicates = open->accepted_spans - open->span_count,
         .logs = open->accepted_logs,
         .weight = 1,
+        .duration_ms = -1,
         .tokens = -1,
         .cost_usd = -1,
         .outcomes = outcomes,

@@ -213,7 +213,7 @@ static enum status decide_rest(struct judge *judge, struct judgement *judgement,
                                const struct decided_before *before,
                                const struct cohort_contribution *held, struct prior_verdict *prior)
 {
-    double start_ms = (double)held->event_ms - held->duration_ms;
+    double start_ms = held->duration_ms < 0 ? 0 : (double)held->event_ms - held->duration_ms;
     struct effects *effects = judgement->effects;
     if (!judge_fill(judge, judgement))
         return STATUS_FATAL;
@@ -235,7 +235,8 @@ static enum status decide(struct judge *judge, struct judgement *judgement, stru
 {
     struct gated_request spans, logs;
     struct closed *closed = judgement->closed;
-    struct cohort_contribution held = {.event_ms = before->row.event_ms, .tokens = -1};
+    struct cohort_contribution held = {
+        .event_ms = before->row.event_ms, .duration_ms = -1, .tokens = -1, .cost_nano_usd = -1};
     const struct summary *summary = &before->summary;
     bool is_as_first = before->row.flags & DECIDED_AS_FIRST;
     struct prior_verdict prior = {

@@ -151,7 +151,8 @@ bool cohort_bucket_add(struct cohort_bucket *bucket, const struct cohort_contrib
     }
     if (contribution->event_ms > bucket->last_event_ms)
         bucket->last_event_ms = contribution->event_ms;
-    sketch_add(&bucket->duration_ms, contribution->duration_ms, sign);
+    if (contribution->duration_ms >= 0)
+        sketch_add(&bucket->duration_ms, contribution->duration_ms, sign);
     for (uint32_t i = 0; i < contribution->rule_count; i++) {
         struct cohort_rule_sums *sums = rule_sums(bucket, contribution->rules[i].rule);
         if (sums)

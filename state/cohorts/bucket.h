@@ -43,8 +43,8 @@ struct cohort_contribution {
     enum cohort_change change;
     int64_t event_ms;
     uint8_t verdict;
-    double weight; /* adjusted count; 1 when not sampled */
-    double duration_ms;
+    double weight;         /* adjusted count; 1 when not sampled */
+    double duration_ms;    /* negative: not known */
     int64_t tokens;        /* -1: not known */
     int64_t cost_nano_usd; /* -1: not known; cohort_nano_usd() */
     uint32_t group_count, rule_count;

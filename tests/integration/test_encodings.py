@@ -47,8 +47,8 @@ def enum(message, field, value):
 
 
 def step_of(step):
-    out = {"span_id": step.span_id.hex(), "kind": enum(step, "kind", step.kind), "name": step.name, "start_ms": step.start_nano,
-           "duration_ms": step.duration_nano, "status": enum(step, "status", step.status)}
+    out = {"span_id": step.span_id.hex(), "kind": enum(step, "kind", step.kind), "name": step.name,
+           "start_ms": step.start_nano if step.HasField("start_nano") else "", "duration_ms": step.duration_nano if step.HasField("duration_nano") else "", "status": enum(step, "status", step.status)}
     for key in ("input", "output", "tool", "arguments", "model", "error"):
         out[key] = getattr(step, key)
     out["parent_span_id"] = step.parent_span_id.hex()
@@ -76,7 +76,7 @@ def as_json(m):
                    "links": [{"trace_id": x.trace_id.hex(), "span_id": x.span_id.hex()} for x in m.source.links]},
         "trajectory_id": m.trajectory_id.hex(), "scope": m.scope,
         "completeness": {f.name: getattr(m.completeness, f.name) for f in m.completeness.DESCRIPTOR.fields},
-        "time": {"start": m.time.start_unix_nano, "end": m.time.end_unix_nano, "duration_ms": m.time.duration_nano,
+        "time": {"start": m.time.start_unix_nano, "end": m.time.end_unix_nano, "duration_ms": m.time.duration_nano if m.time.HasField("duration_nano") else "",
                  "ttft_ms": m.time.ttft_nano if m.time.HasField("ttft_nano") else ""},
         "agent": {"name": m.agent.name, "version": m.agent.version, "models": list(m.agent.models), "providers": list(m.agent.providers),
                   "tools": list(m.agent.tools), "release": m.agent.release},

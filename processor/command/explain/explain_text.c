@@ -162,11 +162,14 @@ static void append_head(const struct record *record, struct buffer *to)
         append_list(record, root, "labels", to);
         buffer_append_byte(to, ')');
     }
-    buffer_printf(to, "\n  %-9s %.*s, closed by %.*s, %g spans, %.4g ms\n", "run",
+    struct json_value duration = get(record, &time, "duration_ms");
+    buffer_printf(to, "\n  %-9s %.*s, closed by %.*s, %g spans", "run",
                   (int)(name.data ? name.size : 7), name.data ? (const char *)name.data : "unnamed",
                   (int)trigger.size, (const char *)trigger.data,
-                  get(record, &completeness, "spans").number,
-                  get(record, &time, "duration_ms").number);
+                  get(record, &completeness, "spans").number);
+    if (duration.type == JSON_NUMBER)
+        buffer_printf(to, ", %.4g ms", duration.number);
+    buffer_append_byte(to, '\n');
     struct json_reader members;
     buffer_printf(to, "  %-9s", "cohort");
     if (cohort.type == JSON_OBJECT)

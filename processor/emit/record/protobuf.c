@@ -17,8 +17,7 @@ enum form {
     BOOLEAN,     /* false: left out */
     REAL,        /* double; 0: left out */
     SOME_REAL,   /* double with presence */
-    NANO,        /* milliseconds, as nanoseconds; 0: left out */
-    SOME_NANO,   /* the same with presence */
+    SOME_NANO,   /* milliseconds, as nanoseconds, with presence */
     SIGNED_NANO, /* the same, zigzag */
     INSTANT,     /* RFC 3339, as fixed64 nanoseconds since 1970 */
     NAME,        /* string, as a number of an enum: its index in `names` and 1 */
@@ -74,7 +73,7 @@ static const struct field completeness[] = {FIELD("trigger", 1, TEXT),
                                             FIELD("dropped_attributes", 6, NUMBER),
                                             END};
 static const struct field time_fields[] = {FIELD("start", 1, INSTANT), FIELD("end", 2, INSTANT),
-                                           FIELD("duration_ms", 3, NANO),
+                                           FIELD("duration_ms", 3, SOME_NANO),
                                            FIELD("ttft_ms", 4, SOME_NANO), END};
 static const struct field agent[] = {FIELD("name", 1, TEXT),
                                      FIELD("version", 2, TEXT),
@@ -91,7 +90,7 @@ static const struct field steps[] = {FIELD("span_id", 1, HEX),
                                      ENUM("kind", 3, NAME, step_kind_names),
                                      FIELD("name", 4, TEXT),
                                      FIELD("start_ms", 5, SIGNED_NANO),
-                                     FIELD("duration_ms", 6, NANO),
+                                     FIELD("duration_ms", 6, SOME_NANO),
                                      ENUM("status", 7, NAME_FROM_0, statuses),
                                      FIELD("input", 8, TEXT),
                                      FIELD("output", 9, TEXT),
@@ -291,15 +290,13 @@ static void put_scalar(struct writer *writer, struct buffer *to, const struct fi
         if (field->form == SOME_REAL || value->number != 0)
             put_real(to, field->number, value->number);
         break;
-    case NANO:
     case SOME_NANO:
     case SIGNED_NANO:
         expect(writer, is_number);
         nano = nanoseconds(writer, value->text);
         number = field->form == SIGNED_NANO ? (uint64_t)nano << 1 ^ (uint64_t)(nano >> 63)
                                             : (uint64_t)nano;
-        if (field->form == SOME_NANO || number > 0)
-            wire_put_number(to, field->number, number);
+        wire_put_number(to, field->number, number);
         break;
     case INSTANT:
         expect(writer, is_text);

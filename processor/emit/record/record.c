@@ -118,11 +118,13 @@ static void find_times(struct record_writer *record)
     const struct trajectory *trajectory = record->input->run->trajectory;
     record->start_ns = record->input->known_start_ns;
     record->end_ns = record->input->known_end_ns;
+    record->has_duration = record->start_ns != 0;
     if (record->end_ns != 0)
         return;
-    struct trajectory_times times = trajectory_times(trajectory, ZERO_IS_ABSENT);
+    struct trajectory_times times = trajectory_times(trajectory);
     record->start_ns = times.start_ns;
     record->end_ns = times.end_ns;
+    record->has_duration = times.has_duration;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -207,20 +209,27 @@ static void write_completeness(struct record_writer *record)
     json_object_end(json);
 }
 
+static void write_instant(struct record_writer *record, const char *key, uint64_t ns)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    if (ns == 0)
+        return;
+    json_key(&record->json, key);
+    clock_format_rfc3339(text, ns);
+    json_text(&record->json, text);
+}
+
+/* What nobody knows is left out. */
 static void write_time(struct record_writer *record)
 {
     struct json_writer *json = &record->json;
-    char text[CLOCK_RFC3339_SIZE];
     json_key(json, "time");
     json_object_begin(json);
-    json_key(json, "start");
-    clock_format_rfc3339(text, record->start_ns);
-    json_text(json, text);
-    json_key(json, "end");
-    clock_format_rfc3339(text, record->end_ns);
-    json_text(json, text);
+    write_instant(record, "start", record->start_ns);
+    write_instant(record, "end", record->end_ns);
     uint64_t duration = record->end_ns - record->start_ns;
-    record_ms(record, "duration_ms", duration > INT64_MAX ? INT64_MAX : (int64_t)duration);
+    if (record->has_duration)
+        record_ms(record, "duration_ms", duration > INT64_MAX ? INT64_MAX : (int64_t)duration);
     if (record->input->run->ttft_ns >= 0)
         record_ms(record, "ttft_ms", record->input->run->ttft_ns);
     json_object_end(json);

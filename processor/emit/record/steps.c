@@ -26,6 +26,16 @@ static int64_t difference(uint64_t from, uint64_t to)
     return to >= from ? bounded : -bounded;
 }
 
+/* What nobody knows is left out. */
+static void write_times(struct record_writer *record, const struct span *span)
+{
+    uint64_t duration;
+    if (span->start_ns != 0 && record->start_ns != 0)
+        record_ms(record, "start_ms", difference(record->start_ns, span->start_ns));
+    if (span_duration_ns(span, &duration))
+        record_ms(record, "duration_ms", difference(0, duration));
+}
+
 static void write_step(struct record_writer *record, uint32_t index)
 {
     const struct span *span = &record->input->run->trajectory->spans[index];
@@ -40,9 +50,7 @@ static void write_step(struct record_writer *record, uint32_t index)
     json_key(json, "name");
     struct bytes name = record_redact_name(record, step->name);
     record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
-    record_ms(record, "start_ms",
-              span->start_ns ? difference(record->start_ns, span->start_ns) : 0);
-    record_ms(record, "duration_ms", difference(0, span_duration_ns(span)));
+    write_times(record, span);
     json_key(json, "status");
     json_text(json, status_names[span->status <= SPAN_STATUS_ERROR ? span->status : 0]);
     record_content(record, "input", TEXT_STEP, step->input,

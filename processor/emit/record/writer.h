@@ -30,8 +30,9 @@ struct record_writer {
     struct redacted_text texts[3];  /* input, output, expected: evidence points into them */
     struct bytes evidence_original; /* the text that evidence pointed into last, and as it leaves */
     struct redacted_text evidence_redacted;
-    uint64_t start_ns, end_ns; /* of the run */
-    bool failed;               /* no memory */
+    uint64_t start_ns, end_ns; /* of the run; 0: absent */
+    bool has_duration;
+    bool failed; /* no memory */
 };
 
 enum { TEXTS_INPUT, TEXTS_OUTPUT, TEXTS_EXPECTED };

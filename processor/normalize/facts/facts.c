@@ -194,7 +194,7 @@ static bool worked_later(const struct agent_run *run, uint32_t index)
     const struct step *failed = &run->steps[index];
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
-        if (!step->is_own || step_has_failed(step) || step->span->start_ns < failed->span->end_ns)
+        if (!step->is_own || step_has_failed(step) || !span_follows(step->span, failed->span))
             continue;
         if (failed->kind == STEP_TOOL
                 ? step->kind == STEP_TOOL && bytes_equal(step->tool, failed->tool)
@@ -217,7 +217,7 @@ static bool went_on(const struct agent_run *run, uint32_t index)
     }
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
-        if (step->is_own && !step_has_failed(step) && step->span->start_ns >= failed->end_ns &&
+        if (step->is_own && !step_has_failed(step) && span_follows(step->span, failed) &&
             (step->kind == STEP_LLM || step->kind == STEP_TOOL || step->kind == STEP_AGENT))
             return true;
     }

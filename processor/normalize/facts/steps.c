@@ -186,8 +186,9 @@ static int64_t read_ttft(const struct span *span, const struct semconv *semconv)
     uint64_t first = semconv->first_token_ns;
     if (first == 0 && semconv_has(semconv, SC_TTFT_TIME))
         first = parse_time(semconv_text(semconv, SC_TTFT_TIME));
-    return first >= span->start_ns && first <= span->end_ns ? (int64_t)(first - span->start_ns)
-                                                            : -1;
+    bool is_within = first != 0 && span->start_ns != 0 && first >= span->start_ns &&
+                     (span->end_ns == 0 || first <= span->end_ns);
+    return is_within ? (int64_t)(first - span->start_ns) : -1;
 }
 
 static struct bytes agent_name(const struct semconv *semconv, enum step_kind kind)

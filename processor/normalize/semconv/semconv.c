@@ -191,7 +191,7 @@ static void read_event(struct semconv *ret, struct bytes event)
     else if ((bytes_equal_text(name, "First Token Stream Event") ||
               bytes_equal_text(name, "ai.stream.firstChunk") ||
               bytes_equal_text(name, "llm.content.completion.chunk")) &&
-             (ret->first_token_ns == 0 || time_ns < ret->first_token_ns))
+             time_ns != 0 && (ret->first_token_ns == 0 || time_ns < ret->first_token_ns))
         ret->first_token_ns = time_ns;
 }
 

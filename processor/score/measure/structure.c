@@ -44,12 +44,11 @@ void measure_duration(const struct measurement *self, struct score_context *cont
                       struct reading *ret_reading)
 {
     (void)self;
-    struct trajectory_times times = trajectory_times(context->run->trajectory, ZERO_IS_ABSENT);
-    if (!times.is_known) {
+    struct trajectory_times times = trajectory_times(context->run->trajectory);
+    if (times.has_duration)
+        reading_number(ret_reading, (double)times.duration_ns / 1e6);
+    else
         reading_na(ret_reading, "no_times");
-        return;
-    }
-    reading_number(ret_reading, (double)(times.end_ns - times.start_ns) / 1e6);
 }
 
 void measure_ttft(const struct measurement *self, struct score_context *context,

@@ -178,12 +178,16 @@ START_TEST(event_time_is_the_end_of_the_root_unless_it_lies_ahead)
 }
 END_TEST
 
-static void check_times(enum zero_times zero, uint64_t start, uint64_t end, bool is_known)
+enum { UNKNOWN = -1 };
+
+static void check_times(uint64_t start, uint64_t end, int64_t duration)
 {
-    struct trajectory_times times = trajectory_times(&trajectory, zero);
+    struct trajectory_times times = trajectory_times(&trajectory);
     ck_assert_uint_eq(times.start_ns, start);
     ck_assert_uint_eq(times.end_ns, end);
-    ck_assert_int_eq(times.is_known, is_known);
+    ck_assert_int_eq(times.has_duration, duration != UNKNOWN);
+    if (times.has_duration)
+        ck_assert_uint_eq(times.duration_ns, (uint64_t)duration);
 }
 
 START_TEST(a_run_takes_as_long_as_its_ended_root)
@@ -191,8 +195,7 @@ START_TEST(a_run_takes_as_long_as_its_ended_root)
     add(1, 0, 10, 40);
     add(2, 1, 5, 90);
     order();
-    check_times(ZERO_IS_ABSENT, 10, 40, true);
-    check_times(ZERO_IS_1970, 10, 40, true);
+    check_times(10, 40, 30);
 }
 END_TEST
 
@@ -201,7 +204,7 @@ START_TEST(without_an_ended_root_a_run_lasts_from_the_first_start_to_the_last_en
     add(2, 1, 20, 90);
     add(3, 1, 10, 40);
     order();
-    check_times(ZERO_IS_ABSENT, 10, 90, true);
+    check_times(10, 90, 80);
 }
 END_TEST
 
@@ -211,25 +214,77 @@ START_TEST(a_conversation_is_longer_than_its_last_turn)
     add(2, 0, 50, 90);
     order();
     trajectory.is_conversation = true;
-    check_times(ZERO_IS_ABSENT, 10, 90, true);
+    check_times(10, 90, 80);
 }
 END_TEST
 
-START_TEST(a_missing_start_is_not_known_or_1970)
+START_TEST(a_time_of_0_is_absent)
 {
-    add(1, 0, 0, 40);
+    static const struct {
+        uint64_t start, end;
+    } cases[] = {{0, 40}, {40, 0}, {0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t duration;
+        teardown();
+        setup();
+        add(1, 0, cases[i].start, cases[i].end);
+        order();
+        check_times(cases[i].start, cases[i].end, UNKNOWN);
+        ck_assert(!span_duration_ns(&trajectory.spans[0], &duration));
+    }
+}
+END_TEST
+
+START_TEST(a_run_that_takes_no_time_has_a_duration)
+{
+    uint64_t duration;
+    add(1, 0, 40, 40);
     order();
-    check_times(ZERO_IS_ABSENT, 40, 40, false);
-    check_times(ZERO_IS_1970, 0, 40, true);
+    check_times(40, 40, 0);
+    ck_assert(span_duration_ns(&trajectory.spans[0], &duration));
+    ck_assert_uint_eq(duration, 0);
 }
 END_TEST
 
-START_TEST(an_end_before_the_start_takes_no_time)
+START_TEST(without_an_ended_root_what_is_absent_is_passed_over)
 {
+    add(1, 0, 0, 0);
+    add(2, 1, 0, 90);
+    add(3, 1, 10, 0);
+    order();
+    check_times(10, 90, 80);
+}
+END_TEST
+
+START_TEST(of_an_end_before_the_start_no_duration_is_known)
+{
+    uint64_t duration;
     add(1, 0, 50, 40);
     order();
-    check_times(ZERO_IS_ABSENT, 50, 50, false);
-    ck_assert_uint_eq(span_duration_ns(&trajectory.spans[0]), 0);
+    check_times(50, 50, UNKNOWN);
+    ck_assert(!span_duration_ns(&trajectory.spans[0], &duration));
+}
+END_TEST
+
+START_TEST(a_span_without_a_start_stands_with_its_parent)
+{
+    add(1, 0, 10, 90);
+    add(2, 1, 30, 40);
+    add(3, 2, 0, 35); /* behind 2 */
+    add(4, 3, 0, 35); /* behind 3 */
+    add(5, 1, 31, 40);
+    add(6, 0, 0, 0); /* at the front */
+    order();
+    check_order("612345");
+}
+END_TEST
+
+START_TEST(what_never_ended_is_not_followed)
+{
+    struct span open = {.start_ns = 5}, ended = {.end_ns = 10};
+    ck_assert(!span_follows(&(struct span){.start_ns = 20}, &open));
+    ck_assert(span_follows(&(struct span){.start_ns = 10}, &ended));
+    ck_assert(!span_follows(&(struct span){.start_ns = 0}, &ended));
 }
 END_TEST
 
@@ -251,8 +306,12 @@ int main(void)
     tcase_add_test(all, a_run_takes_as_long_as_its_ended_root);
     tcase_add_test(all, without_an_ended_root_a_run_lasts_from_the_first_start_to_the_last_end);
     tcase_add_test(all, a_conversation_is_longer_than_its_last_turn);
-    tcase_add_test(all, a_missing_start_is_not_known_or_1970);
-    tcase_add_test(all, an_end_before_the_start_takes_no_time);
+    tcase_add_test(all, a_time_of_0_is_absent);
+    tcase_add_test(all, a_run_that_takes_no_time_has_a_duration);
+    tcase_add_test(all, without_an_ended_root_what_is_absent_is_passed_over);
+    tcase_add_test(all, a_span_without_a_start_stands_with_its_parent);
+    tcase_add_test(all, what_never_ended_is_not_followed);
+    tcase_add_test(all, of_an_end_before_the_start_no_duration_is_known);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -59,6 +59,57 @@ START_TEST(a_run_closes_with_its_verdict_its_record_and_its_positions)
 }
 END_TEST
 
+static void give_times(struct shard_fixture *fixture, uint32_t trace, uint64_t start_ms,
+                       uint64_t end_ms)
+{
+    trace_span(
+        &fixture->builder,
+        &(struct span_spec){.trace = trace, .id = 1, .start_ms = start_ms, .end_ms = end_ms});
+    (void)shard_fixture_give(fixture, 0, WIRE_GATE_TRACES, NULL);
+    shard_fixture_tick(fixture, 7 * MINUTE);
+}
+
+START_TEST(a_run_whose_times_are_absent_has_no_duration)
+{
+    static const struct {
+        uint64_t start_ms, end_ms;
+    } cases[] = {{0, 1700000000000}, {1700000000000, 0}, {0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct shard_fixture fixture;
+        shard_fixture_begin_rules(
+            &fixture, 1, "{ name: slow, measure: duration_ms, fail_above: 1, judges: true }", "");
+        give_times(&fixture, 1, cases[i].start_ms, cases[i].end_ms);
+        const struct closed *closed = shard_fixture_closed(&fixture);
+        ck_assert(closed->duration_ms < 0);
+        ck_assert_int_eq(closed->outcomes[0], OUTCOME_NA);
+        ck_assert_int_eq(closed->is_skewed, cases[i].end_ms == 0);
+        shard_fixture_end(&fixture);
+    }
+}
+END_TEST
+
+START_TEST(times_older_than_every_window_are_counted_as_skew)
+{
+    const uint64_t now_ms = 1700000000000, day_ms = UINT64_C(86400000);
+    const struct {
+        uint64_t end_ms;
+        bool is_skewed;
+    } cases[] = {{now_ms - 33 * day_ms, false},
+                 {now_ms - 36 * day_ms, true},
+                 {now_ms / 1000, true},     /* microseconds, read as nanoseconds */
+                 {now_ms / 1000000, true}}; /* milliseconds */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct shard_fixture fixture;
+        shard_fixture_begin(&fixture, 1, "");
+        give_times(&fixture, 1, cases[i].end_ms - 1, cases[i].end_ms);
+        const struct closed *closed = shard_fixture_closed(&fixture);
+        ck_assert_int_eq(closed->is_skewed, cases[i].is_skewed);
+        ck_assert_uint_eq(closed->event_ms, cases[i].end_ms); /* the total since start has it */
+        shard_fixture_end(&fixture);
+    }
+}
+END_TEST
+
 START_TEST(a_run_that_passed_makes_no_record)
 {
     struct shard_fixture fixture;
@@ -412,6 +463,8 @@ int main(void)
     TCase *cases = tcase_create("shard");
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, a_run_closes_with_its_verdict_its_record_and_its_positions);
+    tcase_add_test(cases, a_run_whose_times_are_absent_has_no_duration);
+    tcase_add_test(cases, times_older_than_every_window_are_counted_as_skew);
     tcase_add_test(cases, a_run_that_passed_makes_no_record);
     tcase_add_test(cases, a_late_span_is_counted_once);
     tcase_add_loop_test(

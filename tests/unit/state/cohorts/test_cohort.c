@@ -222,6 +222,25 @@ START_TEST(a_correction_moves_the_verdict_and_leaves_the_first_ones)
 }
 END_TEST
 
+START_TEST(a_duration_that_is_not_known_is_not_in_the_sketch)
+{
+    struct cohort_bucket sums = {0};
+    struct cohort_contribution c = {.weight = 1, .duration_ms = -1, .tokens = -1};
+    double value;
+    ck_assert(cohort_bucket_add(&sums, &c));
+    ck_assert(!sketch_quantile(&sums.duration_ms, 0.95, &value));
+    c.duration_ms = 2000;
+    ck_assert(cohort_bucket_add(&sums, &c));
+    ck_assert(sketch_quantile(&sums.duration_ms, 0.05, &value));
+    ck_assert_double_eq_tol(value, 2000, 20.1);
+    c.change = COHORT_CHANGE_REMOVE;
+    c.duration_ms = -1;
+    ck_assert(cohort_bucket_add(&sums, &c));
+    ck_assert(sketch_quantile(&sums.duration_ms, 0.95, &value));
+    cohort_bucket_finish(&sums);
+}
+END_TEST
+
 START_TEST(above_the_cap_new_cohorts_become_other_but_known_and_pinned_ones_do_not)
 {
     struct temp_store temp;
@@ -358,6 +377,7 @@ int main(void)
     tcase_add_test(cases, a_reader_folds_what_is_not_flushed_yet_and_counts_nothing_twice);
     tcase_add_test(cases, a_failed_flush_is_kept_and_done_again);
     tcase_add_test(cases, a_correction_moves_the_verdict_and_leaves_the_first_ones);
+    tcase_add_test(cases, a_duration_that_is_not_known_is_not_in_the_sketch);
     tcase_add_test(cases, above_the_cap_new_cohorts_become_other_but_known_and_pinned_ones_do_not);
     tcase_add_test(cases, a_larger_grouping_answers_for_some_of_its_dimensions);
     tcase_add_test(cases, buckets_that_have_left_their_ring_are_deleted_in_time);

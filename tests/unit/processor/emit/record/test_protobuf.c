@@ -86,6 +86,19 @@ START_TEST(nanoseconds_survive)
 }
 END_TEST
 
+START_TEST(a_time_that_is_not_known_differs_from_zero)
+{
+    static const char json[] = "{\"time\":{\"duration_ms\":0},\"steps\":[{\"start_ms\":0}]}";
+    ck_assert_int_eq(convert(bytes_of_text(json)), STATUS_OK);
+    struct bytes time = wire_find_bytes(buffer_bytes(&made), 11);
+    ck_assert_uint_eq(wire_find_number(time, 1, 7), 7);
+    ck_assert_uint_eq(wire_find_number(time, 3, 7), 0);
+    struct bytes step = wire_find_bytes(buffer_bytes(&made), 18);
+    ck_assert_uint_eq(wire_find_number(step, 5, 7), 0);
+    ck_assert_uint_eq(wire_find_number(step, 6, 7), 7);
+}
+END_TEST
+
 START_TEST(what_is_no_record_is_refused)
 {
     static const char *const texts[] = {"",
@@ -135,6 +148,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_record_becomes_the_same_message_each_time);
     tcase_add_test(tcase, nanoseconds_survive);
+    tcase_add_test(tcase, a_time_that_is_not_known_differs_from_zero);
     tcase_add_test(tcase, what_is_no_record_is_refused);
     tcase_add_test(tcase, a_record_cut_or_damaged_anywhere_is_harmless);
     Suite *suite = suite_create("review_protobuf");

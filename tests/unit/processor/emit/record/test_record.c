@@ -498,6 +498,30 @@ START_TEST(without_a_root_times_are_those_of_all_spans)
     check_value("source.root_span_id", "");
     check_value("time.duration_ms", "9000.000001");
     check_value("steps.0.start_ms", "0");
+    check_value("steps.1.start_ms", ""); /* stands with its parent */
+    check_value("steps.1.duration_ms", "");
+    check_value("steps.2.duration_ms", "2.000005");
+}
+END_TEST
+
+START_TEST(a_time_of_0_is_left_out)
+{
+    trajectory.spans[0].start_ns = 0;
+    trajectory.spans[3].end_ns = 0;
+    write_record();
+    check_value("time.start", "");
+    check_value("time.end", "2026-09-21T14:13:24.250000005Z");
+    check_value("time.duration_ms", "");
+    check_value("steps.0.start_ms", "");
+    check_value("steps.0.duration_ms", "");
+    check_value("steps.1.start_ms", ""); /* there is nothing that it would be relative to */
+    check_value("steps.1.duration_ms", "340.000005");
+    check_value("steps.3.duration_ms", "");
+    trajectory.spans[0].end_ns = 0;
+    trajectory.is_conversation = true;
+    write_record();
+    check_value("time.start", "2026-09-21T14:13:20.010000000Z");
+    check_value("steps.1.start_ms", "0");
 }
 END_TEST
 
@@ -618,6 +642,7 @@ int main(void)
     tcase_add_test(cases, a_record_id_names_one_content);
     tcase_add_test(cases, the_kafka_side_names_the_record);
     tcase_add_test(cases, without_a_root_times_are_those_of_all_spans);
+    tcase_add_test(cases, a_time_of_0_is_left_out);
     tcase_add_test(cases, a_large_record_cuts_contexts_first_then_steps_then_messages);
     tcase_add_test(cases, a_cut_never_splits_a_code_point_or_an_escape);
     tcase_add_test(cases, reasons_stay_whole_while_contents_can_give);

@@ -95,6 +95,29 @@ START_TEST(langfuse_observations_are_read)
 }
 END_TEST
 
+START_TEST(a_first_token_needs_a_start_that_it_follows)
+{
+    static const struct {
+        const char *first;
+        uint64_t start, end;
+        int64_t ttft_ns;
+    } cases[] = {{"1970-01-01T00:00:02.500Z", 2, 4, 500000000},
+                 {"1970-01-01T00:00:02.500Z", 2, 0, 500000000},
+                 {"1970-01-01T00:00:02.500Z", 0, 4, -1},
+                 {"1970-01-01T00:00:00Z", 0, 4, -1},
+                 {"1970-01-01T00:00:01Z", 2, 4, -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        teardown();
+        setup();
+        build_span(&builder, 1, 0, "llm", cases[i].start, cases[i].end);
+        build_text(&builder, "langfuse.observation.type", "generation");
+        build_text(&builder, "langfuse.observation.completion_start_time", cases[i].first);
+        read_run();
+        ck_assert_int_eq(run.ttft_ns, cases[i].ttft_ns);
+    }
+}
+END_TEST
+
 START_TEST(langsmith_spans_are_read)
 {
     build_span(&builder, 1, 0, "agent", 1, 9);
@@ -838,6 +861,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, every_known_name_is_found_and_no_other);
     tcase_add_test(all, langfuse_observations_are_read);
+    tcase_add_test(all, a_first_token_needs_a_start_that_it_follows);
     tcase_add_test(all, langsmith_spans_are_read);
     tcase_add_test(all, strands_agents_tell_their_messages_in_events);
     tcase_add_test(all, smolagents_write_their_steps_as_openinference);
