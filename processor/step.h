@@ -29,14 +29,18 @@ struct step {
     bool is_own; /* false: an evaluator's or judge's doing below an EVALUATOR span; not part of the
                     agent's work */
     bool cache_hit, is_fallback;
-    struct bytes name;  /* span name */
-    struct bytes tool;  /* tool name; absent unless kind is tool */
-    struct bytes agent; /* agent name */
-    struct bytes model; /* that answered, else that was asked */
+    bool is_repeat; /* a second library's span of a call that is counted elsewhere: at `repeated` */
+    bool is_control_flow; /* ended by an exception that steers: a pause, a jump, a cancellation */
+    uint32_t repeated;    /* index of the step that stands for it, when is_repeat */
+    struct bytes name;    /* span name */
+    struct bytes tool;    /* tool name; absent unless kind is tool */
+    struct bytes agent;   /* agent name */
+    struct bytes model;   /* that answered, else that was asked */
     struct bytes model_asked;
     struct bytes provider;
-    struct bytes error; /* status message or error.type, when status is error; first line, without a
-                           traceback */
+    struct bytes response_id; /* of a model's answer, by its provider */
+    struct bytes call_id;     /* of a tool: which call of the model's it is */
+    struct bytes error;       /* what failed, when it did; first line, without a traceback */
     struct bytes error_type;
     struct bytes finish_reason;
     int64_t tokens_input, tokens_output; /* -1: none recorded */
@@ -48,7 +52,8 @@ struct step {
     struct bytes arguments; /* of a tool call: JSON when it was JSON */
 };
 
-/* By status or level, as the vocabulary has it; a run that waits for a human has not failed. */
+/* The one answer to "did this step fail": by its status or in the vendor's own words. A run that
+ * waits for a human, jumps in its graph or is called off has not failed. */
 static inline bool step_has_failed(const struct step *step)
 {
     return step->error.size > 0;

@@ -36,6 +36,15 @@ static void write_times(struct record_writer *record, const struct span *span)
         record_ms(record, "duration_ms", difference(0, duration));
 }
 
+/* How it ended, which is not always what its status says. */
+static enum span_status outcome_of(const struct step *step)
+{
+    if (step_has_failed(step))
+        return SPAN_STATUS_ERROR;
+    return step->span->status == SPAN_STATUS_OK && !step->is_control_flow ? SPAN_STATUS_OK
+                                                                          : SPAN_STATUS_UNSET;
+}
+
 static void write_step(struct record_writer *record, uint32_t index)
 {
     const struct span *span = &record->input->run->trajectory->spans[index];
@@ -52,7 +61,7 @@ static void write_step(struct record_writer *record, uint32_t index)
     record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
     write_times(record, span);
     json_key(json, "status");
-    json_text(json, status_names[span->status <= SPAN_STATUS_ERROR ? span->status : 0]);
+    json_text(json, status_names[outcome_of(step)]);
     record_content(record, "input", TEXT_STEP, step->input,
                    (struct text_field){"steps", index, "input"});
     record_content(record, "output", TEXT_STEP, step->output,

@@ -24,7 +24,8 @@ static void read_step(struct content *content, struct document_list *documents, 
     struct exchange *exchange = &content->exchanges[index];
     struct semconv semconv;
     semconv_read_span(step->span, &semconv);
-    if (step->kind == STEP_TOOL) {
+    bool is_repeated_tool = step->is_repeat && run->steps[step->repeated].kind == STEP_TOOL;
+    if (step->kind == STEP_TOOL || is_repeated_tool) {
         step->arguments = exchange_tool_arguments(&semconv, run->arena);
         step->input = step->arguments;
         step->output = exchange_tool_result(&semconv, run->arena);
@@ -46,6 +47,30 @@ static void read_step(struct content *content, struct document_list *documents, 
         if (expected.size > 0)
             expected = messages_text(expected, WANTED_ANSWER, run->arena);
         run->expected = expected.size > 0 ? expected : run->expected;
+    }
+}
+
+/* What only the second span of a call shows belongs to the one that stands for it. Backwards: a
+ * repeat of a repeat hands on what it was given. */
+static void hand_over(struct content *content)
+{
+    struct agent_run *run = content->run;
+    for (uint32_t i = run->step_count; i-- > 0;) {
+        const struct step *repeat = &run->steps[i];
+        if (!repeat->is_repeat)
+            continue;
+        struct step *step = &run->steps[repeat->repeated];
+        struct exchange *exchange = &content->exchanges[repeat->repeated];
+        if (step->input.size == 0)
+            step->input = repeat->input;
+        if (step->arguments.size == 0)
+            step->arguments = repeat->arguments;
+        if (step->output.size == 0)
+            step->output = repeat->output;
+        if (exchange->question.size == 0)
+            exchange->question = content->exchanges[i].question;
+        if (exchange->answer.size == 0)
+            exchange->answer = content->exchanges[i].answer;
     }
 }
 
@@ -218,6 +243,7 @@ void content_read(struct agent_run *run)
         return;
     for (uint32_t i = 0; i < run->step_count; i++)
         read_step(&content, &documents, i);
+    hand_over(&content);
     if (documents.count == 0)
         read_reranked(&content, &documents);
     read_logs(&content);

@@ -5,13 +5,17 @@
 
 #include "processor/base/text/text.h"
 #include "processor/normalize/facts/lists.h"
+#include "processor/normalize/facts/relate.h"
 #include "processor/normalize/facts/route.h"
 #include "processor/normalize/facts/scores.h"
 #include "processor/normalize/facts/steps.h"
 #include "processor/normalize/facts/tools.h"
+#include "processor/normalize/facts/usage.h"
 #include "processor/otlp/span_fields.h"
 
-enum { ANCESTORS_MAX = 64 };
+/* An exception climbs from a tool to the root in less than 10 ms; a model call in between takes
+ * longer. */
+enum { ANCESTORS_MAX = 64, CLIMB_NS_MAX = 10000000 };
 
 /* What is collected while spans are read. */
 struct facts {
@@ -21,6 +25,7 @@ struct facts {
     struct tool_offers offers;
     struct bytes named_agent; /* the first explicit agent name */
     bool top_has_output;      /* the top span carries an answer */
+    bool has_content;         /* any span carries content: it is recorded at all */
     bool has_weight, has_judge_marker;
     double first_weight; /* of the span that came first; the top's counts */
 };
@@ -120,6 +125,7 @@ static void read_span(struct facts *facts, uint32_t index)
         facts->has_weight = true;
     }
     facts->has_judge_marker |= is_judge_marker(&semconv);
+    facts->has_content |= (semconv.seen & (SEEN_OUTPUT | SEEN_CONTENT)) != 0;
     facts->top_has_output |= is_top && semconv.seen & SEEN_OUTPUT;
     run->dropped_attributes += span->dropped_attributes;
 
@@ -184,7 +190,7 @@ static void read_resource(struct facts *facts)
 
 static bool is_error(const struct step *step)
 {
-    return step->is_own && step_has_failed(step);
+    return step->is_own && !step->is_repeat && step_has_failed(step);
 }
 
 /* Did the same thing work later? The same tool, or for anything but a tool any later model call or
@@ -224,6 +230,19 @@ static bool went_on(const struct agent_run *run, uint32_t index)
     return false;
 }
 
+/* Without content and without model calls there is no trace of what went on after a tool failed but
+ * the time it took. */
+static bool went_on_unseen(const struct facts *facts, uint32_t index)
+{
+    const struct agent_run *run = facts->run;
+    const struct trajectory *trajectory = run->trajectory;
+    if (facts->has_content || trajectory->root == NO_SPAN || run->steps[index].kind != STEP_TOOL)
+        return false;
+    const struct span *root = &trajectory->spans[trajectory->root];
+    return root->end_ns > run->steps[index].span->end_ns &&
+           root->end_ns - run->steps[index].span->end_ns >= CLIMB_NS_MAX;
+}
+
 /* Failed: the root says so; or, since some libraries leave the root OK when a run is stopped, the
  * top has no answer and after an error nothing went on. */
 static bool has_failed(const struct facts *facts)
@@ -235,7 +254,7 @@ static bool has_failed(const struct facts *facts)
     if (facts->top_has_output && trajectory->root != NO_SPAN)
         return false;
     for (uint32_t i = 0; i < run->step_count; i++)
-        if (is_error(&run->steps[i]) && !went_on(run, i))
+        if (is_error(&run->steps[i]) && !went_on(run, i) && !went_on_unseen(facts, i))
             return true;
     return false;
 }
@@ -330,10 +349,10 @@ void facts_read_from(const struct trajectory *trajectory, const struct route_sou
     ret_run->feedback_count = facts.scores.feedback_count;
     ret_run->tools_offered = text_list_done(&facts.offers.names);
     ret_run->tool_definitions = text_list_done(&facts.offers.definitions);
-    steps_relate(ret_run);
+    relate_steps(ret_run);
     read_errors(&facts);
     read_names(&facts);
-    steps_sum(ret_run);
+    usage_sum(ret_run);
     route_read(ret_run);
     ret_run->is_judge_only = is_judge_only(&facts);
 }

@@ -45,7 +45,7 @@ static bool is_model_call(const struct step *step)
  * model). */
 static bool is_failed_attempt(const struct step *step)
 {
-    return step->is_own && step->kind == STEP_OTHER && span_has_failed(step->span) &&
+    return step->is_own && step->kind == STEP_OTHER && step_has_failed(step) &&
            step->model_asked.size > 0;
 }
 
@@ -75,10 +75,10 @@ static void add_model(void *context, struct agent_run *run, struct step *step)
 {
     (void)run;
     struct path *path = context;
-    struct bytes model = span_has_failed(step->span) ? asked(step) : step->model;
+    struct bytes model = step_has_failed(step) ? asked(step) : step->model;
     if (model.size == 0)
         return;
-    struct bytes mark = span_has_failed(step->span) ? BYTES_LITERAL("!")
+    struct bytes mark = step_has_failed(step) ? BYTES_LITERAL("!")
                         : step->cache_hit           ? BYTES_LITERAL("(cache)")
                                                     : BYTES_LITERAL("");
     path_add(path, model, mark);
@@ -101,7 +101,7 @@ static void note_change(void *context, struct agent_run *run, struct step *step)
         step->is_fallback = true;
         run->fallback = true;
     }
-    *failed = span_has_failed(step->span) ? step : NULL;
+    *failed = step_has_failed(step) ? step : NULL;
 }
 
 static struct bytes tool_path(const struct agent_run *run)

@@ -8,8 +8,3 @@ void step_read(const struct span *span, const struct semconv *semconv, struct by
                struct arena *arena, struct step *ret);
 /* Fills what is still missing from a log record about the span. */
 void step_fill_gaps(const struct semconv *semconv, struct step *step);
-
-/* After all steps are read: which are the agent's own, which of nested ones count. */
-void steps_relate(struct agent_run *run);
-/* Sums over what counts: model calls, or what libraries summed up where no call says anything. */
-void steps_sum(struct agent_run *run);

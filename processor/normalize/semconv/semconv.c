@@ -150,6 +150,7 @@ static void read_attribute(struct semconv *ret, struct bytes key_value)
     if (!is_said(value))
         return;
     enum semconv_concept concept = row->concept;
+    ret->families |= UINT32_C(1) << row->family;
     if (concept == SC_KIND || concept == SC_OPERATION)
         read_kind(ret, row, value);
     if (semconv_has(ret, concept) && ret->precedence[concept] < row->precedence)
@@ -198,7 +199,7 @@ static void read_event(struct semconv *ret, struct bytes event)
 static void semconv_clear(struct semconv *semconv)
 {
     memset(semconv->present, 0, sizeof semconv->present);
-    semconv->seen = 0;
+    semconv->seen = semconv->families = 0;
     semconv->has_kind = semconv->has_operation = false;
     semconv->kind = semconv->operation = STEP_OTHER;
     semconv->kind_family = semconv->kind_precedence = 0;

@@ -26,9 +26,10 @@ struct semconv {
     uint8_t precedence[SEMCONV_CONCEPTS];
     uint8_t family[SEMCONV_CONCEPTS];
     struct value values[SEMCONV_CONCEPTS];
-    uint32_t seen;                                         /* enum semconv_seen */
-    bool has_kind;                                         /* by an attribute that names a kind */
-    bool has_operation;                                    /* by gen_ai.operation.name */
+    uint32_t seen;      /* enum semconv_seen */
+    uint32_t families;  /* bit per vocabulary that any attribute is written in */
+    bool has_kind;      /* by an attribute that names a kind */
+    bool has_operation; /* by gen_ai.operation.name */
     uint8_t kind, kind_family, kind_precedence, operation; /* enum step_kind */
 
     /* Of a span. */

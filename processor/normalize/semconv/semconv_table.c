@@ -15,7 +15,9 @@ const struct semconv_row semconv_rows[] = {
     {"langfuse.observation.type", SC_KIND, FAMILY_LANGFUSE, 7},
     {"langsmith.span.kind", SC_KIND, FAMILY_LANGSMITH, 8},
     {"llm.request.type", SC_KIND, FAMILY_OPENLLMETRY, 9},
-    {"genkit:metadata:subtype", SC_KIND, FAMILY_ANY, 10},
+    {"genkit:metadata:subtype", SC_KIND, FAMILY_GENKIT, 10},
+    {"langwatch.span.type", SC_KIND, FAMILY_LANGWATCH, 11},
+    {"mastra.span.type", SC_KIND, FAMILY_MASTRA, 12},
 
     {"gen_ai.operation.name", SC_OPERATION, FAMILY_GEN_AI, 1},
 
@@ -93,6 +95,10 @@ const struct semconv_row semconv_rows[] = {
     {"langsmith.metadata.ls_provider", SC_PROVIDER, FAMILY_LANGSMITH, 7},
     {"mlflow.llm.provider", SC_PROVIDER, FAMILY_MLFLOW, 8},
 
+    {"gen_ai.response.id", SC_RESPONSE_ID, FAMILY_GEN_AI, 1},
+    {"ai.response.id", SC_RESPONSE_ID, FAMILY_VERCEL, 2},
+    {"llm.response.id", SC_RESPONSE_ID, FAMILY_OPENINFERENCE, 3},
+
     {"gen_ai.usage.input_tokens", SC_TOKENS_INPUT, FAMILY_GEN_AI, 1},
     {"gen_ai.usage.prompt_tokens", SC_TOKENS_INPUT, FAMILY_GEN_AI, 2},
     {"llm.token_count.prompt", SC_TOKENS_INPUT, FAMILY_OPENINFERENCE, 3},
@@ -110,6 +116,9 @@ const struct semconv_row semconv_rows[] = {
     {"langfuse.observation.usage_details", SC_TOKENS_JSON, FAMILY_LANGFUSE, 1},
     {"mlflow.chat.tokenUsage", SC_TOKENS_JSON, FAMILY_MLFLOW, 2},
     {"gen_ai.usage.details", SC_TOKENS_JSON, FAMILY_LANGFUSE, 3},
+    {"langsmith.metadata.usage_metadata", SC_TOKENS_JSON, FAMILY_LANGSMITH, 4},
+    {"langwatch.metrics", SC_TOKENS_JSON, FAMILY_LANGWATCH, 5},
+    {"usage", SC_TOKENS_JSON, FAMILY_MLFLOW, 6},
 
     {"gen_ai.aggregated_usage.input_tokens", SC_AGGREGATE_INPUT, FAMILY_LOGFIRE, 1},
 
@@ -125,12 +134,27 @@ const struct semconv_row semconv_rows[] = {
     {"langfuse.observation.cost_details", SC_COST_JSON, FAMILY_LANGFUSE, 1},
     {"mlflow.llm.cost", SC_COST_JSON, FAMILY_MLFLOW, 2},
 
+    {"llm.cost.prompt", SC_COST_INPUT, FAMILY_OPENINFERENCE, 1},
+    {"gen_ai.cost.input", SC_COST_INPUT, FAMILY_TRACEAI, 2},
+    {"gen_ai.usage.input_cost", SC_COST_INPUT, FAMILY_GEN_AI, 3},
+
+    {"llm.cost.completion", SC_COST_OUTPUT, FAMILY_OPENINFERENCE, 1},
+    {"gen_ai.cost.output", SC_COST_OUTPUT, FAMILY_TRACEAI, 2},
+    {"gen_ai.usage.output_cost", SC_COST_OUTPUT, FAMILY_GEN_AI, 3},
+
     {"gen_ai.tool.name", SC_TOOL_NAME, FAMILY_GEN_AI, 1},
     {"tool.name", SC_TOOL_NAME, FAMILY_OPENINFERENCE, 2},
     {"ai.toolCall.name", SC_TOOL_NAME, FAMILY_VERCEL, 3},
     {"mcp.tool.name", SC_TOOL_NAME, FAMILY_GEN_AI, 4},
 
+    {"gen_ai.tool.call.id", SC_TOOL_CALL_ID, FAMILY_GEN_AI, 1},
+    {"tool_call.id", SC_TOOL_CALL_ID, FAMILY_OPENINFERENCE, 2},
+    {"ai.toolCall.id", SC_TOOL_CALL_ID, FAMILY_VERCEL, 3},
+    {"tool.id", SC_TOOL_CALL_ID, FAMILY_OPENINFERENCE, 4},
+    {"haystack.tool.call.id", SC_TOOL_CALL_ID, FAMILY_HAYSTACK, 5},
+
     {"traceloop.entity.name", SC_ENTITY_NAME, FAMILY_OPENLLMETRY, 1},
+    {"genkit:name", SC_ENTITY_NAME, FAMILY_GENKIT, 2},
 
     {"gen_ai.tool.definitions", SC_TOOL_DEFINITIONS, FAMILY_GEN_AI, 1},
     {"ai.prompt.tools", SC_TOOL_DEFINITIONS, FAMILY_VERCEL, 2},
@@ -157,6 +181,13 @@ const struct semconv_row semconv_rows[] = {
     {"exception.message", SC_ERROR_MESSAGE, FAMILY_ANY, 3},
 
     {"langfuse.observation.level", SC_LEVEL, FAMILY_LANGFUSE, 1},
+
+    {"gen_ai.task.status", SC_STATE, FAMILY_OPENLLMETRY, 1},
+    {"genkit:state", SC_STATE, FAMILY_GENKIT, 2},
+
+    {"haystack.tool.error", SC_FAILED, FAMILY_HAYSTACK, 1},
+    {"mcp.tool.is_error", SC_FAILED, FAMILY_GEN_AI, 2},
+    {"error", SC_FAILED, FAMILY_ANY, 3},
 
     {"gen_ai.response.time_to_first_chunk", SC_TTFT_SECONDS, FAMILY_GEN_AI, 1},
     {"gen_ai.server.time_to_first_token", SC_TTFT_SECONDS, FAMILY_GEN_AI, 2},
@@ -327,7 +358,7 @@ const struct semconv_row semconv_rows[] = {
     {"inputs", SC_IN_LEGACY, FAMILY_LANGSMITH, 4},
     {"crew_inputs", SC_IN_LEGACY, FAMILY_OPENINFERENCE, 5},
     {"gcp.vertex.agent.llm_request", SC_IN_LEGACY, FAMILY_GEN_AI, 6},
-    {"genkit:input", SC_IN_LEGACY, FAMILY_ANY, 7},
+    {"genkit:input", SC_IN_LEGACY, FAMILY_GENKIT, 7},
     {"request_data", SC_IN_LEGACY, FAMILY_LOGFIRE, 8},
     {"crewai.task.description", SC_IN_LEGACY, FAMILY_OPENLLMETRY, 9},
 
@@ -363,7 +394,7 @@ const struct semconv_row semconv_rows[] = {
     {"llm.completions", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 2},
     {"outputs", SC_OUT_LEGACY, FAMILY_LANGSMITH, 3},
     {"gcp.vertex.agent.llm_response", SC_OUT_LEGACY, FAMILY_GEN_AI, 4},
-    {"genkit:output", SC_OUT_LEGACY, FAMILY_ANY, 5},
+    {"genkit:output", SC_OUT_LEGACY, FAMILY_GENKIT, 5},
     {"response_data", SC_OUT_LEGACY, FAMILY_LOGFIRE, 6},
     {"crewai.crew.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 7},
     {"crewai.task.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 8},

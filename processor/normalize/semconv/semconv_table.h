@@ -16,7 +16,11 @@ enum semconv_family {
     FAMILY_TRACEAI,
     FAMILY_MLFLOW,
     FAMILY_LOGFIRE, /* Logfire and Pydantic AI where they go beyond GenAI */
-    FAMILY_ANY,     /* keys that applications and gateways use without a convention */
+    FAMILY_HAYSTACK,
+    FAMILY_LANGWATCH,
+    FAMILY_MASTRA,
+    FAMILY_GENKIT,
+    FAMILY_ANY, /* keys that applications and gateways use without a convention */
     SEMCONV_FAMILIES
 };
 
@@ -31,6 +35,7 @@ enum semconv_concept {
     SC_MODEL,       /* that answered */
     SC_MODEL_ASKED, /* that was asked */
     SC_PROVIDER,
+    SC_RESPONSE_ID, /* the provider's own name for the answer of a model */
     SC_TOKENS_INPUT,
     SC_TOKENS_OUTPUT,
     SC_TOKENS_JSON,     /* both, as members of a JSON object */
@@ -38,14 +43,19 @@ enum semconv_concept {
     SC_AGGREGATE_OUTPUT,
     SC_COST,
     SC_COST_JSON,
+    SC_COST_INPUT, /* the two parts of a cost without a total */
+    SC_COST_OUTPUT,
     SC_TOOL_NAME,
-    SC_ENTITY_NAME, /* what the library calls the span, when it is a tool */
+    SC_TOOL_CALL_ID, /* which call of the model's it is */
+    SC_ENTITY_NAME,  /* what the library calls the span, when it is a tool */
     SC_TOOL_DEFINITIONS,
     SC_INVOCATION, /* parameters of the call; tool definitions may be among them */
     SC_FINISH_REASON,
     SC_ERROR_TYPE,
     SC_ERROR_MESSAGE,
-    SC_LEVEL, /* ERROR stands for a failed span whose status says nothing */
+    SC_LEVEL,  /* ERROR stands for a failed span whose status says nothing */
+    SC_STATE,  /* how the library says that it ended: success, failure, ... */
+    SC_FAILED, /* true, or the error itself: only there when it failed */
     SC_TTFT_SECONDS,
     SC_TTFT_MS,
     SC_TTFT_TIME, /* wall clock time of the first token, ISO 8601 */

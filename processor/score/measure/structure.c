@@ -90,7 +90,7 @@ void measure_tool_errors(const struct measurement *self, struct score_context *c
     uint32_t count = 0;
     for (uint32_t i = 0; i < context->run->step_count; i++) {
         const struct step *step = &context->run->steps[i];
-        if (step->kind != STEP_TOOL || !step_counts(step) || !span_has_failed(step->span))
+        if (step->kind != STEP_TOOL || !step_counts(step) || !step_has_failed(step))
             continue;
         count++;
         reading_point(ret_reading, context, i, FIELD_NAME, 0, step->name.size);

@@ -140,7 +140,7 @@ struct tool_calls tool_calls_read(struct score_context *context)
         call->field = step->arguments.data ? FIELD_ARGUMENTS : FIELD_STEP_INPUT;
         call->arguments = step->arguments.data ? step->arguments : step->input;
         call->has_arguments = call->arguments.data != NULL;
-        call->has_failed = span_has_failed(step->span);
+        call->has_failed = step_has_failed(step);
         call->identity =
             call->has_arguments
                 ? mix(call->name_hash, tool_call_arguments_hash(call->arguments, context->arena))

@@ -44,10 +44,10 @@ static void count_calls(struct selection_facts *facts, struct score_context *con
             continue;
         bool is_invalid = knows_valid && !is_valid(facts, tool_call_name(step));
         facts->calls++;
-        facts->failed += span_has_failed(step->span);
+        facts->failed += step_has_failed(step);
         if (is_invalid && facts->invalid++ == 0)
             facts->first_invalid = tool_call_name(step);
-        if (is_invalid || span_has_failed(step->span))
+        if (is_invalid || step_has_failed(step))
             reading_point(reading, context, i, FIELD_NAME, 0, step->name.size);
     }
 }

@@ -434,7 +434,7 @@ START_TEST(tool_selection_weighs_what_is_known)
     hand_run_offer(hand, "lookup");
     hand_run_tool(hand, "invented", "{}");
     expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3);
-    hand->spans[2].status = SPAN_STATUS_ERROR;
+    hand->steps[2].error = BYTES_LITERAL("timeout");
     expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3 * 0.5);
     expect_explanation("tool_selection.accuracy",
                        "1 of 2 required tools was not called, such as pay; 1 of 2 calls failed");
@@ -519,7 +519,7 @@ START_TEST(step_efficiency_weighs_what_is_known)
     expect("step_efficiency", 1);
     hand_run_tool(hand, "a", "{}");
     hand_run_tool(hand, "a", "{}");
-    hand->spans[2].status = SPAN_STATUS_ERROR;
+    hand->steps[2].error = BYTES_LITERAL("timeout");
     expect("step_efficiency", (0.3 * (1 - 1.0 / 3) + 0.3 * 0.5) / 0.6);
     fixture->ruleset.measurements.steps_max = 2;
     expect("step_efficiency", 0.4 * 2 / 3 + 0.3 * (1 - 1.0 / 3) + 0.3 * 0.5);
