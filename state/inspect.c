@@ -296,10 +296,17 @@ static enum status inspect_cohort(struct inspection *inspection, struct bytes ke
         say_int(to, "start_ms", row.start_ms);
         for (size_t i = 0; i < COHORT_VERDICTS; i++)
             say_int(to, verdicts[i], bucket.verdicts[i]);
+        struct weighted_count all =
+            cohort_classes_sum(&bucket.classes, 0, COHORT_CONDEMNED - 1, 0, COHORT_JUDGED - 1);
+        struct weighted_count scored =
+            cohort_classes_sum(&bucket.classes, 0, COHORT_CONDEMNED - 1, 1, COHORT_JUDGED - 1);
+        struct weighted_count condemned = cohort_classes_sum(
+            &bucket.classes, COHORT_CONDEMNED - 1, COHORT_CONDEMNED - 1, 0, COHORT_JUDGED - 1);
         json_key(to, "weight");
-        json_double(to, bucket.weight);
-        json_key(to, "weight_fail");
-        json_double(to, bucket.weight_fail);
+        json_double(to, all.weight);
+        say_int(to, "scored", scored.n);
+        say_int(to, "condemned", condemned.n);
+        say_int(to, "unclassed", cohort_bucket_unclassed(&bucket));
         say_int(to, "tokens", bucket.tokens);
         say_int(to, "cost_nano_usd", bucket.cost_nano_usd);
         say_uint(to, "bins", bucket.duration_ms.bin_count);

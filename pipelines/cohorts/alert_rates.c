@@ -11,14 +11,16 @@ static struct release_gate_rate rate_of(const struct alert_config *alert,
                                         int64_t window_ms)
 {
     struct release_gate_terms terms = {.min_pass_rate = alert->min_pass_rate,
-                                       .confidence = alert_confidence};
+                                       .confidence = alert_confidence,
+                                       .takes_known = true,
+                                       .may_condemn = alert->may_condemn};
     struct cohort_bucket sums = cohort_windows_sum(windows, wall_ms, window_ms);
     return release_gate_rate_of(&sums, &terms);
 }
 
 static bool has_enough(const struct alert_config *alert, const struct release_gate_rate *rate)
 {
-    return rate->scored >= (int64_t)alert->min_n && rate->n_effective > 0;
+    return rate->is_known && rate->counted >= (int64_t)alert->min_n;
 }
 
 static struct alert_row next_row(const struct alert_row *row, bool is_firing, int64_t wall_ms)

@@ -75,8 +75,12 @@ static void write_rate(struct json_writer *json, const struct release_gate_rate 
 {
     json_key(json, "scored");
     json_int(json, rate->scored);
+    if (!rate->rates.fail.is_known) {
+        json_key(json, "counted");
+        json_int(json, rate->counted);
+    }
     write_number(json, "n_effective", rate->n_effective);
-    if (rate->n_effective <= 0)
+    if (!rate->is_known)
         return;
     write_number(json, "pass_rate", rate->pass_rate);
     write_number(json, "pass_rate_low", rate->low);
@@ -116,14 +120,14 @@ static void say_floor(struct json_writer *json, const struct alert_news *news)
     if (news->is_firing)
         say(json,
             "The pass rate is %.2f %% (99.9 %%: %.2f to %.2f) of %" PRId64
-            " scored runs, below the target of %g %%.",
-            100 * rate->pass_rate, 100 * rate->low, 100 * rate->high, rate->scored, target);
-    else if (rate->scored < (int64_t)news->alert->min_n)
-        say(json, "Only %" PRId64 " scored runs are left in the window: too few to say.",
-            rate->scored);
+            " runs, below the target of %g %%.",
+            100 * rate->pass_rate, 100 * rate->low, 100 * rate->high, rate->counted, target);
+    else if (rate->counted < (int64_t)news->alert->min_n)
+        say(json, "Only %" PRId64 " such runs are left in the window: too few to say.",
+            rate->counted);
     else
-        say(json, "The pass rate is %.2f %% of %" PRId64 " scored runs, the target %g %%.",
-            100 * rate->pass_rate, rate->scored, target);
+        say(json, "The pass rate is %.2f %% of %" PRId64 " runs, the target %g %%.",
+            100 * rate->pass_rate, rate->counted, target);
 }
 
 static void say_burn(struct json_writer *json, const struct alert_news *news)

@@ -86,6 +86,7 @@ static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t n
         if (!watched->windows)
             return false;
         cohort_windows_load(watched->windows, txn, watched->grouping, watched->hash);
+        cohort_windows_raise(watched->windows, cohort_largest_weight(txn, watched->grouping));
     }
     open_change(alerts, txn, watched, DIRECTION_WORSE);
     open_change(alerts, txn, watched, DIRECTION_BETTER);
@@ -175,9 +176,21 @@ void alerts_close(struct alerts *alerts)
 
 /* --- observing --- */
 
+/* Every grouping sees every run. */
+static void raise_largest(struct alerts *alerts, double weight)
+{
+    if (weight <= alerts->largest_weight)
+        return;
+    alerts->largest_weight = weight;
+    for (uint32_t i = 0; i < alerts->config->pinned_count; i++)
+        if (alerts->watched[i].windows)
+            cohort_windows_raise(alerts->watched[i].windows, weight);
+}
+
 static void observe(struct alerts *alerts, const struct cohort_contribution *contribution)
 {
     uint8_t key[KEY_SIZE];
+    raise_largest(alerts, contribution->weight);
     for (uint32_t i = 0; i < contribution->group_count; i++) {
         encode_key(key, contribution->groups[i].grouping, contribution->groups[i].hash);
         uint32_t number = key_index_find(&alerts->index, key);
@@ -187,8 +200,9 @@ static void observe(struct alerts *alerts, const struct cohort_contribution *con
         if (watched->windows)
             cohort_windows_add(watched->windows, contribution);
         /* A change is looked for in first verdicts, in the order of decision: a correction comes
-         * too late to stand where its run stood. Weights play no part: a heavy run is one run. */
-        if (contribution->change == COHORT_CHANGE_FIRST && contribution->verdict != COHORT_UNSCORED)
+         * too late to stand where its run stood. Weights play no part: a heavy run is one run. A
+         * run that nobody judged has not failed: an outage condemns runs without scoring them. */
+        if (contribution->change == COHORT_CHANGE_FIRST)
             for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
                 alert_change_step(alerts->config, &watched->changes[direction], direction,
                                   contribution->verdict == COHORT_FAIL, contribution->event_ms);

@@ -12,14 +12,27 @@
 
 enum { TOP_COHORTS = 200, REST_FACTOR = 10, HOUR_MS = 3600000 };
 
-enum part { PART_TRAJECTORIES, PART_FAIL_RATE, PART_LAST_SEEN, PART_OVERFLOW, PARTS };
+enum part {
+    PART_TRAJECTORIES,
+    PART_SCORED,
+    PART_FAIL_RATE,
+    PART_KNOWN_FAIL_RATE,
+    PART_LAST_SEEN,
+    PART_OVERFLOW,
+    PARTS
+};
 
 static const struct metric_family families[PARTS] = {
     {"flywheel_cohort_trajectories_total", METRIC_COUNTER,
      "Trajectories of a cohort by their first verdict."},
+    {"flywheel_cohort_scored_trajectories_total", METRIC_COUNTER,
+     "Trajectories of a cohort whose first verdict a judging rule had a value for."},
     {"flywheel_cohort_fail_rate", METRIC_GAUGE,
-     "Weighted share of failed among the scored trajectories of a cohort, over a window of event "
-     "time."},
+     "Fail rate of a cohort over a window of event time, weighted: what was condemned of all, and "
+     "what failed of the rest that was scored. Absent where nothing was scored."},
+    {"flywheel_cohort_known_fail_rate", METRIC_GAUGE,
+     "Weighted share of the failed among all trajectories of a cohort over a window of event time: "
+     "a floor, for what nobody scored counts as not failed."},
     {"flywheel_cohort_last_seen_timestamp_seconds", METRIC_GAUGE,
      "Event time of the latest trajectory of a cohort."},
     {"flywheel_cohort_overflow_ratio", METRIC_GAUGE,
@@ -176,6 +189,8 @@ static void write_totals(struct cohort_metrics *metrics, uint32_t grouping,
         for (int verdict = 0; verdict < COHORT_VERDICTS; verdict++)
             write_one(&metrics->parts[PART_TRAJECTORIES], PART_TRAJECTORIES, group, row, "verdict",
                       verdict_name(verdict), (double)sums->first[verdict]);
+        write_one(&metrics->parts[PART_SCORED], PART_SCORED, group, row, NULL, NULL,
+                  (double)sums->first_scored);
         write_one(&metrics->parts[PART_LAST_SEEN], PART_LAST_SEEN, group, row, NULL, NULL,
                   (double)sums->last_event_ms / 1000);
     }
@@ -186,12 +201,18 @@ static void write_totals(struct cohort_metrics *metrics, uint32_t grouping,
 static void write_rates(struct cohort_metrics *metrics, uint32_t grouping, const char *window,
                         const struct cohort_result *result)
 {
+    struct cohort_rate_terms terms = cohort_rates_terms(metrics->config, result->largest_weight);
     for (size_t i = 0; i < result->row_count; i++) {
         const struct cohort_result_row *row = &result->rows[i];
-        struct cohort_rates rates = cohort_report_rates(&row->sums);
-        if (rates.is_scored && (i < TOP_COHORTS || is_pinned(metrics->config, grouping, row)))
+        struct cohort_rates rates = cohort_rates_of(&row->sums, &terms);
+        if (i >= TOP_COHORTS && !is_pinned(metrics->config, grouping, row))
+            continue;
+        if (rates.fail.is_known)
             write_one(&metrics->parts[PART_FAIL_RATE], PART_FAIL_RATE, &metrics->groups[grouping],
-                      row, "window", window, rates.fail);
+                      row, "window", window, rates.fail.p);
+        if (rates.known.is_known)
+            write_one(&metrics->parts[PART_KNOWN_FAIL_RATE], PART_KNOWN_FAIL_RATE,
+                      &metrics->groups[grouping], row, "window", window, rates.known.p);
     }
 }
 

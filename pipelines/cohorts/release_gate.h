@@ -2,9 +2,11 @@
  *   pass          the lower bound of the pass rate reaches the target
  *   fail          the upper bound is below the target, or the cohort is worse than its baseline
  *   insufficient  too little is known to say either, and how much more is needed
- * The interval is Wilson's with Kish's effective n; a baseline is compared by Newcombe's interval
- * of the difference. */
+ * The pass rate is 1 - P (cohorts/rates.h). What passes is guarded against mixed weights, what fails
+ * is exact where there are few runs, so the two bounds are not those of one interval; a baseline is
+ * compared by the interval of the difference. */
 #pragma once
+#include "pipelines/cohorts/rates.h"
 #include "pipelines/config/config.h"
 #include "state/cohorts/query.h"
 
@@ -12,26 +14,41 @@ enum release_gate_outcome { RELEASE_GATE_PASS, RELEASE_GATE_FAIL, RELEASE_GATE_I
 extern const char *const release_gate_outcome_names[];
 
 struct release_gate_terms {
-    double min_pass_rate; /* in [0, 1] */
-    double confidence;    /* two-sided, in (0, 1) */
-    double min_scored;    /* share of the trajectories that must have been scored */
-    bool is_strict;       /* a borderline counts as not passed */
+    double min_pass_rate;   /* in [0, 1] */
+    double confidence;      /* two-sided, in (0, 1) */
+    double min_scored;      /* share of the trajectories that must have been scored */
+    double max_missing;     /* share of them that may lack an awaited score */
+    bool is_missing_failed; /* those count as failed, in place of making it insufficient */
+    bool is_strict;         /* a borderline counts as not passed */
+    bool takes_known;       /* of an alert: where nobody judged, by what is known to have failed */
+    bool may_condemn;       /* by the configuration */
+    double largest_weight;  /* of the grouping */
 };
 
 enum release_gate_reason {
     RELEASE_GATE_REACHED,
     RELEASE_GATE_BELOW,
     RELEASE_GATE_NO_TRAJECTORY,
+    RELEASE_GATE_NO_JUDGE,   /* no rule that can pass a run had a value */
     RELEASE_GATE_FEW_SCORED, /* the share of scored ones is below min_scored */
+    RELEASE_GATE_RULE,       /* a required rule had a value too seldom */
+    RELEASE_GATE_MISSING,    /* too many awaited scores did not come */
     RELEASE_GATE_UNDECIDED,  /* the target lies within the interval */
+    RELEASE_GATE_SAMPLED,    /* --repeated: weights other than 1 */
 };
 extern const char *const release_gate_reason_names[];
 
-/* What is known of one cohort. Rates and bounds mean nothing while `scored` is 0. */
+/* What is known of one cohort. Bounds mean nothing while `is_known` is false. */
 struct release_gate_rate {
     int64_t verdicts[COHORT_VERDICTS], total, scored;
-    double scored_share; /* 0 without a trajectory */
-    double n_effective, pass_rate, low, high;
+    int64_t counted; /* runs that the rate rests on */
+    struct cohort_rates rates;
+    bool is_known;
+    double n_effective, pass_rate;
+    double low, high;                   /* that decide */
+    double reported_low, reported_high; /* of one interval */
+    bool has_if_missing;
+    double if_missing_failed; /* the fail rate then */
 };
 struct release_gate_rate release_gate_rate_of(const struct cohort_bucket *sums,
                                               const struct release_gate_terms *terms);
@@ -52,7 +69,8 @@ enum release_gate_change {
     RELEASE_GATE_SAME,
     RELEASE_GATE_REGRESSION,
     RELEASE_GATE_IMPROVEMENT,
-    RELEASE_GATE_UNKNOWN
+    RELEASE_GATE_UNKNOWN,
+    RELEASE_GATE_SHARE_MOVED, /* so different shares were scored that the rates can't be compared */
 };
 extern const char *const release_gate_change_names[];
 
@@ -63,35 +81,3 @@ struct release_gate_comparison {
 struct release_gate_comparison release_gate_compare(const struct release_gate_rate *cohort,
                                                     const struct release_gate_rate *baseline,
                                                     const struct release_gate_terms *terms);
-
-/* --- one question --- */
-
-/* A value for each of its dimensions; borrowed. */
-struct release_gate_cohort {
-    uint32_t count;
-    struct bytes dimensions[COHORT_DIMENSIONS_MAX], values[COHORT_DIMENSIONS_MAX];
-};
-
-struct release_gate_question {
-    struct release_gate_cohort cohort, baseline; /* baseline.count 0: none */
-    struct release_gate_terms terms;
-    struct bytes window; /* as it was written */
-    int64_t window_ms, as_of_ms;
-};
-
-/* `baseline` is the cohort with the dimensions of `question.baseline` put over its own. When it
- * adds a dimension, the cohort itself is everything but the baseline, so that no trajectory stands
- * on both sides. */
-struct release_gate_answer {
-    struct release_gate_cohort baseline_cohort;
-    struct release_gate_rate cohort, baseline;
-    struct release_gate_decision decision; /* of the cohort alone */
-    struct release_gate_comparison comparison;
-    enum release_gate_outcome outcome; /* of all */
-    int64_t overflow; /* trajectories under __other__, where the cohort's own may be, too */
-};
-/* Errors as cohort_report_query(). */
-MUST_CHECK enum status release_gate_ask(struct store *store, const struct pipeline_config *config,
-                                        const struct release_gate_question *question,
-                                        struct release_gate_answer *ret_answer,
-                                        struct error *ret_error);

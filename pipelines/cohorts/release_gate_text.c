@@ -109,14 +109,39 @@ static void write_rate(struct json_writer *json, const struct release_gate_rate 
     write_count(json, "borderline", rate->verdicts[COHORT_BORDERLINE]);
     write_count(json, "fail", rate->verdicts[COHORT_FAIL]);
     write_count(json, "unscored", rate->verdicts[COHORT_UNSCORED]);
+    const struct cohort_rates *rates = &rate->rates;
     write_count(json, "scored", rate->scored);
-    write_number(json, "scored_share", rate->scored_share);
+    write_count(json, "condemned", rates->condemned);
+    write_count(json, "missing", rates->missing);
+    if (rates->unclassed > 0)
+        write_count(json, "unclassed", rates->unclassed);
+    write_number(json, "scored_share", rates->scored_share);
+    write_number(json, "uncondemned_scored_share", rates->judged_share);
+    write_number(json, "missing_share", rates->missing_share);
     write_number(json, "n_effective", rate->n_effective);
-    if (rate->n_effective <= 0)
+    if (rates->known.is_known) {
+        write_number(json, "known_fail_rate", rates->known.p);
+        write_number(json, "known_fail_rate_low", rates->known_low);
+        write_number(json, "known_fail_rate_high", rates->known_high);
+    }
+    if (!rate->is_known)
         return;
     write_number(json, "pass_rate", rate->pass_rate);
     write_number(json, "pass_rate_low", rate->low);
     write_number(json, "pass_rate_high", rate->high);
+    write_number(json, "fail_rate", rates->fail.p);
+    if (rate->has_if_missing)
+        write_number(json, "fail_rate_if_missing_failed", rate->if_missing_failed);
+    if (rates->fail.is_thin) {
+        json_key(json, "thin");
+        json_bool(json, true);
+    }
+}
+
+static bool is_compared(const struct release_gate_comparison *comparison)
+{
+    return comparison->change != RELEASE_GATE_UNKNOWN &&
+           comparison->change != RELEASE_GATE_SHARE_MOVED;
 }
 
 static void write_baseline(struct json_writer *json, const struct release_gate_answer *answer)
@@ -127,7 +152,7 @@ static void write_baseline(struct json_writer *json, const struct release_gate_a
     write_text(json, "outcome", release_gate_change_names[comparison->change]);
     write_cohort(json, &answer->baseline_cohort);
     write_rate(json, &answer->baseline);
-    if (comparison->change != RELEASE_GATE_UNKNOWN) {
+    if (is_compared(comparison)) {
         write_number(json, "difference", comparison->difference);
         write_number(json, "difference_low", comparison->low);
         write_number(json, "difference_high", comparison->high);
@@ -138,17 +163,57 @@ static void write_baseline(struct json_writer *json, const struct release_gate_a
 static const char *reason_of(const struct release_gate_question *question,
                              const struct release_gate_answer *answer)
 {
-    bool is_compared =
-        question->baseline.count > 0 && answer->decision.outcome != RELEASE_GATE_FAIL;
-    if (is_compared && answer->comparison.change == RELEASE_GATE_REGRESSION)
+    bool matters = question->baseline.count > 0 && answer->decision.outcome != RELEASE_GATE_FAIL;
+    if (matters && answer->comparison.change == RELEASE_GATE_SHARE_MOVED)
+        return "scored_share_moved";
+    if (matters && answer->comparison.change == RELEASE_GATE_REGRESSION)
         return "regression";
-    if (is_compared && answer->decision.outcome == RELEASE_GATE_PASS &&
+    if (matters && answer->decision.outcome == RELEASE_GATE_PASS &&
         answer->comparison.change == RELEASE_GATE_UNKNOWN)
         return "baseline_insufficient";
     return release_gate_reason_names[answer->decision.reason];
 }
 
-void release_gate_text_write_json(const struct release_gate_question *question,
+/* Every rule of the configuration: a rate says nothing of what no rule could judge. */
+static void write_rules(struct json_writer *json, const struct pipeline_config *config,
+                        const struct release_gate_answer *answer)
+{
+    json_key(json, "rules");
+    json_object_begin(json);
+    for (uint32_t i = 0; i < answer->rule_count; i++) {
+        const struct release_gate_rule *rule = &answer->rules[i];
+        json_key_bytes(json, config->ruleset.rules[i].name);
+        json_object_begin(json);
+        write_count(json, "value", rule->with_value);
+        write_count(json, "fail", rule->outcomes[OUTCOME_FAIL]);
+        write_count(json, "borderline", rule->outcomes[OUTCOME_BORDERLINE]);
+        write_count(json, "pass", rule->outcomes[OUTCOME_PASS]);
+        write_count(json, "missing", rule->outcomes[COHORT_MISSING]);
+        if (rule->is_required) {
+            json_key(json, "required");
+            json_bool(json, true);
+        }
+        json_object_end(json);
+    }
+    json_object_end(json);
+}
+
+static void write_repeated(struct json_writer *json, const struct release_gate_answer *answer)
+{
+    json_key(json, "repeated");
+    json_object_begin(json);
+    write_number(json, "passed", answer->settled_passed);
+    write_number(json, "failed", answer->settled_failed);
+    if (isfinite(answer->evidence.log_pass))
+        write_number(json, "log_evidence_pass", answer->evidence.log_pass);
+    if (isfinite(answer->evidence.log_fail))
+        write_number(json, "log_evidence_fail", answer->evidence.log_fail);
+    write_number(json, "log_evidence_needed", answer->evidence.log_needed);
+    json_object_end(json);
+}
+
+void release_gate_text_write_json(const struct pipeline_config *config,
+                                  const struct release_gate_question *question,
                                   const struct release_gate_answer *answer, struct buffer *to)
 {
     struct json_writer json;
@@ -160,19 +225,27 @@ void release_gate_text_write_json(const struct release_gate_question *question,
     write_text(&json, "reason", reason_of(question, answer));
     write_cohort(&json, &question->cohort);
     write_text(&json, "as_of", as_of);
-    json_key(&json, "window");
-    json_string(&json, question->window);
+    if (!question->is_repeated) {
+        json_key(&json, "window");
+        json_string(&json, question->window);
+    }
     write_number(&json, "min_pass_rate", question->terms.min_pass_rate);
     write_number(&json, "confidence", question->terms.confidence);
     json_key(&json, "strict");
     json_bool(&json, question->terms.is_strict);
     write_number(&json, "min_scored", question->terms.min_scored);
+    write_number(&json, "max_missing", question->terms.max_missing);
+    write_text(&json, "missing_counts_as",
+               question->terms.is_missing_failed ? "fail" : "insufficient");
     write_rate(&json, &answer->cohort);
     if (answer->decision.needed > 0 && answer->decision.needed < UINT64_MAX) {
         json_key(&json, "needed");
         json_uint(&json, answer->decision.needed);
     }
     write_count(&json, "overflow", answer->overflow);
+    write_rules(&json, config, answer);
+    if (question->is_repeated)
+        write_repeated(&json, answer);
     if (question->baseline.count > 0)
         write_baseline(&json, answer);
     json_object_end(&json);
@@ -206,16 +279,26 @@ static void append_cohort(struct buffer *to, const struct release_gate_cohort *c
 static void append_rate(struct buffer *to, const struct release_gate_question *question,
                         const struct release_gate_rate *rate)
 {
-    if (rate->n_effective <= 0) {
+    const struct cohort_rates *rates = &rate->rates;
+    if (!rate->is_known)
         buffer_printf(to, "none of %" PRId64 " trajectories scored", rate->total);
-        return;
-    }
-    buffer_printf(to, "pass rate %.2f %% (%g %%: %.2f to %.2f) of %" PRId64 " scored",
-                  100 * rate->pass_rate, 100 * question->terms.confidence, 100 * rate->low,
-                  100 * rate->high, rate->scored);
-    if (fabs(rate->n_effective - (double)rate->scored) > 0.5)
-        buffer_printf(to, " (weighted, worth %.0f)", rate->n_effective);
-    buffer_printf(to, ", %" PRId64 " unscored", rate->verdicts[COHORT_UNSCORED]);
+    else
+        buffer_printf(to, "pass rate %.2f %% (%g %%: %.2f to %.2f) of %" PRId64 " scored",
+                      100 * rate->pass_rate, 100 * question->terms.confidence, 100 * rate->low,
+                      100 * rate->high, rate->scored);
+    if (rate->is_known && fabs(rate->n_effective - (double)rate->counted) > 0.5)
+        buffer_printf(to, " (worth %.0f%s)", rate->n_effective,
+                      rates->fail.is_thin ? ", thin" : "");
+    buffer_printf(to, ", %" PRId64 " condemned, %" PRId64 " unscored", rates->condemned,
+                  rate->verdicts[COHORT_UNSCORED]);
+    if (rates->missing > 0)
+        buffer_printf(to, ", %" PRId64 " without an awaited score", rates->missing);
+    if (rates->known.is_known && !rate->is_known)
+        buffer_printf(to, "; known bad %.1f %% [%.1f, %.1f] of all", 100 * rates->known.p,
+                      100 * rates->known_low, 100 * rates->known_high);
+    if (rates->unclassed > 0)
+        buffer_printf(to, "; %" PRId64 " more were decided by an earlier version: in no rate",
+                      rates->unclassed);
 }
 
 static void append_needed(struct buffer *to, const struct release_gate_answer *answer)
@@ -228,6 +311,30 @@ static void append_needed(struct buffer *to, const struct release_gate_answer *a
     else
         buffer_printf(to, "%" PRIu64 " more scored runs are needed if the rate stays",
                       answer->decision.needed);
+}
+
+static void append_evidence(struct buffer *to, const struct release_gate_answer *answer)
+{
+    buffer_printf(to, "%.0f settled runs, %.0f of them failed, do not decide it yet",
+                  answer->settled_passed + answer->settled_failed, answer->settled_failed);
+}
+
+/* By rule, how many runs it had a value for. */
+static void append_rules(struct buffer *to, const struct pipeline_config *config,
+                         const struct release_gate_answer *answer)
+{
+    int64_t total = answer->cohort.total - answer->cohort.rates.unclassed;
+    for (uint32_t i = 0; i < answer->rule_count && total > 0; i++) {
+        const struct release_gate_rule *rule = &answer->rules[i];
+        buffer_append_text(to, i == 0 ? "  rules with a value: " : ", ");
+        append_shown(to, config->ruleset.rules[i].name);
+        buffer_printf(to, " %" PRId64 " of %" PRId64 "%s", rule->with_value, total,
+                      rule->is_lacking ? " (required)" : "");
+        if (rule->outcomes[COHORT_MISSING] > 0)
+            buffer_printf(to, " (%" PRId64 " awaited in vain)", rule->outcomes[COHORT_MISSING]);
+    }
+    if (answer->rule_count > 0 && total > 0)
+        buffer_append_byte(to, '\n');
 }
 
 static void append_reason(struct buffer *to, const struct release_gate_question *question,
@@ -244,11 +351,34 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
     case RELEASE_GATE_NO_TRAJECTORY:
         buffer_printf(to, "no trajectory in the window (target %g %%); ", target);
         break;
-    case RELEASE_GATE_FEW_SCORED:
-        buffer_printf(to, "only %.0f %% were scored, at least %g %% must be; ",
-                      100 * answer->cohort.scored_share, 100 * question->terms.min_scored);
+    case RELEASE_GATE_NO_JUDGE:
+        buffer_append_text(to, "no rule that can pass a run had a value; ");
         break;
+    case RELEASE_GATE_FEW_SCORED:
+        buffer_printf(to,
+                      "only %.0f %% of what no rule condemned was scored, at least %g %% must be; ",
+                      100 * answer->cohort.rates.judged_share, 100 * question->terms.min_scored);
+        break;
+    case RELEASE_GATE_RULE:
+        buffer_printf(to, "a required rule had a value for less than %g %% of the runs",
+                      100 * question->terms.min_scored);
+        return;
+    case RELEASE_GATE_MISSING:
+        buffer_printf(to,
+                      "an awaited score did not come for %.1f %% of the runs, at most %g %% may "
+                      "lack one; were those failures, the fail rate would be %.2f %%",
+                      100 * answer->cohort.rates.missing_share, 100 * question->terms.max_missing,
+                      100 * answer->cohort.if_missing_failed);
+        return;
+    case RELEASE_GATE_SAMPLED:
+        buffer_append_text(to, "the runs are sampled upstream: asked repeatedly, only runs of "
+                               "weight 1 can be counted");
+        return;
     case RELEASE_GATE_UNDECIDED:
+        if (question->is_repeated) {
+            append_evidence(to, answer);
+            return;
+        }
         buffer_printf(to, "the target of %g %% lies within the interval; ", target);
         break;
     }
@@ -259,33 +389,39 @@ static void append_comparison(struct buffer *to, const struct release_gate_quest
                               const struct release_gate_answer *answer)
 {
     static const char *const says[] = {"no difference is shown", "a regression", "an improvement",
-                                       "too little is scored to compare"};
+                                       "too little is scored to compare",
+                                       "the scored shares are too far apart to compare"};
     const struct release_gate_comparison *comparison = &answer->comparison;
     buffer_append_text(to, "  baseline ");
     append_cohort(to, &answer->baseline_cohort);
     buffer_append_text(to, ": ");
     append_rate(to, question, &answer->baseline);
     buffer_printf(to, "\n  %s", says[comparison->change]);
-    if (comparison->change != RELEASE_GATE_UNKNOWN)
+    if (is_compared(comparison))
         buffer_printf(to, ": %+.2f percentage points (%g %%: %+.2f to %+.2f)",
                       100 * comparison->difference, 100 * question->terms.confidence,
                       100 * comparison->low, 100 * comparison->high);
     buffer_append_byte(to, '\n');
 }
 
-void release_gate_text_write(const struct release_gate_question *question,
+void release_gate_text_write(const struct pipeline_config *config,
+                             const struct release_gate_question *question,
                              const struct release_gate_answer *answer, struct buffer *to)
 {
     buffer_printf(to, "%s: ", release_gate_outcome_names[answer->outcome]);
     append_cohort(to, &question->cohort);
-    buffer_printf(to, " over %.*s\n  ", (int)question->window.size,
-                  (const char *)question->window.data);
+    if (question->is_repeated)
+        buffer_append_text(to, " since its first run\n  ");
+    else
+        buffer_printf(to, " over %.*s\n  ", (int)question->window.size,
+                      (const char *)question->window.data);
     if (answer->cohort.total > 0) {
         append_rate(to, question, &answer->cohort);
         buffer_append_text(to, "\n  ");
     }
     append_reason(to, question, answer);
     buffer_append_byte(to, '\n');
+    append_rules(to, config, answer);
     if (question->baseline.count > 0)
         append_comparison(to, question, answer);
     if (answer->overflow > 0)

@@ -14,7 +14,6 @@
 #include "processor/base/text/utf8.h"
 
 enum { WINDOW_MS_MIN = 60000, PATH_SIZE = 4096 };
-static const double z_of_95_percent = 1.959963984540054;
 
 /* --- the request --- */
 
@@ -59,7 +58,8 @@ enum status cohort_report_parse(struct bytes window, struct bytes group_by, stru
                                 const struct pipeline_config *config, int64_t now_ms,
                                 struct cohort_report_request *ret_request, struct error *ret_error)
 {
-    struct cohort_report_request request = {.window = window, .as_of_ms = now_ms};
+    struct cohort_report_request request = {
+        .window = window, .as_of_ms = now_ms, .terms = cohort_rates_terms(config, 0)};
     struct cohort_window buckets;
     if (!window.data)
         request.window = BYTES_LITERAL("1h");
@@ -191,18 +191,13 @@ enum status cohort_report_query(struct store *store, const struct pipeline_confi
     return status;
 }
 
-struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums)
+struct cohort_rates cohort_report_rates(const struct cohort_report_request *request,
+                                        const struct cohort_result *result,
+                                        const struct cohort_result_row *row)
 {
-    struct cohort_rates rates = {.is_scored = sums->weight > 0};
-    if (!rates.is_scored)
-        return rates;
-    double n = statistics_effective_n(sums->weight, sums->weight_squared);
-    rates.fail = fmin(1, fmax(0, sums->weight_fail / sums->weight)); /* sums may have rounded */
-    rates.borderline = fmin(1, fmax(0, sums->weight_borderline / sums->weight));
-    struct interval interval = statistics_wilson(rates.fail, n, z_of_95_percent);
-    rates.fail_low = interval.low;
-    rates.fail_high = interval.high;
-    return rates;
+    struct cohort_rate_terms terms = request->terms;
+    terms.largest_weight = result->largest_weight;
+    return cohort_rates_of(&row->sums, &terms);
 }
 
 bool cohort_report_is_overflow(const struct bytes *values, uint32_t count)
@@ -227,18 +222,35 @@ static void write_count(struct json_writer *json, const char *key, int64_t value
     json_int(json, value);
 }
 
-static void write_rates(struct json_writer *json, const struct cohort_bucket *sums)
+static void write_rate(struct json_writer *json, const char *name, double rate, double low,
+                       double high)
 {
-    struct cohort_rates rates = cohort_report_rates(sums);
-    int64_t total = cohort_bucket_total(sums);
-    int64_t scored = total - sums->verdicts[COHORT_UNSCORED];
-    write_number(json, "scored_share", total > 0 ? (double)scored / (double)total : 0);
-    if (!rates.is_scored)
-        return;
-    write_number(json, "fail_rate", rates.fail);
-    write_number(json, "fail_rate_low", rates.fail_low);
-    write_number(json, "fail_rate_high", rates.fail_high);
-    write_number(json, "borderline_rate", rates.borderline);
+    char key[64];
+    write_number(json, name, rate);
+    snprintf(key, sizeof key, "%s_low", name);
+    write_number(json, key, low);
+    snprintf(key, sizeof key, "%s_high", name);
+    write_number(json, key, high);
+}
+
+static void write_rates(struct json_writer *json, const struct cohort_rates *rates)
+{
+    write_number(json, "scored_share", rates->scored_share);
+    if (rates->fail.is_known)
+        write_rate(json, "fail_rate", rates->fail.p, rates->low, rates->high);
+    write_count(json, "scored", rates->scored);
+    write_count(json, "condemned", rates->condemned);
+    write_count(json, "missing", rates->missing);
+    if (rates->unclassed > 0)
+        write_count(json, "unclassed", rates->unclassed);
+    if (rates->known.is_known)
+        write_rate(json, "known_fail_rate", rates->known.p, rates->known_low, rates->known_high);
+    if (rates->fail.is_thin || rates->known.is_thin) {
+        json_key(json, "thin");
+        json_bool(json, true);
+    }
+    if (rates->known.is_known)
+        write_number(json, "borderline_rate", rates->borderline);
 }
 
 static void write_durations(struct json_writer *json, const struct sketch *sketch)
@@ -270,7 +282,10 @@ static void write_rules(struct json_writer *json, const struct cohort_result *re
         write_count(json, "fail", outcomes[OUTCOME_FAIL]);
         write_count(json, "borderline", outcomes[OUTCOME_BORDERLINE]);
         write_count(json, "pass", outcomes[OUTCOME_PASS]);
-        write_count(json, "na", outcomes[OUTCOME_NA] + outcomes[OUTCOME_ERROR]);
+        write_count(json, "na",
+                    outcomes[OUTCOME_NA] + outcomes[OUTCOME_ERROR] + outcomes[COHORT_MISSING]);
+        if (outcomes[COHORT_MISSING] > 0)
+            write_count(json, "missing", outcomes[COHORT_MISSING]);
         json_object_end(json);
     }
     json_object_end(json);
@@ -293,7 +308,8 @@ static void write_cohort(struct json_writer *json, const struct cohort_report_re
     write_count(json, "borderline", sums->verdicts[COHORT_BORDERLINE]);
     write_count(json, "fail", sums->verdicts[COHORT_FAIL]);
     write_count(json, "unscored", sums->verdicts[COHORT_UNSCORED]);
-    write_rates(json, sums);
+    struct cohort_rates rates = cohort_report_rates(request, result, row);
+    write_rates(json, &rates);
     write_durations(json, &sums->duration_ms);
     write_count(json, "tokens", sums->tokens);
     write_number(json, "cost_usd", (double)sums->cost_nano_usd / 1e9);

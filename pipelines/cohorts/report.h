@@ -2,6 +2,7 @@
  * the admin server and the gate, and the same as a table.
  *   texts -> cohort_report_parse -> request -> cohort_report_query -> result -> JSON or table */
 #pragma once
+#include "pipelines/cohorts/rates.h"
 #include "pipelines/config/config.h"
 #include "state/cohorts/query.h"
 
@@ -11,6 +12,7 @@ struct cohort_report_request {
     struct bytes group_by[COHORT_DIMENSIONS_MAX]; /* borrowed */
     uint32_t group_by_count;
     int64_t as_of_ms;
+    struct cohort_rate_terms terms; /* of the configuration */
 };
 
 /* From texts as people write them: "1h", "release,intent", RFC 3339 or Unix seconds. Absent ones
@@ -38,13 +40,9 @@ MUST_CHECK enum status cohort_report_query(struct store *store,
 void cohort_report_json(const struct cohort_report_request *request,
                         const struct cohort_result *result, struct buffer *to);
 
-/* Shares of the scored trajectories, weighted; the interval is Wilson's at 95 %, with Kish's
- * effective n. */
-struct cohort_rates {
-    bool is_scored; /* false: nothing was, and no rate is known */
-    double fail, fail_low, fail_high, borderline;
-};
-struct cohort_rates cohort_report_rates(const struct cohort_bucket *sums);
+struct cohort_rates cohort_report_rates(const struct cohort_report_request *request,
+                                        const struct cohort_result *result,
+                                        const struct cohort_result_row *row);
 
 /* The cohort of all that came once a grouping held cohorts.max_per_group others. */
 bool cohort_report_is_overflow(const struct bytes *values, uint32_t count);

@@ -9,10 +9,11 @@
 #include "processor/base/clock.h"
 #include "processor/base/text/utf8.h"
 
-enum { FIGURES = 7, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
+enum { FIGURES = 9, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
 
 static const char *const figure_titles[FIGURES] = {
-    "total", "pass", "borderline", "fail", "unscored", "fail rate (95 %)", "p95 ms"};
+    "total",      "pass",  "borderline", "fail", "unscored", "fail rate (95 %)", "known bad of all",
+    "to look at", "p95 ms"};
 
 struct table {
     struct buffer cells; /* each as `text NUL` */
@@ -53,10 +54,29 @@ static void add_figure(struct table *table, const char *format, ...)
     add_cell(table, bytes_of_text(text));
 }
 
-static void add_row(struct table *table, const struct cohort_result_row *row)
+/* Without a judge there is no fail rate, but two figures that need none. */
+static void add_rates(struct table *table, const struct cohort_rates *rates)
+{
+    if (rates->fail.is_known)
+        add_figure(table, "%.1f %% (%.1f to %.1f)", 100 * rates->fail.p, 100 * rates->low,
+                   100 * rates->high);
+    else
+        add_figure(table, "-");
+    if (rates->known.is_known) {
+        add_figure(table, "\xe2\x89\xa5 %.1f %% [%.1f, %.1f]", 100 * rates->known.p,
+                   100 * rates->known_low, 100 * rates->known_high);
+        add_figure(table, "%.1f %%", 100 * rates->borderline);
+    } else {
+        add_figure(table, "-");
+        add_figure(table, "-");
+    }
+}
+
+static void add_row(struct table *table, const struct cohort_report_request *request,
+                    const struct cohort_result *result, const struct cohort_result_row *row)
 {
     const struct cohort_bucket *sums = &row->sums;
-    struct cohort_rates rates = cohort_report_rates(sums);
+    struct cohort_rates rates = cohort_report_rates(request, result, row);
     double p95_ms;
     for (uint32_t i = 0; i < table->values; i++)
         add_cell(table, row->values[i]);
@@ -65,11 +85,7 @@ static void add_row(struct table *table, const struct cohort_result_row *row)
     add_figure(table, "%" PRId64, sums->verdicts[COHORT_BORDERLINE]);
     add_figure(table, "%" PRId64, sums->verdicts[COHORT_FAIL]);
     add_figure(table, "%" PRId64, sums->verdicts[COHORT_UNSCORED]);
-    if (rates.is_scored)
-        add_figure(table, "%.1f %% (%.1f to %.1f)", 100 * rates.fail, 100 * rates.fail_low,
-                   100 * rates.fail_high);
-    else
-        add_figure(table, "-");
+    add_rates(table, &rates);
     if (sketch_quantile(&sums->duration_ms, 0.95, &p95_ms))
         add_figure(table, "%.0f", p95_ms);
     else
@@ -116,10 +132,18 @@ void cohort_table_write(const struct cohort_report_request *request,
     for (int i = 0; i < FIGURES; i++)
         add_cell(&table, bytes_of_text(figure_titles[i]));
     for (size_t i = 0; i < result->row_count; i++)
-        add_row(&table, &result->rows[i]);
+        add_row(&table, request, result, &result->rows[i]);
     if (table.cells.failed)
         to->failed = true;
     else
         write_lines(&table, to);
+    int64_t unclassed = 0;
+    for (size_t i = 0; i < result->row_count; i++)
+        unclassed += cohort_bucket_unclassed(&result->rows[i].sums);
+    if (unclassed > 0)
+        buffer_printf(to,
+                      "%" PRId64 " of these trajectories were decided by an earlier version: they "
+                      "are in the counts and in none of the rates.\n",
+                      unclassed);
     buffer_finish(&table.cells);
 }

@@ -37,6 +37,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         .change = closed->revision ? COHORT_CHANGE_AGAIN : COHORT_CHANGE_FIRST,
         .event_ms = (int64_t)closed->event_ms,
         .verdict = stored_verdict(closed->verdict),
+        .class = closed->class,
         .weight = closed->weight,
         .duration_ms = closed->duration_ms,
         .tokens = closed->tokens,
@@ -58,7 +59,8 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
     }
     for (uint32_t i = 0; i < contribution.rule_count; i++) {
         contribution.rules[i].rule = binding->rules[i];
-        contribution.rules[i].outcome = closed->outcomes[i];
+        contribution.rules[i].outcome =
+            closed->is_rule_missing[i] ? COHORT_MISSING : closed->outcomes[i];
     }
     cohort_contribution_encode(&contribution, to);
 }

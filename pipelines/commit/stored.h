@@ -28,6 +28,13 @@ static_assert(OUTCOME_PASS == 0 && OUTCOME_BORDERLINE == 1 && OUTCOME_FAIL == 2 
               "on disk");
 static_assert((int)OUTCOMES == (int)COHORT_OUTCOMES, "a sum for each outcome");
 
+static_assert((int)OUTCOMES == (int)COHORT_MISSING, "on disk");
+static_assert(CONDEMNED_NOT == 0 && CONDEMNED_BORDERLINE == 1 && CONDEMNED_FAIL == 2, "on disk");
+static_assert(JUDGED_NOT == 0 && JUDGED_PASS == 1 && JUDGED_BORDERLINE == 2 && JUDGED_FAIL == 3,
+              "on disk");
+static_assert((int)CONDEMNED_CLASSES == (int)COHORT_CONDEMNED, "a row for each");
+static_assert((int)JUDGED_CLASSES == (int)COHORT_JUDGED, "a column for each");
+
 static_assert(CLOSE_ROOT == 0 && CLOSE_IDLE == 1 && CLOSE_DURATION == 2 && CLOSE_SPANS == 3 &&
                   CLOSE_BYTES == 4 && CLOSE_MEMORY == 5 && CLOSE_SHUTDOWN == 6,
               "on disk");

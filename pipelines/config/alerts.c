@@ -9,11 +9,35 @@
 
 /* Site Reliability Workbook, chapter 5, table 5-8: pages for 2 % of a 30-day budget in an hour and
  * 5 % in six, a ticket for 10 % in three days; each with a short window, so that it ends soon. */
-static const struct burn_config default_burns[] = {
-    {14.4, 3600000, 300000},
-    {6, 6 * 3600000, 1800000},
-    {1, 72 * 3600000, 6 * 3600000},
+enum { HOUR_MS = 3600000 };
+static const struct burn_config strict_burns[] = {
+    {14.4, HOUR_MS, 300000},
+    {6, 6 * HOUR_MS, 1800000},
+    {1, 72 * HOUR_MS, 6 * HOUR_MS},
 };
+/* Of a target below 95 % a budget that everything fails of is spent at most 20 times too fast: at
+ * 92 % the first of those can't be reached, and the second needs 48 % to fail. */
+static const double strict_target = 0.95;
+static const struct burn_config lenient_burns[] = {
+    {3, 6 * HOUR_MS, HOUR_MS},
+    {1.5, 24 * HOUR_MS, 2 * HOUR_MS},
+};
+
+static bool is_reachable(double factor, double target)
+{
+    return target < 1 && factor <= statistics_burn_rate_max(target) * (1 + 1e-12);
+}
+
+static void take_defaults(struct alert_config *alert)
+{
+    bool is_strict = alert->min_pass_rate >= strict_target;
+    const struct burn_config *burns = is_strict ? strict_burns : lenient_burns;
+    size_t count = is_strict ? sizeof strict_burns / sizeof *strict_burns
+                             : sizeof lenient_burns / sizeof *lenient_burns;
+    for (size_t i = 0; i < count; i++)
+        if (is_reachable(burns[i].factor, alert->min_pass_rate))
+            alert->burns[alert->burn_count++] = burns[i];
+}
 
 /* Windows that the rings of cohorts hold. */
 static bool is_kept(int64_t window_ms)
@@ -61,11 +85,6 @@ void config_alerts_load_burns(struct config_loader *loader, const struct option 
     }
 }
 
-static bool is_reachable(double factor, double target)
-{
-    return target < 1 && factor <= statistics_burn_rate_max(target) * (1 + 1e-12);
-}
-
 static void check_burns(struct config_loader *loader, const struct config_node *node,
                         const struct alert_config *alert)
 {
@@ -88,9 +107,8 @@ void config_alerts_check(struct config_loader *loader, const struct config_node 
     const struct pipeline_config *config = loader->config;
     if (alert->has_burns)
         check_burns(loader, node, alert);
-    for (size_t i = 0; !alert->has_burns && i < sizeof default_burns / sizeof *default_burns; i++)
-        if (is_reachable(default_burns[i].factor, alert->min_pass_rate))
-            alert->burns[alert->burn_count++] = default_burns[i];
+    else
+        take_defaults(alert);
     for (const struct alert_config *other = config->alerts; other < alert; other++)
         if (other->pinned == alert->pinned && other->window_ms == alert->window_ms)
             config_loader_error(

@@ -35,6 +35,7 @@ struct alert_config { /* the pass rate that a pinned cohort should keep */
     int64_t window_ms;      /* 24 h */
     uint32_t min_n;         /* 50 */
     double usual_fail_rate; /* 0: 1 - min_pass_rate */
+    bool may_condemn;       /* some rule only condemns (score/rules.h) */
     struct burn_config burns[BURNS_MAX];
     uint32_t burn_count;
     bool has_burns; /* by the file; else the defaults that the target leaves possible */

@@ -43,6 +43,8 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
     config_cohorts_load(loader);
     config_rules_load(loader);
     config_measurements_check(loader);
+    for (uint32_t i = 0; i < config->alert_count; i++)
+        config->alerts[i].may_condemn = rules_may_condemn(&config->ruleset, false);
     config->ruleset.awaited_scores = config->assembly.await_scores;
     config->ruleset.awaited_count = config->assembly.await_count;
     config_redaction_check(loader);

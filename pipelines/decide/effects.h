@@ -6,6 +6,7 @@
 #include "pipelines/decide/record_selection.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
+#include "state/cohorts/classes.h"
 #include "state/tables/decided.h"
 #include "state/tables/part.h"
 
@@ -67,6 +68,8 @@ struct closed {
     int64_t tokens;                 /* -1: unknown */
     double cost_usd;                /* negative: unknown */
     uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */
+    bool *is_rule_missing;          /* likewise: na, because an awaited score did not come */
+    struct cohort_class class;
     struct bytes *dimension_values; /* config->dimensions order */
     struct record_selection selection;
     struct record_emission emission; /* filled in by the writer; nothing before */

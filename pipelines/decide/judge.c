@@ -327,8 +327,14 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
     const struct prior_verdict *prior = judgement->prior;
     struct summary summary = {.decisions = 1, .revision = 1, .spans = closed->spans};
     closed->verdict = report->verdict;
-    for (uint32_t i = 0; i < report->evaluation_count; i++)
+    closed->class = (struct cohort_class){.condemned = (uint8_t)report->condemned,
+                                          .judged = (uint8_t)report->judged,
+                                          .is_known = true};
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
         closed->outcomes[i] = (uint8_t)report->evaluations[i].outcome;
+        closed->is_rule_missing[i] = report->evaluations[i].is_missing;
+        closed->class.is_missing |= report->evaluations[i].is_missing;
+    }
     if (!summary_take_report(&summary, report, &judge->arena))
         return STATUS_FATAL;
     if (!prior) {
@@ -391,7 +397,8 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
     struct arena *arena = &judgement->effects->arena;
     struct closed *closed = arena_zalloc(arena, 1, sizeof(*closed));
     uint8_t *outcomes = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, 1);
-    if (!closed || !outcomes)
+    bool *is_missing = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, sizeof(bool));
+    if (!closed || !outcomes || !is_missing)
         return false;
     *closed = (struct closed){
         .config = judge->config,
@@ -405,6 +412,8 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
         .tokens = -1,
         .cost_usd = -1,
         .outcomes = outcomes,
+        .is_rule_missing = is_missing,
+        .class = {.is_known = true},
         .selection = {.skipped = SKIP_UNSCORED,
                       .hour = budget_hour_of(open->received_ms, open->received_ms)},
         .event_ms = open->received_ms,

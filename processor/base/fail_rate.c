@@ -7,7 +7,7 @@
 
 enum { HEAVY_FAILURES_MIN = 5, SMALL_N = 50 };
 
-void weighted_count_add(struct weighted_count *to, const struct weighted_count *from)
+void fail_rate_count_add(struct weighted_count *to, const struct weighted_count *from)
 {
     to->n += from->n;
     to->heavy += from->heavy;
@@ -25,11 +25,12 @@ static double linear_n(double w, double w2, double failed, double failed2)
     return variance > 0 ? p * (1 - p) / variance : statistics_effective_n(w, w2);
 }
 
-struct proportion proportion_of(const struct weighted_count *all,
-                                const struct weighted_count *failed, double largest_weight)
+struct fail_rate_share fail_rate_share_of(const struct weighted_count *all,
+                                          const struct weighted_count *failed,
+                                          double largest_weight)
 {
     double w = all->weight, w2 = all->weight_squared, m = largest_weight;
-    struct proportion share = {.is_known = all->n > 0 && w > 0};
+    struct fail_rate_share share = {.is_known = all->n > 0 && w > 0};
     if (!share.is_known)
         return share;
     double f = failed->n > 0 ? failed->weight : 0, f2 = failed->n > 0 ? failed->weight_squared : 0;
@@ -62,8 +63,8 @@ struct fail_rate fail_rate_of(const struct fail_rate_sums *sums)
 {
     struct fail_rate rate = {.is_known = false};
     if (sums->may_condemn || sums->condemned.n > 0)
-        rate.condemned = proportion_of(&sums->all, &sums->condemned, sums->largest_weight);
-    rate.judged = proportion_of(&sums->scored, &sums->failed, sums->largest_weight);
+        rate.condemned = fail_rate_share_of(&sums->all, &sums->condemned, sums->largest_weight);
+    rate.judged = fail_rate_share_of(&sums->scored, &sums->failed, sums->largest_weight);
     bool are_all_condemned = rate.condemned.is_known && rate.condemned.p >= 1;
     rate.is_known = rate.judged.is_known || are_all_condemned;
     if (!rate.is_known)
@@ -77,7 +78,7 @@ struct fail_rate fail_rate_of(const struct fail_rate_sums *sums)
 
 /* A part that is not known has no width: without a condemning rule c is 0, and where every run is
  * condemned f does not matter. */
-static struct interval part_interval(const struct proportion *part, double n, double z)
+static struct interval part_interval(const struct fail_rate_share *part, double n, double z)
 {
     return part->is_known ? statistics_wilson(part->p, n, z) : (struct interval){part->p, part->p};
 }
@@ -103,7 +104,7 @@ struct interval fail_rate_guarded(const struct fail_rate *rate, double z)
                  part_interval(&rate->judged, rate->judged.n_guard, z));
 }
 
-static struct interval exact_interval(const struct proportion *part, double confidence)
+static struct interval exact_interval(const struct fail_rate_share *part, double confidence)
 {
     struct interval interval = part_interval(part, part->n, statistics_z(confidence));
     double passed = part->n * (1 - part->p), failed = part->n * part->p;

@@ -16,7 +16,7 @@ struct weighted_count {
     int64_t n, heavy; /* of these, of weight above 1 */
     double weight, weight_squared;
 };
-void weighted_count_add(struct weighted_count *to, const struct weighted_count *from);
+void fail_rate_count_add(struct weighted_count *to, const struct weighted_count *from);
 
 /* The weighted share `p` of failed among all, and what it is worth:
  *   n_linear  p (1 - p) / Var with the linearized variance
@@ -24,13 +24,14 @@ void weighted_count_add(struct weighted_count *to, const struct weighted_count *
  *   n_guard   the least of n_linear, and n_linear after one more run of the largest weight, failed
  *             or passed: right when failures are few and weights mixed
  *   n         of the interval that is reported: n_guard when `is_thin`, else n_linear */
-struct proportion {
+struct fail_rate_share {
     bool is_known; /* there was a run */
     bool is_thin;  /* p is 0 or 1, or fewer than 5 failed runs are heavy, and it matters */
     double p, n_linear, n_guard, n;
 };
-struct proportion proportion_of(const struct weighted_count *all,
-                                const struct weighted_count *failed, double largest_weight);
+struct fail_rate_share fail_rate_share_of(const struct weighted_count *all,
+                                          const struct weighted_count *failed,
+                                          double largest_weight);
 
 struct fail_rate_sums {
     struct weighted_count all, condemned;
@@ -43,7 +44,7 @@ struct fail_rate {
     bool is_known, is_thin;
     double p;
     double n_effective; /* runs of weight 1 that would be worth as much */
-    struct proportion condemned, judged;
+    struct fail_rate_share condemned, judged;
 };
 struct fail_rate fail_rate_of(const struct fail_rate_sums *sums);
 struct interval fail_rate_interval(const struct fail_rate *rate, double z);

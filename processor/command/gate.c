@@ -13,8 +13,8 @@ enum { TEXTS_BYTES_MAX = 1 << 20 };
 
 struct arguments {
     const char *config, *cohort, *min_pass_rate, *window, *confidence, *min_scored, *baseline,
-        *as_of, *format;
-    bool is_strict;
+        *as_of, *format, *require, *max_missing, *missing;
+    bool is_strict, is_repeated;
 };
 
 /* A number written in full, with both ends of the range included or not. */
@@ -37,6 +37,7 @@ static bool parse_terms(const struct arguments *arguments, struct release_gate_t
                         struct error *ret_error)
 {
     terms->is_strict = arguments->is_strict;
+    terms->is_missing_failed = strcmp(arguments->missing, "fail") == 0;
     if (!arguments->cohort || !arguments->min_pass_rate) {
         error_set(ret_error, EXIT_USAGE,
                   "needs --cohort and --min-pass-rate, such as --cohort 'intent=mortgage payoff' "
@@ -47,6 +48,8 @@ static bool parse_terms(const struct arguments *arguments, struct release_gate_t
                        ret_error) &&
            parse_share("--confidence", arguments->confidence, false, &terms->confidence,
                        ret_error) &&
+           parse_share("--max-missing", arguments->max_missing, true, &terms->max_missing,
+                       ret_error) &&
            parse_share("--min-scored", arguments->min_scored, true, &terms->min_scored, ret_error);
 }
 
@@ -55,6 +58,11 @@ static enum status parse_question(const struct arguments *arguments, struct aren
                                   struct release_gate_question *question, struct error *ret_error)
 {
     struct cohort_report_request request;
+    if (arguments->is_repeated && arguments->window) {
+        error_set(ret_error, EXIT_USAGE,
+                  "--repeated counts all runs since the release's first: leave out --window");
+        return STATUS_MALFORMED;
+    }
     if (!parse_terms(arguments, &question->terms, ret_error))
         return STATUS_MALFORMED;
     enum status status = release_gate_text_parse_cohort(
@@ -63,13 +71,16 @@ static enum status parse_question(const struct arguments *arguments, struct aren
         status = release_gate_text_parse_cohort("--baseline", bytes_of_text(arguments->baseline),
                                                 arena, &question->baseline, ret_error);
     if (status == STATUS_OK)
-        status = cohort_report_parse(
-            bytes_of_text(arguments->window), question->cohort.dimensions[0],
-            bytes_of_text(arguments->as_of), NULL, clock_realtime_ms(), &request, ret_error);
+        status =
+            cohort_report_parse(bytes_of_text(arguments->window ? arguments->window : "24h"),
+                                question->cohort.dimensions[0], bytes_of_text(arguments->as_of),
+                                NULL, clock_realtime_ms(), &request, ret_error);
     if (status != STATUS_OK)
         return status;
     question->window = request.window;
-    question->window_ms = request.window_ms;
+    question->is_repeated = arguments->is_repeated;
+    question->window_ms = arguments->is_repeated ? 0 : request.window_ms; /* 0: since start */
+    question->require = bytes_of_text(arguments->require ? arguments->require : "");
     question->as_of_ms = request.as_of_ms;
     return STATUS_OK;
 }
@@ -88,17 +99,20 @@ static enum status ask(const struct arguments *arguments, const struct pipeline_
     if (status != STATUS_OK)
         return status;
     if (strcmp(arguments->format, "json") == 0)
-        release_gate_text_write_json(question, &answer, to);
+        release_gate_text_write_json(config, question, &answer, to);
     else
-        release_gate_text_write(question, &answer, to);
+        release_gate_text_write(config, question, &answer, to);
     *ret_exit = exit_codes[answer.outcome];
     return STATUS_OK;
 }
 
 int command_gate(int argc, char **argv)
 {
-    struct arguments arguments = {
-        .window = "24h", .confidence = "0.95", .min_scored = "0.5", .format = "text"};
+    struct arguments arguments = {.confidence = "0.95",
+                                  .min_scored = "0.5",
+                                  .max_missing = "0.02",
+                                  .missing = "insufficient",
+                                  .format = "text"};
     const struct command_option options[] = {
         {"config", 'c', NULL, &arguments.config},
         {"cohort", 0, NULL, &arguments.cohort},
@@ -107,6 +121,10 @@ int command_gate(int argc, char **argv)
         {"confidence", 0, NULL, &arguments.confidence},
         {"strict", 0, &arguments.is_strict, NULL},
         {"min-scored", 0, NULL, &arguments.min_scored},
+        {"require", 0, NULL, &arguments.require},
+        {"max-missing", 0, NULL, &arguments.max_missing},
+        {"missing", 0, NULL, &arguments.missing},
+        {"repeated", 0, &arguments.is_repeated, NULL},
         {"baseline", 0, NULL, &arguments.baseline},
         {"as-of", 0, NULL, &arguments.as_of},
         {"format", 0, NULL, &arguments.format},
@@ -115,6 +133,10 @@ int command_gate(int argc, char **argv)
         return EXIT_USAGE;
     if (strcmp(arguments.format, "text") != 0 && strcmp(arguments.format, "json") != 0) {
         fprintf(stderr, "flywheel gate: --format is text or json\n");
+        return EXIT_USAGE;
+    }
+    if (strcmp(arguments.missing, "insufficient") != 0 && strcmp(arguments.missing, "fail") != 0) {
+        fprintf(stderr, "flywheel gate: --missing is insufficient or fail\n");
         return EXIT_USAGE;
     }
     int exit_code = EXIT_DONE;

@@ -89,6 +89,14 @@ bool rule_may_condemn(const struct rule *rule, bool is_strict)
     return false;
 }
 
+bool rules_may_condemn(const struct ruleset *ruleset, bool is_strict)
+{
+    for (uint32_t i = 0; i < ruleset->rule_count; i++)
+        if (rule_may_condemn(&ruleset->rules[i], is_strict))
+            return true;
+    return false;
+}
+
 /* The measures of a ruleset one after another: of its rules, then of their conditions. */
 static struct measure *next_measure(struct ruleset *ruleset, uint32_t *rule_at, uint32_t *at)
 {

@@ -11,6 +11,8 @@ const char *rule_check(const struct rule *rule);
 bool rule_may_judge(const struct rule *rule, uint32_t measure);
 /* Can a fail (or, `is_strict`, a borderline) of it come from a measurement that only condemns? */
 bool rule_may_condemn(const struct rule *rule, bool is_strict);
+/* Of any rule. */
+bool rules_may_condemn(const struct ruleset *ruleset, bool is_strict);
 /* Sets needs_content from its rules and expressions, and numbers the measurements that they name,
  * so that a run looks none of them up. Without it a ruleset works, only slower. False: out of
  * memory. */

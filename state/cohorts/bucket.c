@@ -1,13 +1,16 @@
-/* value = u8 version | signed verdicts[4] | signed first[4] | double weight, weight_squared,
- *         weight_fail, weight_borderline | signed tokens, cost, with_tokens, with_cost, last_event_ms
- *         | sketch | varint count (varint rule, signed outcomes[5])... */
+/* value = u8 2 | double largest weight | signed verdicts[4] | signed first[4] | signed first_scored
+ *         | classes | classes of the missing | signed tokens, cost, with_tokens, with_cost,
+ *         last_event_ms | sketch | varint count (varint rule, signed outcomes[6])...
+ * Version 1 had four doubles in place of the classes, which counted other runs as scored: they are
+ * read over, and its runs are in no class. */
 #include "state/cohorts/bucket.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { BUCKET_VERSION = 1, CONTRIBUTION_VERSION = 1 };
+enum { BUCKET_VERSION = 2, CONTRIBUTION_VERSION = 2, WITHOUT_CLASS = 1 };
+enum { CLASS_JUDGED_SHIFT = 2, CLASS_MISSING = 16 }; /* u8 condemned | judged << 2 | missing << 4 */
 
 int64_t cohort_nano_usd(double usd)
 {
@@ -19,14 +22,31 @@ int64_t cohort_nano_usd(double usd)
 
 /* --- contributions --- */
 
+static void decode_class(struct value_reader *reader, uint8_t version, struct cohort_class *to)
+{
+    *to = (struct cohort_class){.is_known = version == CONTRIBUTION_VERSION};
+    if (!to->is_known)
+        return;
+    uint8_t bits = value_get_u8(reader);
+    to->condemned = bits & 3;
+    to->judged = bits >> CLASS_JUDGED_SHIFT & 3;
+    to->is_missing = bits & CLASS_MISSING;
+    if (to->condemned >= COHORT_CONDEMNED || bits >= 2 * CLASS_MISSING)
+        reader->failed = true;
+}
+
 void cohort_contribution_encode(const struct cohort_contribution *contribution, struct buffer *to)
 {
     assert(contribution->group_count <= COHORT_GROUPS_MAX);
     assert(contribution->rule_count <= COHORT_RULES_MAX);
-    buffer_append_byte(to, CONTRIBUTION_VERSION);
+    const struct cohort_class *class = &contribution->class;
+    buffer_append_byte(to, class->is_known ? CONTRIBUTION_VERSION : WITHOUT_CLASS);
     buffer_append_byte(to, (uint8_t)contribution->change);
     value_put_signed(to, contribution->event_ms);
     buffer_append_byte(to, contribution->verdict);
+    if (class->is_known)
+        buffer_append_byte(to, (uint8_t)(class->condemned | class->judged << CLASS_JUDGED_SHIFT |
+                                         (class->is_missing ? CLASS_MISSING : 0)));
     value_put_double(to, contribution->weight);
     value_put_double(to, contribution->duration_ms);
     value_put_signed(to, contribution->tokens);
@@ -47,11 +67,13 @@ void cohort_contribution_decode(struct value_reader *reader,
                                 struct cohort_contribution *ret_contribution)
 {
     struct cohort_contribution *to = ret_contribution;
-    bool is_known = value_get_u8(reader) == CONTRIBUTION_VERSION;
+    uint8_t version = value_get_u8(reader);
+    bool is_known = version == WITHOUT_CLASS || version == CONTRIBUTION_VERSION;
     uint8_t change = value_get_u8(reader);
     to->change = (enum cohort_change)change;
     to->event_ms = value_get_signed(reader);
     to->verdict = value_get_u8(reader);
+    decode_class(reader, version, &to->class);
     to->weight = value_get_double(reader);
     to->duration_ms = value_get_double(reader);
     to->tokens = value_get_signed(reader);
@@ -66,7 +88,7 @@ void cohort_contribution_decode(struct value_reader *reader,
     for (uint32_t i = 0; i < to->rule_count; i++) {
         to->rules[i].rule = (uint16_t)value_get_count(reader, UINT16_MAX);
         to->rules[i].outcome = value_get_u8(reader);
-        is_known = is_known && to->rules[i].outcome < COHORT_OUTCOMES;
+        is_known = is_known && to->rules[i].outcome < COHORT_RULE_SUMS;
     }
     if (!is_known || change > COHORT_CHANGE_AGAIN || to->verdict >= COHORT_VERDICTS ||
         to->weight < 0)
@@ -130,16 +152,17 @@ bool cohort_bucket_add(struct cohort_bucket *bucket, const struct cohort_contrib
         return false;
     int sign = contribution->change == COHORT_CHANGE_REMOVE ? -1 : 1;
     uint8_t verdict = contribution->verdict;
-    double weight = sign * contribution->weight;
     bucket->verdicts[verdict] = value_sum(bucket->verdicts[verdict], sign);
     if (contribution->change == COHORT_CHANGE_FIRST)
         bucket->first[verdict] = value_sum(bucket->first[verdict], 1);
-    if (verdict != COHORT_UNSCORED) {
-        bucket->weight += weight;
-        bucket->weight_squared += weight * contribution->weight;
-        bucket->weight_fail += verdict == COHORT_FAIL ? weight : 0;
-        bucket->weight_borderline += verdict == COHORT_BORDERLINE ? weight : 0;
-    }
+    const struct cohort_class *class = &contribution->class;
+    cohort_classes_add(&bucket->classes, class, contribution->weight, sign);
+    if (class->is_missing)
+        cohort_classes_add(&bucket->missing, class, contribution->weight, sign);
+    if (contribution->change == COHORT_CHANGE_FIRST && class->is_known && class->judged > 0)
+        bucket->first_scored = value_sum(bucket->first_scored, 1);
+    if (contribution->weight > bucket->largest_weight)
+        bucket->largest_weight = contribution->weight;
     if (contribution->tokens >= 0) {
         bucket->tokens = value_sum(bucket->tokens, sign * contribution->tokens);
         bucket->with_tokens = value_sum(bucket->with_tokens, sign);
@@ -170,10 +193,11 @@ bool cohort_bucket_merge(struct cohort_bucket *into, const struct cohort_bucket 
         into->verdicts[i] = value_sum(into->verdicts[i], from->verdicts[i]);
         into->first[i] = value_sum(into->first[i], from->first[i]);
     }
-    into->weight += from->weight;
-    into->weight_squared += from->weight_squared;
-    into->weight_fail += from->weight_fail;
-    into->weight_borderline += from->weight_borderline;
+    into->first_scored = value_sum(into->first_scored, from->first_scored);
+    cohort_classes_merge(&into->classes, &from->classes);
+    cohort_classes_merge(&into->missing, &from->missing);
+    if (from->largest_weight > into->largest_weight)
+        into->largest_weight = from->largest_weight;
     into->tokens = value_sum(into->tokens, from->tokens);
     into->cost_nano_usd = value_sum(into->cost_nano_usd, from->cost_nano_usd);
     into->with_tokens = value_sum(into->with_tokens, from->with_tokens);
@@ -183,7 +207,7 @@ bool cohort_bucket_merge(struct cohort_bucket *into, const struct cohort_bucket 
     sketch_merge(&into->duration_ms, &from->duration_ms);
     for (uint32_t i = 0; i < from->rule_count; i++) {
         struct cohort_rule_sums *sums = rule_sums(into, from->rules[i].rule);
-        for (size_t k = 0; sums && k < COHORT_OUTCOMES; k++)
+        for (size_t k = 0; sums && k < COHORT_RULE_SUMS; k++)
             sums->outcomes[k] = value_sum(sums->outcomes[k], from->rules[i].outcomes[k]);
     }
     return true;
@@ -191,13 +215,8 @@ bool cohort_bucket_merge(struct cohort_bucket *into, const struct cohort_bucket 
 
 void cohort_bucket_settle(struct cohort_bucket *bucket)
 {
-    const int64_t *n = bucket->verdicts;
-    if (n[COHORT_PASS] == 0 && n[COHORT_BORDERLINE] == 0 && n[COHORT_FAIL] == 0)
-        bucket->weight = bucket->weight_squared = 0;
-    if (n[COHORT_FAIL] == 0)
-        bucket->weight_fail = 0;
-    if (n[COHORT_BORDERLINE] == 0)
-        bucket->weight_borderline = 0;
+    cohort_classes_settle(&bucket->classes);
+    cohort_classes_settle(&bucket->missing);
 }
 
 bool cohort_bucket_is_empty(const struct cohort_bucket *bucket)
@@ -216,19 +235,34 @@ int64_t cohort_bucket_total(const struct cohort_bucket *bucket)
     return total;
 }
 
+int64_t cohort_bucket_unclassed(const struct cohort_bucket *bucket)
+{
+    struct weighted_count all =
+        cohort_classes_sum(&bucket->classes, 0, COHORT_CONDEMNED - 1, 0, COHORT_JUDGED - 1);
+    return cohort_bucket_total(bucket) - all.n;
+}
+
 /* --- the stored form --- */
+
+double cohort_bucket_peek_largest(struct bytes value)
+{
+    struct value_reader reader;
+    value_reader_init(&reader, value);
+    double largest = value_get_u8(&reader) == BUCKET_VERSION ? value_get_double(&reader) : 0;
+    return reader.failed ? 0 : largest;
+}
 
 void cohort_bucket_encode(const struct cohort_bucket *bucket, struct buffer *to)
 {
     buffer_append_byte(to, BUCKET_VERSION);
+    value_put_double(to, bucket->largest_weight);
     for (size_t i = 0; i < COHORT_VERDICTS; i++)
         value_put_signed(to, bucket->verdicts[i]);
     for (size_t i = 0; i < COHORT_VERDICTS; i++)
         value_put_signed(to, bucket->first[i]);
-    value_put_double(to, bucket->weight);
-    value_put_double(to, bucket->weight_squared);
-    value_put_double(to, bucket->weight_fail);
-    value_put_double(to, bucket->weight_borderline);
+    value_put_signed(to, bucket->first_scored);
+    cohort_classes_encode(&bucket->classes, to);
+    cohort_classes_encode(&bucket->missing, to);
     value_put_signed(to, bucket->tokens);
     value_put_signed(to, bucket->cost_nano_usd);
     value_put_signed(to, bucket->with_tokens);
@@ -238,25 +272,37 @@ void cohort_bucket_encode(const struct cohort_bucket *bucket, struct buffer *to)
     value_put_varint(to, bucket->rule_count);
     for (uint32_t i = 0; i < bucket->rule_count; i++) {
         value_put_varint(to, bucket->rules[i].rule);
-        for (size_t k = 0; k < COHORT_OUTCOMES; k++)
+        for (size_t k = 0; k < COHORT_RULE_SUMS; k++)
             value_put_signed(to, bucket->rules[i].outcomes[k]);
     }
+}
+
+static void decode_classes(struct value_reader *reader, uint8_t version,
+                           struct cohort_bucket *bucket)
+{
+    if (version == WITHOUT_CLASS) {
+        (void)value_get_raw(reader, 4 * sizeof(double));
+        return;
+    }
+    bucket->first_scored = value_get_signed(reader);
+    cohort_classes_decode(reader, &bucket->classes);
+    cohort_classes_decode(reader, &bucket->missing);
 }
 
 enum status cohort_bucket_decode(struct bytes value, struct cohort_bucket *ret_bucket)
 {
     struct value_reader reader;
     value_reader_init(&reader, value);
-    if (value_get_u8(&reader) != BUCKET_VERSION)
+    uint8_t version = value_get_u8(&reader);
+    if (version != BUCKET_VERSION && version != WITHOUT_CLASS)
         return STATUS_MALFORMED;
+    if (version == BUCKET_VERSION)
+        ret_bucket->largest_weight = value_get_double(&reader);
     for (size_t i = 0; i < COHORT_VERDICTS; i++)
         ret_bucket->verdicts[i] = value_get_signed(&reader);
     for (size_t i = 0; i < COHORT_VERDICTS; i++)
         ret_bucket->first[i] = value_get_signed(&reader);
-    ret_bucket->weight = value_get_double(&reader);
-    ret_bucket->weight_squared = value_get_double(&reader);
-    ret_bucket->weight_fail = value_get_double(&reader);
-    ret_bucket->weight_borderline = value_get_double(&reader);
+    decode_classes(&reader, version, ret_bucket);
     ret_bucket->tokens = value_get_signed(&reader);
     ret_bucket->cost_nano_usd = value_get_signed(&reader);
     ret_bucket->with_tokens = value_get_signed(&reader);
@@ -271,7 +317,7 @@ enum status cohort_bucket_decode(struct bytes value, struct cohort_bucket *ret_b
         if (i > 0 && rule <= ret_bucket->rules[i - 1].rule)
             return STATUS_MALFORMED;
         ret_bucket->rules[i] = (struct cohort_rule_sums){.rule = rule};
-        for (size_t k = 0; k < COHORT_OUTCOMES; k++)
+        for (size_t k = 0; k < (version == WITHOUT_CLASS ? COHORT_OUTCOMES : COHORT_RULE_SUMS); k++)
             ret_bucket->rules[i].outcomes[k] = value_get_signed(&reader);
         ret_bucket->rule_count = i + 1;
     }

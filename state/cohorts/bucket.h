@@ -1,12 +1,15 @@
 /* The sums of one cohort over one stretch of event time, and what one trajectory adds to them.
  * Plain sums: buckets add up in any order, a correction takes back exactly what was put in. */
 #pragma once
+#include "state/cohorts/classes.h"
 #include "state/cohorts/sketch.h"
 #include "state/store/schema.h"
 
 enum {
     COHORT_VERDICTS = 4, /* pass, borderline, fail, unscored */
     COHORT_OUTCOMES = 5, /* pass, borderline, fail, na, error */
+    COHORT_MISSING = 5,  /* na, because an awaited score did not come */
+    COHORT_RULE_SUMS,
     COHORT_GROUPS_MAX = 32,
     COHORT_RULES_MAX = 256,
     COHORT_BUCKET_RULES_MAX = 1000, /* distinct ones; further rules are not counted in it */
@@ -15,18 +18,20 @@ enum { COHORT_PASS, COHORT_BORDERLINE, COHORT_FAIL, COHORT_UNSCORED };
 
 struct cohort_rule_sums {
     uint16_t rule; /* dictionary number */
-    int64_t outcomes[COHORT_OUTCOMES];
+    int64_t outcomes[COHORT_RULE_SUMS];
 };
 
 /* A zeroed struct is an empty bucket; cohort_bucket_finish() frees what it holds. */
 struct cohort_bucket {
     int64_t verdicts[COHORT_VERDICTS]; /* unweighted */
     int64_t first[COHORT_VERDICTS];    /* first verdicts only: corrections leave it alone */
-    double weight, weight_squared;     /* sums over the scored: pass, borderline, fail */
-    double weight_fail, weight_borderline;
-    int64_t tokens;                 /* sum over those that have it */
-    int64_t cost_nano_usd;          /* the same */
-    int64_t with_tokens, with_cost; /* how many have it */
+    int64_t first_scored;              /* of the first ones, those that a rule had judged */
+    struct cohort_classes classes;     /* of all whose class is known */
+    struct cohort_classes missing;     /* of these, those without an awaited score */
+    double largest_weight;             /* ever; what is taken back leaves it */
+    int64_t tokens;                    /* sum over those that have it */
+    int64_t cost_nano_usd;             /* the same */
+    int64_t with_tokens, with_cost;    /* how many have it */
     int64_t last_event_ms;
     struct sketch duration_ms;
     struct cohort_rule_sums *rules; /* in order of number */
@@ -43,6 +48,7 @@ struct cohort_contribution {
     enum cohort_change change;
     int64_t event_ms;
     uint8_t verdict;
+    struct cohort_class class;
     double weight;         /* adjusted count; 1 when not sampled */
     double duration_ms;    /* negative: not known */
     int64_t tokens;        /* -1: not known */
@@ -54,7 +60,7 @@ struct cohort_contribution {
     } groups[COHORT_GROUPS_MAX];
     struct {
         uint16_t rule;
-        uint8_t outcome;
+        uint8_t outcome; /* COHORT_MISSING: in place of na */
     } rules[COHORT_RULES_MAX];
 };
 
@@ -72,13 +78,16 @@ void cohort_bucket_finish(struct cohort_bucket *bucket);
 MUST_CHECK bool cohort_bucket_add(struct cohort_bucket *bucket,
                                   const struct cohort_contribution *contribution);
 MUST_CHECK bool cohort_bucket_merge(struct cohort_bucket *into, const struct cohort_bucket *from);
-/* For a whole bucket, not a delta: without a scored trajectory no weight is left, whatever rounding
- * has left behind. */
+/* For a whole bucket, not a delta: cohort_classes_settle(). */
 void cohort_bucket_settle(struct cohort_bucket *bucket);
 /* Nothing left in it: needs no row. */
 bool cohort_bucket_is_empty(const struct cohort_bucket *bucket);
 int64_t cohort_bucket_total(const struct cohort_bucket *bucket);
+/* Of these, those that a version without classes decided: in no rate. */
+int64_t cohort_bucket_unclassed(const struct cohort_bucket *bucket);
 
 void cohort_bucket_encode(const struct cohort_bucket *bucket, struct buffer *to);
+/* The largest weight of a stored bucket, without decoding it; 0: it does not say. */
+double cohort_bucket_peek_largest(struct bytes value);
 /* `ret_bucket` is empty on entry; finish it also after MALFORMED. */
 MUST_CHECK enum status cohort_bucket_decode(struct bytes value, struct cohort_bucket *ret_bucket);

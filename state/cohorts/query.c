@@ -157,6 +157,34 @@ static void add_stored(struct query *query, struct cohort_result_row *row, struc
     cohort_bucket_finish(&bucket);
 }
 
+static void take_largest(struct cohort_result *result, struct bytes value)
+{
+    double largest = value.data ? cohort_bucket_peek_largest(value) : 0;
+    if (largest > result->largest_weight)
+        result->largest_weight = largest;
+}
+
+double cohort_largest_weight(struct store_txn *txn, uint16_t grouping)
+{
+    struct cohort_result result = {.largest_weight = 0};
+    struct store_cursor cursor;
+    struct cohort_key at;
+    struct state_key seek = {.size = 0};
+    key_be16(&seek, grouping);
+    store_cursor_begin(txn, TABLE_COHORT, key_bytes(&seek), 2, &cursor);
+    while (store_cursor_next(&cursor) &&
+           cohort_key_decode(key_bytes(&cursor.key), &at) == STATUS_OK) {
+        if (at.ring == RING_TOTAL)
+            take_largest(&result, store_cursor_value(&cursor));
+        at.ring = at.ring < RING_TOTAL ? RING_TOTAL : COHORT_RINGS;
+        at.start_ms = 0;
+        cohort_key_encode(&at, &seek);
+        store_cursor_seek(&cursor, key_bytes(&seek));
+    }
+    store_cursor_finish(&cursor);
+    return result.largest_weight;
+}
+
 /* Every cohort of the grouping: seek to the window, sum its buckets, seek to the next cohort. */
 static void read_buckets(struct query *query)
 {
@@ -193,9 +221,15 @@ static void read_buckets(struct query *query)
             if (!row)
                 break;
             add_stored(query, row, store_cursor_value(&cursor));
+            if (at.ring == RING_TOTAL)
+                take_largest(query->result, store_cursor_value(&cursor));
             continue;
         }
-        at.ring = COHORT_RINGS; /* above every row of this cohort */
+        if (at.ring == RING_TOTAL)
+            take_largest(query->result, store_cursor_value(&cursor));
+        /* To the total of this cohort, and from there above all its rows. */
+        at.ring = at.ring < RING_TOTAL ? RING_TOTAL : COHORT_RINGS;
+        at.start_ms = 0;
         cohort_key_encode(&at, &seek);
         store_cursor_seek(&cursor, key_bytes(&seek));
     }
@@ -208,6 +242,8 @@ static void fold(struct query *query, const struct cohort_contribution *contribu
 {
     const struct cohort_window *window = &query->result->window;
     int64_t start_ms = cohort_bucket_start(window->ring, contribution->event_ms);
+    if (contribution->weight > query->result->largest_weight)
+        query->result->largest_weight = contribution->weight;
     if (start_ms < window->from_ms || start_ms > window->to_ms)
         return;
     for (uint32_t i = 0; i < contribution->group_count; i++) {

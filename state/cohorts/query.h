@@ -14,9 +14,8 @@ struct cohort_window {
 MUST_CHECK enum status cohort_window_resolve(int64_t as_of_ms, int64_t window_ms,
                                              struct cohort_window *ret_window);
 
-/* One cohort of the result: unweighted counts in sums.verdicts, the fail rate is
- * sums.weight_fail / sums.weight (absent when weight is 0), n_eff = weight^2 / weight_squared
- * (processor/base/statistics.h), quantiles by sketch_quantile(&sums.duration_ms, q). */
+/* One cohort of the result: unweighted counts in sums.verdicts, rates are sums of sums.classes
+ * (processor/base/fail_rate.h), quantiles by sketch_quantile(&sums.duration_ms, q). */
 struct cohort_result_row {
     struct bytes *values; /* in the order asked for */
     struct cohort_bucket sums;
@@ -33,6 +32,7 @@ struct cohort_result {
     struct cohort_window window;
     uint16_t grouping; /* the one that answered */
     uint32_t value_count;
+    double largest_weight; /* of the grouping since start, not of the window alone */
     struct cohort_result_row *rows;
     size_t row_count;
     struct cohort_result_rule *rules; /* every rule that occurs, by number */
@@ -55,6 +55,8 @@ MUST_CHECK enum status cohort_query_in(struct store *store, struct bytes groupin
                                        int64_t as_of_ms, int64_t window_ms,
                                        struct cohort_result *ret_result, struct error *ret_error);
 void cohort_result_finish(struct cohort_result *result);
+/* The largest weight of any run of a grouping since start, as far as it is folded. */
+double cohort_largest_weight(struct store_txn *txn, uint16_t grouping);
 /* Absent when unknown. */
 struct bytes cohort_result_rule_name(const struct cohort_result *result, uint16_t rule);
 /* The texts of every grouping of the store ("intent", "release,intent"), for messages. */

@@ -16,11 +16,12 @@ static const struct {
 struct slot {
     int64_t start_ms;
     int64_t verdicts[COHORT_VERDICTS];
-    double weight, weight_squared, weight_fail, weight_borderline;
+    struct cohort_classes classes;
 };
 
 struct cohort_windows {
     struct slot slots[SLOTS];
+    double largest_weight;
 };
 
 struct cohort_windows *cohort_windows_create(void)
@@ -48,22 +49,23 @@ static struct slot *slot_of(struct cohort_windows *windows, enum cohort_ring rin
 void cohort_windows_add(struct cohort_windows *windows,
                         const struct cohort_contribution *contribution)
 {
+    cohort_windows_raise(windows, contribution->weight);
     int sign = contribution->change == COHORT_CHANGE_REMOVE ? -1 : 1;
     uint8_t verdict = contribution->verdict;
-    double weight = sign * contribution->weight;
     for (enum cohort_ring ring = RING_MINUTE; ring < RING_TOTAL; ring++) {
         struct slot *slot =
             slot_of(windows, ring, cohort_bucket_start(ring, contribution->event_ms));
         if (!slot)
             continue;
         slot->verdicts[verdict] = value_sum(slot->verdicts[verdict], sign);
-        if (verdict == COHORT_UNSCORED)
-            continue;
-        slot->weight += weight;
-        slot->weight_squared += weight * contribution->weight;
-        slot->weight_fail += verdict == COHORT_FAIL ? weight : 0;
-        slot->weight_borderline += verdict == COHORT_BORDERLINE ? weight : 0;
+        cohort_classes_add(&slot->classes, &contribution->class, contribution->weight, sign);
     }
+}
+
+void cohort_windows_raise(struct cohort_windows *windows, double largest_weight)
+{
+    if (largest_weight > windows->largest_weight)
+        windows->largest_weight = largest_weight;
 }
 
 void cohort_windows_add_bucket(struct cohort_windows *windows, enum cohort_ring ring,
@@ -74,16 +76,13 @@ void cohort_windows_add_bucket(struct cohort_windows *windows, enum cohort_ring 
         return;
     for (size_t i = 0; i < COHORT_VERDICTS; i++)
         slot->verdicts[i] = value_sum(slot->verdicts[i], bucket->verdicts[i]);
-    slot->weight += bucket->weight;
-    slot->weight_squared += bucket->weight_squared;
-    slot->weight_fail += bucket->weight_fail;
-    slot->weight_borderline += bucket->weight_borderline;
+    cohort_classes_merge(&slot->classes, &bucket->classes);
 }
 
 struct cohort_bucket cohort_windows_sum(const struct cohort_windows *windows, int64_t as_of_ms,
                                         int64_t window_ms)
 {
-    struct cohort_bucket sum = {.weight = 0};
+    struct cohort_bucket sum = {.largest_weight = windows->largest_weight};
     struct cohort_window window;
     if (cohort_window_resolve(as_of_ms, window_ms, &window) != STATUS_OK ||
         window.ring == RING_TOTAL)
@@ -94,10 +93,7 @@ struct cohort_bucket cohort_windows_sum(const struct cohort_windows *windows, in
             continue;
         for (size_t k = 0; k < COHORT_VERDICTS; k++)
             sum.verdicts[k] = value_sum(sum.verdicts[k], slot->verdicts[k]);
-        sum.weight += slot->weight;
-        sum.weight_squared += slot->weight_squared;
-        sum.weight_fail += slot->weight_fail;
-        sum.weight_borderline += slot->weight_borderline;
+        cohort_classes_merge(&sum.classes, &slot->classes);
     }
     cohort_bucket_settle(&sum);
     return sum;
@@ -113,7 +109,7 @@ void cohort_windows_load(struct cohort_windows *windows, struct store_txn *txn, 
     key_raw(&prefix, bytes_of(hash, COHORT_HASH_SIZE));
     store_cursor_begin(txn, TABLE_COHORT, key_bytes(&prefix), prefix.size, &cursor);
     while (store_cursor_next(&cursor)) {
-        struct cohort_bucket bucket = {.weight = 0};
+        struct cohort_bucket bucket = {.tokens = 0};
         if (cohort_key_decode(key_bytes(&cursor.key), &key) == STATUS_OK &&
             cohort_bucket_decode(store_cursor_value(&cursor), &bucket) == STATUS_OK)
             cohort_windows_add_bucket(windows, key.ring, key.start_ms, &bucket);

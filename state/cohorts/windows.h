@@ -13,6 +13,8 @@ void cohort_windows_destroy(struct cohort_windows *windows);
 /* A contribution to this cohort, or the taking back of one. */
 void cohort_windows_add(struct cohort_windows *windows,
                         const struct cohort_contribution *contribution);
+/* The largest weight of the grouping, so far. */
+void cohort_windows_raise(struct cohort_windows *windows, double largest_weight);
 /* A stored bucket. */
 void cohort_windows_add_bucket(struct cohort_windows *windows, enum cohort_ring ring,
                                int64_t start_ms, const struct cohort_bucket *bucket);

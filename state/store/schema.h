@@ -7,7 +7,7 @@
 #include "processor/base/bytes.h"
 
 enum {
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
     STORE_KEY_BYTES_MAX = 256,
     STORE_VALUE_BYTES_MAX = 63996, /* 64,000 with the CRC: sixteen pages, whatever the content */
 };

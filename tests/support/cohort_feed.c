@@ -5,6 +5,7 @@
 #include "pipelines/config/load.h"
 #include "processor/emit/outgoing.h"
 #include "state/store/dictionary.h"
+#include "tests/support/cohort_class.h"
 
 static void open_state(struct feed *feed)
 {
@@ -95,6 +96,7 @@ void feed_weighted(struct feed *feed, const struct bytes *values, uint8_t verdic
     struct cohort_contribution one = {.change = change,
                                       .event_ms = event_ms,
                                       .verdict = verdict,
+                                      .class = judged_class(verdict),
                                       .weight = weight,
                                       .tokens = -1,
                                       .cost_nano_usd = -1,

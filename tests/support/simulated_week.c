@@ -11,6 +11,7 @@
 #include "processor/base/statistics.h"
 #include "state/cohorts/query.h"
 #include "tests/support/cohort_feed.h"
+#include "tests/support/cohort_class.h"
 
 enum { MINUTE = 60000, HOUR = 60 * MINUTE, WEEK_MINUTES = 7 * 24 * 60, QUIET = 2, SCORED_MIN = 30 };
 static const int64_t BEGIN = 1763942400000; /* 2025-11-24T00:00:00Z, a Monday */
@@ -274,9 +275,9 @@ static void judge_hour(struct week *week)
         const struct truth *cohort = &week->cohorts[(name[1] - '0') * 10 + (name[2] - '0')];
         if (cohort_bucket_total(sums) - sums->verdicts[COHORT_UNSCORED] < SCORED_MIN)
             continue;
-        struct interval interval =
-            statistics_wilson(sums->weight_fail / sums->weight,
-                              statistics_effective_n(sums->weight, sums->weight_squared), z);
+        struct weighted_count all = all_scored(sums), bad = judged_failed(sums);
+        struct fail_rate_share failed = fail_rate_share_of(&all, &bad, result.largest_weight);
+        struct interval interval = statistics_wilson(failed.p, failed.n, z);
         bool is_covered = interval.low <= cohort->fail_rate && cohort->fail_rate <= interval.high;
         week->report->intervals++;
         week->report->covered += is_covered;

@@ -9,6 +9,8 @@
 #include "processor/base/statistics.h"
 #include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
+#include "pipelines/config/load.h"
+#include "tests/support/cohort_class.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* 2025-11-23T09:00:00Z */
@@ -18,6 +20,7 @@ static struct temp_store temp;
 static struct cohorts *cohorts;
 static struct cohort_delta *delta;
 static uint16_t by_intent, by_release;
+static struct pipeline_config *config; /* a judge, and no rule that only condemns */
 static struct arena arena;
 static struct buffer text;
 
@@ -32,12 +35,22 @@ static void setup(void)
     by_release = dictionary_id(&txn, DICTIONARY_GROUPING, BYTES_LITERAL("release,intent"));
     COMMIT(&txn);
     arena_init(&arena, 1 << 20);
+    struct error error = {0};
+    config = config_load_text(
+        "test.yaml",
+        BYTES_LITERAL("rules: [{ name: good, measure: score.Quality, fail_below: 0.5 }]\n"
+                      "cohorts: { dimensions: { intent: ['*'], release: ['*'] }, group_by: "
+                      "[[intent], [release, intent]] }"),
+        &error);
+    ck_assert_msg(config != NULL, "%s", error.text);
 }
 
 static void teardown(void)
 {
     buffer_finish(&text);
     arena_finish(&arena);
+    config_destroy(config);
+    config = NULL;
     cohort_delta_destroy(delta);
     cohorts_close(cohorts);
     temp_store_finish(&temp);
@@ -48,6 +61,7 @@ static void add_weighted(const char *release, const char *intent, uint8_t verdic
 {
     struct cohort_contribution one = {.event_ms = NOW - 5 * MINUTE,
                                       .verdict = verdict,
+                                      .class = judged_class(verdict),
                                       .weight = weight,
                                       .tokens = -1,
                                       .cost_nano_usd = -1,
@@ -93,8 +107,8 @@ static struct release_gate_answer ask_question(const struct release_gate_questio
 {
     struct release_gate_answer answer;
     struct error error = {0};
-    ck_assert_msg(release_gate_ask(temp.store, NULL, question, &answer, &error) == STATUS_OK, "%s",
-                  error.text);
+    ck_assert_msg(release_gate_ask(temp.store, config, question, &answer, &error) == STATUS_OK,
+                  "%s", error.text);
     return answer;
 }
 
@@ -155,7 +169,7 @@ START_TEST(a_rate_at_the_target_is_never_decided)
     struct release_gate_answer answer = ask_question(&question);
     ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     ck_assert_uint_eq(answer.decision.needed, UINT64_MAX);
-    release_gate_text_write_json(&question, &answer, &text);
+    release_gate_text_write_json(config, &question, &answer, &text);
     buffer_append_byte(&text, 0);
     ck_assert_ptr_null(strstr((const char *)text.data, "needed"));
 }
@@ -191,7 +205,7 @@ START_TEST(unscored_is_not_passed)
     ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_FEW_SCORED);
     ck_assert_uint_eq(answer.decision.needed, 1);
-    NEAR(answer.cohort.scored_share, 100.0 / 201);
+    NEAR(answer.cohort.rates.scored_share, 100.0 / 201);
     struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
     question.terms.min_scored = 0.4;
     ck_assert_int_eq(ask_question(&question).outcome, RELEASE_GATE_PASS);
@@ -205,7 +219,7 @@ START_TEST(all_unscored_is_insufficient_whatever_the_share)
     question.terms.min_scored = 0;
     struct release_gate_answer answer = ask_question(&question);
     ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
-    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_FEW_SCORED);
+    ck_assert_int_eq(answer.decision.reason, RELEASE_GATE_NO_JUDGE);
     ck_assert_uint_eq(answer.decision.needed, 45);
 }
 END_TEST
@@ -216,7 +230,8 @@ START_TEST(weights_count_by_their_effective_n)
     add_weighted("1", "refund", COHORT_PASS, 10, 4);
     struct release_gate_answer answer = ask("intent=refund", 0.5);
     NEAR(answer.cohort.pass_rate, 0.8);
-    NEAR(answer.cohort.n_effective, 2500.0 / 170);
+    struct weighted_count all = {20, 10, 50, 170}, failed = {10, 0, 10, 10};
+    NEAR(answer.cohort.n_effective, fail_rate_share_of(&all, &failed, 4).n_guard);
     ck_assert_int_eq(answer.cohort.scored, 20);
 }
 END_TEST
@@ -250,7 +265,7 @@ START_TEST(a_dimension_that_no_grouping_covers_is_a_usage_error)
     struct release_gate_question question = question_of("intent=refund,locale=de", NULL, 0.9);
     struct release_gate_answer answer;
     struct error error = {0};
-    ck_assert_int_eq(release_gate_ask(temp.store, NULL, &question, &answer, &error),
+    ck_assert_int_eq(release_gate_ask(temp.store, config, &question, &answer, &error),
                      STATUS_NOT_FOUND);
     ck_assert_int_eq(error.exit_code, EXIT_USAGE);
 }
@@ -261,8 +276,8 @@ START_TEST(a_grouping_that_is_configured_no_more_does_not_answer)
     struct error error = {0};
     struct bytes yaml = BYTES_LITERAL("rules: [{ name: r, measure: duration_ms, fail_above: 9 }]\n"
                                       "cohorts: { group_by: [[release, intent]] }\n");
-    struct pipeline_config *config = config_load_text("test.yaml", yaml, &error);
-    ck_assert_msg(config != NULL, "%s", error.text);
+    struct pipeline_config *narrow = config_load_text("test.yaml", yaml, &error);
+    ck_assert_msg(narrow != NULL, "%s", error.text);
     struct store_txn txn;
     struct cohort_contribution old = {.event_ms = NOW, .weight = 1, .group_count = 1};
     struct bytes value = BYTES_LITERAL("refund");
@@ -275,9 +290,9 @@ START_TEST(a_grouping_that_is_configured_no_more_does_not_answer)
     add("2", "refund", COHORT_PASS, 3);
     struct release_gate_question question = question_of("intent=refund", NULL, 0.9);
     struct release_gate_answer answer;
-    ck_assert_int_eq(release_gate_ask(temp.store, config, &question, &answer, &error), STATUS_OK);
+    ck_assert_int_eq(release_gate_ask(temp.store, narrow, &question, &answer, &error), STATUS_OK);
     ck_assert_int_eq(answer.cohort.total, 3);
-    config_destroy(config);
+    config_destroy(narrow);
 }
 END_TEST
 
@@ -329,7 +344,7 @@ START_TEST(a_baseline_without_data_is_no_pass)
     ck_assert_int_eq(answer.outcome, RELEASE_GATE_INSUFFICIENT);
     question = question_of("release=1.5.0", "release=1.5.0", 0.9);
     struct error error = {0};
-    ck_assert_int_eq(release_gate_ask(temp.store, NULL, &question, &answer, &error),
+    ck_assert_int_eq(release_gate_ask(temp.store, config, &question, &answer, &error),
                      STATUS_MALFORMED);
     ck_assert_int_eq(error.exit_code, EXIT_USAGE);
 }
@@ -411,21 +426,31 @@ START_TEST(the_document_has_its_keys_in_order)
     struct release_gate_question question =
         question_of("intent=refund,release=2", "release=1", 0.85);
     struct release_gate_answer answer = ask_question(&question);
-    release_gate_text_write_json(&question, &answer, &text);
+    release_gate_text_write_json(config, &question, &answer, &text);
     buffer_append_byte(&text, 0);
     ck_assert_str_eq(
         (const char *)text.data,
         "{\"outcome\":\"pass\",\"reason\":\"target_reached\","
         "\"cohort\":{\"intent\":\"refund\",\"release\":\"2\"},"
         "\"as_of\":\"2025-11-23T09:00:00.000000000Z\",\"window\":\"24h\",\"min_pass_rate\":0.85,"
-        "\"confidence\":0.95,\"strict\":false,\"min_scored\":0.5,\"total\":30,\"pass\":30,"
-        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"scored_share\":1,"
-        "\"n_effective\":30,\"pass_rate\":1,\"pass_rate_low\":0.8864866068260312,"
-        "\"pass_rate_high\":1,\"overflow\":0,\"baseline\":{\"outcome\":\"no_difference\","
+        "\"confidence\":0.95,\"strict\":false,\"min_scored\":0.5,\"max_missing\":0,"
+        "\"missing_counts_as\":\"insufficient\",\"total\":30,\"pass\":30,"
+        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"condemned\":0,\"missing\":0,"
+        "\"scored_share\":1,\"uncondemned_scored_share\":1,\"missing_share\":0,"
+        "\"n_effective\":30,\"known_fail_rate\":0,\"known_fail_rate_low\":0,"
+        "\"known_fail_rate_high\":0.11351339317396876,\"pass_rate\":1,"
+        "\"pass_rate_low\":0.8864866068260312,\"pass_rate_high\":1,\"fail_rate\":0,"
+        "\"fail_rate_if_missing_failed\":0,\"overflow\":0,\"rules\":{\"good\":{"
+        "\"value\":0,\"fail\":0,\"borderline\":0,\"pass\":0,\"missing\":0}},"
+        "\"baseline\":{\"outcome\":\"no_difference\","
         "\"cohort\":{\"intent\":\"refund\",\"release\":\"1\"},\"total\":30,\"pass\":30,"
-        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"scored_share\":1,"
-        "\"n_effective\":30,\"pass_rate\":1,\"pass_rate_low\":0.8864866068260312,"
-        "\"pass_rate_high\":1,\"difference\":0,\"difference_low\":-0.1135133931739688,"
+        "\"borderline\":0,\"fail\":0,\"unscored\":0,\"scored\":30,\"condemned\":0,\"missing\":0,"
+        "\"scored_share\":1,\"uncondemned_scored_share\":1,\"missing_share\":0,"
+        "\"n_effective\":30,\"known_fail_rate\":0,\"known_fail_rate_low\":0,"
+        "\"known_fail_rate_high\":0.11351339317396876,\"pass_rate\":1,"
+        "\"pass_rate_low\":0.8864866068260312,\"pass_rate_high\":1,\"fail_rate\":0,"
+        "\"fail_rate_if_missing_failed\":0,"
+        "\"difference\":0,\"difference_low\":-0.1135133931739688,"
         "\"difference_high\":0.1135133931739688}}\n");
 }
 END_TEST
@@ -436,13 +461,15 @@ START_TEST(the_text_says_what_decided)
     add("1", "refund", COHORT_FAIL, 1);
     struct release_gate_question question = question_of("intent=refund", NULL, 0.92);
     struct release_gate_answer answer = ask_question(&question);
-    release_gate_text_write(&question, &answer, &text);
+    release_gate_text_write(config, &question, &answer, &text);
     buffer_append_byte(&text, 0);
-    ck_assert_str_eq((const char *)text.data,
-                     "insufficient: intent=refund over 24h\n"
-                     "  pass rate 95.00 % (95 %: 76.39 to 99.11) of 20 scored, 0 unscored\n"
-                     "  the target of 92 % lies within the interval; 295 more scored runs are "
-                     "needed if the rate stays\n");
+    ck_assert_str_eq(
+        (const char *)text.data,
+        "insufficient: intent=refund over 24h\n"
+        "  pass rate 95.00 % (95 %: 76.39 to 99.87) of 20 scored, 0 condemned, 0 unscored\n"
+        "  the target of 92 % lies within the interval; 295 more scored runs are "
+        "needed if the rate stays\n"
+        "  rules with a value: good 0 of 20\n");
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #include "state/cohorts/delta.h"
 #include "state/store/dictionary.h"
 #include "state/tables/journal.h"
+#include "tests/support/cohort_class.h"
 #include "tests/support/temp_store.h"
 
 static const char yaml[] = "cohorts:\n"
@@ -49,6 +50,7 @@ static void fill_cohorts(void)
     cohort_assign(cohorts, &txn, one.groups[1].grouping, values, 2, 0, one.groups[1].hash);
     for (int i = 0; i < 4; i++) {
         one.verdict = i == 0 ? COHORT_FAIL : COHORT_PASS;
+        one.class = judged_class(one.verdict);
         ck_assert(cohort_delta_add(delta, &one));
     }
     cohort_delta_flush(delta, &txn, 0, one.event_ms);
@@ -145,6 +147,8 @@ START_TEST(the_page_has_every_family_once)
                                            "flywheel_review_skipped_total",
                                            "flywheel_cohort_trajectories_total",
                                            "flywheel_cohort_fail_rate",
+                                           "flywheel_cohort_known_fail_rate",
+                                           "flywheel_cohort_scored_trajectories_total",
                                            "flywheel_cohort_last_seen_timestamp_seconds",
                                            "flywheel_verdict_seconds",
                                            "flywheel_commit_seconds",

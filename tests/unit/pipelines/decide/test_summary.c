@@ -10,12 +10,30 @@ static struct bytes values[4];
 
 static struct summary typical(void)
 {
-    rules[0] = (struct summary_rule){
-        summary_rule_name(BYTES_LITERAL("ungrounded")), OUTCOME_FAIL, 1, true, false, 0.25};
-    rules[1] = (struct summary_rule){
-        summary_rule_name(BYTES_LITERAL("wrong_tool")), OUTCOME_NA, 0, false, true, 0};
-    rules[2] = (struct summary_rule){
-        summary_rule_name(BYTES_LITERAL("slow")), OUTCOME_PASS, 7, true, false, 1234.5};
+    rules[0] = (struct summary_rule){summary_rule_name(BYTES_LITERAL("ungrounded")),
+                                     OUTCOME_FAIL,
+                                     1,
+                                     true,
+                                     false,
+                                     true,
+                                     false,
+                                     0.25};
+    rules[1] = (struct summary_rule){summary_rule_name(BYTES_LITERAL("wrong_tool")),
+                                     OUTCOME_NA,
+                                     0,
+                                     false,
+                                     true,
+                                     false,
+                                     false,
+                                     0};
+    rules[2] = (struct summary_rule){summary_rule_name(BYTES_LITERAL("slow")),
+                                     OUTCOME_PASS,
+                                     7,
+                                     true,
+                                     false,
+                                     false,
+                                     false,
+                                     1234.5};
     values[0] = BYTES_LITERAL("mortgage payoff");
     values[1] = BYTES_LITERAL("en-US");
     values[2] = BYTES_LITERAL("unknown");

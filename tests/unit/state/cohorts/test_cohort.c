@@ -4,6 +4,7 @@
 #include "state/store/dictionary.h"
 #include "state/store/store_faults.h"
 #include "state/tables/decided.h"
+#include "tests/support/cohort_class.h"
 #include "tests/support/temp_store.h"
 
 static const int64_t NOW = 1763888400000; /* a whole hour */
@@ -24,6 +25,7 @@ static struct cohort_contribution one(struct cohorts *cohorts, struct store *sto
 {
     struct cohort_contribution contribution = {.event_ms = event_ms,
                                                .verdict = verdict,
+                                               .class = judged_class(verdict),
                                                .weight = 1,
                                                .duration_ms = 1000,
                                                .tokens = 10,
@@ -199,6 +201,7 @@ START_TEST(a_correction_moves_the_verdict_and_leaves_the_first_ones)
     ck_assert(cohort_delta_add(delta, &c));
     c.change = COHORT_CHANGE_AGAIN;
     c.verdict = COHORT_FAIL;
+    c.class = judged_class(COHORT_FAIL);
     c.duration_ms = 4000;
     ck_assert(cohort_delta_add(delta, &c));
     flush(delta, temp.store, 2, NOW);
@@ -211,7 +214,10 @@ START_TEST(a_correction_moves_the_verdict_and_leaves_the_first_ones)
     ck_assert_int_eq(sums->first[COHORT_PASS], 1);
     ck_assert_int_eq(sums->first[COHORT_FAIL], 0);
     ck_assert_int_eq(sums->tokens, 10);
-    ck_assert_double_eq(sums->weight_fail, 1);
+    ck_assert_double_eq(judged_failed(sums).weight, 1);
+    ck_assert_int_eq(all_scored(sums).n, 1);
+    ck_assert_int_eq(sums->first_scored, 1);
+    ck_assert_int_eq(cohort_bucket_unclassed(sums), 0);
     double value = 0;
     ck_assert(sketch_quantile(&sums->duration_ms, 0.5, &value));
     ck_assert_double_eq_tol(value, 4000, 40.1);

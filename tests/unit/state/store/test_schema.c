@@ -98,6 +98,50 @@ START_TEST(key_order_is_numeric_order)
 }
 END_TEST
 
+/* As schema 1 wrote it: its counts stay, and none of its runs is in a class. */
+START_TEST(a_bucket_of_schema_1_keeps_its_counts_and_is_in_no_class)
+{
+    struct buffer value = {0};
+    struct cohort_bucket bucket = {0};
+    const int64_t verdicts[] = {5, 1, 2, 3};
+    buffer_append_byte(&value, 1);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 4; i++)
+            value_put_signed(&value, verdicts[i]);
+    for (int i = 0; i < 4; i++)
+        value_put_double(&value, 8);
+    for (int i = 0; i < 5; i++)
+        value_put_signed(&value, 7);
+    sketch_encode(&bucket.duration_ms, &value);
+    value_put_varint(&value, 1);
+    value_put_varint(&value, 9);
+    for (int i = 0; i < COHORT_OUTCOMES; i++)
+        value_put_signed(&value, i);
+    ck_assert_int_eq(cohort_bucket_decode(buffer_bytes(&value), &bucket), STATUS_OK);
+    ck_assert_mem_eq(bucket.verdicts, verdicts, sizeof verdicts);
+    ck_assert_int_eq(cohort_bucket_unclassed(&bucket), 11);
+    ck_assert_int_eq(bucket.tokens, 7);
+    ck_assert_int_eq(bucket.rules[0].outcomes[4], 4);
+    ck_assert_int_eq(bucket.rules[0].outcomes[COHORT_MISSING], 0);
+    /* Taken back as it was added: without a class. */
+    struct cohort_contribution old = {.change = COHORT_CHANGE_REMOVE,
+                                      .verdict = COHORT_FAIL,
+                                      .weight = 1,
+                                      .tokens = -1,
+                                      .cost_nano_usd = -1};
+    buffer_clear(&value);
+    cohort_contribution_encode(&old, &value);
+    ck_assert_uint_eq(value.data[0], 1);
+    ck_assert(cohort_bucket_add(&bucket, &old));
+    ck_assert_int_eq(bucket.verdicts[COHORT_FAIL], 1);
+    ck_assert_int_eq(cohort_bucket_unclassed(&bucket), 10);
+    struct cohort_classes none = {0};
+    ck_assert_mem_eq(&bucket.classes, &none, sizeof none);
+    cohort_bucket_finish(&bucket);
+    buffer_finish(&value);
+}
+END_TEST
+
 START_TEST(a_contribution_comes_back_and_several_follow_each_other)
 {
     struct buffer value = {0};
@@ -105,6 +149,7 @@ START_TEST(a_contribution_comes_back_and_several_follow_each_other)
     struct cohort_contribution one = {.change = COHORT_CHANGE_REMOVE,
                                       .event_ms = 1234567890123,
                                       .verdict = COHORT_FAIL,
+                                      .class = {2, 3, true, true},
                                       .weight = 2.5,
                                       .duration_ms = 0.25,
                                       .tokens = -1,
@@ -124,6 +169,9 @@ START_TEST(a_contribution_comes_back_and_several_follow_each_other)
         ck_assert_int_eq(back.change, one.change);
         ck_assert_int_eq(back.event_ms, one.event_ms);
         ck_assert_double_eq(back.weight, 2.5);
+        ck_assert(back.class.is_known && back.class.is_missing);
+        ck_assert_uint_eq(back.class.condemned, 2);
+        ck_assert_uint_eq(back.class.judged, 3);
         ck_assert_int_eq(back.tokens, -1);
         ck_assert_int_eq(back.cost_nano_usd, 1230000);
         ck_assert_uint_eq(back.groups[1].grouping, 7);
@@ -213,6 +261,7 @@ int main(void)
     tcase_add_test(cases, bytes_left_over_are_malformed);
     tcase_add_test(cases, another_version_of_a_value_is_malformed);
     tcase_add_test(cases, key_order_is_numeric_order);
+    tcase_add_test(cases, a_bucket_of_schema_1_keeps_its_counts_and_is_in_no_class);
     tcase_add_test(cases, a_contribution_comes_back_and_several_follow_each_other);
     tcase_add_test(cases, a_source_row_with_the_most_shards_fits_a_value);
     tcase_add_test(cases, the_largest_bucket_fits_a_value);

@@ -245,6 +245,22 @@ START_TEST(a_newer_schema_is_refused_and_left_alone)
 }
 END_TEST
 
+START_TEST(an_older_schema_is_brought_up_by_its_owner)
+{
+    struct temp_store temp;
+    struct store_txn txn;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    store_begin(temp.store, true, &txn);
+    store_put_number(&txn, "schema", 1);
+    COMMIT(&txn);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES);
+    store_begin(temp.store, false, &txn);
+    ck_assert_uint_eq(store_get_number(&txn, "schema"), SCHEMA_VERSION);
+    store_abort(&txn);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 START_TEST(the_instance_keeps_its_id)
 {
     struct temp_store temp;
@@ -382,6 +398,7 @@ int main(void)
     tcase_add_test(cases, a_reader_sees_commits_of_a_running_owner);
     tcase_add_test(cases, files_are_private_and_an_absent_state_is_said_so);
     tcase_add_test(cases, a_newer_schema_is_refused_and_left_alone);
+    tcase_add_test(cases, an_older_schema_is_brought_up_by_its_owner);
     tcase_add_test(cases, the_instance_keeps_its_id);
     tcase_add_test(cases, a_full_map_says_busy_and_takes_writes_again_after_deletes);
     tcase_add_test(cases, a_flipped_bit_of_a_value_is_found);
