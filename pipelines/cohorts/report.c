@@ -86,12 +86,17 @@ enum status cohort_report_parse(struct bytes window, struct bytes group_by, stru
 
 /* --- the sums --- */
 
+static bool holds(const char *directory, const char *name)
+{
+    char path[PATH_SIZE];
+    int size = snprintf(path, sizeof path, "%s/%s", directory, name);
+    return size < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 enum status cohort_report_open(const char *directory, struct store **ret_store,
                                struct error *ret_error)
 {
-    char path[PATH_SIZE];
-    int size = snprintf(path, sizeof path, "%s/data.mdb", directory);
-    if (size < (int)sizeof path && access(path, F_OK) == 0)
+    if (holds(directory, "data.mdb") || holds(directory, "owner.lock"))
         return store_open(directory, 0, STORE_READER, ret_store, ret_error);
     error_set(ret_error, EXIT_STATE_IO,
               "%s: no data is there yet: start `flywheel run`, or name the pipeline file whose "

@@ -1,5 +1,5 @@
-/* flywheel state: look after a data directory. check reads every row (CRC, encoding, chunks) and
- * compares counts that must agree; dump says every row as a line of JSON; compact rewrites the file
+/* flywheel state: look after a data directory. check reads every page of the file and every row (CRC,
+ * encoding, chunks) and compares counts that must agree; dump says every row as a line of JSON; compact rewrites the file
  * without its free pages; backup copies it, also beside a running daemon. */
 #include <errno.h>
 #include <stdio.h>
@@ -79,6 +79,9 @@ static int state_check(const char *directory)
     uint64_t bad = 0, decided_rows = 0;
     if (store_open(directory, 0, STORE_OFFLINE, &store, &error) != STATUS_OK)
         return fail(&error);
+    const struct pages_report *pages = store_pages(store);
+    printf("pages         agree: %llu in %llu trees, %llu free\n", (unsigned long long)pages->used,
+           (unsigned long long)pages->tables + 2, (unsigned long long)pages->free);
     printf("%-12s %12s %16s %9s %15s\n", "table", "rows", "bytes", "damaged", "not understood");
     store_begin(store, false, &txn);
     for (enum state_table table = 0; table < STATE_TABLES; table++) {

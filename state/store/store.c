@@ -1,4 +1,4 @@
-/* The environment: opened with its tables, copied, replaced. */
+/* The environment: opened with its tables, once its file is known to be whole. */
 #include "state/store/store.h"
 
 #include <assert.h>
@@ -11,24 +11,9 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
-#include "state/store/store_lock.h"
 #include "state/store/store_state.h"
 
-enum { READERS_MAX = 126, PATH_BYTES_MAX = 4096, META_VALUE_BYTES_MAX = 64 };
-
-/* A step from schema `from` to the next, in the transaction that opens the store. Append only. */
-struct migration {
-    uint32_t from;
-    void (*run)(struct store_txn *txn);
-};
-/* Schema 2: contributions and buckets say the class of a run, summaries whether a rule judged. What
- * schema 1 wrote is read as it is, in no class. */
-static void keep_rows(struct store_txn *txn)
-{
-    (void)txn;
-}
-
-static const struct migration migrations[] = {{1, keep_rows}, {0, NULL}};
+enum { READERS_MAX = 126, META_VALUE_BYTES_MAX = 64 };
 
 static void create_meta(struct store_txn *txn, struct schema_instance *instance)
 {
@@ -51,7 +36,12 @@ static void open_meta(struct store *store, struct store_txn *txn, struct error *
     struct bytes value;
     uint32_t version = 0;
     if (!store_get(txn, TABLE_META, BYTES_LITERAL("schema"), &value)) {
-        if (txn->status == STATUS_OK && store->mode == STORE_OWNER)
+        if (store->lock.has_instance)
+            store_fail(
+                txn, STATUS_FATAL,
+                "owner.lock knows an instance, but data.mdb is another file: restore a backup, "
+                "or remove owner.lock to start anew");
+        else if (txn->status == STATUS_OK && store->mode == STORE_OWNER)
             create_meta(txn, &store->instance);
         else
             store_fail(txn, STATUS_FATAL, "there is no state here");
@@ -71,20 +61,46 @@ static void open_meta(struct store *store, struct store_txn *txn, struct error *
     }
     if (version < SCHEMA_VERSION && store->mode != STORE_OWNER)
         store_fail(txn, STATUS_FATAL, "schema %u is migrated by `flywheel run` only", version);
-    for (size_t i = 0; version < SCHEMA_VERSION && i < sizeof migrations / sizeof *migrations; i++)
-        if (migrations[i].run && migrations[i].from == version) {
-            migrations[i].run(txn);
-            store_put_number(txn, "schema", ++version);
-        }
+    else if (version < SCHEMA_VERSION &&
+             store_migrate_back_up(store, version, ret_error) == STATUS_OK)
+        store_migrate_run(txn, store_migrations, version, SCHEMA_VERSION, ret_error);
+    if (ret_error->is_set)
+        store_fail(txn, STATUS_FATAL, "not migrated");
     if (!store_get(txn, TABLE_META, BYTES_LITERAL("instance"), &value) ||
         schema_instance_decode(value, &store->instance) != STATUS_OK)
         store_fail(txn, STATUS_FATAL, "the instance row is not understood");
+    else if (store->lock.has_instance &&
+             memcmp(store->lock.instance, store->instance.uuid, INSTANCE_UUID_SIZE) != 0)
+        store_fail(txn, STATUS_FATAL,
+                   "data.mdb is of another instance than owner.lock: put the right file back, or "
+                   "remove owner.lock to take this one");
+}
+
+/* A name that is damaged makes a table that nobody knows, and leaves one that should be there. */
+static void check_names(struct store *store, struct store_txn *txn)
+{
+    uint64_t known = 0, first = 0;
+    for (enum state_table table = 0; table < STATE_TABLES; table++) {
+        MDB_dbi unused;
+        int code = mdb_dbi_open(txn->handle, table_layouts[table].name, 0, &unused);
+        if (code != 0 && code != MDB_NOTFOUND) {
+            store_fail_code(txn, "opening", table, code);
+            return;
+        }
+        known += code == 0;
+        first += code == 0 && table < TABLES_FIRST_RELEASE;
+    }
+    bool is_strange = store->pages.tables > known && known < STATE_TABLES;
+    if (store->pages.tables > 0 && (first < TABLES_FIRST_RELEASE || is_strange))
+        store_fail(txn, STATUS_FATAL, "names of tables are damaged");
 }
 
 static enum status open_tables(struct store *store, struct error *ret_error)
 {
     struct store_txn txn;
     store_begin(store, store->mode == STORE_OWNER, &txn);
+    if (txn.status == STATUS_OK && store->mode != STORE_READER)
+        check_names(store, &txn);
     for (enum state_table table = 0; table < STATE_TABLES && txn.status == STATUS_OK; table++) {
         int code = mdb_dbi_open(txn.handle, table_layouts[table].name,
                                 txn.is_write ? MDB_CREATE : 0, &store->tables[table]);
@@ -114,14 +130,14 @@ static enum status open_tables(struct store *store, struct error *ret_error)
     return status == STATUS_OK ? STATUS_OK : STATUS_FATAL;
 }
 
-/* New files must survive a power cut by name, too. */
-static void sync_directory(const char *path)
+static void end_on_assertion(MDB_env *env, const char *text)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
+    char line[400];
+    const char *path = "";
+    mdb_env_get_path(env, &path);
+    snprintf(line, sizeof line, "flywheel: data directory %.200s: data.mdb is damaged: %.150s\n",
+             path, text);
+    store_guard_end(line);
 }
 
 static enum status open_environment(struct store *store, size_t map_bytes, struct error *ret_error)
@@ -135,6 +151,8 @@ static enum status open_environment(struct store *store, size_t map_bytes, struc
         code = mdb_env_set_maxreaders(store->env, READERS_MAX);
     if (code == 0 && map_bytes > 0 && store->mode == STORE_OWNER)
         code = mdb_env_set_mapsize(store->env, map_bytes);
+    if (code == 0)
+        code = mdb_env_set_assert(store->env, end_on_assertion);
     if (code == 0)
         code = mdb_env_open(store->env, store->path, flags, 0600);
     if (code == 0)
@@ -157,22 +175,30 @@ enum status store_open(const char *path, size_t map_bytes, enum store_mode mode,
     }
     memcpy(store->path, path, path_size);
     store->mode = mode;
-    store->lock_fd = -1;
     enum status status = STATUS_OK;
-    if (mode != STORE_READER)
-        status = store_lock(path, mode == STORE_OWNER, &store->lock_fd, ret_error);
+    if (mode == STORE_READER)
+        store_lock_peek(path, &store->lock);
+    else
+        status = store_lock(path, mode == STORE_OWNER, &store->lock, ret_error);
+    if (status == STATUS_OK)
+        status = store_file_check(store, ret_error);
     if (status == STATUS_OK)
         status = open_environment(store, map_bytes, ret_error);
     if (status == STATUS_OK) {
+        store_guard(store);
         store_check_readers(store);
-        status = open_tables(store, ret_error);
+        if (mode == STORE_READER)
+            status = store_file_check_snapshot(store, ret_error);
     }
+    if (status == STATUS_OK)
+        status = open_tables(store, ret_error);
     if (status != STATUS_OK) {
         store_close(store);
         return STATUS_FATAL;
     }
+    store_lock_remember(&store->lock, store->instance.uuid);
     if (mode == STORE_OWNER)
-        sync_directory(path);
+        store_sync_directory(path);
     *ret_store = store;
     return STATUS_OK;
 }
@@ -181,15 +207,21 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
+    store_guard_clear(&store->guard);
     if (store->env)
         mdb_env_close(store->env);
-    store_unlock(store->lock_fd);
+    store_unlock(&store->lock);
     free(store);
 }
 
 const char *store_path(const struct store *store)
 {
     return store->path;
+}
+
+const struct pages_report *store_pages(const struct store *store)
+{
+    return &store->pages;
 }
 
 const struct schema_instance *store_instance(const struct store *store)
@@ -224,48 +256,4 @@ void store_check_readers(struct store *store)
 {
     int dead = 0;
     mdb_reader_check(store->env, &dead);
-}
-
-enum status store_copy(struct store *store, const char *directory, struct error *ret_error)
-{
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        error_set(ret_error, store_exit_code(errno), "%s can't be created: %s", directory,
-                  strerror(errno));
-        return STATUS_FATAL;
-    }
-    /* A file of our own making, because LMDB would leave it readable by everybody. */
-    char path[PATH_BYTES_MAX];
-    int fd = -1, code = ENAMETOOLONG;
-    if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", directory) < sizeof path) {
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        code = fd < 0 ? errno : mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
-        if (code == 0 && fsync(fd) != 0)
-            code = errno;
-    }
-    if (fd >= 0)
-        close(fd);
-    if (code != 0) {
-        if (fd >= 0)
-            unlink(path);
-        error_set(ret_error, store_exit_code(code), "%s can't be copied to %s: %s", store->path,
-                  directory, mdb_strerror(code));
-        return STATUS_FATAL;
-    }
-    sync_directory(directory);
-    return STATUS_OK;
-}
-
-enum status store_replace(struct store *store, const char *copy, const char *original,
-                          struct error *ret_error)
-{
-    assert(store->mode == STORE_OFFLINE);
-    int fd = open(copy, O_RDONLY | O_CLOEXEC);
-    bool is_done = fd >= 0 && fsync(fd) == 0 && rename(copy, original) == 0;
-    if (!is_done)
-        error_set(ret_error, store_exit_code(errno), "%s can't take the place of %s: %s", copy,
-                  original, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    sync_directory(store->path);
-    return is_done ? STATUS_OK : STATUS_FATAL;
 }

@@ -1,7 +1,7 @@
 /* The LMDB environment of a data directory, and its transactions. Nobody else knows LMDB.
  *   DIR/data.mdb   the tables (0600; full sync, no WRITEMAP, no DUPSORT)
  *   DIR/lock.mdb   LMDB's reader table
- *   DIR/owner.lock flock of the one process that may write; holds its pid as text
+ *   DIR/owner.lock flock of the one process that may write; its pid, and whose state it is
  * A transaction remembers its first failure: later calls do nothing (reads say absent), and
  * store_commit() returns it. So callers write on and check once:
  *   OK      durable
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "processor/base/error.h"
+#include "state/store/pages.h"
 #include "state/store/schema.h"
 
 enum store_mode {
@@ -32,6 +33,8 @@ MUST_CHECK enum status store_open(const char *path, size_t map_bytes, enum store
                                   struct store **ret_store, struct error *ret_error);
 void store_close(struct store *store);
 const char *store_path(const struct store *store);
+/* What the pages of the file were found to be when it was opened. */
+const struct pages_report *store_pages(const struct store *store);
 const struct schema_instance *store_instance(const struct store *store);
 size_t store_map_bytes(const struct store *store);
 /* Share of the map that is in use, free pages not counted. Walks the free list: once a second at
@@ -39,7 +42,8 @@ size_t store_map_bytes(const struct store *store);
 double store_used_ratio(struct store *store);
 /* Frees reader slots of dead processes; once a minute. */
 void store_check_readers(struct store *store);
-/* A compacted copy into `directory` (created; must be empty). Keeps a read transaction meanwhile. */
+/* A compacted copy into `directory` (created; must be empty), of pages that were found whole. Keeps a
+ * read transaction meanwhile. A copy that was interrupted leaves no data.mdb. */
 MUST_CHECK enum status store_copy(struct store *store, const char *directory,
                                   struct error *ret_error);
 

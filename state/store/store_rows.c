@@ -60,7 +60,7 @@ void store_append(struct store_txn *txn, enum state_table table, struct bytes ke
 
 static bool is_intact(struct bytes key, struct bytes stored)
 {
-    return stored.size >= CRC_BYTES &&
+    return stored.size >= CRC_BYTES && stored.size <= STORE_VALUE_BYTES_MAX + CRC_BYTES &&
            get_be32(stored.data) ==
                digest_crc32c(digest_crc32c(0, key),
                              bytes_of(stored.data + CRC_BYTES, stored.size - CRC_BYTES));
@@ -82,7 +82,7 @@ bool store_get(struct store_txn *txn, enum state_table table, struct bytes key,
 {
     if (txn->status != STATUS_OK || txn->store->is_absent[table])
         return false;
-    MDB_val at = value_of(key), row;
+    MDB_val at = value_of(key), row = {0};
     int code = mdb_get(txn->handle, txn->store->tables[table], &at, &row);
     if (code == MDB_NOTFOUND)
         return false;
@@ -181,7 +181,7 @@ static int cursor_step(struct store_cursor *cursor, MDB_val *key, MDB_val *row)
 
 bool store_cursor_next(struct store_cursor *cursor)
 {
-    MDB_val key, row;
+    MDB_val key = {0}, row = {0}; /* A damaged page may leave one unset. */
     cursor->stored = (struct bytes){0};
     if (cursor->txn->status != STATUS_OK || !cursor->handle)
         return false;
@@ -251,7 +251,7 @@ bool store_last_key(struct store_txn *txn, enum state_table table, struct bytes 
 {
     struct store_cursor cursor;
     struct state_key end;
-    MDB_val key, row;
+    MDB_val key = {0}, row = {0};
     bool is_found = false;
     store_cursor_begin(txn, table, prefix, prefix.size, &cursor);
     if (cursor.handle) {

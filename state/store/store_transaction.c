@@ -19,7 +19,6 @@ enum {
 
 enum status store_fate(const struct store *store, int code)
 {
-    struct statvfs disk;
     switch (code) {
     case MDB_MAP_FULL:
     case MDB_READERS_FULL:
@@ -27,9 +26,7 @@ enum status store_fate(const struct store *store, int code)
     case EDQUOT:
         return STATUS_BUSY;
     case EIO: /* LMDB says EIO also for a write cut short, which is how a disk fills up. */
-        if (statvfs(store->path, &disk) == 0 && disk.f_bavail * disk.f_frsize < DISK_FULL_BYTES)
-            return STATUS_BUSY;
-        return STATUS_FATAL;
+        return store_disk_free(store) < DISK_FULL_BYTES ? STATUS_BUSY : STATUS_FATAL;
     default:
         return STATUS_FATAL;
     }
@@ -59,6 +56,14 @@ bool store_write_fails(struct store_txn *txn, enum state_table table)
         return false;
     store_fail_code(txn, "writing", table, faults->write_error);
     return true;
+}
+
+uint64_t store_disk_free(const struct store *store)
+{
+    struct statvfs disk;
+    if (store->faults && store->faults->has_disk_free)
+        return store->faults->disk_free;
+    return statvfs(store->path, &disk) == 0 ? disk.f_bavail * disk.f_frsize : UINT64_MAX;
 }
 
 void store_set_faults(struct store *store, struct store_faults *faults)
@@ -135,6 +140,7 @@ void store_begin(struct store *store, bool is_write, struct store_txn *ret_txn)
         code = mdb_txn_begin(store->env, NULL, flags, &ret_txn->handle);
     } else if (code == MDB_MAP_RESIZED && store->mode == STORE_READER) {
         mdb_env_set_mapsize(store->env, 0);
+        store_guard(store); /* The map has moved. */
         code = mdb_txn_begin(store->env, NULL, flags, &ret_txn->handle);
     }
     if (code != 0) {
