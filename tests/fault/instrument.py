@@ -195,7 +195,8 @@ def map_full(run):
     """More is open than the map can hold: refused, and taken again when the traces have been decided."""
     text = "x" * 60_000
     for _ in range(run.args.rounds):
-        run.sender.add(run.ledger.make(1500, text))
+        for _ in range(80):  # in small parts: a root waits for little else than its children
+            run.sender.add(run.ledger.make(30, text))
         run.sender.drain(300)
         run.member.wait(lambda: run.member.in_flight() == 0, 180)
     print(f"      {run.sender.errors}; used {run.member.metrics()['flywheel_state_used_ratio']}")
@@ -329,8 +330,8 @@ FAULTS = {
     "slow_disk": (slow_disk, "grpc", {"faults": True}),
     "disk_full": (disk_full, "grpc", {"faults": True}),
     "broken_disk": (broken_disk, "grpc", {"faults": True}),
-    "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="4s", more="limits: { memory: 256MiB, journal: 64MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 2000 }"),
-                                    "state": ", map_size: 512MiB"}),
+    "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="45s", idle="10m", more="limits: { memory: 256MiB, journal: 32MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 4000 }"),
+                                    "state": ", map_size: 130MiB", "grpc": ", max_message: 8MiB"}),
     "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),

@@ -14,12 +14,13 @@ from flywheel.otlp_bytes import field, request, span
 from flywheel.waiting import patiently, wait_for
 
 PIPELINE = """
-trajectory: { settle: 1s, idle_timeout: 5s }
 rules: [{ name: failed, measure: errors, fail_above: 0 }, { name: ungrounded, measure: score.Groundedness, fail_below: 0.5 }]
 selection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }
 redaction: { content: full }
 """
-TINY = "limits: { memory: 16MiB, journal: 16MiB }\n"
+QUICK = "trajectory: { settle: 1s, idle_timeout: 5s }\n"
+# What is open fills it, however slowly it comes.
+TINY = "trajectory: { settle: 20s }\nlimits: { memory: 16MiB, journal: 16MiB }\n"
 QUESTION = "What is my mortgage payoff amount?"
 ANSWER = "Your payoff amount is 182,340.11 dollars, valid through June 30."
 args = arguments(runs=60, traces=400, burst=8000)
@@ -32,7 +33,7 @@ def requests_by_code(daemon):
 
 
 def sdks():
-    daemon = Daemon(args.flywheel, PIPELINE, http="")
+    daemon = Daemon(args.flywheel, PIPELINE + QUICK, http="")
     daemon.start()
     schema = json.loads((root / "proto/review.schema.json").read_text())
     sent = {}
