@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "processor/base/json/json.h"
+#include "processor/normalize/content/message.h"
 #include "processor/normalize/content/python_repr.h"
 #include "processor/normalize/facts/lists.h"
 #include "processor/otlp/span_fields.h"
@@ -198,6 +199,8 @@ static void json_document(struct document_list *list, const struct json_reader *
     }
     if (find_member(reader, &value, texts, JSON_STRING, &member))
         document.text = member.text;
+    else if (find_member(reader, &value, texts, JSON_ARRAY, &member)) /* parts: [{"text": ..}] */
+        document.text = message_content_text(reader, &member, list->arena);
     struct json_value metadata;
     if (!document.has_score && json_member(reader, &value, "metadata", &metadata) &&
         find_member(reader, &metadata, scores, JSON_NUMBER, &member)) {
@@ -265,7 +268,8 @@ void documents_of_span(struct document_list *list, const struct span *span, uint
                        const struct semconv *semconv, bool from_output)
 {
     static const enum semconv_concept outputs[] = {SC_OUT_VALUE, SC_OUT_LIBRARY, SC_OUT_ENTITY,
-                                                   SC_OUT_RAW, SC_OUT_MESSAGES};
+                                                   SC_OUT_RAW, SC_OUT_LEGACY, SC_OUT_MESSAGES,
+                                                   SC_OUT_ENDING};
     uint32_t before = list->count;
     if (semconv->seen & SEEN_DOCUMENTS) {
         indexed_documents(list, span, index);

@@ -10,9 +10,9 @@
 #include "processor/normalize/content/python_repr.h"
 
 static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
-                                                       SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY};
+                                                       SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY, SC_IN_ENDING};
 static const enum semconv_concept answer_values[] = {SC_OUT_RAW, SC_OUT_VALUE, SC_OUT_ENTITY,
-                                                     SC_OUT_LIBRARY, SC_OUT_LEGACY};
+                                                     SC_OUT_LIBRARY, SC_OUT_LEGACY, SC_OUT_ENDING};
 
 struct bytes exchange_concept_text(const struct semconv *semconv, enum semconv_concept concept,
                                    struct arena *arena)
@@ -256,7 +256,7 @@ static struct bytes open_arguments(struct bytes text, struct arena *arena)
 struct bytes exchange_tool_arguments(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_ARGUMENTS, SC_IN_VALUE,   SC_IN_RAW,
-                                                    SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY};
+                                                    SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY, SC_IN_ENDING};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
         struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size > 0 && !bytes_equal_text(text, "[]"))
@@ -275,7 +275,7 @@ struct bytes exchange_tool_arguments(const struct semconv *semconv, struct arena
 struct bytes exchange_tool_result(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_RESULT, SC_OUT_VALUE,   SC_OUT_RAW,
-                                                    SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY};
+                                                    SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY, SC_OUT_ENDING};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
         struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size == 0)

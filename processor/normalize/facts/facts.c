@@ -3,6 +3,7 @@
  *   spans -> steps -> relate -> errors, names, sums, route */
 #include "processor/normalize/facts/facts.h"
 
+#include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/facts/lists.h"
 #include "processor/normalize/facts/relate.h"
@@ -98,6 +99,30 @@ static bool is_judge_project(struct bytes project)
            bytes_starts_with(project, BYTES_LITERAL("Experiment-"));
 }
 
+static const char *const conversation_members[] = {
+    "session_id", "sessionId", "session.id",  "thread_id",       "threadId",
+    "thread.id",  "conversation_id", "conversationId", "chat_id", NULL};
+static const char *const user_members[] = {"user_id", "userId", "user.id", NULL};
+
+/* The first of these members in the application's own metadata. */
+static struct bytes metadata_text(const struct semconv *semconv, const char *const *names,
+                                  struct arena *arena)
+{
+    const struct value *value = semconv_get(semconv, SC_METADATA);
+    struct json_reader reader;
+    struct json_value object, member;
+    if (!value || (value->type != VALUE_STRING && value->type != VALUE_KVLIST))
+        return (struct bytes){0};
+    struct bytes text = value->type == VALUE_STRING ? value->bytes : value_json(*value, arena);
+    if (!json_parse(text, arena, &reader, &object) || object.type != JSON_OBJECT)
+        return (struct bytes){0};
+    for (; *names; names++)
+        if (json_member(&reader, &object, *names, &member) &&
+            (member.type == JSON_STRING || member.type == JSON_NUMBER))
+            return member.text;
+    return (struct bytes){0};
+}
+
 static void read_span(struct facts *facts, uint32_t index)
 {
     struct agent_run *run = facts->run;
@@ -135,7 +160,11 @@ static void read_span(struct facts *facts, uint32_t index)
     struct bytes conversation = semconv_text(&semconv, SC_CONVERSATION);
     if (conversation.size == 0 && semconv_has(&semconv, SC_CONVERSATION))
         conversation = value_text(*semconv_get(&semconv, SC_CONVERSATION), run->arena);
+    if (conversation.size == 0)
+        conversation = metadata_text(&semconv, conversation_members, run->arena);
     struct bytes user = semconv_text(&semconv, SC_USER);
+    if (user.size == 0)
+        user = metadata_text(&semconv, user_members, run->arena);
     struct bytes agent = semconv_text(&semconv, SC_AGENT_NAME);
     if (is_top) { /* The root's word counts before that of spans which come before it in order. */
         run->conversation_id = conversation.size ? conversation : run->conversation_id;

@@ -2,6 +2,8 @@
  * use, then what the span carries. */
 #include "processor/normalize/facts/step_kind.h"
 
+#include "processor/normalize/semconv/kinds.h"
+
 static bool ends_with(struct bytes text, const char *end)
 {
     size_t size = strlen(end);
@@ -56,6 +58,10 @@ enum step_kind step_kind_of_span(const struct semconv *semconv, struct bytes sco
     if (semconv_has(semconv, SC_FEEDBACK_NAME) ||
         (bytes_equal_text(scope, "pydantic-evals") && starts_with(semconv->name, "evaluator:")))
         return STEP_EVALUATOR;
+    enum step_kind named;
+    *ret_family = FAMILY_ANY;
+    if (kind_of_span_name(semconv->name, &named))
+        return named;
     *ret_family = FAMILY_NONE;
     if (semconv_has(semconv, SC_SCORE_NAME) && starts_with(semconv->name, "eval"))
         return STEP_EVALUATOR;

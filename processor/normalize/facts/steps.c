@@ -122,6 +122,9 @@ void step_read(const struct span *span, const struct semconv *semconv, struct by
     ret->agent = agent_name(semconv, ret->kind);
     ret->model_asked = semconv_text(semconv, SC_MODEL_ASKED);
     ret->model = first_of(semconv_text(semconv, SC_MODEL), ret->model_asked);
+    if (ret->model.size == 0 && ret->kind == STEP_LLM &&
+        semconv->family[SC_ENTITY_NAME] == FAMILY_GENKIT) /* names the model there */
+        ret->model = ret->model_asked = semconv_text(semconv, SC_ENTITY_NAME);
     ret->provider = semconv_text(semconv, SC_PROVIDER);
     ret->response_id = semconv_text(semconv, SC_RESPONSE_ID);
     ret->call_id = semconv_text(semconv, SC_TOOL_CALL_ID);

@@ -83,7 +83,7 @@ static struct tokens read_object(const struct json_reader *reader, const struct 
 /* Looks for what a model's reply says of its usage, wherever SDKs put it: {"usage": {..}},
  * {"replies": [{"meta": {"usage": {..}}}]}, {"response_metadata": {"token_usage": {..}}}. */
 static bool find_usage(const struct json_reader *reader, const struct json_value *value, int level,
-                       int *budget, struct tokens *ret)
+                       int *budget, struct tokens *ret, struct bytes *ret_model)
 {
     static const char *const names[] = {"usage",       "usage_metadata", "usageMetadata",
                                         "token_usage", "tokenUsage",     "usage_details"};
@@ -94,8 +94,11 @@ static bool find_usage(const struct json_reader *reader, const struct json_value
         if (!json_member(reader, value, names[i], &member) || member.type != JSON_OBJECT)
             continue;
         *ret = read_object(reader, &member, false);
-        if (ret->input >= 0 || ret->output >= 0)
-            return true;
+        if (ret->input < 0 && ret->output < 0)
+            continue;
+        if (json_member(reader, value, "model", &member) && member.type == JSON_STRING)
+            *ret_model = member.text;
+        return true;
     }
     struct json_reader children;
     json_children(reader, value, &children);
@@ -103,15 +106,16 @@ static bool find_usage(const struct json_reader *reader, const struct json_value
          type != JSON_END && type != JSON_BROKEN && --*budget > 0;
          type = json_next(&children, &member))
         if ((type == JSON_OBJECT || type == JSON_ARRAY) &&
-            find_usage(&children, &member, level + 1, budget, ret))
+            find_usage(&children, &member, level + 1, budget, ret, ret_model))
             return true;
     return false;
 }
 
-static bool tokens_of_reply(const struct semconv *semconv, struct arena *arena, struct tokens *ret)
+static bool tokens_of_reply(const struct semconv *semconv, struct arena *arena, struct tokens *ret,
+                            struct bytes *ret_model)
 {
     static const enum semconv_concept replies[] = {SC_OUT_VALUE, SC_OUT_LIBRARY, SC_OUT_LEGACY,
-                                                   SC_OUT_RAW, SC_OUT_ENTITY};
+                                                   SC_OUT_RAW,   SC_OUT_ENTITY,  SC_OUT_ENDING};
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
         const struct value *value = semconv_get(semconv, replies[i]);
         struct json_reader reader;
@@ -122,7 +126,7 @@ static bool tokens_of_reply(const struct semconv *semconv, struct arena *arena, 
             !(has_part(value->bytes, "usage") || has_part(value->bytes, "Usage")) ||
             !json_parse(value->bytes, arena, &reader, &json))
             continue;
-        if (find_usage(&reader, &json, 0, &budget, ret))
+        if (find_usage(&reader, &json, 0, &budget, ret, ret_model))
             return true;
     }
     return false;
@@ -131,6 +135,7 @@ static bool tokens_of_reply(const struct semconv *semconv, struct arena *arena, 
 static void read_tokens(const struct semconv *semconv, struct arena *arena, struct step *step)
 {
     struct tokens tokens = {-1, -1}, more = {-1, -1};
+    struct bytes model = {0};
     if (!semconv_number(semconv, SC_TOKENS_INPUT, &tokens.input) &&
         !semconv_number(semconv, SC_AGGREGATE_INPUT, &tokens.input))
         tokens.input = -1;
@@ -144,8 +149,10 @@ static void read_tokens(const struct semconv *semconv, struct arena *arena, stru
         json_parse(value->bytes, arena, &reader, &json))
         more = read_object(&reader, &json, semconv->family[SC_TOKENS_JSON] == FAMILY_LANGFUSE);
     if (tokens.input < 0 && tokens.output < 0 && more.input < 0 && more.output < 0 &&
-        step->kind == STEP_LLM && !tokens_of_reply(semconv, arena, &more))
+        step->kind == STEP_LLM && !tokens_of_reply(semconv, arena, &more, &model))
         more = (struct tokens){-1, -1};
+    if (step->model.size == 0)
+        step->model = model;
     tokens.input = tokens.input < 0 ? more.input : tokens.input;
     tokens.output = tokens.output < 0 ? more.output : tokens.output;
     /* Nothing read and nothing written: the library did not know. */

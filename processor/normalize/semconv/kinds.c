@@ -29,6 +29,23 @@ static const struct kind_name span_kinds[] = {
     {"parser", STEP_OTHER},
     {"handoff", STEP_OTHER},
     {"conversation", STEP_WORKFLOW},
+    /* LangWatch */
+    {"rag", STEP_RETRIEVER},
+    {"component", STEP_CHAIN},
+    {"evaluation", STEP_EVALUATOR},
+    /* Mastra; a generation holds its inferences */
+    {"agent_run", STEP_AGENT},
+    {"workflow_run", STEP_WORKFLOW},
+    {"workflow_step", STEP_CHAIN},
+    {"model_generation", STEP_LLM},
+    {"llm_generation", STEP_LLM},
+    {"model_inference", STEP_LLM},
+    {"model_step", STEP_CHAIN},
+    {"model_chunk", STEP_OTHER},
+    {"tool_call", STEP_TOOL},
+    {"mcp_tool_call", STEP_TOOL},
+    {"processor_run", STEP_GUARDRAIL},
+    {"rag_embedding", STEP_EMBEDDING},
     /* Genkit */
     {"model", STEP_LLM},
     {"flow", STEP_WORKFLOW},
@@ -43,6 +60,9 @@ static const struct kind_name operations[] = {
     {"chat", STEP_LLM},
     {"generate_content", STEP_LLM},
     {"text_completion", STEP_LLM},
+    {"chat.completions", STEP_LLM}, /* Semantic Kernel */
+    {"text.completions", STEP_LLM},
+    {"chat_completions", STEP_LLM},
     {"response", STEP_LLM},
     {"responses", STEP_LLM},
     {"embeddings", STEP_EMBEDDING},
@@ -59,6 +79,30 @@ static const struct kind_name operations[] = {
     {"apply_guardrail", STEP_GUARDRAIL},
     {"evaluate", STEP_EVALUATOR},
     {"evaluation", STEP_EVALUATOR},
+    /* OpenLIT */
+    {"framework", STEP_WORKFLOW},
+    {"vectordb", STEP_RETRIEVER},
+    {"moderation", STEP_GUARDRAIL},
+    {"tools", STEP_TOOL},
+};
+
+/* Names of spans that say their kind, where no attribute does. */
+static const struct kind_name span_names[] = {
+    {"haystack.pipeline.run", STEP_WORKFLOW},
+    {"haystack.async_pipeline.run", STEP_WORKFLOW},
+    {"haystack.agent.run", STEP_AGENT},
+    {"haystack.agent.step", STEP_CHAIN},
+    {"haystack.agent.step.llm", STEP_LLM},
+    {"haystack.agent.step.tool", STEP_TOOL},
+    {"autofunctioninvocationloop", STEP_CHAIN}, /* Semantic Kernel */
+    {"autogen process", STEP_CHAIN},
+};
+
+/* Haystack's components are classes, and their names end in what they do. */
+static const struct kind_name component_endings[] = {
+    {"Generator", STEP_LLM},      {"Retriever", STEP_RETRIEVER}, {"Ranker", STEP_RERANKER},
+    {"Embedder", STEP_EMBEDDING}, {"Agent", STEP_AGENT},         {"WebSearch", STEP_RETRIEVER},
+    {"Evaluator", STEP_EVALUATOR}, {"", STEP_CHAIN},
 };
 
 static uint8_t lower(uint8_t c)
@@ -116,12 +160,37 @@ static bool kind_of_vercel(struct bytes id, enum step_kind *ret_kind)
     return true;
 }
 
+bool kind_of_span_name(struct bytes name, enum step_kind *ret_kind)
+{
+    for (size_t i = 0; i < sizeof span_names / sizeof *span_names; i++) {
+        size_t size = strlen(span_names[i].name);
+        bool is_start = name.size > size && name.data[size] == ' ';
+        if (!equal_folded(is_start ? bytes_of(name.data, size) : name, span_names[i].name))
+            continue;
+        *ret_kind = span_names[i].kind;
+        return true;
+    }
+    return false;
+}
+
+static enum step_kind kind_of_component(struct bytes class)
+{
+    size_t i = 0;
+    while (!ends_with(class, component_endings[i].name))
+        i++; /* the last one always fits */
+    return component_endings[i].kind;
+}
+
 bool kind_of_value(enum semconv_family family, struct bytes text, enum step_kind *ret_kind)
 {
     if (text.size >= 2 && text.data[0] == '"') /* MLflow writes JSON strings */
         text = bytes_of(text.data + 1, text.size - 2);
     if (family == FAMILY_VERCEL)
         return kind_of_vercel(text, ret_kind);
+    if (family == FAMILY_HAYSTACK) {
+        *ret_kind = kind_of_component(text);
+        return true;
+    }
     return find_kind(span_kinds, sizeof span_kinds / sizeof *span_kinds, text, ret_kind);
 }
 

@@ -143,10 +143,16 @@ static void read_attribute(struct semconv *ret, struct bytes key_value)
         return;
     const struct semconv_row *row = semconv_find(key);
     if (!row) {
-        ret->seen |= seen_in_name(key);
-        return;
+        uint32_t seen = seen_in_name(key);
+        ret->seen |= seen;
+        row = seen ? NULL : semconv_find_ending(key);
+        if (!row)
+            return;
     }
     struct value value = value_read(any_value);
+    if ((row->concept == SC_IN_ENDING || row->concept == SC_OUT_ENDING) &&
+        value.type != VALUE_STRING)
+        return;
     if (!is_said(value))
         return;
     enum semconv_concept concept = row->concept;
@@ -159,7 +165,7 @@ static void read_attribute(struct semconv *ret, struct bytes key_value)
     ret->precedence[concept] = row->precedence;
     ret->family[concept] = row->family;
     ret->values[concept] = value;
-    if (concept >= SC_OUT_FINAL && concept <= SC_OUT_LEGACY)
+    if (concept >= SC_OUT_FINAL && concept <= SC_OUT_ENDING)
         ret->seen |= SEEN_OUTPUT;
 }
 

@@ -18,6 +18,7 @@ const struct semconv_row semconv_rows[] = {
     {"genkit:metadata:subtype", SC_KIND, FAMILY_GENKIT, 10},
     {"langwatch.span.type", SC_KIND, FAMILY_LANGWATCH, 11},
     {"mastra.span.type", SC_KIND, FAMILY_MASTRA, 12},
+    {"haystack.component.type", SC_KIND, FAMILY_HAYSTACK, 13},
 
     {"gen_ai.operation.name", SC_OPERATION, FAMILY_GEN_AI, 1},
 
@@ -58,6 +59,11 @@ const struct semconv_row semconv_rows[] = {
     {"thread.id", SC_CONVERSATION, FAMILY_ANY, 22},
     {"chat.id", SC_CONVERSATION, FAMILY_ANY, 23},
     {"gcp.vertex.agent.session_id", SC_CONVERSATION, FAMILY_GEN_AI, 24},
+    {"langwatch.thread.id", SC_CONVERSATION, FAMILY_LANGWATCH, 25},
+    {"mastra.metadata.threadId", SC_CONVERSATION, FAMILY_MASTRA, 26},
+    {"mastra.metadata.sessionId", SC_CONVERSATION, FAMILY_MASTRA, 27},
+    {"genkit:sessionId", SC_CONVERSATION, FAMILY_GENKIT, 28},
+    {"gen_ai.workflow.session_id", SC_CONVERSATION, FAMILY_GEN_AI, 29},
 
     {"user.id", SC_USER, FAMILY_OPENINFERENCE, 1},
     {"enduser.id", SC_USER, FAMILY_GEN_AI, 2},
@@ -68,6 +74,12 @@ const struct semconv_row semconv_rows[] = {
     {"langsmith.metadata.user_id", SC_USER, FAMILY_LANGSMITH, 7},
     {"mlflow.trace.user", SC_USER, FAMILY_MLFLOW, 8},
     {"user_id", SC_USER, FAMILY_ANY, 9},
+    {"langwatch.user.id", SC_USER, FAMILY_LANGWATCH, 10},
+    {"mastra.metadata.userId", SC_USER, FAMILY_MASTRA, 11},
+
+    {"metadata", SC_METADATA, FAMILY_ANY, 1},
+    {"langwatch.metadata", SC_METADATA, FAMILY_LANGWATCH, 2},
+    {"langfuse.trace.metadata", SC_METADATA, FAMILY_LANGFUSE, 3},
 
     {"gen_ai.response.model", SC_MODEL, FAMILY_GEN_AI, 1},
     {"llm.response.model_name", SC_MODEL, FAMILY_OPENINFERENCE, 2},
@@ -146,6 +158,7 @@ const struct semconv_row semconv_rows[] = {
     {"tool.name", SC_TOOL_NAME, FAMILY_OPENINFERENCE, 2},
     {"ai.toolCall.name", SC_TOOL_NAME, FAMILY_VERCEL, 3},
     {"mcp.tool.name", SC_TOOL_NAME, FAMILY_GEN_AI, 4},
+    {"haystack.tool.name", SC_TOOL_NAME, FAMILY_HAYSTACK, 5},
 
     {"gen_ai.tool.call.id", SC_TOOL_CALL_ID, FAMILY_GEN_AI, 1},
     {"tool_call.id", SC_TOOL_CALL_ID, FAMILY_OPENINFERENCE, 2},
@@ -308,6 +321,10 @@ const struct semconv_row semconv_rows[] = {
     {"ai.toolCall.input", SC_TOOL_ARGUMENTS, FAMILY_VERCEL, 3},
     {"tool_arguments", SC_TOOL_ARGUMENTS, FAMILY_LOGFIRE, 4},
     {"gcp.vertex.agent.tool_call_args", SC_TOOL_ARGUMENTS, FAMILY_GEN_AI, 5},
+    {"haystack.agent.step.tool.input", SC_TOOL_ARGUMENTS, FAMILY_HAYSTACK, 6},
+    {"gen_ai.tool.args", SC_TOOL_ARGUMENTS, FAMILY_GEN_AI, 7},
+    {"gen_ai.tool.input", SC_TOOL_ARGUMENTS, FAMILY_GEN_AI, 8},
+    {"gen_ai.agent.action.tool_input", SC_TOOL_ARGUMENTS, FAMILY_GEN_AI, 9},
 
     {"tool.parameters", SC_TOOL_PARAMETERS, FAMILY_OPENINFERENCE, 1},
     {"gen_ai.tool.parameters", SC_TOOL_PARAMETERS, FAMILY_TRACEAI, 2},
@@ -318,9 +335,14 @@ const struct semconv_row semconv_rows[] = {
     {"tool_response", SC_TOOL_RESULT, FAMILY_LOGFIRE, 4},
     {"gen_ai.tool.message", SC_TOOL_RESULT, FAMILY_GEN_AI, 5},
     {"gcp.vertex.agent.tool_response", SC_TOOL_RESULT, FAMILY_GEN_AI, 6},
+    {"haystack.agent.step.tool.output", SC_TOOL_RESULT, FAMILY_HAYSTACK, 7},
+    {"gen_ai.tool.output", SC_TOOL_RESULT, FAMILY_GEN_AI, 8},
 
     {"gen_ai.retrieval.documents", SC_DOCUMENTS, FAMILY_GEN_AI, 1},
     {"retrieval.documents", SC_DOCUMENTS, FAMILY_TRACEAI, 2},
+    {"langwatch.rag_contexts", SC_DOCUMENTS, FAMILY_LANGWATCH, 3},
+    {"langwatch.rag.contexts", SC_DOCUMENTS, FAMILY_LANGWATCH, 4},
+    {"langwatch.contexts", SC_DOCUMENTS, FAMILY_LANGWATCH, 5},
 
     {"gen_ai.retrieval.query.text", SC_QUERY, FAMILY_GEN_AI, 1},
     {"gen_ai.retrieval.query", SC_QUERY, FAMILY_TRACEAI, 2},
@@ -351,6 +373,14 @@ const struct semconv_row semconv_rows[] = {
     {"mlflow.spanInputs", SC_IN_LIBRARY, FAMILY_MLFLOW, 1},
     {"langfuse.observation.input", SC_IN_LIBRARY, FAMILY_LANGFUSE, 2},
     {"langfuse.trace.input", SC_IN_LIBRARY, FAMILY_LANGFUSE, 3},
+    {"langwatch.input", SC_IN_LIBRARY, FAMILY_LANGWATCH, 4},
+    {"haystack.agent.input", SC_IN_LIBRARY, FAMILY_HAYSTACK, 5},
+    {"haystack.pipeline.input_data", SC_IN_LIBRARY, FAMILY_HAYSTACK, 6},
+    {"haystack.component.input", SC_IN_LIBRARY, FAMILY_HAYSTACK, 7},
+    {"haystack.agent.step.llm.input", SC_IN_LIBRARY, FAMILY_HAYSTACK, 8},
+    {"gen_ai.workflow.input", SC_IN_LIBRARY, FAMILY_GEN_AI, 9},
+    {"gen_ai.framework.pipeline.input_data", SC_IN_LIBRARY, FAMILY_GEN_AI, 10},
+    {"gen_ai.workflow.initial_input", SC_IN_LIBRARY, FAMILY_GEN_AI, 11},
 
     {"gen_ai.prompt", SC_IN_LEGACY, FAMILY_LANGSMITH, 1},
     {"llm.prompts", SC_IN_LEGACY, FAMILY_OPENLLMETRY, 2},
@@ -361,6 +391,8 @@ const struct semconv_row semconv_rows[] = {
     {"genkit:input", SC_IN_LEGACY, FAMILY_GENKIT, 7},
     {"request_data", SC_IN_LEGACY, FAMILY_LOGFIRE, 8},
     {"crewai.task.description", SC_IN_LEGACY, FAMILY_OPENLLMETRY, 9},
+    {"message", SC_IN_LEGACY, FAMILY_ANY, 10}, /* AutoGen */
+    {"input", SC_IN_LEGACY, FAMILY_ANY, 11},
 
     {"crew_tasks", SC_IN_TASKS, FAMILY_OPENINFERENCE, 1},
 
@@ -389,6 +421,15 @@ const struct semconv_row semconv_rows[] = {
     {"mlflow.spanOutputs", SC_OUT_LIBRARY, FAMILY_MLFLOW, 1},
     {"langfuse.observation.output", SC_OUT_LIBRARY, FAMILY_LANGFUSE, 2},
     {"langfuse.trace.output", SC_OUT_LIBRARY, FAMILY_LANGFUSE, 3},
+    {"langwatch.output", SC_OUT_LIBRARY, FAMILY_LANGWATCH, 4},
+    {"haystack.agent.output", SC_OUT_LIBRARY, FAMILY_HAYSTACK, 5},
+    {"haystack.pipeline.output_data", SC_OUT_LIBRARY, FAMILY_HAYSTACK, 6},
+    {"haystack.component.output", SC_OUT_LIBRARY, FAMILY_HAYSTACK, 7},
+    {"haystack.agent.step.llm.output", SC_OUT_LIBRARY, FAMILY_HAYSTACK, 8},
+    {"gen_ai.workflow.output", SC_OUT_LIBRARY, FAMILY_GEN_AI, 9},
+    {"gen_ai.framework.pipeline.output_data", SC_OUT_LIBRARY, FAMILY_GEN_AI, 10},
+    {"gen_ai.workflow.final_output", SC_OUT_LIBRARY, FAMILY_GEN_AI, 11},
+    {"gen_ai.agent.final_result", SC_OUT_LIBRARY, FAMILY_GEN_AI, 12},
 
     {"gen_ai.completion", SC_OUT_LEGACY, FAMILY_LANGSMITH, 1},
     {"llm.completions", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 2},
@@ -398,6 +439,7 @@ const struct semconv_row semconv_rows[] = {
     {"response_data", SC_OUT_LEGACY, FAMILY_LOGFIRE, 6},
     {"crewai.crew.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 7},
     {"crewai.task.result", SC_OUT_LEGACY, FAMILY_OPENLLMETRY, 8},
+    {"output", SC_OUT_LEGACY, FAMILY_ANY, 9},
 
     {"fi.llm.output", SC_OUT_LAST_RESORT, FAMILY_TRACEAI, 1},
 
@@ -409,6 +451,52 @@ const struct semconv_row semconv_rows[] = {
     {"project_name", SC_PROJECT, FAMILY_TRACEAI, 2},
 };
 const uint32_t semconv_row_count = sizeof semconv_rows / sizeof *semconv_rows;
+
+/* What vendors to come will call it: the ending of a name says it where no row does, and counts
+ * last. Text only where text is meant. */
+static const struct semconv_row ending_rows[] = {
+    {"input", SC_IN_ENDING, FAMILY_ANY, 255},
+    {"output", SC_OUT_ENDING, FAMILY_ANY, 255},
+    {"span.type", SC_KIND, FAMILY_ANY, 255},
+    {"span_type", SC_KIND, FAMILY_ANY, 255},
+    {"span.kind", SC_KIND, FAMILY_ANY, 255},
+    {"span_kind", SC_KIND, FAMILY_ANY, 255},
+    {"tool.name", SC_TOOL_NAME, FAMILY_ANY, 255},
+    {"tool_name", SC_TOOL_NAME, FAMILY_ANY, 255},
+    {"input_tokens", SC_TOKENS_INPUT, FAMILY_ANY, 255},
+    {"prompt_tokens", SC_TOKENS_INPUT, FAMILY_ANY, 255},
+    {"output_tokens", SC_TOKENS_OUTPUT, FAMILY_ANY, 255},
+    {"completion_tokens", SC_TOKENS_OUTPUT, FAMILY_ANY, 255},
+    {"session.id", SC_CONVERSATION, FAMILY_ANY, 255},
+    {"session_id", SC_CONVERSATION, FAMILY_ANY, 255},
+    {"thread.id", SC_CONVERSATION, FAMILY_ANY, 255},
+    {"thread_id", SC_CONVERSATION, FAMILY_ANY, 255},
+    {"conversation.id", SC_CONVERSATION, FAMILY_ANY, 255},
+    {"conversation_id", SC_CONVERSATION, FAMILY_ANY, 255},
+};
+
+/* Namespaces that end so and mean something else: parts of counts, transports, ids of processes. */
+static const char *const closed_namespaces[] = {
+    "gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.",       "http.", "db.",  "rpc.",
+    "messaging.",    "process.",  "mcp.",  "thread.",   "langsmith.", "langfuse.", "otel.",
+    "traceloop.",    "metadata.", "eval.", "openinference."};
+
+const struct semconv_row *semconv_find_ending(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof closed_namespaces / sizeof *closed_namespaces; i++)
+        if (bytes_starts_with(name, bytes_of_text(closed_namespaces[i])))
+            return NULL;
+    for (size_t i = 0; i < sizeof ending_rows / sizeof *ending_rows; i++) {
+        const char *ending = ending_rows[i].name;
+        size_t size = strlen(ending);
+        if (name.size <= size || memcmp(name.data + name.size - size, ending, size) != 0)
+            continue;
+        uint8_t before = name.data[name.size - size - 1];
+        if (before == '.' || before == '_' || before == ':' || before == '/')
+            return &ending_rows[i];
+    }
+    return NULL;
+}
 
 /* Open addressing over row numbers plus one; 0 is free. Written once, before main. */
 enum { SLOTS = 1024 };

@@ -32,6 +32,7 @@ enum semconv_concept {
     SC_AGENT_VERSION,
     SC_CONVERSATION,
     SC_USER,
+    SC_METADATA, /* a JSON object of the application's own; conversation and user may be in it */
     SC_MODEL,       /* that answered */
     SC_MODEL_ASKED, /* that was asked */
     SC_PROVIDER,
@@ -91,6 +92,7 @@ enum semconv_concept {
     SC_IN_LEGACY,
     SC_IN_TASKS, /* CrewAI: the tasks stand for a question */
     SC_IN_ALL_MESSAGES,
+    SC_IN_ENDING, /* by the ending of a name that no row knows */
     SC_EVENTS, /* Pydantic AI before 2: the legacy events as one JSON list; question and answer */
 
     /* Where the answer may be. */
@@ -102,6 +104,7 @@ enum semconv_concept {
     SC_OUT_ENTITY,
     SC_OUT_LIBRARY,
     SC_OUT_LEGACY,
+    SC_OUT_ENDING,
     SC_OUT_LAST_RESORT,
 
     /* Of a resource. */
@@ -120,6 +123,8 @@ struct semconv_row {
 
 /* The row of an attribute name, NULL when it is none that is known. Constant time. */
 const struct semconv_row *semconv_find(struct bytes name);
+/* The row of the ending of a name that is none that is known; NULL: it says nothing. */
+const struct semconv_row *semconv_find_ending(struct bytes name);
 /* A cheap hash of attribute names: 24 bits. Names that outsiders choose may collide at will, so it
  * is for tables of names that we know, never for tables that grow with input. */
 uint32_t semconv_hash(struct bytes name);

@@ -440,7 +440,7 @@ START_TEST(tool_selection_weighs_what_is_known)
                        "1 of 2 required tools was not called, such as pay; 1 of 2 calls failed");
     hand_run_offer(hand, "invented");
     hand_run_tool(hand, "pay", "{}");
-    hand->spans[2].status = SPAN_STATUS_OK;
+    hand->steps[2].error = (struct bytes){0};
     expect("tool_selection.accuracy", 1);
 }
 END_TEST
