@@ -6,7 +6,7 @@
 `flywheel replay --all` with `content: full` reads the files of one scenario at a time. Compared are the fields that a
 consumer of the review topic sees: input, output, the tools of the steps, contexts, usage, conversation, errors, spans,
 whether the root was seen, and imported scores (by rules made for them). Prints one table by field and one by library;
-exits 1 below 98 %.
+exits 1 below 99 %.
 """
 
 import collections
@@ -18,10 +18,13 @@ import sys
 import tempfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "data" / "corpus"
-FLOOR = 0.98
+FLOOR = 0.99
 
 # (library, scenario, index, field): why the record says something else.
-KNOWN = {}
+KNOWN = {
+    ("langsmith-otel", "rag", 0, "contexts"): "gen_ai.completion of the retriever holds its three documents",
+    ("openinference-agno", "rag", 0, "conversation"): "the library makes up a session.id for each run",
+}
 
 
 def pipeline(scores):
@@ -80,7 +83,9 @@ def comparisons(expected, record):
     errors = record.get("signals", {}).get("errors", [])
     if has_error_text:
         wanted = expected["error_text"]
-        yield "errors", wanted, (wanted if any(wanted in e for e in errors) else errors) if wanted else (errors or None)
+        # A status code is the server's; what the library writes of it is its own.
+        is_told = bool(errors) if wanted and wanted.isdigit() else any((wanted or "") in error for error in errors)
+        yield "errors", wanted, wanted if wanted and is_told else (errors or None)
         failed_output = None if expected["outcome"] == "failed" else record.get("output")
         yield "failed_says_nothing", failed_output, record.get("output")
         return

@@ -9,6 +9,7 @@
 #include "processor/normalize/content/documents.h"
 #include "processor/normalize/content/messages_flat.h"
 #include "processor/normalize/content/exchange.h"
+#include "processor/normalize/content/tool_messages.h"
 
 /* What each span says; same indexes as steps. */
 struct content {
@@ -29,6 +30,8 @@ static void read_step(struct content *content, struct document_list *documents, 
         step->arguments = exchange_tool_arguments(&semconv, run->arena);
         step->input = step->arguments;
         step->output = exchange_tool_result(&semconv, run->arena);
+        if (semconv.seen & SEEN_CONTENT)
+            tool_messages_of_events(step, run->arena);
     } else {
         exchange_of_span(run, index, &semconv, exchange);
         step->input = exchange->question.size > 0 ? exchange->question : exchange->history;
@@ -155,6 +158,15 @@ static bool find_question(struct content *content, uint32_t top, enum asked aske
     return false;
 }
 
+/* Begun when the run had ended already: memory, titles, clean-up. Nobody waits for it. */
+static bool is_afterwards(const struct agent_run *run, const struct step *step)
+{
+    const struct trajectory *trajectory = run->trajectory;
+    return trajectory->root != NO_SPAN && !trajectory->is_conversation &&
+           trajectory->spans[trajectory->root].end_ns != 0 &&
+           step->span->start_ns > trajectory->spans[trajectory->root].end_ns;
+}
+
 /* Takes the answer of the outermost that have one; the latest end counts over all trees. */
 static void find_answer(struct content *content, uint32_t top, bool ask_chains)
 {
@@ -162,7 +174,7 @@ static void find_answer(struct content *content, uint32_t top, bool ask_chains)
     uint32_t at = top;
     while (at != NO_SPAN) {
         const struct step *step = &run->steps[at];
-        bool is_speaker = step->is_own && !step_has_failed(step) &&
+        bool is_speaker = step->is_own && !step_has_failed(step) && !is_afterwards(run, step) &&
                           (is_asked(step, ASKED_AGENTS) || is_asked(step, ASKED_MODELS) ||
                            (ask_chains && step->kind == STEP_CHAIN));
         bool has_answer = is_speaker && content->exchanges[at].answer.size > 0;
@@ -244,6 +256,7 @@ void content_read(struct agent_run *run)
     for (uint32_t i = 0; i < run->step_count; i++)
         read_step(&content, &documents, i);
     hand_over(&content);
+    tool_messages_by_call(run);
     if (documents.count == 0)
         read_reranked(&content, &documents);
     read_logs(&content);

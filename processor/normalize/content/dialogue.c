@@ -2,6 +2,12 @@
  * is known, the last text stands for either. */
 #include "processor/normalize/content/dialogue.h"
 
+void dialogue_add_calls(struct dialogue *dialogue)
+{
+    dialogue->has_calls = true;
+    dialogue->choice = (struct bytes){0};
+}
+
 void dialogue_add(struct dialogue *dialogue, enum role role, struct bytes text)
 {
     if (text.size == 0)
@@ -11,16 +17,22 @@ void dialogue_add(struct dialogue *dialogue, enum role role, struct bytes text)
     case ROLE_USER:
         dialogue->question = text;
         dialogue->has_user = true;
-        dialogue->answer = (struct bytes){0};
+        dialogue->answer = dialogue->choice = (struct bytes){0};
+        dialogue->has_calls = false;
         break;
     case ROLE_ASSISTANT:
         dialogue->answer = text;
+        if (dialogue->choice.size == 0)
+            dialogue->choice = text;
         break;
     case ROLE_NONE:
         dialogue->unnamed = text;
         break;
+    case ROLE_TOOL: /* What follows answers the calls. */
+        dialogue->choice = (struct bytes){0};
+        dialogue->has_calls = false;
+        break;
     case ROLE_SYSTEM:
-    case ROLE_TOOL:
         break;
     }
 }
@@ -29,7 +41,11 @@ struct bytes dialogue_text(const struct dialogue *dialogue, enum wanted wanted)
 {
     if (wanted == WANTED_QUESTION)
         return dialogue->question.size ? dialogue->question : dialogue->unnamed;
-    if (wanted == WANTED_ANSWER)
+    if (wanted == WANTED_CHOICE && dialogue->has_calls)
+        return (struct bytes){0};
+    if (wanted == WANTED_CHOICE && dialogue->choice.size > 0)
+        return dialogue->choice;
+    if (wanted == WANTED_ANSWER || wanted == WANTED_CHOICE)
         return dialogue->answer.size || dialogue->has_user ? dialogue->answer : dialogue->unnamed;
     return dialogue->last;
 }

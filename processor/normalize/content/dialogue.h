@@ -6,11 +6,15 @@ enum wanted {
     WANTED_QUESTION, /* the last text of the user */
     WANTED_ANSWER,   /* the last text of the assistant after the user's last */
     WANTED_RESULT,   /* of a tool: whatever text it is */
+    WANTED_CHOICE,   /* of one model call: the first of its choices; none when it calls tools */
 };
 
 struct dialogue {
     struct bytes question, unnamed, answer, last;
-    bool has_user;
+    struct bytes choice; /* the first text of the assistant after the user's last */
+    bool has_user, has_calls;
 };
+/* The assistant called tools here. */
+void dialogue_add_calls(struct dialogue *dialogue);
 void dialogue_add(struct dialogue *dialogue, enum role role, struct bytes text);
 struct bytes dialogue_text(const struct dialogue *dialogue, enum wanted wanted);

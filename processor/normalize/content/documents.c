@@ -268,7 +268,7 @@ void documents_of_span(struct document_list *list, const struct span *span, uint
                        const struct semconv *semconv, bool from_output)
 {
     static const enum semconv_concept outputs[] = {SC_OUT_VALUE, SC_OUT_LIBRARY, SC_OUT_ENTITY,
-                                                   SC_OUT_RAW, SC_OUT_LEGACY, SC_OUT_MESSAGES,
+                                                   SC_OUT_RAW,   SC_OUT_LEGACY,  SC_OUT_MESSAGES,
                                                    SC_OUT_ENDING};
     uint32_t before = list->count;
     if (semconv->seen & SEEN_DOCUMENTS) {

@@ -8,10 +8,12 @@
 #include "processor/base/text/text.h"
 #include "processor/normalize/content/messages_flat.h"
 #include "processor/normalize/content/python_repr.h"
+#include "processor/normalize/content/said.h"
+#include "processor/normalize/content/transcript.h"
 
-static const enum semconv_concept question_values[] = {SC_IN_RAW,    SC_IN_VALUE,   SC_IN_PROMPT,
-                                                       SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY, SC_IN_ENDING};
-static const enum semconv_concept answer_values[] = {SC_OUT_RAW, SC_OUT_VALUE, SC_OUT_ENTITY,
+static const enum semconv_concept question_values[] = {
+    SC_IN_RAW, SC_IN_VALUE, SC_IN_PROMPT, SC_IN_ENTITY, SC_IN_LIBRARY, SC_IN_LEGACY, SC_IN_ENDING};
+static const enum semconv_concept answer_values[] = {SC_OUT_RAW,     SC_OUT_VALUE,  SC_OUT_ENTITY,
                                                      SC_OUT_LIBRARY, SC_OUT_LEGACY, SC_OUT_ENDING};
 
 struct bytes exchange_concept_text(const struct semconv *semconv, enum semconv_concept concept,
@@ -27,8 +29,19 @@ struct bytes exchange_concept_text(const struct semconv *semconv, enum semconv_c
 static struct bytes read_concept(const struct semconv *semconv, enum semconv_concept concept,
                                  enum wanted wanted, struct arena *arena)
 {
-    struct bytes text = exchange_concept_text(semconv, concept, arena);
-    return text.size > 0 ? messages_text(text, wanted, arena) : (struct bytes){0};
+    struct bytes text = exchange_concept_text(semconv, concept, arena), turn;
+    if (text.size == 0)
+        return text;
+    /* The type says it is text: a word for "absent" is then a word. */
+    enum semconv_concept mime = concept == SC_IN_VALUE ? SC_IN_MIME : SC_OUT_MIME;
+    if ((concept == SC_IN_VALUE || concept == SC_OUT_VALUE) && wanted != WANTED_RESULT &&
+        bytes_equal_text(semconv_text(semconv, mime), "text/plain") &&
+        messages_is_absent_word(text_trim(text)))
+        return text;
+    if (concept == SC_IN_LEGACY && wanted == WANTED_QUESTION &&
+        transcript_text(text, wanted, arena, &turn))
+        return turn;
+    return messages_text(text, wanted, arena);
 }
 
 /* LangGraph: Command(resume='approved'), or the same as JSON. */
@@ -81,6 +94,28 @@ static struct bytes first_value(const struct semconv *semconv, const enum semcon
     return (struct bytes){0};
 }
 
+/* An application's own function is read by its longest text where no member is known. */
+static struct bytes first_text_of_function(const struct semconv *semconv,
+                                           const enum semconv_concept *concepts, size_t count,
+                                           enum wanted wanted, struct arena *arena)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
+        if (text.size > 0)
+            text = messages_text_of_function(text, wanted, arena);
+        if (text.size > 0)
+            return text;
+    }
+    return (struct bytes){0};
+}
+
+static bool is_function(const struct agent_run *run, uint32_t index)
+{
+    enum step_kind kind = run->steps[index].kind;
+    return kind == STEP_WORKFLOW || kind == STEP_AGENT ||
+           (index == run->trajectory->top && (kind == STEP_CHAIN || kind == STEP_OTHER));
+}
+
 static struct bytes question_of(const struct agent_run *run, uint32_t index,
                                 const struct semconv *semconv)
 {
@@ -109,6 +144,10 @@ static struct bytes question_of(const struct agent_run *run, uint32_t index,
         found = messages_flat_of_events(span, DIRECTION_INPUT, arena);
     if (found.size == 0)
         found = first_task(semconv, arena);
+    if (found.size == 0 && is_function(run, index))
+        found = first_text_of_function(semconv, question_values,
+                                       sizeof question_values / sizeof *question_values,
+                                       WANTED_QUESTION, arena);
     return found;
 }
 
@@ -123,7 +162,7 @@ static struct bytes without_role(struct bytes text)
 }
 
 /* ReAct agents think aloud before they answer: only what stands behind the marker is shown. */
-static struct bytes without_thoughts(struct bytes text)
+static struct bytes without_reasoning(struct bytes text)
 {
     static const char *const markers[] = {"\nFinal Answer:", "\nAnswer:"};
     if (!bytes_starts_with(text, BYTES_LITERAL("Thought:")))
@@ -161,13 +200,14 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     struct bytes values = {0}, messages = {0},
                  text = exchange_concept_text(semconv, SC_OUT_TEXT, arena);
     if (text.size > 0) /* Vercel: the text itself, or the object that was asked for */
-        return text;
+        return said_without_thoughts(text);
+    enum wanted wanted = is_model ? WANTED_CHOICE : WANTED_ANSWER;
     if (semconv->seen & SEEN_CONTENT)
-        messages = messages_flat_text(span->wire, OF_SPAN, DIRECTION_OUTPUT, WANTED_ANSWER, arena,
-                                      &has_messages);
+        messages =
+            messages_flat_text(span->wire, OF_SPAN, DIRECTION_OUTPUT, wanted, arena, &has_messages);
     if (semconv_has(semconv, SC_OUT_MESSAGES)) {
         has_messages = true;
-        text = read_concept(semconv, SC_OUT_MESSAGES, WANTED_ANSWER, arena);
+        text = read_concept(semconv, SC_OUT_MESSAGES, wanted, arena);
         messages = messages.size > 0 ? messages : text;
     }
     if (messages.size == 0 && semconv_has(semconv, SC_EVENTS))
@@ -175,7 +215,7 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     values = final_result(semconv, arena);
     if (values.size == 0 && (!is_model || !has_messages))
         values = first_value(semconv, answer_values, sizeof answer_values / sizeof *answer_values,
-                             WANTED_ANSWER, arena);
+                             wanted, arena);
     if (is_model)
         values = without_role(values);
     struct bytes found = is_model || values.size == 0 ? messages : values;
@@ -184,9 +224,13 @@ static struct bytes answer_of(const struct agent_run *run, uint32_t index,
     if (found.size == 0 && semconv->seen & SEEN_CONTENT)
         found = messages_flat_of_events(span, DIRECTION_OUTPUT, arena);
     if (found.size == 0 && is_model && !has_messages)
-        found = read_concept(semconv, SC_OUT_LAST_RESORT, WANTED_ANSWER, arena);
+        found = read_concept(semconv, SC_OUT_LAST_RESORT, wanted, arena);
     if (found.size == 0 && !is_model)
         found = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_ANSWER, arena);
+    if (found.size == 0 && is_function(run, index))
+        found = first_text_of_function(semconv, answer_values,
+                                       sizeof answer_values / sizeof *answer_values, WANTED_ANSWER,
+                                       arena);
     return found;
 }
 
@@ -198,7 +242,7 @@ void exchange_of_span(const struct agent_run *run, uint32_t index, const struct 
         ret->is_resumed |=
             is_resume(exchange_concept_text(semconv, question_values[i], run->arena), run->arena);
     ret->question = question_of(run, index, semconv);
-    ret->answer = without_thoughts(answer_of(run, index, semconv));
+    ret->answer = without_reasoning(said_without_thoughts(answer_of(run, index, semconv)));
     ret->history = read_concept(semconv, SC_IN_ALL_MESSAGES, WANTED_QUESTION, run->arena);
 }
 
@@ -240,7 +284,14 @@ static struct bytes open_arguments(struct bytes text, struct arena *arena)
             return text;
         bool has_kwargs = json_member(&reader, &value, "kwargs", &member) &&
                           member.type == JSON_OBJECT && member.raw.size > 2;
-        if (json_member(&reader, &value, "input_str", &member) && member.type == JSON_STRING) {
+        bool is_typed = json_member(&reader, &value, "type", &member) &&
+                        bytes_equal_text(member.text, "json") &&
+                        json_member(&reader, &value, "value", &member) &&
+                        member.type == JSON_OBJECT;
+        if (is_typed) {
+            return member.raw;
+        } else if (json_member(&reader, &value, "input_str", &member) &&
+                   member.type == JSON_STRING) {
             text = member.text;
         } else if (has_kwargs && json_member(&reader, &value, "kwargs", &member)) {
             return member.raw;
@@ -256,7 +307,8 @@ static struct bytes open_arguments(struct bytes text, struct arena *arena)
 struct bytes exchange_tool_arguments(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_ARGUMENTS, SC_IN_VALUE,   SC_IN_RAW,
-                                                    SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY, SC_IN_ENDING};
+                                                    SC_IN_ENTITY,      SC_IN_LIBRARY, SC_IN_LEGACY,
+                                                    SC_IN_ENDING};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
         struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size > 0 && !bytes_equal_text(text, "[]"))
@@ -275,7 +327,8 @@ struct bytes exchange_tool_arguments(const struct semconv *semconv, struct arena
 struct bytes exchange_tool_result(const struct semconv *semconv, struct arena *arena)
 {
     static const enum semconv_concept concepts[] = {SC_TOOL_RESULT, SC_OUT_VALUE,   SC_OUT_RAW,
-                                                    SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY, SC_OUT_ENDING};
+                                                    SC_OUT_ENTITY,  SC_OUT_LIBRARY, SC_OUT_LEGACY,
+                                                    SC_OUT_ENDING};
     for (size_t i = 0; i < sizeof concepts / sizeof *concepts; i++) {
         struct bytes text = exchange_concept_text(semconv, concepts[i], arena);
         if (text.size == 0)

@@ -24,6 +24,7 @@ enum role message_role(struct bytes name)
     } roles[] = {
         {"user", ROLE_USER},
         {"human", ROLE_USER},
+        {"customer", ROLE_USER},
         {"assistant", ROLE_ASSISTANT},
         {"ai", ROLE_ASSISTANT},
         {"model", ROLE_ASSISTANT},
@@ -206,9 +207,26 @@ static enum role role_by_members(const struct json_reader *reader, const struct 
     return has_member(reader, object, "additional_kwargs") ? ROLE_USER : ROLE_NONE;
 }
 
+/* AutoGen: the source is the user or the name of an agent, and only its messages count tokens. */
+static enum role role_by_source(const struct json_reader *reader, const struct json_value *object)
+{
+    struct bytes source, type = {0};
+    static const char execution[] = "ToolCallExecution";
+    if (!member_string(reader, object, "source", &source) || source.size == 0)
+        return ROLE_NONE;
+    struct json_value usage;
+    if (!json_member(reader, object, "models_usage", &usage))
+        return ROLE_NONE;
+    member_string(reader, object, "type", &type);
+    return type.size > 0 && memmem(type.data, type.size, execution, sizeof execution - 1)
+               ? ROLE_TOOL
+               : ROLE_ASSISTANT;
+}
+
 static enum role read_role(const struct json_reader *reader, const struct json_value *object)
 {
-    static const char *const names[] = {"role", "type", "__class__", "author", "from"};
+    static const char *const names[] = {"role",   "_role", "type",  "__class__",
+                                        "author", "from",  "source"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct bytes name;
         enum role role;
@@ -216,7 +234,7 @@ static enum role read_role(const struct json_reader *reader, const struct json_v
             (role = message_role(name)) != ROLE_NONE)
             return role;
     }
-    return ROLE_NONE;
+    return role_by_source(reader, object);
 }
 
 /* Steps inside data, kwargs or message; the role may be said outside. */
@@ -246,10 +264,41 @@ static bool unwrap(const struct json_reader *reader, struct json_value *object, 
     return false;
 }
 
+/* Tool calls, as a list beside the text or as parts of it. */
+static bool has_calls(const struct json_reader *reader, const struct json_value *object)
+{
+    static const char *const lists[] = {"tool_calls", "toolCalls", "function_call"};
+    static const char *const parts[] = {"content", "parts", "blocks", "_content"};
+    static const char *const types[] = {"tool_call",    "tool-call",   "tool_use",
+                                        "toolUse",      "toolCall",    "function_call",
+                                        "functionCall", "ToolCallPart"};
+    struct json_value member, part, inner;
+    struct json_reader elements;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (json_member(reader, object, lists[i], &member) &&
+            (member.type == JSON_ARRAY || member.type == JSON_OBJECT) && member.raw.size > 2)
+            return true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!json_member(reader, object, parts[i], &member) || member.type != JSON_ARRAY)
+            continue;
+        json_children(reader, &member, &elements);
+        while (json_next(&elements, &part) == JSON_OBJECT) {
+            struct bytes type = {0};
+            member_string(&elements, &part, "type", &type);
+            for (size_t j = 0; j < sizeof types / sizeof *types; j++)
+                if (bytes_equal_text(type, types[j]) ||
+                    (json_member(&elements, &part, types[j], &inner) && inner.type == JSON_OBJECT))
+                    return true;
+        }
+    }
+    return false;
+}
+
 bool message_read(const struct json_reader *reader, const struct json_value *object,
                   struct arena *arena, struct message *ret_message)
 {
-    static const char *const contents[] = {"content", "parts", "blocks", "text", "value"};
+    static const char *const contents[] = {"content", "_content", "parts",
+                                           "blocks",  "text",     "value"};
     if (object->type != JSON_OBJECT)
         return false;
     struct json_value at = *object, content;
@@ -267,9 +316,12 @@ bool message_read(const struct json_reader *reader, const struct json_value *obj
         if (!json_member(reader, &at, "content", &content) ||
             has_member(reader, &at, "page_content"))
             return false;
-        role = role_by_members(reader, &at);
+        /* A role of the application's own, such as the name of a tool, is none of these. */
+        struct bytes own_role;
+        if (!member_string(reader, &at, "role", &own_role) || own_role.size == 0)
+            role = role_by_members(reader, &at);
     }
-    struct message message = {.role = role};
+    struct message message = {.role = role, .has_calls = has_calls(reader, &at)};
     for (size_t i = 0; i < sizeof contents / sizeof *contents && !message.text.data; i++)
         if (json_member(reader, &at, contents[i], &content))
             message.text = message_content_text(reader, &content, arena);

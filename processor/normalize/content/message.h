@@ -9,6 +9,7 @@ enum role message_role(struct bytes name);
 
 struct message {
     enum role role;
+    bool has_calls;    /* of tools */
     struct bytes text; /* absent: nothing that a person reads (tool calls, images) */
 };
 

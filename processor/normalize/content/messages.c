@@ -7,6 +7,7 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/content/python_repr.h"
+#include "processor/normalize/content/said.h"
 
 enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000, MEMBERS_MAX = 100 };
 
@@ -30,16 +31,25 @@ static const char *const result_keys[] = {"output",     "result",    "content", 
                                           "text",       "messages",  "update",  "blocks",
                                           "raw_output", "__value__", NULL};
 
+/* Members that only what a library writes around a model's answer has, the most telling first. */
+static const char *const envelope_keys[] = {
+    "messages",     "choices",   "generations", "candidates",    "message",       "output",
+    "outputs",      "response",  "content",     "completion",    "completions",   "generated_text",
+    "replies",      "raw",       "text",        "return_values", "update",        "data",
+    "value",        "__value__", "tool_calls",  "toolCalls",     "function_call", "usage",
+    "final_output", NULL};
+
 struct walk {
     struct arena *arena;
     enum wanted wanted;
     int levels;
+    bool is_of_function; /* arguments or return value of an application's own function */
 };
 
 static struct bytes read_value(struct walk *walk, const struct json_reader *reader,
                                const struct json_value *value);
 
-static bool is_absent_word(struct bytes text)
+bool messages_is_absent_word(struct bytes text)
 {
     return bytes_equal_text(text, "null") || bytes_equal_text(text, "None") ||
            bytes_equal_text(text, "undefined") || bytes_equal_text(text, "<not specified>");
@@ -58,7 +68,7 @@ static bool is_wreck(struct bytes text)
 static struct bytes read_text(struct walk *walk, struct bytes text)
 {
     struct bytes trimmed = text_trim(text);
-    if (trimmed.size == 0 || is_absent_word(trimmed) || walk->levels >= LEVELS_MAX)
+    if (trimmed.size == 0 || messages_is_absent_word(trimmed) || walk->levels >= LEVELS_MAX)
         return (struct bytes){0};
     uint8_t first = trimmed.data[0];
     struct json_reader reader;
@@ -87,9 +97,17 @@ struct fold {
     struct dialogue dialogue;
     struct bytes parts[64];
     struct bytes other, single;
-    uint32_t part_count, string_count;
+    uint32_t part_count, string_count, other_count; /* other: neither a tool's message nor a part */
     bool has_message;
 };
+
+static void add_message(struct walk *walk, struct fold *fold, const struct message *message)
+{
+    if (message->has_calls && message->role == ROLE_ASSISTANT)
+        dialogue_add_calls(&fold->dialogue);
+    dialogue_add(&fold->dialogue, message->role,
+                 said_text(message->text, message->role, walk->arena));
+}
 
 static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
 {
@@ -106,7 +124,7 @@ static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
         return;
     if (message_read(&reader, &value, walk->arena, &message)) {
         fold->has_message = true;
-        dialogue_add(&fold->dialogue, message.role, message.text);
+        add_message(walk, fold, &message);
         return;
     }
     struct bytes found = read_value(walk, &reader, &value);
@@ -114,19 +132,43 @@ static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
         fold->other = found;
 }
 
+/* {"type"?, "text"}: a block of a result. With anything else it is a tool's own record. */
+static bool is_pure_part(const struct json_reader *reader, const struct json_value *object)
+{
+    static const char *const known[] = {"type", "text", "annotations", "_meta"};
+    struct json_reader members;
+    struct json_value member;
+    json_children(reader, object, &members);
+    for (enum json_type type = json_next(&members, &member);
+         type != JSON_END && type != JSON_BROKEN; type = json_next(&members, &member)) {
+        bool is_known = false;
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            is_known |= bytes_equal_text(member.key, known[i]);
+        if (!is_known)
+            return false;
+    }
+    return true;
+}
+
 static void fold_object(struct walk *walk, struct fold *fold, const struct json_reader *reader,
                         const struct json_value *object)
 {
     struct message message;
     struct bytes part = message_part_text(reader, object);
+    if (part.data && walk->wanted == WANTED_RESULT && !is_pure_part(reader, object))
+        part = (struct bytes){0};
     if (part.data && fold->part_count < sizeof fold->parts / sizeof *fold->parts)
         fold->parts[fold->part_count++] = part;
+    if (part.data && walk->wanted == WANTED_RESULT)
+        return;
     if (message_read(reader, object, walk->arena, &message)) {
         /* A part without a role is no message. */
         fold->has_message |= message.role != ROLE_NONE || !part.data;
-        dialogue_add(&fold->dialogue, message.role, message.text);
+        fold->other_count += message.role != ROLE_TOOL;
+        add_message(walk, fold, &message);
         return;
     }
+    fold->other_count++;
     struct bytes found = read_value(walk, reader, object);
     if (found.size > 0)
         fold->other = found;
@@ -171,11 +213,14 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
                 fold.other = found;
         }
     }
+    if (walk->wanted == WANTED_RESULT && (fold.other_count > 0 || fold.string_count > 1))
+        return array->raw; /* A tool's own list is its result. */
     if (fold.has_message) {
         struct bytes text = dialogue_text(&fold.dialogue, walk->wanted);
         /* Cut off behind what the assistant said: its last words are lost. */
         bool is_cut = elements.truncated || reader->truncated;
-        if (is_cut && walk->wanted == WANTED_ANSWER && text.data != fold.dialogue.last.data)
+        if (is_cut && walk->wanted != WANTED_QUESTION && walk->wanted != WANTED_RESULT &&
+            text.data != fold.dialogue.last.data)
             return (struct bytes){0};
         return text.size > 0 ? text : fold.other;
     }
@@ -184,6 +229,32 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
     if (fold.other.size == 0 && fold.string_count == 1)
         return read_text(walk, fold.single);
     return fold.other;
+}
+
+static uint32_t count_members(const struct json_reader *reader, const struct json_value *object)
+{
+    struct json_reader members;
+    struct json_value member;
+    uint32_t count = 0;
+    json_children(reader, object, &members);
+    for (enum json_type type = json_next(&members, &member);
+         type != JSON_END && type != JSON_BROKEN && count < MEMBERS_MAX;
+         type = json_next(&members, &member))
+        count++;
+    return count;
+}
+
+/* {"content": [..], "isError"?, "structuredContent"?, "_meta"?} */
+static bool is_mcp_envelope(const struct json_reader *reader, const struct json_value *object)
+{
+    static const char *const names[] = {"content",           "isError", "is_error",
+                                        "structuredContent", "_meta",   "meta",
+                                        "structured_content"};
+    struct json_value member;
+    uint32_t known = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        known += json_member(reader, object, names[i], &member);
+    return known == count_members(reader, object);
 }
 
 static struct bytes only_string(const struct json_reader *reader, const struct json_value *object)
@@ -209,6 +280,24 @@ static bool role_fits(enum role role, enum wanted wanted)
 {
     return role == ROLE_NONE || wanted == WANTED_RESULT ||
            (wanted == WANTED_QUESTION ? role == ROLE_USER : role == ROLE_ASSISTANT);
+}
+
+/* Of members that nobody knows the longest text that reads like one: with a space in it. */
+static struct bytes longest_text(const struct json_reader *reader, const struct json_value *object)
+{
+    struct json_reader members;
+    struct json_value member;
+    struct bytes longest = {0};
+    json_children(reader, object, &members);
+    for (int i = 0; i < MEMBERS_MAX; i++) {
+        enum json_type type = json_next(&members, &member);
+        if (type == JSON_END || type == JSON_BROKEN)
+            break;
+        if (type == JSON_STRING && member.text.size > longest.size &&
+            memchr(member.text.data, ' ', member.text.size))
+            longest = member.text;
+    }
+    return longest;
 }
 
 /* Members without a known name that are objects themselves: updates of a graph by node, inputs and
@@ -246,19 +335,81 @@ static struct bytes read_members(struct walk *walk, const struct json_reader *re
     return found;
 }
 
+/* LangWatch types its values: {"type": "chat_messages", "value": [..]}. */
+static bool is_typed_value(const struct json_reader *reader, const struct json_value *object,
+                           struct json_value *ret_value)
+{
+    static const char *const types[] = {"text", "chat_messages", "json", "list", "raw"};
+    struct json_value type;
+    if (!json_member(reader, object, "type", &type) || type.type != JSON_STRING ||
+        !json_member(reader, object, "value", ret_value) || count_members(reader, object) != 2)
+        return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (bytes_equal_text(type.text, types[i]))
+            return true;
+    return false;
+}
+
+/* Of a tool: the message that carries a result, MCP's envelope, a wrapper of one member; anything
+ * else is the result itself. */
+static struct bytes read_result(struct walk *walk, const struct json_reader *reader,
+                                const struct json_value *object)
+{
+    struct message message;
+    struct json_value member;
+    uint32_t count = count_members(reader, object);
+    bool is_message = message_read(reader, object, walk->arena, &message) &&
+                      (message.role == ROLE_TOOL || (message.role == ROLE_ASSISTANT &&
+                                                     json_member(reader, object, "role", &member)));
+    if (is_message && message.text.size > 0)
+        return message.text;
+    if (json_member(reader, object, "content", &member) && member.type == JSON_ARRAY &&
+        is_mcp_envelope(reader, object))
+        return read_value(walk, reader, &member);
+    for (const char *const *key = result_keys; count == 1 && *key; key++)
+        if (json_member(reader, object, *key, &member) && member.type != JSON_NULL &&
+            member.type != JSON_BOOL) {
+            struct bytes text = read_value(walk, reader, &member);
+            return text.size > 0 ? text : member.raw;
+        }
+    return object->raw;
+}
+
+static bool has_any_member(const struct json_reader *reader, const struct json_value *object,
+                           const char *const *names)
+{
+    struct json_value member;
+    for (; *names; names++)
+        if (json_member(reader, object, *names, &member))
+            return true;
+    return false;
+}
+
 static struct bytes read_object(struct walk *walk, const struct json_reader *reader,
                                 const struct json_value *object)
 {
-    static const char *const *const keys[] = {question_keys, answer_keys, result_keys};
+    static const char *const *const keys[] = {question_keys, answer_keys, result_keys,
+                                              envelope_keys};
     struct message message;
     struct json_value member, messages;
+    if (is_typed_value(reader, object, &member))
+        return read_value(walk, reader, &member);
+    if (walk->wanted == WANTED_RESULT)
+        return read_result(walk, reader, object);
     bool has_messages =
         json_member(reader, object, "messages", &messages) && messages.type != JSON_NULL;
     if (!has_messages && message_read(reader, object, walk->arena, &message) &&
-        (message.role != ROLE_NONE || message.text.size > 0))
-        return role_fits(message.role, walk->wanted) ? message.text : (struct bytes){0};
+        (message.role != ROLE_NONE || message.text.size > 0)) {
+        bool is_call = message.has_calls && walk->wanted == WANTED_CHOICE;
+        return role_fits(message.role, walk->wanted) && !is_call
+                   ? said_text(message.text, message.role, walk->arena)
+                   : (struct bytes){0};
+    }
     if (is_tool_call(reader, object))
         return (struct bytes){0};
+    /* What a model wrote as JSON is its answer, whole. */
+    if (walk->wanted == WANTED_CHOICE && !has_any_member(reader, object, envelope_keys))
+        return object->raw;
     for (const char *const *key = keys[walk->wanted]; *key; key++) {
         if (!json_member(reader, object, *key, &member) || member.type == JSON_NULL ||
             member.type == JSON_BOOL)
@@ -268,7 +419,10 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
             return text;
     }
     struct bytes text = only_string(reader, object);
-    return text.size > 0 ? read_text(walk, text) : read_members(walk, reader, object);
+    if (text.size > 0)
+        return read_text(walk, text);
+    text = read_members(walk, reader, object);
+    return text.size == 0 && walk->is_of_function ? longest_text(reader, object) : text;
 }
 
 static struct bytes read_value(struct walk *walk, const struct json_reader *reader,
@@ -292,7 +446,13 @@ static struct bytes read_value(struct walk *walk, const struct json_reader *read
 
 struct bytes messages_text(struct bytes text, enum wanted wanted, struct arena *arena)
 {
-    struct walk walk = {arena, wanted, 0};
+    struct walk walk = {.arena = arena, .wanted = wanted};
+    return read_text(&walk, text);
+}
+
+struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena)
+{
+    struct walk walk = {.arena = arena, .wanted = wanted, .is_of_function = true};
     return read_text(&walk, text);
 }
 

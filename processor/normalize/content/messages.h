@@ -7,5 +7,10 @@
  * when it holds nothing of that kind; never the JSON or repr around it. Borrows from `text` or the
  * arena. */
 struct bytes messages_text(struct bytes text, enum wanted wanted, struct arena *arena);
+/* The same of a function's arguments or return value, whose members have names of the application's
+ * own: where none is known the longest text counts. */
+struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena);
+/* null, None, undefined: how libraries write that there is nothing. */
+bool messages_is_absent_word(struct bytes text);
 /* The text of a list of content parts, when the text is one; otherwise the text itself. */
 struct bytes messages_parts_text(struct bytes text, struct arena *arena);

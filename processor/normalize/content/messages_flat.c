@@ -6,12 +6,20 @@
 
 #include <stdlib.h>
 
+#include "processor/normalize/content/said.h"
+#include "processor/normalize/content/transcript.h"
 #include "processor/normalize/facts/lists.h"
 #include "processor/otlp/span_fields.h"
 
 enum { PARTS_MAX = 64 };
 
-enum fragment_kind { FRAGMENT_ROLE, FRAGMENT_CONTENT, FRAGMENT_PART };
+enum fragment_kind {
+    FRAGMENT_ROLE,
+    FRAGMENT_CONTENT,
+    FRAGMENT_PART,
+    FRAGMENT_PART_TYPE,
+    FRAGMENT_CALL, /* of a tool */
+};
 
 struct fragment {
     uint64_t index, part;
@@ -70,9 +78,14 @@ static bool split_key(struct bytes key, enum direction direction, struct fragmen
         ret->kind = FRAGMENT_CONTENT;
         return true;
     }
-    ret->kind = FRAGMENT_PART;
-    return take_prefix(&key, "contents.") && take_index(&key, &ret->part) &&
-           bytes_equal_text(key, "message_content.text");
+    if (take_prefix(&key, "tool_calls.") || take_prefix(&key, "function_call")) {
+        ret->kind = FRAGMENT_CALL;
+        return true;
+    }
+    if (!take_prefix(&key, "contents.") || !take_index(&key, &ret->part))
+        return false;
+    ret->kind = bytes_equal_text(key, "message_content.type") ? FRAGMENT_PART_TYPE : FRAGMENT_PART;
+    return ret->kind == FRAGMENT_PART_TYPE || bytes_equal_text(key, "message_content.text");
 }
 
 static int compare_fragments(const void *a_, const void *b_)
@@ -85,27 +98,69 @@ static int compare_fragments(const void *a_, const void *b_)
     return (a->order > b->order) - (a->order < b->order);
 }
 
+/* A message of indexed keys on its way together. */
+struct flat_message {
+    enum role role;
+    struct bytes content, parts[PARTS_MAX];
+    uint64_t numbers[PARTS_MAX];  /* of each part */
+    uint64_t unspoken[PARTS_MAX]; /* numbers of parts that are no text: reasoning, images */
+    uint32_t part_count, unspoken_count;
+    bool has_calls;
+};
+
+static void put_fragment(struct flat_message *message, const struct fragment *fragment,
+                         struct arena *arena)
+{
+    switch (fragment->kind) {
+    case FRAGMENT_ROLE:
+        message->role = message_role(fragment->text);
+        break;
+    case FRAGMENT_CONTENT:
+        message->content =
+            fragment->may_be_parts ? messages_parts_text(fragment->text, arena) : fragment->text;
+        break;
+    case FRAGMENT_PART:
+        if (message->part_count < PARTS_MAX) {
+            message->numbers[message->part_count] = fragment->part;
+            message->parts[message->part_count++] = fragment->text;
+        }
+        break;
+    case FRAGMENT_PART_TYPE:
+        if (!bytes_equal_text(fragment->text, "text") && message->unspoken_count < PARTS_MAX)
+            message->unspoken[message->unspoken_count++] = fragment->part;
+        break;
+    case FRAGMENT_CALL:
+        message->has_calls = true;
+        break;
+    }
+}
+
+static struct bytes spoken_parts(struct flat_message *message, struct arena *arena)
+{
+    for (uint32_t i = 0; i < message->part_count; i++)
+        for (uint32_t j = 0; j < message->unspoken_count; j++)
+            if (message->numbers[i] == message->unspoken[j])
+                message->parts[i] = (struct bytes){0};
+    return message_parts_join(message->parts, message->part_count, arena);
+}
+
 static void fold_fragments(const struct fragment *fragments, uint32_t count, struct arena *arena,
                            struct dialogue *dialogue)
 {
     for (uint32_t i = 0; i < count;) {
         uint64_t index = fragments[i].index;
-        enum role role = ROLE_NONE;
-        struct bytes content = {0}, parts[PARTS_MAX];
-        uint32_t part_count = 0;
-        for (; i < count && fragments[i].index == index; i++) {
-            const struct fragment *fragment = &fragments[i];
-            if (fragment->kind == FRAGMENT_ROLE)
-                role = message_role(fragment->text);
-            else if (fragment->kind == FRAGMENT_CONTENT)
-                content = fragment->may_be_parts ? messages_parts_text(fragment->text, arena)
-                                                 : fragment->text;
-            else if (part_count < PARTS_MAX)
-                parts[part_count++] = fragment->text;
-        }
-        if (content.size == 0)
-            content = message_parts_join(parts, part_count, arena);
-        dialogue_add(dialogue, role, content);
+        struct flat_message message;
+        message.role = ROLE_NONE;
+        message.content = (struct bytes){0};
+        message.part_count = message.unspoken_count = 0;
+        message.has_calls = false;
+        for (; i < count && fragments[i].index == index; i++)
+            put_fragment(&message, &fragments[i], arena);
+        struct bytes text =
+            message.content.size > 0 ? message.content : spoken_parts(&message, arena);
+        if (message.has_calls && message.role != ROLE_USER)
+            dialogue_add_calls(dialogue);
+        dialogue_add(dialogue, message.role, said_text(text, message.role, arena));
     }
 }
 
@@ -150,6 +205,15 @@ static enum wanted wanted_of(enum direction direction)
     return direction == DIRECTION_INPUT ? WANTED_QUESTION : WANTED_ANSWER;
 }
 
+/* A question may be written down as a transcript. */
+static struct bytes read_turns(struct bytes text, enum direction direction, struct arena *arena)
+{
+    struct bytes found;
+    if (direction == DIRECTION_INPUT && transcript_text(text, WANTED_QUESTION, arena, &found))
+        return found;
+    return messages_text(text, wanted_of(direction), arena);
+}
+
 /* The text of one event: content, message, or whole lists of messages. */
 static struct bytes event_text(struct bytes name, struct bytes message, enum attribute_owner owner,
                                enum direction direction, struct arena *arena)
@@ -174,7 +238,7 @@ static struct bytes event_text(struct bytes name, struct bytes message, enum att
         struct value value = attributes_find(message, owner, key);
         if (value.type == VALUE_NONE)
             continue;
-        struct bytes text = messages_text(text_or_json(value, arena), wanted_of(direction), arena);
+        struct bytes text = read_turns(text_or_json(value, arena), direction, arena);
         if (text.size > 0)
             return text;
     }

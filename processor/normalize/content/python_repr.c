@@ -313,12 +313,35 @@ static bool starts_with(struct bytes text, const char *start)
     return bytes_starts_with(text, bytes_of_text(start));
 }
 
+/* id='1' source='user' content=...: any member in front, when a second one follows a plain value. */
+static bool is_any_model(struct bytes text)
+{
+    size_t i = 0;
+    while (i < text.size && i < 64 && is_name(text.data[i]))
+        i++;
+    if (i == 0 || !is_name_start(text.data[0]) || i + 2 >= text.size || text.data[i] != '=')
+        return false;
+    uint8_t quote = text.data[i + 1];
+    if (quote != '\'' && quote != '"')
+        return false;
+    const uint8_t *close = memchr(text.data + i + 2, quote, text.size - i - 2);
+    if (!close || close[-1] == '\\')
+        return false;
+    size_t at = (size_t)(close - text.data) + 1, start = at + 1;
+    if (at >= text.size || text.data[at] != ' ')
+        return false;
+    for (at = start; at < text.size && is_name(text.data[at]); at++)
+        ;
+    return at > start && at < text.size && text.data[at] == '=' && is_name_start(text.data[start]);
+}
+
 static bool is_model(struct bytes text)
 {
-    return starts_with(text, "content='") || starts_with(text, "content=\"") ||
-           starts_with(text, "content=[") || starts_with(text, "page_content='") ||
-           starts_with(text, "page_content=\"") || starts_with(text, "messages=[") ||
-           starts_with(text, "role='") || starts_with(text, "generations=[");
+    return is_any_model(text) || starts_with(text, "content='") ||
+           starts_with(text, "content=\"") || starts_with(text, "content=[") ||
+           starts_with(text, "page_content='") || starts_with(text, "page_content=\"") ||
+           starts_with(text, "messages=[") || starts_with(text, "role='") ||
+           starts_with(text, "generations=[");
 }
 
 /* CamelCase( with a keyword, or nothing, as its first argument. */

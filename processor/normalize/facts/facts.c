@@ -100,8 +100,8 @@ static bool is_judge_project(struct bytes project)
 }
 
 static const char *const conversation_members[] = {
-    "session_id", "sessionId", "session.id",  "thread_id",       "threadId",
-    "thread.id",  "conversation_id", "conversationId", "chat_id", NULL};
+    "session_id", "sessionId",       "session.id",     "thread_id", "threadId",
+    "thread.id",  "conversation_id", "conversationId", "chat_id",   NULL};
 static const char *const user_members[] = {"user_id", "userId", "user.id", NULL};
 
 /* The first of these members in the application's own metadata. */
@@ -165,7 +165,7 @@ static void read_span(struct facts *facts, uint32_t index)
     struct bytes user = semconv_text(&semconv, SC_USER);
     if (user.size == 0)
         user = metadata_text(&semconv, user_members, run->arena);
-    struct bytes agent = semconv_text(&semconv, SC_AGENT_NAME);
+    struct bytes agent = steps_agent_name(&semconv);
     if (is_top) { /* The root's word counts before that of spans which come before it in order. */
         run->conversation_id = conversation.size ? conversation : run->conversation_id;
         run->user_id = user.size ? user : run->user_id;

@@ -79,8 +79,8 @@ static void add_model(void *context, struct agent_run *run, struct step *step)
     if (model.size == 0)
         return;
     struct bytes mark = step_has_failed(step) ? BYTES_LITERAL("!")
-                        : step->cache_hit           ? BYTES_LITERAL("(cache)")
-                                                    : BYTES_LITERAL("");
+                        : step->cache_hit     ? BYTES_LITERAL("(cache)")
+                                              : BYTES_LITERAL("");
     path_add(path, model, mark);
 }
 

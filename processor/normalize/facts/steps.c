@@ -100,9 +100,22 @@ static struct bytes first_element(struct bytes text, struct arena *arena)
     return json_next(&elements, &element) == JSON_STRING ? element.text : (struct bytes){0};
 }
 
+struct bytes steps_agent_name(const struct semconv *semconv)
+{
+    /* What frameworks write for an agent that nobody named. */
+    static const char *const placeholders[] = {
+        "unknown", "Unknown",   "UnknownAgent",  "unknown_agent", "<unknown>", "None",
+        "null",    "undefined", "Unnamed Agent", "unnamed",       "N/A",       "default"};
+    struct bytes name = semconv_text(semconv, SC_AGENT_NAME);
+    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+        if (bytes_equal_text(name, placeholders[i]))
+            return (struct bytes){0};
+    return name;
+}
+
 static struct bytes agent_name(const struct semconv *semconv, enum step_kind kind)
 {
-    struct bytes name = semconv_text(semconv, SC_AGENT_NAME);
+    struct bytes name = steps_agent_name(semconv);
     if (name.size == 0 && kind == STEP_AGENT)
         name =
             without_suffix(without_suffix(without_prefix(semconv->name, "invoke_agent "), ".agent"),
@@ -149,5 +162,5 @@ void step_fill_gaps(const struct semconv *semconv, struct step *step)
     step->provider = first_of(step->provider, semconv_text(semconv, SC_PROVIDER));
     step->finish_reason = first_of(step->finish_reason, semconv_text(semconv, SC_FINISH_REASON));
     step->response_id = first_of(step->response_id, semconv_text(semconv, SC_RESPONSE_ID));
-    step->agent = first_of(step->agent, semconv_text(semconv, SC_AGENT_NAME));
+    step->agent = first_of(step->agent, steps_agent_name(semconv));
 }

@@ -100,8 +100,9 @@ static const struct kind_name span_names[] = {
 
 /* Haystack's components are classes, and their names end in what they do. */
 static const struct kind_name component_endings[] = {
-    {"Generator", STEP_LLM},      {"Retriever", STEP_RETRIEVER}, {"Ranker", STEP_RERANKER},
-    {"Embedder", STEP_EMBEDDING}, {"Agent", STEP_AGENT},         {"WebSearch", STEP_RETRIEVER},
+    {"Generator", STEP_LLM},       {"Retriever", STEP_RETRIEVER},
+    {"Ranker", STEP_RERANKER},     {"Embedder", STEP_EMBEDDING},
+    {"Agent", STEP_AGENT},         {"WebSearch", STEP_RETRIEVER},
     {"Evaluator", STEP_EVALUATOR}, {"", STEP_CHAIN},
 };
 

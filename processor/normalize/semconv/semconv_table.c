@@ -365,6 +365,8 @@ const struct semconv_row semconv_rows[] = {
 
     {"input.value", SC_IN_VALUE, FAMILY_OPENINFERENCE, 1},
 
+    {"input.mime_type", SC_IN_MIME, FAMILY_OPENINFERENCE, 1},
+
     {"ai.prompt", SC_IN_PROMPT, FAMILY_VERCEL, 1},
 
     {"traceloop.entity.input", SC_IN_ENTITY, FAMILY_OPENLLMETRY, 1},
@@ -409,6 +411,8 @@ const struct semconv_row semconv_rows[] = {
     {"raw.output", SC_OUT_RAW, FAMILY_TRACEAI, 1},
 
     {"output.value", SC_OUT_VALUE, FAMILY_OPENINFERENCE, 1},
+
+    {"output.mime_type", SC_OUT_MIME, FAMILY_OPENINFERENCE, 1},
 
     {"ai.response.text", SC_OUT_TEXT, FAMILY_VERCEL, 1},
     {"ai.result.text", SC_OUT_TEXT, FAMILY_VERCEL, 2},
@@ -476,10 +480,15 @@ static const struct semconv_row ending_rows[] = {
 };
 
 /* Namespaces that end so and mean something else: parts of counts, transports, ids of processes. */
-static const char *const closed_namespaces[] = {
-    "gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.",       "http.", "db.",  "rpc.",
-    "messaging.",    "process.",  "mcp.",  "thread.",   "langsmith.", "langfuse.", "otel.",
-    "traceloop.",    "metadata.", "eval.", "openinference."};
+static const char *const closed_namespaces[] = {"gen_ai.usage.", "gen_ai.aggregated_usage.",
+                                                "llm.",          "http.",
+                                                "db.",           "rpc.",
+                                                "messaging.",    "process.",
+                                                "mcp.",          "thread.",
+                                                "langsmith.",    "langfuse.",
+                                                "otel.",         "traceloop.",
+                                                "metadata.",     "eval.",
+                                                "openinference."};
 
 const struct semconv_row *semconv_find_ending(struct bytes name)
 {

@@ -32,7 +32,7 @@ enum semconv_concept {
     SC_AGENT_VERSION,
     SC_CONVERSATION,
     SC_USER,
-    SC_METADATA, /* a JSON object of the application's own; conversation and user may be in it */
+    SC_METADATA,    /* a JSON object of the application's own; conversation and user may be in it */
     SC_MODEL,       /* that answered */
     SC_MODEL_ASKED, /* that was asked */
     SC_PROVIDER,
@@ -79,6 +79,8 @@ enum semconv_concept {
     SC_TOOL_PARAMETERS, /* arguments, or the schema of the tool */
     SC_TOOL_RESULT,
     SC_DOCUMENTS,
+    SC_IN_MIME, /* what kind of text a value is */
+    SC_OUT_MIME,
     SC_QUERY,
     SC_EXPECTED,
 

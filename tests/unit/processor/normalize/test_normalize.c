@@ -44,6 +44,10 @@ static const struct {
 } known[] = {
     {"openinference-openai-agents", "guardrail_in", 0, FIELD_FAILED,
      "blocked by a guardrail: stated as blocked, read as failed"},
+    {"langsmith-otel", "rag", 0, FIELD_DOCUMENTS,
+     "stated as none, but gen_ai.completion of the retriever holds its three documents"},
+    {"openinference-agno", "rag", 0, FIELD_CONVERSATION,
+     "the library makes up a session.id for each run, which is in the spans"},
 };
 
 static struct {
