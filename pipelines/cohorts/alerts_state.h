@@ -26,8 +26,7 @@ struct alerts {
     struct watched *watched;
     struct watch *watches;
     struct key_index index; /* grouping and hash -> number of the pinned cohort */
-    struct alert_change_terms change_terms;
-    double largest_weight; /* seen since the start of this process */
+    double largest_weight;  /* seen since the start of this process */
     bool is_flushing;
     /* Of the flush under way: */
     struct store_txn *txn;
