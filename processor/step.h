@@ -52,6 +52,10 @@ struct step {
     struct bytes arguments; /* of a tool call: JSON when it was JSON */
 };
 
+/* Is a tool the one that a list names? Agents put the server in front of a name: mcp__loans__lookup
+ * is `lookup`, and both are one. */
+bool step_tool_is(struct bytes tool, struct bytes listed);
+
 /* The one answer to "did this step fail": by its status or in the vendor's own words. A run that
  * waits for a human, jumps in its graph or is called off has not failed. */
 static inline bool step_has_failed(const struct step *step)

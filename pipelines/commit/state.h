@@ -5,6 +5,7 @@
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/commit/contribution.h"
 #include "pipelines/commit/stored.h"
+#include "pipelines/commit/unread_scopes.h"
 #include "pipelines/commit/writer_counters.h"
 #include "state/cohorts/delta.h"
 #include "state/tables/decided.h"
@@ -31,6 +32,7 @@ struct held_counts {
 };
 
 struct writer {
+    struct unread_scopes unread_scopes;
     struct store *store;
     struct store_txn txn;
     struct journal *journal;

@@ -67,6 +67,9 @@ static void count_first(struct writer *writer, const struct closed *closed)
     writer_count(writer, counted->split, closed->is_split);
     writer_count(writer, counted->mixed_weights, closed->is_weight_mixed);
     writer_count(writer, counted->trajectories[closed->trigger], 1);
+    writer_count(writer, counted->unread, closed->is_unread);
+    if (closed->is_unread)
+        unread_scopes_note(&writer->unread_scopes, closed->unread_scope);
     if (closed->emission.skipped != SKIP_NONE)
         writer_count(writer, counted->skipped[closed->emission.skipped], 1);
     if (!closed->is_judge_only)

@@ -324,6 +324,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
         return status;
     }
     status = settle_memory(writer, has_flushed, now_ms);
+    unread_scopes_log(&writer->unread_scopes);
     budget_publish(writer->budget, now_ms);
     refresh_gauges(writer, now_ms);
     return status;

@@ -25,6 +25,7 @@ enum row {
     TAKEOVER_RECOUNT,
     TRAJECTORIES_SPLIT,
     TRAJECTORIES_MIXED_WEIGHT,
+    TRAJECTORIES_UNREAD,
     COHORT_CORRECTIONS,
     ROWS
 };
@@ -86,6 +87,9 @@ static const struct {
     [TRAJECTORIES_MIXED_WEIGHT] = {"flywheel_trajectories_mixed_weight_total", NO_ACCOUNT,
         "Trajectories whose spans state different sampling thresholds (tracestate ot=th); "
         "the root's counts."},
+    [TRAJECTORIES_UNREAD] = {"flywheel_trajectories_not_understood_total", NO_ACCOUNT,
+        "Trajectories of which nothing was understood: no span says its kind or carries content in "
+        "known words. The log names the scope that wrote them."},
     [COHORT_CORRECTIONS] = {"flywheel_cohort_corrections_total", NO_ACCOUNT,
         "Verdicts that late spans, scores or feedback have changed, by grouping."},
 };
@@ -167,6 +171,7 @@ bool writer_counters_open(struct writer_counters *counters, struct counters *sto
         get_one(counters, TRAJECTORIES_SPLIT, &counters->split) &&
         get_one(counters, TAKEOVER_RECOUNT, &counters->recounted) &&
         get_one(counters, TRAJECTORIES_MIXED_WEIGHT, &counters->mixed_weights) &&
+        get_one(counters, TRAJECTORIES_UNREAD, &counters->unread) &&
         get_one(counters, SIGNATURES_UNTABLED, &counters->untabled) &&
         get_one(counters, REVIEW_REVISIONS, &counters->revisions) &&
         get_one(counters, CONVERSATION_TRACES, &counters->parts);

@@ -17,7 +17,7 @@ struct writer_counters {
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
     struct persistent_counter *skewed, *split, *recounted, *mixed_weights, *untabled, *revisions,
-        *parts;
+        *unread, *parts;
 };
 
 /* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a

@@ -73,6 +73,8 @@ struct closed {
     struct bytes *dimension_values; /* config->dimensions order */
     struct record_selection selection;
     struct record_emission emission; /* filled in by the writer; nothing before */
+    bool is_unread;                  /* nothing of it was understood, and */
+    struct bytes unread_scope;       /* this is who wrote it */
     bool is_weight_mixed;            /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
     struct bytes summary, content;

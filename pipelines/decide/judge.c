@@ -10,6 +10,7 @@
 #include "processor/normalize/content/content.h"
 #include "processor/normalize/facts/facts.h"
 #include "processor/normalize/facts/lookup.h"
+#include "processor/otlp/span_fields.h"
 #include "processor/score/measurements.h"
 #include "processor/score/memo.h"
 #include "processor/score/scorer.h"
@@ -424,11 +425,21 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
     return true;
 }
 
+static void fill_unread(const struct judge *judge, struct effects *effects, struct closed *closed)
+{
+    const struct trajectory *trajectory = &judge->trajectory;
+    uint32_t scope = trajectory->top != NO_SPAN ? trajectory->spans[trajectory->top].scope : 0;
+    closed->is_unread = !judge->run.is_understood;
+    if (closed->is_unread && scope < trajectory->scope_count)
+        closed->unread_scope = arena_copy(&effects->arena, scope_name(trajectory->scopes[scope]));
+}
+
 bool judge_fill(struct judge *judge, struct judgement *judgement)
 {
     struct closed *closed = judgement->closed;
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
+    fill_unread(judge, judgement->effects, closed);
     closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
     return fill_dimensions(judge, judgement->effects, closed);
 }

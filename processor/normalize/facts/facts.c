@@ -331,6 +331,14 @@ static void read_names(struct facts *facts)
     run->finish_reasons = text_list_done(&reasons);
 }
 
+static bool is_understood(const struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->run->step_count; i++)
+        if (facts->run->steps[i].kind != STEP_OTHER)
+            return true;
+    return facts->has_content;
+}
+
 static bool is_judge_only(const struct facts *facts)
 {
     const struct trajectory *trajectory = facts->run->trajectory;
@@ -383,5 +391,6 @@ void facts_read_from(const struct trajectory *trajectory, const struct route_sou
     read_names(&facts);
     usage_sum(ret_run);
     route_read(ret_run);
+    ret_run->is_understood = is_understood(&facts);
     ret_run->is_judge_only = is_judge_only(&facts);
 }

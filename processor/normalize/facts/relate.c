@@ -32,29 +32,6 @@ static void disown(struct agent_run *run, uint32_t top)
     }
 }
 
-static bool ends_with_name(struct bytes name, struct bytes inner)
-{
-    static const char *const separators[] = {"__", ".", "/", ":"};
-    if (inner.size == 0 || name.size <= inner.size ||
-        memcmp(name.data + name.size - inner.size, inner.data, inner.size) != 0)
-        return false;
-    struct bytes prefix = bytes_of(name.data, name.size - inner.size);
-    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
-        size_t size = strlen(separators[i]);
-        if (prefix.size > size &&
-            memcmp(prefix.data + prefix.size - size, separators[i], size) == 0)
-            return true;
-    }
-    uint8_t last = prefix.data[prefix.size - 1];
-    return bytes_starts_with(prefix, BYTES_LITERAL("mcp")) && (last == '_' || last == '-');
-}
-
-/* `mcp__loans__lookup` is the agent's name for a server's `lookup`. */
-static bool is_same_tool(struct bytes a, struct bytes b)
-{
-    return bytes_equal(a, b) || ends_with_name(a, b) || ends_with_name(b, a);
-}
-
 /* A tool span right below another of the same tool is the same call seen by a second library. */
 static uint32_t outer_same_tool(const struct agent_run *run, uint32_t index)
 {
@@ -62,7 +39,7 @@ static uint32_t outer_same_tool(const struct agent_run *run, uint32_t index)
     for (int i = 0; i < TOOL_NESTING_MAX && at != NO_SPAN; i++) {
         const struct step *outer = &run->steps[at];
         if (outer->kind == STEP_TOOL)
-            return is_same_tool(outer->tool, run->steps[index].tool) ? at : NO_SPAN;
+            return step_tool_is(outer->tool, run->steps[index].tool) ? at : NO_SPAN;
         if (outer->kind == STEP_AGENT || outer->kind == STEP_WORKFLOW || outer->kind == STEP_LLM)
             return NO_SPAN;
         at = run->trajectory->parents[at];
@@ -181,7 +158,7 @@ static bool is_same_tool_call(const struct agent_run *run, uint32_t i, uint32_t 
 {
     const struct trajectory *trajectory = run->trajectory;
     const struct step *a = &run->steps[i], *b = &run->steps[j];
-    if (!is_same_tool(a->tool, b->tool) || trajectory->parents[i] != trajectory->parents[j] ||
+    if (!step_tool_is(a->tool, b->tool) || trajectory->parents[i] != trajectory->parents[j] ||
         has_same_scope(trajectory, a->span, b->span))
         return false;
     if (a->call_id.size > 0 && b->call_id.size > 0)

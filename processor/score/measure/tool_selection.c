@@ -16,7 +16,7 @@ static const double coverage_weight = 0.4, validity_weight = 0.3, success_weight
 static bool holds(const struct bytes_list *list, struct bytes name)
 {
     for (uint32_t i = 0; list && i < list->count; i++)
-        if (bytes_equal(list->items[i], name))
+        if (step_tool_is(name, list->items[i]))
             return true;
     return false;
 }
@@ -56,7 +56,7 @@ static bool was_called(const struct agent_run *run, struct bytes tool)
 {
     for (uint32_t i = 0; i < run->step_count; i++)
         if (run->steps[i].kind == STEP_TOOL && step_counts(&run->steps[i]) &&
-            bytes_equal(tool_call_name(&run->steps[i]), tool))
+            step_tool_is(tool_call_name(&run->steps[i]), tool))
             return true;
     return false;
 }

@@ -30,9 +30,9 @@ static void compare_in_order(struct comparison *comparison)
     const struct bytes_list *reference = comparison->reference;
     uint32_t found = 0, same = 0;
     for (uint32_t i = 0; i < called->count && found < reference->count; i++)
-        found += bytes_equal(called->names[i], reference->items[found]);
+        found += step_tool_is(called->names[i], reference->items[found]);
     while (same < called->count && same < reference->count &&
-           bytes_equal(called->names[same], reference->items[same]))
+           step_tool_is(called->names[same], reference->items[same]))
         same++;
     comparison->is_in_order = found == reference->count;
     comparison->is_exact = same == called->count && same == reference->count;
@@ -51,7 +51,7 @@ static bool compare_as_multisets(struct comparison *comparison, struct score_con
     for (uint32_t i = 0; i < called->count; i++) {
         uint32_t at = 0;
         while (at < reference->count &&
-               (is_taken[at] || !bytes_equal(called->names[i], reference->items[at])))
+               (is_taken[at] || !step_tool_is(called->names[i], reference->items[at])))
             at++;
         if (at < reference->count) {
             is_taken[at] = true;
