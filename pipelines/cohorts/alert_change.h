@@ -8,14 +8,14 @@
 #include <stdatomic.h>
 
 #include "pipelines/config/config.h"
-#include "processor/base/statistics.h"
+#include "processor/base/cusum.h"
 #include "state/tables/alert.h"
 
 enum alert_direction { DIRECTION_WORSE, DIRECTION_BETTER, DIRECTIONS };
 
 /* `row` has seen all that was observed; what was told of it is as of the last flush. */
 struct alert_change {
-    struct cusum_design design; /* p0 = 0: not known yet */
+    const struct cusum_design *design; /* NULL: the usual rate is not known yet */
     struct alert_row row;
     uint64_t told_episode;
     bool was_told_firing, is_changed;
@@ -25,13 +25,16 @@ struct alert_change {
 
 /* ALERT_WORSE or ALERT_BETTER. */
 enum alert_kind alert_change_kind(enum alert_direction direction);
-/* A fail rate within what the odds of a CUSUM can be computed of. */
-double alert_change_rate(double fail_rate);
+/* What all changes share. */
+struct alert_change_terms {
+    struct cusum_table table;
+    uint32_t learn_from; /* runs */
+};
 
 /* The design: from the configured usual fail rate `p0`, else (0) from what was learned. A rate that
  * has been configured anew begins at S = 0. */
-void alert_change_design(const struct pipeline_config *config, struct alert_change *change,
+void alert_change_design(struct alert_change_terms *terms, struct alert_change *change,
                          enum alert_direction direction, double p0);
-/* One more scored run of the cohort. */
-void alert_change_step(const struct pipeline_config *config, struct alert_change *change,
+/* One more run of the cohort; `is_failure`: it is known to have failed. */
+void alert_change_step(struct alert_change_terms *terms, struct alert_change *change,
                        enum alert_direction direction, bool is_failure, int64_t event_ms);

@@ -14,8 +14,9 @@ static const struct metric_family burn_family = {
     "scored runs in it."};
 static const struct metric_family cusum_family = {
     "flywheel_cohort_cusum", METRIC_GAUGE,
-    "CUSUM of the fail rate of a pinned cohort; it alarms above "
-    "ln(cohorts.change.false_alarm_every)."};
+    "CUSUM of the known failures of a pinned cohort; it alarms above the limit that its usual rate "
+    "and "
+    "cohorts.change.false_alarm_every give."};
 
 static void write_sample(const struct alerts *alerts, const struct metric_family *family,
                          uint32_t pinned, const char *label, const char *value, double number,

@@ -149,10 +149,10 @@ static void say_change(struct json_writer *json, const struct alert_news *news)
     bool is_worse = news->kind == ALERT_WORSE;
     if (news->is_firing)
         say(json, "The fail rate has %s %.2f %%: the runs look more like %.2f %%.",
-            is_worse ? "risen above" : "fallen below", 100 * design->p0, 100 * design->p1);
+            is_worse ? "risen above" : "fallen below", 100 * news->row->p0, 100 * design->p1);
     else
         say(json, "The fail rate is no longer %s %.2f %%.", is_worse ? "above" : "below",
-            100 * design->p0);
+            100 * news->row->p0);
 }
 
 static void write_floor(struct json_writer *json, const struct alert_news *news)
@@ -185,7 +185,7 @@ static void write_change(struct json_writer *json, const struct alert_news *news
     json_object_begin(json);
     write_number(json, "statistic", news->row->statistic);
     write_number(json, "limit", news->design->limit);
-    write_number(json, "usual_fail_rate", news->design->p0);
+    write_number(json, "usual_fail_rate", news->row->p0);
     write_number(json, "suspected_fail_rate", news->design->p1);
     json_object_end(json);
 }

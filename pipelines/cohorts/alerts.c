@@ -55,7 +55,7 @@ static void open_change(struct alerts *alerts, struct store_txn *txn, struct wat
     (void)alert_read(txn, &key, &change->row);
     change->told_episode = change->row.episode;
     change->was_told_firing = change->row.is_firing;
-    alert_change_design(alerts->config, change, direction, watched->p0);
+    alert_change_design(&alerts->change_terms, change, direction, watched->p0);
     atomic_store(&change->shown, change->row.statistic);
     atomic_store(&change->shown_firing, change->row.is_firing);
 }
@@ -80,8 +80,9 @@ static bool open_pinned(struct alerts *alerts, struct store_txn *txn, uint32_t n
         const struct alert_config *alert = &config->alerts[i];
         if (alert->pinned != number || watched->windows)
             continue;
-        watched->p0 = alert_change_rate(alert->usual_fail_rate > 0 ? alert->usual_fail_rate
-                                                                   : 1 - alert->min_pass_rate);
+        /* A target of everything leaves a rate of nothing, which can't be watched: learned. */
+        watched->p0 =
+            alert->usual_fail_rate > 0 ? alert->usual_fail_rate : 1 - alert->min_pass_rate;
         watched->windows = cohort_windows_create();
         if (!watched->windows)
             return false;
@@ -150,6 +151,9 @@ enum status alerts_open(struct store *store, const struct pipeline_config *confi
     if (!alerts)
         return STATUS_FATAL;
     alerts->config = config;
+    cusum_table_init(&alerts->change_terms.table, config->change.odds_ratio,
+                     config->change.false_alarm_every);
+    alerts->change_terms.learn_from = config->change.learn_from;
     alerts->index.key_size = KEY_SIZE;
     alerts->watched = calloc(config->pinned_count + 1, sizeof *alerts->watched);
     alerts->watches = calloc(config->alert_count + 1, sizeof *alerts->watches);
@@ -204,7 +208,7 @@ static void observe(struct alerts *alerts, const struct cohort_contribution *con
          * run that nobody judged has not failed: an outage condemns runs without scoring them. */
         if (contribution->change == COHORT_CHANGE_FIRST)
             for (enum alert_direction direction = 0; direction < DIRECTIONS; direction++)
-                alert_change_step(alerts->config, &watched->changes[direction], direction,
+                alert_change_step(&alerts->change_terms, &watched->changes[direction], direction,
                                   contribution->verdict == COHORT_FAIL, contribution->event_ms);
     }
 }
@@ -278,7 +282,7 @@ static void flush_change(const struct alerts *alerts, uint32_t number,
     struct alert_news news = {.kind = alert_change_kind(direction),
                               .pinned = &alerts->config->pinned[number],
                               .row = &change->row,
-                              .design = &change->design};
+                              .design = change->design};
     if (!change->is_changed)
         return;
     struct alert_key key = key_of(watched, news.kind, 0);

@@ -26,7 +26,8 @@ struct alerts {
     struct watched *watched;
     struct watch *watches;
     struct key_index index; /* grouping and hash -> number of the pinned cohort */
-    double largest_weight;  /* seen since the start of this process */
+    struct alert_change_terms change_terms;
+    double largest_weight; /* seen since the start of this process */
     bool is_flushing;
     /* Of the flush under way: */
     struct store_txn *txn;

@@ -40,22 +40,26 @@ static const struct option rows[] = {
            "allows."),
     CUSTOM(
         "cohorts.alerts[].burn_rates", config_alerts_load_burns, config_print_custom_burns,
-        "map of two durations", "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`",
+        "map of two durations",
+        "`{ 14.4: [1h, 5m], 6: [6h, 30m], 1: [3d, 6h] }`, below 0.95 `{ 3: [6h, 1h], 1.5: [1d, 2h] "
+        "}`",
         "Fires when the long and the short window both spend the error budget, 1 - "
         "`min_pass_rate`, that many times too fast, the long one with 99.9 % confidence. A factor "
         "above 1 / (1 - `min_pass_rate`) "
         "can't be reached: it is refused, and left out of the default. `{}`: none."),
-    SECTION("cohorts.change", 0,
-            "How a change of the fail rate of a pinned cohort is noticed: Bernoulli CUSUM."),
+    SECTION(
+        "cohorts.change", 0,
+        "How a change of the known failures of a pinned cohort is noticed: Bernoulli CUSUM over "
+        "all runs, in the order of decision."),
     NUMBER("cohorts.change.odds_ratio", AT(change.odds_ratio), 1.1, 100, "2",
            "The change to find soonest: the odds of failing times this (worse) or divided by it "
            "(better)."),
     COUNT("cohorts.change.false_alarm_every", AT(change.false_alarm_every), 100, COUNT_MAX,
-          "1000000",
-          "Scored runs of a cohort that pass at least, on average, before a false alarm."),
+          "1000000", "Runs of a cohort that pass on average before a false alarm."),
     COUNT("cohorts.change.learn_from", AT(change.learn_from), 100, COUNT_MAX, "1000",
-          "Scored runs from which the usual fail rate of a pinned cohort without an alert is "
-          "learned: the far end of its 99 % interval. Nothing is said before."),
+          "Runs from which the usual rate of known failures of a pinned cohort without an alert is "
+          "learned: the far end of its interval, one-sided 80 %. Nothing is said before; while "
+          "nothing is suspected, it is learned further."),
 
     SECTION("redaction", 0, "What may leave, applied before anything is stored for review."),
     CHOICE("redaction.content", AT(redaction.content), contents, "redacted",

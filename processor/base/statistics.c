@@ -80,20 +80,3 @@ double statistics_burn_rate_max(double target)
 {
     return statistics_burn_rate(1, target);
 }
-
-struct cusum_design statistics_cusum_design(double p0, double odds_ratio, double observations)
-{
-    assert(p0 > 0 && p0 < 1 && odds_ratio > 0 && odds_ratio != 1 && observations > 1);
-    double odds = p0 / (1 - p0) * odds_ratio;
-    double p1 = odds / (1 + odds);
-    return (struct cusum_design){.p0 = p0,
-                                 .p1 = p1,
-                                 .on_failure = log(p1 / p0),
-                                 .on_success = log((1 - p1) / (1 - p0)),
-                                 .limit = log(observations)};
-}
-
-double statistics_cusum_step(const struct cusum_design *design, double s, bool is_failure)
-{
-    return fmax(0, s + (is_failure ? design->on_failure : design->on_success));
-}

@@ -36,25 +36,3 @@ struct interval statistics_newcombe(double p, double n, double q, double m, doub
 double statistics_burn_rate(double fail_rate, double target);
 /* What the burn rate is when everything fails; no higher one can be reached. */
 double statistics_burn_rate_max(double target);
-
-/* --- change points --- */
-
-/* Bernoulli CUSUM: the likelihood ratio of p1 against p0, observation by observation,
- *   S = max(0, S + x ln(p1/p0) + (1 - x) ln((1 - p1)/(1 - p0)))       alarm: S > limit
- * for x = 1 a failure. (E. S. Page, Continuous inspection schemes, Biometrika 41 (1954) 100-115;
- * M. R. Reynolds and Z. G. Stoumbos, A CUSUM chart for monitoring a proportion, J. Quality
- * Technology 31 (1999) 87-108.) One struct watches one direction: p1 above p0 sees things get
- * worse, p1 below p0 better. */
-struct cusum_design {
-    double p0, p1;
-    double on_failure, on_success; /* what one observation adds */
-    double limit;
-};
-/* p1 has `odds_ratio` times the odds of p0 (above 1: worse, below 1: better). The limit is
- * ln(observations), for then at the rate p0 (or on its good side) at least that many observations
- * pass on average before an alarm, whatever p0 and p1 are (G. Lorden, Procedures for reacting to a
- * change in distribution, Annals of Math. Statistics 42 (1971) 1897-1908: E >= e^limit). The bound
- * is not tight: false alarms are several times rarer in fact. `p0` in (0, 1). */
-struct cusum_design statistics_cusum_design(double p0, double odds_ratio, double observations);
-/* S after one more observation. */
-double statistics_cusum_step(const struct cusum_design *design, double s, bool is_failure);

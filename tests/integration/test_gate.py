@@ -14,8 +14,7 @@ from flywheel.otlp_bytes import field, request, span
 PIPELINE = """
 trajectory: { settle: 200ms, idle_timeout: 2s }
 rules:
-  - { name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000 }
-  - { name: good, measure: score.Quality, fail_below: 0.5 }
+  - { name: good, measure: score.Quality, fail_below: 0.5, borderline_below: 0.8 }
 selection: { pass: 0, borderline: 0, fail: 0.01 }
 cohorts:
   dimensions: { intent: ["*"], release: [service.version] }
@@ -39,11 +38,11 @@ def run(kind, intent, release="1", state=""):
     global sent
     sent += 1
     trace = struct.pack(">QQ", 0xFEDCBA9876543210, sent * 0x9E3779B97F4A7C15 % 2**64)
-    seconds = {"pass": 1, "borderline": 3, "fail": 9}[kind]
+    quality = {"pass": 0.9, "borderline": 0.6, "fail": 0.2, "unscored": None}[kind]
     end = time.time_ns() - 10**9
-    one = span(trace, b"r" * 8, None, "agent", end - seconds * 10**9, end, intent=intent, service__version=release,
-               gen_ai__operation__name="invoke_agent", annotations__0__annotation__name="Quality",
-               annotations__0__annotation__score=0.9)
+    score = {"annotations__0__annotation__name": "Quality", "annotations__0__annotation__score": quality}
+    one = span(trace, b"r" * 8, None, "agent", end - 10**9, end, intent=intent, service__version=release,
+               gen_ai__operation__name="invoke_agent", **(score if quality else {}))
     return one + (field(3, state) if state else b"")
 
 
@@ -88,8 +87,7 @@ for what, cohort, rate, more in [
 
 send(("pass", 480, "mortgage payoff", "1.4.2"), ("fail", 8, "mortgage payoff", "1.4.2"),
      ("borderline", 12, "mortgage payoff", "1.4.2"), ("pass", 465, "mortgage payoff", "1.5.0"),
-     ("fail", 35, "mortgage payoff", "1.5.0"), ("pass", 17, "a,b=c\\", "1"), ("fail", 1, "a,b=c\\", "1"),
-     ("pass", 40, "sampled", "1", "ot=th:8"), ("pass", 40, "sampled", "1"), ("fail", 20, "sampled", "1", "ot=th:c"))
+     ("fail", 35, "mortgage payoff", "1.5.0"), ("pass", 17, "a,b=c\\", "1"), ("fail", 1, "a,b=c\\", "1"))
 
 result = gate("intent=mortgage payoff", 0.92)
 checks.check("the sentence of the README passes", result.returncode == 0 and result.stdout.startswith("pass: "), result.stdout)
@@ -108,12 +106,6 @@ checks.check("a borderline passes unless strict", (lax["pass_rate"], strict["pas
              strict)
 code, said = answers("intent=a\\,b=c\\\\", 0.5)
 checks.check("a value with comma and backslash", (code, said["total"]) == (0, 18), said)
-code, said = answers("intent=sampled", 0.5)
-weights = [2] * 40 + [1] * 40 + [4] * 20
-n = sum(weights) ** 2 / sum(w * w for w in weights)
-low, _ = proportion_confint(120 / 200 * n, n, 0.05, "wilson")
-checks.check("sampled runs weigh their adjusted count, and n is the effective one",
-             near(said["pass_rate"], 0.6) and near(said["n_effective"], n) and near(said["pass_rate_low"], low), said)
 
 # --- against a baseline ---
 
@@ -144,6 +136,38 @@ low, high = proportion_confint(35, 500, 0.05, "wilson")
 checks.check("its fail rate has Wilson's interval", near(payoff["fail_rate_low"], low) and near(payoff["fail_rate_high"], high))
 code, said = answers("intent=mortgage payoff", 0.92, "--as-of", str(now - 3 * 86400))
 checks.check("as of three days ago there was nothing", (code, said["reason"]) == (3, "no_trajectory"), said)
+
+# --- weights, and what nobody judged ---
+
+send(("pass", 40, "sampled", "1", "ot=th:8"), ("pass", 40, "sampled", "1"), ("fail", 20, "sampled", "1", "ot=th:c"),
+     ("unscored", 60, "nobody", "1"), ("pass", 40, "half", "1"), ("unscored", 50, "half", "1"))
+code, said = answers("intent=sampled", 0.5)
+
+
+def linear_n(w, w2, f, f2):
+    p = f / w
+    return p * (1 - p) * w * w / (f2 * (1 - p) ** 2 + (w2 - f2) * p * p)
+
+
+n = linear_n(200, 520, 80, 320)
+guarded = min(n, linear_n(204, 536, 84, 336), linear_n(204, 536, 80, 320))
+low, _ = proportion_confint(0.6 * guarded, guarded, 0.05, "wilson")
+checks.check("sampled runs weigh their adjusted count, n is the linearized one, and a pass is guarded",
+             near(said["pass_rate"], 0.6) and near(said["n_effective"], n) and near(said["pass_rate_low"], low), (said, n, guarded))
+code, said = answers("intent=nobody", 0.5)
+checks.check("without a judge there is no rate", (code, said["reason"], "pass_rate" in said) == (3, "no_judge", False), said)
+code, said = answers("intent=half", 0.5)
+checks.check("too few were scored", (code, said["reason"], said["scored"]) == (3, "too_few_scored", 40), said)
+code, said = answers("intent=half", 0.5, "--min-scored", "0.4")
+checks.check("unless fewer are asked for", (code, said["rules"]["good"]["value"]) == (0, 40), said)
+code, said = answers("intent=half", 0.5, "--min-scored", "0.44", "--require", "good")
+checks.check("a required rule must have had values", (code, said["rules"]["good"]["required"]) == (0, True), said)
+result = gate("intent=half", 0.5, "--require", "good,none")
+checks.check("exit 2: a required rule that is not there", result.returncode == 2, result.stderr)
+result = gate("intent=half", 0.5, "--repeated")
+checks.check("exit 2: repeated without a release", result.returncode == 2 and "release" in result.stderr, result.stderr)
+result = gate("intent=half", 0.5, "--repeated", "--window", "1h")
+checks.check("exit 2: repeated over a window", result.returncode == 2 and "--window" in result.stderr, result.stderr)
 
 # --- alerts ---
 

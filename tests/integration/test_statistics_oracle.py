@@ -1,5 +1,5 @@
-"""base/statistics against independent implementations: scipy and statsmodels, pinned in requirements.txt, and for the
-CUSUM two other formulations, S as the distance of the log likelihood ratio from its lowest point so far, and the exact
+"""base/statistics and its neighbors against independent implementations: scipy and statsmodels, pinned in requirements.txt,
+and for the CUSUM two other formulations, S as the distance of the log likelihood ratio from its lowest point so far, and the exact
 run length of the chart as a Markov chain. The C functions answer through statistics_driver.c, compiled here."""
 
 import math
@@ -8,8 +8,8 @@ import random as random_module
 import tempfile
 
 import numpy
-import scipy.optimize
 import scipy.sparse
+import scipy.special
 import scipy.sparse.linalg
 import scipy.stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -23,7 +23,8 @@ CASES = 400
 
 def build(directory):
     driver = directory / "statistics_driver"
-    sources = [pathlib.Path(__file__).with_name("statistics_driver.c"), root / "processor/base/statistics.c"]
+    sources = [pathlib.Path(__file__).with_name("statistics_driver.c")]
+    sources += [root / f"processor/base/{name}.c" for name in ("statistics", "fail_rate", "beta", "repeated_gate", "cusum")]
     processes.run("cc", "-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-fsanitize=address,undefined", f"-I{root}", *sources, "-lm",
                   "-o", driver, check=True)
     return driver
@@ -108,66 +109,134 @@ def weights(checks, driver, random):
     agree(checks, "effective n of weights, numpy", ask(driver, cases), wanted, 1e-8)
 
 
-def cusum(checks, driver, random):
+def fail_rates(checks, driver, random):
+    """P = c + (1 - c) f with MOVER over statsmodels' Wilson intervals; the exact lower bound by Clopper and Pearson."""
     cases, wanted = [], []
     for _ in range(CASES):
-        p0, odds = random.uniform(0.01, 0.6), random.choice([0.25, 0.5, 1.5, 2, 4])
-        p1 = odds * p0 / (1 - p0 + odds * p0)
-        x = (numpy.array([random.random() for _ in range(300)]) < random.choice([p0, p1])).astype(int)
-        ratio = numpy.cumsum(scipy.stats.bernoulli.logpmf(x, p1) - scipy.stats.bernoulli.logpmf(x, p0))
+        n = random.choice([12, 40, 49, 300, 4000])
+        condemned = random.choice([0, random.randint(0, n - 1)])
+        scored = random.randint(1, n - condemned)
+        failed, may = random.choice([0, scored, random.randint(0, scored)]), random.choice([0, 1])
+        weight = random.choice([1.0, 4.0])
+        cases.append(("rate", float(n), float(condemned), float(scored), float(failed), float(may), weight))
+        c, f = condemned / n, failed / scored
+        has_c = may or condemned
+        c_low, c_high = proportion_confint(condemned, n, 0.05, "wilson") if has_c else (0, 0)
+        f_low, f_high = proportion_confint(failed, scored, 0.05, "wilson")
+        p = c + (1 - c) * f
+        low = p - math.hypot((1 - f) * (c - c_low), (1 - c) * (f - f_low))
+        high = p + math.hypot((1 - f) * (c_high - c), (1 - c) * (f_high - f))
+        exact_c = proportion_confint(condemned, n, 0.05, "beta")[0] if has_c and n < 50 else c_low
+        exact_f = proportion_confint(failed, scored, 0.05, "beta")[0] if scored < 50 else f_low
+        exact = p - math.hypot((1 - f) * (c - exact_c), (1 - c) * (f - exact_f))
+        wanted.append([p, max(0, exact), max(0, low), min(1, high)])
+    agree(checks, "fail rate P, MOVER over statsmodels", ask(driver, cases), wanted, 1e-8)
+
+
+def shares(checks, driver, random):
+    """n_linear is what a bootstrap of the weights would say: the variance of a ratio estimate, run by run."""
+    cases, wanted = [], []
+    for _ in range(CASES):
+        n = random.randint(20, 400)
+        w = numpy.array([2.0 ** random.randint(0, 5) for _ in range(n)])
+        x = numpy.array([random.random() < 0.3 for _ in range(n)])
+        x[:2] = [True, False]
+        m = float(w.max())
+
+        def worth(w, x):
+            p = (w * x).sum() / w.sum()
+            return p * (1 - p) * w.sum() ** 2 / ((w * (x - p)) ** 2).sum()
+
+        linear = worth(w, x)
+        guard = min(linear, worth(numpy.append(w, m), numpy.append(x, True)), worth(numpy.append(w, m), numpy.append(x, False)))
+        cases.append(("share", float(w.sum()), float((w * w).sum()), float((w * x).sum()), float((w * w * x).sum()), m))
+        wanted.append([(w * x).sum() / w.sum(), linear, guard])
+    agree(checks, "share of a weighted sample, residuals run by run", ask(driver, cases), wanted, 1e-6)
+
+
+def betas(checks, driver, random):
+    cases = [("beta", random.uniform(0.001, 0.999), 10 ** random.uniform(-0.5, 3), 10 ** random.uniform(-0.5, 3)) for _ in range(CASES)]
+    agree(checks, "incomplete beta, scipy", ask(driver, cases),
+          [[scipy.stats.beta.cdf(x, a, b), scipy.stats.beta.ppf(x, a, b)] for _, x, a, b in cases])
+
+
+def repeated(checks, driver, random):
+    """The mixture as scipy's normalized beta has it; where that underflows there is nothing to compare."""
+    cases, wanted = [], []
+    while len(cases) < CASES:
+        passed, failed, target = random.randint(0, 300), random.randint(0, 60), random.choice([0.5, 0.8, 0.9, 0.92, 0.99])
+        null = passed * math.log(target) + failed * math.log(1 - target)
+
+        def log_e(x, a, b, a0, b0):
+            tail = scipy.stats.beta.logcdf(x, a, b) + scipy.special.betaln(a, b)
+            return tail - scipy.stats.beta.logcdf(x, a0, b0) - scipy.special.betaln(a0, b0) - null
+
+        one = [log_e(1 - target, 0.5 + failed, 4 + passed, 0.5, 4), log_e(target, 1 + passed, 1 + failed, 1, 1)]
+        if all(map(math.isfinite, one)) and min(one) > -500:
+            cases.append(("repeated", float(passed), float(failed), target, 0.95))
+            wanted.append(one)
+    agree(checks, "evidence of the repeated gate, scipy", ask(driver, cases), wanted, 1e-6)
+
+
+def ever_false(checks, driver, random):
+    """A cohort at its target, looked at after every run: how often it ever passes or fails."""
+    target, runs, looks = 0.92, 400, 2000
+    draws = numpy.random.default_rng(random.randint(0, 2**31)).random((runs, looks)) < target
+    passed = draws.cumsum(axis=1)
+    cases = sorted({(int(s), n + 1 - int(s)) for row in passed for n, s in enumerate(row) if n >= 9})
+    evidence = dict(zip(cases, ask(driver, [("repeated", float(s), float(f), target, 0.95) for s, f in cases]), strict=True))
+    needed = math.log(1 / 0.025)
+    def ever(side):
+        return sum(any(evidence[int(s), n + 1 - int(s)][side] >= needed for n, s in enumerate(row) if n >= 9) for row in passed) / runs
+    false_pass, false_fail = ever(0), ever(1)
+    # 2.5 % is the promise; four standard errors of 400 cohorts are 3.1 points.
+    checks.check(f"looked at after every one of {looks} runs, {runs} cohorts at the target: ever a false pass "
+                 f"{100 * false_pass:.1f} %, a false fail {100 * false_fail:.1f} %", max(false_pass, false_fail) <= 0.056)
+
+
+def cusum(checks, driver, random):
+    """S as the distance of the log likelihood ratio, in the steps of the lattice, from its lowest point so far."""
+    cases, wanted = [], []
+    for _ in range(CASES):
+        p0, odds = random.uniform(0.02, 0.6), random.choice([0.25, 0.5, 1.5, 2, 4])
+        x = (numpy.array([random.random() for _ in range(300)]) < p0).astype(int)
+        cases.append(("cusum", p0, float(odds), 100.0, "".join(map(str, x))))
+    found = ask(driver, cases)
+    for (_, _, odds, _, x), (p0, p1, failure, success, limit, step, *_) in zip(cases, found, strict=True):
+        exact = odds * p0 / (1 - p0 + odds * p0)
+        ratio = numpy.cumsum([failure * step if c == "1" else success * step for c in x])
         lowest = numpy.minimum.accumulate(numpy.minimum(ratio, 0))
-        cases.append(("cusum", p0, float(odds), 1e6, "".join(map(str, x))))
-        wanted.append([p1, math.log(1e6), *(ratio - lowest)])
-    agree(checks, "CUSUM, likelihood ratio less its running minimum", ask(driver, cases), wanted)
+        wanted.append([p0, exact, failure, success, limit, step, *(ratio - lowest)])
+    agree(checks, "CUSUM, likelihood ratio less its running minimum", found, wanted)
+    off = [max(abs(f * step / math.log(p1 / p0) - 1), abs(s * step / math.log((1 - p1) / (1 - p0)) - 1)) for p0, p1, f, s, _, step, *_ in found]
+    checks.check(f"its increments are whole steps: at most {100 * max(off):.2f} % off", max(off) <= 0.0051)
 
 
-def odds_on_a_lattice(p0, odds):
-    """The odds ratio next to `odds` with which a failure adds a whole number of times what a success takes (or a success
-    adds that part of what a failure takes), so that S moves on a lattice: Reynolds and Stoumbos 1999, section 3."""
-    def ratio(other):
-        p1 = other * p0 / (1 - p0 + other * p0)
-        return math.log(p1 / p0) / -math.log((1 - p1) / (1 - p0))
-    wanted = max(1, round(ratio(odds)))
-    ends = (1 + 1e-6, 1e4) if odds > 1 else (1e-4, 1 - 1e-6)
-    if (ratio(ends[0]) - wanted) * (ratio(ends[1]) - wanted) > 0:
-        return None, 0
-    return scipy.optimize.brentq(lambda other: ratio(other) - wanted, *ends, xtol=1e-14, rtol=1e-14), wanted
-
-
-def run_length(p, on_success, failure_steps, limit):
-    """Mean number of observations until S > limit, from S = 0, at the rate p; exact, for S lies on multiples of
-    |on_success|. (D. Brook and D. A. Evans, An approach to the probability distribution of CUSUM run length, Biometrika
-    59, 1972.)"""
-    last = int(limit / abs(on_success) + 1e-9)
-    s = numpy.arange(last + 1)
+def run_length(p, failure, success, limit):
+    """Mean number of observations until S > limit, from S = 0, at the rate p. (D. Brook and D. A. Evans, An approach to
+    the probability distribution of CUSUM run length, Biometrika 59, 1972.)"""
+    s = numpy.arange(limit + 1)
     rows, columns, values = [], [], []
-    up = on_success < 0  # a failure goes up, a success one down; for better things the other way round
-    for step, chance in ((failure_steps if up else -failure_steps, p), (-1 if up else 1, 1 - p)):
+    for step, chance in ((failure, p), (success, 1 - p)):
         to = numpy.maximum(0, s + step)
-        stays = to <= last
+        stays = to <= limit
         rows.append(s[stays])
         columns.append(to[stays])
         values.append(numpy.full(stays.sum(), chance))
     chain = scipy.sparse.coo_matrix((numpy.concatenate(values), (numpy.concatenate(rows), numpy.concatenate(columns))),
-                                    shape=(last + 1, last + 1))
-    return scipy.sparse.linalg.spsolve(scipy.sparse.eye(last + 1, format="csc") - chain.tocsc(), numpy.ones(last + 1))[0]
+                                    shape=(limit + 1, limit + 1))
+    return scipy.sparse.linalg.spsolve(scipy.sparse.eye(limit + 1, format="csc") - chain.tocsc(), numpy.ones(limit + 1))[0]
 
 
 def run_lengths(checks, driver, random):
-    """The promise of the limit: at p0 at least `observations` on average, whatever p0 and the odds ratio are."""
-    cases = []
-    while len(cases) < 200:
-        p0 = random.uniform(0.01, 0.45)
-        odds, steps = odds_on_a_lattice(p0, random.choice([0.4, 0.5, 1.5, 2, 3]))
-        if odds:
-            cases.append((("cusum", p0, float(odds), 1e6, "0"), steps))
-    lengths = []
-    for ((_, p0, odds, observations, _), steps), (p1, limit, _) in zip(cases, ask(driver, [c for c, _ in cases]), strict=True):
-        length = run_length(p0, math.log((1 - p1) / (1 - p0)), steps, limit)
-        lengths.append((length / observations, p0, odds))
-    checks.check(f"CUSUM, exact run length of {len(cases)} designs: at p0 one alarm in "
-                 f"{min(lengths)[0]:.1f} to {max(lengths)[0]:.0f} million observations, promised one in a million",
-                 min(lengths)[0] >= 1, min(lengths))
+    """The promise of the limit: at p0 at least `observations` on average, and no smaller limit keeps it."""
+    cases = [("cusum", random.uniform(0.01, 0.6), random.choice([0.4, 0.5, 1.5, 2.0, 3.0]), 1e6, "0") for _ in range(40)]
+    found = [tuple(map(float, one[:6])) for one in ask(driver, cases)]
+    lengths = [(run_length(p0, int(f), int(s), int(limit)) / 1e6, run_length(p0, int(f), int(s), int(limit) - 1) / 1e6)
+               for p0, _, f, s, limit, _ in found]
+    checks.check(f"CUSUM, exact run length of {len(cases)} designs: at p0 one alarm in {min(lengths)[0]:.3f} to "
+                 f"{max(lengths)[0]:.3f} million observations, promised one in a million",
+                 min(lengths)[0] >= 1 - 1e-9 and max(one for _, one in lengths) < 1, min(lengths))
 
 
 args = arguments(seed=1)
@@ -175,6 +244,6 @@ checks = Checks()
 chance = random_module.Random(args.seed)
 with tempfile.TemporaryDirectory() as scratch:
     driver = build(pathlib.Path(scratch))
-    for part in (quantiles, wilson, newcombe, needed, weights, cusum, run_lengths):
+    for part in (quantiles, wilson, newcombe, needed, weights, fail_rates, shares, betas, repeated, ever_false, cusum, run_lengths):
         part(checks, driver, chance)
 checks.finish()

@@ -97,65 +97,6 @@ START_TEST(a_burn_rate_is_a_multiple_of_the_budget)
 }
 END_TEST
 
-START_TEST(a_cusum_weighs_each_run_by_its_likelihood_ratio)
-{
-    struct cusum_design design = statistics_cusum_design(0.1, 2, 1e6);
-    ck_assert_double_eq_tol(design.p1, 2.0 / 11, 1e-12); /* odds 1:9 become 2:9 */
-    ck_assert_double_eq_tol(design.on_failure, log(20.0 / 11), 1e-12);
-    ck_assert_double_eq_tol(design.on_success, log(10.0 / 11), 1e-12);
-    ck_assert_double_eq_tol(design.limit, 13.815510557964274, 1e-12);
-    double s = statistics_cusum_step(&design, 0, false);
-    ck_assert_double_eq(s, 0);
-    s = statistics_cusum_step(&design, s, true);
-    ck_assert_double_eq_tol(s, 0.5978370007556204, 1e-12);
-    s = statistics_cusum_step(&design, s, false);
-    ck_assert_double_eq_tol(s, 0.5025268209512956, 1e-12);
-    design = statistics_cusum_design(0.1, 0.5, 1e6);
-    ck_assert(design.p1 < 0.1 && design.on_failure < 0 && design.on_success > 0);
-}
-END_TEST
-
-static uint64_t random_state = 20261123;
-
-static double random_share(void) /* xorshift64* */
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (double)((random_state * 2685821657736338717u) >> 11) * 0x1p-53;
-}
-
-static int run_length(const struct cusum_design *design, double p, int most)
-{
-    double s = 0;
-    int n = 0;
-    while (n < most && s <= design->limit) {
-        s = statistics_cusum_step(design, s, random_share() < p);
-        n++;
-    }
-    return n;
-}
-
-/* With a limit of ln(1000) the mean run length at p0 must be at least 1000 (Lorden), and at p1
- * about limit / (p1 on_failure + (1 - p1) on_success). */
-START_TEST(a_cusum_is_slow_to_false_alarms_and_quick_to_true_ones)
-{
-    enum { RUNS = 300 };
-    static const double rates[] = {0.02, 0.08, 0.3};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        struct cusum_design design = statistics_cusum_design(rates[i], 2, 1000);
-        double quiet = 0, loud = 0;
-        for (int run = 0; run < RUNS; run++) {
-            quiet += run_length(&design, design.p0, 200000) / (double)RUNS;
-            loud += run_length(&design, design.p1, 200000) / (double)RUNS;
-        }
-        double drift = design.p1 * design.on_failure + (1 - design.p1) * design.on_success;
-        ck_assert_msg(quiet > 1000, "p0 %g: %g", rates[i], quiet);
-        ck_assert_msg(loud < 1.3 * design.limit / drift, "p0 %g: %g", rates[i], loud);
-    }
-}
-END_TEST
-
 static int compare_doubles(const void *a, const void *b)
 {
     const double *left = a, *right = b;
@@ -268,8 +209,6 @@ int main(void)
     tcase_add_test(cases, newcombe_gives_the_published_intervals);
     tcase_add_test(cases, without_samples_nothing_is_known_of_a_difference);
     tcase_add_test(cases, a_burn_rate_is_a_multiple_of_the_budget);
-    tcase_add_test(cases, a_cusum_weighs_each_run_by_its_likelihood_ratio);
-    tcase_add_test(cases, a_cusum_is_slow_to_false_alarms_and_quick_to_true_ones);
     tcase_add_test(cases, few_values_keep_one_percent);
     tcase_add_test(cases, a_wide_spread_keeps_every_quantile);
     tcase_add_test(cases, merging_in_any_order_gives_the_same_bins);
