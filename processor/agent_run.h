@@ -39,6 +39,17 @@ struct bytes_list {
     uint32_t count;
 };
 
+/* Kinds of text, for what was left out at the door. */
+enum run_text {
+    RUN_TEXT_INPUT = 1 << 0,
+    RUN_TEXT_OUTPUT = 1 << 1,
+    RUN_TEXT_DOCUMENTS = 1 << 2,
+    RUN_TEXT_TOOLS = 1 << 3, /* their names, definitions, arguments, results */
+    RUN_TEXT_EXPECTED = 1 << 4,
+    RUN_TEXT_USAGE = 1 << 5, /* tokens, cost */
+    RUN_TEXTS_ALL = (1 << 6) - 1,
+};
+
 struct agent_run {
     const struct trajectory *trajectory;
     struct arena *arena;
@@ -59,7 +70,10 @@ struct agent_run {
     int64_t ttft_ns;                     /* of the first model call that has one; -1 */
     uint32_t retries;
     bool fallback, cache_hit;
-    uint32_t dropped_attributes;
+    uint32_t dropped_attributes; /* and other parts that were left out */
+    uint32_t refused_spans; /* stubs, of which ids, times and status came in, and refused ones */
+    uint32_t left_out;      /* parts left out at the door */
+    uint32_t lost_at_top, lost_below; /* enum run_text of them, by where they stood */
     struct score *scores;
     uint32_t score_count;
     struct feedback *feedback;
@@ -81,3 +95,13 @@ struct agent_run {
     struct document *documents;           /* distinct, in order of retrieval */
     uint32_t document_count;
 };
+
+/* Is all here that there was? Else it is not known what did not happen. */
+static inline bool agent_run_is_whole(const struct agent_run *run)
+{
+    return trajectory_has_ended(run->trajectory) && run->refused_spans == 0 && run->left_out == 0;
+}
+
+/* enum run_text: texts of the run that are not whole, or not the ones that would have been read. A
+ * loss below the top does not matter where the top spoke itself. */
+uint32_t agent_run_lost(const struct agent_run *run);

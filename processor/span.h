@@ -18,16 +18,25 @@ enum span_status { SPAN_STATUS_UNSET, SPAN_STATUS_OK, SPAN_STATUS_ERROR };
 
 struct span {
     uint8_t id[SPAN_ID_SIZE];
-    uint8_t parent_id[SPAN_ID_SIZE]; /* zeroes when has_parent is false */
+    uint8_t parent_id[SPAN_ID_SIZE]; /* zeroes when there is none, or it is not known */
     uint64_t start_ns, end_ns;       /* since 1970, as sent; 0: absent */
     uint32_t flags;
     uint32_t dropped_attributes;
     uint32_t resource, scope; /* indexes into the owner's tables: a gated request, a trajectory */
     uint8_t kind;             /* OTLP SpanKind, 0-5 */
     uint8_t status;           /* enum span_status */
-    bool has_parent;
+    bool has_parent;   /* also when its id was left out: then an id that no span has, zeroes */
+    bool has_left_out; /* otlp/left_out.h says what */
+    bool is_stub;      /* nothing but ids, times and status is here */
     struct bytes wire; /* the Span message; lives as long as the owner says */
 };
+
+/* Is its parent's id known? One that was left out at the door is not. */
+static inline bool span_knows_parent(const struct span *span)
+{
+    static const uint8_t unknown[SPAN_ID_SIZE];
+    return span->has_parent && memcmp(span->parent_id, unknown, SPAN_ID_SIZE) != 0;
+}
 
 /* Does it end its trajectory? A root: no parent id and an end time. */
 static inline bool span_is_root(const struct span *span)

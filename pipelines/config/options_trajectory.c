@@ -55,14 +55,17 @@ static const struct option rows[] = {
     COUNT("limits.log_only", AT(assembly.log_only_max), 1, 1000000, "10000",
           "Trajectories of which only log records have come."),
     COUNT("limits.request_spans", AT(limits.request_spans), 1, 1000000, "100000",
-          "Spans, or log records, of one request."),
+          "Spans, or log records, of one request. Of spans beyond it ids, times and status are kept; log "
+          "records beyond it are refused."),
     COUNT("limits.request_depth", AT(limits.request_depth), 1, 64, "32",
-          "Nesting of an attribute's value."),
+          "Nesting of an attribute's value. A deeper attribute is left out, counted and told, as is what "
+          "breaks the next three limits; its span stays."),
     COUNT("limits.span_attributes", AT(limits.span_attributes), 1, 65536, "1024",
           "Attributes of a span; likewise events and links together."),
     SIZE32("limits.attribute_bytes", AT(limits.attribute_bytes), 64, 64 * MIB, "1MiB",
            "Key and value of one attribute."),
-    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", "One span."),
+    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", 
+           "One span. What comes last of it is left out."),
     COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
           "Connections to each transport of the OTLP receiver. One more is closed at once and "
           "counted; so are those for which the process has no descriptor: a connection takes one, "

@@ -5,6 +5,7 @@
 
 #include "pipelines/config/limits.h"
 #include "processor/emit/outgoing.h"
+#include "processor/receive/admission.h"
 
 struct replay {
     struct pipeline_config config; /* a shallow copy without memory limit and budgets */
@@ -106,9 +107,7 @@ enum status replay_add(struct replay *replay, enum wire_gate_signal signal, stru
     request->received_ms = replay->wall_ms;
     buffer_append_bytes(&request->received, body);
     enum status status =
-        request->received.failed
-            ? STATUS_FATAL
-            : wire_gate(request_body(request), signal, &limits, &request->arena, &request->gated);
+        request->received.failed ? STATUS_FATAL : admission_gate(request, &limits);
     if (status == STATUS_OK) {
         request->position = ++replay->position;
         request_chain_shards(request, 1);

@@ -5,7 +5,6 @@
 
 #include "pipelines/commit/sources.h"
 #include "pipelines/commit/stored.h"
-#include "pipelines/config/limits.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "pipelines/run/failure.h"
 #include "pipelines/run/mailbox.h"
@@ -13,6 +12,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/inflate.h"
 #include "processor/base/log.h"
+#include "processor/receive/admission.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
 #include "state/tables/spill.h"
@@ -137,12 +137,11 @@ enum status recovery_restore_spilled(struct store *store, const struct recovery_
 enum status recovery_restore(struct runtime *runtime)
 {
     struct shard *shards[SHARDS_MAX];
-    struct wire_gate_limits limits = config_limits_wire_gate(runtime->config);
     const struct recovery_target target = {
         .writer = runtime->writer,
         .shards = shards,
         .shard_count = runtime->shard_count,
-        .limits = &limits,
+        .limits = &wire_gate_ceilings,
         .time = {.now_ms = clock_monotonic_ms(), .wall_ms = (uint64_t)clock_realtime_ms()},
     };
     struct restored restored = {0};
@@ -165,20 +164,16 @@ struct replay {
     uint64_t count, spans;
 };
 
-/* Passed the gate before it was journaled, so it does again, unless the limits have been lowered
- * since. */
+/* What was admitted once is not admitted again: no limit that an option sets is asked. */
 static enum status read_again(struct replay *replay, struct request *request)
 {
-    const struct pipeline_config *config = replay->runtime->config;
     if (request->encoding == REQUEST_GZIP) {
         enum status status = inflate_gzip(replay->inflater, buffer_bytes(&request->received),
-                                          config->otlp.grpc_max_message_bytes, &request->inflated);
+                                          WIRE_REQUEST_BYTES_MAX, &request->inflated);
         if (status != STATUS_OK)
             return status;
     }
-    struct wire_gate_limits limits = config_limits_wire_gate(config);
-    return wire_gate(request_body(request), request->signal, &limits, &request->arena,
-                     &request->gated);
+    return admission_gate_again(request);
 }
 
 static bool replay_request(void *context, uint64_t position, const struct journal_header *header,

@@ -9,226 +9,335 @@
  * up. */
 #include "processor/otlp/otlp_json.h"
 
+#include <stdio.h>
+
+#include "processor/base/text/utf8.h"
 #include "processor/otlp/fields.h"
-#include "processor/otlp/otlp_json_value.h"
+#include "processor/otlp/left_out.h"
+#include "processor/otlp/otlp_json_members.h"
 #include "processor/otlp/wire.h"
-
-enum message {
-    IGNORED, /* inside an unknown member */
-    TRACE_REQUEST,
-    RESOURCE_SPANS,
-    SCOPE_SPANS,
-    LOG_REQUEST,
-    RESOURCE_LOGS,
-    SCOPE_LOGS,
-    RESOURCE,
-    ENTITY,
-    SCOPE,
-    SPAN,
-    EVENT,
-    LINK,
-    STATUS,
-    LOG_RECORD,
-    KEY_VALUE,
-    ANY_VALUE,
-    ARRAY_VALUE,
-    KEY_VALUE_LIST,
-};
-
-struct member {
-    enum message of;
-    const char *name;
-    uint32_t field;
-    enum json_encoding encoding;
-    enum message child; /* of AS_MESSAGE */
-    bool is_list;
-};
-
-#define LIST(message) AS_MESSAGE, message, true
-#define ONE(message) AS_MESSAGE, message, false
-#define SCALAR(encoding) encoding, IGNORED, false
-#define TEXTS AS_TEXT, IGNORED, true
-
-/* Members of one message stand together. */
-static const struct member members[] = {
-    {KEY_VALUE, "key", KEY_VALUE_KEY, SCALAR(AS_TEXT)},
-    {KEY_VALUE, "value", KEY_VALUE_VALUE, ONE(ANY_VALUE)},
-    {ANY_VALUE, "stringValue", ANY_STRING, SCALAR(AS_TEXT)},
-    {ANY_VALUE, "boolValue", ANY_BOOL, SCALAR(AS_BOOL)},
-    {ANY_VALUE, "intValue", ANY_INT, SCALAR(AS_INT64)},
-    {ANY_VALUE, "doubleValue", ANY_DOUBLE, SCALAR(AS_DOUBLE)},
-    {ANY_VALUE, "arrayValue", ANY_ARRAY, ONE(ARRAY_VALUE)},
-    {ANY_VALUE, "kvlistValue", ANY_KVLIST, ONE(KEY_VALUE_LIST)},
-    {ANY_VALUE, "bytesValue", ANY_BYTES, SCALAR(AS_BASE64)},
-    {ARRAY_VALUE, "values", LIST_VALUES, LIST(ANY_VALUE)},
-    {KEY_VALUE_LIST, "values", LIST_VALUES, LIST(KEY_VALUE)},
-
-    {SPAN, "traceId", SPAN_TRACE_ID, SCALAR(AS_HEX)},
-    {SPAN, "spanId", SPAN_SPAN_ID, SCALAR(AS_HEX)},
-    {SPAN, "traceState", SPAN_TRACE_STATE, SCALAR(AS_TEXT)},
-    {SPAN, "parentSpanId", SPAN_PARENT_SPAN_ID, SCALAR(AS_HEX)},
-    {SPAN, "name", SPAN_NAME, SCALAR(AS_TEXT)},
-    {SPAN, "kind", SPAN_KIND, SCALAR(AS_ENUM)},
-    {SPAN, "startTimeUnixNano", SPAN_START_TIME, SCALAR(AS_FIXED64)},
-    {SPAN, "endTimeUnixNano", SPAN_END_TIME, SCALAR(AS_FIXED64)},
-    {SPAN, "attributes", SPAN_ATTRIBUTES, LIST(KEY_VALUE)},
-    {SPAN, "droppedAttributesCount", SPAN_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-    {SPAN, "events", SPAN_EVENTS, LIST(EVENT)},
-    {SPAN, "droppedEventsCount", SPAN_DROPPED_EVENTS, SCALAR(AS_UINT32)},
-    {SPAN, "links", SPAN_LINKS, LIST(LINK)},
-    {SPAN, "droppedLinksCount", SPAN_DROPPED_LINKS, SCALAR(AS_UINT32)},
-    {SPAN, "status", SPAN_STATUS, ONE(STATUS)},
-    {SPAN, "flags", SPAN_FLAGS, SCALAR(AS_FIXED32)},
-    {EVENT, "timeUnixNano", EVENT_TIME, SCALAR(AS_FIXED64)},
-    {EVENT, "name", EVENT_NAME, SCALAR(AS_TEXT)},
-    {EVENT, "attributes", EVENT_ATTRIBUTES, LIST(KEY_VALUE)},
-    {EVENT, "droppedAttributesCount", EVENT_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-    {LINK, "traceId", LINK_TRACE_ID, SCALAR(AS_HEX)},
-    {LINK, "spanId", LINK_SPAN_ID, SCALAR(AS_HEX)},
-    {LINK, "traceState", LINK_TRACE_STATE, SCALAR(AS_TEXT)},
-    {LINK, "attributes", LINK_ATTRIBUTES, LIST(KEY_VALUE)},
-    {LINK, "droppedAttributesCount", LINK_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-    {LINK, "flags", LINK_FLAGS, SCALAR(AS_FIXED32)},
-    {STATUS, "message", STATUS_MESSAGE, SCALAR(AS_TEXT)},
-    {STATUS, "code", STATUS_CODE, SCALAR(AS_ENUM)},
-
-    {LOG_RECORD, "timeUnixNano", LOG_TIME, SCALAR(AS_FIXED64)},
-    {LOG_RECORD, "observedTimeUnixNano", LOG_OBSERVED_TIME, SCALAR(AS_FIXED64)},
-    {LOG_RECORD, "severityNumber", LOG_SEVERITY_NUMBER, SCALAR(AS_ENUM)},
-    {LOG_RECORD, "severityText", LOG_SEVERITY_TEXT, SCALAR(AS_TEXT)},
-    {LOG_RECORD, "body", LOG_BODY, ONE(ANY_VALUE)},
-    {LOG_RECORD, "attributes", LOG_ATTRIBUTES, LIST(KEY_VALUE)},
-    {LOG_RECORD, "droppedAttributesCount", LOG_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-    {LOG_RECORD, "flags", LOG_FLAGS, SCALAR(AS_FIXED32)},
-    {LOG_RECORD, "traceId", LOG_TRACE_ID, SCALAR(AS_HEX)},
-    {LOG_RECORD, "spanId", LOG_SPAN_ID, SCALAR(AS_HEX)},
-    {LOG_RECORD, "eventName", LOG_EVENT_NAME, SCALAR(AS_TEXT)},
-
-    {RESOURCE, "attributes", RESOURCE_ATTRIBUTES, LIST(KEY_VALUE)},
-    {RESOURCE, "droppedAttributesCount", RESOURCE_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-    {RESOURCE, "entityRefs", RESOURCE_ENTITY_REFS, LIST(ENTITY)},
-    {ENTITY, "schemaUrl", ENTITY_SCHEMA_URL, SCALAR(AS_TEXT)},
-    {ENTITY, "type", ENTITY_TYPE, SCALAR(AS_TEXT)},
-    {ENTITY, "idKeys", ENTITY_ID_KEYS, TEXTS},
-    {ENTITY, "descriptionKeys", ENTITY_DESCRIPTION_KEYS, TEXTS},
-    {SCOPE, "name", SCOPE_NAME, SCALAR(AS_TEXT)},
-    {SCOPE, "version", SCOPE_VERSION, SCALAR(AS_TEXT)},
-    {SCOPE, "attributes", SCOPE_ATTRIBUTES, LIST(KEY_VALUE)},
-    {SCOPE, "droppedAttributesCount", SCOPE_DROPPED_ATTRIBUTES, SCALAR(AS_UINT32)},
-
-    {TRACE_REQUEST, "resourceSpans", REQUEST_GROUPS, LIST(RESOURCE_SPANS)},
-    {RESOURCE_SPANS, "resource", GROUP_HEAD, ONE(RESOURCE)},
-    {RESOURCE_SPANS, "scopeSpans", GROUP_ITEMS, LIST(SCOPE_SPANS)},
-    {RESOURCE_SPANS, "schemaUrl", GROUP_SCHEMA_URL, SCALAR(AS_TEXT)},
-    {SCOPE_SPANS, "scope", GROUP_HEAD, ONE(SCOPE)},
-    {SCOPE_SPANS, "spans", GROUP_ITEMS, LIST(SPAN)},
-    {SCOPE_SPANS, "schemaUrl", GROUP_SCHEMA_URL, SCALAR(AS_TEXT)},
-    {LOG_REQUEST, "resourceLogs", REQUEST_GROUPS, LIST(RESOURCE_LOGS)},
-    {RESOURCE_LOGS, "resource", GROUP_HEAD, ONE(RESOURCE)},
-    {RESOURCE_LOGS, "scopeLogs", GROUP_ITEMS, LIST(SCOPE_LOGS)},
-    {RESOURCE_LOGS, "schemaUrl", GROUP_SCHEMA_URL, SCALAR(AS_TEXT)},
-    {SCOPE_LOGS, "scope", GROUP_HEAD, ONE(SCOPE)},
-    {SCOPE_LOGS, "logRecords", GROUP_ITEMS, LIST(LOG_RECORD)},
-    {SCOPE_LOGS, "schemaUrl", GROUP_SCHEMA_URL, SCALAR(AS_TEXT)},
-};
 
 enum { OPEN_MAX = 192 }; /* objects and arrays; more than the gate's nested values need */
 
 struct open_item {
-    enum message message;
+    enum json_message message;
     bool is_array;
     bool has_item;
-    const struct member *member; /* of an array: what its elements are; NULL when ignored */
-    size_t start;                /* in the output, of the message's first byte; 0: the request */
+    bool is_left_out;                 /* its output goes when it closes */
+    const struct json_member *member; /* of an array: what its elements are; NULL when ignored */
+    struct bytes name;                /* of the member that it is; absent: an element */
+    uint32_t index;                   /* of an array: the element under way */
+    const uint8_t *text;              /* where it begins */
+    size_t before, start; /* in the output: before its tag, and its first byte (0: the request) */
+    uint32_t dropped_attributes, dropped_events, dropped_links;
 };
 
 struct conversion {
+    struct bytes json;
     const uint8_t *at, *end;
     struct arena *arena;
     struct buffer *to;
+    struct refused_parts *parts;
+    struct left_out_notes notes; /* of the span, log record, resource or scope under way */
+    bool has_items;
     struct open_item open[OPEN_MAX];
     int depth;
 };
 
-static const struct member *find_member(enum message of, struct bytes name)
+/* ---- What is left out ---- */
+
+static void note_place(struct conversion *conversion, struct bytes name, const uint8_t *at)
 {
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (members[i].of == of && bytes_equal_text(name, members[i].name))
-            return &members[i];
+    struct refused_parts *parts = conversion->parts;
+    size_t size = 0;
+    if (parts->has_place)
+        return;
+    parts->has_place = true;
+    parts->offset = (uint64_t)(at - conversion->json.data);
+    for (int i = 0; i <= conversion->depth && size < sizeof parts->place; i++) {
+        const struct open_item *item = i < conversion->depth ? &conversion->open[i] : NULL;
+        struct bytes member = item ? item->name : name;
+        if (member.size > 0 && size > 0 && size + 1 < sizeof parts->place)
+            parts->place[size++] = '.';
+        for (size_t c = 0; c < member.size && c < 40 && size + 1 < sizeof parts->place; c++)
+            parts->place[size++] = member.data[c] > ' ' && member.data[c] < 0x7f
+                                       ? (char)member.data[c]
+                                       : '?'; /* an unknown member has any name */
+        parts->place[size] = 0;
+        if (item && item->is_array && size < sizeof parts->place)
+            size += (size_t)snprintf(parts->place + size, sizeof parts->place - size, "[%u]",
+                                     item->index);
+    }
+}
+
+static struct open_item *owner_below(struct conversion *conversion, int depth)
+{
+    while (depth > 0 && conversion->open[--depth].is_array)
+        ;
+    return &conversion->open[depth];
+}
+
+static void leave_out(struct conversion *conversion, enum left_out_part part,
+                      enum wire_gate_reject reason, struct bytes name, size_t bytes)
+{
+    left_out_add(&conversion->notes,
+                 (struct left_out){
+                     .part = part, .reason = reason, .name = name, .bytes = bytes, .count = 1});
+    refused_parts_count(conversion->parts, reason);
+}
+
+static bool is_message(enum json_message message, enum json_message a, enum json_message b)
+{
+    return message == a || message == b;
+}
+
+/* A value of which the whole element of a list goes. */
+static void drop_element(struct conversion *conversion, enum json_message element, int depth,
+                         struct bytes name, size_t bytes)
+{
+    struct open_item *owner = owner_below(conversion, depth);
+    bool is_inner = element == KEY_VALUE && is_message(owner->message, EVENT, LINK);
+    owner->dropped_attributes += element == KEY_VALUE;
+    owner->dropped_events += element == EVENT;
+    owner->dropped_links += element == LINK;
+    leave_out(conversion,
+              is_inner               ? LEFT_OUT_INNER
+              : element == KEY_VALUE ? LEFT_OUT_ATTRIBUTE
+              : element == EVENT     ? LEFT_OUT_EVENT
+              : element == LINK      ? LEFT_OUT_LINK
+                                     : LEFT_OUT_FIELD,
+              WIRE_GATE_BAD_VALUE, name, bytes);
+}
+
+/* The part that a value below it costs: an attribute, from the outermost of nested ones, the body of
+ * a log record, a link. NULL: the member alone. */
+static struct open_item *costly_item(struct conversion *conversion,
+                                     const struct json_member *member)
+{
+    for (int i = 0; i < conversion->depth; i++) {
+        struct open_item *item = &conversion->open[i];
+        if (item->is_array)
+            continue;
+        if (item->message == KEY_VALUE || item->message == ANY_VALUE)
+            return item;
+        if (item->message == LINK && member->encoding == AS_HEX)
+            return item;
+    }
     return NULL;
 }
 
-static bool open_item(struct conversion *conversion, struct open_item item)
+/* A value that is none of its member's. It costs the part that it is in; ids that must be there
+ * cost the span, which the gate refuses. */
+static void refuse_value(struct conversion *conversion, const struct json_member *member,
+                         bool is_element, const uint8_t *text)
 {
-    if (conversion->depth == OPEN_MAX)
-        return false;
-    conversion->open[conversion->depth++] = item;
-    conversion->at++;
+    struct bytes name = bytes_of_text(member->name);
+    struct open_item *costly = costly_item(conversion, member);
+    enum json_message of = member->of, child = member->child;
+    size_t bytes = (size_t)(conversion->at - text);
+    note_place(conversion, is_element ? (struct bytes){0} : name, text);
+    if (costly) {
+        costly->is_left_out = true;
+    } else if (is_message(of, SPAN, LOG_RECORD) && member->encoding == AS_HEX) {
+        if (of == SPAN && member->field == SPAN_PARENT_SPAN_ID)
+            leave_out(conversion, LEFT_OUT_PARENT, WIRE_GATE_BAD_PARENT_ID, (struct bytes){0},
+                      bytes);
+        else
+            wire_put_bytes(conversion->to, member->field, BYTES_LITERAL("\0"));
+    } else if (is_message(of, SCOPE_SPANS, SCOPE_LOGS) && member->field == GROUP_ITEMS) {
+        wire_put_bytes(conversion->to, GROUP_ITEMS, BYTES_LITERAL("")); /* refused, and counted */
+    } else if (member->is_list && (child == KEY_VALUE || child == EVENT || child == LINK)) {
+        drop_element(conversion, child, conversion->depth, (struct bytes){0}, bytes);
+    } else if (otlp_json_member(TRACE_REQUEST, name) || otlp_json_member(LOG_REQUEST, name) ||
+               is_message(of, RESOURCE_SPANS, RESOURCE_LOGS) ||
+               is_message(of, SCOPE_SPANS, SCOPE_LOGS)) {
+        refused_parts_count(conversion->parts, WIRE_GATE_BAD_VALUE); /* above what takes notes */
+    } else {
+        leave_out(conversion, LEFT_OUT_FIELD, WIRE_GATE_BAD_VALUE, name, bytes);
+    }
+}
+
+static void note_unknown(struct conversion *conversion, enum json_message message,
+                         struct bytes name)
+{
+    bool is_above_items = is_message(message, TRACE_REQUEST, LOG_REQUEST) ||
+                          is_message(message, RESOURCE_SPANS, RESOURCE_LOGS) ||
+                          is_message(message, SCOPE_SPANS, SCOPE_LOGS);
+    if (!is_above_items)
+        return;
+    if (conversion->parts->unrecognized++ == 0 && !conversion->has_items)
+        note_place(conversion, name, conversion->at);
+}
+
+/* ---- Objects and arrays ---- */
+
+/* The end of an object or array that is nested too deep to be read: brackets are counted. */
+static bool pass_nested(struct conversion *conversion)
+{
+    size_t depth = 0;
+    do {
+        conversion->at = otlp_json_space(conversion->at, conversion->end);
+        if (conversion->at == conversion->end)
+            return false;
+        uint8_t c = *conversion->at;
+        if (c == '{' || c == '[')
+            depth++, conversion->at++;
+        else if (c == '}' || c == ']')
+            depth--, conversion->at++;
+        else if (c == ',' || c == ':')
+            conversion->at++;
+        else if (otlp_json_token_read(&conversion->at, conversion->end, conversion->arena).type ==
+                 JSON_BROKEN)
+            return false;
+    } while (depth > 0);
     return true;
 }
 
-static bool open_message(struct conversion *conversion, const struct member *member)
+static void open_item(struct conversion *conversion, struct open_item item)
 {
-    wire_put_tag(conversion->to, member->field, WIRE_BYTES);
-    buffer_append_byte(conversion->to, 0);
-    return open_item(conversion,
-                     (struct open_item){.message = member->child, .start = conversion->to->size});
+    item.text = conversion->at++;
+    conversion->open[conversion->depth++] = item;
 }
 
-/* Fills in the size of a message that ends here. */
-static void close_message(struct buffer *to, size_t start)
+static void open_message(struct conversion *conversion, const struct json_member *member,
+                         struct bytes name)
 {
-    uint8_t encoded[10];
-    size_t size = to->size - start, count = 0;
+    size_t before = conversion->to->size;
+    wire_put_tag(conversion->to, member->field, WIRE_BYTES);
+    buffer_append_byte(conversion->to, 0);
+    conversion->has_items |= is_message(member->child, SPAN, LOG_RECORD);
+    open_item(conversion, (struct open_item){.message = member->child,
+                                             .name = name,
+                                             .before = before,
+                                             .start = conversion->to->size});
+}
+
+/* Adds to what the sender has dropped itself. */
+static void put_dropped(struct conversion *conversion, const struct open_item *item, uint32_t field,
+                        uint32_t more)
+{
+    struct buffer *to = conversion->to;
+    if (more == 0 || to->failed)
+        return;
+    struct bytes so_far = bytes_of(to->data + item->start, to->size - item->start);
+    wire_put_number(to, field, (uint32_t)wire_find_number(so_far, field, 0) + (uint64_t)more);
+}
+
+static void put_losses(struct conversion *conversion, const struct open_item *item)
+{
+    static const uint32_t attributes_fields[] = {
+        [SPAN] = SPAN_DROPPED_ATTRIBUTES,
+        [EVENT] = EVENT_DROPPED_ATTRIBUTES,
+        [LINK] = LINK_DROPPED_ATTRIBUTES,
+        [LOG_RECORD] = LOG_DROPPED_ATTRIBUTES,
+        [RESOURCE] = RESOURCE_DROPPED_ATTRIBUTES,
+        [SCOPE] = SCOPE_DROPPED_ATTRIBUTES,
+        [KEY_VALUE_LIST] = 0,
+    };
+    put_dropped(conversion, item, attributes_fields[item->message], item->dropped_attributes);
+    put_dropped(conversion, item, SPAN_DROPPED_EVENTS, item->dropped_events);
+    put_dropped(conversion, item, SPAN_DROPPED_LINKS, item->dropped_links);
+    if (is_message(item->message, SPAN, LOG_RECORD) || is_message(item->message, RESOURCE, SCOPE)) {
+        left_out_put(conversion->to, &conversion->notes);
+        conversion->notes = (struct left_out_notes){0};
+    }
+}
+
+static void drop_item(struct conversion *conversion, const struct open_item *item)
+{
+    struct buffer *to = conversion->to;
     if (to->failed)
         return;
-    for (uint64_t rest = size; rest > 0 || count == 0; rest >>= 7)
-        encoded[count++] = (uint8_t)((rest & 0x7f) | (rest >= 0x80 ? 0x80 : 0));
-    if (!buffer_reserve(to, count - 1))
-        return;
-    memmove(to->data + start + count - 1, to->data + start, size);
-    memcpy(to->data + start - 1, encoded, count);
-    to->size += count - 1;
+    struct bytes written = bytes_of(to->data + item->start, to->size - item->start);
+    struct bytes key = {0};
+    if (item->message == KEY_VALUE)
+        key = utf8_cut(wire_find_bytes(written, KEY_VALUE_KEY), LEFT_OUT_NAME_MAX);
+    key = key.size > 0 ? arena_copy(conversion->arena, key) : BYTES_LITERAL("body");
+    drop_element(conversion, item->message, conversion->depth, key,
+                 (size_t)(conversion->at - item->text));
+    to->size = item->before;
 }
 
 static void close_item(struct conversion *conversion)
 {
     struct open_item item = conversion->open[--conversion->depth];
     conversion->at++;
-    if (!item.is_array && item.start > 0)
-        close_message(conversion->to, item.start);
+    if (item.is_array || item.start == 0)
+        return;
+    if (item.is_left_out) {
+        drop_item(conversion, &item);
+        return;
+    }
+    put_losses(conversion, &item);
+    wire_close_message(conversion->to, item.start);
 }
 
-/* Reads the value at the cursor; `member` is NULL inside what is ignored. False when it is not
- * what the member holds. */
-static bool convert_value(struct conversion *conversion, const struct member *member,
-                          bool is_element)
+/* ---- Values ---- */
+
+/* False: no JSON. */
+static bool convert_nested(struct conversion *conversion, const struct json_member *member,
+                           struct bytes name, bool is_element)
 {
-    if (conversion->at == conversion->end)
-        return false;
+    const uint8_t *text = conversion->at;
+    bool is_object = *text == '{';
     bool is_list = member && member->is_list && !is_element;
-    switch (*conversion->at) {
-    case '{':
-        if (!member)
-            return open_item(conversion, (struct open_item){.message = IGNORED});
-        return !is_list && member->encoding == AS_MESSAGE && open_message(conversion, member);
-    case '[':
-        if (member && !is_list)
-            return false;
-        return open_item(conversion, (struct open_item){.is_array = true, .member = member});
-    default:
-        break;
+    bool is_fit = member && (is_object ? !is_list && member->encoding == AS_MESSAGE : is_list);
+    bool is_too_deep = conversion->depth == OPEN_MAX;
+    if (member && (!is_fit || is_too_deep)) {
+        (void)pass_nested(conversion); /* to its size */
+        refuse_value(conversion, member, is_element, text);
+        conversion->at = text;
     }
+    if (is_too_deep)
+        return pass_nested(conversion);
+    if (is_fit && is_object)
+        open_message(conversion, member, name);
+    else
+        open_item(conversion, (struct open_item){.message = IGNORED,
+                                                 .is_array = !is_object,
+                                                 .name = name,
+                                                 .member = is_fit ? member : NULL});
+    return true;
+}
+
+/* An id of a span or log record has its size, or is empty where it may be absent. */
+static bool has_id_size(const struct json_member *member, struct bytes digits)
+{
+    if (!is_message(member->of, SPAN, LOG_RECORD) || digits.size == 0)
+        return true;
+    bool is_trace_id =
+        member->field == (member->of == SPAN ? (uint32_t)SPAN_TRACE_ID : (uint32_t)LOG_TRACE_ID);
+    return digits.size == 2 * (size_t)(is_trace_id ? TRACE_ID_SIZE : SPAN_ID_SIZE);
+}
+
+/* Reads the value at the cursor; `member` is NULL inside what is ignored. False: no JSON. */
+static bool convert_value(struct conversion *conversion, const struct json_member *member,
+                          struct bytes name, bool is_element)
+{
+    const uint8_t *text = conversion->at;
+    if (text == conversion->end)
+        return false;
+    if (*text == '{' || *text == '[')
+        return convert_nested(conversion, member, name, is_element);
     struct json_token token =
         otlp_json_token_read(&conversion->at, conversion->end, conversion->arena);
     if (token.type == JSON_BROKEN)
         return false;
     if (!member || (token.type == JSON_NULL && !is_element))
         return true;
-    return !is_list && otlp_json_token_put(conversion->to, member->field, member->encoding, &token);
+    struct buffer *to = conversion->to;
+    size_t before = to->size;
+    bool is_list = member->is_list && !is_element;
+    if (!is_list && (member->encoding != AS_HEX || has_id_size(member, token.text)) &&
+        otlp_json_token_put(to, member->field, member->encoding, &token))
+        return true;
+    if (!to->failed)
+        to->size = before;
+    refuse_value(conversion, member, is_element, text);
+    return true;
 }
 
-static bool convert_member(struct conversion *conversion, enum message message)
+static bool convert_member(struct conversion *conversion, enum json_message message)
 {
     if (conversion->at == conversion->end || *conversion->at != '"')
         return false;
@@ -238,7 +347,10 @@ static bool convert_member(struct conversion *conversion, enum message message)
     if (name.type != JSON_STRING || conversion->at == conversion->end || *conversion->at != ':')
         return false;
     conversion->at = otlp_json_space(conversion->at + 1, conversion->end);
-    return convert_value(conversion, find_member(message, name.text), false);
+    const struct json_member *member = otlp_json_member(message, name.text);
+    if (!member && conversion->at < conversion->end && *conversion->at != 'n')
+        note_unknown(conversion, message, name.text);
+    return convert_value(conversion, member, name.text, false);
 }
 
 /* One member, one element, or the end of what is open. */
@@ -256,32 +368,41 @@ static bool convert_step(struct conversion *conversion)
         if (*conversion->at != ',')
             return false;
         conversion->at = otlp_json_space(conversion->at + 1, conversion->end);
+        top->index++;
     }
     top->has_item = true;
-    return top->is_array ? convert_value(conversion, top->member, true)
+    return top->is_array ? convert_value(conversion, top->member, (struct bytes){0}, true)
                          : convert_member(conversion, top->message);
 }
 
 enum status otlp_json_to_wire(struct bytes json, enum wire_gate_signal signal, struct arena *arena,
-                              struct buffer *to)
+                              struct buffer *to, struct refused_parts *parts)
 {
     struct conversion conversion;
+    enum json_message request = signal == WIRE_GATE_TRACES ? TRACE_REQUEST : LOG_REQUEST;
+    conversion.json = json;
     conversion.end = json.size ? json.data + json.size : json.data;
     conversion.at = otlp_json_space(json.data, conversion.end);
     conversion.arena = arena;
     conversion.to = to;
+    conversion.parts = parts;
+    conversion.notes = (struct left_out_notes){0};
+    conversion.has_items = false;
     conversion.depth = 0;
-    bool is_mapping =
-        conversion.at < conversion.end && *conversion.at == '{' &&
-        open_item(&conversion,
-                  (struct open_item){.message =
-                                         signal == WIRE_GATE_TRACES ? TRACE_REQUEST : LOG_REQUEST});
-    while (is_mapping && conversion.depth > 0) {
-        is_mapping = convert_step(&conversion);
+    bool is_json = conversion.at < conversion.end && *conversion.at == '{';
+    if (is_json)
+        open_item(&conversion, (struct open_item){.message = request});
+    while (is_json && conversion.depth > 0) {
+        is_json = convert_step(&conversion);
         if (to->failed || arena->failed)
             return STATUS_BUSY;
     }
-    if (is_mapping)
+    if (is_json)
         conversion.at = otlp_json_space(conversion.at, conversion.end);
-    return is_mapping && conversion.at == conversion.end ? STATUS_OK : STATUS_MALFORMED;
+    parts->is_converted = !parts->has_place;
+    if (is_json && conversion.at == conversion.end)
+        return STATUS_OK;
+    parts->has_place = false; /* where it stops being JSON says more */
+    note_place(&conversion, (struct bytes){0}, conversion.at);
+    return STATUS_MALFORMED;
 }

@@ -93,6 +93,12 @@ struct json_token otlp_json_token_read(const uint8_t **at, const uint8_t *end, s
         return (struct json_token){.type = JSON_BOOL};
     if (pass_word(at, end, "null"))
         return (struct json_token){.type = JSON_NULL};
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"}; /* as Python writes them */
+    struct bytes word = {*at, 0};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (pass_word(at, end, words[i]))
+            return (struct json_token){.type = JSON_NUMBER,
+                                       .text = bytes_of(word.data, strlen(words[i]))};
     const uint8_t *number_end = pass_number(*at, end);
     if (!number_end)
         return (struct json_token){.type = JSON_BROKEN};
@@ -200,18 +206,57 @@ static bool put_base64(struct buffer *to, uint32_t field, struct bytes text)
     return true;
 }
 
+/* --- enums --- */
+
+static bool find_name(struct bytes text, const char *prefix, const char *const *names,
+                      uint64_t *ret_value)
+{
+    struct bytes start = bytes_of_text(prefix);
+    if (!bytes_starts_with(text, start))
+        return false;
+    struct bytes name = bytes_of(text.data + start.size, text.size - start.size);
+    for (uint64_t i = 0; names[i]; i++)
+        if (bytes_equal_text(name, names[i])) {
+            *ret_value = i;
+            return true;
+        }
+    return false;
+}
+
+static bool fit_enum(const struct json_token *token, enum json_encoding encoding,
+                     uint64_t *ret_value)
+{
+    static const char *const kinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT",
+                                        "PRODUCER",    "CONSUMER", NULL};
+    static const char *const codes[] = {"UNSET", "OK", "ERROR", NULL};
+    static const char *const severities[] = {
+        "UNSPECIFIED", "TRACE",  "TRACE2", "TRACE3", "TRACE4", "DEBUG",  "DEBUG2",
+        "DEBUG3",      "DEBUG4", "INFO",   "INFO2",  "INFO3",  "INFO4",  "WARN",
+        "WARN2",       "WARN3",  "WARN4",  "ERROR",  "ERROR2", "ERROR3", "ERROR4",
+        "FATAL",       "FATAL2", "FATAL3", "FATAL4", NULL};
+    if (token->type == JSON_NUMBER)
+        return fit_integer(token, INT32_MIN, INT32_MAX, ret_value);
+    if (token->type != JSON_STRING)
+        return false;
+    if (encoding == AS_KIND)
+        return find_name(token->text, "SPAN_KIND_", kinds, ret_value);
+    if (encoding == AS_STATUS_CODE)
+        return find_name(token->text, "STATUS_CODE_", codes, ret_value);
+    return find_name(token->text, "SEVERITY_NUMBER_", severities, ret_value);
+}
+
 static bool put_double(struct buffer *to, uint32_t field, const struct json_token *token)
 {
     double number;
     uint64_t bits;
-    if (token->type == JSON_STRING && bytes_equal_text(token->text, "NaN"))
+    bool is_text = token->type == JSON_STRING || token->type == JSON_NUMBER;
+    if (is_text && bytes_equal_text(token->text, "NaN"))
         number = NAN;
-    else if (token->type == JSON_STRING && bytes_equal_text(token->text, "Infinity"))
+    else if (is_text && bytes_equal_text(token->text, "Infinity"))
         number = INFINITY;
-    else if (token->type == JSON_STRING && bytes_equal_text(token->text, "-Infinity"))
+    else if (is_text && bytes_equal_text(token->text, "-Infinity"))
         number = -INFINITY;
-    else if ((token->type != JSON_NUMBER && token->type != JSON_STRING) ||
-             !number_parse(token->text, &number))
+    else if (!is_text || !number_parse(token->text, &number))
         return false;
     memcpy(&bits, &number, sizeof bits);
     wire_put_fixed64(to, field, bits);
@@ -234,8 +279,10 @@ bool otlp_json_token_put(struct buffer *to, uint32_t field, enum json_encoding e
     case AS_BOOL:
         wire_put_number(to, field, token->boolean);
         return token->type == JSON_BOOL;
-    case AS_ENUM:
-        if (token->type != JSON_NUMBER || !fit_integer(token, INT32_MIN, INT32_MAX, &value))
+    case AS_KIND:
+    case AS_STATUS_CODE:
+    case AS_SEVERITY:
+        if (!fit_enum(token, encoding, &value))
             return false;
         wire_put_number(to, field, value);
         return true;

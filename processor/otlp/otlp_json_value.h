@@ -13,7 +13,9 @@ enum json_encoding {
     AS_HEX,    /* ids; not base64, unlike other bytes */
     AS_BASE64, /* bytesValue; either alphabet, padding may be missing */
     AS_BOOL,
-    AS_ENUM, /* a number only; a name is no OTLP */
+    AS_KIND, /* enums: a number or a name, as protobuf's readers take both */
+    AS_STATUS_CODE,
+    AS_SEVERITY,
     AS_INT64,
     AS_UINT32,
     AS_FIXED32,
@@ -30,6 +32,7 @@ struct json_token {
 const uint8_t *otlp_json_space(const uint8_t *at, const uint8_t *end);
 /* Reads the scalar at `*at` and moves behind it. A text with escapes is unescaped into `arena`. */
 struct json_token otlp_json_token_read(const uint8_t **at, const uint8_t *end, struct arena *arena);
-/* Appends the field. False when the token does not hold what the encoding asks for. */
+/* Appends the field. False when the token does not hold what the encoding asks for; then the buffer
+ * may end with a part of it. */
 bool otlp_json_token_put(struct buffer *to, uint32_t field, enum json_encoding encoding,
                          const struct json_token *token);

@@ -173,3 +173,18 @@ void wire_put_bytes(struct buffer *to, uint32_t field, struct bytes value)
     wire_put_varint(to, value.size);
     buffer_append_bytes(to, value);
 }
+
+void wire_close_message(struct buffer *to, size_t start)
+{
+    uint8_t encoded[10];
+    size_t size = to->size - start, count = 0;
+    if (to->failed)
+        return;
+    for (uint64_t rest = size; rest > 0 || count == 0; rest >>= 7)
+        encoded[count++] = (uint8_t)((rest & 0x7f) | (rest >= 0x80 ? 0x80 : 0));
+    if (!buffer_reserve(to, count - 1))
+        return;
+    memmove(to->data + start + count - 1, to->data + start, size);
+    memcpy(to->data + start - 1, encoded, count);
+    to->size += count - 1;
+}

@@ -61,3 +61,6 @@ void wire_put_number(struct buffer *to, uint32_t field, uint64_t value);
 void wire_put_fixed64(struct buffer *to, uint32_t field, uint64_t value);
 void wire_put_fixed32(struct buffer *to, uint32_t field, uint32_t value);
 void wire_put_bytes(struct buffer *to, uint32_t field, struct bytes value);
+/* Fills in the size of a message that ends here. It was begun with its tag and one byte left free
+ * for the size; `start` is behind that byte. A longer size moves the message up. */
+void wire_close_message(struct buffer *to, size_t start);

@@ -8,9 +8,11 @@
 #include "processor/otlp/wire_gate.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/left_out.h"
 #include "processor/otlp/wire.h"
 #include "processor/otlp/wire_walk.h"
 
@@ -23,6 +25,15 @@ const struct wire_gate_limits wire_gate_limits_default = {
     .submessages_max = 4000000,
 };
 
+const struct wire_gate_limits wire_gate_ceilings = {
+    .depth_max = WALK_DEPTH_MAX,
+    .spans_max = UINT32_MAX,
+    .attributes_max = UINT32_MAX,
+    .attribute_bytes_max = UINT32_MAX,
+    .span_bytes_max = UINT32_MAX,
+    .submessages_max = UINT32_MAX,
+};
+
 const char *const wire_gate_reject_names[WIRE_GATE_REJECTS] = {
     [WIRE_GATE_BAD_TRACE_ID] = "bad_trace_id",
     [WIRE_GATE_BAD_SPAN_ID] = "bad_span_id",
@@ -30,6 +41,8 @@ const char *const wire_gate_reject_names[WIRE_GATE_REJECTS] = {
     [WIRE_GATE_TOO_DEEP] = "too_deep",
     [WIRE_GATE_TOO_LARGE] = "too_large",
     [WIRE_GATE_BAD_UTF8_NUL] = "nul_in_name",
+    [WIRE_GATE_BAD_PARENT_ID] = "bad_parent_id",
+    [WIRE_GATE_BAD_VALUE] = "bad_value",
 };
 
 /* Both ids with tag and size: a smaller span needs no place in the table. */
@@ -40,6 +53,8 @@ struct wire_gate_pass {
     struct wire_walk walk;
     enum wire_gate_signal signal;
     uint32_t items, items_max;
+    struct bytes request;
+    uint32_t group, scope_group, item; /* where it stands, counted in the bytes */
 };
 
 /* ---- Tables ---- */
@@ -91,18 +106,31 @@ static bool allocate_tables(struct wire_gate_pass *pass, struct skim skim, struc
 
 static void count_rejected(struct wire_gate_pass *pass, uint32_t reasons, uint32_t items)
 {
-    int first = __builtin_ctz(reasons);
-    pass->out.rejected[first] += items;
+    pass->out.rejected[__builtin_ctz(reasons)] += items;
     pass->out.rejected_count += items;
 }
 
+static void note_place(struct wire_gate_pass *pass, const uint8_t *at)
+{
+    struct refused_parts *parts = &pass->out.parts;
+    bool is_traces = pass->signal == WIRE_GATE_TRACES;
+    if (parts->has_place)
+        return;
+    parts->has_place = true;
+    parts->offset = (uint64_t)(at - pass->request.data);
+    snprintf(parts->place, sizeof parts->place, "resource%s[%u].scope%s[%u].%s[%u]",
+             is_traces ? "Spans" : "Logs", pass->group, is_traces ? "Spans" : "Logs",
+             pass->scope_group, is_traces ? "spans" : "logRecords", pass->item);
+}
+
 /* Whether the item just read has a place; else it is counted. */
-static bool is_accepted(struct wire_gate_pass *pass)
+static bool is_accepted(struct wire_gate_pass *pass, struct bytes message)
 {
     if (pass->walk.reasons == 0 && pass->items == pass->items_max)
         wire_walk_reject(&pass->walk, WIRE_GATE_TOO_LARGE); /* more than spans_max */
     if (pass->walk.reasons == 0)
         return true;
+    note_place(pass, message.data);
     count_rejected(pass, pass->walk.reasons, 1);
     return false;
 }
@@ -111,10 +139,8 @@ static bool is_accepted(struct wire_gate_pass *pass)
 
 static bool is_zero(const uint8_t *id, size_t size)
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < size; i++)
-        any |= id[i];
-    return any == 0;
+    static const uint8_t zeroes[TRACE_ID_SIZE];
+    return memcmp(id, zeroes, size) == 0;
 }
 
 /* An id that must be there. */
@@ -140,6 +166,15 @@ static bool read_optional_id(struct wire_gate_pass *pass, uint8_t *to, struct by
     }
     memcpy(to, id.data, size);
     return !is_zero(id.data, size);
+}
+
+/* A span of which something was left out says so. */
+static void read_left_out(struct span *span, struct bytes note)
+{
+    enum left_out_part part = left_out_read(note).part;
+    span->has_left_out = true;
+    span->is_stub |= part == LEFT_OUT_REST;
+    span->has_parent |= part == LEFT_OUT_PARENT; /* with an id that no span has */
 }
 
 /* The next field of a span or log record, everything below it proved. False at the end, and when
@@ -227,17 +262,21 @@ static bool read_span(struct wire_gate_pass *pass, struct bytes message)
         case SPAN_FLAGS:
             span->flags = (uint32_t)field.value;
             break;
+        case FIELD_LEFT_OUT:
+            if (field.type == WIRE_BYTES)
+                read_left_out(span, field.bytes);
+            break;
         }
     }
     if (wire.broken)
         return false;
     read_id(pass, gated.trace_id, trace_id, TRACE_ID_SIZE, WIRE_GATE_BAD_TRACE_ID);
     read_id(pass, span->id, id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
-    span->has_parent =
-        read_optional_id(pass, span->parent_id, parent_id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
+    span->has_parent |=
+        read_optional_id(pass, span->parent_id, parent_id, SPAN_ID_SIZE, WIRE_GATE_BAD_PARENT_ID);
     if (over_count(pass, attributes) || over_count(pass, events_and_links))
         wire_walk_reject(&pass->walk, WIRE_GATE_TOO_MANY_ATTRIBUTES);
-    if (!is_accepted(pass))
+    if (!is_accepted(pass, message))
         return true;
     span->resource = pass->out.resource_count;
     span->scope = pass->out.scope_count;
@@ -291,7 +330,7 @@ static bool read_log(struct wire_gate_pass *pass, struct bytes message)
     (void)read_optional_id(pass, gated.log.span_id, span_id, SPAN_ID_SIZE, WIRE_GATE_BAD_SPAN_ID);
     if (over_count(pass, attributes))
         wire_walk_reject(&pass->walk, WIRE_GATE_TOO_MANY_ATTRIBUTES);
-    if (!is_accepted(pass))
+    if (!is_accepted(pass, message))
         return true;
     if (gated.log.time_ns == 0)
         gated.log.time_ns = observed_ns;
@@ -309,6 +348,7 @@ static bool read_item(struct wire_gate_pass *pass, struct bytes message)
     pass->walk.submessages++;
     pass->walk.reasons = 0;
     if (message.size > pass->walk.limits->span_bytes_max) {
+        note_place(pass, message.data);
         count_rejected(pass, 1u << WIRE_GATE_TOO_LARGE, 1);
         return true;
     }
@@ -330,8 +370,10 @@ static bool read_head(struct wire_gate_pass *pass, struct bytes head, enum shape
 }
 
 /* Takes the items from `first` on out of the table again. */
-static void reject_items(struct wire_gate_pass *pass, uint32_t first, uint32_t reasons)
+static void reject_items(struct wire_gate_pass *pass, struct bytes group, uint32_t first,
+                         uint32_t reasons)
 {
+    note_place(pass, group.data);
     count_rejected(pass, reasons, pass->items - first);
     pass->items = first;
 }
@@ -344,6 +386,7 @@ static bool is_group_field(const struct wire_field *field)
 static bool read_scope_group(struct wire_gate_pass *pass, struct bytes group)
 {
     uint32_t first = pass->items, reasons = 0;
+    pass->item = 0;
     struct bytes scope = BYTES_LITERAL("");
     struct wire wire = wire_of(group);
     struct wire_field field;
@@ -355,14 +398,17 @@ static bool read_scope_group(struct wire_gate_pass *pass, struct bytes group)
             scope = field.bytes;
             if (!read_head(pass, scope, SCOPE, &reasons))
                 return false;
-        } else if (field.number == GROUP_ITEMS && !read_item(pass, field.bytes)) {
-            return false;
+        } else if (field.number == GROUP_ITEMS) {
+            if (!read_item(pass, field.bytes))
+                return false;
+            pass->item++;
         }
+        pass->out.parts.unrecognized += field.number > GROUP_SCHEMA_URL;
         if (pass->walk.submessages > pass->walk.limits->submessages_max)
             return false;
     }
     if (reasons != 0)
-        reject_items(pass, first, reasons);
+        reject_items(pass, group, first, reasons);
     if (pass->items > first)
         pass->out.scopes[pass->out.scope_count++] = scope;
     return !wire.broken;
@@ -371,6 +417,7 @@ static bool read_scope_group(struct wire_gate_pass *pass, struct bytes group)
 static bool read_resource_group(struct wire_gate_pass *pass, struct bytes group)
 {
     uint32_t first = pass->items, first_scope = pass->out.scope_count, reasons = 0;
+    pass->scope_group = 0;
     struct bytes resource = BYTES_LITERAL("");
     struct wire wire = wire_of(group);
     struct wire_field field;
@@ -382,14 +429,17 @@ static bool read_resource_group(struct wire_gate_pass *pass, struct bytes group)
             resource = field.bytes;
             if (!read_head(pass, resource, RESOURCE, &reasons))
                 return false;
-        } else if (field.number == GROUP_ITEMS && !read_scope_group(pass, field.bytes)) {
-            return false;
+        } else if (field.number == GROUP_ITEMS) {
+            if (!read_scope_group(pass, field.bytes))
+                return false;
+            pass->scope_group++;
         }
+        pass->out.parts.unrecognized += field.number > GROUP_SCHEMA_URL;
         if (pass->walk.submessages > pass->walk.limits->submessages_max)
             return false;
     }
     if (reasons != 0) {
-        reject_items(pass, first, reasons);
+        reject_items(pass, group, first, reasons);
         pass->out.scope_count = first_scope;
     }
     if (pass->items > first)
@@ -402,10 +452,13 @@ static bool read_request(struct wire_gate_pass *pass, struct bytes request)
     struct wire wire = wire_of(request);
     struct wire_field field;
     while (wire_next(&wire, &field)) {
-        if (field.number != REQUEST_GROUPS)
+        if (field.number != REQUEST_GROUPS) {
+            pass->out.parts.unrecognized++;
             continue;
+        }
         if (field.type != WIRE_BYTES || !read_resource_group(pass, field.bytes))
             return false;
+        pass->group++;
         if (pass->walk.submessages > pass->walk.limits->submessages_max)
             return false;
     }
@@ -417,16 +470,14 @@ enum status wire_gate(struct bytes request, enum wire_gate_signal signal,
                       struct gated_request *ret)
 {
     assert(limits->depth_max <= WALK_DEPTH_MAX);
-    struct wire_gate_pass pass = {.signal = signal, .walk.limits = limits};
+    struct wire_gate_pass pass = {.signal = signal, .walk.limits = limits, .request = request};
     struct skim skim = skim_request(request, signal == WIRE_GATE_TRACES ? SPAN_SIZE_MIN : 0);
     if (!allocate_tables(&pass, skim, arena))
         return STATUS_BUSY;
     if (!read_request(&pass, request))
         return STATUS_MALFORMED;
-    if (signal == WIRE_GATE_TRACES)
-        pass.out.span_count = pass.items;
-    else
-        pass.out.log_count = pass.items;
+    uint32_t *count = signal == WIRE_GATE_TRACES ? &pass.out.span_count : &pass.out.log_count;
+    *count = pass.items;
     *ret = pass.out;
     return STATUS_OK;
 }

@@ -10,14 +10,18 @@
  * A request that is not protobuf at all is MALFORMED as a whole. A span that is well-formed but
  * unusable (ids of wrong length or all zero, over a limit) is rejected alone and counted by reason;
  * the others are kept. So are log records without ids, marked; those with ids of another length are
- * rejected. A Resource or scope over a limit rejects what stands under it. */
+ * rejected. A Resource or scope over a limit rejects what stands under it. What was rejected for a
+ * limit passes after wire_trim() has left out what is over it; only bad ids are final. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
+#include "processor/otlp/refused_parts.h"
 #include "processor/otlp/wire_limits.h"
 #include "processor/span.h"
 
 extern const struct wire_gate_limits wire_gate_limits_default;
+/* The format's own: what is let in again that was let in once, whatever the limits were. */
+extern const struct wire_gate_limits wire_gate_ceilings;
 extern const char *const wire_gate_reject_names[WIRE_GATE_REJECTS]; /* metric label values */
 
 struct gated_span {
@@ -45,6 +49,7 @@ struct gated_request {
     uint32_t scope_count;
     uint32_t rejected[WIRE_GATE_REJECTS];
     uint32_t rejected_count;
+    struct refused_parts parts; /* the gate fills in the first fault's place and `unrecognized` */
 };
 
 enum wire_gate_signal { WIRE_GATE_TRACES, WIRE_GATE_LOGS };
@@ -55,6 +60,13 @@ enum wire_gate_signal { WIRE_GATE_TRACES, WIRE_GATE_LOGS };
 MUST_CHECK enum status wire_gate(struct bytes request, enum wire_gate_signal signal,
                                  const struct wire_gate_limits *limits, struct arena *arena,
                                  struct gated_request *ret);
+
+/* Did it hold something, and nothing that could be taken for a span or log record? */
+static inline bool wire_gate_is_unrecognized(const struct gated_request *gated)
+{
+    return gated->parts.unrecognized > 0 &&
+           gated->span_count + gated->log_count + gated->rejected_count == 0;
+}
 
 /* Event names of log records that say something about a trajectory: gen_ai.* and other packages',
  * by table. */

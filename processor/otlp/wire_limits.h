@@ -1,7 +1,13 @@
-/* What the gate lets through of an export request, and why it refuses an item alone. The gate and
- * the walk below the items ask the same limits and give the same reasons. */
+/* What the gate lets through of an export request, and why it refuses an item alone or a part of it
+ * is left out. The gate, the walk below the items and the trim ask the same limits and give the same
+ * reasons. */
 #pragma once
 #include <stdint.h>
+
+enum { WALK_DEPTH_MAX = 64 }; /* the largest depth_max that the walk has room for */
+
+/* The largest request that any receiver takes, after decompression; the top of their options. */
+#define WIRE_REQUEST_BYTES_MAX ((size_t)1 << 30)
 
 struct wire_gate_limits {
     uint32_t depth_max;           /* nested AnyValue levels, 32 */
@@ -19,5 +25,7 @@ enum wire_gate_reject {
     WIRE_GATE_TOO_DEEP,
     WIRE_GATE_TOO_LARGE,
     WIRE_GATE_BAD_UTF8_NUL, /* a NUL inside an attribute key or a span name */
+    WIRE_GATE_BAD_PARENT_ID,
+    WIRE_GATE_BAD_VALUE, /* JSON: no value of the member's type */
     WIRE_GATE_REJECTS
 };

@@ -32,8 +32,6 @@ struct shape_field {
     uint8_t child; /* enum shape of what the bytes hold; NO_MESSAGE for text and ids */
 };
 
-enum { WALK_DEPTH_MAX = 64 }; /* the largest depth_max that the stack of ends has room for */
-
 enum { SHAPE_FIELDS = 17 };
 extern const struct shape_field wire_shapes[SHAPES][SHAPE_FIELDS];
 

@@ -2,6 +2,8 @@
  * for its commit is touched again. So what is counted afterwards is copied before. */
 #include "processor/receive/accept.h"
 
+#include <inttypes.h>
+
 #include "processor/base/clock.h"
 
 bool accept_begin(struct accept *accept, struct request *request)
@@ -27,8 +29,14 @@ void accept_end(struct accept *accept, enum status status, struct receiver_count
     }
     counter_add(&counters->accepted_spans, accept->gated.span_count);
     counter_add(&counters->accepted_logs, accept->gated.log_count);
-    for (int i = 0; accept->signal == WIRE_GATE_TRACES && i < WIRE_GATE_REJECTS; i++)
-        counter_add(&counters->refused_spans[i], accept->gated.rejected[i]);
+    const struct refused_parts *parts = &accept->gated.parts;
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
+        counter_add(&counters->left_out[i], parts->left_out[i]);
+        if (accept->signal == WIRE_GATE_TRACES)
+            counter_add(&counters->refused_spans[i], accept->gated.rejected[i]);
+    }
+    counter_add(&counters->stubs, parts->stubs);
+    counter_add(&counters->unrecognized, wire_gate_is_unrecognized(&accept->gated));
 }
 
 enum accept_answer accept_call(const struct intake *intake, struct receiver_counters *counters,
@@ -60,13 +68,42 @@ const char *accept_first_reject(const struct gated_request *gated)
     return NULL;
 }
 
+/* Nothing when all counts are 0. */
+static void counts_text(struct buffer *to, const char *title,
+                        const uint32_t counts[WIRE_GATE_REJECTS])
+{
+    bool is_first = true;
+    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
+        if (counts[i] == 0)
+            continue;
+        buffer_printf(to, "%s%u %s", !is_first ? ", " : title, counts[i],
+                      wire_gate_reject_names[i]);
+        is_first = false;
+    }
+}
+
 void accept_reject_text(struct buffer *to, const struct gated_request *gated)
 {
-    const char *separator = "rejected: ";
-    for (int i = 0; i < WIRE_GATE_REJECTS; i++) {
-        if (gated->rejected[i] == 0)
-            continue;
-        buffer_printf(to, "%s%u %s", separator, gated->rejected[i], wire_gate_reject_names[i]);
-        separator = ", ";
+    const struct refused_parts *parts = &gated->parts;
+    if (wire_gate_is_unrecognized(gated)) {
+        buffer_append_text(to,
+                           "nothing in the request was recognized: no span or log record stands "
+                           "where OTLP has them");
+        if (parts->has_place)
+            buffer_printf(to, "; first unknown: %s, byte %" PRIu64, parts->place, parts->offset);
+        return;
     }
+    counts_text(to, "rejected: ", gated->rejected);
+    counts_text(to, to->size > 0 ? "; left out: " : "left out: ", parts->left_out);
+    if (parts->stubs > 0)
+        buffer_printf(to, "%s%u spans kept as ids, times and status alone",
+                      to->size > 0 ? "; " : "", parts->stubs);
+    if (to->size > 0 && parts->has_place)
+        buffer_printf(to, "; first at %s, byte %" PRIu64 "%s", parts->place, parts->offset,
+                      parts->is_converted ? " of the request as protobuf" : "");
+}
+
+const char *accept_letter_reason(const struct gated_request *gated)
+{
+    return wire_gate_is_unrecognized(gated) ? "unrecognized" : accept_first_reject(gated);
 }

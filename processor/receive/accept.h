@@ -44,9 +44,13 @@ enum accept_answer accept_call(const struct intake *intake, struct receiver_coun
                                void (*on_durable)(struct request *request, enum status status),
                                void *call, int64_t *ret_retry_ms);
 
-/* --- items that were refused alone --- */
+/* --- items that were refused alone, and what else the sender is told --- */
 
 /* The first reason for which some were, as its metric names it; NULL: none was. */
 const char *accept_first_reject(const struct gated_request *gated);
-/* "rejected: 2 bad_trace_id, 1 too_deep", for the sender; nothing when none was. */
+/* Why the request is worth a dead letter though it was answered with success: items that were
+ * refused, or nothing in it that was recognized. NULL: it is not. */
+const char *accept_letter_reason(const struct gated_request *gated);
+/* "rejected: 2 bad_trace_id; left out: 1 too_large; first at resourceSpans[0]..., byte 12", for the
+ * sender; nothing when all is well. */
 void accept_reject_text(struct buffer *to, const struct gated_request *gated);

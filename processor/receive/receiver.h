@@ -23,6 +23,9 @@ struct intake {
 struct receiver_counters {
     struct counter accepted_spans, accepted_logs;
     struct counter refused_spans[WIRE_GATE_REJECTS]; /* {reason} alone, by partial success */
+    struct counter left_out[WIRE_GATE_REJECTS]; /* {reason} parts of spans that were kept */
+    struct counter stubs;        /* spans of which ids, times and status alone were kept */
+    struct counter unrecognized; /* requests that held something, and nothing that we know */
     struct counter refused_overload; /* {reason="overload"}: the sender was told to retry */
     struct counter requests[RPC_CODES];
 };

@@ -12,7 +12,7 @@
 #include "processor/base/metrics.h"
 #include "processor/otlp/wire_gate.h"
 
-enum { SHARDS_MAX = 64, REQUEST_ORIGIN_SIZE = 16 };
+enum { SHARDS_MAX = 64 };
 
 struct request_pool;
 
@@ -27,9 +27,6 @@ struct request {
                           replay */
     bool is_replayed;   /* read back from the journal: already accepted, already counted */
     uint32_t recounted; /* traces in it that another instance may have counted; of a topic only */
-    /* What the message looked like that it came in; of a topic only. */
-    bool has_origin;
-    uint8_t origin[REQUEST_ORIGIN_SIZE];
     enum wire_gate_signal signal;
     uint64_t received_ms; /* wall clock; journaled, so that a replay sees the same */
 
@@ -37,6 +34,7 @@ struct request {
     enum request_encoding encoding;
     struct buffer inflated; /* empty when encoding is identity: `received` is the body */
     struct arena arena;     /* of the gated tables */
+    struct refused_parts parts; /* what a reader before the gate left out: JSON's bad values */
     struct gated_request gated;
     uint32_t shard_first[SHARDS_MAX]; /* head of each shard's chain of spans; UINT32_MAX: none */
     uint32_t shard_first_log[SHARDS_MAX]; /* likewise of logs */

@@ -35,6 +35,7 @@ typedef void measurement_fn(const struct measurement *self, struct score_context
 struct measurement {
     const char *name, *unit, *range;
     bool is_judging, is_text, needs_content;
+    uint32_t reads; /* enum run_text; none, and it needs content: all */
     const char *judges_where; /* of one that judges some runs only; NULL: all */
     const char *na_conditions, *meaning, *source;
     measurement_fn *measure;

@@ -9,6 +9,13 @@
 
 static const struct reading no_memory = {.na_reason = "no_memory"};
 
+/* A text that was left out at the door says nothing, and its absence neither. */
+static bool reads_what_was_lost(const struct measurement *row, const struct agent_run *run)
+{
+    uint32_t reads = row->reads || !row->needs_content ? row->reads : (uint32_t)RUN_TEXTS_ALL;
+    return (reads & agent_run_lost(run)) != 0;
+}
+
 static void compute(const struct measure *measure, struct score_context *context,
                     struct reading *reading)
 {
@@ -23,7 +30,10 @@ static void compute(const struct measure *measure, struct score_context *context
         reading->evaluator_id = bytes_of_text(row->name);
         reading->evaluator_version = BYTES_LITERAL("1");
         reading->evaluator_type = EVALUATOR_CODE;
-        row->measure(row, context, reading);
+        if (reads_what_was_lost(row, context->run))
+            reading->na_reason = "incomplete";
+        else
+            row->measure(row, context, reading);
     }
 }
 

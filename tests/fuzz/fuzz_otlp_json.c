@@ -10,7 +10,8 @@ static void check(struct bytes json, enum wire_gate_signal signal, struct arena 
 {
     struct buffer wire = {.limit = 16 << 20};
     struct gated_request gated;
-    if (otlp_json_to_wire(json, signal, arena, &wire) == STATUS_OK) {
+    struct refused_parts parts = {0};
+    if (otlp_json_to_wire(json, signal, arena, &wire, &parts) == STATUS_OK) {
         enum status status =
             wire_gate(buffer_bytes(&wire), signal, &wire_gate_limits_default, arena, &gated);
         assert(status == STATUS_OK);

@@ -6,6 +6,7 @@
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/messages.h"
 #include "processor/otlp/wire_gate.h"
+#include "processor/otlp/wire_trim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,12 +37,36 @@ static void check(struct bytes request, enum wire_gate_signal signal, struct are
         assert(count == gated.span_count + gated.log_count);
 }
 
+/* What is trimmed passes under the ceilings, and nothing was refused but for its ids: no limit costs
+ * a span. */
+static void check_trim(struct bytes request, struct arena *arena)
+{
+    const struct wire_gate_limits tight = {2, 2, 2, 16, 64, 1000000};
+    struct gated_request whole, trimmed;
+    struct buffer to = {0};
+    struct refused_parts parts = {0};
+    uint32_t refused = 0;
+    if (wire_gate(request, WIRE_GATE_TRACES, &wire_gate_ceilings, arena, &whole) == STATUS_OK &&
+        wire_trim(request, WIRE_GATE_TRACES, &tight, &to, &parts, &refused) == STATUS_OK) {
+        enum status status =
+            wire_gate(buffer_bytes(&to), WIRE_GATE_TRACES, &wire_gate_ceilings, arena, &trimmed);
+        assert(status == STATUS_OK && refused == 0);
+        assert(trimmed.rejected_count ==
+               trimmed.rejected[WIRE_GATE_BAD_TRACE_ID] + trimmed.rejected[WIRE_GATE_BAD_SPAN_ID]);
+        assert(trimmed.span_count + trimmed.rejected_count ==
+               whole.span_count + whole.rejected_count);
+    }
+    buffer_finish(&to);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
     arena_init(&arena, 64 << 20);
     check(bytes_of(data, size), WIRE_GATE_TRACES, &arena);
     check(bytes_of(data, size), WIRE_GATE_LOGS, &arena);
+    arena_reset(&arena);
+    check_trim(bytes_of(data, size), &arena);
     arena_finish(&arena);
     return 0;
 }

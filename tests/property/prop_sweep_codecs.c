@@ -133,7 +133,8 @@ START_TEST(json_becomes_wire_bytes_or_an_error)
         arena_init(&arena, ARENA_BYTES);
         failing_on();
         enum status status =
-            otlp_json_to_wire(buffer_bytes(&text), WIRE_GATE_TRACES, &arena, &wire);
+            otlp_json_to_wire(buffer_bytes(&text), WIRE_GATE_TRACES, &arena, &wire,
+                              &(struct refused_parts){0});
         failing_off();
         ck_assert_int_eq(status == STATUS_OK && !wire.failed, !failing_hit());
         arena_finish(&arena);

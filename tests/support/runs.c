@@ -152,7 +152,8 @@ struct recorded_runs recorded_runs_load(const char *library, const char *scenari
         struct bytes body = file->body;
         if (strstr(file->path, ".json-body")) {
             enum status status =
-                otlp_json_to_wire(body, WIRE_GATE_TRACES, &runs.arena, &runs.bodies[i]);
+                otlp_json_to_wire(body, WIRE_GATE_TRACES, &runs.arena, &runs.bodies[i],
+                                  &(struct refused_parts){0});
             assert(status == STATUS_OK);
             body = buffer_bytes(&runs.bodies[i]);
         }

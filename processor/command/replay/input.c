@@ -93,17 +93,19 @@ static enum status deliver(struct input *input, enum wire_gate_signal signal, st
 }
 
 /* Where the mapping's top-level member is; text inside a request comes behind it. */
-static const uint8_t *find_member(struct bytes json, const char *member)
+static const uint8_t *find_member(struct bytes json, const char *member, const char *proto_name)
 {
-    return memmem(json.data, json.size, member, strlen(member));
+    const uint8_t *found = memmem(json.data, json.size, member, strlen(member));
+    return found ? found : memmem(json.data, json.size, proto_name, strlen(proto_name));
 }
 
 static enum status read_json(struct input *input, const char *name)
 {
     struct bytes json = buffer_bytes(&input->file);
-    const uint8_t *spans = find_member(json, "\"resourceSpans\"");
-    const uint8_t *logs = find_member(json, "\"resourceLogs\"");
-    const uint8_t *metrics = find_member(json, "\"resourceMetrics\"");
+    const uint8_t *spans = find_member(json, "\"resourceSpans\"", "\"resource_spans\"");
+    const uint8_t *logs = find_member(json, "\"resourceLogs\"", "\"resource_logs\"");
+    const uint8_t *metrics =
+        find_member(json, "\"resourceMetrics\"", "\"resource_metrics\"");
     if (metrics && (!spans || metrics < spans) && (!logs || metrics < logs))
         return STATUS_OK; /* metrics are passed over, as *-metrics.pb is */
     if (!spans && !logs) {
@@ -117,7 +119,8 @@ static enum status read_json(struct input *input, const char *name)
         logs && (!spans || logs < spans) ? WIRE_GATE_LOGS : WIRE_GATE_TRACES;
     buffer_clear(&input->wire);
     arena_reset(&input->arena);
-    enum status status = otlp_json_to_wire(json, signal, &input->arena, &input->wire);
+    struct refused_parts parts = {0};
+    enum status status = otlp_json_to_wire(json, signal, &input->arena, &input->wire, &parts);
     if (status != STATUS_OK || input->wire.failed) {
         error_set(input->error, EXIT_USAGE,
                   status == STATUS_MALFORMED ? "%s: not the JSON mapping of OTLP"

@@ -161,7 +161,7 @@ static void write_span(struct otlp_writer *writer, uint32_t index)
     wire_put_bytes(to, SPAN_SPAN_ID, bytes_of(span->id, SPAN_ID_SIZE));
     if (state.size > 0 && state.size <= TRACE_STATE_MAX)
         wire_put_bytes(to, SPAN_TRACE_STATE, attribute_name(&writer->attributes, state));
-    if (span->has_parent)
+    if (span_knows_parent(span))
         wire_put_bytes(to, SPAN_PARENT_SPAN_ID, bytes_of(span->parent_id, SPAN_ID_SIZE));
     wire_put_bytes(to, SPAN_NAME, attribute_name(&writer->attributes, span_name(span)));
     if (span->kind)

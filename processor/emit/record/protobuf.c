@@ -71,6 +71,7 @@ static const struct field completeness[] = {FIELD("trigger", 1, TEXT),
                                             FIELD("orphans", 4, NUMBER),
                                             FIELD("late_spans", 5, NUMBER),
                                             FIELD("dropped_attributes", 6, NUMBER),
+                                            FIELD("refused_spans", 7, NUMBER),
                                             END};
 static const struct field time_fields[] = {FIELD("start", 1, INSTANT), FIELD("end", 2, INSTANT),
                                            FIELD("duration_ms", 3, SOME_NANO),

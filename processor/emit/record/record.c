@@ -11,6 +11,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/emit/record/evaluations.h"
+#include "processor/emit/record/left_out.h"
 #include "processor/emit/record/signals.h"
 #include "processor/emit/record/steps.h"
 #include "processor/otlp/attributes.h"
@@ -206,6 +207,8 @@ static void write_completeness(struct record_writer *record)
     json_uint(json, record->input->late_spans);
     json_key(json, "dropped_attributes");
     json_uint(json, run->dropped_attributes);
+    json_key(json, "refused_spans");
+    json_uint(json, run->refused_spans);
     json_object_end(json);
 }
 
@@ -379,6 +382,7 @@ static void write_all(struct record_writer *record, const struct review_record *
     record_usage(record);
     record_signals(record);
     record_redaction(record);
+    record_left_out(record);
     record_cuts(record);
     json_object_end(&record->json);
 }

@@ -52,7 +52,7 @@ static void write_step(struct record_writer *record, uint32_t index)
     struct json_writer *json = &record->json;
     json_object_begin(json);
     record_hex(record, "span_id", span->id, SPAN_ID_SIZE);
-    if (span->has_parent)
+    if (span_knows_parent(span))
         record_hex(record, "parent_span_id", span->parent_id, SPAN_ID_SIZE);
     json_key(json, "kind");
     json_text(json, step_kind_names[step->kind]);

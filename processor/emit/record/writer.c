@@ -10,6 +10,7 @@
 #include "processor/base/text/utf8.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };
+enum { PATH_SIZE = 256 }; /* a place and an attribute's key */
 
 /* Bytes of JSON of the code point at `at`, as the writer escapes it (or more). */
 static size_t escaped_size(struct bytes text, size_t at, size_t *ret_next)
@@ -215,7 +216,7 @@ void record_cuts(struct record_writer *record)
     json_array_begin(json);
     for (uint32_t i = 0; i < record->cut_count; i++) {
         const struct text_field *field = &record->cuts[i].field;
-        char path[96];
+        char path[PATH_SIZE];
         int size;
         if (field->index == NO_INDEX)
             size = snprintf(path, sizeof path, "%s%s%s", field->name, field->member ? "." : "",

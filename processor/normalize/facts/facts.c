@@ -6,6 +6,7 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/facts/lists.h"
+#include "processor/normalize/facts/losses.h"
 #include "processor/normalize/facts/relate.h"
 #include "processor/normalize/facts/route.h"
 #include "processor/normalize/facts/scores.h"
@@ -386,6 +387,7 @@ void facts_read_from(const struct trajectory *trajectory, const struct route_sou
     ret_run->feedback_count = facts.scores.feedback_count;
     ret_run->tools_offered = text_list_done(&facts.offers.names);
     ret_run->tool_definitions = text_list_done(&facts.offers.definitions);
+    losses_read(ret_run);
     relate_steps(ret_run);
     read_errors(&facts);
     read_names(&facts);

@@ -7,6 +7,7 @@
 #include <grpc/slice.h>
 
 #include "processor/receive/accept.h"
+#include "processor/receive/admission.h"
 
 bool payload_copy(const grpc_byte_buffer *payload, size_t size, struct buffer *to)
 {
@@ -100,8 +101,7 @@ static enum status unpack(struct grpc_receiver *receiver, struct request *reques
         if (inflated != STATUS_OK)
             return inflated;
     }
-    enum status gated = wire_gate(request_body(request), request->signal, &receiver->config.gate,
-                                  &request->arena, &request->gated);
+    enum status gated = admission_gate(request, &receiver->config.gate);
     if (gated == STATUS_MALFORMED)
         *ret_reply = grpc_reply_undecodable(request_body(request));
     else if (gated != STATUS_OK && request_lacks_memory(request))
@@ -130,8 +130,8 @@ bool payload_read(struct grpc_receiver *receiver, enum wire_gate_signal signal,
     enum status status = unpack(receiver, request, ret_reply);
     if (status == STATUS_MALFORMED)
         keep_dead(receiver, request, "malformed", ret_reply->text);
-    const char *reason = status == STATUS_OK ? accept_first_reject(&request->gated) : NULL;
+    const char *reason = status == STATUS_OK ? accept_letter_reason(&request->gated) : NULL;
     if (reason)
-        keep_dead(receiver, request, reason, "some of its items were refused");
+        keep_dead(receiver, request, reason, "some of its items were refused, or nothing in it was recognized");
     return status == STATUS_OK;
 }

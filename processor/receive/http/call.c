@@ -263,8 +263,8 @@ static void send_partly_refused(struct http_call *call)
 {
     const struct request *request = call->request;
     struct dead_letter_reason reason = {
-        .reason = accept_first_reject(&request->gated),
-        .detail = "some of its items were refused",
+        .reason = accept_letter_reason(&request->gated),
+        .detail = "some of its items were refused, or nothing in it was recognized",
         .encoding = "otlp_proto",
         .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
     };
@@ -314,6 +314,9 @@ static enum MHD_Result body_complete(struct http_call *call)
         submit(call);
     } else {
         send_undecodable(call, &result);
+        memcpy(call->text, result.text, sizeof call->text);
+        if (result.reply.text == result.text)
+            result.reply.text = call->text;
         if (result.reply.status == MHD_HTTP_CONTENT_TOO_LARGE)
             http_limit_hit(receiver, result.has_many_items ? HTTP_LIMIT_ITEMS : HTTP_LIMIT_MESSAGE);
         refuse(call, result.reply);

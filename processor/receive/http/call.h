@@ -31,6 +31,7 @@ struct http_call {
     uint64_t discarded;
     int64_t waiting_since_ms;
     struct http_reply reply;
+    char text[HTTP_TEXT_SIZE]; /* of the reply, where it names a place */
     struct buffer response; /* sent with 200; written before submit */
 };
 

@@ -59,7 +59,7 @@ static void export_json(struct buffer *to, enum wire_gate_signal signal, uint32_
     struct json_writer json;
     json_writer_init(&json, to);
     json_object_begin(&json);
-    if (rejected > 0) {
+    if (rejected > 0 || text.size > 0) {
         char count[16];
         snprintf(count, sizeof count, "%u", rejected);
         json_key(&json, "partialSuccess");

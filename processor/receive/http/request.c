@@ -7,9 +7,12 @@
  */
 #include "processor/receive/http/request.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "processor/otlp/otlp_json.h"
+#include "processor/receive/admission.h"
 
 static struct bytes trim(struct bytes text)
 {
@@ -178,13 +181,18 @@ static bool convert(const struct http_plan *plan, size_t limit, struct request *
     struct buffer *wire = plan->is_gzip ? &request->received : &request->inflated;
     buffer_clear(wire);
     wire->limit = limit;
-    enum status status = otlp_json_to_wire(buffer_bytes(json), plan->signal, &request->arena, wire);
+    enum status status =
+        otlp_json_to_wire(buffer_bytes(json), plan->signal, &request->arena, wire, &request->parts);
     wire->limit = 0;
     if (status == STATUS_BUSY || (status == STATUS_OK && wire->failed))
         return refuse_too_large(result, request, "the body takes more memory than a request may");
-    if (status != STATUS_OK)
-        return refuse_malformed(result, "the body is not the JSON of an export request",
-                                buffer_bytes(json), false);
+    if (status != STATUS_OK) {
+        snprintf(result->text, sizeof result->text,
+                 "the body is not the JSON of an export request: it ends or breaks at byte %" PRIu64
+                 "%s%s",
+                 request->parts.offset, *request->parts.place ? ", in " : "", request->parts.place);
+        return refuse_malformed(result, result->text, buffer_bytes(json), false);
+    }
     struct buffer kept = *wire;
     if (!plan->is_gzip)
         request->inflated = request->received;
@@ -207,14 +215,14 @@ bool http_body_read(const struct http_plan *plan, struct inflater *inflater,
     if (plan->media == HTTP_JSON && !convert(plan, max_message_bytes, request, ret_result))
         return false;
     request->encoding = is_gzip && plan->media == HTTP_PROTOBUF ? REQUEST_GZIP : REQUEST_IDENTITY;
-    struct bytes body = request_body(request);
-    enum status status = wire_gate(body, plan->signal, gate, &request->arena, &request->gated);
+    enum status status = admission_gate(request, gate);
     if (status == STATUS_OK)
         return true;
     ret_result->has_many_items = status == STATUS_BUSY && !request_lacks_memory(request);
     if (status == STATUS_BUSY)
         return refuse_too_large(ret_result, request,
                                 "the body holds more items than a request may");
+    struct bytes body = request_body(request);
     bool is_hidden_gzip = !is_gzip && bytes_starts_with(body, BYTES_LITERAL("\x1f\x8b\x08"));
     return refuse_malformed(ret_result,
                             is_hidden_gzip

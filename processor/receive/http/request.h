@@ -38,10 +38,13 @@ bool http_plan(const struct http_head *head, const struct http_routes *routes,
  * claims, within the limit. A hint only: inflating stays bounded whatever it says. */
 size_t http_body_claim(const struct http_plan *plan, struct bytes body, size_t max_message_bytes);
 
+enum { HTTP_TEXT_SIZE = 320 };
+
 /* What came of a body. Borrowed from the request. */
 struct http_body_result {
-    struct http_reply reply; /* of a refusal */
-    struct bytes letter;     /* the body for a dead letter; absent: none */
+    struct http_reply reply;   /* of a refusal */
+    char text[HTTP_TEXT_SIZE]; /* of that reply, where it names a place */
+    struct bytes letter;       /* the body for a dead letter; absent: none */
     bool is_letter_gzip;
     bool has_many_items; /* 413 because of what the gate counts, not of bytes */
 };

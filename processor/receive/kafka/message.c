@@ -9,7 +9,7 @@
 #include "processor/base/log.h"
 #include "processor/otlp/otlp_json.h"
 #include "processor/receive/accept.h"
-#include "processor/receive/kafka/identity.h"
+#include "processor/receive/admission.h"
 
 /* Why a message is no request. */
 struct refusal {
@@ -106,30 +106,34 @@ static enum status refuse(struct kafka_receiver *receiver, const rd_kafka_messag
 
 /* Payload to gated request. NULL: it is one. */
 static const struct refusal *read_request(struct kafka_receiver *receiver, struct bytes payload,
-                                          struct request *request)
+                                          bool is_read_again, struct request *request)
 {
+    const struct wire_gate_limits *gate =
+        is_read_again ? &wire_gate_ceilings : &receiver->config.gate;
     enum status read = STATUS_OK;
     if (receiver->config.is_json) {
-        request->received.limit = receiver->config.max_message_bytes;
-        read = otlp_json_to_wire(payload, request->signal, &request->arena, &request->received);
+        request->received.limit =
+            is_read_again ? WIRE_REQUEST_BYTES_MAX : receiver->config.max_message_bytes;
+        read = otlp_json_to_wire(payload, request->signal, &request->arena, &request->received,
+                                 &request->parts);
+        arena_reset(&request->arena);
     } else {
         buffer_append_bytes(&request->received, payload);
     }
     if (read == STATUS_OK && request->received.failed)
         read = STATUS_BUSY;
     if (read == STATUS_OK)
-        read = wire_gate(request_body(request), request->signal, &receiver->config.gate,
-                         &request->arena, &request->gated);
+        read = admission_gate(request, gate);
     return read == STATUS_OK ? NULL : read == STATUS_MALFORMED ? &malformed : &too_many;
 }
 
-/* Items refused alone make the whole message a dead letter as well: only there they can be looked
+/* Items refused alone, or nothing that is known, make the whole message a dead letter as well: only there they can be looked
  * at. */
 static enum status submit(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
                           struct request *request)
 {
     const struct topic_intake *intake = receiver->intake;
-    const char *reason = accept_first_reject(&request->gated);
+    const char *reason = accept_letter_reason(&request->gated);
     bool was_read = reason && was_read_before(receiver, message);
     struct accept accept;
     enum status status =
@@ -141,14 +145,14 @@ static enum status submit(struct kafka_receiver *receiver, const rd_kafka_messag
         return status;
     counter_add(&receiver->counters->requests[RPC_OK], 1);
     if (reason)
-        offer_letter(receiver, message, reason, "some items were refused, the others taken in",
-                     accept.signal, was_read);
+        offer_letter(receiver, message, reason,
+                     "some items were refused, or nothing in it was recognized", accept.signal,
+                     was_read);
     return STATUS_OK;
 }
 
 /* BUSY: not now, and nothing has happened. */
-static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
-                             const struct known_message *look)
+static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
 {
     const struct topic_intake *intake = receiver->intake;
     struct bytes payload = payload_of(message);
@@ -165,7 +169,9 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
     struct bytes format = header(message, "MessageFormat");
     if (format.data && !bytes_equal_text(format, "otlp"))
         return refuse(receiver, message, &not_otlp, signal);
-    if (payload.size > receiver->config.max_message_bytes)
+    /* What was admitted once is not admitted again, whatever the limits are now. */
+    bool is_read_again = was_read_before(receiver, message);
+    if (payload.size > receiver->config.max_message_bytes && !is_read_again)
         return refuse(receiver, message, &too_large, signal);
     if (!intake->has_room(intake->context, payload.size))
         return STATUS_BUSY;
@@ -176,9 +182,7 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
         return STATUS_BUSY; /* no memory now */
     }
     request->signal = signal;
-    request->has_origin = true;
-    memcpy(request->origin, look->digest, sizeof request->origin);
-    const struct refusal *why = read_request(receiver, payload, request);
+    const struct refusal *why = read_request(receiver, payload, is_read_again, request);
     if (!why)
         return submit(receiver, message, request);
     bool is_busy = request_lacks_memory(request); /* no fault of the message */
@@ -189,12 +193,9 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
 bool kafka_hand_over(struct kafka_receiver *receiver, struct partition *partition,
                      rd_kafka_message_t *message)
 {
-    struct known_message look = {.offset = message->offset};
-    kafka_describe(message, look.digest);
-    enum status status = hand_over(receiver, message, &look);
+    enum status status = hand_over(receiver, message);
     if (status == STATUS_OK) {
         partition->next_offset = message->offset + 1;
-        partition->last = look;
         counter_add(&receiver->kafka.messages, 1);
         rd_kafka_message_destroy(message);
         return true;

@@ -14,7 +14,7 @@ void measure_step_efficiency(const struct measurement *self, struct score_contex
 {
     (void)self;
     const struct agent_run *run = context->run;
-    if (!trajectory_has_ended(run->trajectory)) {
+    if (!agent_run_is_whole(run)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

@@ -103,7 +103,7 @@ void measure_tool_selection(const struct measurement *self, struct score_context
         .allowed = tool_calls_expected(config->allowed, config->allowed_count, context),
         .offered = &run->tools_offered};
     bool has_required = facts.required && facts.required->count > 0;
-    if (!trajectory_has_ended(run->trajectory)) {
+    if (!agent_run_is_whole(run)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

@@ -126,7 +126,7 @@ void measure_trajectory(const struct measurement *self, struct score_context *co
         tool_calls_expected(config->reference, config->reference_count, context);
     if (!reference)
         reference = tool_calls_expected(config->required, config->required_count, context);
-    if (!trajectory_has_ended(run->trajectory)) {
+    if (!agent_run_is_whole(run)) {
         reading_na(ret_reading, "incomplete");
         return;
     }

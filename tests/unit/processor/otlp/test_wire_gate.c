@@ -239,7 +239,7 @@ START_TEST(an_empty_or_zero_parent_makes_a_root)
     ck_assert_int_eq(pass(), STATUS_OK);
     ck_assert_uint_eq(gated.span_count, 2);
     ck_assert(!gated.spans[0].span.has_parent && !gated.spans[1].span.has_parent);
-    expect_rejected(WIRE_GATE_BAD_SPAN_ID);
+    expect_rejected(WIRE_GATE_BAD_PARENT_ID);
 }
 END_TEST
 
