@@ -153,6 +153,13 @@ void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t s
     outbox_delete(writer->outbox, &writer->txn, exporter, sequence);
 }
 
+void writer_add_replacement(struct writer *writer, uint8_t exporter, uint64_t sequence,
+                            struct bytes frame)
+{
+    if (outbox_replace(writer->outbox, &writer->txn, exporter, sequence, frame))
+        writer->batch_bytes += frame.size;
+}
+
 void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
                      const struct outbox_file *file)
 {

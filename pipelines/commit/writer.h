@@ -40,6 +40,9 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
 void writer_add_effects(struct writer *writer, struct effects *effects, int64_t wall_ms);
 /* An exporter has delivered this record; its row leaves. */
 void writer_add_acknowledged(struct writer *writer, uint8_t exporter, uint64_t sequence);
+/* An exporter sends this record as `frame` from now on. */
+void writer_add_replacement(struct writer *writer, uint8_t exporter, uint64_t sequence,
+                            struct bytes frame);
 /* The file of an exporter holds all records up to `through` and is `length` bytes long. */
 void writer_add_file(struct writer *writer, uint8_t exporter, uint64_t through,
                      const struct outbox_file *file);

@@ -63,6 +63,9 @@ struct exporter_config {
     const char *brokers, *topic;
     enum exporter_encoding encoding;
     bool is_transactional;
+    const char *dead_letter_directory; /* NULL: none */
+    uint32_t dead_letter_max_letters;
+    size_t dead_letter_max_bytes;
     struct kafka_security security;
     const char *properties[2 * PROPERTIES_MAX + 1];
     uint32_t own_property_count;

@@ -53,6 +53,23 @@ static bool is_named(const struct pipeline_names *names, const char *exporter)
     return false;
 }
 
+/* A relay has no state to keep them in. */
+static void complete_dead_letters(struct config_loader *loader, struct exporter_config *exporter)
+{
+    const struct pipeline_config *config = loader->config;
+    if (exporter->kind != EXPORTER_KAFKA || exporter->dead_letter_directory ||
+        config->relay.is_present)
+        return;
+    struct buffer path = {0};
+    buffer_printf(&path, "%s/%s.dead", config->state.directory, exporter->name);
+    for (size_t at = strlen(config->state.directory) + 1; at < path.size; at++)
+        if (path.data[at] == '/')
+            path.data[at] = '-';
+    exporter->dead_letter_directory =
+        (const char *)config_loader_keep(loader, buffer_bytes(&path)).data;
+    buffer_finish(&path);
+}
+
 void config_exporters_complete(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
@@ -61,6 +78,7 @@ void config_exporters_complete(struct config_loader *loader)
             (struct exporter_config){.kind = EXPORTER_FILE, .name = "file/annotations"};
     for (uint32_t i = 0; i < config->exporter_count; i++) {
         struct exporter_config *exporter = &config->exporters[i];
+        complete_dead_letters(loader, exporter);
         if (exporter->kind != EXPORTER_FILE || exporter->path)
             continue;
         struct buffer path = {0};

@@ -90,8 +90,21 @@ static const struct option rows[] = {
         "`idempotent`: each record once, and after a crash perhaps again with the same record_id. "
         "`transactional`: records and the place in the outbox in one transaction "
         "(`transactional.id` and group: `flywheel-INSTANCE-NAME`), so that a reader of committed "
-        "records sees each one once; readers wait for the commit, a record that the topic "
-        "refuses holds up the others, and the broker must keep the group's offsets."),
+        "records sees each one once; readers wait for the commit, and the broker must keep the "
+        "group's offsets."),
+    SECTION("exporters.kafka/NAME.dead_letter", 0,
+            "Where records go that the topic refuses alone and that can't be cut to its "
+            "`max.message.bytes`; of a relay: spans above it, as they were received. They are counted "
+            "in any case, and nothing waits behind them."),
+    {.path = "exporters.kafka/NAME.dead_letter.directory",
+     .type = OPTION_TEXT,
+     .at = EXPORTER(dead_letter_directory),
+     .default_text = "`kafka-NAME.dead` in `state.directory`; none in a relay",
+     .prose = "A directory: `.letter` files with the record, each beside a `.json` that says why."},
+    COUNT("exporters.kafka/NAME.dead_letter.max_letters", EXPORTER(dead_letter_max_letters), 1,
+          1000000, "10000", "Most letters in the directory; further ones are only counted."),
+    SIZE("exporters.kafka/NAME.dead_letter.max_bytes", EXPORTER(dead_letter_max_bytes), 1 * MIB,
+         1 * TIB, "1GiB", "Most bytes in the directory."),
     KAFKA_SECURITY("exporters.kafka/NAME", EXPORTER),
     {.path = "exporters.file/NAME.path",
      .type = OPTION_TEXT,

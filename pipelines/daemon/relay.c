@@ -5,15 +5,19 @@
 #include <stdlib.h>
 
 #include "processor/emit/kafka/relay.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 
 enum {
     POOLED_REQUESTS = 64,   /* with warm buffers; what is in use is limited by limits.memory */
     RETRY_MS = 2000,        /* brokers that are behind need seconds */
     STUCK_MS = 5000,        /* a thread that has not turned for so long is not healthy */
+    DEAD_LETTER_MS = 1000,  /* for letters that are queued at the stop */
     HEAD_BYTES = 64 * 1024, /* room for Resource and scope beside the largest span */
 };
 
 struct relay {
+    const struct exporter_config *exporter;
+    struct dead_letter *dead; /* NULL: none */
     struct kafka_relay *kafka;
     struct relay_counters counters;
     struct request_pool *pool;
@@ -23,6 +27,33 @@ struct passage {
     struct relay_request relayed; /* first: done() is called with it */
     struct request *request;
 };
+
+/* In the relay's thread. */
+static void on_give_up(void *context, enum wire_gate_signal signal, struct bytes request,
+                       const char *reason)
+{
+    struct relay *relay = context;
+    const struct dead_letter_reason said = {
+        .reason = reason,
+        .detail = "no message of the topic can hold it",
+        .receiver = relay->exporter->name,
+        .signal = signal == WIRE_GATE_TRACES ? "traces" : "logs",
+        .encoding = "otlp_proto",
+    };
+    (void)dead_letter_submit(relay->dead, &said, request);
+}
+
+static bool open_dead_letters(struct relay *relay, struct error *ret_error)
+{
+    const struct exporter_config *exporter = relay->exporter;
+    const struct dead_letter_config letters = {.receiver = exporter->name,
+                                               .directory = exporter->dead_letter_directory,
+                                               .letters_max = exporter->dead_letter_max_letters,
+                                               .bytes_max = exporter->dead_letter_max_bytes};
+    if (letters.directory)
+        relay->dead = dead_letter_create(&letters, ret_error);
+    return relay->dead || !letters.directory;
+}
 
 struct relay *relay_create(const struct pipeline_config *config, struct error *ret_error)
 {
@@ -37,6 +68,13 @@ struct relay *relay_create(const struct pipeline_config *config, struct error *r
     struct relay *relay = calloc(1, sizeof(*relay));
     if (!relay)
         return NULL;
+    relay->exporter = exporter;
+    kafka.give_up = on_give_up;
+    kafka.context = relay;
+    if (!open_dead_letters(relay, ret_error)) {
+        relay_destroy(relay);
+        return NULL;
+    }
     relay->pool = request_pool_create(POOLED_REQUESTS);
     relay->kafka = kafka_relay_create(&kafka, &relay->counters, ret_error);
     if (relay->pool && relay->kafka)
@@ -131,7 +169,8 @@ static const struct metric_family failures_family = {
 static const struct metric_family dropped_family = {
     "flywheel_relay_dropped_total", METRIC_COUNTER,
     "Accepted spans and log records that were not sent on: with their Resource above "
-    "message.max.bytes, or answered at once (ack: memory) and undelivered at the stop."};
+    "max.message.bytes of the topic, refused by it alone, or answered at once (ack: memory) and "
+    "undelivered at the stop."};
 static const struct metric_family bytes_family = {
     "flywheel_relay_queue_bytes", METRIC_GAUGE, "Requests and messages that wait for the brokers."};
 static const struct metric_family age_family = {"flywheel_relay_queue_age_seconds", METRIC_GAUGE,
@@ -153,6 +192,7 @@ void relay_register_metrics(struct relay *relay, struct metrics *metrics)
     metrics_add(metrics, &messages_family, "signal=\"logs\"", &counters->log_messages, 1);
     metrics_add(metrics, &failures_family, "", &counters->failures, 1);
     metrics_add(metrics, &dropped_family, "reason=\"too_large\"", &counters->dropped_too_large, 1);
+    metrics_add(metrics, &dropped_family, "reason=\"refused\"", &counters->dropped_refused, 1);
     metrics_add(metrics, &dropped_family, "reason=\"shutdown\"", &counters->dropped_shutdown, 1);
     metrics_add_collector(metrics, collect, relay);
 }
@@ -167,6 +207,7 @@ void relay_destroy(struct relay *relay)
     if (!relay)
         return;
     kafka_relay_destroy(relay->kafka);
+    dead_letter_destroy(relay->dead, DEAD_LETTER_MS);
     request_pool_destroy(relay->pool);
     free(relay);
 }

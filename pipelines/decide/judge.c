@@ -193,6 +193,7 @@ static enum status write_record(struct judge *judge, const struct judgement *jud
         .redaction = &config->redaction,
         .scratch = judge->scratch,
         .arena = &judge->arena,
+        .bytes_max = judge->record_bytes_max,
     };
     char supersedes[37];
     if (judgement->prior) {

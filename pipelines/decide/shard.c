@@ -362,6 +362,7 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
                        const struct shard_time *time, struct effects *effects)
 {
     enum status status = STATUS_OK;
+    shard->judge.record_bytes_max = time->record_bytes_max;
     switch (event->kind) {
     case SHARD_REQUEST:
         status = take_request(shard, event->request, time, effects);

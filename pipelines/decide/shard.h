@@ -37,6 +37,7 @@ struct shard_time {
     bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
     uint64_t decided_sequence;        /* of the last committed decided rows */
     uint64_t part_sequence;           /* of the last committed part of a conversation */
+    size_t record_bytes_max;          /* of a record, as its topics take it; 0: the usual limit */
 };
 
 struct shard;

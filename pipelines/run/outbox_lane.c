@@ -6,12 +6,14 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
+#include "processor/base/log.h"
 #include "processor/emit/file/emitter.h"
 #include "processor/emit/kafka/emitter.h"
 #include "processor/emit/kafka/transactions.h"
 #include "processor/emit/outgoing.h"
 
 enum {
+    DEAD_LETTER_MS = 1000, /* for letters that are queued at the stop */
     CATCH_UP_RECORDS = 256, /* rows read in one turn of the writer, which commits between */
     FULL_MS = 100,          /* an emitter with a full queue is left alone for so long */
 };
@@ -50,6 +52,50 @@ static void on_file_settled(void *context, uint64_t sequence, uint64_t inode, ui
     lane->file_through = sequence;
     lane->file = (struct outbox_file){inode, length};
     pthread_mutex_unlock(&lane->lock);
+}
+
+static void on_replace(void *context, uint64_t sequence, struct bytes frame)
+{
+    replacements_ask(&((struct outbox_lane *)context)->replacements, sequence, frame);
+}
+
+static bool on_is_replaced(void *context, uint64_t sequence)
+{
+    return replacements_is_durable(&((struct outbox_lane *)context)->replacements, sequence);
+}
+
+/* The first letter makes the directory; without one there is none. */
+static struct dead_letter *dead_letters(struct outbox_lane *lane)
+{
+    const struct exporter_config *config = lane->config;
+    const struct dead_letter_config letters = {.receiver = config->name,
+                                               .directory = config->dead_letter_directory,
+                                               .letters_max = config->dead_letter_max_letters,
+                                               .bytes_max = config->dead_letter_max_bytes};
+    struct error error = {0};
+    if (lane->dead || !config->dead_letter_directory)
+        return lane->dead;
+    lane->dead = dead_letter_create(&letters, &error);
+    if (!lane->dead)
+        log_error("dead_letter_failed", "exporter=%s reason=\"%s\"", config->name, error.text);
+    return lane->dead;
+}
+
+static void on_give_up(void *context, uint64_t sequence, struct bytes frame, const char *reason)
+{
+    struct outbox_lane *lane = context;
+    struct outgoing record;
+    (void)sequence;
+    if (outgoing_decode(frame, &record) != STATUS_OK)
+        return;
+    const struct dead_letter_reason said = {.reason = reason,
+                                            .detail = "the topic refuses the record alone",
+                                            .receiver = lane->config->name,
+                                            .topic = lane->config->topic,
+                                            .partition = -1,
+                                            .offset = -1,
+                                            .key = record.key};
+    (void)dead_letter_submit(dead_letters(lane), &said, record.payload);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -128,7 +174,12 @@ static struct emitter *create_emitter(struct outbox_lane *lane,
     static const enum record_form forms[] = {[ENCODING_JSON] = FORM_JSON,
                                              [ENCODING_PROTOBUF] = FORM_PROTOBUF,
                                              [ENCODING_OTLP_PROTO] = FORM_OTLP};
-    struct emit_acknowledge acknowledge = {on_acknowledged, on_file_settled, lane};
+    struct emit_acknowledge acknowledge = {.acknowledged = on_acknowledged,
+                                           .file_settled = on_file_settled,
+                                           .replace = on_replace,
+                                           .is_replaced = on_is_replaced,
+                                           .give_up = on_give_up,
+                                           .context = lane};
     if (config->kind == EXPORTER_KAFKA) {
         struct kafka_emitter_config kafka = {
             .brokers = config->brokers,
@@ -160,8 +211,10 @@ enum status outbox_lane_open(struct outbox_lane *lane, uint8_t exporter,
                              const struct exporter_config *config, struct store *store,
                              struct error *ret_error)
 {
-    *lane = (struct outbox_lane){.exporter = exporter, .store = store, .is_behind = true};
+    *lane = (struct outbox_lane){
+        .exporter = exporter, .config = config, .store = store, .is_behind = true};
     pthread_mutex_init(&lane->lock, NULL);
+    replacements_init(&lane->replacements);
     lane->emitter = create_emitter(lane, config, ret_error);
     if (!lane->emitter)
         return STATUS_FATAL;
@@ -182,8 +235,11 @@ void outbox_lane_close(struct outbox_lane *lane)
 {
     if (lane->emitter)
         lane->emitter->operations->destroy(lane->emitter);
-    if (lane->store)
+    dead_letter_destroy(lane->dead, DEAD_LETTER_MS);
+    if (lane->store) {
         pthread_mutex_destroy(&lane->lock);
+        replacements_finish(&lane->replacements);
+    }
     free(lane->settled);
     free(lane->acknowledged);
     *lane = (struct outbox_lane){0};
@@ -270,11 +326,17 @@ bool outbox_lane_has_news(struct outbox_lane *lane)
     pthread_mutex_lock(&lane->lock);
     bool has_news = lane->acknowledged_count > 0 || lane->has_file;
     pthread_mutex_unlock(&lane->lock);
-    return has_news;
+    return has_news || replacements_has_news(&lane->replacements);
+}
+
+void outbox_lane_add_replacements(struct outbox_lane *lane, struct writer *writer)
+{
+    replacements_add_to(&lane->replacements, writer, lane->exporter);
 }
 
 void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer)
 {
+    replacements_settle(&lane->replacements, false); /* of a transaction that has failed */
     pthread_mutex_lock(&lane->lock);
     for (size_t i = 0; i < lane->acknowledged_count; i++)
         writer_add_acknowledged(writer, lane->exporter, lane->acknowledged[i]);
@@ -287,6 +349,7 @@ void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer)
 
 void outbox_lane_settle(struct outbox_lane *lane)
 {
+    replacements_settle(&lane->replacements, true);
     pthread_mutex_lock(&lane->lock);
     lane->acknowledged_count -= lane->taken_count;
     if (lane->taken_count > 0)

@@ -10,8 +10,10 @@
 #include <pthread.h>
 
 #include "pipelines/commit/writer.h"
+#include "pipelines/run/replacements.h"
 #include "processor/base/digest.h"
 #include "processor/emit/emitter.h"
+#include "processor/receive/dead_letter/dead_letter.h"
 
 struct settled_line { /* what the file may hold although its row is still in the outbox */
     char record_id[36];
@@ -20,6 +22,7 @@ struct settled_line { /* what the file may hold although its row is still in the
 
 struct outbox_lane {
     uint8_t exporter;
+    const struct exporter_config *config;
     struct emitter *emitter;
     struct emitter_counters counters;
     struct store *store;
@@ -29,6 +32,8 @@ struct outbox_lane {
     struct settled_line *settled;
     size_t settled_count, settled_capacity;
 
+    struct replacements replacements;
+    struct dead_letter *dead; /* the emitter's thread opens it with the first letter */
     pthread_mutex_t lock;
     uint64_t *acknowledged;
     size_t acknowledged_count, acknowledged_capacity;
@@ -61,4 +66,6 @@ bool outbox_lane_has_news(struct outbox_lane *lane);
 /* Puts the acknowledgements into the transaction; they leave memory with outbox_lane_settle, after it
  * has succeeded. */
 void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer);
+/* And the records that are sent otherwise from then on: not in a transaction of deletions alone. */
+void outbox_lane_add_replacements(struct outbox_lane *lane, struct writer *writer);
 void outbox_lane_settle(struct outbox_lane *lane);

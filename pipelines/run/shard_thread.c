@@ -7,6 +7,7 @@
 #include "pipelines/run/mailbox.h"
 #include "pipelines/run/state.h"
 #include "processor/base/clock.h"
+#include "processor/emit/record/input.h"
 
 enum {
     EVENTS_AT_ONCE = 64,            /* then positions and gauges are looked at again */
@@ -14,6 +15,18 @@ enum {
     EFFECTS_HELD_MS = 10,           /* and any batch after this long */
     SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */
 };
+
+/* One record goes to all exporters: what the smallest of their topics takes, as far as known. */
+static size_t record_bytes_max(const struct runtime *runtime)
+{
+    size_t least = REVIEW_RECORD_MAX;
+    for (uint32_t i = 0; i < runtime->lane_count; i++) {
+        size_t max =
+            atomic_load_explicit(&runtime->lanes[i].counters.record_max, memory_order_relaxed);
+        least = max > 0 && max < least ? max : least;
+    }
+    return least > REVIEW_RECORD_LEAST ? least : REVIEW_RECORD_LEAST;
+}
 
 static struct shard_time time_of(const struct runtime *runtime)
 {
@@ -24,6 +37,7 @@ static struct shard_time time_of(const struct runtime *runtime)
         .horizon_ms = writer_horizon_ms(runtime->writer),
         .decided_sequence = writer_decided_sequence(runtime->writer),
         .part_sequence = writer_part_sequence(runtime->writer),
+        .record_bytes_max = record_bytes_max(runtime),
         .is_journal_pressed = writer_gauges(runtime->writer).journal_bytes >
                               runtime->config->limits.journal_bytes / 2,
     };

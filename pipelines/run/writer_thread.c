@@ -184,8 +184,10 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
     int64_t began_ms = clock_monotonic_ms(), wall_ms = clock_realtime_ms();
     writer_begin(runtime->writer);
     add_items(runtime, batch, wall_ms);
-    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++) {
         outbox_lane_add_to(&runtime->lanes[lane], runtime->writer);
+        outbox_lane_add_replacements(&runtime->lanes[lane], runtime->writer);
+    }
     if (atomic_load(&runtime->is_last_turn))
         writer_flush_cohorts(runtime->writer);
     enum status status = writer_commit(runtime->writer, began_ms, wall_ms);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "processor/base/bytes.h"
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"
 
@@ -24,6 +25,13 @@ struct emit_acknowledge {
      * start(), with sequence 0, when the store does not know the file: what is sent before that is
      * committed may be written twice. */
     void (*file_settled)(void *context, uint64_t sequence, uint64_t inode, uint64_t length);
+    /* The record is sent as `frame` from now on, when its row holds that: until is_replaced() says
+     * so once, nothing of it is sent. NULL: there are no rows. */
+    void (*replace)(void *context, uint64_t sequence, struct bytes frame);
+    bool (*is_replaced)(void *context, uint64_t sequence);
+    /* The record can never be sent, for a `reason` of one word; it is acknowledged next. NULL: nobody
+     * keeps it. */
+    void (*give_up)(void *context, uint64_t sequence, struct bytes frame, const char *reason);
     void *context;
 };
 
@@ -33,6 +41,8 @@ struct emitter_counters {
     struct counter cut_records, dead_letters;
     /* Why nothing can be written now, in words that live for ever; NULL: it can. */
     const char *_Atomic trouble;
+    /* The largest record that the other side takes as far as known; 0: any. */
+    _Atomic size_t record_max;
 };
 
 struct emitter;

@@ -5,7 +5,9 @@
  *   otlp       the spans that stand beside it, under headers that the Collector's receiver knows */
 #include "processor/emit/outgoing_form.h"
 
+#include "processor/emit/otlp/shorten.h"
 #include "processor/emit/record/protobuf.h"
+#include "processor/emit/record/shorten.h"
 
 enum { ARENA_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -45,4 +47,54 @@ enum status outgoing_form(struct outgoing *record, enum record_form form, struct
     return form == FORM_JSON   ? STATUS_OK
            : form == FORM_OTLP ? to_otlp(record)
                                : to_protobuf(record, made);
+}
+
+/* The other form of the record stays with it, if it stands there. */
+static enum status shorten_json(struct outgoing *record, size_t bytes_max, struct buffer *json)
+{
+    struct arena arena;
+    arena_init(&arena, ARENA_BYTES_MAX);
+    enum status status = review_record_shorten(record->payload, bytes_max, &arena, json);
+    arena_finish(&arena);
+    record->payload = buffer_bytes(json);
+    return status;
+}
+
+/* How long the message is that comes of the JSON is known when it is made: shorter, nearly always. */
+static enum status shorten_protobuf(struct outgoing *record, size_t bytes_max, struct buffer *json)
+{
+    const struct outgoing whole = *record;
+    for (size_t json_max = bytes_max; json_max > bytes_max / 4; json_max -= bytes_max / 8) {
+        struct buffer made = {0};
+        *record = whole;
+        buffer_clear(json);
+        enum status status = shorten_json(record, json_max, json);
+        struct outgoing stated = *record;
+        if (status == STATUS_OK)
+            status = to_protobuf(&stated, &made);
+        size_t size = made.size;
+        buffer_finish(&made);
+        if (status != STATUS_OK || size <= bytes_max)
+            return status;
+    }
+    return STATUS_MALFORMED;
+}
+
+enum status outgoing_shorten(struct bytes frame, enum record_form form, size_t bytes_max,
+                             struct buffer *to)
+{
+    struct outgoing record;
+    struct buffer shorter = {0};
+    enum status status = outgoing_decode(frame, &record);
+    if (status == STATUS_OK && form == FORM_OTLP) {
+        status = otlp_record_shorten(record.otlp, bytes_max, &shorter);
+        record.otlp = buffer_bytes(&shorter);
+    } else if (status == STATUS_OK) {
+        status = form == FORM_JSON ? shorten_json(&record, bytes_max, &shorter)
+                                   : shorten_protobuf(&record, bytes_max, &shorter);
+    }
+    if (status == STATUS_OK)
+        outgoing_encode(&record, to);
+    buffer_finish(&shorter);
+    return status == STATUS_OK && to->failed ? STATUS_FATAL : status;
 }

@@ -84,6 +84,21 @@ bool outbox_delete(struct outbox *outbox, struct store_txn *txn, uint8_t exporte
     return chunked_delete(txn, place_of(&exporter), sequence, &outbox->tallies[exporter]) > 0;
 }
 
+bool outbox_replace(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
+                    uint64_t sequence, struct bytes frame)
+{
+    uint8_t memory[CHUNKED_HEAD_BYTES_MAX];
+    struct bytes head;
+    struct chunked_place place = place_of(&exporter);
+    if (!chunked_head(txn, place, sequence, &head))
+        return false;
+    memcpy(memory, head.data, head.size); /* it dies with its row */
+    head.data = memory;
+    (void)chunked_delete(txn, place, sequence, &outbox->tallies[exporter]);
+    chunked_append(txn, place, sequence, head, frame, &outbox->tallies[exporter]);
+    return true;
+}
+
 uint32_t outbox_delete_through(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
                                uint64_t through, uint32_t rows_max)
 {

@@ -25,6 +25,10 @@ void outbox_append(struct outbox *outbox, struct store_txn *txn, uint8_t exporte
 /* False when it was not there (an acknowledgement heard twice). */
 bool outbox_delete(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
                    uint64_t sequence);
+/* Another frame under the same sequence; the time it became durable stays. False when it was not
+ * there. */
+bool outbox_replace(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
+                    uint64_t sequence, struct bytes frame);
 /* Everything up to and with `through`, about `rows_max` rows; returns the rows deleted. */
 uint32_t outbox_delete_through(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
                                uint64_t through, uint32_t rows_max);

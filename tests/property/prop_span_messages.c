@@ -173,11 +173,49 @@ static uint32_t read_message(struct bytes message, struct buffer *to, uint32_t t
     return items;
 }
 
+struct reading {
+    struct span_split *split;
+    size_t payload_max;
+    bool is_log;
+    struct buffer payload, found[SPLIT_TRACES];
+    uint32_t items, too_large;
+};
+
+static void read_part(struct reading *reading, const struct span_message *message)
+{
+    uint32_t trace = message->trace_id[0];
+    buffer_clear(&reading->payload);
+    span_split_write(reading->split, message, &reading->payload);
+    ck_assert_uint_eq(reading->payload.size, message->size);
+    ck_assert_int_eq(message->has_key, trace > 0);
+    ck_assert_uint_lt(trace, SPLIT_TRACES);
+    if (message->is_too_large) {
+        ck_assert_uint_eq(message->items, 1);
+        reading->too_large++;
+        return;
+    }
+    ck_assert_uint_le(message->size, reading->payload_max);
+    uint32_t read = read_message(buffer_bytes(&reading->payload), &reading->found[trace], trace,
+                                 reading->is_log);
+    ck_assert_uint_eq(read, message->items);
+    reading->items += read;
+}
+
+/* A message that turned out to be too large is divided in its place. */
+static void read_again(struct reading *reading, const struct span_message *message)
+{
+    struct span_message part;
+    size_t before = reading->split->payload_max;
+    reading->split->payload_max = reading->payload_max;
+    for (uint32_t at = message->first; span_split_again(reading->split, message, &at, &part);)
+        read_part(reading, &part);
+    reading->split->payload_max = before;
+}
+
 static void run_round(struct random *random)
 {
     static const size_t limits[] = {60, 120, 300, 1000, 100000};
     struct model model = {0};
-    struct buffer found[SPLIT_TRACES] = {0}, payload = {0};
     size_t payload_max = limits[random_below(random, 5)];
     bool is_log = random_below(random, 2);
     generate(random, &model, is_log, payload_max);
@@ -192,33 +230,25 @@ static void run_round(struct random *random)
         wire_gate(buffer_bytes(&model.request), signal, &wire_gate_limits_default, &arena, &gated),
         STATUS_OK);
     ck_assert_uint_eq(gated.rejected_count, model.rejected);
-    ck_assert_int_eq(
-        span_split_begin(&split, buffer_bytes(&model.request), &gated, signal, payload_max, &arena),
-        STATUS_OK);
-    uint32_t items = 0;
-    while (span_split_next(&split, &message)) {
-        uint32_t trace = message.trace_id[0];
-        buffer_clear(&payload);
-        span_split_write(&split, &message, &payload);
-        ck_assert_uint_eq(payload.size, message.size);
-        ck_assert_uint_le(message.size, payload_max);
-        ck_assert_int_eq(message.has_key, trace > 0);
-        ck_assert_uint_lt(trace, SPLIT_TRACES);
-        uint32_t read = read_message(buffer_bytes(&payload), &found[trace], trace, is_log);
-        ck_assert_uint_eq(read, message.items);
-        items += read;
-    }
-    ck_assert_uint_eq(items + model.rejected + split.too_large, model.items);
+    bool is_divided = random_below(random, 2);
+    struct reading reading = {.split = &split, .payload_max = payload_max, .is_log = is_log};
+    ck_assert_int_eq(span_split_begin(&split, buffer_bytes(&model.request), &gated, signal,
+                                      is_divided ? limits[4] : payload_max, &arena),
+                     STATUS_OK);
+    while (span_split_next(&split, &message))
+        (is_divided ? read_again : read_part)(&reading, &message);
+    ck_assert_uint_eq(reading.items + model.rejected + reading.too_large, model.items);
     /* A whole body may pass although an item of it in a frame of its own would not. */
-    if (!message.whole.data)
-        ck_assert_uint_eq(split.too_large, model.too_large);
+    if (is_divided || !message.whole.data)
+        ck_assert_uint_eq(reading.too_large, model.too_large);
     for (uint32_t i = 0; i < SPLIT_TRACES; i++) {
-        if (split.too_large == model.too_large)
-            ck_assert(bytes_equal(buffer_bytes(&found[i]), buffer_bytes(&model.of_trace[i])));
-        buffer_finish(&found[i]);
+        if (reading.too_large == model.too_large)
+            ck_assert(
+                bytes_equal(buffer_bytes(&reading.found[i]), buffer_bytes(&model.of_trace[i])));
+        buffer_finish(&reading.found[i]);
         buffer_finish(&model.of_trace[i]);
     }
-    buffer_finish(&payload);
+    buffer_finish(&reading.payload);
     buffer_finish(&model.request);
     arena_finish(&arena);
 }

@@ -3,15 +3,17 @@
  *
  *   queue --take--> ready list --produce--> in flight --delivered--> acknowledged, freed
  *                    ^  ^  ^ | an earlier record of its key is under way
- *                    |  |  | +--> blocked list          | failed for good (too large, not allowed)
+ *                    |  |  | +--> blocked list          | not allowed, no topic, ...: it waits
  *                    |  |  +----------'  retry list <---+
- *                    |  +---------------------'         | the producer had a fatal error, or got
- *                    +----------------------------------+ stuck: it is created anew
+ *                    |  |                     |         | refused with others in one batch: again, alone
+ *                    |  |                     |         | refused alone: its row is replaced by
+ *                    |  +---------------------+ <-------+ a shorter one first, or it is given up
+ *                    +--- the producer had a fatal error, or got stuck: it is created anew
  *
  * Of one trajectory only one record is under way at a time, so its revisions arrive in order
- * whatever fails. A broker that is away never fails a message: its timeout is infinite. A permanent
- * error of one message doesn't drop it either, since a person can mend topic, quota or limit; it
- * waits, longer each time. The message itself stays in the item: nothing is copied. */
+ * whatever fails. A broker that is away never fails a message: its timeout is infinite. An error
+ * that a person can mend (topic, rights, quota) doesn't drop a record either; it waits, longer each
+ * time. The message itself stays in the item: nothing is copied. */
 #include "processor/emit/kafka/emitter.h"
 
 #include <inttypes.h>
@@ -23,6 +25,7 @@
 #include "processor/base/memory.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
+#include "processor/emit/kafka/refused.h"
 
 enum {
     HELD_ITEMS_MAX = 4096,
@@ -43,6 +46,9 @@ struct message {
     struct buffer made;
     uint64_t key_hash;
     int64_t pause_ms, retry_at_ms;
+    bool is_suspect; /* a batch with it was refused */
+    bool is_alone;   /* it was sent so */
+    bool is_new;     /* its row is being replaced */
 };
 
 /* In order of the outbox sequence. */
@@ -62,6 +68,7 @@ struct kafka_emitter {
     struct message_list ready, blocked, retry;
     /* Records in flight or in the retry list, by hash of the key. */
     uint16_t under_way[KEY_BUCKETS];
+    size_t suspects;  /* that have not settled */
     int64_t moved_ms; /* the last report, or the last time nothing was in flight */
 };
 
@@ -127,6 +134,85 @@ static void hold_back(struct kafka_emitter *kafka, struct message *message,
     insert(&kafka->retry, message);
 }
 
+/* ---- Refusals of batches ---- */
+
+static void suspect(struct kafka_emitter *kafka, struct message *message, rd_kafka_resp_err_t error)
+{
+    if (!kafka->producer.limit.is_alone)
+        log_warn("kafka_batch_refused",
+                 "topic=\"%s\" error=\"%s\" batch_bytes=%zu setting=max.message.bytes "
+                 "action=\"its records go alone\"",
+                 kafka->producer.topic, rd_kafka_err2str(error), kafka->producer.limit.bytes);
+    counter_add(&kafka->counters->send_failures, 1);
+    kafka_limit_suspect(&kafka->producer.limit);
+    kafka_producer_ask(&kafka->producer);
+    kafka->suspects += !message->is_suspect;
+    message->is_suspect = true;
+    --*under_way(kafka, message);
+    insert(&kafka->ready, message);
+}
+
+/* Of a batch that was refused it is no longer one. */
+static void settle(struct kafka_emitter *kafka, struct message *message)
+{
+    kafka->suspects -= message->is_suspect;
+    message->is_suspect = false;
+    if (kafka->suspects > 0 || !kafka->producer.limit.is_alone)
+        return;
+    size_t before = kafka->producer.limit.bytes;
+    kafka_limit_settle(&kafka->producer.limit);
+    if (kafka->producer.limit.bytes < before)
+        log_warn("kafka_topic_limit_learned",
+                 "topic=\"%s\" setting=max.message.bytes batch_bytes=%zu before=%zu",
+                 kafka->producer.topic, kafka->producer.limit.bytes, before);
+}
+
+static bool decode(struct kafka_emitter *kafka, struct message *message)
+{
+    struct bytes frame = bytes_of(message->item->frame, message->item->size);
+    buffer_clear(&message->made);
+    return outgoing_decode(frame, &message->record) == STATUS_OK &&
+           outgoing_form(&message->record, kafka->form, &message->made) == STATUS_OK;
+}
+
+/* Still under way: what follows it under its key waits for what comes of it. */
+static void settle_refused(struct kafka_emitter *kafka, struct message *message,
+                           rd_kafka_resp_err_t error)
+{
+    const struct refused_record refused = {.topic = kafka->producer.topic,
+                                           .error = error,
+                                           .record = &message->record,
+                                           .acknowledge = &kafka->acknowledge,
+                                           .counters = kafka->counters,
+                                           .inbox = &kafka->inbox};
+    counter_add(&kafka->counters->send_failures, 1);
+    bool is_replaced =
+        refused_replace(&refused, &kafka->producer.limit, kafka->form, &message->item) &&
+        decode(kafka, message);
+    settle(kafka, message);
+    if (is_replaced) {
+        message->is_new = true;
+        message->pause_ms = PAUSE_FIRST_MS;
+        message->retry_at_ms = 0;
+        insert(&kafka->retry, message);
+    } else {
+        --*under_way(kafka, message);
+        acknowledge(kafka, message);
+    }
+}
+
+static void refuse(struct kafka_emitter *kafka, struct message *message, rd_kafka_resp_err_t error)
+{
+    if (kafka_refusal_of(error) == REFUSED_FOR_NOW) {
+        settle(kafka, message);
+        hold_back(kafka, message, error);
+    } else if (message->is_alone) {
+        settle_refused(kafka, message, error);
+    } else {
+        suspect(kafka, message, error);
+    }
+}
+
 static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
 {
     struct kafka_emitter *kafka = context;
@@ -135,14 +221,17 @@ static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         counter_add(&kafka->counters->sent_records, 1);
         --*under_way(kafka, message);
+        settle(kafka, message);
         acknowledge(kafka, message);
     } else if (kafka->producer.is_closing || error == RD_KAFKA_RESP_ERR__FATAL) {
         --*under_way(kafka, message);
         insert(&kafka->ready, message); /* not its fault: the next handle sends it */
     } else {
-        hold_back(kafka, message, error);
+        refuse(kafka, message, error);
     }
 }
+
+/* ---- Sending ---- */
 
 static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *message)
 {
@@ -150,6 +239,7 @@ static rd_kafka_resp_err_t produce(struct kafka_emitter *kafka, struct message *
                                        .payload = message->record.payload,
                                        .headers = kafka_producer_headers(&message->record),
                                        .message = message};
+    message->is_alone = kafka->producer.opened.is_alone;
     return kafka_producer_send(&kafka->producer, &sent);
 }
 
@@ -158,7 +248,9 @@ static void take_due(struct kafka_emitter *kafka, int64_t now_ms)
     struct message_list rest = {0};
     while (kafka->retry.first) {
         struct message *message = take_first(&kafka->retry);
-        bool is_due = message->retry_at_ms <= now_ms;
+        bool is_due = message->retry_at_ms <= now_ms &&
+                      (!message->is_new || refused_is_replaced(&kafka->acknowledge, message->item));
+        message->is_new = message->is_new && !is_due;
         if (is_due)
             --*under_way(kafka, message);
         insert(is_due ? &kafka->ready : &rest, message);
@@ -175,7 +267,7 @@ static void unblock(struct kafka_emitter *kafka)
 /* In order of the sequence, so that of one key the earlier record goes first. */
 static void produce_ready(struct kafka_emitter *kafka)
 {
-    while (kafka->ready.first && !kafka->producer.is_fatal) {
+    while (kafka->ready.first && kafka_producer_is_open(&kafka->producer)) {
         struct message *message = take_first(&kafka->ready);
         if (*under_way(kafka, message) > 0) {
             insert(&kafka->blocked, message);
@@ -188,8 +280,10 @@ static void produce_ready(struct kafka_emitter *kafka)
             insert(&kafka->ready, message);
             return; /* after the next poll, or with the next producer */
         }
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-            hold_back(kafka, message, error);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            message->is_alone = true; /* nobody else was asked */
+            refuse(kafka, message, error);
+        }
     }
 }
 
@@ -216,8 +310,7 @@ static bool take_queued(struct kafka_emitter *kafka)
         struct message *message = memory_need(calloc(1, sizeof *message));
         message->item = item;
         message->pause_ms = PAUSE_FIRST_MS;
-        if (outgoing_decode(bytes_of(item->frame, item->size), &message->record) != STATUS_OK ||
-            outgoing_form(&message->record, kafka->form, &message->made) != STATUS_OK) {
+        if (!decode(kafka, message)) {
             /* The store checks what it reads; such a row could never leave. */
             log_error("outbox_row_malformed", "sequence=%" PRIu64, item->sequence);
             counter_add(&kafka->counters->send_failures, 1);
@@ -234,7 +327,8 @@ static int64_t next_turn_ms(const struct kafka_emitter *kafka)
 {
     /* A report wakes the thread; what waits by itself is a pause, a full producer or a fatal one. */
     bool has_waiting = kafka->retry.first || kafka->ready.first || !kafka->producer.handle ||
-                       kafka->producer.is_fatal || inbox_is_stopping(&kafka->inbox);
+                       kafka->producer.is_fatal || inbox_is_stopping(&kafka->inbox) ||
+                       kafka_producer_is_outdated(&kafka->producer);
     return has_waiting ? TURN_MS : IDLE_MS;
 }
 
@@ -251,6 +345,7 @@ static void *run_thread(void *argument)
         kafka_producer_poll(&kafka->producer);
         check_stuck(kafka, now_ms);
         kafka_producer_keep(&kafka->producer, now_ms);
+        atomic_store(&kafka->counters->record_max, kafka_limit_record(&kafka->producer.limit));
         unblock(kafka); /* behind the reports: one that comes later wakes the wait below */
         if (kafka->producer.handle)
             produce_ready(kafka);
@@ -321,7 +416,8 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
                                                   .wakes = kafka->inbox.queue,
                                                   .owner = "kafka exporter of",
                                                   .delivered = on_delivery,
-                                                  .context = kafka};
+                                                  .context = kafka,
+                                                  .trouble = &counters->trouble};
     }
     if (!has_inbox || !kafka->producer.topic) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",

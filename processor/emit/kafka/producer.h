@@ -1,5 +1,7 @@
 /* librdkafka's producer as the exporters use it: messages are never copied, each comes back through
- * `delivered` exactly once, and after a fatal error the producer is created anew.
+ * `delivered` exactly once, and after a fatal error the producer is created anew. So it is when the
+ * limit of the topic has changed, since a handle keeps its properties for life: nothing new is sent
+ * then until what is in flight has come back.
  *
  *   produce -> in flight -> delivered(ok | error)
  *   close:  all in flight comes back with an error first
@@ -8,6 +10,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include "processor/emit/inbox.h"
+#include "processor/emit/kafka/limit.h"
+#include "processor/emit/kafka/question.h"
 #include "processor/emit/outgoing.h"
 
 struct kafka_producer {
@@ -19,7 +23,16 @@ struct kafka_producer {
     bool is_fatal;   /* close and open again: nothing can be produced any more */
     bool is_closing; /* what comes back now was not refused by anybody */
     int64_t opened_ms;
+    int64_t moved_ms;          /* the last report, or the last time that nothing was in flight */
+    struct kafka_limit limit;  /* of the topic; the owner tells it of refusals */
+    struct kafka_limit opened; /* as it was when the handle was opened */
+    int64_t changed_ms;        /* since when they differ; 0: they don't */
+    struct kafka_question question;
+    bool was_denied; /* the limit is not told: said once */
 
+    /* Why nothing can be delivered now, in words that live for ever; NULL: it can. The owner's. */
+    const char *_Atomic *trouble;
+    bool is_refused; /* only a delivery ends that trouble */
     struct queue *wakes; /* woken when there is something to poll for */
     void (*delivered)(void *context, void *message, rd_kafka_resp_err_t error);
     void *context;
@@ -41,12 +54,19 @@ MUST_CHECK enum status kafka_producer_start(struct kafka_producer *producer, str
 /* False with the reason in `text`. */
 MUST_CHECK bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t size);
 void kafka_producer_close(struct kafka_producer *producer);
-/* Opens what is fatal or not there, at most once a second. */
+/* Can something be sent now? Else after a keep, later. */
+bool kafka_producer_is_open(const struct kafka_producer *producer);
+/* Has the limit changed since the handle was opened? */
+bool kafka_producer_is_outdated(const struct kafka_producer *producer);
+/* Asks the brokers for the limit of the topic. */
+void kafka_producer_ask(struct kafka_producer *producer);
+/* Opens what is fatal, outdated or not there, the first and the last at most once a second. */
 void kafka_producer_keep(struct kafka_producer *producer, int64_t now_ms);
 /* Takes the headers in any case. On success the bytes stay with the producer until `delivered`.
  * __QUEUE_FULL and __FATAL: try again, later or after the next open. */
 MUST_CHECK rd_kafka_resp_err_t kafka_producer_send(struct kafka_producer *producer,
                                                    const struct kafka_message *message);
+/* Reports, answers, and what is said of brokers that are silent. */
 void kafka_producer_poll(struct kafka_producer *producer);
 /* Closes and frees what it owns; the struct stays the caller's. */
 void kafka_producer_finish(struct kafka_producer *producer);

@@ -27,15 +27,19 @@ struct relay_message {
     struct relay_message *next;
     struct relay_request *request;
     int64_t resend_at_ms;
-    uint32_t items;
-    bool has_key;
+    struct span_message part;
+    bool is_suspect; /* a batch with it was refused */
+    bool is_alone;   /* it was sent so */
     char key[2 * TRACE_ID_SIZE];
     struct bytes payload; /* `copy`, or the body of the request */
     uint8_t copy[];
 };
 
 struct kafka_relay {
-    size_t payload_max;
+    size_t payload_max; /* of the properties */
+    void (*give_up)(void *context, enum wire_gate_signal signal, struct bytes request,
+                    const char *reason);
+    void *context;
     struct relay_counters *counters;
     struct inbox inbox; /* of struct relay_request */
     _Atomic int64_t oldest_ms, turned_ms;
@@ -47,6 +51,7 @@ struct kafka_relay {
     struct relay_message *unsent; /* made when the producer's queue was full */
     struct relay_message *resend_first, *resend_last;
     size_t copied_bytes;
+    size_t suspects; /* messages that have not settled */
     bool is_over;
     int64_t delivered_ms;
 };
@@ -88,8 +93,18 @@ static void abandon(struct kafka_relay *relay, struct relay_request *request)
 
 /* ---- Messages ---- */
 
+/* Of a batch that was refused it is no longer one. */
+static void settle(struct kafka_relay *relay, struct relay_message *message)
+{
+    relay->suspects -= message->is_suspect;
+    message->is_suspect = false;
+    if (relay->suspects == 0)
+        kafka_limit_settle(&relay->producer.limit);
+}
+
 static void free_message(struct kafka_relay *relay, struct relay_message *message)
 {
+    settle(relay, message);
     if (message->payload.data == message->copy) {
         relay->copied_bytes -= message->payload.size;
         inbox_release_bytes(&relay->inbox, message->payload.size);
@@ -101,7 +116,7 @@ static void give_up(struct kafka_relay *relay, struct relay_message *message)
 {
     struct relay_request *request = message->request;
     if (!request->is_awaited)
-        counter_add(&relay->counters->dropped_shutdown, message->items);
+        counter_add(&relay->counters->dropped_shutdown, message->part.items);
     abandon(relay, request);
     request->undelivered--;
     free_message(relay, message);
@@ -120,6 +135,14 @@ static void delivered(struct kafka_relay *relay, struct relay_message *message)
     finish_if_done(relay, request);
 }
 
+static void resend(struct kafka_relay *relay, struct relay_message *message, int64_t pause_ms)
+{
+    message->resend_at_ms = clock_monotonic_ms() + pause_ms;
+    message->next = NULL;
+    *(relay->resend_last ? &relay->resend_last->next : &relay->resend_first) = message;
+    relay->resend_last = message;
+}
+
 /* The sender is told, and sends all of the request again; when nobody waits, the message stays. */
 static void failed(struct kafka_relay *relay, struct relay_message *message,
                    rd_kafka_resp_err_t error)
@@ -128,22 +151,116 @@ static void failed(struct kafka_relay *relay, struct relay_message *message,
     if (!relay->is_over)
         log_warn("relay_message_refused", "topic=\"%s\" bytes=%zu error=\"%s\"",
                  relay->producer.topic, message->payload.size, rd_kafka_err2str(error));
-    if (message->request->is_awaited || relay->is_over) {
+    if (message->request->is_awaited || relay->is_over)
         give_up(relay, message);
-        return;
+    else
+        resend(relay, message, RESEND_PAUSE_MS);
+}
+
+/* ---- Refusals of batches ---- */
+
+static size_t payload_max(const struct kafka_relay *relay)
+{
+    size_t bytes = relay->producer.limit.bytes;
+    size_t topic_max = bytes > 2 * PAYLOAD_OVERHEAD ? bytes - PAYLOAD_OVERHEAD : bytes / 2;
+    return topic_max < relay->payload_max ? topic_max : relay->payload_max;
+}
+
+static void suspect(struct kafka_relay *relay, struct relay_message *message,
+                    rd_kafka_resp_err_t error)
+{
+    if (!relay->producer.limit.is_alone)
+        log_warn("relay_batch_refused",
+                 "topic=\"%s\" error=\"%s\" batch_bytes=%zu setting=max.message.bytes "
+                 "action=\"its messages go alone\"",
+                 relay->producer.topic, rd_kafka_err2str(error), relay->producer.limit.bytes);
+    counter_add(&relay->counters->failures, 1);
+    kafka_limit_suspect(&relay->producer.limit);
+    kafka_producer_ask(&relay->producer);
+    relay->suspects += !message->is_suspect;
+    message->is_suspect = true;
+    resend(relay, message, 0);
+}
+
+/* No message can hold it, or the topic wants none of it. */
+static void drop(struct kafka_relay *relay, struct relay_message *message, const char *reason,
+                 struct counter *counter)
+{
+    counter_add(counter, message->part.items);
+    log_error("relay_message_dead",
+              "topic=\"%s\" items=%" PRIu32 " bytes=%zu reason=%s setting=max.message.bytes "
+              "limit=%zu",
+              relay->producer.topic, message->part.items, message->payload.size, reason,
+              relay->producer.limit.bytes);
+    if (relay->give_up)
+        relay->give_up(relay->context, message->request->signal, message->payload, reason);
+}
+
+static void undo(struct kafka_relay *relay, struct relay_message *message)
+{
+    struct relay_request *request = message->request;
+    request->undelivered--;
+    free_message(relay, message);
+    finish_if_done(relay, request);
+}
+
+static struct relay_message *make_message(struct kafka_relay *relay, struct relay_request *request,
+                                          const struct span_message *part);
+
+/* The parts go in its place; what can't be divided and is too large even so is given up. */
+static void divide(struct kafka_relay *relay, struct relay_message *message)
+{
+    struct relay_request *request = message->request;
+    struct span_message part;
+    size_t most = kafka_limit_refuse(&relay->producer.limit,
+                                     message->payload.size + PAYLOAD_OVERHEAD / 2);
+    if (most > PAYLOAD_OVERHEAD)
+        most -= PAYLOAD_OVERHEAD;
+    if (most >= message->payload.size)
+        most = message->payload.size / 2;
+    request->split.payload_max = most;
+    for (uint32_t at = message->part.first;
+         span_split_again(&request->split, &message->part, &at, &part);) {
+        struct relay_message *made = make_message(relay, request, &part);
+        if (!part.is_too_large) {
+            resend(relay, made, 0);
+            continue;
+        }
+        drop(relay, made, "too_large", &relay->counters->dropped_too_large);
+        undo(relay, made); /* `message` holds the request meanwhile */
     }
-    message->resend_at_ms = clock_monotonic_ms() + RESEND_PAUSE_MS;
-    message->next = NULL;
-    *(relay->resend_last ? &relay->resend_last->next : &relay->resend_first) = message;
-    relay->resend_last = message;
+    undo(relay, message);
+}
+
+static void refuse(struct kafka_relay *relay, struct relay_message *message,
+                   rd_kafka_resp_err_t error)
+{
+    enum kafka_refusal refusal = kafka_refusal_of(error);
+    if (refusal == REFUSED_FOR_NOW || relay->is_over) {
+        failed(relay, message, error);
+    } else if (!message->is_alone) {
+        suspect(relay, message, error);
+    } else {
+        counter_add(&relay->counters->failures, 1);
+        if (refusal == REFUSED_FOR_SIZE) {
+            divide(relay, message);
+            return;
+        }
+        drop(relay, message, "refused", &relay->counters->dropped_refused);
+        undo(relay, message);
+    }
 }
 
 static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
 {
+    struct kafka_relay *relay = context;
+    struct relay_message *message = sent;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        delivered(context, sent);
+        delivered(relay, message);
+    else if (relay->producer.is_closing && !relay->is_over && !relay->producer.is_fatal)
+        resend(relay, message, 0); /* the limit has changed: the next handle sends it */
     else
-        failed(context, sent, error);
+        refuse(relay, message, error);
 }
 
 static rd_kafka_headers_t *headers_of(const struct relay_request *request)
@@ -158,16 +275,19 @@ static rd_kafka_headers_t *headers_of(const struct relay_request *request)
 static bool hand_over(struct kafka_relay *relay, struct relay_message *message)
 {
     const struct kafka_message sent = {
-        .key = message->has_key ? bytes_of(message->key, sizeof message->key) : (struct bytes){0},
+        .key = message->part.has_key ? bytes_of(message->key, sizeof message->key) : (struct bytes){0},
         .payload = message->payload,
         .headers = headers_of(message->request),
         .message = message,
     };
+    message->is_alone = relay->producer.opened.is_alone;
     rd_kafka_resp_err_t error = kafka_producer_send(&relay->producer, &sent);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL)
         return false;
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        failed(relay, message, error);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        message->is_alone = true; /* nobody else was asked */
+        refuse(relay, message, error);
+    }
     return true;
 }
 
@@ -180,7 +300,7 @@ static struct relay_message *make_message(struct kafka_relay *relay, struct rela
     struct relay_message *message =
         memory_need(malloc(sizeof *message + (is_copied ? part->size : 0)));
     *message = (struct relay_message){
-        .request = request, .items = part->items, .has_key = part->has_key, .payload = part->whole};
+        .request = request, .part = *part, .payload = part->whole};
     hex_encode(message->key, part->trace_id, TRACE_ID_SIZE);
     if (is_copied) {
         struct buffer to = {.data = message->copy, .capacity = part->size, .limit = part->size};
@@ -196,13 +316,6 @@ static struct relay_message *make_message(struct kafka_relay *relay, struct rela
 
 static void end_split(struct kafka_relay *relay, struct relay_request *request)
 {
-    if (request->split.too_large > 0) {
-        counter_add(&relay->counters->dropped_too_large, request->split.too_large);
-        log_error("relay_too_large",
-                  "topic=\"%s\" spans=%" PRIu32 " message_max=%zu hint=\"with its Resource and "
-                  "scope it is above message.max.bytes\"",
-                  relay->producer.topic, request->split.too_large, relay->payload_max);
-    }
     request->is_split = true;
     relay->splitting = request->next;
     finish_if_done(relay, request);
@@ -213,7 +326,7 @@ static bool begin_split(struct kafka_relay *relay, struct relay_request *request
     if (request->is_begun)
         return true;
     if (span_split_begin(&request->split, request->body, request->gated, request->signal,
-                         relay->payload_max, request->arena) != STATUS_OK) {
+                         payload_max(relay), request->arena) != STATUS_OK) {
         counter_add(&relay->counters->failures, 1);
         abandon(relay, request);
         finish_if_done(relay, request);
@@ -225,7 +338,7 @@ static bool begin_split(struct kafka_relay *relay, struct relay_request *request
 
 static void split_all(struct kafka_relay *relay)
 {
-    while (relay->splitting && !relay->unsent && !relay->producer.is_fatal &&
+    while (relay->splitting && !relay->unsent && kafka_producer_is_open(&relay->producer) &&
            relay->copied_bytes < MESSAGES_BYTES_MAX) {
         struct relay_request *request = relay->splitting;
         struct span_message part;
@@ -236,6 +349,11 @@ static void split_all(struct kafka_relay *relay)
             continue;
         }
         struct relay_message *message = make_message(relay, request, &part);
+        if (part.is_too_large) {
+            drop(relay, message, "too_large", &relay->counters->dropped_too_large);
+            undo(relay, message);
+            continue;
+        }
         if (!hand_over(relay, message))
             relay->unsent = message;
     }
@@ -247,7 +365,8 @@ static void send_unsent(struct kafka_relay *relay, int64_t now_ms)
     relay->unsent = NULL;
     if (message && !hand_over(relay, message))
         relay->unsent = message;
-    while (!relay->unsent && !relay->producer.is_fatal && (message = relay->resend_first) &&
+    while (!relay->unsent && kafka_producer_is_open(&relay->producer) &&
+           (message = relay->resend_first) &&
            message->resend_at_ms <= now_ms) {
         relay->resend_first = message->next;
         if (!relay->resend_first)
@@ -320,7 +439,7 @@ static void *run_thread(void *argument)
         if (!took && inbox_is_over(&relay->inbox, now_ms))
             break;
         kafka_producer_keep(&relay->producer, now_ms);
-        if (relay->producer.handle && !relay->producer.is_fatal) {
+        if (kafka_producer_is_open(&relay->producer)) {
             send_unsent(relay, now_ms);
             split_all(relay);
         }
@@ -401,8 +520,11 @@ struct kafka_relay *kafka_relay_create(const struct kafka_relay_config *config,
                                                   .wakes = relay->inbox.queue,
                                                   .owner = "relay to",
                                                   .delivered = on_delivery,
-                                                  .context = relay};
+                                                  .context = relay,
+                                                  .trouble = &counters->trouble};
         relay->counters = counters;
+        relay->give_up = config->give_up;
+        relay->context = config->context;
     }
     char text[32];
     size_t size = sizeof text;

@@ -7,6 +7,9 @@
  *                       |                        +--> done(BUSY): the sender tries again
  *                       +--- a pause --- sent again, while nobody waits for the answer
  *
+ * A message that was refused in a batch with others is sent again alone; one that is too large alone
+ * becomes several, and an item that no message can hold is given up.
+ *
  * Memory is bounded: `held_bytes_max` for requests and messages together, and the messages of a
  * request are made only as earlier ones leave. Any thread may send; done() comes from the relay's. */
 #pragma once
@@ -30,7 +33,7 @@ struct relay_request {
     struct relay_request *next, *previous;
     struct span_split split;
     int64_t since_ms;
-    uint32_t undelivered, counted_too_large;
+    uint32_t undelivered;
     bool is_begun, is_split, has_failed;
 };
 
@@ -38,13 +41,19 @@ struct kafka_relay_config {
     const char *brokers, *topic, *client_id;
     const char *const *properties; /* as of an exporter */
     size_t held_bytes_max;
+    /* An item that no message can hold, as an export request; called in the relay's thread. NULL:
+     * nobody keeps it. */
+    void (*give_up)(void *context, enum wire_gate_signal signal, struct bytes request,
+                    const char *reason);
+    void *context;
 };
 
 /* One writer, the relay's thread. */
 struct relay_counters {
     struct counter trace_messages, log_messages;        /* delivered */
     struct counter failures;                            /* messages that were not, each time */
-    struct counter dropped_too_large, dropped_shutdown; /* spans and log records */
+    /* Spans and log records. */
+    struct counter dropped_too_large, dropped_refused, dropped_shutdown;
     const char *_Atomic trouble; /* why nothing can be sent now; NULL: it can */
 };
 
@@ -65,7 +74,7 @@ MUST_CHECK enum status kafka_relay_start(struct kafka_relay *relay, struct error
 /* BUSY: no room, or the brokers are away; the request stays the caller's. Never waits. */
 MUST_CHECK enum status kafka_relay_send(struct kafka_relay *relay, struct relay_request *request);
 bool kafka_relay_has_room(const struct kafka_relay *relay, size_t more_bytes);
-/* The largest payload of a message; a span near it can't be sent. */
+/* The largest payload of a message at the start; a span near it can't be sent. */
 size_t kafka_relay_payload_max(const struct kafka_relay *relay);
 struct relay_gauges kafka_relay_gauges(const struct kafka_relay *relay);
 /* Waits up to `grace_ms`; what is undelivered then is done(BUSY). Nothing is sent any more before

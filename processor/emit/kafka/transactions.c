@@ -21,6 +21,7 @@
 #include "processor/emit/kafka/place.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
+#include "processor/emit/kafka/refused.h"
 
 enum {
     HELD_ITEMS_MAX = 4096,
@@ -41,6 +42,8 @@ struct entry {
     struct emit_item *item;
     struct outgoing record; /* borrowed from the item and from `made` */
     struct buffer made;
+    rd_kafka_resp_err_t refused; /* alone, in the transaction under way */
+    bool is_new;                 /* its row is being replaced; no transaction goes past it */
 };
 
 struct transactions {
@@ -61,6 +64,7 @@ struct transactions {
     uint64_t committed_before;  /* records below it left in an earlier transaction */
     bool is_failing;
     rd_kafka_resp_err_t refused; /* of a record of the transaction under way */
+    bool was_batch_refused;      /* and that may have been its batch's fault */
     int64_t pause_ms;
 };
 
@@ -97,20 +101,27 @@ static void acknowledge_below(struct transactions *self, uint64_t sequence)
     }
 }
 
+/* A row that can't leave has no payload, and goes with its neighbors. */
+static void decode(struct transactions *self, struct entry *entry)
+{
+    buffer_clear(&entry->made);
+    if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) ==
+            STATUS_OK &&
+        outgoing_form(&entry->record, self->form, &entry->made) == STATUS_OK)
+        return;
+    /* The store checks what it reads; such a row could never leave. */
+    log_error("outbox_row_malformed", "sequence=%" PRIu64, entry->item->sequence);
+    counter_add(&self->counters->send_failures, 1);
+    entry->record.payload = (struct bytes){0};
+}
+
 static void take_queued(struct transactions *self)
 {
     void *taken;
     while (queue_pop(self->inbox.queue, &taken, 1) == 1) {
         struct entry *entry = memory_need(calloc(1, sizeof *entry));
         entry->item = taken;
-        if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) !=
-                STATUS_OK ||
-            outgoing_form(&entry->record, self->form, &entry->made) != STATUS_OK) {
-            /* The store checks what it reads; such a row could never leave. */
-            log_error("outbox_row_malformed", "sequence=%" PRIu64, entry->item->sequence);
-            counter_add(&self->counters->send_failures, 1);
-            entry->record.payload = (struct bytes){0};
-        }
+        decode(self, entry);
         *(self->last ? &self->last->next : &self->first) = entry;
         self->last = entry;
         if (entry->item->sequence >= self->next_sequence)
@@ -150,8 +161,16 @@ static enum outcome judge(struct transactions *self, const char *call, rd_kafka_
 static void on_delivery(void *context, void *message, rd_kafka_resp_err_t error)
 {
     struct transactions *self = context;
-    (void)message; /* it stays where it is until the commit */
-    if (error && !self->producer.is_closing)
+    struct entry *entry = message; /* it stays where it is until the commit */
+    if (!error || self->producer.is_closing)
+        return;
+    bool is_at_fault = kafka_refusal_of(error) != REFUSED_FOR_NOW;
+    if (is_at_fault && self->producer.opened.is_alone)
+        entry->refused = error;
+    else if (is_at_fault)
+        self->was_batch_refused = true;
+    /* Once one is refused, others come back as well, for no reason of their own. */
+    if (!self->refused || is_at_fault)
         self->refused = error;
 }
 
@@ -201,7 +220,8 @@ static enum outcome produce_all(struct transactions *self, uint64_t *ret_end)
 {
     size_t count = 0, bytes = 0;
     for (struct entry *entry = self->first;
-         entry && count < BATCH_ITEMS && (bytes == 0 || bytes < BATCH_BYTES); entry = entry->next) {
+         entry && !entry->is_new && count < BATCH_ITEMS && (bytes == 0 || bytes < BATCH_BYTES);
+         entry = entry->next) {
         *ret_end = entry->item->sequence + 1;
         if (!entry->record.payload.data)
             continue; /* a row that can't leave goes with its neighbors */
@@ -214,6 +234,8 @@ static enum outcome produce_all(struct transactions *self, uint64_t *ret_end)
             return REOPEN;
         if (error) {
             note_failure(self, "produce", rd_kafka_err2str(error));
+            if (kafka_refusal_of(error) != REFUSED_FOR_NOW)
+                entry->refused = error; /* nobody else was asked */
             return ABORT;
         }
         count++;
@@ -271,6 +293,51 @@ static enum outcome insist(struct transactions *self, const char *name, uint64_t
     }
 }
 
+/* ---- Refusals ---- */
+
+/* Cut, or without a payload from now on. */
+static void settle_refused(struct transactions *self, struct entry *entry)
+{
+    const struct refused_record refused = {.topic = self->producer.topic,
+                                           .error = entry->refused,
+                                           .record = &entry->record,
+                                           .acknowledge = &self->acknowledge,
+                                           .counters = self->counters,
+                                           .inbox = &self->inbox};
+    entry->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
+    entry->is_new = refused_replace(&refused, &self->producer.limit, self->form, &entry->item);
+    if (entry->is_new)
+        decode(self, entry);
+    else
+        entry->record.payload = (struct bytes){0};
+}
+
+/* After an abort. False: nothing is learned, and a pause is in place. */
+static bool learn_from_refusals(struct transactions *self)
+{
+    bool has_learned = self->was_batch_refused;
+    if (self->was_batch_refused) {
+        kafka_limit_suspect(&self->producer.limit);
+        kafka_producer_ask(&self->producer);
+    }
+    self->was_batch_refused = false;
+    for (struct entry *entry = self->first; entry; entry = entry->next)
+        if (entry->refused) {
+            settle_refused(self, entry);
+            has_learned = true;
+        }
+    return has_learned;
+}
+
+/* The first record may wait for its row. */
+static bool is_first_ready(struct transactions *self)
+{
+    if (self->first && self->first->is_new &&
+        refused_is_replaced(&self->acknowledge, self->first->item))
+        self->first->is_new = false;
+    return self->first && !self->first->is_new;
+}
+
 static enum outcome transact(struct transactions *self)
 {
     uint64_t end = 0;
@@ -293,6 +360,7 @@ static enum outcome transact(struct transactions *self)
         counter_add(&self->counters->sent_records, entry->record.payload.data != NULL);
     self->is_foreign = false;
     acknowledge_below(self, end);
+    kafka_limit_settle(&self->producer.limit);
     return DONE;
 }
 
@@ -313,6 +381,8 @@ static enum outcome turn(struct transactions *self)
     char text[256];
     if (self->producer.handle && self->producer.is_fatal)
         return REOPEN;
+    if (self->producer.handle && kafka_producer_is_outdated(&self->producer))
+        close_producer(self); /* between transactions: nothing is in flight */
     if (!self->producer.handle && !kafka_producer_open(&self->producer, text, sizeof text)) {
         note_failure(self, "open", text);
         return REOPEN;
@@ -320,7 +390,7 @@ static enum outcome turn(struct transactions *self)
     if (!self->is_placed)
         return place(self);
     acknowledge_below(self, self->committed_before);
-    return self->first ? transact(self) : DONE;
+    return is_first_ready(self) ? transact(self) : DONE;
 }
 
 static void *run_thread(void *argument)
@@ -332,7 +402,8 @@ static void *run_thread(void *argument)
         enum outcome outcome = turn(self);
         if (outcome == REOPEN)
             close_producer(self);
-        if (outcome == ABORT || outcome == REOPEN) {
+        bool has_learned = (outcome == ABORT || outcome == REOPEN) && learn_from_refusals(self);
+        if ((outcome == ABORT || outcome == REOPEN) && !has_learned) {
             pause_after_failure(self);
             continue;
         }
@@ -343,7 +414,8 @@ static void *run_thread(void *argument)
         if (outcome == DONE)
             self->pause_ms = PAUSE_FIRST_MS;
         kafka_producer_poll(&self->producer);
-        if (outcome == AGAIN)
+        atomic_store(&self->counters->record_max, kafka_limit_record(&self->producer.limit));
+        if (outcome == AGAIN || (self->first && self->first->is_new))
             queue_wait(self->inbox.queue, AGAIN_MS);
         else if (!self->first)
             queue_wait(self->inbox.queue, IDLE_MS);
@@ -416,7 +488,8 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
                                                  .wakes = self->inbox.queue,
                                                  .owner = "kafka exporter of",
                                                  .delivered = on_delivery,
-                                                 .context = self};
+                                                 .context = self,
+                                                 .trouble = &counters->trouble};
     }
     if (has_inbox && self->id && self->producer.topic &&
         rd_kafka_conf_set(conf, "transactional.id", self->id, text, sizeof text) ==

@@ -261,16 +261,18 @@ enum status otlp_record_write(const struct review_input *input, const struct rev
         .spans_max = span_count,
     };
     size_t start = to->size;
+    size_t bytes_max = input->bytes_max ? input->bytes_max : OTLP_RECORD_MAX;
     bool fits = false;
     for (int round = 0; places && round < ROUNDS_MAX && !fits; round++) {
         to->size = start;
         write_groups(&writer, places, choose_spans(&writer, places), to);
-        fits = to->size - start <= OTLP_RECORD_MAX;
+        fits = to->size - start <= bytes_max;
         if (writer.attributes.text_max > TEXT_LEAST)
             writer.attributes.text_max /= 4;
         else
             writer.spans_max /= 2;
     }
+    fits = to->size - start <= OTLP_RECORD_MAX; /* a topic's limit may be below what can be cut */
     bool failed = !places || !fits || to->failed || writer.span.failed ||
                   writer.scope_group.failed || writer.resource_group.failed;
     buffer_finish(&writer.span);

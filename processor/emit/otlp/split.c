@@ -200,23 +200,32 @@ static size_t cost_of(const struct span_split *split, uint32_t before, const str
     return cost;
 }
 
-/* Takes items from the cursor on, as many as fit; false when not even the first does. */
-static bool take_items(struct span_split *split, struct span_message *message)
+static void measure(const struct span_split *split, struct span_message *message)
+{
+    message->size = 0;
+    for (uint32_t at = message->first; at != message->end;)
+        message->size += field_size(resource_size(split, at, message->end, &at));
+}
+
+/* Takes items from `*at` on and before `end`: as many as fit, and the first in any case. */
+static void take_items(const struct span_split *split, uint32_t *at, uint32_t end,
+                       struct span_message *message)
 {
     size_t size = 0;
     uint32_t before = NONE;
-    message->first = split->item;
-    while (split->item != NONE) {
-        struct item item = item_at(split, split->item);
+    message->first = *at;
+    while (*at != end) {
+        struct item item = item_at(split, *at);
         size += cost_of(split, before, &item);
-        if (size > split->payload_max)
+        if (message->items > 0 && (message->is_too_large || size > split->payload_max))
             break;
         message->items++;
-        before = split->item;
-        split->item = item.next;
+        message->is_too_large = size > split->payload_max;
+        before = *at;
+        *at = item.next;
     }
-    message->end = split->item;
-    return message->items > 0;
+    message->end = *at;
+    measure(split, message);
 }
 
 static bool is_whole(const struct span_split *split)
@@ -228,31 +237,35 @@ static bool is_whole(const struct span_split *split)
 bool span_split_next(struct span_split *split, struct span_message *ret_message)
 {
     struct span_message message = {0};
-    for (;;) {
-        if (split->item == NONE && ++split->chain < split->chain_count)
-            split->item = split->chains[split->chain].first;
-        if (split->chain >= split->chain_count)
-            return false;
-        if (is_whole(split)) {
-            message.whole = split->body;
-            message.first = split->item;
-            message.end = split->item = NONE;
-            message.items = item_count(split);
-            message.size = split->body.size;
-            break;
-        }
-        if (take_items(split, &message)) {
-            for (uint32_t at = message.first; at != message.end;)
-                message.size += field_size(resource_size(split, at, message.end, &at));
-            break;
-        }
-        split->too_large++;
-        split->item = item_at(split, split->item).next;
+    if (split->item == NONE && ++split->chain < split->chain_count)
+        split->item = split->chains[split->chain].first;
+    if (split->chain >= split->chain_count)
+        return false;
+    if (is_whole(split)) {
+        message.whole = split->body;
+        message.first = split->item;
+        message.end = split->item = NONE;
+        message.items = item_count(split);
+        message.size = split->body.size;
+    } else {
+        take_items(split, &split->item, NONE, &message);
     }
     static const uint8_t none[TRACE_ID_SIZE];
     memcpy(message.trace_id, trace_id_at(split, message.first), TRACE_ID_SIZE);
     message.has_key = memcmp(message.trace_id, none, TRACE_ID_SIZE) != 0;
     *ret_message = message;
+    return true;
+}
+
+bool span_split_again(struct span_split *split, const struct span_message *message, uint32_t *at,
+                      struct span_message *ret_part)
+{
+    if (*at == message->end)
+        return false;
+    struct span_message part = {.has_key = message->has_key};
+    memcpy(part.trace_id, message->trace_id, TRACE_ID_SIZE);
+    take_items(split, at, message->end, &part);
+    *ret_part = part;
     return true;
 }
 

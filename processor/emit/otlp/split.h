@@ -24,7 +24,6 @@ struct span_split {
     uint32_t chain_count;
     struct bytes *resource_urls, *scope_urls; /* by index of the gated request */
     uint32_t chain, item;                     /* where the next message begins */
-    uint32_t too_large;                       /* items passed over: no message can hold them */
 };
 
 struct span_message {
@@ -33,6 +32,7 @@ struct span_message {
     struct bytes whole; /* the body itself, when it needs no regrouping; else absent */
     size_t size;        /* of the payload */
     uint32_t first, end, items;
+    bool is_too_large; /* for `payload_max`, although it is one item alone */
 };
 
 /* Reads `body`, which the gate has proved and `gated` describes; both must live as long as the
@@ -41,8 +41,13 @@ struct span_message {
 MUST_CHECK enum status span_split_begin(struct span_split *split, struct bytes body,
                                         struct gated_request *gated, enum wire_gate_signal signal,
                                         size_t payload_max, struct arena *arena);
-/* False at the end. */
+/* False at the end. What not even a message of its own can hold comes as one, `is_too_large`. */
 bool span_split_next(struct span_split *split, struct span_message *ret_message);
+/* The messages of one that turned out to be too large, under the `payload_max` that the split has by
+ * now: begun with *at = message->first, false at message->end. What not even a message of its own can
+ * hold comes as one all the same, with `is_too_large`. */
+bool span_split_again(struct span_split *split, const struct span_message *message, uint32_t *at,
+                      struct span_message *ret_part);
 /* Appends the payload, `message->size` bytes. */
 void span_split_write(const struct span_split *split, const struct span_message *message,
                       struct buffer *to);

@@ -5,8 +5,9 @@
 #include "processor/rule.h"
 #include "processor/verdict.h"
 
-/* Bytes; larger is cut: context texts, step payloads, then messages. */
-enum { REVIEW_RECORD_MAX = 800000 };
+/* Bytes; larger is cut: context texts, step payloads, then messages. The topics it goes to may take
+ * less, down to a size that every record can be cut to but for its names and rules. */
+enum { REVIEW_RECORD_MAX = 800000, REVIEW_RECORD_LEAST = 16 * 1024 };
 
 enum selection_reason {
     SELECT_RULE,
@@ -36,4 +37,10 @@ struct review_input {
     const struct redaction_policy *redaction;
     struct regex_scratch *scratch;
     struct arena *arena;
+    size_t bytes_max; /* 0: REVIEW_RECORD_MAX */
 };
+
+static inline size_t review_input_bytes_max(const struct review_input *input)
+{
+    return input->bytes_max ? input->bytes_max : REVIEW_RECORD_MAX;
+}

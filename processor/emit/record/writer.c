@@ -10,7 +10,6 @@
 #include "processor/base/text/utf8.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };
-enum { PATH_SIZE = 256 }; /* a place and an attribute's key */
 
 /* Bytes of JSON of the code point at `at`, as the writer escapes it (or more). */
 static size_t escaped_size(struct bytes text, size_t at, size_t *ret_next)
@@ -208,6 +207,16 @@ void record_ms(struct record_writer *record, const char *key, int64_t ns)
     json_raw(&record->json, bytes_of(text + at, sizeof text - at));
 }
 
+void record_cut_path(const struct text_field *field, char ret_path[RECORD_PATH_SIZE])
+{
+    const char *point = field->member ? "." : "", *member = field->member ? field->member : "";
+    int size = field->index == NO_INDEX
+                   ? snprintf(ret_path, RECORD_PATH_SIZE, "%s%s%s", field->name, point, member)
+                   : snprintf(ret_path, RECORD_PATH_SIZE, "%s[%" PRIu32 "]%s%s", field->name,
+                              field->index, point, member);
+    assert(size > 0 && size < RECORD_PATH_SIZE);
+}
+
 void record_cuts(struct record_writer *record)
 {
     struct json_writer *json = &record->json;
@@ -215,16 +224,8 @@ void record_cuts(struct record_writer *record)
     json_key(json, "truncation");
     json_array_begin(json);
     for (uint32_t i = 0; i < record->cut_count; i++) {
-        const struct text_field *field = &record->cuts[i].field;
-        char path[PATH_SIZE];
-        int size;
-        if (field->index == NO_INDEX)
-            size = snprintf(path, sizeof path, "%s%s%s", field->name, field->member ? "." : "",
-                            field->member ? field->member : "");
-        else
-            size = snprintf(path, sizeof path, "%s[%" PRIu32 "]%s%s", field->name, field->index,
-                            field->member ? "." : "", field->member ? field->member : "");
-        assert(size > 0 && (size_t)size < sizeof path);
+        char path[RECORD_PATH_SIZE];
+        record_cut_path(&record->cuts[i].field, path);
         json_object_begin(json);
         json_key(json, "field");
         json_text(json, path);

@@ -57,5 +57,8 @@ void record_ms(struct record_writer *record, const char *key, int64_t ns);
 struct bytes record_redact_name(struct record_writer *record, struct bytes name);
 /* Does the policy let texts leave? */
 bool record_has_content(const struct record_writer *record);
+enum { RECORD_PATH_SIZE = 256 }; /* a place and an attribute's key */
+/* steps[3].output */
+void record_cut_path(const struct text_field *field, char ret_path[RECORD_PATH_SIZE]);
 /* truncation[]: all that was cut, as the last part of a record. */
 void record_cuts(struct record_writer *record);
