@@ -48,6 +48,7 @@ struct message {
     int64_t pause_ms, retry_at_ms;
     bool is_suspect; /* a batch with it was refused */
     bool is_alone;   /* it was sent so */
+    bool was_asked;  /* the topic, of its limit, for this record */
     bool is_new;     /* its row is being replaced */
 };
 
@@ -206,6 +207,11 @@ static void refuse(struct kafka_emitter *kafka, struct message *message, rd_kafk
     if (kafka_refusal_of(error) == REFUSED_FOR_NOW) {
         settle(kafka, message);
         hold_back(kafka, message, error);
+    } else if (message->is_alone && kafka_refusal_of(error) == REFUSED_FOR_SIZE &&
+               kafka_producer_doubts(&kafka->producer, message->record.payload.size,
+                                     &message->was_asked)) {
+        message->retry_at_ms = clock_monotonic_ms() + KAFKA_DOUBT_MS;
+        insert(&kafka->retry, message);
     } else if (message->is_alone) {
         settle_refused(kafka, message, error);
     } else {

@@ -70,6 +70,15 @@ void kafka_producer_ask(struct kafka_producer *producer)
                            producer);
 }
 
+bool kafka_producer_doubts(struct kafka_producer *producer, size_t size, bool *was_asked)
+{
+    if (*was_asked || size > producer->limit.bytes)
+        return false;
+    *was_asked = true;
+    kafka_producer_ask(producer);
+    return true;
+}
+
 static void take_limit(struct kafka_producer *producer, size_t topic_bytes)
 {
     size_t before = producer->limit.bytes;

@@ -58,6 +58,11 @@ void kafka_producer_close(struct kafka_producer *producer);
 bool kafka_producer_is_open(const struct kafka_producer *producer);
 /* Has the limit changed since the handle was opened? */
 bool kafka_producer_is_outdated(const struct kafka_producer *producer);
+/* A record of `size` bytes was refused alone although the topic takes that much as far as known:
+ * true, and the topic is asked anew, once for each record (`*was_asked`); it is to be sent again a
+ * little later. */
+bool kafka_producer_doubts(struct kafka_producer *producer, size_t size, bool *was_asked);
+enum { KAFKA_DOUBT_MS = 300 };
 /* Asks the brokers for the limit of the topic. */
 void kafka_producer_ask(struct kafka_producer *producer);
 /* Opens what is fatal, outdated or not there, the first and the last at most once a second. */

@@ -30,6 +30,7 @@ struct relay_message {
     struct span_message part;
     bool is_suspect; /* a batch with it was refused */
     bool is_alone;   /* it was sent so */
+    bool was_asked;  /* the topic, of its limit, for this message */
     char key[2 * TRACE_ID_SIZE];
     struct bytes payload; /* `copy`, or the body of the request */
     uint8_t copy[];
@@ -242,12 +243,15 @@ static void refuse(struct kafka_relay *relay, struct relay_message *message,
         suspect(relay, message, error);
     } else {
         counter_add(&relay->counters->failures, 1);
-        if (refusal == REFUSED_FOR_SIZE) {
+        if (refusal == REFUSED_FOR_CONTENT) {
+            drop(relay, message, "refused", &relay->counters->dropped_refused);
+            undo(relay, message);
+        } else if (kafka_producer_doubts(&relay->producer, message->payload.size,
+                                         &message->was_asked)) {
+            resend(relay, message, KAFKA_DOUBT_MS);
+        } else {
             divide(relay, message);
-            return;
         }
-        drop(relay, message, "refused", &relay->counters->dropped_refused);
-        undo(relay, message);
     }
 }
 

@@ -43,6 +43,7 @@ struct entry {
     struct outgoing record; /* borrowed from the item and from `made` */
     struct buffer made;
     rd_kafka_resp_err_t refused; /* alone, in the transaction under way */
+    bool was_asked;              /* the topic, of its limit, for this record */
     bool is_new;                 /* its row is being replaced; no transaction goes past it */
 };
 
@@ -321,11 +322,17 @@ static bool learn_from_refusals(struct transactions *self)
         kafka_producer_ask(&self->producer);
     }
     self->was_batch_refused = false;
-    for (struct entry *entry = self->first; entry; entry = entry->next)
-        if (entry->refused) {
-            settle_refused(self, entry);
-            has_learned = true;
+    for (struct entry *entry = self->first; entry; entry = entry->next) {
+        if (!entry->refused)
+            continue;
+        if (kafka_refusal_of(entry->refused) == REFUSED_FOR_SIZE &&
+            kafka_producer_doubts(&self->producer, entry->record.payload.size, &entry->was_asked)) {
+            entry->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
+            continue; /* after the pause it is sent again */
         }
+        settle_refused(self, entry);
+        has_learned = true;
+    }
     return has_learned;
 }
 

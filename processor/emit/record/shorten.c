@@ -125,9 +125,11 @@ static void copy_element(struct shortening *work, const struct json_reader *read
     json_object_end(&work->record.json);
 }
 
-/* The first and the last of a list of objects, at most `most`. `last` of them from its end. */
+/* The first and the last of a list of objects, at most `most`, `last` of them from its end.
+ * `whole_bytes`: of the list as it was, when that is known. */
 static void copy_list(struct shortening *work, const struct json_reader *reader,
-                      const struct json_value *list, const char *name, uint32_t most, uint32_t last)
+                      const struct json_value *list, const char *name, uint32_t most, uint32_t last,
+                      size_t whole_bytes)
 {
     struct json_reader items;
     struct json_value item;
@@ -142,7 +144,8 @@ static void copy_list(struct shortening *work, const struct json_reader *reader,
     }
     json_array_end(&work->record.json);
     if (count > most)
-        record_truncation(&work->record, (struct text_field){name, NO_INDEX, NULL}, bytes);
+        record_truncation(&work->record, (struct text_field){name, NO_INDEX, NULL},
+                          whole_bytes ? whole_bytes : bytes);
 }
 
 static void copy_steps(struct shortening *work, const struct json_reader *reader,
@@ -151,7 +154,7 @@ static void copy_steps(struct shortening *work, const struct json_reader *reader
     struct record_writer *record = &work->record;
     size_t before = record->json.to->size + record->unwritten;
     uint32_t most = record->plan.steps_max;
-    copy_list(work, reader, list, "steps", most, most / 2);
+    copy_list(work, reader, list, "steps", most, most / 2, record->plan.steps_whole);
     record->measured.step_count = count_of(reader, list);
     record->measured.steps_bytes = record->json.to->size + record->unwritten - before;
 }
@@ -189,7 +192,8 @@ static void copy_signals(struct shortening *work, const struct json_reader *read
         if (bytes_equal_text(member.key, "errors") && member.type == JSON_ARRAY)
             copy_errors(work, &members, &member);
         else if (bytes_equal_text(member.key, "feedback") && member.type == JSON_ARRAY)
-            copy_list(work, &members, &member, "signals.feedback", work->record.plan.list_max, 0);
+            copy_list(work, &members, &member, "signals.feedback", work->record.plan.list_max, 0,
+                      0);
         else
             copy(work, &member);
     json_object_end(&work->record.json);
@@ -269,11 +273,11 @@ static void copy_member(struct shortening *work, const struct json_reader *reade
         record_string(&work->record, row->class, member->text,
                       (struct text_field){row->member, NO_INDEX, NULL});
     } else if (is_list && bytes_equal_text(member->key, "contexts")) {
-        copy_list(work, reader, member, "contexts", work->record.plan.contexts_max, 0);
+        copy_list(work, reader, member, "contexts", work->record.plan.contexts_max, 0, 0);
     } else if (is_list && bytes_equal_text(member->key, "steps")) {
         copy_steps(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "evaluations")) {
-        copy_list(work, reader, member, "evaluations", UINT32_MAX, 0);
+        copy_list(work, reader, member, "evaluations", UINT32_MAX, 0, 0);
     } else if (member->type == JSON_OBJECT && bytes_equal_text(member->key, "signals")) {
         copy_signals(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "truncation")) {

@@ -83,7 +83,7 @@ class Daemon:
 
     def is_ready(self):
         try:
-            return self.get("/readyz") == "ready\n"
+            return self.get("/readyz").startswith("ready\n")  # perhaps degraded
         except OSError:
             return False
 

@@ -247,6 +247,40 @@ START_TEST(a_line_that_is_not_what_the_row_holds_settles_nothing)
 }
 END_TEST
 
+START_TEST(a_replacement_is_durable_when_its_commit_has_succeeded)
+{
+    struct fixture *fixture = begin(0);
+    struct store_faults faults = {0};
+    struct replacements *replacements = &fixture->lane.replacements;
+    struct bytes frame = BYTES_LITERAL("shorter");
+    outbox_lane_catch_up(&fixture->lane, 1000);
+    decide(fixture, 1, 1);
+    uint64_t sequence, end_of_records;
+    writer_committed_records(fixture->writer, &sequence, &end_of_records);
+    replacements_ask(replacements, sequence, frame);
+    ck_assert(outbox_lane_has_news(&fixture->lane));
+    ck_assert(!replacements_is_durable(replacements, sequence));
+    store_set_faults(fixture->temp.store, &faults);
+    faults.commit_error = ENOSPC;
+    writer_begin(fixture->writer);
+    outbox_lane_add_replacements(&fixture->lane, fixture->writer);
+    commit(fixture, STATUS_BUSY);
+    ck_assert(!replacements_is_durable(replacements, sequence));
+    writer_begin(fixture->writer); /* a commit without it, as of deletions alone */
+    commit(fixture, STATUS_OK);
+    ck_assert(!replacements_is_durable(replacements, sequence));
+    writer_begin(fixture->writer);
+    outbox_lane_add_to(&fixture->lane, fixture->writer);
+    outbox_lane_add_replacements(&fixture->lane, fixture->writer);
+    ck_assert_int_eq(writer_commit(fixture->writer, 1000, 1700000000000), STATUS_OK);
+    outbox_lane_settle(&fixture->lane);
+    ck_assert(replacements_is_durable(replacements, sequence));
+    ck_assert(!replacements_is_durable(replacements, sequence)); /* said once */
+    ck_assert_uint_eq(writer_gauges(fixture->writer).outbox_records, 1);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(a_file_is_known_to_the_store_before_anything_is_written)
 {
     struct fixture *fixture = begin(UINT32_MAX);
@@ -289,6 +323,7 @@ int main(void)
     tcase_add_test(cases, what_does_not_fit_is_read_from_the_store_in_order);
     tcase_add_test(cases, what_the_file_holds_after_a_crash_is_not_written_again);
     tcase_add_test(cases, a_line_that_is_not_what_the_row_holds_settles_nothing);
+    tcase_add_test(cases, a_replacement_is_durable_when_its_commit_has_succeeded);
     tcase_add_test(cases, a_file_is_known_to_the_store_before_anything_is_written);
     tcase_add_test(cases, an_acknowledgement_survives_a_commit_that_fails);
     suite_add_tcase(suite, cases);

@@ -127,6 +127,35 @@ START_TEST(a_file_keeps_its_inode_and_length)
 }
 END_TEST
 
+START_TEST(a_frame_in_place_of_another_keeps_sequence_and_time)
+{
+    static uint8_t shorter[70000];
+    struct temp_store temp;
+    struct outbox *outbox;
+    struct seen seen = {0};
+    struct store_txn txn;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(outbox_open(temp.store, &outbox), STATUS_OK);
+    append(outbox, temp.store, 0, 1, 800000);
+    append(outbox, temp.store, 0, 2, 10);
+    append(outbox, temp.store, 1, 1, 10);
+    memset(shorter, 1, sizeof shorter);
+    store_begin(temp.store, true, &txn);
+    ck_assert(outbox_replace(outbox, &txn, 0, 1, bytes_of(shorter, sizeof shorter)));
+    ck_assert(!outbox_replace(outbox, &txn, 0, 3, bytes_of(shorter, 1)));
+    COMMIT(&txn);
+    ck_assert_int_eq(outbox_scan(temp.store, 0, 0, see, &seen), STATUS_OK);
+    ck_assert_uint_eq(seen.count, 2);
+    ck_assert_uint_eq(seen.sequences[0], 1);
+    ck_assert_uint_eq(seen.bytes, sizeof shorter + 10);
+    ck_assert_uint_eq(outbox_held(outbox, 0).records, 2);
+    ck_assert_uint_lt(outbox_held(outbox, 0).bytes, 80000);
+    ck_assert_uint_eq(outbox_held(outbox, 1).records, 1);
+    outbox_close(outbox);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("outbox");
@@ -135,6 +164,7 @@ int main(void)
     tcase_add_test(cases, a_record_of_800_kb_takes_thirteen_rows_and_comes_back_whole);
     tcase_add_test(cases, deleting_twice_counts_once_and_sequences_never_start_again);
     tcase_add_test(cases, an_aborted_append_gives_its_sequence_back);
+    tcase_add_test(cases, a_frame_in_place_of_another_keeps_sequence_and_time);
     tcase_add_test(cases, a_file_keeps_its_inode_and_length);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -105,6 +105,61 @@ START_TEST(a_refused_record_is_tried_again_and_never_dropped)
 }
 END_TEST
 
+/* Of one key, so that one record is on its way at a time and the errors meet the first. */
+static void send_of_one_key(struct emitter *emitter, uint64_t count)
+{
+    for (uint64_t i = 1; i <= count; i++)
+        ck_assert_int_eq(
+            emitter->operations->send(emitter, kafka_records_item(i, "key-0", 5000)), STATUS_OK);
+}
+
+START_TEST(a_record_refused_alone_that_cannot_be_cut_is_given_up_and_holds_up_nobody)
+{
+    /* With others perhaps, alone before the topic was asked again, and alone. */
+    rd_kafka_mock_push_request_errors(
+        mock.cluster, KAFKA_API_PRODUCE, 3, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+        RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    struct emitter *emitter = start();
+    send_of_one_key(emitter, 10);
+    kafka_records_wait(10);
+    stop(emitter);
+    ck_assert_uint_eq(counter_get(&counters.dead_letters), 1);
+    ck_assert_uint_eq(counter_get(&counters.sent_records), 9);
+    ck_assert_ptr_null(atomic_load(&counters.trouble));
+    (void)kafka_records_check(&mock, 9);
+}
+END_TEST
+
+START_TEST(content_that_a_topic_refuses_alone_is_given_up)
+{
+    rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 2,
+                                      RD_KAFKA_RESP_ERR_INVALID_RECORD,
+                                      RD_KAFKA_RESP_ERR_INVALID_RECORD);
+    struct emitter *emitter = start();
+    send_of_one_key(emitter, 5);
+    kafka_records_wait(5);
+    stop(emitter);
+    ck_assert_uint_eq(counter_get(&counters.dead_letters), 1);
+    (void)kafka_records_check(&mock, 4);
+}
+END_TEST
+
+START_TEST(brokers_that_are_away_are_said_until_they_are_back)
+{
+    struct emitter *emitter = start();
+    kafka_records_send(emitter, 1, 5);
+    kafka_records_wait(5);
+    ck_assert_ptr_null(atomic_load(&counters.trouble));
+    kafka_mock_set_down(&mock);
+    WAIT_UNTIL(atomic_load(&counters.trouble) != NULL);
+    kafka_mock_set_up(&mock);
+    kafka_records_send(emitter, 6, 10);
+    kafka_records_wait(10);
+    ck_assert_ptr_null(atomic_load(&counters.trouble));
+    stop(emitter);
+}
+END_TEST
+
 START_TEST(a_fatal_error_makes_a_new_producer_that_sends_the_rest)
 {
     rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_PRODUCE, 1,
@@ -185,6 +240,10 @@ int main(void)
     tcase_add_test(cases, a_broker_that_is_away_delays_records_and_loses_none);
     tcase_add_test(cases, retriable_errors_are_absorbed);
     tcase_add_test(cases, a_refused_record_is_tried_again_and_never_dropped);
+    tcase_add_test(cases,
+                   a_record_refused_alone_that_cannot_be_cut_is_given_up_and_holds_up_nobody);
+    tcase_add_test(cases, content_that_a_topic_refuses_alone_is_given_up);
+    tcase_add_test(cases, brokers_that_are_away_are_said_until_they_are_back);
     tcase_add_test(cases, a_fatal_error_makes_a_new_producer_that_sends_the_rest);
     tcase_add_test(cases, stop_without_a_broker_ends_in_time_and_acknowledges_nothing);
     tcase_add_test(cases, a_full_emitter_is_busy_and_takes_nothing);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "processor/emit/otlp/record.h"
+#include "processor/emit/otlp/shorten.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/span_fields.h"
@@ -263,6 +264,44 @@ START_TEST(a_large_run_loses_text_and_then_spans_but_never_the_root)
 }
 END_TEST
 
+static void check_shortened(size_t bytes_max)
+{
+    struct buffer cut = {0};
+    ck_assert_int_eq(otlp_record_shorten(buffer_bytes(&made), bytes_max, &cut), STATUS_OK);
+    ck_assert_uint_le(cut.size, bytes_max);
+    ck_assert_int_eq(
+        wire_gate(buffer_bytes(&cut), WIRE_GATE_TRACES, &wire_gate_limits_default, &arena, &gated),
+        STATUS_OK);
+    ck_assert_uint_eq(gated.rejected_count, 0);
+    ck_assert(bytes_equal_text(text_at(1, "flywheel.verdict"), "fail"));
+    ck_assert_ptr_nonnull(span_numbered(1));
+    buffer_finish(&made);
+    made = cut;
+}
+
+START_TEST(spans_that_are_written_already_are_cut_in_the_same_order)
+{
+    char *filling = malloc(20001);
+    memset(filling, 'x', 20000);
+    filling[20000] = 0;
+    for (uint32_t i = 0; i < 30; i++)
+        make_span(i);
+    for (uint32_t i = 0; i < 30; i++)
+        steps[i].input = bytes_of(filling, 20000);
+    write_run(30);
+    check_shortened(100000);
+    ck_assert_uint_eq(gated.span_count, 30); /* shorter texts were enough */
+    check_shortened(10000);
+    ck_assert_uint_lt(gated.span_count, 30);
+    ck_assert_ptr_nonnull(span_numbered(30)); /* the first and the last */
+    struct buffer none = {0};
+    ck_assert_int_eq(otlp_record_shorten(buffer_bytes(&made), 50, &none), STATUS_MALFORMED);
+    ck_assert_uint_eq(none.size, 0);
+    buffer_finish(&none);
+    free(filling);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("otlp_record");
@@ -272,6 +311,7 @@ int main(void)
     tcase_add_test(tcase, state_flags_counts_events_and_links_stay);
     tcase_add_test(tcase, what_leaves_is_named_masked_or_hashed);
     tcase_add_test(tcase, the_verdict_is_on_the_root_and_nobody_else_states_one);
+    tcase_add_test(tcase, spans_that_are_written_already_are_cut_in_the_same_order);
     tcase_add_test(tcase, a_large_run_loses_text_and_then_spans_but_never_the_root);
     Suite *suite = suite_create("otlp_record");
     suite_add_tcase(suite, tcase);

@@ -8,6 +8,7 @@
 #include "processor/base/json/json.h"
 #include "processor/base/text/utf8.h"
 #include "processor/emit/record/record.h"
+#include "processor/emit/record/shorten.h"
 #include "processor/otlp/wire.h"
 
 #define TEXT(text) BYTES_LITERAL(text)
@@ -625,6 +626,123 @@ START_TEST(hostile_lists_and_names_are_bounded)
 }
 END_TEST
 
+/* The same encoder for a topic that takes less. */
+static void write_within(size_t bytes_max)
+{
+    input.bytes_max = bytes_max;
+    write_record();
+    input.bytes_max = 0;
+}
+
+static struct bytes shortened(struct buffer *to, struct bytes whole, size_t bytes_max)
+{
+    struct arena scratch;
+    arena_init(&scratch, 64u << 20);
+    buffer_clear(to);
+    ck_assert_int_eq(review_record_shorten(whole, bytes_max, &scratch, to), STATUS_OK);
+    arena_finish(&scratch);
+    ck_assert_uint_le(to->size, bytes_max);
+    return buffer_bytes(to);
+}
+
+START_TEST(a_record_that_is_cut_later_is_as_if_it_had_been_written_so)
+{
+    static const size_t limits[] = {700000, 400000, 100000, 40000, 16384, 6000};
+    struct buffer whole = {0}, cut = {0};
+    documents[0].text = long_text(200000, "context \n");
+    documents[1].text = long_text(30000, "\xe2\x82\xac");
+    steps[1].output = long_text(300000, "output \"quoted\" ");
+    steps[2].arguments = long_text(20000, "\x01");
+    run.input = long_text(9000, "input ");
+    evaluations[0].explanation = long_text(3000, "because ");
+    write_record();
+    check_value("truncation.0", "");
+    buffer_append_bytes(&whole, buffer_bytes(&json));
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        write_within(limits[i]);
+        ck_assert_uint_le(json.size, limits[i]);
+        ck_assert_msg(bytes_equal(shortened(&cut, buffer_bytes(&whole), limits[i]), buffer_bytes(&json)),
+                      "at %zu: %.*s", limits[i], (int)cut.size, (const char *)cut.data);
+    }
+    buffer_finish(&whole);
+    buffer_finish(&cut);
+}
+END_TEST
+
+START_TEST(what_is_cut_twice_keeps_the_size_it_had_at_first)
+{
+    struct buffer once = {0}, twice = {0};
+    documents[0].text = long_text(500000, "context ");
+    run.input = long_text(9000, "input ");
+    write_record();
+    (void)shortened(&once, buffer_bytes(&json), 100000);
+    (void)shortened(&twice, buffer_bytes(&once), 5000);
+    json.size = 0;
+    buffer_append_bytes(&json, buffer_bytes(&twice));
+    check_value("truncation.0.field", "input");
+    check_value("truncation.0.original_bytes", "9000");
+    check_value("truncation.1.field", "contexts[0].text");
+    check_value("truncation.1.original_bytes", "500000");
+    check_value("truncation.2", "");
+    buffer_finish(&once);
+    buffer_finish(&twice);
+}
+END_TEST
+
+START_TEST(what_cannot_be_cut_or_is_no_record_is_refused_and_leaves_nothing)
+{
+    struct buffer to = {0};
+    struct arena scratch;
+    arena_init(&scratch, 64u << 20);
+    write_record();
+    ck_assert_int_eq(review_record_shorten(buffer_bytes(&json), 300, &scratch, &to),
+                     STATUS_MALFORMED);
+    ck_assert_int_eq(review_record_shorten(TEXT("{\"schema\":\"flywheel.alert/v1\"}"), 5, &scratch, &to),
+                     STATUS_MALFORMED);
+    ck_assert_int_eq(review_record_shorten(TEXT("not json"), 5, &scratch, &to), STATUS_MALFORMED);
+    ck_assert_uint_eq(to.size, 0);
+    buffer_finish(&to);
+    arena_finish(&scratch);
+}
+END_TEST
+
+START_TEST(thousands_of_steps_that_are_cut_later_lose_the_same_ones)
+{
+    enum { MANY = 2000 };
+    struct buffer whole = {0}, cut = {0};
+    struct span *many = arena_zalloc(&arena, MANY, sizeof *many);
+    struct step *many_steps = arena_zalloc(&arena, MANY, sizeof *many_steps);
+    for (uint32_t i = 0; i < MANY; i++) {
+        many[i] = spans[i == 0 ? 0 : 3];
+        many[i].start_ns = start_ns + i;
+        put_be32(many[i].id, i + 1);
+        many[i].has_parent = i > 0;
+        memcpy(many[i].parent_id, many[0].id, SPAN_ID_SIZE);
+        many_steps[i] = steps[3];
+    }
+    trajectory.spans = many;
+    trajectory.span_count = MANY;
+    ck_assert(trajectory_order(&trajectory, &arena));
+    run.steps = many_steps;
+    run.step_count = MANY;
+    write_record();
+    check_value("truncation.0", "");
+    buffer_append_bytes(&whole, buffer_bytes(&json));
+    write_within(50000);
+    ck_assert(bytes_equal(shortened(&cut, buffer_bytes(&whole), 50000), buffer_bytes(&json)));
+    ck_assert(contains("{\"field\":\"steps\",\"original_bytes\":"));
+    buffer_finish(&whole);
+    buffer_finish(&cut);
+}
+END_TEST
+
+START_TEST(a_limit_below_what_can_be_cut_is_missed_and_not_fatal)
+{
+    write_within(200);
+    ck_assert_uint_gt(json.size, 200);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("review record");
@@ -648,6 +766,11 @@ int main(void)
     tcase_add_test(cases, reasons_stay_whole_while_contents_can_give);
     tcase_add_test(cases, ten_thousand_steps_fit_and_the_middle_is_said_to_be_missing);
     tcase_add_test(cases, hostile_lists_and_names_are_bounded);
+    tcase_add_test(cases, a_record_that_is_cut_later_is_as_if_it_had_been_written_so);
+    tcase_add_test(cases, what_is_cut_twice_keeps_the_size_it_had_at_first);
+    tcase_add_test(cases, what_cannot_be_cut_or_is_no_record_is_refused_and_leaves_nothing);
+    tcase_add_test(cases, thousands_of_steps_that_are_cut_later_lose_the_same_ones);
+    tcase_add_test(cases, a_limit_below_what_can_be_cut_is_missed_and_not_fatal);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
