@@ -92,10 +92,11 @@ static const struct option rows[] = {
         "(`transactional.id` and group: `flywheel-INSTANCE-NAME`), so that a reader of committed "
         "records sees each one once; readers wait for the commit, and the broker must keep the "
         "group's offsets."),
-    SECTION("exporters.kafka/NAME.dead_letter", 0,
-            "Where records go that the topic refuses alone and that can't be cut to its "
-            "`max.message.bytes`; of a relay: spans above it, as they were received. They are counted "
-            "in any case, and nothing waits behind them."),
+    SECTION(
+        "exporters.kafka/NAME.dead_letter", 0,
+        "Where records go that the topic refuses alone and that can't be cut to its "
+        "`max.message.bytes`; of a relay: spans above it, as they were received. They are counted "
+        "in any case, and nothing waits behind them."),
     {.path = "exporters.kafka/NAME.dead_letter.directory",
      .type = OPTION_TEXT,
      .at = EXPORTER(dead_letter_directory),

@@ -41,7 +41,7 @@ struct judgement {
 
 struct judge {
     const struct pipeline_config *config;
-    bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
+    bool is_emitting_all;    /* replay --all and explain: a record of every trajectory */
     size_t record_bytes_max; /* of a record; 0: the usual limit */
     struct first_seen first_seen;
     struct regex_scratch *scratch;

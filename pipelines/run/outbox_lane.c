@@ -13,7 +13,7 @@
 #include "processor/emit/outgoing.h"
 
 enum {
-    DEAD_LETTER_MS = 1000, /* for letters that are queued at the stop */
+    DEAD_LETTER_MS = 1000,  /* for letters that are queued at the stop */
     CATCH_UP_RECORDS = 256, /* rows read in one turn of the writer, which commits between */
     FULL_MS = 100,          /* an emitter with a full queue is left alone for so long */
 };

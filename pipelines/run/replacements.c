@@ -1,3 +1,4 @@
+/* An unordered list: there are as many as records that a topic has just refused. */
 #include "pipelines/run/replacements.h"
 
 #include <stdlib.h>

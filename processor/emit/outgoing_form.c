@@ -49,6 +49,14 @@ enum status outgoing_form(struct outgoing *record, enum record_form form, struct
                                : to_protobuf(record, made);
 }
 
+enum status outgoing_read(struct bytes frame, enum record_form form, struct outgoing *ret_record,
+                          struct buffer *made)
+{
+    buffer_clear(made);
+    enum status status = outgoing_decode(frame, ret_record);
+    return status == STATUS_OK ? outgoing_form(ret_record, form, made) : status;
+}
+
 /* The other form of the record stays with it, if it stands there. */
 static enum status shorten_json(struct outgoing *record, size_t bytes_max, struct buffer *json)
 {

@@ -145,8 +145,7 @@ static void suspect(struct kafka_emitter *kafka, struct message *message, rd_kaf
                  "action=\"its records go alone\"",
                  kafka->producer.topic, rd_kafka_err2str(error), kafka->producer.limit.bytes);
     counter_add(&kafka->counters->send_failures, 1);
-    kafka_limit_suspect(&kafka->producer.limit);
-    kafka_producer_ask(&kafka->producer);
+    kafka_producer_suspect(&kafka->producer);
     kafka->suspects += !message->is_suspect;
     message->is_suspect = true;
     --*under_way(kafka, message);
@@ -171,30 +170,28 @@ static void settle(struct kafka_emitter *kafka, struct message *message)
 static bool decode(struct kafka_emitter *kafka, struct message *message)
 {
     struct bytes frame = bytes_of(message->item->frame, message->item->size);
-    buffer_clear(&message->made);
-    return outgoing_decode(frame, &message->record) == STATUS_OK &&
-           outgoing_form(&message->record, kafka->form, &message->made) == STATUS_OK;
+    return outgoing_read(frame, kafka->form, &message->record, &message->made) == STATUS_OK;
 }
 
 /* Still under way: what follows it under its key waits for what comes of it. */
 static void settle_refused(struct kafka_emitter *kafka, struct message *message,
                            rd_kafka_resp_err_t error)
 {
-    const struct refused_record refused = {.topic = kafka->producer.topic,
+    const struct refused_record refused = {.producer = &kafka->producer,
                                            .error = error,
+                                           .form = kafka->form,
                                            .record = &message->record,
+                                           .was_asked = &message->was_asked,
                                            .acknowledge = &kafka->acknowledge,
                                            .counters = kafka->counters,
                                            .inbox = &kafka->inbox};
     counter_add(&kafka->counters->send_failures, 1);
-    bool is_replaced =
-        refused_replace(&refused, &kafka->producer.limit, kafka->form, &message->item) &&
-        decode(kafka, message);
-    settle(kafka, message);
-    if (is_replaced) {
-        message->is_new = true;
-        message->pause_ms = PAUSE_FIRST_MS;
-        message->retry_at_ms = 0;
+    enum refused_fate fate = refused_settle(&refused, &message->item);
+    if (fate != REFUSED_DOUBTED)
+        settle(kafka, message);
+    message->is_new = fate == REFUSED_REPLACED && decode(kafka, message);
+    if (fate == REFUSED_DOUBTED || message->is_new) {
+        message->retry_at_ms = message->is_new ? 0 : clock_monotonic_ms() + KAFKA_DOUBT_MS;
         insert(&kafka->retry, message);
     } else {
         --*under_way(kafka, message);
@@ -207,11 +204,6 @@ static void refuse(struct kafka_emitter *kafka, struct message *message, rd_kafk
     if (kafka_refusal_of(error) == REFUSED_FOR_NOW) {
         settle(kafka, message);
         hold_back(kafka, message, error);
-    } else if (message->is_alone && kafka_refusal_of(error) == REFUSED_FOR_SIZE &&
-               kafka_producer_doubts(&kafka->producer, message->record.payload.size,
-                                     &message->was_asked)) {
-        message->retry_at_ms = clock_monotonic_ms() + KAFKA_DOUBT_MS;
-        insert(&kafka->retry, message);
     } else if (message->is_alone) {
         settle_refused(kafka, message, error);
     } else {
@@ -417,13 +409,11 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
         kafka->acknowledge = *acknowledge;
         kafka->counters = counters;
         has_inbox = inbox_init(&kafka->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
-        kafka->producer = (struct kafka_producer){.conf = conf,
-                                                  .topic = strdup(config->topic),
-                                                  .wakes = kafka->inbox.queue,
-                                                  .owner = "kafka exporter of",
-                                                  .delivered = on_delivery,
-                                                  .context = kafka,
-                                                  .trouble = &counters->trouble};
+        kafka_producer_init(&kafka->producer, conf, config->topic, "kafka exporter of",
+                            kafka->inbox.queue);
+        kafka->producer.delivered = on_delivery;
+        kafka->producer.context = kafka;
+        kafka->producer.trouble = &counters->trouble;
     }
     if (!has_inbox || !kafka->producer.topic) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",

@@ -1,3 +1,4 @@
+/* Halves go down to a least that ends them; only what is told goes up again. */
 #include "processor/emit/kafka/limit.h"
 
 enum {

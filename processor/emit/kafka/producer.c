@@ -63,11 +63,17 @@ static void on_event(rd_kafka_t *handle, void *opaque)
 
 /* ---- The limit ---- */
 
-void kafka_producer_ask(struct kafka_producer *producer)
+static void ask(struct kafka_producer *producer)
 {
     if (producer->handle)
         kafka_question_ask(&producer->question, producer->handle, producer->topic, on_event,
                            producer);
+}
+
+void kafka_producer_suspect(struct kafka_producer *producer)
+{
+    kafka_limit_suspect(&producer->limit);
+    ask(producer);
 }
 
 bool kafka_producer_doubts(struct kafka_producer *producer, size_t size, bool *was_asked)
@@ -75,7 +81,7 @@ bool kafka_producer_doubts(struct kafka_producer *producer, size_t size, bool *w
     if (*was_asked || size > producer->limit.bytes)
         return false;
     *was_asked = true;
-    kafka_producer_ask(producer);
+    ask(producer);
     return true;
 }
 
@@ -119,7 +125,7 @@ static void ask_when_due(struct kafka_producer *producer, int64_t now_ms)
     bool is_small = producer->limit.bytes < producer->limit.own;
     if (asked_ms == 0 || (is_small && now_ms - asked_ms >= ASK_AGAIN_MS) ||
         (is_troubled(producer) && now_ms - asked_ms >= ASK_TROUBLED_MS))
-        kafka_producer_ask(producer);
+        ask(producer);
 }
 
 bool kafka_producer_is_outdated(const struct kafka_producer *producer)
@@ -138,7 +144,7 @@ static size_t number_of(const rd_kafka_conf_t *conf, const char *name)
     char text[32];
     size_t size = sizeof text;
     return rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK ? strtoul(text, NULL, 10)
-                                                                           : 0;
+                                                                          : 0;
 }
 
 static void set_number(rd_kafka_conf_t *conf, const char *name, size_t value)
@@ -218,6 +224,13 @@ rd_kafka_headers_t *kafka_producer_headers(const struct outgoing *record)
                                   (ssize_t)header->value.size);
     }
     return headers;
+}
+
+void kafka_producer_init(struct kafka_producer *producer, rd_kafka_conf_t *conf, const char *topic,
+                         const char *owner, struct queue *wakes)
+{
+    *producer = (struct kafka_producer){
+        .conf = conf, .topic = strdup(topic), .owner = owner, .wakes = wakes};
 }
 
 enum status kafka_producer_start(struct kafka_producer *producer, struct inbox *inbox,

@@ -32,7 +32,7 @@ struct kafka_producer {
 
     /* Why nothing can be delivered now, in words that live for ever; NULL: it can. The owner's. */
     const char *_Atomic *trouble;
-    bool is_refused; /* only a delivery ends that trouble */
+    bool is_refused;     /* only a delivery ends that trouble */
     struct queue *wakes; /* woken when there is something to poll for */
     void (*delivered)(void *context, void *message, rd_kafka_resp_err_t error);
     void *context;
@@ -44,6 +44,9 @@ struct kafka_message {
     void *message; /* handed to `delivered` */
 };
 
+/* Takes `conf`. Without memory `topic` is NULL. What calls back is the owner's to set. */
+void kafka_producer_init(struct kafka_producer *producer, rd_kafka_conf_t *conf, const char *topic,
+                         const char *owner, struct queue *wakes);
 /* The headers of a record, for kafka_message. */
 rd_kafka_headers_t *kafka_producer_headers(const struct outgoing *record);
 
@@ -63,8 +66,8 @@ bool kafka_producer_is_outdated(const struct kafka_producer *producer);
  * little later. */
 bool kafka_producer_doubts(struct kafka_producer *producer, size_t size, bool *was_asked);
 enum { KAFKA_DOUBT_MS = 300 };
-/* Asks the brokers for the limit of the topic. */
-void kafka_producer_ask(struct kafka_producer *producer);
+/* A batch of several was refused: they go alone, and the topic is asked for its limit. */
+void kafka_producer_suspect(struct kafka_producer *producer);
 /* Opens what is fatal, outdated or not there, the first and the last at most once a second. */
 void kafka_producer_keep(struct kafka_producer *producer, int64_t now_ms);
 /* Takes the headers in any case. On success the bytes stay with the producer until `delivered`.

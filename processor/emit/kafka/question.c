@@ -1,3 +1,4 @@
+/* One queue of answers a handle, one open question at a time. */
 #include "processor/emit/kafka/question.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A record that was too large may have what the topic takes, less what stands around it in a batch. */
 #include "processor/emit/kafka/refused.h"
 
 #include <inttypes.h>
@@ -24,7 +25,7 @@ static void give_up(const struct refused_record *refused, const struct emit_item
     log_error("kafka_record_dead",
               "topic=\"%s\" sequence=%" PRIu64 " bytes=%zu reason=%s error=\"%s\" "
               "setting=max.message.bytes",
-              refused->topic, item->sequence, refused->record->payload.size, reason,
+              refused->producer->topic, item->sequence, refused->record->payload.size, reason,
               rd_kafka_err2str(refused->error));
     if (refused->acknowledge->give_up)
         refused->acknowledge->give_up(refused->acknowledge->context, item->sequence,
@@ -41,42 +42,55 @@ static struct emit_item *with_frame(const struct emit_item *item, struct bytes f
     return other;
 }
 
-bool refused_replace(const struct refused_record *refused, struct kafka_limit *limit,
-                     enum record_form form, struct emit_item **item)
+static void exchange(const struct refused_record *refused, struct emit_item **item,
+                     struct bytes frame)
 {
     const struct emit_acknowledge *acknowledge = refused->acknowledge;
-    struct buffer frame = {0};
-    if (kafka_refusal_of(refused->error) != REFUSED_FOR_SIZE) {
-        give_up(refused, *item, "refused");
-        return false;
-    }
-    size_t around = size_around(refused->record), payload = refused->record->payload.size;
-    size_t bytes_max = kafka_limit_refuse(limit, payload + around);
-    bytes_max = bytes_max > around ? bytes_max - around : 0;
-    if (bytes_max >= payload)
-        bytes_max = payload / 2;
-    enum status status =
-        outgoing_shorten(bytes_of((*item)->frame, (*item)->size), form, bytes_max, &frame);
-    if (status != STATUS_OK) {
-        buffer_finish(&frame);
-        give_up(refused, *item, "too_large");
-        return false;
-    }
-    counter_add(&refused->counters->cut_records, 1);
-    log_warn("kafka_record_cut",
-             "topic=\"%s\" sequence=%" PRIu64 " bytes=%zu cut_to=%zu error=\"%s\" "
-             "setting=max.message.bytes limit=%s",
-             refused->topic, (*item)->sequence, payload, bytes_max,
-             rd_kafka_err2str(refused->error), limit->is_told ? "told" : "learned, by halves");
-    if (acknowledge->replace)
-        acknowledge->replace(acknowledge->context, (*item)->sequence, buffer_bytes(&frame));
     struct emit_item *whole = *item;
-    *item = with_frame(whole, buffer_bytes(&frame));
+    if (acknowledge->replace)
+        acknowledge->replace(acknowledge->context, whole->sequence, frame);
+    *item = with_frame(whole, frame);
     inbox_hold_bytes(refused->inbox, (*item)->size);
     inbox_release_bytes(refused->inbox, whole->size);
     free(whole);
+}
+
+/* What the payload may have; less than it has in any case. */
+static size_t allowance(const struct refused_record *refused)
+{
+    size_t around = size_around(refused->record), payload = refused->record->payload.size;
+    size_t most = kafka_limit_refuse(&refused->producer->limit, payload + around);
+    most = most > around ? most - around : 0;
+    return most < payload ? most : payload / 2;
+}
+
+enum refused_fate refused_settle(const struct refused_record *refused, struct emit_item **item)
+{
+    size_t payload = refused->record->payload.size;
+    struct buffer frame = {0};
+    if (kafka_refusal_of(refused->error) != REFUSED_FOR_SIZE) {
+        give_up(refused, *item, "refused");
+        return REFUSED_DEAD;
+    }
+    if (kafka_producer_doubts(refused->producer, payload, refused->was_asked))
+        return REFUSED_DOUBTED;
+    size_t bytes_max = allowance(refused);
+    enum status status =
+        outgoing_shorten(bytes_of((*item)->frame, (*item)->size), refused->form, bytes_max, &frame);
+    if (status == STATUS_OK) {
+        counter_add(&refused->counters->cut_records, 1);
+        log_warn("kafka_record_cut",
+                 "topic=\"%s\" sequence=%" PRIu64 " bytes=%zu cut_to=%zu error=\"%s\" "
+                 "setting=max.message.bytes limit=\"%s\"",
+                 refused->producer->topic, (*item)->sequence, payload, bytes_max,
+                 rd_kafka_err2str(refused->error),
+                 refused->producer->limit.is_told ? "told" : "learned, by halves");
+        exchange(refused, item, buffer_bytes(&frame));
+    } else {
+        give_up(refused, *item, "too_large");
+    }
     buffer_finish(&frame);
-    return true;
+    return status == STATUS_OK ? REFUSED_REPLACED : REFUSED_DEAD;
 }
 
 bool refused_is_replaced(const struct emit_acknowledge *acknowledge, const struct emit_item *item)

@@ -11,50 +11,15 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/memory.h"
-#include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
+#include "processor/emit/kafka/relay_state.h"
 
 enum {
     TAKE_REQUESTS = 64,
-    PAYLOAD_OVERHEAD = 1024,               /* key, header and frame of a message, generously */
+    PAYLOAD_OVERHEAD = RELAY_PAYLOAD_OVERHEAD,
     MESSAGES_BYTES_MAX = 32 * 1024 * 1024, /* copies under way at once */
-    RESEND_PAUSE_MS = 1000,
     STALL_MS = 5000,
     TURN_MS = 100,
-};
-
-struct relay_message {
-    struct relay_message *next;
-    struct relay_request *request;
-    int64_t resend_at_ms;
-    struct span_message part;
-    bool is_suspect; /* a batch with it was refused */
-    bool is_alone;   /* it was sent so */
-    bool was_asked;  /* the topic, of its limit, for this message */
-    char key[2 * TRACE_ID_SIZE];
-    struct bytes payload; /* `copy`, or the body of the request */
-    uint8_t copy[];
-};
-
-struct kafka_relay {
-    size_t payload_max; /* of the properties */
-    void (*give_up)(void *context, enum wire_gate_signal signal, struct bytes request,
-                    const char *reason);
-    void *context;
-    struct relay_counters *counters;
-    struct inbox inbox; /* of struct relay_request */
-    _Atomic int64_t oldest_ms, turned_ms;
-    _Atomic bool is_stalled;
-
-    /* Of the thread, after start. */
-    struct kafka_producer producer;
-    struct relay_request *first, *last, *splitting;
-    struct relay_message *unsent; /* made when the producer's queue was full */
-    struct relay_message *resend_first, *resend_last;
-    size_t copied_bytes;
-    size_t suspects; /* messages that have not settled */
-    bool is_over;
-    int64_t delivered_ms;
 };
 
 /* ---- Requests ---- */
@@ -69,7 +34,7 @@ static void append_request(struct kafka_relay *relay, struct relay_request *requ
         relay->splitting = request;
 }
 
-static void finish_if_done(struct kafka_relay *relay, struct relay_request *request)
+void relay_request_finish(struct kafka_relay *relay, struct relay_request *request)
 {
     if (!request->is_split || request->undelivered > 0)
         return;
@@ -80,7 +45,7 @@ static void finish_if_done(struct kafka_relay *relay, struct relay_request *requ
 }
 
 /* What is not split yet will not be sent. */
-static void abandon(struct kafka_relay *relay, struct relay_request *request)
+void relay_request_abandon(struct kafka_relay *relay, struct relay_request *request)
 {
     struct span_message message;
     if (!request->is_awaited && request->is_begun)
@@ -92,237 +57,13 @@ static void abandon(struct kafka_relay *relay, struct relay_request *request)
         relay->splitting = relay->splitting->next;
 }
 
-/* ---- Messages ---- */
-
-/* Of a batch that was refused it is no longer one. */
-static void settle(struct kafka_relay *relay, struct relay_message *message)
-{
-    relay->suspects -= message->is_suspect;
-    message->is_suspect = false;
-    if (relay->suspects == 0)
-        kafka_limit_settle(&relay->producer.limit);
-}
-
-static void free_message(struct kafka_relay *relay, struct relay_message *message)
-{
-    settle(relay, message);
-    if (message->payload.data == message->copy) {
-        relay->copied_bytes -= message->payload.size;
-        inbox_release_bytes(&relay->inbox, message->payload.size);
-    }
-    free(message);
-}
-
-static void give_up(struct kafka_relay *relay, struct relay_message *message)
-{
-    struct relay_request *request = message->request;
-    if (!request->is_awaited)
-        counter_add(&relay->counters->dropped_shutdown, message->part.items);
-    abandon(relay, request);
-    request->undelivered--;
-    free_message(relay, message);
-    finish_if_done(relay, request);
-}
-
-static void delivered(struct kafka_relay *relay, struct relay_message *message)
-{
-    struct relay_request *request = message->request;
-    counter_add(request->signal == WIRE_GATE_TRACES ? &relay->counters->trace_messages
-                                                    : &relay->counters->log_messages,
-                1);
-    relay->delivered_ms = clock_monotonic_ms();
-    request->undelivered--;
-    free_message(relay, message);
-    finish_if_done(relay, request);
-}
-
-static void resend(struct kafka_relay *relay, struct relay_message *message, int64_t pause_ms)
-{
-    message->resend_at_ms = clock_monotonic_ms() + pause_ms;
-    message->next = NULL;
-    *(relay->resend_last ? &relay->resend_last->next : &relay->resend_first) = message;
-    relay->resend_last = message;
-}
-
-/* The sender is told, and sends all of the request again; when nobody waits, the message stays. */
-static void failed(struct kafka_relay *relay, struct relay_message *message,
-                   rd_kafka_resp_err_t error)
-{
-    counter_add(&relay->counters->failures, 1);
-    if (!relay->is_over)
-        log_warn("relay_message_refused", "topic=\"%s\" bytes=%zu error=\"%s\"",
-                 relay->producer.topic, message->payload.size, rd_kafka_err2str(error));
-    if (message->request->is_awaited || relay->is_over)
-        give_up(relay, message);
-    else
-        resend(relay, message, RESEND_PAUSE_MS);
-}
-
-/* ---- Refusals of batches ---- */
-
-static size_t payload_max(const struct kafka_relay *relay)
-{
-    size_t bytes = relay->producer.limit.bytes;
-    size_t topic_max = bytes > 2 * PAYLOAD_OVERHEAD ? bytes - PAYLOAD_OVERHEAD : bytes / 2;
-    return topic_max < relay->payload_max ? topic_max : relay->payload_max;
-}
-
-static void suspect(struct kafka_relay *relay, struct relay_message *message,
-                    rd_kafka_resp_err_t error)
-{
-    if (!relay->producer.limit.is_alone)
-        log_warn("relay_batch_refused",
-                 "topic=\"%s\" error=\"%s\" batch_bytes=%zu setting=max.message.bytes "
-                 "action=\"its messages go alone\"",
-                 relay->producer.topic, rd_kafka_err2str(error), relay->producer.limit.bytes);
-    counter_add(&relay->counters->failures, 1);
-    kafka_limit_suspect(&relay->producer.limit);
-    kafka_producer_ask(&relay->producer);
-    relay->suspects += !message->is_suspect;
-    message->is_suspect = true;
-    resend(relay, message, 0);
-}
-
-/* No message can hold it, or the topic wants none of it. */
-static void drop(struct kafka_relay *relay, struct relay_message *message, const char *reason,
-                 struct counter *counter)
-{
-    counter_add(counter, message->part.items);
-    log_error("relay_message_dead",
-              "topic=\"%s\" items=%" PRIu32 " bytes=%zu reason=%s setting=max.message.bytes "
-              "limit=%zu",
-              relay->producer.topic, message->part.items, message->payload.size, reason,
-              relay->producer.limit.bytes);
-    if (relay->give_up)
-        relay->give_up(relay->context, message->request->signal, message->payload, reason);
-}
-
-static void undo(struct kafka_relay *relay, struct relay_message *message)
-{
-    struct relay_request *request = message->request;
-    request->undelivered--;
-    free_message(relay, message);
-    finish_if_done(relay, request);
-}
-
-static struct relay_message *make_message(struct kafka_relay *relay, struct relay_request *request,
-                                          const struct span_message *part);
-
-/* The parts go in its place; what can't be divided and is too large even so is given up. */
-static void divide(struct kafka_relay *relay, struct relay_message *message)
-{
-    struct relay_request *request = message->request;
-    struct span_message part;
-    size_t most = kafka_limit_refuse(&relay->producer.limit,
-                                     message->payload.size + PAYLOAD_OVERHEAD / 2);
-    if (most > PAYLOAD_OVERHEAD)
-        most -= PAYLOAD_OVERHEAD;
-    if (most >= message->payload.size)
-        most = message->payload.size / 2;
-    request->split.payload_max = most;
-    for (uint32_t at = message->part.first;
-         span_split_again(&request->split, &message->part, &at, &part);) {
-        struct relay_message *made = make_message(relay, request, &part);
-        if (!part.is_too_large) {
-            resend(relay, made, 0);
-            continue;
-        }
-        drop(relay, made, "too_large", &relay->counters->dropped_too_large);
-        undo(relay, made); /* `message` holds the request meanwhile */
-    }
-    undo(relay, message);
-}
-
-static void refuse(struct kafka_relay *relay, struct relay_message *message,
-                   rd_kafka_resp_err_t error)
-{
-    enum kafka_refusal refusal = kafka_refusal_of(error);
-    if (refusal == REFUSED_FOR_NOW || relay->is_over) {
-        failed(relay, message, error);
-    } else if (!message->is_alone) {
-        suspect(relay, message, error);
-    } else {
-        counter_add(&relay->counters->failures, 1);
-        if (refusal == REFUSED_FOR_CONTENT) {
-            drop(relay, message, "refused", &relay->counters->dropped_refused);
-            undo(relay, message);
-        } else if (kafka_producer_doubts(&relay->producer, message->payload.size,
-                                         &message->was_asked)) {
-            resend(relay, message, KAFKA_DOUBT_MS);
-        } else {
-            divide(relay, message);
-        }
-    }
-}
-
-static void on_delivery(void *context, void *sent, rd_kafka_resp_err_t error)
-{
-    struct kafka_relay *relay = context;
-    struct relay_message *message = sent;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        delivered(relay, message);
-    else if (relay->producer.is_closing && !relay->is_over && !relay->producer.is_fatal)
-        resend(relay, message, 0); /* the limit has changed: the next handle sends it */
-    else
-        refuse(relay, message, error);
-}
-
-static rd_kafka_headers_t *headers_of(const struct relay_request *request)
-{
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-    const char *signal = request->signal == WIRE_GATE_TRACES ? "traces" : "logs";
-    (void)rd_kafka_header_add(headers, "otelcol.signal", -1, signal, -1);
-    return headers;
-}
-
-/* False when the message has to wait for the producer. */
-static bool hand_over(struct kafka_relay *relay, struct relay_message *message)
-{
-    const struct kafka_message sent = {
-        .key = message->part.has_key ? bytes_of(message->key, sizeof message->key) : (struct bytes){0},
-        .payload = message->payload,
-        .headers = headers_of(message->request),
-        .message = message,
-    };
-    message->is_alone = relay->producer.opened.is_alone;
-    rd_kafka_resp_err_t error = kafka_producer_send(&relay->producer, &sent);
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL)
-        return false;
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        message->is_alone = true; /* nobody else was asked */
-        refuse(relay, message, error);
-    }
-    return true;
-}
-
 /* ---- Splitting ---- */
-
-static struct relay_message *make_message(struct kafka_relay *relay, struct relay_request *request,
-                                          const struct span_message *part)
-{
-    bool is_copied = !part->whole.data;
-    struct relay_message *message =
-        memory_need(malloc(sizeof *message + (is_copied ? part->size : 0)));
-    *message = (struct relay_message){
-        .request = request, .part = *part, .payload = part->whole};
-    hex_encode(message->key, part->trace_id, TRACE_ID_SIZE);
-    if (is_copied) {
-        struct buffer to = {.data = message->copy, .capacity = part->size, .limit = part->size};
-        span_split_write(&request->split, part, &to);
-        assert(!to.failed && to.data == message->copy);
-        message->payload = buffer_bytes(&to);
-        relay->copied_bytes += part->size;
-        inbox_hold_bytes(&relay->inbox, part->size);
-    }
-    request->undelivered++;
-    return message;
-}
 
 static void end_split(struct kafka_relay *relay, struct relay_request *request)
 {
     request->is_split = true;
     relay->splitting = request->next;
-    finish_if_done(relay, request);
+    relay_request_finish(relay, request);
 }
 
 static bool begin_split(struct kafka_relay *relay, struct relay_request *request)
@@ -330,10 +71,10 @@ static bool begin_split(struct kafka_relay *relay, struct relay_request *request
     if (request->is_begun)
         return true;
     if (span_split_begin(&request->split, request->body, request->gated, request->signal,
-                         payload_max(relay), request->arena) != STATUS_OK) {
+                         relay_message_payload_max(relay), request->arena) != STATUS_OK) {
         counter_add(&relay->counters->failures, 1);
-        abandon(relay, request);
-        finish_if_done(relay, request);
+        relay_request_abandon(relay, request);
+        relay_request_finish(relay, request);
         return false;
     }
     request->is_begun = true;
@@ -352,13 +93,13 @@ static void split_all(struct kafka_relay *relay)
             end_split(relay, request);
             continue;
         }
-        struct relay_message *message = make_message(relay, request, &part);
+        struct relay_message *message = relay_message_make(relay, request, &part);
         if (part.is_too_large) {
-            drop(relay, message, "too_large", &relay->counters->dropped_too_large);
-            undo(relay, message);
+            relay_message_drop(relay, message, "too_large", &relay->counters->dropped_too_large);
+            relay_message_undo(relay, message);
             continue;
         }
-        if (!hand_over(relay, message))
+        if (!relay_message_send(relay, message))
             relay->unsent = message;
     }
 }
@@ -367,15 +108,14 @@ static void send_unsent(struct kafka_relay *relay, int64_t now_ms)
 {
     struct relay_message *message = relay->unsent;
     relay->unsent = NULL;
-    if (message && !hand_over(relay, message))
+    if (message && !relay_message_send(relay, message))
         relay->unsent = message;
     while (!relay->unsent && kafka_producer_is_open(&relay->producer) &&
-           (message = relay->resend_first) &&
-           message->resend_at_ms <= now_ms) {
+           (message = relay->resend_first) && message->resend_at_ms <= now_ms) {
         relay->resend_first = message->next;
         if (!relay->resend_first)
             relay->resend_last = NULL;
-        if (!hand_over(relay, message))
+        if (!relay_message_send(relay, message))
             relay->unsent = message;
     }
 }
@@ -418,18 +158,18 @@ static void drain(struct kafka_relay *relay)
     relay->is_over = true;
     kafka_producer_close(&relay->producer);
     if (relay->unsent)
-        give_up(relay, relay->unsent);
+        relay_message_give_up(relay, relay->unsent);
     relay->unsent = NULL;
     while (relay->resend_first) {
         struct relay_message *message = relay->resend_first;
         relay->resend_first = message->next;
-        give_up(relay, message);
+        relay_message_give_up(relay, message);
     }
     while (relay->first) {
         struct relay_request *request = relay->first;
         if (begin_split(relay, request)) {
-            abandon(relay, request);
-            finish_if_done(relay, request);
+            relay_request_abandon(relay, request);
+            relay_request_finish(relay, request);
         }
     }
 }
@@ -519,13 +259,10 @@ struct kafka_relay *kafka_relay_create(const struct kafka_relay_config *config,
     bool has_inbox = false;
     if (relay) {
         has_inbox = inbox_init(&relay->inbox, SIZE_MAX, config->held_bytes_max);
-        relay->producer = (struct kafka_producer){.conf = conf,
-                                                  .topic = strdup(config->topic),
-                                                  .wakes = relay->inbox.queue,
-                                                  .owner = "relay to",
-                                                  .delivered = on_delivery,
-                                                  .context = relay,
-                                                  .trouble = &counters->trouble};
+        kafka_producer_init(&relay->producer, conf, config->topic, "relay to", relay->inbox.queue);
+        relay->producer.delivered = relay_message_on_delivery;
+        relay->producer.context = relay;
+        relay->producer.trouble = &counters->trouble;
         relay->counters = counters;
         relay->give_up = config->give_up;
         relay->context = config->context;

@@ -50,8 +50,8 @@ struct kafka_relay_config {
 
 /* One writer, the relay's thread. */
 struct relay_counters {
-    struct counter trace_messages, log_messages;        /* delivered */
-    struct counter failures;                            /* messages that were not, each time */
+    struct counter trace_messages, log_messages; /* delivered */
+    struct counter failures;                     /* messages that were not, each time */
     /* Spans and log records. */
     struct counter dropped_too_large, dropped_refused, dropped_shutdown;
     const char *_Atomic trouble; /* why nothing can be sent now; NULL: it can */

@@ -93,9 +93,10 @@ static void release_first(struct transactions *self)
     free(entry);
 }
 
-static void acknowledge_below(struct transactions *self, uint64_t sequence)
+static void acknowledge_below(struct transactions *self, uint64_t sequence, bool is_sent)
 {
     while (self->first && self->first->item->sequence < sequence) {
+        counter_add(&self->counters->sent_records, is_sent && self->first->record.payload.data);
         if (self->acknowledge.acknowledged)
             self->acknowledge.acknowledged(self->acknowledge.context, self->first->item->sequence);
         release_first(self);
@@ -105,10 +106,8 @@ static void acknowledge_below(struct transactions *self, uint64_t sequence)
 /* A row that can't leave has no payload, and goes with its neighbors. */
 static void decode(struct transactions *self, struct entry *entry)
 {
-    buffer_clear(&entry->made);
-    if (outgoing_decode(bytes_of(entry->item->frame, entry->item->size), &entry->record) ==
-            STATUS_OK &&
-        outgoing_form(&entry->record, self->form, &entry->made) == STATUS_OK)
+    struct bytes frame = bytes_of(entry->item->frame, entry->item->size);
+    if (outgoing_read(frame, self->form, &entry->record, &entry->made) == STATUS_OK)
         return;
     /* The store checks what it reads; such a row could never leave. */
     log_error("outbox_row_malformed", "sequence=%" PRIu64, entry->item->sequence);
@@ -296,53 +295,46 @@ static enum outcome insist(struct transactions *self, const char *name, uint64_t
 
 /* ---- Refusals ---- */
 
-/* Cut, or without a payload from now on. */
-static void settle_refused(struct transactions *self, struct entry *entry)
+/* Cut, or without a payload from now on; false: after the pause it is sent again as it is. */
+static bool settle_refused(struct transactions *self, struct entry *entry)
 {
-    const struct refused_record refused = {.topic = self->producer.topic,
+    const struct refused_record refused = {.producer = &self->producer,
                                            .error = entry->refused,
+                                           .form = self->form,
                                            .record = &entry->record,
+                                           .was_asked = &entry->was_asked,
                                            .acknowledge = &self->acknowledge,
                                            .counters = self->counters,
                                            .inbox = &self->inbox};
+    enum refused_fate fate = refused_settle(&refused, &entry->item);
     entry->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
-    entry->is_new = refused_replace(&refused, &self->producer.limit, self->form, &entry->item);
+    entry->is_new = fate == REFUSED_REPLACED;
     if (entry->is_new)
         decode(self, entry);
-    else
+    else if (fate == REFUSED_DEAD)
         entry->record.payload = (struct bytes){0};
+    return fate != REFUSED_DOUBTED;
 }
 
 /* After an abort. False: nothing is learned, and a pause is in place. */
 static bool learn_from_refusals(struct transactions *self)
 {
     bool has_learned = self->was_batch_refused;
-    if (self->was_batch_refused) {
-        kafka_limit_suspect(&self->producer.limit);
-        kafka_producer_ask(&self->producer);
-    }
+    if (self->was_batch_refused)
+        kafka_producer_suspect(&self->producer);
     self->was_batch_refused = false;
-    for (struct entry *entry = self->first; entry; entry = entry->next) {
-        if (!entry->refused)
-            continue;
-        if (kafka_refusal_of(entry->refused) == REFUSED_FOR_SIZE &&
-            kafka_producer_doubts(&self->producer, entry->record.payload.size, &entry->was_asked)) {
-            entry->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
-            continue; /* after the pause it is sent again */
-        }
-        settle_refused(self, entry);
-        has_learned = true;
-    }
+    for (struct entry *entry = self->first; entry; entry = entry->next)
+        has_learned |= entry->refused && settle_refused(self, entry);
     return has_learned;
 }
 
 /* The first record may wait for its row. */
 static bool is_first_ready(struct transactions *self)
 {
-    if (self->first && self->first->is_new &&
-        refused_is_replaced(&self->acknowledge, self->first->item))
-        self->first->is_new = false;
-    return self->first && !self->first->is_new;
+    struct entry *first = self->first;
+    if (first && first->is_new && refused_is_replaced(&self->acknowledge, first->item))
+        first->is_new = false;
+    return first && !first->is_new;
 }
 
 static enum outcome transact(struct transactions *self)
@@ -362,11 +354,8 @@ static enum outcome transact(struct transactions *self)
         return insist(self, "abort", end, abort_transaction) == DONE ? ABORT : REOPEN;
     if (outcome != DONE)
         return outcome;
-    for (struct entry *entry = self->first; entry && entry->item->sequence < end;
-         entry = entry->next)
-        counter_add(&self->counters->sent_records, entry->record.payload.data != NULL);
     self->is_foreign = false;
-    acknowledge_below(self, end);
+    acknowledge_below(self, end, true);
     kafka_limit_settle(&self->producer.limit);
     return DONE;
 }
@@ -396,7 +385,7 @@ static enum outcome turn(struct transactions *self)
     }
     if (!self->is_placed)
         return place(self);
-    acknowledge_below(self, self->committed_before);
+    acknowledge_below(self, self->committed_before, false);
     return is_first_ready(self) ? transact(self) : DONE;
 }
 
@@ -409,17 +398,17 @@ static void *run_thread(void *argument)
         enum outcome outcome = turn(self);
         if (outcome == REOPEN)
             close_producer(self);
-        bool has_learned = (outcome == ABORT || outcome == REOPEN) && learn_from_refusals(self);
-        if ((outcome == ABORT || outcome == REOPEN) && !has_learned) {
-            pause_after_failure(self);
+        if (outcome == ABORT || outcome == REOPEN) {
+            if (!learn_from_refusals(self))
+                pause_after_failure(self);
             continue;
         }
-        if (outcome == DONE && self->is_failing) {
-            log_info("kafka_transactions_recovered", "topic=\"%s\"", self->producer.topic);
+        if (outcome == DONE) {
+            if (self->is_failing)
+                log_info("kafka_transactions_recovered", "topic=\"%s\"", self->producer.topic);
             self->is_failing = false;
-        }
-        if (outcome == DONE)
             self->pause_ms = PAUSE_FIRST_MS;
+        }
         kafka_producer_poll(&self->producer);
         atomic_store(&self->counters->record_max, kafka_limit_record(&self->producer.limit));
         if (outcome == AGAIN || (self->first && self->first->is_new))
@@ -490,13 +479,11 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
         self->acknowledge = *acknowledge;
         self->counters = counters;
         has_inbox = inbox_init(&self->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
-        self->producer = (struct kafka_producer){.conf = conf,
-                                                 .topic = strdup(config->kafka.topic),
-                                                 .wakes = self->inbox.queue,
-                                                 .owner = "kafka exporter of",
-                                                 .delivered = on_delivery,
-                                                 .context = self,
-                                                 .trouble = &counters->trouble};
+        kafka_producer_init(&self->producer, conf, config->kafka.topic, "kafka exporter of",
+                            self->inbox.queue);
+        self->producer.delivered = on_delivery;
+        self->producer.context = self;
+        self->producer.trouble = &counters->trouble;
     }
     if (has_inbox && self->id && self->producer.topic &&
         rd_kafka_conf_set(conf, "transactional.id", self->id, text, sizeof text) ==

@@ -155,8 +155,7 @@ static uint32_t count_spans(struct bytes request)
 enum status otlp_record_shorten(struct bytes spans, size_t bytes_max, struct buffer *to)
 {
     uint32_t count = count_spans(spans);
-    struct otlp_shortening work = {
-        .text_max = TEXT_FIRST, .span_count = count, .spans_max = count};
+    struct otlp_shortening work = {.text_max = TEXT_FIRST, .span_count = count, .spans_max = count};
     size_t start = to->size;
     for (int round = 0; round < ROUNDS_MAX && !work.is_broken; round++) {
         to->size = start;

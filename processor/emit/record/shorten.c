@@ -228,9 +228,8 @@ static bool read_prior(struct shortening *work, const struct json_reader *reader
 static struct prior_cut *find_prior(struct shortening *work, const char *path)
 {
     struct prior_cut key = {.hash = digest_fnv1a64(bytes_of_text(path))};
-    return work->prior_count
-               ? bsearch(&key, work->prior, work->prior_count, sizeof key, by_hash)
-               : NULL;
+    return work->prior_count ? bsearch(&key, work->prior, work->prior_count, sizeof key, by_hash)
+                             : NULL;
 }
 
 /* What was cut twice was once as long as it was before the first cut. */
@@ -256,8 +255,7 @@ static void carry_on(struct shortening *work)
             continue;
         memcpy(name, prior->path.data, prior->path.size);
         name[prior->path.size] = 0;
-        record_truncation(record, (struct text_field){name, NO_INDEX, NULL},
-                          prior->original_bytes);
+        record_truncation(record, (struct text_field){name, NO_INDEX, NULL}, prior->original_bytes);
     }
 }
 

@@ -109,8 +109,8 @@ END_TEST
 static void send_of_one_key(struct emitter *emitter, uint64_t count)
 {
     for (uint64_t i = 1; i <= count; i++)
-        ck_assert_int_eq(
-            emitter->operations->send(emitter, kafka_records_item(i, "key-0", 5000)), STATUS_OK);
+        ck_assert_int_eq(emitter->operations->send(emitter, kafka_records_item(i, "key-0", 5000)),
+                         STATUS_OK);
 }
 
 START_TEST(a_record_refused_alone_that_cannot_be_cut_is_given_up_and_holds_up_nobody)

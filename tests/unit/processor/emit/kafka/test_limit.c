@@ -46,7 +46,8 @@ START_TEST(a_record_refused_alone_may_have_what_is_told_or_half_of_its_size)
     ck_assert_uint_eq(limit.bytes, 75000);
     kafka_limit_tell(&limit, 65536);
     ck_assert_uint_eq(kafka_limit_refuse(&limit, 300000), 65536);
-    ck_assert_uint_eq(kafka_limit_refuse(&limit, 40000), 20000); /* changed since: others may have more */
+    ck_assert_uint_eq(kafka_limit_refuse(&limit, 40000),
+                      20000); /* changed since: others may have more */
     ck_assert_uint_eq(limit.bytes, 65536);
 }
 END_TEST

@@ -661,8 +661,9 @@ START_TEST(a_record_that_is_cut_later_is_as_if_it_had_been_written_so)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         write_within(limits[i]);
         ck_assert_uint_le(json.size, limits[i]);
-        ck_assert_msg(bytes_equal(shortened(&cut, buffer_bytes(&whole), limits[i]), buffer_bytes(&json)),
-                      "at %zu: %.*s", limits[i], (int)cut.size, (const char *)cut.data);
+        ck_assert_msg(
+            bytes_equal(shortened(&cut, buffer_bytes(&whole), limits[i]), buffer_bytes(&json)),
+            "at %zu: %.*s", limits[i], (int)cut.size, (const char *)cut.data);
     }
     buffer_finish(&whole);
     buffer_finish(&cut);
@@ -697,8 +698,9 @@ START_TEST(what_cannot_be_cut_or_is_no_record_is_refused_and_leaves_nothing)
     write_record();
     ck_assert_int_eq(review_record_shorten(buffer_bytes(&json), 300, &scratch, &to),
                      STATUS_MALFORMED);
-    ck_assert_int_eq(review_record_shorten(TEXT("{\"schema\":\"flywheel.alert/v1\"}"), 5, &scratch, &to),
-                     STATUS_MALFORMED);
+    ck_assert_int_eq(
+        review_record_shorten(TEXT("{\"schema\":\"flywheel.alert/v1\"}"), 5, &scratch, &to),
+        STATUS_MALFORMED);
     ck_assert_int_eq(review_record_shorten(TEXT("not json"), 5, &scratch, &to), STATUS_MALFORMED);
     ck_assert_uint_eq(to.size, 0);
     buffer_finish(&to);
