@@ -106,7 +106,8 @@ static void run_emitter(struct emit_item **items, struct error *error)
 {
     struct emitter_counters counters = {0};
     struct file_emitter_config config = {.path = path};
-    struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
+    struct emit_acknowledge acknowledge = {.acknowledged = on_acknowledged,
+                                           .file_settled = on_settled};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, error);
     if (!emitter)
         return;

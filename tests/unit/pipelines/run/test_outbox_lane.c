@@ -98,6 +98,7 @@ static void crash(struct fixture *fixture, uint32_t room)
 static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count)
 {
     uint8_t outcome[1] = {OUTCOME_FAIL};
+    bool is_missing[1] = {false};
     struct bytes values[DIMENSIONS_MAX];
     for (uint32_t i = 0; i < DIMENSIONS_MAX; i++)
         values[i] = BYTES_LITERAL("unknown");
@@ -125,6 +126,7 @@ static void decide(struct fixture *fixture, uint32_t first_trace, uint32_t count
             .event_ms = 1700000000000,
             .decided_ms = 1700000000000,
             .outcomes = outcome,
+            .is_rule_missing = is_missing,
             .dimension_values = values,
             .selection.record = {.queue = BYTES_LITERAL("review"),
                                  .frame =

@@ -80,7 +80,8 @@ static struct emitter *start(const char *at, uint64_t inode, uint64_t length)
                                          .inode = inode,
                                          .length = length,
                                          .settles = on_settles};
-    struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
+    struct emit_acknowledge acknowledge = {.acknowledged = on_acknowledged,
+                                           .file_settled = on_settled};
     struct error error = {0};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
     ck_assert_ptr_nonnull(emitter);
@@ -352,7 +353,8 @@ END_TEST
 START_TEST(a_path_that_cannot_be_opened_is_a_startup_error)
 {
     struct file_emitter_config config = {.path = "/nowhere/at/all.jsonl", .settles = on_settles};
-    struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
+    struct emit_acknowledge acknowledge = {.acknowledged = on_acknowledged,
+                                           .file_settled = on_settled};
     struct error error = {0};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
     ck_assert_int_eq(emitter->operations->start(emitter, &error), STATUS_FATAL);
@@ -364,7 +366,8 @@ END_TEST
 static enum exit_code refusal_of(const char *at)
 {
     struct file_emitter_config config = {.path = at, .settles = on_settles};
-    struct emit_acknowledge acknowledge = {on_acknowledged, on_settled, NULL};
+    struct emit_acknowledge acknowledge = {.acknowledged = on_acknowledged,
+                                           .file_settled = on_settled};
     struct error error = {0};
     struct emitter *emitter = file_emitter_create(&config, &acknowledge, &counters, &error);
     ck_assert_int_eq(emitter->operations->start(emitter, &error), STATUS_FATAL);
