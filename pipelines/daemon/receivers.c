@@ -19,8 +19,7 @@
 #include "processor/receive/kafka/receiver.h"
 
 enum {
-    CALL_SLOTS =
-        256, /* that wait for work; how many are under way is limited by bytes and streams */
+    CALL_SLOTS = 256, /* that wait for work; how many are under way is limited by bytes and streams */
     SOURCE_NAME_SIZE = 320,
     HTTP_IDLE_MS_MAX = 60000, /* an idle HTTP connection costs its client one handshake */
     DEAD_LETTER_MS = 1000,    /* for letters on their way at the stop */
