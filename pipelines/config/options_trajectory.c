@@ -16,14 +16,16 @@ static const struct option rows[] = {
              "Quiet time after the root has ended; batch exporters of other processes send every "
              "5 s."),
     DURATION("trajectory.idle_timeout", AT(assembly.idle_timeout_ms), 1, 7 * DAY, "5m",
-             "Quiet time while no root has ended: one slow tool call is silence."),
+             "Quiet time while no root has ended: one slow tool call is silence. It stands still "
+             "while the process is stopped, a partition is behind its end or its brokers are away; "
+             "not while spans are refused for want of memory or room."),
     SECTION("trajectory.await", 0, "Scores of outside evaluators to wait for."),
     TEXTS("trajectory.await.scores", AT(assembly.await_scores), AT(assembly.await_count),
           AWAIT_SCORES_MAX, "Names of imported scores to wait for after root and `settle`."),
     DURATION("trajectory.await.timeout", AT(assembly.await_timeout_ms), 0, 1 * DAY, "60s",
              "How long to wait for them."),
     DURATION("trajectory.max_duration", AT(assembly.max_duration_ms), 1, 7 * DAY, "15m",
-             "Longest time since the first span came."),
+             "Longest time since the first span came; it stands still like `idle_timeout`."),
     COUNT("trajectory.max_spans", AT(assembly.max_spans), 1, 1000000, "10000", "Most spans."),
     SIZE("trajectory.max_bytes", AT(assembly.max_bytes), 1 * KIB, 1 * GIB, "16MiB",
          "Most bytes of spans as received."),

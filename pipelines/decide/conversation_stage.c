@@ -83,9 +83,9 @@ static bool take_part(void *context, const struct part_row *row)
                                                shard->config->assembly.max_bytes};
     shard->stage.seen = row->sequence;
     if (request_shard_of(row->conversation, shard->count) == shard->index)
-        reading->has_failed =
-            !conversations_add(&shard->stage.open, row, &limits, reading->time->now_ms,
-                               (int64_t)reading->time->wall_ms);
+        reading->has_failed = !conversations_add(&shard->stage.open, row, &limits,
+                                                 reading->time->now_ms - shard->stage.lag_ms,
+                                                 (int64_t)reading->time->wall_ms);
     return !reading->has_failed && --reading->left > 0;
 }
 
@@ -142,7 +142,7 @@ static enum status decide(struct shard *shard, const struct conversation *conver
     if (status != STATUS_OK)
         return status;
     struct closed *closed = judgement.closed;
-    closed->due_ms = conversation->timer.deadline_ms;
+    closed->due_ms = conversation->timer.deadline_ms + shard->stage.lag_ms;
     closed->decided_ms = time->wall_ms;
     closed->logs = 0; /* counted when their traces closed */
     closed->parts = arena_alloc(&effects->arena, conversation->part_count * sizeof(*closed->parts));
@@ -177,15 +177,27 @@ static enum status close_conversation(struct shard *shard, const struct conversa
     return status;
 }
 
+/* Any source may bring the next turn. */
+static int64_t slowest_lag_ms(const struct shard *shard, const struct shard_time *time)
+{
+    int64_t lag_ms = 0;
+    for (uint32_t i = 0; time->lag_ms && i < shard->progress.source_count; i++)
+        if (time->lag_ms[i] > lag_ms)
+            lag_ms = time->lag_ms[i];
+    return lag_ms;
+}
+
 enum status conversation_stage_step(struct shard *shard, const struct shard_time *time,
                                     struct effects *effects)
 {
     struct conversation *conversation;
     if (!shard->stage.parts.read)
         return STATUS_OK;
+    shard->stage.lag_ms = slowest_lag_ms(shard, time);
     enum status status = take_parts(shard, time);
     while (status == STATUS_OK && !time->is_catching_up && effects_have_room(effects) &&
-           (conversation = conversations_take_due(&shard->stage.open, time->now_ms))) {
+           (conversation =
+                conversations_take_due(&shard->stage.open, time->now_ms - shard->stage.lag_ms))) {
         status = close_conversation(shard, conversation, time, effects);
         conversation_destroy(conversation);
     }

@@ -9,6 +9,9 @@
 
 #include "pipelines/decide/shard_state.h"
 
+/* One run each time: what it frees shows after the next commits. */
+enum { STUCK_MS = 100 };
+
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms)
 {
@@ -160,17 +163,42 @@ static enum status close_due(struct shard *shard, const struct shard_time *time,
     return status;
 }
 
+static enum status close_quiet(struct shard *shard, struct open_trajectory *open,
+                               const struct shard_time *time, struct effects *effects)
+{
+    if (open->span_count > 0)
+        return close_one(shard, open, CLOSE_MEMORY, false, time->now_ms, time, effects);
+    drop_log_only(shard, open, effects);
+    return STATUS_OK;
+}
+
 static enum status close_over_memory(struct shard *shard, const struct shard_time *time,
                                      struct effects *effects)
 {
     struct open_trajectory *open;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && effects_have_room(effects) &&
-           (open = assembler_over_memory(&shard->assembler))) {
-        if (open->span_count == 0)
-            drop_log_only(shard, open, effects);
-        else
-            status = close_one(shard, open, CLOSE_MEMORY, false, time->now_ms, time, effects);
+           (open = assembler_over_memory(&shard->assembler)))
+        status = close_quiet(shard, open, time, effects);
+    return status;
+}
+
+/* Nothing may wait for room that only closing gives: while spans are refused, the runs that have
+ * waited longest for their roots go. */
+static enum status close_for_room(struct shard *shard, const struct shard_time *time,
+                                  struct effects *effects)
+{
+    size_t before = shard->assembler.table.bytes, freed = 0;
+    bool is_stuck = time->is_stuck && time->now_ms - shard->stuck_ms >= STUCK_MS;
+    struct open_trajectory *open;
+    enum status status = STATUS_OK;
+    if (is_stuck)
+        shard->stuck_ms = time->now_ms;
+    while (status == STATUS_OK && (freed < time->excess_bytes || is_stuck) &&
+           effects_have_room(effects) && (open = assembler_longest_quiet(&shard->assembler))) {
+        status = close_quiet(shard, open, time, effects);
+        freed = before - shard->assembler.table.bytes;
+        is_stuck = false;
     }
     return status;
 }
@@ -363,6 +391,7 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
 {
     enum status status = STATUS_OK;
     shard->judge.record_bytes_max = time->record_bytes_max;
+    in_flight_set_lags(&shard->assembler.table, time->lag_ms, shard->progress.source_count);
     switch (event->kind) {
     case SHARD_REQUEST:
         status = take_request(shard, event->request, time, effects);
@@ -387,6 +416,8 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
     if (status == STATUS_OK && !time->is_catching_up)
         status = close_due(shard, time, effects);
     if (status == STATUS_OK && !time->is_catching_up)
+        status = close_for_room(shard, time, effects);
+    if (status == STATUS_OK && !time->is_catching_up)
         status = late_close_due(shard, time, effects);
     if (status == STATUS_OK)
         status = conversation_stage_step(shard, time, effects);
@@ -410,6 +441,7 @@ int64_t shard_next_ms(const struct shard *shard)
     int64_t open_ms = timer_wheel_next_ms(&shard->assembler.table.wheel);
     int64_t late_ms = timer_wheel_next_ms(&shard->late.table.wheel);
     int64_t stage_ms = timer_wheel_next_ms(&shard->stage.open.wheel);
+    stage_ms = stage_ms == INT64_MAX ? stage_ms : stage_ms + shard->stage.lag_ms;
     int64_t first_ms = open_ms < late_ms ? open_ms : late_ms;
     return first_ms < stage_ms ? first_ms : stage_ms;
 }

@@ -29,10 +29,15 @@ struct shard_event {
 };
 
 struct shard_time {
-    int64_t now_ms;                   /* monotonic */
-    uint64_t wall_ms;                 /* since 1970 */
-    bool is_catching_up;              /* deadlines stand still */
-    int64_t horizon_ms;               /* wall clock; what was decided before it may be forgotten */
+    int64_t now_ms;      /* monotonic */
+    uint64_t wall_ms;    /* since 1970 */
+    bool is_catching_up; /* deadlines stand still */
+    /* How far the clock of each source lags behind `now_ms`: it stands still while nothing of it can
+     * come, and idle_timeout and max_duration go by it. NULL: none does. */
+    const int64_t *lag_ms;
+    size_t excess_bytes; /* of open trajectories: spans are refused until so much has been closed */
+    bool is_stuck;       /* spans are refused, and only what closes makes room in the store */
+    int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
     const struct budget_view *budget; /* review budgets in force; NULL: none */
     bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
     uint64_t decided_sequence;        /* of the last committed decided rows */

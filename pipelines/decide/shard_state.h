@@ -27,6 +27,7 @@ struct conversation_stage {
     struct in_flight table; /* the one that is being decided */
     struct arena arena;     /* of one part */
     struct buffer content;
+    int64_t lag_ms; /* of the clock that conversations are quiet by: the slowest of the sources */
 };
 
 struct shard {
@@ -39,6 +40,7 @@ struct shard {
     struct judge judge;
     struct progress progress;
     uint64_t spill_sequence; /* of the next row; goes up by the number of shards */
+    int64_t stuck_ms;        /* monotonic; when a run was closed for room in the store last */
     int64_t pressed_ms;      /* monotonic; when the journal's pressure was answered last */
     struct buffer spill;
 };

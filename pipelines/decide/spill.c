@@ -43,7 +43,7 @@ static void fill_positions(const struct open_trajectory *open, struct spilled *s
 }
 
 static enum status spill_one(struct shard *shard, struct open_trajectory *open,
-                             const struct shard_time *time, struct effects *effects)
+                             struct effects *effects)
 {
     struct spilled *spilled = arena_zalloc(&effects->arena, 1, sizeof(*spilled));
     buffer_clear(&shard->spill);
@@ -51,7 +51,10 @@ static enum status spill_one(struct shard *shard, struct open_trajectory *open,
         return STATUS_FATAL;
     memcpy(spilled->trace_id, open->id, TRACE_ID_SIZE);
     spilled->sequence = shard->spill_sequence;
-    spilled->opened_ms = time->wall_ms - (uint64_t)(time->now_ms - open->first_ms);
+    /* Read back, it has lived as long as now, however long the process was away. */
+    spilled->opened_ms = open->received_ms > (uint64_t)open->lived_ms
+                             ? open->received_ms - (uint64_t)open->lived_ms
+                             : 0;
     spilled->received_ms = open->received_ms;
     spilled->accepted_spans = open->accepted_spans;
     spilled->accepted_logs = open->accepted_logs;
@@ -101,7 +104,7 @@ static enum status spill_source(struct shard *shard, uint16_t source, bool is_pr
         bool is_old = time->now_ms - head->since_ms >= shard->config->state.spill_after_ms;
         if ((!is_old && head->first_position >= below) || !is_spillable(head->owner))
             break;
-        status = spill_one(shard, head->owner, time, effects);
+        status = spill_one(shard, head->owner, effects);
     }
     return status;
 }
@@ -156,7 +159,8 @@ enum status spill_restore(struct shard *shard, const struct spilled *spilled,
     struct in_flight *table = &shard->assembler.table;
     if (in_flight_find(table, spilled->trace_id) || !has_sane_positions(spilled))
         return STATUS_MALFORMED;
-    uint64_t age_ms = time->wall_ms > spilled->opened_ms ? time->wall_ms - spilled->opened_ms : 0;
+    uint64_t age_ms =
+        spilled->received_ms > spilled->opened_ms ? spilled->received_ms - spilled->opened_ms : 0;
     int64_t limit_ms = shard->config->assembly.max_duration_ms;
     struct open_trajectory *open = in_flight_open(table, spilled->trace_id, time->now_ms);
     if (!open)
@@ -171,12 +175,14 @@ enum status spill_restore(struct shard *shard, const struct spilled *spilled,
     for (uint32_t i = 0; i < spilled->position_count; i++)
         if (spilled->positions[i].source < shard->progress.source_count)
             in_flight_restore_holding(table, open, spilled->positions[i].source,
-                                      spilled->positions[i].first, spilled->positions[i].through);
+                                      spilled->positions[i].first, spilled->positions[i].through,
+                                      time->now_ms);
     in_flight_restore_counts(table, open, spilled->accepted_spans, spilled->accepted_logs);
-    open->first_ms = time->now_ms - (age_ms < (uint64_t)limit_ms ? (int64_t)age_ms : limit_ms);
+    open->lived_ms = age_ms < (uint64_t)limit_ms ? (int64_t)age_ms : limit_ms;
+    open->first_ms = time->now_ms - open->lived_ms;
     open->received_ms = spilled->received_ms;
     open->spill_sequence = spilled->sequence;
-    assembler_restored(&shard->assembler, open);
+    assembler_restored(&shard->assembler, open, time->now_ms);
     return STATUS_OK;
 }
 

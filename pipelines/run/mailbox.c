@@ -6,6 +6,7 @@
 
 #include "pipelines/run/room.h"
 #include "pipelines/run/state.h"
+#include "processor/base/clock.h"
 #include "processor/base/memory.h"
 
 static void push_event(struct runtime *runtime, uint32_t shard, void *item)
@@ -36,6 +37,7 @@ enum status mailbox_admit(struct runtime *runtime, struct request *request)
 
 void mailbox_give_shards(struct runtime *runtime, struct request *request)
 {
+    request->admitted_ms = clock_monotonic_ms();
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
         if (!room_is_needed(request, i))
             continue;

@@ -3,12 +3,17 @@
 #include "pipelines/run/room.h"
 
 #include "pipelines/run/state.h"
+#include "processor/base/clock.h"
 
 enum {
     /* Receivers of other sources may look at the same time: so many of them find their place. Who
      * comes too many waits for microseconds. */
     QUEUE_MARGIN = 8,
     MARK_BELOW = 8, /* an eighth of the memory is left for what is on its way */
+    /* Who was refused comes again within seconds. So much of the memory is then made free, that not
+     * every request closes a run. */
+    SHORT_MS = 2000,
+    FREED_SHARE = 16,
 };
 
 /* Above this share of the map in use new spans are refused. Deletions and the copies that a commit
@@ -25,6 +30,19 @@ bool room_is_state_full(const struct runtime *runtime)
            gauges.outbox_bytes > runtime->config->limits.outbox_bytes;
 }
 
+bool room_is_stuck(const struct runtime *runtime)
+{
+    struct writer_gauges gauges = writer_gauges(runtime->writer);
+    return gauges.used_ratio > used_ratio_max ||
+           gauges.journal_bytes > runtime->config->limits.journal_bytes;
+}
+
+static size_t mark_bytes(const struct runtime *runtime)
+{
+    size_t limit = runtime->config->limits.memory_bytes;
+    return limit - limit / MARK_BELOW;
+}
+
 static size_t held_bytes(const struct runtime *runtime)
 {
     size_t held = request_pool_held_bytes(runtime->pool);
@@ -34,16 +52,35 @@ static size_t held_bytes(const struct runtime *runtime)
     return held;
 }
 
-bool room_has_bytes(const struct runtime *runtime, size_t body_bytes)
+bool room_has_bytes(struct runtime *runtime, size_t body_bytes)
 {
-    size_t limit = runtime->config->limits.memory_bytes;
-    if (held_bytes(runtime) + body_bytes > limit - limit / MARK_BELOW ||
-        room_is_state_full(runtime))
+    if (held_bytes(runtime) + body_bytes > mark_bytes(runtime)) {
+        atomic_store_explicit(&runtime->short_of_bytes_ms, clock_monotonic_ms(),
+                              memory_order_relaxed);
+        return false;
+    }
+    if (room_is_state_full(runtime))
         return false;
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (atomic_load_explicit(&runtime->shards[i].is_full, memory_order_relaxed))
             return false;
     return true;
+}
+
+size_t room_excess_bytes(const struct runtime *runtime, uint32_t shard, size_t shard_bytes,
+                         int64_t now_ms)
+{
+    int64_t short_ms = atomic_load_explicit(&runtime->short_of_bytes_ms, memory_order_relaxed);
+    if (short_ms == 0 || now_ms - short_ms > SHORT_MS)
+        return 0;
+    size_t open = shard_bytes, mark = mark_bytes(runtime), target = mark - mark / FREED_SHARE;
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        open += i == shard ? 0 : counter_get(&runtime->shards[i].bytes);
+    size_t held = open + request_pool_held_bytes(runtime->pool);
+    if (open <= mark / 2 || held <= target)
+        return 0; /* It is requests and verdicts on their way: these pass by themselves. */
+    size_t excess = held - target < open ? held - target : open;
+    return (size_t)((double)excess * (double)shard_bytes / (double)open);
 }
 
 static bool has_queue_room(const struct queue *queue)

@@ -8,7 +8,12 @@ struct runtime;
 /* Is the state so full that new spans are refused? */
 bool room_is_state_full(const struct runtime *runtime);
 /* May so many bytes more be held, whether or not we have caught up? */
-bool room_has_bytes(const struct runtime *runtime, size_t body_bytes);
+bool room_has_bytes(struct runtime *runtime, size_t body_bytes);
+/* While memory is refused: how much of its open trajectories' `shard_bytes` a shard should close. */
+size_t room_excess_bytes(const struct runtime *runtime, uint32_t shard, size_t shard_bytes,
+                         int64_t now_ms);
+/* Are spans refused until the store has room, which only trajectories that close give? */
+bool room_is_stuck(const struct runtime *runtime);
 /* Chains the spans by shard, and says whether the writer and every shard that it touches can take
  * the request. */
 bool room_has_queues(const struct runtime *runtime, struct request *request);

@@ -158,6 +158,7 @@ static bool await_notice(struct runtime *runtime, const struct notice *notice, i
 
 static bool start_threads(struct runtime *runtime)
 {
+    pulse_begin(&runtime->pulse);
     runtime->is_writer_running =
         pthread_create(&runtime->writer_thread, NULL, writer_thread_main, runtime) == 0;
     bool is_started = runtime->is_writer_running;
@@ -250,6 +251,7 @@ void runtime_stop(struct runtime *runtime, int64_t grace_ms)
     for (uint32_t i = 0; i < runtime->lane_count; i++)
         outbox_lane_stop(&runtime->lanes[i], grace_ms);
     join_writer(runtime);
+    pulse_end(&runtime->pulse);
 }
 
 enum exit_code runtime_failure(const struct runtime *runtime)

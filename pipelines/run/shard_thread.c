@@ -5,7 +5,9 @@
 
 #include "pipelines/run/failure.h"
 #include "pipelines/run/mailbox.h"
+#include "pipelines/run/room.h"
 #include "pipelines/run/state.h"
+#include "pipelines/run/topic_intake.h"
 #include "processor/base/clock.h"
 #include "processor/emit/record/input.h"
 
@@ -28,12 +30,23 @@ static size_t record_bytes_max(const struct runtime *runtime)
     return least > REVIEW_RECORD_LEAST ? least : REVIEW_RECORD_LEAST;
 }
 
-static struct shard_time time_of(const struct runtime *runtime)
+/* Everything that was admitted until `given_ms` has been given; 0: nobody knows. */
+static struct shard_time time_of(struct shard_thread *self, int64_t given_ms)
 {
+    struct runtime *runtime = self->runtime;
+    int64_t now_ms = clock_monotonic_ms();
+    bool was_stopped = pulse_was_stopped(&runtime->pulse, now_ms), stands[SOURCES_MAX];
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        stands[i] = was_stopped || topic_intake_stands(runtime, i, now_ms);
+    input_clock_look(&self->clock, now_ms, given_ms, stands);
     return (struct shard_time){
-        .now_ms = clock_monotonic_ms(),
+        .now_ms = now_ms,
         .wall_ms = (uint64_t)clock_realtime_ms(),
         .is_catching_up = atomic_load_explicit(&runtime->is_catching_up, memory_order_relaxed),
+        .lag_ms = self->clock.lag_ms,
+        .excess_bytes =
+            room_excess_bytes(runtime, self->index, shard_gauges(self->shard).bytes, now_ms),
+        .is_stuck = room_is_stuck(runtime),
         .horizon_ms = writer_horizon_ms(runtime->writer),
         .decided_sequence = writer_decided_sequence(runtime->writer),
         .part_sequence = writer_part_sequence(runtime->writer),
@@ -98,9 +111,10 @@ static void publish_gauges(struct shard_thread *self)
     atomic_store_explicit(&self->is_full, shard_is_full(self->shard), memory_order_relaxed);
 }
 
-static enum status step(struct shard_thread *self, const struct shard_event *event)
+static enum status step(struct shard_thread *self, const struct shard_event *event,
+                        int64_t given_ms)
 {
-    struct shard_time time = time_of(self->runtime);
+    struct shard_time time = time_of(self, given_ms);
     self->budget = budget_take(writer_budget(self->runtime->writer), self->index, self->budget);
     time.budget = self->budget;
     enum status status = shard_step(self->shard, event, &time, self->current);
@@ -127,7 +141,7 @@ static bool answer_notice(struct shard_thread *self, struct notice *notice, enum
                                      .source = notice->source,
                                      .position = notice->position};
     do
-        *status = step(self, &event); /* One step closes no more than one batch holds. */
+        *status = step(self, &event, 0); /* One step closes no more than one batch holds. */
     while (event.kind == SHARD_CLOSE && *status == STATUS_OK && self->current &&
            shard_has_volatile(self->shard));
     if (self->current)
@@ -155,7 +169,8 @@ static bool handle(struct shard_thread *self, void *item, enum status *status)
     if (item_tag_of(item) == ITEM_NOTICE)
         return answer_notice(self, item_untagged(item), status);
     struct request *request = item;
-    *status = step(self, &(struct shard_event){.kind = SHARD_REQUEST, .request = request});
+    *status = step(self, &(struct shard_event){.kind = SHARD_REQUEST, .request = request},
+                   request->admitted_ms);
     request_release(request);
     return true;
 }
@@ -180,11 +195,13 @@ void *shard_thread_main(void *shard_thread)
     pthread_setname_np(pthread_self(), "shard");
     enum status status = STATUS_OK;
     bool is_running = true;
+    input_clock_init(&self->clock, runtime->source_count, clock_monotonic_ms());
     self->current = take_free(self);
     while (is_running && status == STATUS_OK && self->current &&
            !failure_is_reported(self->runtime)) {
         uint64_t positions[SOURCES_MAX];
         void *items[EVENTS_AT_ONCE];
+        int64_t looked_ms = clock_monotonic_ms();
         for (uint32_t i = 0; i < runtime->source_count; i++)
             positions[i] = atomic_load_explicit(&runtime->next_positions[i], memory_order_acquire);
         size_t count = queue_pop(self->events, items, EVENTS_AT_ONCE);
@@ -197,7 +214,8 @@ void *shard_thread_main(void *shard_thread)
             break;
         if (is_drained)
             status =
-                step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions});
+                step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions},
+                     looked_ms);
         if (status == STATUS_OK && self->current && count == 0)
             sleep_until_due(self);
     }

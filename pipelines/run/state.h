@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 
 #include "pipelines/decide/shard.h"
+#include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
+#include "pipelines/run/pulse.h"
 #include "processor/base/queue.h"
 
 /* No options: what a queue holds counts against limits.memory_bytes anyway, and a sender that meets
@@ -30,6 +32,7 @@ struct shard_thread {
     struct effects *effects[EFFECTS_PER_SHARD];
     struct effects *current;
     const struct budget_view *budget; /* held */
+    struct input_clock clock;
     int64_t sent_ms;
     uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX], sent_need[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */
@@ -61,10 +64,17 @@ struct topic {
         /* After another instance: what is read up to the end may have been counted by it. */
         bool is_taken_over;
         uint64_t traces_read;
+        /* Is all taken that is known to lie in it? If not: when that was so last, monotonic. One that
+         * is not ours counts as at its end. */
+        _Atomic bool is_at_end;
+        _Atomic int64_t at_end_ms;
     } partitions[SOURCES_MAX];
-    bool is_waiting;        /* for partitions to catch up */
-    _Atomic bool is_ending; /* the receiver is about to be stopped */
-    struct queue *answers;  /* notices that the writer has obeyed; the receiver's thread waits */
+    _Atomic bool is_away;       /* no broker answers */
+    _Atomic int64_t back_ms;    /* monotonic; since when one does again */
+    _Atomic int64_t refused_ms; /* monotonic; when a message last had to wait for room of ours */
+    bool is_waiting;            /* for partitions to catch up */
+    _Atomic bool is_ending;     /* the receiver is about to be stopped */
+    struct queue *answers; /* notices that the writer has obeyed; the receiver's thread waits */
 };
 
 struct runtime {
@@ -88,6 +98,8 @@ struct runtime {
     pthread_t writer_thread;
     bool is_writer_running;
 
+    struct pulse pulse;
+    _Atomic int64_t short_of_bytes_ms; /* monotonic; when something was last refused for memory */
     _Atomic bool is_catching_up, is_ready, is_refusing, is_stopping;
     _Atomic bool is_last_turn; /* the writer: one more commit with everything, then end */
     _Atomic int64_t writer_turn_ms;

@@ -13,11 +13,17 @@
 #include "pipelines/run/mailbox.h"
 #include "pipelines/run/room.h"
 #include "pipelines/run/state.h"
+#include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 
-/* While deadlines stand still nothing leaves: a quarter of the memory holds what the queues do. */
-enum { CATCH_UP_SHARE = 4 };
+enum {
+    /* While deadlines stand still nothing leaves: a quarter of the memory holds what the queues do. */
+    CATCH_UP_SHARE = 4,
+    BEHIND_MS = 1000,  /* a partition that is read as it is written reaches its end many times */
+    BACK_MS = 2000,    /* after a broker is back, until it has answered fetches */
+    REFUSED_MS = 1000, /* a held message is tried again sooner */
+};
 
 /* --- catching up --- */
 
@@ -47,6 +53,44 @@ static void check_caught_up(struct runtime *runtime)
     topic->is_waiting = false;
     log_info("topic_caught_up", "partitions=%u", topic->count);
     (void)mailbox_notify(runtime, &(struct notice){.kind = NOTICE_CAUGHT_UP});
+}
+
+/* --- how far behind --- */
+
+static void note_end(struct partition *partition, bool is_at_end)
+{
+    if (!is_at_end && atomic_load_explicit(&partition->is_at_end, memory_order_relaxed))
+        atomic_store(&partition->at_end_ms, clock_monotonic_ms());
+    atomic_store(&partition->is_at_end, is_at_end);
+}
+
+bool topic_intake_stands(struct runtime *runtime, uint32_t source, int64_t now_ms)
+{
+    struct topic *topic = &runtime->topic;
+    if (runtime->source_kinds[source] != SOURCE_TOPIC)
+        return false;
+    struct partition *partition = &topic->partitions[source - topic->first_source];
+    bool is_behind = !atomic_load(&partition->is_at_end) &&
+                     now_ms - atomic_load(&partition->at_end_ms) > BEHIND_MS;
+    bool is_out_of_reach =
+        atomic_load(&topic->is_away) || now_ms - atomic_load(&topic->back_ms) < BACK_MS;
+    /* Refused by us: nothing may wait for room that only closing gives. */
+    bool is_refused = now_ms - atomic_load(&topic->refused_ms) < REFUSED_MS;
+    return (is_behind || is_out_of_reach) && !is_refused;
+}
+
+static void passed(void *context, int32_t number)
+{
+    struct runtime *runtime = context;
+    note_end(&runtime->topic.partitions[number], true);
+}
+
+static void reached(void *context, bool is_reached)
+{
+    struct topic *topic = &((struct runtime *)context)->topic;
+    if (is_reached)
+        atomic_store(&topic->back_ms, clock_monotonic_ms());
+    atomic_store(&topic->is_away, !is_reached);
 }
 
 /* --- partitions that come and go --- */
@@ -118,6 +162,7 @@ static enum status assign(void *context, int32_t number, const struct group_offs
     struct topic *topic = &runtime->topic;
     assert(number >= 0 && (uint32_t)number < topic->count);
     topic->partitions[number].is_assigned = true;
+    note_end(&topic->partitions[number], false);
     if (!is_ours(runtime, number, group))
         return assign_elsewhere(runtime, number, group, ret_offset);
     *ret_offset = (int64_t)runtime->journaled[topic->first_source + (uint32_t)number].from - 1;
@@ -129,6 +174,7 @@ static void give_up(struct runtime *runtime, uint32_t number)
     struct partition *partition = &runtime->topic.partitions[number];
     uint32_t source = runtime->topic.first_source + number;
     partition->was_revoked = true;
+    note_end(partition, true);
     partition->is_assigned = partition->is_behind = partition->is_taken_over = false;
     (void)settle(runtime, NOTICE_REVOKE, source, 0);
 }
@@ -163,6 +209,7 @@ static void move_to(struct runtime *runtime, int32_t number, uint64_t next_posit
     struct partition *partition = &runtime->topic.partitions[number];
     uint32_t source = runtime->topic.first_source + (uint32_t)number;
     atomic_store_explicit(&runtime->next_positions[source], next_position, memory_order_release);
+    note_end(partition, false); /* It is asked for its end next. */
     if (!partition->is_behind || next_position < partition->caught_up_at)
         return;
     partition->is_behind = false;
@@ -183,10 +230,14 @@ static uint32_t count_traces(const struct request *request)
  * deadlines pass again, and what fills memory and tables can leave. */
 static bool has_room(void *context, size_t body_bytes)
 {
-    const struct runtime *runtime = context;
-    return runtime->topic.is_waiting ? request_pool_held_bytes(runtime->pool) <=
-                                           runtime->config->limits.memory_bytes / CATCH_UP_SHARE
-                                     : room_has_bytes(runtime, body_bytes);
+    struct runtime *runtime = context;
+    bool has_room = runtime->topic.is_waiting
+                        ? request_pool_held_bytes(runtime->pool) <=
+                              runtime->config->limits.memory_bytes / CATCH_UP_SHARE
+                        : room_has_bytes(runtime, body_bytes);
+    if (!has_room)
+        atomic_store(&runtime->topic.refused_ms, clock_monotonic_ms());
+    return has_room;
 }
 
 /* New messages wait until every partition has caught up and that is settled: while deadlines stand
@@ -210,8 +261,10 @@ static enum status admit(void *context, int32_t number, int64_t offset, struct r
     uint32_t source = topic->first_source + (uint32_t)number;
     uint64_t position = (uint64_t)offset + 1;
     assert(partition->is_assigned && !request->on_durable);
-    if (!may_come(runtime, partition, position) || !room_has_queues(runtime, request))
+    if (!may_come(runtime, partition, position) || !room_has_queues(runtime, request)) {
+        atomic_store(&topic->refused_ms, clock_monotonic_ms());
         return STATUS_BUSY;
+    }
     if (position < atomic_load_explicit(&runtime->next_positions[source], memory_order_relaxed)) {
         request_release(request); /* Heard already. */
         return STATUS_OK;
@@ -249,6 +302,7 @@ static void at_end(void *context, int32_t number)
 {
     struct runtime *runtime = context;
     struct partition *partition = &runtime->topic.partitions[number];
+    note_end(partition, true);
     if (partition->is_taken_over) {
         partition->is_taken_over = false;
         if (partition->traces_read > 0)
@@ -291,6 +345,8 @@ struct topic_intake topic_intake_of_source(struct runtime *runtime, uint32_t sou
         .commit_offset = commit_offset,
         .assigned = assigned,
         .at_end = at_end,
+        .passed = passed,
+        .reached = reached,
     };
 }
 
@@ -303,6 +359,7 @@ void topic_intake_open(struct runtime *runtime)
         if (topic->count == 0)
             topic->first_source = i;
         assert(topic->first_source + topic->count == i);
+        atomic_store(&topic->partitions[topic->count].is_at_end, true);
         topic->count++;
     }
     char hex[2 * INSTANCE_UUID_SIZE];

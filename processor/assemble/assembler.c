@@ -4,8 +4,14 @@
  *   a local root      last arrival + max(settle, 10 s)
  *   neither           last arrival + idle_timeout
  *   whatever it has   first span + max_duration
+ * The last two count by the clocks of its sources, which stand still while nothing can come.
  * A deadline that moves later is only written down; the wheel finds out when the old one comes up. */
 #include "processor/assemble/assembler.h"
+
+enum {
+    PASSED_MAX = 64,    /* of those that close by themselves, on the way to one that does not */
+    ASK_AGAIN_MS = 100, /* as long as a shard sleeps */
+};
 
 bool assembler_init(struct assembler *assembler, const struct assembly_config *config,
                     int64_t now_ms)
@@ -45,10 +51,18 @@ bool assembler_is_full(const struct assembly_config *config,
     return true;
 }
 
+/* How long it may still live, by the clocks of its sources. */
+static int64_t left_ms(const struct assembler *assembler, const struct open_trajectory *trajectory,
+                       int64_t now_ms)
+{
+    return assembler->config.max_duration_ms - trajectory->lived_ms -
+           in_flight_quiet_ms(&assembler->table, trajectory, now_ms);
+}
+
 /* The deadline, and the trigger that it would be. Which of two passed deadlines came first decides,
  * not how late the look at the clock is. */
 static int64_t deadline_of(const struct assembler *assembler,
-                           const struct open_trajectory *trajectory,
+                           const struct open_trajectory *trajectory, int64_t now_ms,
                            enum close_trigger *ret_trigger)
 {
     const struct assembly_config *config = &assembler->config;
@@ -62,19 +76,22 @@ static int64_t deadline_of(const struct assembler *assembler,
             quiet = earlier(quiet, trajectory->await_until_ms);
     } else {
         *ret_trigger = CLOSE_IDLE;
-        quiet = trajectory->last_ms + config->idle_timeout_ms;
+        quiet = now_ms + config->idle_timeout_ms -
+                in_flight_quiet_ms(&assembler->table, trajectory, now_ms);
     }
-    int64_t latest = trajectory->first_ms + config->max_duration_ms;
+    int64_t latest = now_ms + left_ms(assembler, trajectory, now_ms);
     if (trajectory->span_count == 0 || quiet <= latest)
         return quiet;
     *ret_trigger = CLOSE_DURATION;
     return latest;
 }
 
-static void file_deadline(struct assembler *assembler, struct open_trajectory *trajectory)
+static void file_deadline(struct assembler *assembler, struct open_trajectory *trajectory,
+                          int64_t now_ms)
 {
     enum close_trigger trigger;
-    in_flight_file(&assembler->table, trajectory, deadline_of(assembler, trajectory, &trigger));
+    in_flight_file(&assembler->table, trajectory,
+                   deadline_of(assembler, trajectory, now_ms, &trigger));
 }
 
 enum status assembler_add_spans(struct assembler *assembler, const struct gated_request *request,
@@ -86,15 +103,18 @@ enum status assembler_add_spans(struct assembler *assembler, const struct gated_
         in_flight_find_or_open(&assembler->table, trace_id, arrival->now_ms);
     if (!trajectory)
         return STATUS_FATAL;
-    if (trajectory->span_count == 0)
-        trajectory->first_ms = arrival->now_ms; /* logs alone do not start max_duration */
+    bool is_first = trajectory->span_count == 0;
     enum status status =
         in_flight_add_spans(&assembler->table, trajectory, request, first, ret_next);
     if (status != STATUS_OK)
         return status;
     in_flight_touch(&assembler->table, trajectory, arrival->source, arrival->position,
                     arrival->now_ms, arrival->received_ms);
-    file_deadline(assembler, trajectory);
+    if (is_first) { /* logs alone do not start max_duration */
+        trajectory->first_ms = arrival->now_ms;
+        trajectory->lived_ms = 0;
+    }
+    file_deadline(assembler, trajectory, arrival->now_ms);
     *ret_trajectory = trajectory;
     return STATUS_OK;
 }
@@ -115,19 +135,32 @@ enum status assembler_add_log(struct assembler *assembler, const struct gated_re
         return status;
     in_flight_touch(&assembler->table, trajectory, arrival->source, arrival->position,
                     arrival->now_ms, arrival->received_ms);
-    file_deadline(assembler, trajectory);
+    file_deadline(assembler, trajectory, arrival->now_ms);
     *ret_trajectory = trajectory;
     return STATUS_OK;
 }
 
-void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory)
+void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory,
+                        int64_t now_ms)
 {
-    file_deadline(assembler, trajectory);
+    file_deadline(assembler, trajectory, now_ms);
+}
+
+/* An ended root closes soon by itself, so such a run is near the end of the list: few are passed. */
+struct open_trajectory *assembler_longest_quiet(const struct assembler *assembler)
+{
+    struct open_trajectory *at = assembler->table.oldest;
+    for (int i = 0; i < PASSED_MAX && at && (at->has_root || at->has_local_root); i++)
+        at = at->newer;
+    return at && !at->has_root && !at->has_local_root ? at : NULL;
 }
 
 struct open_trajectory *assembler_over_memory(const struct assembler *assembler)
 {
-    return assembler->table.bytes > assembler->config.memory_bytes ? assembler->table.oldest : NULL;
+    if (assembler->table.bytes <= assembler->config.memory_bytes)
+        return NULL;
+    struct open_trajectory *quiet = assembler_longest_quiet(assembler);
+    return quiet ? quiet : assembler->table.oldest;
 }
 
 /* Did a root close it, is its time up, or has its deadline moved? False: not due. */
@@ -137,7 +170,19 @@ static bool trigger_of(const struct assembler *assembler, struct open_trajectory
     if (!trajectory->has_root && trajectory->has_local_root &&
         !open_trajectory_has_local_root(trajectory))
         trajectory->has_local_root = false; /* The parent came: wait for the root of both. */
-    return deadline_of(assembler, trajectory, ret_trigger) <= now_ms;
+    return deadline_of(assembler, trajectory, now_ms, ret_trigger) <= now_ms;
+}
+
+/* While its clocks stand still what is left stays the same: it is not asked all the time. */
+static void file_again(struct assembler *assembler, struct open_trajectory *trajectory,
+                       int64_t now_ms)
+{
+    enum close_trigger trigger;
+    int64_t deadline = deadline_of(assembler, trajectory, now_ms, &trigger);
+    if (trigger != CLOSE_ROOT && deadline < now_ms + ASK_AGAIN_MS &&
+        in_flight_has_lag(&assembler->table, trajectory))
+        deadline = now_ms + ASK_AGAIN_MS;
+    in_flight_file(&assembler->table, trajectory, deadline);
 }
 
 struct open_trajectory *assembler_next_due(struct assembler *assembler, int64_t now_ms,
@@ -146,7 +191,7 @@ struct open_trajectory *assembler_next_due(struct assembler *assembler, int64_t 
     struct open_trajectory *trajectory;
     while ((trajectory = in_flight_take_due(&assembler->table, now_ms)) &&
            !trigger_of(assembler, trajectory, now_ms, ret_trigger))
-        file_deadline(assembler, trajectory);
+        file_again(assembler, trajectory, now_ms);
     return trajectory;
 }
 
@@ -157,8 +202,8 @@ bool assembler_await(struct assembler *assembler, struct open_trajectory *trajec
         trajectory->is_awaiting = true;
         trajectory->await_until_ms = now_ms + assembler->config.await_timeout_ms;
     }
-    int64_t until = earlier(trajectory->await_until_ms,
-                            trajectory->first_ms + assembler->config.max_duration_ms);
+    int64_t until =
+        earlier(trajectory->await_until_ms, now_ms + left_ms(assembler, trajectory, now_ms));
     if (now_ms >= until)
         return false;
     in_flight_file(&assembler->table, trajectory, until);

@@ -50,13 +50,17 @@ MUST_CHECK enum status assembler_add_log(struct assembler *assembler,
                                          struct open_trajectory **ret_trajectory);
 
 /* Files the deadline of one that was put into the table from the store. */
-void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory);
+void assembler_restored(struct assembler *assembler, struct open_trajectory *trajectory,
+                        int64_t now_ms);
 
 /* Is this trajectory over one of its own limits, and which? */
 bool assembler_is_full(const struct assembly_config *config,
                        const struct open_trajectory *trajectory, enum close_trigger *ret_trigger);
-/* The one heard of least recently while all together are over the memory limit; NULL when they are
- * not. */
+/* The one heard of least recently of those that wait for a root; NULL: there is none, or it is behind
+ * many that close by themselves soon. */
+struct open_trajectory *assembler_longest_quiet(const struct assembler *assembler);
+/* While all together are over the memory limit: that one, else the one heard of least recently; NULL
+ * when they are not. */
 struct open_trajectory *assembler_over_memory(const struct assembler *assembler);
 
 /* The next trajectory whose time has come, with the trigger that closes it; NULL when there is

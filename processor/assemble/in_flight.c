@@ -257,10 +257,48 @@ static struct holding *own_holding(struct in_flight *table, struct open_trajecto
     return holding;
 }
 
+void in_flight_set_lags(struct in_flight *table, const int64_t *lag_ms, uint32_t source_count)
+{
+    assert(source_count <= IN_FLIGHT_SOURCES_MAX);
+    for (uint32_t i = 0; i < source_count; i++)
+        table->lag_ms[i] = lag_ms ? lag_ms[i] : 0;
+}
+
+int64_t in_flight_quiet_ms(const struct in_flight *table, const struct open_trajectory *trajectory,
+                           int64_t now_ms)
+{
+    int64_t quiet_ms = now_ms - trajectory->last_ms;
+    for (const struct holding *holding = &trajectory->holding; holding;
+         holding = holding->next_of_owner) {
+        int64_t seen_ms = now_ms - table->lag_ms[holding->source] - holding->seen_ms;
+        if (holding->owner && seen_ms < quiet_ms)
+            quiet_ms = seen_ms;
+    }
+    return quiet_ms > 0 ? quiet_ms : 0;
+}
+
+bool in_flight_has_lag(const struct in_flight *table, const struct open_trajectory *trajectory)
+{
+    for (const struct holding *holding = &trajectory->holding; holding;
+         holding = holding->next_of_owner)
+        if (holding->owner && table->lag_ms[holding->source] > 0)
+            return true;
+    return false;
+}
+
+/* Something came: all its clocks are looked at. */
+static void note_clocks(struct in_flight *table, struct open_trajectory *trajectory, int64_t now_ms)
+{
+    trajectory->lived_ms += in_flight_quiet_ms(table, trajectory, now_ms);
+    for (struct holding *holding = &trajectory->holding; holding; holding = holding->next_of_owner)
+        holding->seen_ms = now_ms - table->lag_ms[holding->source];
+}
+
 void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory, uint16_t source,
                      uint64_t position, int64_t now_ms, uint64_t received_ms)
 {
     assert(source < IN_FLIGHT_SOURCES_MAX);
+    note_clocks(table, trajectory, now_ms);
     trajectory->last_ms = now_ms;
     if (received_ms > trajectory->received_ms)
         trajectory->received_ms = received_ms;
@@ -269,6 +307,7 @@ void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory
         append_newest(table, trajectory);
     }
     struct holding *holding = own_holding(table, trajectory, source);
+    holding->seen_ms = now_ms - table->lag_ms[source];
     if (!holding->first_position) {
         struct floor_list *list = &table->floors[source];
         assert(!list->newest || list->newest->first_position <= position);
@@ -339,9 +378,11 @@ void in_flight_mark_spilled(struct in_flight *table, struct open_trajectory *tra
 }
 
 void in_flight_restore_holding(struct in_flight *table, struct open_trajectory *trajectory,
-                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through)
+                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through,
+                               int64_t now_ms)
 {
     struct holding *holding = own_holding(table, trajectory, source);
+    holding->seen_ms = now_ms - table->lag_ms[source];
     assert(!holding->first_spilled && !holding->first_position && first_spilled > 0);
     holding->first_spilled = first_spilled;
     holding->spilled_through = holding->last_position = spilled_through;

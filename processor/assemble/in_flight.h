@@ -4,6 +4,10 @@
  *   slots:  open addressing by keyed hash of the id -> struct open_trajectory
  *   oldest .. newest:  by last arrival
  *
+ * Clocks: each source has one, which stands still while nothing of it can come, so it lags behind the
+ * monotonic one. How long a trajectory has been quiet, by the slowest clock of its sources, is
+ * in_flight_quiet_ms(); how long it has lived, lived_ms + that.
+ *
  * Floors: for each source the trajectories that hold spans of it lie in a list by first position,
  * so the smallest position still needed is the head of the list. A trajectory whose spans so far
  * have been spilled to the store leaves that list until another one comes, and lies in a second
@@ -26,6 +30,7 @@ struct in_flight {
     struct open_trajectory *oldest, *newest; /* by last arrival */
     struct floor_list floors[IN_FLIGHT_SOURCES_MAX], spilled[IN_FLIGHT_SOURCES_MAX];
     struct timer_wheel wheel;
+    int64_t lag_ms[IN_FLIGHT_SOURCES_MAX]; /* of the clocks */
 };
 
 MUST_CHECK bool in_flight_init(struct in_flight *table, int64_t now_ms);
@@ -67,6 +72,13 @@ MUST_CHECK enum status in_flight_add_log(struct in_flight *table,
 /* Notes an arrival: recency, times, and the position of the source. */
 void in_flight_touch(struct in_flight *table, struct open_trajectory *trajectory, uint16_t source,
                      uint64_t position, int64_t now_ms, uint64_t received_ms);
+/* How far the clocks of the sources lag from now on; NULL: not at all. */
+void in_flight_set_lags(struct in_flight *table, const int64_t *lag_ms, uint32_t source_count);
+/* Since the last arrival, by the slowest of the clocks of its sources. */
+int64_t in_flight_quiet_ms(const struct in_flight *table, const struct open_trajectory *trajectory,
+                           int64_t now_ms);
+/* Does one of these clocks lag? */
+bool in_flight_has_lag(const struct in_flight *table, const struct open_trajectory *trajectory);
 /* The smallest position of that source that an open trajectory needs and the store does not hold;
  * UINT64_MAX: none. */
 uint64_t in_flight_floor(const struct in_flight *table, uint16_t source);
@@ -82,6 +94,7 @@ void in_flight_detach(struct in_flight *table, struct holding *holding);
 void in_flight_mark_spilled(struct in_flight *table, struct open_trajectory *trajectory);
 /* At start, of one read back from the store: what a source had given, and what was counted. */
 void in_flight_restore_holding(struct in_flight *table, struct open_trajectory *trajectory,
-                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through);
+                               uint16_t source, uint64_t first_spilled, uint64_t spilled_through,
+                               int64_t now_ms);
 void in_flight_restore_counts(struct in_flight *table, struct open_trajectory *trajectory,
                               uint32_t accepted_spans, uint32_t accepted_logs);

@@ -33,6 +33,7 @@ struct holding {
     uint64_t last_position;
     uint64_t first_spilled, spilled_through; /* 0: none */
     int64_t since_ms;                        /* monotonic; when first_position came */
+    int64_t seen_ms; /* by the clock of the source; when anything came for the trajectory last */
     uint16_t source;
 };
 
@@ -41,6 +42,7 @@ struct open_trajectory {
     struct timer_node timer;
     struct open_trajectory *older, *newer; /* by last arrival */
     int64_t first_ms, last_ms;             /* monotonic */
+    int64_t lived_ms;                      /* by the clocks of its sources; first to last arrival */
     int64_t await_until_ms;                /* while is_awaiting: when to stop waiting for scores */
     uint64_t received_ms;                  /* wall clock of the last arrival */
     bool has_root, has_local_root, is_awaiting;

@@ -29,6 +29,7 @@ struct request {
     uint32_t recounted; /* traces in it that another instance may have counted; of a topic only */
     enum wire_gate_signal signal;
     uint64_t received_ms; /* wall clock; journaled, so that a replay sees the same */
+    int64_t admitted_ms;  /* monotonic; when it was given to the shards */
 
     struct buffer received; /* as received, maybe compressed; what the journal keeps */
     enum request_encoding encoding;

@@ -12,7 +12,7 @@ from flywheel.checks import Checks, arguments
 from flywheel.metrics import total
 from flywheel.waiting import patiently, wait_for
 from ledger import Ledger, pipeline
-from member import GrpcSender, KafkaSender, Member
+from member import CHILDREN, ROOT, GrpcSender, KafkaSender, Member
 
 ENOSPC, EIO = 28, 5
 PART = 60  # traces of one round
@@ -234,6 +234,31 @@ def clock_step(run):
     run.finish()
 
 
+def stopped(run):
+    """The process is stopped for longer than idle_timeout while the roots come; no run is closed without the root that lay in the socket."""
+    roots = run.sender if run.topic else GrpcSender(run.member, threads=40)
+    for _ in range(run.args.rounds):
+        traces = run.ledger.make(40)
+        run.sender.add(traces, parts=(CHILDREN,))
+        run.checks.check("the children are acknowledged", run.sender.drain())
+        if run.topic:
+            run.checks.check("the children are read", run.member.wait(lambda: run.member.in_flight() >= 80, 20))
+        run.member.process.send_signal(signal.SIGSTOP)
+        try:
+            roots.add(traces, parts=(ROOT,))
+            time.sleep(6)
+        finally:
+            run.member.process.send_signal(signal.SIGCONT)
+        run.checks.check("the roots are acknowledged", roots.drain())
+        run.settle()
+    metrics = run.member.metrics()
+    closed = {kind: total(metrics, "flywheel_trajectories_total", trigger=kind) for kind in ("root", "idle", "duration")}
+    run.checks.check("every run waited for its root", closed == {"root": 40 * run.args.rounds, "idle": 0, "duration": 0}, closed)
+    if not run.topic:
+        roots.stop()
+    run.finish()
+
+
 def duplicates(run):
     """Every request twice or three times, in any order, over all connections."""
     for _ in range(run.args.rounds):
@@ -333,6 +358,7 @@ FAULTS = {
     "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="45s", idle="10m", more="limits: { memory: 256MiB, journal: 32MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 4000 }"),
                                     "state": ", map_size: 130MiB", "grpc": ", max_message: 8MiB"}),
     "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
+    "stopped": (stopped, "any", {"pipeline": pipeline(idle="4s")}),
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),

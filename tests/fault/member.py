@@ -7,6 +7,7 @@ from flywheel.places import TRACES
 from flywheel.sender import send_until_taken
 from flywheel.waiting import patiently, wait_for
 
+CHILDREN, ROOT = 0, 1  # the two requests of a trace
 SHIM = pathlib.Path(__file__).with_name("fault_shim.c")
 
 
@@ -65,13 +66,13 @@ class GrpcSender:
         """{code: how many requests were refused with it}."""
         return dict(collections.Counter(self.refusals))
 
-    def add(self, traces, copies=1, shuffle=None):
-        part = [(t, i) for i in range(2) for t in traces for _ in range(copies)]
+    def add(self, traces, copies=1, shuffle=None, parts=(CHILDREN, ROOT)):
+        part = [(t, i) for i in parts for t in traces for _ in range(copies)]
         if shuffle:
             shuffle.shuffle(part)
         with self.lock:
             self.is_shuffled = shuffle is not None
-            for t in traces:
+            for t in traces if CHILDREN in parts else ():
                 t.waiting, t.copies = 2 * copies, copies
             self.work += part
 
@@ -123,11 +124,11 @@ class KafkaSender:
         self.producer = Producer({"bootstrap.servers": broker.address, "enable.idempotence": True, "linger.ms": 5,
                                   "partitioner": "fnv1a_random", "log_level": 0})
 
-    def add(self, traces, copies=1, shuffle=None):
-        part = [(t, i) for i in range(2) for t in traces for _ in range(copies)]
+    def add(self, traces, copies=1, shuffle=None, parts=(CHILDREN, ROOT)):
+        part = [(t, i) for i in parts for t in traces for _ in range(copies)]
         if shuffle:
             shuffle.shuffle(part)
-        for t in traces:
+        for t in traces if CHILDREN in parts else ():
             t.waiting = 2 * copies
         for t, i in part:
             def delivered(error, _, t=t):

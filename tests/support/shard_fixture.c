@@ -74,6 +74,9 @@ static void step(struct shard_fixture *fixture, uint32_t shard, const struct sha
                               .decided_sequence = fixture->decided_sequence,
                               .part_sequence = fixture->part_sequence,
                               .is_catching_up = fixture->is_catching_up,
+                              .lag_ms = fixture->lag_ms,
+                              .excess_bytes = fixture->excess_bytes,
+                              .is_stuck = fixture->is_stuck,
                               .horizon_ms = fixture->horizon_ms,
                               .is_journal_pressed = fixture->is_journal_pressed};
     ck_assert_int_eq(shard_step(fixture->shards[shard], event, &time, fixture->effects[shard]),

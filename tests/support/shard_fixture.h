@@ -20,7 +20,9 @@ struct shard_fixture {
     uint64_t next[FIXTURE_SOURCES];
     int64_t horizon_ms;
     uint64_t decided_sequence, part_sequence; /* what a writer has committed */
-    bool is_catching_up, is_journal_pressed;
+    bool is_catching_up, is_journal_pressed, is_stuck;
+    int64_t lag_ms[FIXTURE_SOURCES]; /* of the clocks of the sources */
+    size_t excess_bytes;
 };
 
 /* Rules on score.Quality: fail below 0.5, borderline below 0.8; settle 6 s, idle 5 min; `more` goes

@@ -10,6 +10,7 @@ void kafka_is_back(struct kafka_receiver *receiver)
     if (!receiver->is_away)
         return;
     receiver->is_away = false;
+    receiver->intake->reached(receiver->intake->context, true);
     log_info("kafka_broker_back", "topic=\"%s\"", receiver->topic);
 }
 
@@ -23,6 +24,7 @@ void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error
     int64_t now_ms = clock_monotonic_ms();
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !receiver->is_away) {
         receiver->is_away = true;
+        receiver->intake->reached(receiver->intake->context, false);
         receiver->metadata_at_ms = now_ms + KAFKA_ASK_MS; /* to see when one is back */
         log_warn("kafka_broker_away", "topic=\"%s\" reason=\"%s\" action=\"trying again\"",
                  receiver->topic, text);

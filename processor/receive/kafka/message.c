@@ -190,6 +190,19 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
     return is_busy ? STATUS_BUSY : refuse(receiver, message, why, signal);
 }
 
+/* The end is asked for once a fetch. */
+static void note_end(struct kafka_receiver *receiver, struct partition *partition, int32_t number)
+{
+    int64_t low, high;
+    if (partition->next_offset < partition->known_end ||
+        rd_kafka_get_watermark_offsets(receiver->consumer, receiver->topic, number, &low, &high) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    partition->known_end = high;
+    if (high > 0 && partition->next_offset >= high)
+        receiver->intake->passed(receiver->intake->context, number);
+}
+
 bool kafka_hand_over(struct kafka_receiver *receiver, struct partition *partition,
                      rd_kafka_message_t *message)
 {
@@ -197,6 +210,7 @@ bool kafka_hand_over(struct kafka_receiver *receiver, struct partition *partitio
     if (status == STATUS_OK) {
         partition->next_offset = message->offset + 1;
         counter_add(&receiver->kafka.messages, 1);
+        note_end(receiver, partition, message->partition);
         rd_kafka_message_destroy(message);
         return true;
     }

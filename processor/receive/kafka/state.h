@@ -32,6 +32,7 @@ enum {
 struct partition {
     bool is_ours, is_paused, needs_reset;
     int64_t next_offset; /* to hand over; -1: the first that comes */
+    int64_t known_end;   /* when the broker was last asked for more */
     /* To commit, asked for, confirmed: increasing within an assignment; -1: none yet. */
     int64_t to_commit, asked, confirmed;
     rd_kafka_message_t *held;

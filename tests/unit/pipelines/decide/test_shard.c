@@ -76,8 +76,8 @@ START_TEST(a_run_whose_times_are_absent_has_no_duration)
     } cases[] = {{0, 1700000000000}, {1700000000000, 0}, {0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct shard_fixture fixture;
-        shard_fixture_begin_rules(
-            &fixture, 1, "{ name: slow, measure: duration_ms, fail_above: 1, judges: true }", "");
+        shard_fixture_begin_rules(&fixture, 1,
+                                  "{ name: slow, measure: duration_ms, fail_above: 1 }", "");
         give_times(&fixture, 1, cases[i].start_ms, cases[i].end_ms);
         const struct closed *closed = shard_fixture_closed(&fixture);
         ck_assert(closed->duration_ms < 0);
@@ -107,6 +107,143 @@ START_TEST(times_older_than_every_window_are_counted_as_skew)
         ck_assert_uint_eq(closed->event_ms, cases[i].end_ms); /* the total since start has it */
         shard_fixture_end(&fixture);
     }
+}
+END_TEST
+
+/* Time passes in which nothing of this source can come. */
+static void stand_still(struct shard_fixture *fixture, uint16_t source, int64_t ms)
+{
+    fixture->lag_ms[source] += ms;
+    shard_fixture_tick(fixture, ms);
+}
+
+START_TEST(idle_timeout_stands_still_with_the_source)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    add_span(&fixture, 1, 2);
+    (void)shard_fixture_give(&fixture, 1, WIRE_GATE_TRACES, NULL);
+    shard_fixture_tick(&fixture, 4 * MINUTE);
+    for (int i = 0; i < 20; i++)
+        stand_still(&fixture, 1, MINUTE);
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
+    shard_fixture_tick(&fixture, MINUTE - SECOND);
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
+    shard_fixture_tick(&fixture, 2 * SECOND);
+    ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_IDLE);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(a_root_that_lay_with_the_source_closes_the_run)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    add_span(&fixture, 1, 2);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    stand_still(&fixture, 0, 60 * MINUTE);
+    (void)give_run(&fixture, 1, 0.9);
+    shard_fixture_tick(&fixture, 7 * SECOND);
+    const struct closed *closed = shard_fixture_closed(&fixture);
+    ck_assert_int_eq(closed->trigger, CLOSE_ROOT);
+    ck_assert_uint_eq(closed->spans, 2);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(max_duration_stands_still_with_the_source)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    for (uint32_t i = 2; i < 9; i++) { /* 4 minutes each: never idle for long */
+        add_span(&fixture, 1, i);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+        shard_fixture_tick(&fixture, 2 * MINUTE);
+        stand_still(&fixture, 0, 2 * MINUTE);
+    }
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0); /* 14 of 28 minutes counted */
+    add_span(&fixture, 1, 9);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    shard_fixture_tick(&fixture, MINUTE + SECOND);
+    ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_DURATION);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(the_settling_of_an_ended_root_never_stands_still)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    (void)give_run(&fixture, 1, 0.9);
+    stand_still(&fixture, 0, 7 * SECOND);
+    ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_ROOT);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(other_sources_do_not_hold_a_run_but_each_of_its_own_does)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    stand_still(&fixture, 2, 60 * MINUTE);
+    add_span(&fixture, 1, 2);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    add_span(&fixture, 2, 2);
+    (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    add_span(&fixture, 2, 3);
+    (void)shard_fixture_give(&fixture, 2, WIRE_GATE_TRACES, NULL);
+    stand_still(&fixture, 2, 6 * MINUTE);
+    const struct closed *closed = shard_fixture_closed(&fixture);
+    ck_assert_uint_eq(trace_of_id(closed->trace_id), 1);
+    shard_fixture_clear(&fixture);
+    stand_still(&fixture, 0, 4 * MINUTE); /* quiet on one for 6 minutes, on the other for 4 */
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
+    shard_fixture_tick(&fixture, MINUTE + SECOND);
+    ck_assert_uint_eq(trace_of_id(shard_fixture_closed(&fixture)->trace_id), 2);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(while_memory_is_refused_the_longest_quiet_rootless_runs_close)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    (void)give_run(&fixture, 1, 0.9); /* closes by itself */
+    for (uint32_t trace = 2; trace < 10; trace++) {
+        add_span(&fixture, trace, 2);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    }
+    fixture.excess_bytes = shard_gauges(fixture.shards[0]).bytes / 3;
+    fixture.lag_ms[0] = 1000; /* whatever stands still */
+    shard_fixture_tick(&fixture, 1000);
+    uint32_t count = shard_fixture_closed_count(&fixture);
+    ck_assert_uint_ge(count, 2);
+    ck_assert_uint_le(count, 5);
+    uint32_t trace = 2;
+    for (const struct closed *at = fixture.effects[0]->first; at; at = at->next) {
+        ck_assert_int_eq(at->trigger, CLOSE_MEMORY);
+        ck_assert_uint_eq(trace_of_id(at->trace_id), trace++);
+    }
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
+START_TEST(while_the_store_is_full_one_run_closes_at_a_time)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, "");
+    for (uint32_t trace = 1; trace < 9; trace++) {
+        add_span(&fixture, trace, 2);
+        (void)shard_fixture_give(&fixture, 0, WIRE_GATE_TRACES, NULL);
+    }
+    fixture.is_stuck = true;
+    for (int i = 0; i < 10; i++)
+        shard_fixture_tick(&fixture, 10);
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 1);
+    ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_MEMORY);
+    shard_fixture_tick(&fixture, 100);
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 2);
+    shard_fixture_end(&fixture);
 }
 END_TEST
 
@@ -465,6 +602,13 @@ int main(void)
     tcase_add_test(cases, a_run_closes_with_its_verdict_its_record_and_its_positions);
     tcase_add_test(cases, a_run_whose_times_are_absent_has_no_duration);
     tcase_add_test(cases, times_older_than_every_window_are_counted_as_skew);
+    tcase_add_test(cases, idle_timeout_stands_still_with_the_source);
+    tcase_add_test(cases, a_root_that_lay_with_the_source_closes_the_run);
+    tcase_add_test(cases, max_duration_stands_still_with_the_source);
+    tcase_add_test(cases, the_settling_of_an_ended_root_never_stands_still);
+    tcase_add_test(cases, other_sources_do_not_hold_a_run_but_each_of_its_own_does);
+    tcase_add_test(cases, while_memory_is_refused_the_longest_quiet_rootless_runs_close);
+    tcase_add_test(cases, while_the_store_is_full_one_run_closes_at_a_time);
     tcase_add_test(cases, a_run_that_passed_makes_no_record);
     tcase_add_test(cases, a_late_span_is_counted_once);
     tcase_add_loop_test(

@@ -179,18 +179,24 @@ START_TEST(a_row_that_is_not_of_its_trace_leaves_nothing_open)
 }
 END_TEST
 
-START_TEST(max_duration_goes_on_over_a_restart)
+START_TEST(max_duration_goes_on_over_a_restart_and_stands_still_while_the_process_is_away)
 {
     struct shard_fixture fixture;
     struct kept kept;
     shard_fixture_begin(&fixture, 1, slow);
     (void)give_part(&fixture, 0, 1, 2);
-    shard_fixture_tick(&fixture, 2 * MINUTE);
+    shard_fixture_tick(&fixture, 40 * SECOND);
+    (void)give_part(&fixture, 0, 1, 3);
+    shard_fixture_tick(&fixture, 30 * SECOND);
     keep(&kept, only_spilled(&fixture));
+    ck_assert_uint_eq(kept.row.received_ms - kept.row.opened_ms, 40 * SECOND);
+    kept.row.opened_ms = kept.row.received_ms - 119 * MINUTE;
     fixture.wall_ms += 3 * 60 * MINUTE;
     shard_fixture_restart(&fixture, 1);
     restore(&fixture, &kept);
-    shard_fixture_tick(&fixture, 1);
+    shard_fixture_tick(&fixture, MINUTE - SECOND);
+    ck_assert_uint_eq(shard_fixture_closed_count(&fixture), 0);
+    shard_fixture_tick(&fixture, 2 * SECOND);
     ck_assert_int_eq(shard_fixture_closed(&fixture)->trigger, CLOSE_DURATION);
     let_go(&kept);
     shard_fixture_end(&fixture);
@@ -296,7 +302,8 @@ int main(void)
     tcase_add_test(cases, its_verdict_takes_the_row_away);
     tcase_add_test(cases, after_a_restart_the_row_stands_for_what_the_journal_still_holds);
     tcase_add_test(cases, a_row_that_is_not_of_its_trace_leaves_nothing_open);
-    tcase_add_test(cases, max_duration_goes_on_over_a_restart);
+    tcase_add_test(cases,
+                   max_duration_goes_on_over_a_restart_and_stands_still_while_the_process_is_away);
     tcase_add_test(cases, a_pressed_journal_spills_the_older_half_of_what_holds_it);
     tcase_add_test(cases, what_no_journal_holds_is_not_spilled);
     tcase_add_test(cases, a_revoked_partition_takes_its_open_trajectories_with_it);

@@ -136,6 +136,37 @@ static bool wait_for(struct fixture *fixture, bool (*is_so)(struct fixture *fixt
     return is_so(fixture);
 }
 
+static bool stands(struct fixture *fixture, int32_t partition, int64_t later_ms)
+{
+    return topic_intake_stands(fixture->runtime, 1 + (uint32_t)partition,
+                               clock_monotonic_ms() + later_ms);
+}
+
+START_TEST(a_partition_stands_still_while_it_is_behind_or_out_of_reach)
+{
+    struct fixture *fixture = begin();
+    const struct topic_intake *topic = &fixture->topic;
+    enum { LATER_MS = 5000 };
+    ck_assert(!stands(fixture, 0, LATER_MS)); /* not ours */
+    (void)assign(fixture, 0, 0, "");
+    ck_assert(!stands(fixture, 0, 0));
+    ck_assert(stands(fixture, 0, LATER_MS));
+    ck_assert(!topic_intake_stands(fixture->runtime, 0, INT64_MAX / 2)); /* no partition */
+    topic->at_end(topic->context, 0);
+    ck_assert(!stands(fixture, 0, LATER_MS));
+    give_in_time(fixture, 0, 0, 1, false);
+    ck_assert(stands(fixture, 0, LATER_MS));
+    topic->passed(topic->context, 0);
+    ck_assert(!stands(fixture, 0, LATER_MS));
+    topic->reached(topic->context, false);
+    ck_assert(stands(fixture, 0, LATER_MS));
+    topic->reached(topic->context, true);
+    ck_assert(stands(fixture, 0, 0)); /* a moment for the first fetch */
+    ck_assert(!stands(fixture, 0, LATER_MS));
+    end(fixture);
+}
+END_TEST
+
 static bool is_ready(struct fixture *fixture)
 {
     return runtime_is_ready(fixture->runtime);
@@ -347,6 +378,7 @@ int main(void)
     tcase_add_test(cases,
                    what_comes_while_the_shards_still_catch_up_is_neither_lost_nor_passed_over);
     tcase_add_test(cases, messages_without_spans_move_the_position);
+    tcase_add_test(cases, a_partition_stands_still_while_it_is_behind_or_out_of_reach);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

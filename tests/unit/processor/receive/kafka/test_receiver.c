@@ -1,6 +1,7 @@
 /* link: receive otlp base */
 /* The Kafka receiver against a mock cluster, with an intake that does as it is told. */
 #include <check.h>
+#include <stdatomic.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ struct fake_topic {
     int64_t read_before[PARTITIONS_MAX]; /* messages below it were read by an earlier process */
     bool is_busy, has_no_room;
     uint32_t refusals; /* submits answered BUSY */
+    _Atomic uint32_t passed;
+    _Atomic bool is_away;
 };
 
 struct member {
@@ -156,6 +159,19 @@ static void fake_at_end(void *context, int32_t partition)
     pthread_mutex_unlock(&topic->lock);
 }
 
+static void fake_passed(void *context, int32_t partition)
+{
+    struct fake_topic *topic = context;
+    (void)partition;
+    atomic_fetch_add(&topic->passed, 1);
+}
+
+static void fake_reached(void *context, bool is_reached)
+{
+    struct fake_topic *topic = context;
+    atomic_store(&topic->is_away, !is_reached);
+}
+
 static void init_topic(struct fake_topic *topic)
 {
     *topic = (struct fake_topic){.intake = {.context = topic,
@@ -170,7 +186,9 @@ static void init_topic(struct fake_topic *topic)
                                             .was_read = fake_was_read,
                                             .commit_offset = fake_commit_offset,
                                             .assigned = fake_assigned,
-                                            .at_end = fake_at_end}};
+                                            .at_end = fake_at_end,
+                                            .passed = fake_passed,
+                                            .reached = fake_reached}};
     pthread_mutex_init(&topic->lock, NULL);
     for (int i = 0; i < PARTITIONS_MAX; i++)
         topic->resume_at[i] = topic->commit_at[i] = -1;
@@ -383,6 +401,10 @@ START_TEST(every_partition_is_read_from_its_beginning_in_order)
     for (int32_t i = 0; i < PARTITIONS; i++) {
         wait_events(&member->topic, AT_END, i, 1);
         check_order(&member->topic, i, 0, 50);
+    }
+    ck_assert_uint_ge(atomic_load(&member->topic.passed),
+                      PARTITIONS); /* also without such an event */
+    for (int32_t i = 0; i < PARTITIONS; i++) {
         ck_assert_int_eq(member->topic.group_offset[i], -1);
     }
     ck_assert_uint_eq(count_events(&member->topic, ASSIGNED, -1), 1);
