@@ -1,5 +1,5 @@
 """A test ends what it started, however it ends: a daemon, a broker, a fork that hangs, a command under way."""
-import json, os, pathlib, signal, subprocess, sys
+import json, os, pathlib, signal, subprocess, sys, time
 
 from flywheel.checks import Checks, arguments
 from flywheel.waiting import wait_for
@@ -22,7 +22,7 @@ shell = processes.start("sh", "-c", "sleep 1000 & echo $!; wait", stdout=subproc
 pids += [shell.pid, int(shell.stdout.readline())]
 print(json.dumps(pids), flush=True)
 assert sys.argv[3] != "assert"
-processes.run("sleep", 1000)
+processes.run("sleep", f"1000.{os.getpid()}")
 """
 
 
@@ -34,6 +34,19 @@ def is_alive(pid):
         return False
 
 
+def last_of(test):
+    """The command that may have been on its way when the test was killed."""
+    wanted = f"1000.{test.pid}".encode()
+    return [path.parent.name for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if wanted in read(path) and is_alive(path.parent.name)]
+
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def play(name, number=None, broker="no"):
     how = "hang" if number else "assert"
     test = subprocess.Popen([sys.executable, "-c", TEST, args.flywheel, broker, how], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -42,7 +55,9 @@ def play(name, number=None, broker="no"):
         checks.check(f"{name}: all are there before", all(map(is_alive, pids)), pids)
         os.kill(test.pid, number)
     test.wait()
-    checks.check(f"{name}: nothing is left", wait_for(lambda: not any(map(is_alive, pids))), [pid for pid in pids if is_alive(pid)])
+    time.sleep(0.5)  # a command on its way shows itself; what was not seen can only hide a fault
+    gone = wait_for(lambda: not any(map(is_alive, pids)) and not last_of(test))
+    checks.check(f"{name}: nothing is left", gone, [pid for pid in pids if is_alive(pid)] + last_of(test))
 
 
 args = arguments()
@@ -51,4 +66,6 @@ play("an assertion")
 play("Ctrl-C", signal.SIGINT)
 play("a timeout that asks", signal.SIGTERM)
 play("a timeout that kills", signal.SIGKILL, "broker")
+for number in range(10):
+    play(f"a kill at any moment, {number}", signal.SIGKILL)
 checks.finish()

@@ -5,12 +5,16 @@ killed by a timeout.
     test ──pipe──> keeper      "+GROUP" for each process group that was started, "-GROUP" when it has ended
                      └─ end of file: SIGKILL to every group that is left
 
-The kernel closes the pipe of a test that is gone, so nothing has to run in the test for it. A broker that its script leaves behind is still of
+The kernel closes the pipe of a test that is gone, so nothing has to run in the test for it. A process tells its group itself, before it becomes
+the command and lets go of the pipe: there is no moment in which it runs and the keeper could not know of it. A broker that its script leaves behind is still of
 the script's group. Only groups that were started here are ever signaled."""
 import atexit, contextlib, ctypes, multiprocessing, os, signal, subprocess, sys
 import multiprocessing.util  # now: what it does at the exit, to wait for forks, then comes after what is done here
 
 PR_SET_PDEATHSIG = 1
+
+
+ANNOUNCED = 'to=$0; echo "+$$" >&$to; exec {to}>&-; exec "$@"'
 
 
 class Keeper:
@@ -19,13 +23,12 @@ class Keeper:
     def __init__(self):
         self.process = None
 
-    def tell(self, line):
+    def pipe(self):
         if self.process is None:
             self.process = subprocess.Popen([sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True)
             atexit.register(self.finish)
             os.register_at_fork(after_in_child=self.leave)
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
+        return self.process.stdin.fileno()
 
     def finish(self):
         """At the end of the test. Python would wait for forks that are still there."""
@@ -47,14 +50,14 @@ keeper = Keeper()
 
 def start(*command, **more):
     """A process in a group of its own, that ends with the test."""
-    process = subprocess.Popen([str(word) for word in command], start_new_session=True, **more)
-    keeper.tell(f"+{process.pid}")
-    return process
+    pipe = keeper.pipe()
+    words = ["bash", "-c", ANNOUNCED, str(pipe), *map(str, command)]
+    return subprocess.Popen(words, start_new_session=True, pass_fds=[pipe], **more)
 
 
 def forget(process):
     """The process and all that it started have ended."""
-    keeper.tell(f"-{process.pid}")
+    os.write(keeper.pipe(), f"-{process.pid}\n".encode())
 
 
 def end_group(process):
