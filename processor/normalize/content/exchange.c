@@ -112,8 +112,8 @@ static struct bytes first_text_of_function(const struct semconv *semconv,
 static bool is_function(const struct agent_run *run, uint32_t index)
 {
     enum step_kind kind = run->steps[index].kind;
-    return kind == STEP_WORKFLOW || kind == STEP_AGENT ||
-           (index == run->trajectory->top && (kind == STEP_CHAIN || kind == STEP_OTHER));
+    return index == run->trajectory->top && (kind == STEP_WORKFLOW || kind == STEP_AGENT ||
+                                             kind == STEP_CHAIN || kind == STEP_OTHER);
 }
 
 static struct bytes question_of(const struct agent_run *run, uint32_t index,

@@ -8,6 +8,7 @@
 #include "processor/base/text/text.h"
 #include "processor/normalize/content/python_repr.h"
 #include "processor/normalize/content/said.h"
+#include "processor/normalize/content/shapes.h"
 
 enum { LEVELS_MAX = 12, ELEMENTS_MAX = 20000, MEMBERS_MAX = 100 };
 
@@ -65,6 +66,16 @@ static bool is_wreck(struct bytes text)
            (last == '}' || last == ']');
 }
 
+/* What a model wrote as JSON is its answer, whole: an object without anything that a library writes
+ * around answers, and that is no part of one. */
+static bool is_models_own(const struct walk *walk, const struct json_reader *reader,
+                          const struct json_value *value)
+{
+    static const char *const parts[] = {"role", "type", "arguments", "args", NULL};
+    return walk->wanted == WANTED_CHOICE && value->type == JSON_OBJECT && value->raw.size > 2 &&
+           !shape_has_any(reader, value, envelope_keys) && !shape_has_any(reader, value, parts);
+}
+
 static struct bytes read_text(struct walk *walk, struct bytes text)
 {
     struct bytes trimmed = text_trim(text);
@@ -76,9 +87,9 @@ static struct bytes read_text(struct walk *walk, struct bytes text)
     struct bytes found = {0};
     walk->levels++;
     if ((first == '{' || first == '[' || first == '"') &&
-        json_parse(trimmed, walk->arena, &reader, &value) && !reader.broken)
-        found = read_value(walk, &reader, &value);
-    else if (python_repr_looks(trimmed)) {
+        json_parse(trimmed, walk->arena, &reader, &value) && !reader.broken) {
+        found = is_models_own(walk, &reader, &value) ? trimmed : read_value(walk, &reader, &value);
+    } else if (python_repr_looks(trimmed)) {
         struct bytes json = python_repr_to_json(trimmed, walk->arena);
         if (json.data && json_parse(json, walk->arena, &reader, &value))
             found = read_value(walk, &reader, &value);
@@ -132,30 +143,12 @@ static void fold_string(struct walk *walk, struct fold *fold, struct bytes text)
         fold->other = found;
 }
 
-/* {"type"?, "text"}: a block of a result. With anything else it is a tool's own record. */
-static bool is_pure_part(const struct json_reader *reader, const struct json_value *object)
-{
-    static const char *const known[] = {"type", "text", "annotations", "_meta"};
-    struct json_reader members;
-    struct json_value member;
-    json_children(reader, object, &members);
-    for (enum json_type type = json_next(&members, &member);
-         type != JSON_END && type != JSON_BROKEN; type = json_next(&members, &member)) {
-        bool is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            is_known |= bytes_equal_text(member.key, known[i]);
-        if (!is_known)
-            return false;
-    }
-    return true;
-}
-
 static void fold_object(struct walk *walk, struct fold *fold, const struct json_reader *reader,
                         const struct json_value *object)
 {
     struct message message;
     struct bytes part = message_part_text(reader, object);
-    if (part.data && walk->wanted == WANTED_RESULT && !is_pure_part(reader, object))
+    if (part.data && walk->wanted == WANTED_RESULT && !shape_is_pure_part(reader, object))
         part = (struct bytes){0};
     if (part.data && fold->part_count < sizeof fold->parts / sizeof *fold->parts)
         fold->parts[fold->part_count++] = part;
@@ -231,73 +224,10 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
     return fold.other;
 }
 
-static uint32_t count_members(const struct json_reader *reader, const struct json_value *object)
-{
-    struct json_reader members;
-    struct json_value member;
-    uint32_t count = 0;
-    json_children(reader, object, &members);
-    for (enum json_type type = json_next(&members, &member);
-         type != JSON_END && type != JSON_BROKEN && count < MEMBERS_MAX;
-         type = json_next(&members, &member))
-        count++;
-    return count;
-}
-
-/* {"content": [..], "isError"?, "structuredContent"?, "_meta"?} */
-static bool is_mcp_envelope(const struct json_reader *reader, const struct json_value *object)
-{
-    static const char *const names[] = {"content",           "isError", "is_error",
-                                        "structuredContent", "_meta",   "meta",
-                                        "structured_content"};
-    struct json_value member;
-    uint32_t known = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        known += json_member(reader, object, names[i], &member);
-    return known == count_members(reader, object);
-}
-
-static struct bytes only_string(const struct json_reader *reader, const struct json_value *object)
-{
-    struct json_reader members;
-    struct json_value first, second;
-    json_children(reader, object, &members);
-    if (json_next(&members, &first) != JSON_STRING || json_next(&members, &second) != JSON_END)
-        return (struct bytes){0};
-    return bytes_starts_with(first.key, BYTES_LITERAL("__")) ? (struct bytes){0} : first.text;
-}
-
-/* {"name": .., "args": {..}}: a tool call is nothing that was said. */
-static bool is_tool_call(const struct json_reader *reader, const struct json_value *object)
-{
-    struct json_value member;
-    return json_member(reader, object, "name", &member) && member.type == JSON_STRING &&
-           (json_member(reader, object, "args", &member) ||
-            json_member(reader, object, "arguments", &member));
-}
-
 static bool role_fits(enum role role, enum wanted wanted)
 {
     return role == ROLE_NONE || wanted == WANTED_RESULT ||
            (wanted == WANTED_QUESTION ? role == ROLE_USER : role == ROLE_ASSISTANT);
-}
-
-/* Of members that nobody knows the longest text that reads like one: with a space in it. */
-static struct bytes longest_text(const struct json_reader *reader, const struct json_value *object)
-{
-    struct json_reader members;
-    struct json_value member;
-    struct bytes longest = {0};
-    json_children(reader, object, &members);
-    for (int i = 0; i < MEMBERS_MAX; i++) {
-        enum json_type type = json_next(&members, &member);
-        if (type == JSON_END || type == JSON_BROKEN)
-            break;
-        if (type == JSON_STRING && member.text.size > longest.size &&
-            memchr(member.text.data, ' ', member.text.size))
-            longest = member.text;
-    }
-    return longest;
 }
 
 /* Members without a known name that are objects themselves: updates of a graph by node, inputs and
@@ -335,21 +265,6 @@ static struct bytes read_members(struct walk *walk, const struct json_reader *re
     return found;
 }
 
-/* LangWatch types its values: {"type": "chat_messages", "value": [..]}. */
-static bool is_typed_value(const struct json_reader *reader, const struct json_value *object,
-                           struct json_value *ret_value)
-{
-    static const char *const types[] = {"text", "chat_messages", "json", "list", "raw"};
-    struct json_value type;
-    if (!json_member(reader, object, "type", &type) || type.type != JSON_STRING ||
-        !json_member(reader, object, "value", ret_value) || count_members(reader, object) != 2)
-        return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (bytes_equal_text(type.text, types[i]))
-            return true;
-    return false;
-}
-
 /* Of a tool: the message that carries a result, MCP's envelope, a wrapper of one member; anything
  * else is the result itself. */
 static struct bytes read_result(struct walk *walk, const struct json_reader *reader,
@@ -357,14 +272,18 @@ static struct bytes read_result(struct walk *walk, const struct json_reader *rea
 {
     struct message message;
     struct json_value member;
-    uint32_t count = count_members(reader, object);
+    uint32_t count = shape_member_count(reader, object);
     bool is_message = message_read(reader, object, walk->arena, &message) &&
                       (message.role == ROLE_TOOL || (message.role == ROLE_ASSISTANT &&
                                                      json_member(reader, object, "role", &member)));
     if (is_message && message.text.size > 0)
         return message.text;
+    if (shape_result(reader, object, &member)) {
+        struct bytes text = read_value(walk, reader, &member);
+        return text.size > 0 ? text : member.type == JSON_STRING ? member.text : member.raw;
+    }
     if (json_member(reader, object, "content", &member) && member.type == JSON_ARRAY &&
-        is_mcp_envelope(reader, object))
+        shape_is_mcp_envelope(reader, object))
         return read_value(walk, reader, &member);
     for (const char *const *key = result_keys; count == 1 && *key; key++)
         if (json_member(reader, object, *key, &member) && member.type != JSON_NULL &&
@@ -375,16 +294,6 @@ static struct bytes read_result(struct walk *walk, const struct json_reader *rea
     return object->raw;
 }
 
-static bool has_any_member(const struct json_reader *reader, const struct json_value *object,
-                           const char *const *names)
-{
-    struct json_value member;
-    for (; *names; names++)
-        if (json_member(reader, object, *names, &member))
-            return true;
-    return false;
-}
-
 static struct bytes read_object(struct walk *walk, const struct json_reader *reader,
                                 const struct json_value *object)
 {
@@ -392,7 +301,7 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
                                               envelope_keys};
     struct message message;
     struct json_value member, messages;
-    if (is_typed_value(reader, object, &member))
+    if (shape_typed_value(reader, object, &member))
         return read_value(walk, reader, &member);
     if (walk->wanted == WANTED_RESULT)
         return read_result(walk, reader, object);
@@ -405,11 +314,8 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
                    ? said_text(message.text, message.role, walk->arena)
                    : (struct bytes){0};
     }
-    if (is_tool_call(reader, object))
+    if (shape_is_tool_call(reader, object))
         return (struct bytes){0};
-    /* What a model wrote as JSON is its answer, whole. */
-    if (walk->wanted == WANTED_CHOICE && !has_any_member(reader, object, envelope_keys))
-        return object->raw;
     for (const char *const *key = keys[walk->wanted]; *key; key++) {
         if (!json_member(reader, object, *key, &member) || member.type == JSON_NULL ||
             member.type == JSON_BOOL)
@@ -418,11 +324,11 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
         if (text.size > 0)
             return text;
     }
-    struct bytes text = only_string(reader, object);
+    struct bytes text = shape_only_string(reader, object);
     if (text.size > 0)
         return read_text(walk, text);
     text = read_members(walk, reader, object);
-    return text.size == 0 && walk->is_of_function ? longest_text(reader, object) : text;
+    return text.size == 0 && walk->is_of_function ? shape_longest_text(reader, object) : text;
 }
 
 static struct bytes read_value(struct walk *walk, const struct json_reader *reader,

@@ -2,7 +2,6 @@
  * around them. */
 #include "processor/normalize/facts/steps.h"
 
-#include "processor/base/json/json.h"
 #include "processor/normalize/facts/failure.h"
 #include "processor/normalize/facts/step_kind.h"
 #include "processor/normalize/facts/usage.h"
@@ -88,16 +87,13 @@ static int64_t read_ttft(const struct span *span, const struct semconv *semconv)
     return is_within ? (int64_t)(first - span->start_ns) : -1;
 }
 
-/* Of a list that an exporter wrote as JSON text: ["stop"]. */
-static struct bytes first_element(struct bytes text, struct arena *arena)
+/* Of a list that an exporter wrote as text: ["stop"], ['stop']. */
+static struct bytes first_element(struct bytes text)
 {
-    struct json_reader reader, elements;
-    struct json_value array, element;
-    if (text.size < 2 || text.data[0] != '[' || !json_parse(text, arena, &reader, &array) ||
-        array.type != JSON_ARRAY)
+    if (text.size < 4 || text.data[0] != '[' || (text.data[1] != '"' && text.data[1] != '\''))
         return text;
-    json_children(&reader, &array, &elements);
-    return json_next(&elements, &element) == JSON_STRING ? element.text : (struct bytes){0};
+    const uint8_t *end = memchr(text.data + 2, text.data[1], text.size - 2);
+    return end ? bytes_of(text.data + 2, (size_t)(end - text.data) - 2) : text;
 }
 
 struct bytes steps_agent_name(const struct semconv *semconv)
@@ -141,7 +137,7 @@ void step_read(const struct span *span, const struct semconv *semconv, struct by
     ret->provider = semconv_text(semconv, SC_PROVIDER);
     ret->response_id = semconv_text(semconv, SC_RESPONSE_ID);
     ret->call_id = semconv_text(semconv, SC_TOOL_CALL_ID);
-    ret->finish_reason = first_element(semconv_text(semconv, SC_FINISH_REASON), arena);
+    ret->finish_reason = first_element(semconv_text(semconv, SC_FINISH_REASON));
     ret->cache_hit = semconv_flag(semconv, SC_CACHE_HIT);
     ret->is_fallback = semconv_flag(semconv, SC_FALLBACK);
     usage_read(semconv, arena, ret);

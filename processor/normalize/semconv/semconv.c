@@ -6,6 +6,7 @@
 
 #include "processor/base/json/number.h"
 #include "processor/normalize/semconv/kinds.h"
+#include "processor/normalize/semconv/semconv_endings.h"
 #include "processor/otlp/fields.h"
 
 static bool starts_with(struct bytes text, const char *start)

@@ -125,8 +125,6 @@ struct semconv_row {
 
 /* The row of an attribute name, NULL when it is none that is known. Constant time. */
 const struct semconv_row *semconv_find(struct bytes name);
-/* The row of the ending of a name that is none that is known; NULL: it says nothing. */
-const struct semconv_row *semconv_find_ending(struct bytes name);
 /* A cheap hash of attribute names: 24 bits. Names that outsiders choose may collide at will, so it
  * is for tables of names that we know, never for tables that grow with input. */
 uint32_t semconv_hash(struct bytes name);

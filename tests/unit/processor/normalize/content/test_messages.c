@@ -5,6 +5,7 @@
 
 #include "processor/normalize/content/messages.h"
 #include "processor/normalize/content/python_repr.h"
+#include "processor/normalize/content/transcript.h"
 
 struct sample {
     const char *text;
@@ -193,6 +194,70 @@ START_TEST(an_answer_is_the_last_text_of_the_assistant_after_the_user)
 }
 END_TEST
 
+START_TEST(a_choice_is_what_one_call_of_a_model_said)
+{
+    static const struct sample samples[] = {
+        {"[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"first\"}]},"
+         "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"second\"}]}]",
+         "first"},
+        {"[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Let me look.\"},"
+         "{\"type\":\"tool_call\",\"id\":\"c\",\"name\":\"f\",\"arguments\":{}}]}]",
+         NULL},
+        {"{\"answer\": \"Done\", \"confidence\": 0.9}",
+         "{\"answer\": \"Done\", \"confidence\": 0.9}"},
+        {"{\"content\": \"Done\", \"usage\": {}}", "Done"},
+        {"{\"generations\": [[]], \"llm_output\": {\"token_usage\": {\"a\": 1}}}", NULL},
+        {"{\"role\":\"assistant\",\"content\":\"<think>hm</think>\\n\\nDone\"}", "Done"},
+        {"{\"role\":\"assistant\",\"content\":\"<think>cut off\"}", NULL},
+        {"{\"role\":\"assistant\",\"content\":\"Write <think> before </think>.\"}",
+         "Write <think> before </think>."},
+        {"[{\"type\":\"reasoning\",\"summary\":[]},{\"type\":\"function_call\",\"name\":\"f\","
+         "\"arguments\":\"{}\"}]",
+         NULL},
+    };
+    CHECK(samples, WANTED_CHOICE);
+}
+END_TEST
+
+START_TEST(reprs_of_any_model_and_roles_of_ones_own_are_read)
+{
+    static const struct sample samples[] = {
+        {"{\"messages\": [\"id='1' source='user' models_usage=None "
+         "created_at=datetime.datetime(2026, "
+         "11, 30, tzinfo=datetime.timezone.utc) content='Hi' type='TextMessage'\"]}",
+         "Hi"},
+        {"[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"lookup\",\"content\":\"7\","
+         "\"additional_kwargs\":{}}]",
+         "Hi"},
+        {"{\"type\": \"chat_messages\", \"value\": [{\"role\": \"user\", \"content\": \"Hi\"}]}",
+         "Hi"},
+        {"x='5' is an assignment", "x='5' is an assignment"},
+    };
+    CHECK(samples, WANTED_QUESTION);
+}
+END_TEST
+
+START_TEST(a_transcript_is_folded_by_its_turns)
+{
+    struct arena arena;
+    struct bytes found;
+    arena_init(&arena, 1 << 20);
+    ck_assert(
+        transcript_text(BYTES_LITERAL("system: Be nice\nuser: text: Hi\nthere\nassistant: Yes"),
+                        WANTED_QUESTION, &arena, &found));
+    ck_assert(bytes_equal_text(found, "Hi\nthere"));
+    ck_assert(transcript_text(BYTES_LITERAL("user: one\nassistant: two\nuser: three"),
+                              WANTED_QUESTION, &arena, &found));
+    ck_assert(bytes_equal_text(found, "three"));
+    ck_assert(
+        !transcript_text(BYTES_LITERAL("Question: what is it?"), WANTED_QUESTION, &arena, &found));
+    ck_assert(!transcript_text(BYTES_LITERAL(""), WANTED_QUESTION, &arena, &found));
+    ck_assert(transcript_text(BYTES_LITERAL("user:"), WANTED_QUESTION, &arena, &found));
+    ck_assert_uint_eq(found.size, 0);
+    arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(a_result_is_whatever_text_a_tool_returned)
 {
     static const struct sample samples[] = {
@@ -201,6 +266,21 @@ START_TEST(a_result_is_whatever_text_a_tool_returned)
         {"{\"output\": \"content='{\\\"a\\\": 1}' name='f' tool_call_id='1'\"}", "{\"a\": 1}"},
         {"{\"type\": \"tool\", \"data\": {\"content\": \"vpn: DEGRADED\", \"type\": \"tool\"}}",
          "vpn: DEGRADED"},
+        {"[{\"title\":\"a\",\"content\":\"x\"},{\"title\":\"b\",\"content\":\"y\"}]",
+         "[{\"title\":\"a\",\"content\":\"x\"},{\"title\":\"b\",\"content\":\"y\"}]"},
+        {"{\"result\": 500, \"payoff\": 7}", "{\"result\": 500, \"payoff\": 7}"},
+        {"{\"messages\": [{\"from\":\"a\",\"text\":\"one\"}], \"total\": 1}",
+         "{\"messages\": [{\"from\":\"a\",\"text\":\"one\"}], \"total\": 1}"},
+        {"{\"result\": \"sent\"}", "sent"},
+        {"{\"content\": [{\"type\":\"text\",\"text\":\"7\"}], \"isError\": false}", "7"},
+        {"[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]", "a\nb"},
+        {"{\"blocks\":[{\"text\":\"7\"}],\"tool_name\":\"f\",\"raw_input\":{},\"raw_output\":7}",
+         "7"},
+        {"{\"output\": {\"lc\": 1, \"id\": [\"m\", \"ToolMessage\"], \"kwargs\": {\"content\": "
+         "\"7\"}}, "
+         "\"kwargs\": {\"tags\": []}}",
+         "7"},
+        {"{\"type\": \"json\", \"value\": {\"a\": 1}}", "{\"a\": 1}"},
     };
     CHECK(samples, WANTED_RESULT);
 }
@@ -251,6 +331,9 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_question_is_the_last_text_of_the_user);
     tcase_add_test(all, an_answer_is_the_last_text_of_the_assistant_after_the_user);
+    tcase_add_test(all, a_choice_is_what_one_call_of_a_model_said);
+    tcase_add_test(all, reprs_of_any_model_and_roles_of_ones_own_are_read);
+    tcase_add_test(all, a_transcript_is_folded_by_its_turns);
     tcase_add_test(all, a_result_is_whatever_text_a_tool_returned);
     tcase_add_test(all, a_repr_becomes_json_or_nothing);
     tcase_add_test(all, deep_nesting_ends_without_a_text);
