@@ -1,7 +1,8 @@
 /* Selection, in this order:
  *   counted    in its hour: stratum, and signature of a failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
- *   capped     the hour, or the signature, has had twice its budget */
+ * What the shard chose goes out: nothing is refused by count. Where too much does, the next view has
+ * half the probability. */
 #include "pipelines/commit/budget.h"
 
 #include <stdlib.h>
@@ -122,8 +123,10 @@ void budget_close(struct review_budget *budget)
     free(budget);
 }
 
-uint64_t budget_write(struct review_budget *budget, struct store_txn *txn)
+uint64_t budget_write(struct review_budget *budget, struct store_txn *txn, int64_t wall_ms)
 {
+    if (!budget->is_stale)
+        budget_hours_pace(&budget->hours, wall_ms);
     for (uint32_t i = 0; i < budget->hours.count && !budget->is_stale; i++) {
         struct budget_hour *hour = &budget->hours.hours[i];
         if (!hour->is_dirty)
@@ -157,23 +160,6 @@ bool budget_meet_cohort(struct store_txn *txn, const struct pipeline_config *con
     if (seen != 0 || now_seen != 0)
         selection_put_cohort(txn, grouping, hash, now_seen);
     return seen < wanted;
-}
-
-/* What others of the budget are still owed counts as taken, so that a flood of one stratum in
- * the second half of the cap leaves them their part. */
-static bool has_room(const struct budget_hour *hour, double per_hour, enum verdict verdict)
-{
-    if (per_hour <= 0)
-        return true;
-    uint64_t taken = hour->row.emitted[verdict];
-    if (taken < (uint64_t)hour->plan.records[verdict])
-        return true;
-    for (int i = 0; i < VERDICTS; i++) {
-        uint64_t owed = (uint64_t)hour->plan.records[i];
-        if (i != (int)verdict)
-            taken += hour->row.emitted[i] > owed ? hour->row.emitted[i] : owed;
-    }
-    return taken < budget_cap(per_hour);
 }
 
 /* Without budgets. */
@@ -220,7 +206,6 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
     if (budget->is_stale)
         load(budget, txn);
     store_on_end(txn, at_end, budget);
-    const struct budget *most = &budget->hours.policy.budget;
     struct budget_hour *hour = open_hour(budget, txn, closed->selection.hour);
     struct budget_signature_count *signature = count_signature(budget, hour, closed);
     hour->row.seen[closed->verdict] +=
@@ -228,11 +213,9 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
     hour->is_dirty = budget->has_news = true;
     if (!emission.record)
         return emission;
-    if (signature && signature->row.emitted >= budget_cap(most->per_signature))
-        return (struct record_emission){.skipped = SKIP_SIGNATURE_CAP};
-    if (!has_room(hour, most->per_hour, closed->verdict))
-        return (struct record_emission){.skipped = SKIP_CAP};
-    hour->row.emitted[closed->verdict]++;
+    /* What one kind brings above its own budget does not count against the others. */
+    double most = budget->hours.policy.budget.per_signature;
+    hour->row.emitted[closed->verdict] += !signature || (double)signature->row.emitted < most;
     if (signature)
         signature->row.emitted++;
     return emission;
@@ -249,6 +232,7 @@ void budget_publish(struct review_budget *budget, int64_t now_ms)
         return; /* The one before stays in force. */
     budget_board_publish(&budget->board, view);
     budget->published_ms = now_ms;
+    budget_hours_shown(&budget->hours);
     budget->has_news = false;
 }
 

@@ -2,6 +2,7 @@
  * whatever still comes for the hour before. */
 #include "pipelines/commit/budget_hours.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void hour_finish(struct budget_hour *hour)
@@ -126,6 +127,65 @@ struct budget_hour *budget_hours_restore(struct budget_hours *hours,
     return hour;
 }
 
+/* --- pace --- */
+
+enum { HOUR_MS = 3600000 };
+
+static bool halve(double records, double elapsed, uint64_t emitted, uint32_t *halvings,
+                  uint64_t *halved_at)
+{
+    struct budget_pace pace = {*halvings, *halved_at};
+    if (!budget_is_ahead(records, elapsed, emitted, &pace))
+        return false;
+    ++*halvings;
+    *halved_at = emitted;
+    return true;
+}
+
+/* While the hour as a whole is within its pace, a stratum may have what the others leave. */
+static bool is_whole_ahead(const struct budget_policy *policy, const struct selection_hour *row,
+                           double elapsed)
+{
+    double per_hour = policy->budget.per_hour, emitted = 0;
+    for (int i = 0; i < VERDICTS; i++)
+        emitted += (double)row->emitted[i];
+    return per_hour > 0 && emitted > per_hour * elapsed + per_hour / 8;
+}
+
+static void pace_hour(const struct budget_policy *policy, struct budget_hour *hour, double elapsed)
+{
+    struct selection_hour *row = &hour->row;
+    bool is_ahead = is_whole_ahead(policy, row, elapsed);
+    for (int i = 0; i < VERDICTS && is_ahead; i++)
+        hour->is_halved |=
+            halve(budget_stratum_records(&policy->budget, &hour->plan, (enum verdict)i), elapsed,
+                  row->emitted[i], &row->halvings[i], &row->halved_at[i]);
+    for (uint32_t i = 0; i < hour->index.count && policy->budget.per_signature > 0; i++) {
+        struct selection_signature *signature = &hour->signatures[i].row;
+        bool is_halved = halve(policy->budget.per_signature, elapsed, signature->emitted,
+                               &signature->halvings, &signature->halved_at);
+        hour->signatures[i].is_dirty |= is_halved;
+        hour->is_halved |= is_halved;
+    }
+    hour->is_dirty |= hour->is_halved;
+}
+
+void budget_hours_pace(struct budget_hours *hours, int64_t wall_ms)
+{
+    for (uint32_t i = 0; i < hours->count; i++) {
+        struct budget_hour *hour = &hours->hours[i];
+        double elapsed = (double)(wall_ms - hour->row.hour * HOUR_MS) / HOUR_MS;
+        if (hour->is_dirty && !hour->is_halved)
+            pace_hour(&hours->policy, hour, elapsed > 0 ? elapsed < 1 ? elapsed : 1 : 0);
+    }
+}
+
+void budget_hours_shown(struct budget_hours *hours)
+{
+    for (uint32_t i = 0; i < hours->count; i++)
+        hours->hours[i].is_halved = false;
+}
+
 /* --- the view --- */
 
 static int by_id(const void *a, const void *b)
@@ -145,11 +205,15 @@ static void view_hour(const struct budget_hours *hours, const struct budget_hour
     row->hour = hour->row.hour + !is_basis;
     memcpy(row->probability, is_basis ? hour->plan.probability : next.probability,
            sizeof(row->probability));
+    for (int i = 0; i < VERDICTS && is_basis; i++)
+        row->probability[i] = ldexp(row->probability[i], -(int)hour->row.halvings[i]);
     row->signatures = signatures;
     for (uint32_t i = 0; i < hour->index.count; i++) {
         const struct selection_signature *count = &hour->signatures[i].row;
         double p = budget_signature_probability(&hours->policy.budget,
                                                 is_basis ? count->basis : count->seen);
+        if (is_basis)
+            p = ldexp(p, -(int)count->halvings);
         if (p < 1)
             signatures[row->signature_count++] = (struct budget_signature){count->id, p};
     }

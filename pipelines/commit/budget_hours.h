@@ -16,6 +16,7 @@ struct budget_signature_count {
 struct budget_hour {
     struct selection_hour row;
     bool is_dirty;
+    bool is_halved;         /* and the shards have not seen it yet */
     struct key_index index; /* be64 signature -> number */
     struct budget_signature_count *signatures;
     uint32_t capacity;
@@ -45,5 +46,9 @@ struct budget_hour *budget_hours_restore(struct budget_hours *hours,
 struct budget_signature_count *budget_hour_signature(struct budget_hour *hour, uint64_t id);
 /* Plans of all hours, by the policy; after restoring and when the policy has changed. */
 void budget_hours_plan(struct budget_hours *hours);
+/* Halves once what is ahead of its pace (score/budget.h), and no more until that is shown; an hour
+ * that is over has all its time. */
+void budget_hours_pace(struct budget_hours *hours, int64_t wall_ms);
+void budget_hours_shown(struct budget_hours *hours);
 /* NULL: no memory. */
 struct budget_view *budget_hours_view(const struct budget_hours *hours);

@@ -317,7 +317,8 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
                          NULL, NULL);
     trim_retained(writer, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
-    writer_count(writer, writer->counted.untabled, budget_write(writer->budget, &writer->txn));
+    writer_count(writer, writer->counted.untabled,
+                 budget_write(writer->budget, &writer->txn, wall_ms));
     counters_write(writer->counters, &writer->txn);
     enum status status = store_commit(&writer->txn);
     if (status != STATUS_OK) {

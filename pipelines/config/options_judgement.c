@@ -132,24 +132,24 @@ static const struct option rows[] = {
           "the queue `control`; `inclusion_probability` is 1. Cohorts that are known when this is "
           "switched on are not new. `replay` applies none."),
     SECTION("selection.budget", AT(budget.is_present),
-            "A ceiling on review work, per hour of event time. Each verdict's probability becomes "
+            "How much review work an hour of event time should bring. Each verdict's probability "
+            "becomes "
             "its share of the budget divided by how many the hour before brought, never more than "
-            "its own share; it stands for the whole hour, over restarts, and is stated as "
-            "`inclusion_probability`. Without an hour before, the shares apply. At twice the "
-            "budget the rest of an hour is dropped and counted "
-            "(`flywheel_review_skipped_total{reason=\"cap\"}`); what other verdicts are still "
-            "owed is kept for them. Revisions are outside the budget. `replay` applies none."),
+            "its own share; without an hour before, the shares apply. The budget is kept by pace: "
+            "where more has gone out than the elapsed part of the hour allows, the probability is "
+            "halved. It stands over restarts and is stated as `inclusion_probability`; nothing is "
+            "refused by count, so a sudden jump goes over the budget by about a fifth. `replay` "
+            "applies none."),
     COUNT("selection.budget.per_hour", AT(budget.per_hour), 0, COUNT_MAX, "0",
-          "Records an hour; 0: no ceiling. Floors: fail 70 %, borderline 20 %, control 10 %. What "
+          "Records an hour; 0: no budget. Floors: fail 70 %, borderline 20 %, control 10 %. What "
           "one does not use goes to those that ask for more: fail first, then borderline, control, "
           "unscored."),
     COUNT("selection.budget.per_signature_per_hour", AT(budget.per_signature_per_hour), 0,
           COUNT_MAX, "0",
-          "Failed records an hour with one signature; 0: no ceiling. Runs above it do not count "
-          "against the others, and at twice this number the rest is dropped (`signature_cap`). Of "
-          "an hour the first 4096 signatures are told apart."),
+          "Failed records an hour with one signature; 0: no budget. Runs above it do not count "
+          "against the others. Of an hour the first 4096 signatures are told apart."),
     COUNT("selection.budget.instances", AT(budget.instances), 1, 10000, "1",
-          "Instances that share the budget: each keeps to its part of both ceilings."),
+          "Instances that share the budget: each keeps to its part of both."),
 };
 
 const struct option_section config_options_judgement = {rows, sizeof rows / sizeof rows[0]};

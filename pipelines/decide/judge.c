@@ -229,11 +229,12 @@ static enum status select_first(struct judge *judge, const struct judgement *jud
                         &judgement->closed->selection.first);
 }
 
-static enum status select_records(struct judge *judge, const struct judgement *judgement)
+/* What the share and the budgets in force make of a run. Its u never changes, so over several
+ * decisions it is chosen when u lies below the largest p of them: that is what a record states. */
+static struct selection choose(struct judge *judge, const struct judgement *judgement)
 {
     const struct pipeline_config *config = judge->config;
     const struct verdict_report *report = &judgement->report;
-    const struct closed *closed = judgement->closed;
     struct record_selection *selected = &judgement->closed->selection;
     struct selection_limits limits = {1, 1};
     selected->signature = strtoull(report->signature, NULL, 16);
@@ -242,6 +243,18 @@ static enum status select_records(struct judge *judge, const struct judgement *j
                                     selected->signature);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
+    double before = judgement->prior ? judgement->prior->probability : 0;
+    selected->probability = selection.probability > before ? selection.probability : before;
+    selection.probability = selected->probability;
+    return selection;
+}
+
+static enum status select_records(struct judge *judge, const struct judgement *judgement)
+{
+    const struct pipeline_config *config = judge->config;
+    const struct closed *closed = judgement->closed;
+    struct record_selection *selected = &judgement->closed->selection;
+    struct selection selection = choose(judge, judgement);
     bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
                     !judgement->prior &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
@@ -264,8 +277,7 @@ static enum status select_revision(struct judge *judge, const struct judgement *
     enum verdict verdict = judgement->report.verdict;
     if (!judgement->prior->was_emitted)
         return select_records(judge, judgement);
-    struct selection selection =
-        select_run(&judge->config->selection, judgement->closed->trace_id, verdict);
+    struct selection selection = choose(judge, judgement);
     /* In its own right a pass would be control, whether or not the share would have chosen it. */
     selection.is_control = verdict == VERDICT_PASS;
     selection.is_unscored = verdict == VERDICT_UNSCORED;
@@ -302,6 +314,8 @@ static enum status summarize(struct judge *judge, const struct judgement *judgem
     struct arena *arena = &judgement->effects->arena;
     struct closed *closed = judgement->closed;
     const struct prior_verdict *prior = judgement->prior;
+    double before = prior ? prior->probability : 0, now = closed->selection.probability;
+    summary->probability = now > before ? now : before;
     memcpy(summary->ruleset, judge->config->ruleset.sha256, sizeof(summary->ruleset));
     summary->is_judge_only = closed->is_judge_only;
     summary->dimension_values = closed->dimension_values;

@@ -21,9 +21,10 @@ struct prior_verdict {
     uint8_t record_id[RECORD_ID_SIZE]; /* of the last record, when one was emitted */
     uint32_t spans, late_spans;        /* in all, and of them late */
     struct bytes contribution;         /* what the cohorts hold */
-    bool is_counted;   /* among the decisions, whether or not an outcome has changed */
-    bool moves_cohort; /* it counts anew in the cohorts, likewise */
-    bool is_partial;   /* of late spans alone: times as they were known before */
+    double probability; /* with which it was chosen, or could have been; 0: not known */
+    bool is_counted;    /* among the decisions, whether or not an outcome has changed */
+    bool moves_cohort;  /* it counts anew in the cohorts, likewise */
+    bool is_partial;    /* of late spans alone: times as they were known before */
     uint64_t known_start_ns, known_end_ns;
 };
 

@@ -19,6 +19,7 @@ struct record_selection {
     enum skip_reason skipped;      /* when not selected */
     bool has_first;                /* may be among the first of a cohort: then, instead: */
     struct selected_record first;
+    double probability; /* of this decision and those before it: the largest */
     int64_t hour;       /* of event time, since 1970 */
     uint64_t signature; /* of the failure */
 };

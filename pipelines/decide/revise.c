@@ -244,6 +244,7 @@ static enum status decide(struct judge *judge, struct judgement *judgement, stru
         .verdict = (enum verdict)before->row.verdict,
         .was_emitted = closed->revision->was_emitted && summary->has_record_id[is_as_first],
         .contribution = find_contribution(before, &held),
+        .probability = is_as_first && closed->revision->was_emitted ? 1 : summary->probability,
     };
     memcpy(prior.record_id, summary->record_ids[is_as_first], RECORD_ID_SIZE);
     bool is_whole = read_content(judge, late, before, arena, &spans, &logs);

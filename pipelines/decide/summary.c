@@ -4,7 +4,7 @@
  *   | varint rules (be32 name, u8 outcome | has value << 3 | bit << 4 | measure << 5, double value if
  *                   it has one); the bit: it judges, or without a value: when false; outcome 5: na,
  *                   because an awaited score did not come. Version 1 does not say whether it judges
- *   | varint dimensions (bytes value) | bytes contribution */
+ *   | varint dimensions (bytes value) | bytes contribution | double probability (from version 2 on) */
 #include "pipelines/decide/summary.h"
 
 #include <assert.h>
@@ -158,6 +158,7 @@ void summary_encode(const struct summary *summary, struct buffer *to)
     for (uint32_t i = 0; i < summary->dimension_count; i++)
         value_put_bytes(to, summary->dimension_values[i]);
     value_put_bytes(to, summary->contribution);
+    value_put_double(to, summary->probability);
 }
 
 static void decode_rule(struct value_reader *reader, uint8_t version, struct summary_rule *ret_rule)
@@ -219,6 +220,9 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
     for (; summary.dimension_count < dimensions && !reader.failed; summary.dimension_count++)
         summary.dimension_values[summary.dimension_count] = value_get_bytes(&reader);
     summary.contribution = value_get_bytes(&reader);
+    summary.probability = version > 1 ? value_get_double(&reader) : 0;
+    if (summary.probability < 0 || summary.probability > 1)
+        reader.failed = true;
     enum status status = value_reader_finish(&reader);
     if (status == STATUS_OK)
         *ret_summary = summary;

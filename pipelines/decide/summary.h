@@ -45,6 +45,7 @@ struct summary {
     struct bytes *dimension_values;
     uint32_t dimension_count;
     struct bytes contribution; /* what the cohorts hold of it, if its own row does not say it */
+    double probability; /* of its selection so far: the largest of all decisions; 0: not told */
 };
 
 /* A record id as text of UUID_TEXT_SIZE, and back; false when it is none. */

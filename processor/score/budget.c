@@ -25,10 +25,20 @@ double budget_signature_probability(const struct budget *budget, uint64_t runs)
     return is_limited ? budget->per_signature / (double)runs : 1;
 }
 
-uint64_t budget_cap(double records)
+double budget_stratum_records(const struct budget *budget, const struct budget_plan *plan,
+                              enum verdict verdict)
 {
-    double cap = ceil(2 * records);
-    return cap < 1e15 ? (uint64_t)cap : (uint64_t)1e15;
+    double floor = verdict == VERDICT_UNSCORED ? floors[VERDICT_PASS] : floors[verdict];
+    return fmax(plan->records[verdict], floor * budget->per_hour);
+}
+
+bool budget_is_ahead(double records, double elapsed, uint64_t emitted,
+                     const struct budget_pace *pace)
+{
+    double eighth = records / 8, sent = (double)emitted;
+    double allowed = records * elapsed + (pace->halvings + 1) * eighth;
+    bool has_news = pace->halvings == 0 || sent > (double)pace->emitted + eighth;
+    return records > 0 && sent > allowed && has_news;
 }
 
 static double expected_records(const struct budget *budget, const struct budget_demand *demand,

@@ -35,5 +35,20 @@ void budget_allot(const struct selection_policy *policy, const struct budget *bu
                   const struct budget_demand *demand, struct budget_plan *ret_plan);
 /* The most that a run of this signature may have when the hour before brought `runs` of them. */
 double budget_signature_probability(const struct budget *budget, uint64_t runs);
-/* At twice the budget the rest of an hour is dropped: the first number that is too much. */
-uint64_t budget_cap(double records);
+
+/* --- pace --- */
+
+/* Of one stratum, or of one signature, in one hour. A budget is kept by pace: whenever more has gone
+ * out than its time allows, the probability is halved, once more for each eighth of the budget that
+ * goes out too early. Nothing is refused by count, so every record says how likely it was. */
+struct budget_pace {
+    uint32_t halvings;
+    uint64_t emitted; /* when it was last halved */
+};
+/* What a stratum may have in the hour: what was planned for it, at least its floor. */
+double budget_stratum_records(const struct budget *budget, const struct budget_plan *plan,
+                              enum verdict verdict);
+/* Must it be halved now? `elapsed` share of the hour; `emitted` of at most `records`. What goes out
+ * before the shards know of a halving does not ask for the next one. */
+bool budget_is_ahead(double records, double elapsed, uint64_t emitted,
+                     const struct budget_pace *pace);

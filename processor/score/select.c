@@ -13,8 +13,6 @@ const char *const skip_reason_names[SKIP_REASONS] = {
     [SKIP_NO_AGENT] = "no_agent",
     [SKIP_BUDGET] = "budget",
     [SKIP_SIGNATURE_BUDGET] = "signature_budget",
-    [SKIP_CAP] = "cap",
-    [SKIP_SIGNATURE_CAP] = "signature_cap",
 };
 
 double select_u(const uint8_t trace_id[TRACE_ID_SIZE])

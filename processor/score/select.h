@@ -17,8 +17,6 @@ enum skip_reason {
     SKIP_NO_AGENT,         /* an evaluator's own trace */
     SKIP_BUDGET,           /* within its share, outside what the budget of the hour leaves of it */
     SKIP_SIGNATURE_BUDGET, /* likewise, of the budget of its failure signature */
-    SKIP_CAP,              /* chosen, but the hour has had twice its budget */
-    SKIP_SIGNATURE_CAP,    /* chosen, but the signature has had twice its budget this hour */
     SKIP_REASONS
 };
 extern const char *const skip_reason_names[SKIP_REASONS];

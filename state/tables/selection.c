@@ -1,11 +1,19 @@
-/* value of 'h' = u8 version | varint basis, seen, emitted of each stratum
- * value of 's' = u8 version | varint basis, seen, emitted
+/* value of 'h' = u8 version | varint basis, seen, emitted of each stratum | varint halvings, records at
+ *                the last one, of each stratum
+ * value of 's' = u8 version | varint basis, seen, emitted | varint halvings, records at the last one
+ * Version 1 had no halvings.
  * value of 'c' = u8 version | varint seen */
 #include "state/tables/selection.h"
 
 #include "state/store/value.h"
 
-enum { SELECTION_VERSION = 1, KIND_HOUR = 'h', KIND_SIGNATURE = 's', KIND_COHORT = 'c' };
+enum {
+    SELECTION_VERSION = 2,
+    COHORT_VERSION = 1,
+    KIND_HOUR = 'h',
+    KIND_SIGNATURE = 's',
+    KIND_COHORT = 'c'
+};
 
 static void hour_key(struct state_key *key, char kind, int64_t hour)
 {
@@ -43,6 +51,10 @@ void selection_put_hour(struct store_txn *txn, const struct selection_hour *hour
         value_put_varint(&value, hour->seen[i]);
         value_put_varint(&value, hour->emitted[i]);
     }
+    for (int i = 0; i < SELECTION_STRATA; i++) {
+        value_put_varint(&value, hour->halvings[i]);
+        value_put_varint(&value, hour->halved_at[i]);
+    }
     put(txn, &key, &value);
 }
 
@@ -57,6 +69,8 @@ void selection_put_signature(struct store_txn *txn, int64_t hour,
     value_put_varint(&value, signature->basis);
     value_put_varint(&value, signature->seen);
     value_put_varint(&value, signature->emitted);
+    value_put_varint(&value, signature->halvings);
+    value_put_varint(&value, signature->halved_at);
     put(txn, &key, &value);
 }
 
@@ -134,9 +148,15 @@ void selection_put_cohort(struct store_txn *txn, uint16_t grouping,
         (void)store_delete(txn, TABLE_SELECTION, key_bytes(&key));
         return;
     }
-    buffer_append_byte(&value, SELECTION_VERSION);
+    buffer_append_byte(&value, COHORT_VERSION);
     value_put_varint(&value, seen);
     put(txn, &key, &value);
+}
+
+static void read_pace(struct value_reader *reader, uint32_t *halvings, uint64_t *halved_at)
+{
+    *halvings = (uint32_t)value_get_count(reader, UINT32_MAX);
+    *halved_at = value_get_varint(reader);
 }
 
 static void read_counts(struct value_reader *reader, uint64_t *basis, uint64_t *seen,
@@ -155,7 +175,8 @@ enum status selection_row_decode(struct bytes key, struct bytes value,
     value_reader_init(&name, key);
     value_reader_init(&fields, value);
     row.kind = (char)value_get_u8(&name);
-    bool is_known = value_get_u8(&fields) == SELECTION_VERSION;
+    uint8_t version = value_get_u8(&fields);
+    bool is_known = version > 0 && version <= SELECTION_VERSION, has_pace = version > 1;
     if (row.kind == KIND_COHORT) {
         row.grouping = value_get_be16(&name);
         struct bytes hash = value_get_raw(&name, COHORT_HASH_SIZE);
@@ -168,9 +189,13 @@ enum status selection_row_decode(struct bytes key, struct bytes value,
         struct selection_signature *signature = &row.signature;
         for (int i = 0; i < SELECTION_STRATA && row.kind == KIND_HOUR; i++)
             read_counts(&fields, &hour->basis[i], &hour->seen[i], &hour->emitted[i]);
+        for (int i = 0; i < SELECTION_STRATA && row.kind == KIND_HOUR && has_pace; i++)
+            read_pace(&fields, &hour->halvings[i], &hour->halved_at[i]);
         if (row.kind == KIND_SIGNATURE) {
             signature->id = value_get_be64(&name);
             read_counts(&fields, &signature->basis, &signature->seen, &signature->emitted);
+            if (has_pace)
+                read_pace(&fields, &signature->halvings, &signature->halved_at);
         }
     } else {
         is_known = false;

@@ -3,9 +3,9 @@
  *   'h' | be64 hour              the strata of an hour (hour: since 1970)
  *   's' | be64 hour | be64 id    one failure signature of that hour
  *   'c' | be16 grouping | hash   runs seen of a young cohort; the row leaves when there are enough
- * `basis` is what the hour before had brought when this one began: all probabilities of an hour
- * follow from it and the configuration, so they stay what they were over a restart. Owner: the
- * writer thread. */
+ * `basis` is what the hour before had brought when this one began: the probabilities of an hour
+ * follow from it, how often they were halved, and the configuration, so they stay what they were
+ * over a restart. Owner: the writer thread. */
 #pragma once
 #include "state/store/store.h"
 
@@ -16,11 +16,15 @@ struct selection_hour {
     uint64_t basis[SELECTION_STRATA];
     uint64_t seen[SELECTION_STRATA];    /* runs decided */
     uint64_t emitted[SELECTION_STRATA]; /* of these, records */
+    uint32_t halvings[SELECTION_STRATA];
+    uint64_t halved_at[SELECTION_STRATA]; /* records out when it was last halved */
 };
 
 struct selection_signature {
     uint64_t id;
     uint64_t basis, seen, emitted;
+    uint32_t halvings;
+    uint64_t halved_at;
 };
 
 void selection_put_hour(struct store_txn *txn, const struct selection_hour *hour);

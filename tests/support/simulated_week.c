@@ -162,7 +162,7 @@ static void select_all(struct week *week)
     store_begin(week->feed.temp.store, true, &txn);
     for (size_t i = 0; i < week->pending_count; i++)
         select_one(week, &txn, week->pending[i].verdict, week->pending[i].event_ms);
-    (void)budget_write(week->budget, &txn);
+    (void)budget_write(week->budget, &txn, week->now);
     COMMIT(&txn);
     budget_publish(week->budget, week->now);
     week->view = budget_take(week->budget, 0, week->view);

@@ -65,7 +65,7 @@ static bool admit_one(struct fixture *fixture, const uint8_t *hash, bool is_new,
     store_begin(fixture->temp.store, true, &txn);
     bool is_first = budget_meet_cohort(&txn, &fixture->config, 1, hash, is_new);
     struct record_emission emission = budget_select(fixture->budget, &txn, &closed, is_first);
-    budget_write(fixture->budget, &txn);
+    budget_write(fixture->budget, &txn, 0);
     if (is_committed)
         COMMIT(&txn);
     else
@@ -109,23 +109,47 @@ START_TEST(without_the_setting_nothing_is_kept)
 }
 END_TEST
 
-START_TEST(first_runs_come_under_the_cap)
+/* Ten in an hour of which nothing has passed: the first is above an eighth of the control's part. */
+START_TEST(what_is_ahead_of_its_pace_is_halved_and_nothing_is_refused)
 {
-    struct fixture *fixture = begin(1000, 5);
-    int records = 0;
+    enum { HOUR_MS = 3600000 };
+    struct fixture *fixture = begin(1000, 80);
+    const struct budget_view *view = NULL;
+    double before = 1;
     for (int i = 0; i < 30; i++) {
         struct store_txn txn;
         struct closed closed = pass(fixture);
         store_begin(fixture->temp.store, true, &txn);
         bool is_first = budget_meet_cohort(&txn, &fixture->config, 1, hash_a, i == 0);
-        struct record_emission emission = budget_select(fixture->budget, &txn, &closed, is_first);
-        budget_write(fixture->budget, &txn);
+        ck_assert_ptr_nonnull(budget_select(fixture->budget, &txn, &closed, is_first).record);
+        budget_write(fixture->budget, &txn, closed.selection.hour * HOUR_MS);
         COMMIT(&txn);
-        records += emission.record != NULL;
-        ck_assert(emission.record || emission.skipped == SKIP_CAP);
+        budget_publish(fixture->budget, 1000 * (i + 1));
+        if (i == 20)
+            reopen(fixture);
+        view = budget_take(fixture->budget, 0, i == 20 ? NULL : view);
+        const struct budget_hour_view *hour = &view->hours[0];
+        ck_assert_double_le(hour->probability[VERDICT_FAIL], 1);
+        ck_assert(hour->probability[VERDICT_PASS] <= before);
+        before = hour->probability[VERDICT_PASS];
+        (void)hour;
     }
-    ck_assert_int_eq(records, 10);
+    budget_view_release(view);
     end(fixture);
+}
+END_TEST
+
+START_TEST(a_pace_is_halved_once_for_each_eighth_too_much)
+{
+    struct budget_pace pace = {0};
+    ck_assert(!budget_is_ahead(80, 0, 10, &pace));
+    ck_assert(budget_is_ahead(80, 0, 11, &pace));
+    ck_assert(!budget_is_ahead(80, 0.5, 50, &pace));
+    ck_assert(budget_is_ahead(80, 0.5, 51, &pace));
+    ck_assert(!budget_is_ahead(0, 0, 1000, &pace)); /* no budget */
+    pace = (struct budget_pace){.halvings = 1, .emitted = 500};
+    ck_assert(!budget_is_ahead(80, 0, 510, &pace)); /* the shards did not know yet */
+    ck_assert(budget_is_ahead(80, 0, 511, &pace));
 }
 END_TEST
 
@@ -148,9 +172,9 @@ START_TEST(a_reload_with_another_budget_plans_the_hour_anew)
     for (int i = 0; i < 201; i++) {
         struct closed closed = failed(i < 200 ? &fixture->config : reloaded, i < 199 ? 100 : 101);
         struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
-        ck_assert((emission.record != NULL) == (i < 100 || i > 198));
+        ck_assert_ptr_nonnull(emission.record);
     }
-    budget_write(fixture->budget, &txn);
+    budget_write(fixture->budget, &txn, 102 * 3600000LL);
     COMMIT(&txn);
     budget_publish(fixture->budget, 1000);
     const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
@@ -173,9 +197,9 @@ START_TEST(a_later_verdict_is_not_counted_as_another_run)
         struct closed closed = failed(&fixture->config, 100);
         closed.revision = i > 0 ? &revision : NULL;
         struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
-        ck_assert((emission.record != NULL) == (i < 10)); /* the cap holds for it too */
+        ck_assert_ptr_nonnull(emission.record);
     }
-    budget_write(fixture->budget, &txn);
+    budget_write(fixture->budget, &txn, 0);
     COMMIT(&txn);
     budget_publish(fixture->budget, 1000);
     const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
@@ -195,7 +219,7 @@ START_TEST(an_evaluators_own_trace_uses_no_budget)
                             .selection = {.skipped = SKIP_NO_AGENT, .hour = 100}};
     store_begin(fixture->temp.store, true, &txn);
     struct record_emission emission = budget_select(fixture->budget, &txn, &closed, false);
-    budget_write(fixture->budget, &txn);
+    budget_write(fixture->budget, &txn, 0);
     ck_assert_uint_eq(store_count(&txn, TABLE_SELECTION), 0);
     COMMIT(&txn);
     ck_assert_int_eq(emission.skipped, SKIP_NO_AGENT);
@@ -365,7 +389,8 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, the_first_runs_of_a_new_cohort_are_records_over_a_restart);
     tcase_add_test(tests, without_the_setting_nothing_is_kept);
-    tcase_add_test(tests, first_runs_come_under_the_cap);
+    tcase_add_test(tests, what_is_ahead_of_its_pace_is_halved_and_nothing_is_refused);
+    tcase_add_test(tests, a_pace_is_halved_once_for_each_eighth_too_much);
     tcase_add_test(tests, a_reload_with_another_budget_plans_the_hour_anew);
     tcase_add_test(tests, a_later_verdict_is_not_counted_as_another_run);
     tcase_add_test(tests, an_evaluators_own_trace_uses_no_budget);

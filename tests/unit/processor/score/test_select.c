@@ -111,8 +111,6 @@ START_TEST(a_limit_lowers_the_probability_and_names_what_held_it_back)
     ck_assert(reasons[SKIP_SHARE] > 0 && reasons[SKIP_BUDGET] > 0 && emitted > 0);
     ck_assert_str_eq(skip_reason_names[SKIP_BUDGET], "budget");
     ck_assert_str_eq(skip_reason_names[SKIP_SIGNATURE_BUDGET], "signature_budget");
-    ck_assert_str_eq(skip_reason_names[SKIP_CAP], "cap");
-    ck_assert_str_eq(skip_reason_names[SKIP_SIGNATURE_CAP], "signature_cap");
 }
 END_TEST
 
