@@ -31,6 +31,8 @@ static const struct {
     {"prompt", RUN_TEXT_INPUT},
     {"question", RUN_TEXT_INPUT},
     {"query", RUN_TEXT_INPUT},
+}, general_words[] = {
+    /* Where no word above says more. */
     {"message", RUN_TEXT_INPUT | RUN_TEXT_OUTPUT},
     {"content", RUN_TEXT_INPUT | RUN_TEXT_OUTPUT},
     {"body", RUN_TEXT_INPUT | RUN_TEXT_OUTPUT},
@@ -75,6 +77,9 @@ static uint32_t texts_of_name(struct bytes name)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (has_word(name, words[i].word))
             texts |= words[i].texts;
+    for (size_t i = 0; texts == 0 && i < sizeof general_words / sizeof *general_words; i++)
+        if (has_word(name, general_words[i].word))
+            texts = general_words[i].texts;
     return texts;
 }
 
