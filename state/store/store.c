@@ -59,9 +59,9 @@ static void open_meta(struct store *store, struct store_txn *txn, struct error *
         store_fail(txn, STATUS_FATAL, "newer schema");
         return;
     }
-    if (version < SCHEMA_VERSION && store->mode != STORE_OWNER)
+    if (version < SCHEMA_VERSION && store->mode == STORE_READER)
         store_fail(txn, STATUS_FATAL, "schema %u is migrated by `flywheel run` only", version);
-    else if (version < SCHEMA_VERSION &&
+    else if (version < SCHEMA_VERSION && store->mode == STORE_OWNER &&
              store_migrate_back_up(store, version, ret_error) == STATUS_OK)
         store_migrate_run(txn, store_migrations, version, SCHEMA_VERSION, ret_error);
     if (ret_error->is_set)

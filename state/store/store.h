@@ -20,7 +20,7 @@
 enum store_mode {
     STORE_OWNER,   /* the daemon: creates what is missing, migrates, holds the lock */
     STORE_READER,  /* beside a running daemon: read only, takes no lock */
-    STORE_OFFLINE, /* check, dump, compact: read only, holds the lock; the directory must exist */
+    STORE_OFFLINE, /* check, dump, compact: read only, any schema up to this one, holds the lock */
 };
 
 struct store;

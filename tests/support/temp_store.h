@@ -40,7 +40,8 @@ static inline void temp_directory_remove(const char *path)
     for (struct dirent *entry; (entry = readdir(directory));)
         if (entry->d_name[0] != '.') {
             snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-            unlink(name);
+            if (unlink(name) != 0)
+                temp_directory_remove(name); /* a backup within */
         }
     closedir(directory);
     rmdir(path);

@@ -130,6 +130,30 @@ START_TEST(without_room_for_the_backup_it_is_not_migrated_and_the_missing_bytes_
 }
 END_TEST
 
+START_TEST(an_owner_migrates_behind_a_backup_that_can_be_checked)
+{
+    struct temp_store temp;
+    struct error error = {0};
+    struct store *copy;
+    char backup[96];
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    put_number(temp.store, "schema", SCHEMA_VERSION - 1);
+    put_number(temp.store, "rows", 4);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES);
+    ck_assert_uint_eq(number_of(temp.store, "schema"), SCHEMA_VERSION);
+    snprintf(backup, sizeof backup, "%s/backup-schema%d", temp.path, SCHEMA_VERSION - 1);
+    ck_assert_msg(store_open(backup, 0, STORE_OFFLINE, &copy, &error) == STATUS_OK, "%s",
+                  error.text);
+    ck_assert_uint_eq(number_of(copy, "schema"), SCHEMA_VERSION - 1);
+    ck_assert_uint_eq(number_of(copy, "rows"), 4);
+    store_close(copy);
+    temp_directory_remove(backup);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES); /* once is enough */
+    ck_assert_int_ne(access(name_in(backup, "data.mdb"), F_OK), 0);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("migrate");
@@ -140,6 +164,7 @@ int main(void)
     tcase_add_test(cases, the_backup_holds_what_was_there_and_replaces_one_of_an_attempt_before);
     tcase_add_test(cases,
                    without_room_for_the_backup_it_is_not_migrated_and_the_missing_bytes_are_said);
+    tcase_add_test(cases, an_owner_migrates_behind_a_backup_that_can_be_checked);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
