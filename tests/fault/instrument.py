@@ -11,8 +11,10 @@ from flywheel.broker import Broker
 from flywheel.checks import Checks, arguments
 from flywheel.metrics import total
 from flywheel.waiting import patiently, wait_for
+from damage import Damage
 from ledger import Ledger, pipeline
 from member import CHILDREN, ROOT, GrpcSender, KafkaSender, Member
+from power import Power
 
 ENOSPC, EIO = 28, 5
 PART = 60  # traces of one round
@@ -89,6 +91,47 @@ def kill9(run):
 
 def sigterm(run):
     crash(run, signal.SIGTERM)
+
+
+def power_cut(run):
+    """kill -9, and then the files are what a power cut at that moment may have left; sometimes the process alone dies first."""
+    power = Power(run.member)
+    run.member.stop()
+    power.begin()
+    run.member.start()
+    for _ in range(run.args.rounds):
+        run.sender.add(run.ledger.make(PART))
+        time.sleep(run.chance.random() * 0.8)
+        run.member.kill()
+        if run.chance.random() < 0.3:
+            power.die()
+            run.member.start()
+            time.sleep(run.chance.random() * 0.3)
+            run.member.kill()
+        power.cut(run.chance)
+        found = run.member.check_state()
+        if found.returncode:
+            run.checks.check("state check finds nothing after the power cut", False, found.stdout[-200:] + found.stderr[-300:])
+        run.ready_s.append(run.member.start())
+    run.checks.check("power cuts met bytes that were not synced", power.unsynced > 0, power.unsynced)
+    run.finish()
+
+
+def damaged_state(run):
+    """The state directory is cut, changed, emptied or exchanged: whoever opens it ends with 74 and a sentence, or answers as before; nothing
+    by a signal."""
+    run.sender.add(run.ledger.make(4 * PART))
+    run.sender.drain()
+    run.settle()
+    run.member.stop()
+    damage = Damage(run.member, run.chance)
+    for _ in range(run.args.rounds):
+        damage.round(run.checks)
+    print(f"      {dict(damage.seen)}")
+    run.checks.check("both were met: refused and unharmed", run.args.rounds < 10 or len(damage.seen) > 1, dict(damage.seen))
+    damage.restore()
+    run.ready_s.append(run.member.start())
+    run.finish()
 
 
 def memory(run):
@@ -348,6 +391,8 @@ def members(run):
 FAULTS = {
     "kill9": (kill9, "any", {}),
     "sigterm": (sigterm, "any", {}),
+    "power_cut": (power_cut, "grpc", {"faults": True}),
+    "damaged_state": (damaged_state, "grpc", {}),
     "memory": (memory, "grpc", {"grpc": ", ack: memory", "pipeline": pipeline(idle="10s")}),
     "broker_down": (broker_down, "grpc", {"records": "kafka"}),
     "broker_pause": (broker_pause, "any", {"records": "kafka"}),

@@ -10,7 +10,7 @@
 #include "processor/base/digest.h"
 #include "tests/support/temp_store.h"
 
-enum { ROUNDS = 400, PAGE = 4096, SMALL_ROWS = 4000, LARGE_ROWS = 30 };
+enum { ROUNDS = 250, PAGE = 4096, SMALL_ROWS = 4000, LARGE_ROWS = 30 };
 
 static struct temp_store temp;
 static uint8_t *whole;
