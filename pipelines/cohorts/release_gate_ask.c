@@ -77,7 +77,7 @@ static void take_rules(const struct pipeline_config *config, const struct cohort
                        const struct cohort_bucket *sums, double min_scored,
                        struct release_gate_answer *answer)
 {
-    int64_t total = cohort_bucket_total(sums) - cohort_bucket_unclassed(sums);
+    int64_t total = cohort_bucket_total(sums);
     for (uint32_t i = 0; i < sums->rule_count; i++) {
         uint32_t at = rule_of(config, cohort_result_rule_name(result, sums->rules[i].rule));
         if (at < config->ruleset.rule_count)

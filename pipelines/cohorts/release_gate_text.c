@@ -323,7 +323,7 @@ static void append_evidence(struct buffer *to, const struct release_gate_answer 
 static void append_rules(struct buffer *to, const struct pipeline_config *config,
                          const struct release_gate_answer *answer)
 {
-    int64_t total = answer->cohort.total - answer->cohort.rates.unclassed;
+    int64_t total = answer->cohort.total;
     for (uint32_t i = 0; i < answer->rule_count && total > 0; i++) {
         const struct release_gate_rule *rule = &answer->rules[i];
         buffer_append_text(to, i == 0 ? "  rules with a value: " : ", ");

@@ -33,6 +33,8 @@ struct held_counts {
 
 struct writer {
     struct unread_scopes unread_scopes;
+    uint64_t in_vain;      /* runs without an awaited score, since the last line in the log */
+    int64_t in_vain_at_ms; /* when that was written */
     struct store *store;
     struct store_txn txn;
     struct journal *journal;

@@ -12,6 +12,7 @@
 #include "pipelines/commit/state.h"
 #include "pipelines/config/groupings.h"
 #include "pipelines/decide/summary.h"
+#include "processor/base/log.h"
 
 static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
 {
@@ -59,6 +60,24 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
 }
 
 /* --- counters --- */
+
+/* An evaluator that answers only some runs biases every rate: it is told each minute that it lasts. */
+static void count_in_vain(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    enum { MINUTE_MS = 60000 };
+    for (uint32_t i = 0; closed->scores_in_vain >> i; i++)
+        if (closed->scores_in_vain >> i & 1)
+            writer_count(writer,
+                         writer_counters_await_timeout(&writer->counted,
+                                                       closed->config->assembly.await_scores[i]),
+                         1);
+    writer->in_vain += closed->scores_in_vain != 0;
+    if (writer->in_vain == 0 || wall_ms - writer->in_vain_at_ms < MINUTE_MS)
+        return;
+    log_warn("awaited_scores_missing", "runs=%llu", (unsigned long long)writer->in_vain);
+    writer->in_vain = 0;
+    writer->in_vain_at_ms = wall_ms;
+}
 
 static void count_first(struct writer *writer, const struct closed *closed)
 {
@@ -217,8 +236,10 @@ void verdicts_add(struct writer *writer, struct closed *closed, int64_t wall_ms)
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
     if (revision)
         count_correction(writer, closed);
-    else
+    else {
         count_first(writer, closed);
+        count_in_vain(writer, closed, wall_ms);
+    }
     count_spans(writer, closed);
     for (uint32_t i = 0; i < closed->part_count; i++)
         parts_delete(writer->parts, &writer->txn, closed->parts[i]);

@@ -26,6 +26,7 @@ enum row {
     TRAJECTORIES_SPLIT,
     TRAJECTORIES_MIXED_WEIGHT,
     TRAJECTORIES_UNREAD,
+    AWAIT_TIMEOUTS,
     COHORT_CORRECTIONS,
     ROWS
 };
@@ -90,6 +91,8 @@ static const struct {
     [TRAJECTORIES_UNREAD] = {"flywheel_trajectories_not_understood_total", NO_ACCOUNT,
         "Trajectories of which nothing was understood: no span says its kind or carries content in "
         "known words. The log names the scope that wrote them."},
+    [AWAIT_TIMEOUTS] = {"flywheel_await_timeouts_total", NO_ACCOUNT,
+        "Trajectories that were decided without a score of trajectory.await."},
     [COHORT_CORRECTIONS] = {"flywheel_cohort_corrections_total", NO_ACCOUNT,
         "Verdicts that late spans, scores or feedback have changed, by grouping."},
 };
@@ -194,6 +197,12 @@ struct persistent_counter *writer_counters_review_records(struct writer_counters
     return get(counters->stored, REVIEW_RECORDS,
                (struct label[LABELS_MAX]){{"queue", queue},
                                           {"verdict", bytes_of_text(verdict_name(verdict))}});
+}
+
+struct persistent_counter *writer_counters_await_timeout(struct writer_counters *counters,
+                                                         struct bytes score)
+{
+    return get(counters->stored, AWAIT_TIMEOUTS, (struct label[LABELS_MAX]){{"score", score}});
 }
 
 struct persistent_counter *writer_counters_correction(struct writer_counters *counters,

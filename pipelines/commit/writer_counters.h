@@ -31,6 +31,9 @@ struct persistent_counter *writer_counters_rule_outcome(struct writer_counters *
                                                         struct bytes rule, enum outcome outcome);
 struct persistent_counter *writer_counters_review_records(struct writer_counters *counters,
                                                           struct bytes queue, enum verdict verdict);
+/* flywheel_await_timeouts_total{score} */
+struct persistent_counter *writer_counters_await_timeout(struct writer_counters *counters,
+                                                         struct bytes score);
 /* flywheel_cohort_corrections_total{group,from,to}: a late verdict in place of another one. */
 struct persistent_counter *writer_counters_correction(struct writer_counters *counters,
                                                       struct bytes group, enum verdict from,

@@ -64,15 +64,16 @@ struct closed {
     bool is_judge_only, is_skewed;
     uint32_t spans, duplicates, logs;
     double weight;
-    double duration_ms;             /* negative: unknown */
-    int64_t tokens;                 /* -1: unknown */
-    double cost_usd;                /* negative: unknown */
-    uint8_t *outcomes;              /* enum outcome of each rule, config->ruleset order */
-    bool *is_rule_missing;          /* likewise: na, because an awaited score did not come */
+    double duration_ms;    /* negative: unknown */
+    int64_t tokens;        /* -1: unknown */
+    double cost_usd;       /* negative: unknown */
+    uint8_t *outcomes;     /* enum outcome of each rule, config->ruleset order */
+    bool *is_rule_missing; /* likewise: na, because an awaited score did not come */
     struct cohort_class class;
     struct bytes *dimension_values; /* config->dimensions order */
     struct record_selection selection;
     struct record_emission emission; /* filled in by the writer; nothing before */
+    uint32_t scores_in_vain;         /* bit i: awaited score i of the configuration never came */
     bool is_unread;                  /* nothing of it was understood, and */
     struct bytes unread_scope;       /* this is who wrote it */
     bool is_weight_mixed;            /* its spans state different sampling thresholds */

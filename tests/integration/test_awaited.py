@@ -1,0 +1,77 @@
+"""Awaited scores that come for some runs only: counted, told, and never certified by the gate; and a release gate that is
+asked after every batch."""
+import json, struct, time
+
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon
+from flywheel.metrics import total
+from flywheel.otlp_bytes import request, span
+
+PIPELINE = """
+trajectory: { settle: 200ms, idle_timeout: 2s, await: { scores: [Quality], timeout: 300ms }, late: { window: 1s } }
+rules:
+  - { name: good, measure: score.Quality, fail_below: 0.5 }
+  - { name: broken, measure: errors, fail_above: 0 }
+selection: { pass: 0, fail: 0 }
+cohorts:
+  dimensions: { intent: ["*"], release: [service.version] }
+  group_by: [[release], [release, intent]]
+  pinned: [{ release: "2" }]
+"""
+args = arguments()
+checks = Checks()
+daemon = Daemon(args.flywheel, PIPELINE)
+daemon.start()
+sent = 0
+
+
+def run(release, score, broken=False, age_s=1):
+    global sent
+    sent += 1
+    trace = struct.pack(">QQ", 0xA3A17ED0, sent * 0x9E3779B97F4A7C15 % 2**64)
+    end = time.time_ns() - age_s * 10**9
+    more = {"annotations__0__annotation__name": "Quality", "annotations__0__annotation__score": score} if score is not None else {}
+    if broken:
+        more["error__type"] = "Timeout"
+    return span(trace, b"r" * 8, None, "agent", end - 10**9, end, intent="refund", service__version=release,
+                gen_ai__operation__name="invoke_agent", **more)
+
+
+def send(*runs):
+    daemon.send(request(runs))
+    daemon.wait(lambda: daemon.in_flight() == 0)
+
+
+def gate(release, *more):
+    result = daemon.run("gate", "-c", daemon.config, "--cohort", f"release={release}", "--min-pass-rate", "0.8", "--format", "json", *more)
+    return result.returncode, json.loads(result.stdout) if result.stdout else result.stderr
+
+
+send(*[run("1", 0.9) for _ in range(90)], *[run("1", None) for _ in range(10)])
+code, said = gate("1")
+checks.check("too many awaited scores are missing", (code, said["reason"], said["missing"]) == (3, "awaited_missing", 10), said)
+checks.check("and it says what the rate would be were those failures", abs(said["fail_rate_if_missing_failed"] - 0.1) < 1e-9, said)
+checks.check("by rule", said["rules"]["good"] == {"value": 90, "fail": 0, "borderline": 0, "pass": 90, "missing": 10}, said["rules"])
+checks.check("unless more are allowed", gate("1", "--max-missing", "0.1")[0] == 0)
+code, said = gate("1", "--missing", "fail")
+checks.check("or they count as failed", (code, round(said["pass_rate"], 9)) == (0, 0.9), said)
+checks.equal("they are counted", total(daemon.metrics(), "flywheel_await_timeouts_total"), 10)
+checks.check("and told", "awaited_scores_missing" in daemon.logged(), daemon.logged()[-300:])
+
+code, said = gate("2", "--repeated")
+checks.check("asked repeatedly, nothing yet", (code, said["reason"]) == (3, "no_trajectory"), said)
+send(*[run("2", 0.9, age_s=3 * 3600) for _ in range(19)])
+code, said = gate("2", "--repeated")
+checks.check("19 passes are too few at 80 %", (code, said["repeated"]["passed"]) == (3, 19), said)
+send(*[run("2", 0.9) for _ in range(20)])
+code, said = gate("2", "--repeated")
+checks.check("young runs are not settled", (code, said["repeated"]["passed"]) == (3, 19), said)
+send(run("2", 0.9, age_s=3 * 3600))
+code, said = gate("2", "--repeated")
+checks.check("20 settled ones pass", (code, said["outcome"], said["repeated"]["passed"]) == (0, "pass", 20), said)
+send(*[run("2", None, broken=True, age_s=3 * 3600) for _ in range(60)])
+code, said = gate("2", "--repeated")
+checks.check("and crashes that nobody scored fail it", (code, said["repeated"]["failed"], said["condemned"]) == (1, 60, 60), said)
+
+daemon.remove()
+checks.finish()
