@@ -180,7 +180,7 @@ static struct bytes without_reasoning(struct bytes text)
 
 static struct bytes final_result(const struct semconv *semconv, struct arena *arena)
 {
-    struct bytes text = read_concept(semconv, SC_OUT_FINAL, WANTED_ANSWER, arena);
+    struct bytes text = read_concept(semconv, SC_OUT_FINAL, WANTED_CHOICE, arena);
     if (text.size > 0)
         return text;
     /* A structured result is the answer itself; calls that wait for approval are none. */

@@ -171,6 +171,22 @@ static const struct {
     {"status", "error", "toolUseId"},
 };
 
+/* A text, or the first block of it. */
+static struct bytes content_text(const struct json_reader *reader, const struct json_value *content)
+{
+    struct json_reader blocks;
+    struct json_value block, text;
+    if (content->type == JSON_STRING)
+        return content->text;
+    if (content->type != JSON_ARRAY)
+        return (struct bytes){0};
+    json_children(reader, content, &blocks);
+    return json_next(&blocks, &block) == JSON_OBJECT &&
+                   json_member(&blocks, &block, "text", &text) && text.type == JSON_STRING
+               ? text.text
+               : (struct bytes){0};
+}
+
 /* MCP: {"content": [..], "isError": true}; LangChain: ToolMessage(status='error'). */
 static bool is_error_envelope(const struct json_reader *reader, const struct json_value *value,
                               struct bytes *ret_message)
@@ -183,7 +199,7 @@ static bool is_error_envelope(const struct json_reader *reader, const struct jso
                 !json_member(reader, &at, error_envelopes[i].with, &with))
                 continue;
             if (json_member(reader, &at, "content", &member))
-                *ret_message = member.type == JSON_STRING ? member.text : (struct bytes){0};
+                *ret_message = content_text(reader, &member);
             return true;
         }
         bool is_inside = false;

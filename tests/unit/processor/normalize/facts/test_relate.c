@@ -79,7 +79,7 @@ START_TEST(a_failure_is_heard_in_every_vocabulary)
         {"gen_ai.response.finish_reasons", "[\"error\"]", SPAN_STATUS_OK, "error"},
         {"gen_ai.tool.call.result",
          "{\"content\":[{\"type\":\"text\",\"text\":\"no\"}],\"isError\":true}", SPAN_STATUS_OK,
-         "error"},
+         "no"},
         {"gen_ai.tool.call.result", "{\"content\":[],\"isError\":false}", SPAN_STATUS_OK, NULL},
         {"gen_ai.tool.call.result", "{\"isError\":true,\"rows\":3}", SPAN_STATUS_OK, NULL},
         {"output.value", "{\"content\":\"no\",\"status\":\"error\",\"tool_call_id\":\"c\"}",
