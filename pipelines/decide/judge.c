@@ -255,14 +255,17 @@ static enum status select_records(struct judge *judge, const struct judgement *j
     const struct closed *closed = judgement->closed;
     struct record_selection *selected = &judgement->closed->selection;
     struct selection selection = choose(judge, judgement);
-    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only &&
+    /* A conversation of which no part can be read has nothing to show. */
+    bool is_empty = judge->trajectory.span_count == 0 &&
+                    !(judgement->prior && judgement->prior->is_partial);
+    bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only && !is_empty &&
                     !judgement->prior &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
-    if (closed->is_judge_only)
+    if (closed->is_judge_only || is_empty)
         selection = (struct selection){.skipped = SKIP_NO_AGENT, .probability = 1};
     selected->skipped = selection.skipped;
     enum status status = STATUS_OK;
-    if (selection.is_emitted || judge->is_emitting_all)
+    if (selection.is_emitted || (judge->is_emitting_all && !is_empty))
         status = write_record(judge, judgement, reason_of(judgement, &selection),
                               selection.probability, &selected->record);
     if (status == STATUS_OK && is_first && selection.probability < 1)

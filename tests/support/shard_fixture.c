@@ -40,7 +40,7 @@ void shard_fixture_begin_rules(struct shard_fixture *fixture, uint32_t shards, c
     char text[4096];
     snprintf(text, sizeof(text),
              "rules: [%s]\n"
-             "selection: { fail: 1.0, borderline: 1.0, pass: 0.0 }\n"
+             "selection: { fail: 1.0, borderline: 1.0, unscored: 0.0, pass: 0.0 }\n"
              "redaction: { content: full }\n"
              "cohorts: { dimensions: { release: [service.name] }, group_by: [[release]] }\n%s",
              rules, more);
