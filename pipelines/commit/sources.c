@@ -100,6 +100,8 @@ void sources_assign(struct writer *writer, uint32_t source, uint64_t position)
     struct source_row *row = &writer->next[source];
     row->next_position = row->low_watermark = position;
     row->is_handed_over = false;
+    row->known_position = 0; /* of where it stood before */
+    memset(row->known, 0, sizeof row->known);
     if (writer->next_horizon.positions[source] > position)
         writer->next_horizon.positions[source] = position;
     row->marks = (struct source_marks){.shards = writer->shards};

@@ -54,6 +54,10 @@ void writer_add_request(struct writer *writer, const struct request *request, bo
     struct source_row *row = &writer->next[request->source];
     assert(request->position >= row->next_position);
     row->next_position = request->position + 1;
+    if (request->has_origin) {
+        row->known_position = request->position;
+        memcpy(row->known, request->origin, sizeof row->known);
+    }
     writer_count(writer, writer->counted.accepted_spans[request->source],
                  request->gated.span_count);
     writer_count(writer, writer->counted.accepted_logs[request->source], request->gated.log_count);

@@ -83,8 +83,10 @@ static const struct option rows[] = {
          "`partition_traces_by_id: true`; or the relay pipeline)."),
     TEXT("receivers.kafka.group_id", AT(kafka.group_id), "flywheel", "Consumer group."),
     TEXT("receivers.kafka.group_instance_id", AT(kafka.group_instance_id), "",
-         "Static membership: a restart within `session.timeout.ms` (then 2 min) moves no "
-         "partition. One name for each instance, kept with its volume; empty: none."),
+         "Static membership: a restart within `session.timeout.ms` moves no partition, also after "
+         "a crash. Empty: the id that the state directory holds, with a session of 45 s. A name of "
+         "one's own (session of 2 min) must be one instance's alone: a second one with it takes "
+         "the partitions, and the first stays out until the name has been free for one session."),
     EITHER("receivers.kafka.encoding", AT(kafka.is_json), otlp_encodings, "otlp_proto",
            "What a message holds. The header `otelcol.signal` or `signal` may say `traces` or "
            "`logs`; without it a message is traces, and other signals are passed over."),

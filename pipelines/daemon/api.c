@@ -8,9 +8,13 @@
 #include "processor/base/digest.h"
 #include "processor/base/json/writer.h"
 
-bool api_is_ready(const struct api *api)
+bool api_is_ready(const struct api *api, struct buffer *why)
 {
-    return runtime_is_ready(api->runtime) && atomic_load(&api->is_listening);
+    bool has_caught_up = runtime_is_ready(api->runtime) && atomic_load(&api->is_listening);
+    bool is_read = telemetry_receivers_read(api->receivers, api->receiver_count, why);
+    if (!has_caught_up)
+        buffer_append_text(why, "catching up\n");
+    return has_caught_up && is_read;
 }
 
 double api_outbox_age_s(const struct writer_gauges *gauges)
@@ -86,6 +90,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
 {
     struct api *api = context;
     struct json_writer writer;
+    struct buffer why = {0}; /* that is for /readyz to say */
     char digest[17];
     uint8_t head[8];
     (void)query;
@@ -99,7 +104,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_text(&writer, FLYWHEEL_VERSION);
     write_instance(&writer, store_instance(api->store));
     json_key(&writer, "ready");
-    json_bool(&writer, api_is_ready(api));
+    json_bool(&writer, api_is_ready(api, &why));
     write_number(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
     write_number(&writer, "shards", api->config->shards);
     json_key(&writer, "ruleset");
@@ -111,6 +116,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_key(&writer, "sources");
     telemetry_sources_json(api->sources, &writer);
     json_object_end(&writer);
+    buffer_finish(&why);
     buffer_append_byte(&answer->body, '\n');
     return 200;
 }

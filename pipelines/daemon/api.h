@@ -3,6 +3,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "pipelines/daemon/telemetry_receivers.h"
 #include "pipelines/daemon/telemetry_sources.h"
 #include "pipelines/run/runtime.h"
 #include "processor/report/http_server.h"
@@ -15,6 +16,8 @@ struct api {
     struct runtime *runtime;
     struct store *store;
     struct telemetry_sources *sources;
+    const struct telemetry_receiver *receivers;
+    uint32_t receiver_count;
     int64_t started_ms;
     _Atomic bool is_listening; /* the receivers */
     _Atomic bool has_reloaded_well;
@@ -24,7 +27,8 @@ struct api {
 
 /* The routes and how many they are. */
 uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX]);
-/* The runtime has caught up, and receivers listen. */
-bool api_is_ready(const struct api *api);
+/* The runtime has caught up, receivers listen, and what they read from can be read; if not, `why` has
+ * a line for each reason. */
+bool api_is_ready(const struct api *api, struct buffer *why);
 /* Age of the oldest record of the outbox; 0 when there is none. */
 double api_outbox_age_s(const struct writer_gauges *gauges);

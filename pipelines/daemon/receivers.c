@@ -19,7 +19,8 @@
 #include "processor/receive/kafka/receiver.h"
 
 enum {
-    CALL_SLOTS = 256, /* that wait for work; how many are under way is limited by bytes and streams */
+    CALL_SLOTS =
+        256, /* that wait for work; how many are under way is limited by bytes and streams */
     SOURCE_NAME_SIZE = 320,
     HTTP_IDLE_MS_MAX = 60000, /* an idle HTTP connection costs its client one handshake */
     DEAD_LETTER_MS = 1000,    /* for letters on their way at the stop */
@@ -390,19 +391,32 @@ static void register_kafka(void *context, struct metrics *metrics)
     dead_letter_register_metrics(receivers->kafka_dead, metrics);
 }
 
+static bool why_kafka_is_unread(void *context, struct buffer *to)
+{
+    struct receivers *receivers = context;
+    return kafka_receiver_why_unread(receivers->kafka, to);
+}
+
 uint32_t receivers_counted(struct receivers *receivers,
                            struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX])
 {
     uint32_t count = 0;
     if (receivers->grpc)
-        counted[count++] = (struct telemetry_receiver){"otlp", &receivers->grpc_counters,
-                                                       register_grpc, receivers};
+        counted[count++] = (struct telemetry_receiver){.name = "otlp",
+                                                       .counters = &receivers->grpc_counters,
+                                                       .register_metrics = register_grpc,
+                                                       .context = receivers};
     if (receivers->http)
-        counted[count++] = (struct telemetry_receiver){"otlp", &receivers->http_counters,
-                                                       register_http, receivers};
+        counted[count++] = (struct telemetry_receiver){.name = "otlp",
+                                                       .counters = &receivers->http_counters,
+                                                       .register_metrics = register_http,
+                                                       .context = receivers};
     if (receivers->kafka)
-        counted[count++] = (struct telemetry_receiver){"kafka", &receivers->kafka_counters,
-                                                       register_kafka, receivers};
+        counted[count++] = (struct telemetry_receiver){.name = "kafka",
+                                                       .counters = &receivers->kafka_counters,
+                                                       .register_metrics = register_kafka,
+                                                       .context = receivers,
+                                                       .why_unread = why_kafka_is_unread};
     return count;
 }
 

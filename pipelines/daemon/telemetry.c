@@ -115,11 +115,11 @@ static unsigned answer_ready(void *context, const struct http_query *query,
 {
     struct telemetry *telemetry = context;
     (void)query;
-    bool is_ready = api_is_ready(&telemetry->api);
+    bool is_ready = api_is_ready(&telemetry->api, &answer->body);
     bool is_refusing = runtime_gauges(telemetry->runtime).is_refusing;
-    buffer_append_text(&answer->body, !is_ready     ? "catching up\n"
-                                      : is_refusing ? "refusing new spans: the state is full\n"
-                                                    : "ready\n");
+    if (is_ready)
+        buffer_append_text(&answer->body,
+                           is_refusing ? "refusing new spans: the state is full\n" : "ready\n");
     telemetry_exporters_degraded(&telemetry->exporters, &answer->body);
     return is_ready && !is_refusing ? 200 : 503;
 }
@@ -183,6 +183,8 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry->api.runtime = runtime;
     telemetry->api.store = store;
     telemetry->api.sources = &telemetry->sources;
+    telemetry->api.receivers = telemetry->receivers;
+    telemetry->api.receiver_count = receiver_count;
     telemetry->api.started_ms = clock_monotonic_ms();
     telemetry->metrics = metrics_create();
     telemetry_reload_result(telemetry, config);

@@ -84,3 +84,19 @@ void telemetry_receivers_register(struct metrics *metrics,
     for (uint32_t i = 0; counts_accepted && i < receiver_count; i++)
         add_accepted(metrics, &receivers[i]);
 }
+
+bool telemetry_receivers_read(const struct telemetry_receiver *receivers, uint32_t receiver_count,
+                              struct buffer *to)
+{
+    bool is_all = true;
+    for (uint32_t i = 0; i < receiver_count; i++) {
+        struct buffer why = {0};
+        if (receivers[i].why_unread && receivers[i].why_unread(receivers[i].context, &why)) {
+            is_all = false;
+            buffer_printf(to, "%s: %.*s\n", receivers[i].name, (int)why.size,
+                          (const char *)buffer_bytes(&why).data);
+        }
+        buffer_finish(&why);
+    }
+    return is_all;
+}

@@ -11,7 +11,13 @@ struct telemetry_receiver {
     /* Metrics of its own; NULL: none. Called once, before anything is rendered. */
     void (*register_metrics)(void *context, struct metrics *metrics);
     void *context;
+    /* Why nothing can be read, as one sentence; false: it can. NULL: who sends is told. Any thread. */
+    bool (*why_unread)(void *context, struct buffer *to);
 };
+
+/* A line for each that can't read: its name and why. True: there is none. */
+bool telemetry_receivers_read(const struct telemetry_receiver *receivers, uint32_t receiver_count,
+                              struct buffer *to);
 
 /* With `counts_accepted` also what receivers accepted, where no store counts it. */
 void telemetry_receivers_register(struct metrics *metrics,

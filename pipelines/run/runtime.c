@@ -72,8 +72,13 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
         const struct source_row *row = sources_row(runtime->writer, i);
-        runtime->journaled[i] = (struct journaled_range){row->id, row->low_watermark,
-                                                         row->next_position, row->is_handed_over};
+        runtime->journaled[i] =
+            (struct journaled_range){.id = row->id,
+                                     .from = row->low_watermark,
+                                     .to = row->next_position,
+                                     .is_handed_over = row->is_handed_over,
+                                     .known.offset = (int64_t)row->known_position - 1};
+        memcpy(runtime->journaled[i].known.digest, row->known, sizeof row->known);
         atomic_store(&runtime->next_positions[i], row->low_watermark);
         sources_set_kind(runtime->writer, i, runtime->source_kinds[i]);
     }

@@ -9,6 +9,7 @@
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
 #include "processor/base/queue.h"
+#include "processor/receive/kafka/topic.h"
 
 /* No options: what a queue holds counts against limits.memory_bytes anyway, and a sender that meets
  * a full one is told to come again. */
@@ -49,13 +50,14 @@ struct intake_context {
 struct journaled_range {
     uint16_t id; /* of the stored source */
     uint64_t from, to;
-    bool is_handed_over; /* of a partition: not ours to go on with */
+    bool is_handed_over;        /* of a partition: not ours to go on with */
+    struct known_message known; /* of a partition */
 };
 
 /* Partitions as sources; the receiver's thread moves it, but for what says otherwise. */
 struct topic {
     uint32_t first_source, count; /* 0: no topic */
-    char metadata[64];
+    char metadata[64], instance_id[64];
     struct partition {
         bool is_assigned;
         bool was_revoked;      /* by this process: the group says where to go on */

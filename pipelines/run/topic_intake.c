@@ -1,6 +1,9 @@
 /* Partitions as sources of positions. Where a partition goes on is decided here:
  *   the group's offset carries our mark, and nobody read the partition since   our own low watermark
- *   anything else                                                             the group's offset
+ *   the group has no offset, and a message before our mark is known            the same, if the topic
+ *                                                                              proves to be the same
+ *   the group has no offset, though the partition was read                     the first message
+ *   anything else                                                              the group's offset
  * The first is later than the group's offset by all that is spilled; the second drops what we had
  * open, because whoever read the partition meanwhile has it, or will read it again. */
 #include "pipelines/run/topic_intake.h"
@@ -123,40 +126,35 @@ static bool is_ours(const struct runtime *runtime, int32_t number, const struct 
         &runtime->journaled[topic->first_source + (uint32_t)number];
     if (topic->partitions[number].was_revoked || range->is_handed_over || range->to <= 1)
         return false;
-    return group->offset < 0 || bytes_equal_text(group->metadata, topic->metadata);
+    return group->offset < 0 ? range->known.offset >= 0
+                             : bytes_equal_text(group->metadata, topic->metadata);
 }
 
 static enum status assign_elsewhere(struct runtime *runtime, int32_t number,
-                                    const struct group_offset *group, int64_t *ret_offset)
+                                    const struct group_offset *group, struct topic_start *ret_start)
 {
     struct topic *topic = &runtime->topic;
     struct partition *partition = &topic->partitions[number];
     uint32_t source = topic->first_source + (uint32_t)number;
     bool was_ever_read = partition->was_revoked || runtime->journaled[source].to > 1;
-    uint64_t position = (uint64_t)group->offset + 1;
-    if (group->offset < 0)
-        position = was_ever_read ? atomic_load_explicit(&sources_needs(runtime->writer)[source],
-                                                        memory_order_relaxed)
-                                 : 0;
+    uint64_t position = group->offset < 0 ? 1 : (uint64_t)group->offset + 1;
     partition->is_behind = false;
     partition->caught_up_at = 0;
-    *ret_offset = (int64_t)position - 1;
-    if (position == 0) {
-        position = 1;
-        *ret_offset = -1;
-    }
+    *ret_start = (struct topic_start){.offset = group->offset < 0 ? -1 : group->offset,
+                                      .known.offset = -1,
+                                      .is_offset_lost = was_ever_read && group->offset < 0};
     /* Somebody may have read on from there, and counted what its store holds alone. */
     partition->is_taken_over = was_ever_read || group->offset >= 0;
     partition->traces_read = 0;
     if (group->metadata.size > 0 && !bytes_equal_text(group->metadata, topic->metadata))
         log_warn("partition_taken_over", "partition=%d from_offset=%lld", number,
-                 (long long)*ret_offset);
+                 (long long)ret_start->offset);
     atomic_store_explicit(&runtime->next_positions[source], position, memory_order_release);
     return settle(runtime, NOTICE_ASSIGN, source, position);
 }
 
 static enum status assign(void *context, int32_t number, const struct group_offset *group,
-                          int64_t *ret_offset)
+                          struct topic_start *ret_start)
 {
     struct runtime *runtime = context;
     struct topic *topic = &runtime->topic;
@@ -164,8 +162,12 @@ static enum status assign(void *context, int32_t number, const struct group_offs
     topic->partitions[number].is_assigned = true;
     note_end(&topic->partitions[number], false);
     if (!is_ours(runtime, number, group))
-        return assign_elsewhere(runtime, number, group, ret_offset);
-    *ret_offset = (int64_t)runtime->journaled[topic->first_source + (uint32_t)number].from - 1;
+        return assign_elsewhere(runtime, number, group, ret_start);
+    const struct journaled_range *range =
+        &runtime->journaled[topic->first_source + (uint32_t)number];
+    *ret_start = (struct topic_start){.offset = (int64_t)range->from - 1,
+                                      .known = range->known,
+                                      .is_offset_lost = group->offset < 0};
     return STATUS_OK;
 }
 
@@ -336,6 +338,7 @@ struct topic_intake topic_intake_of_source(struct runtime *runtime, uint32_t sou
         .pool = runtime->pool,
         .partitions_max = topic->count,
         .metadata = topic->metadata,
+        .instance_id = topic->instance_id,
         .assign = assign,
         .revoke = revoke,
         .submit = admit,
@@ -366,4 +369,6 @@ void topic_intake_open(struct runtime *runtime)
     hex_encode(hex, store_instance(runtime->store)->uuid, INSTANCE_UUID_SIZE);
     (void)snprintf(topic->metadata, sizeof(topic->metadata), "flywheel:%.*s", (int)sizeof(hex),
                    hex);
+    (void)snprintf(topic->instance_id, sizeof(topic->instance_id), "flywheel-%.*s",
+                   (int)sizeof(hex), hex);
 }

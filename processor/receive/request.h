@@ -12,7 +12,7 @@
 #include "processor/base/metrics.h"
 #include "processor/otlp/wire_gate.h"
 
-enum { SHARDS_MAX = 64 };
+enum { SHARDS_MAX = 64, REQUEST_ORIGIN_SIZE = 16 };
 
 struct request_pool;
 
@@ -27,6 +27,9 @@ struct request {
                           replay */
     bool is_replayed;   /* read back from the journal: already accepted, already counted */
     uint32_t recounted; /* traces in it that another instance may have counted; of a topic only */
+    /* What the message looked like that it came in; of a topic only. */
+    bool has_origin;
+    uint8_t origin[REQUEST_ORIGIN_SIZE];
     enum wire_gate_signal signal;
     uint64_t received_ms; /* wall clock; journaled, so that a replay sees the same */
     int64_t admitted_ms;  /* monotonic; when it was given to the shards */

@@ -1,5 +1,5 @@
 /* value = u8 version | name | be64 next | be64 low watermark | varint shards | be64 through, ... |
- * u8 handed over (from version 2 on) */
+ * u8 handed over (from version 2 on) | be64 known position, known 16 (from version 3 on) */
 #include "state/tables/source.h"
 
 #include <assert.h>
@@ -7,7 +7,7 @@
 
 #include "state/store/value.h"
 
-enum { SOURCE_VERSION = 2 };
+enum { SOURCE_VERSION = 3 };
 
 void source_row_encode(const struct source_row *row, struct buffer *to)
 {
@@ -20,6 +20,8 @@ void source_row_encode(const struct source_row *row, struct buffer *to)
     for (uint32_t i = 0; i < row->marks.shards; i++)
         value_put_be64(to, row->marks.through[i]);
     buffer_append_byte(to, row->is_handed_over);
+    value_put_be64(to, row->known_position);
+    buffer_append_bytes(to, bytes_of(row->known, sizeof row->known));
 }
 
 enum status source_row_decode(struct bytes value, struct source_row *ret_row)
@@ -38,6 +40,12 @@ enum status source_row_decode(struct bytes value, struct source_row *ret_row)
     for (uint32_t i = 0; i < ret_row->marks.shards; i++)
         ret_row->marks.through[i] = value_get_be64(&reader);
     ret_row->is_handed_over = version >= 2 && value_get_u8(&reader) != 0;
+    if (version >= 3) {
+        ret_row->known_position = value_get_be64(&reader);
+        struct bytes known = value_get_raw(&reader, sizeof ret_row->known);
+        if (known.data)
+            memcpy(ret_row->known, known.data, known.size);
+    }
     return value_reader_finish(&reader);
 }
 

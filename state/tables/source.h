@@ -15,7 +15,7 @@
 #pragma once
 #include "state/store/store.h"
 
-enum { SOURCE_NAME_BYTES_MAX = 250, SOURCE_SHARDS_MAX = 256 };
+enum { SOURCE_NAME_BYTES_MAX = 250, SOURCE_SHARDS_MAX = 256, SOURCE_KNOWN_SIZE = 16 };
 
 struct source_marks {
     uint32_t shards; /* 0: none yet */
@@ -30,6 +30,10 @@ struct source_row {
     /* A partition that another instance has read since: what stands here is past, and where to go
      * on is the group's to say. */
     bool is_handed_over;
+    /* A message of the partition, the last taken in, as it looked: a topic with another one there
+     * is another topic of the same name. 0: none is known. */
+    uint64_t known_position;
+    uint8_t known[SOURCE_KNOWN_SIZE];
 };
 
 /* The row of `name`; a new one (positions 0) gets the next free id. Write transaction. */

@@ -4,6 +4,7 @@
 
 #include "processor/receive/kafka/errors.h"
 #include "processor/receive/kafka/held.h"
+#include "processor/receive/kafka/identity.h"
 
 bool kafka_is_cooperative(const struct kafka_receiver *receiver)
 {
@@ -30,6 +31,17 @@ void kafka_tell_assigned(struct kafka_receiver *receiver,
         kafka_note_error(receiver, code, is_assign ? "assign" : "unassign");
 }
 
+bool kafka_subscribe(struct kafka_receiver *receiver)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    (void)rd_kafka_topic_partition_list_add(topics, receiver->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(receiver->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (error)
+        kafka_note_error(receiver, error, "subscribe");
+    return !error;
+}
+
 /* A partition that librdkafka has stopped can't be sought; only an assignment starts it. The others
  * go on where they are: what they have fetched ahead is fetched again. */
 void kafka_read_again(struct kafka_receiver *receiver)
@@ -40,8 +52,9 @@ void kafka_read_again(struct kafka_receiver *receiver)
         if (!partition->is_ours || partition->needs_reset)
             continue;
         kafka_drop_held(receiver, partition);
+        int64_t from = kafka_read_from(partition);
         rd_kafka_topic_partition_list_add(list, receiver->topic, (int32_t)i)->offset =
-            partition->next_offset >= 0 ? partition->next_offset : RD_KAFKA_OFFSET_BEGINNING;
+            from >= 0 ? from : RD_KAFKA_OFFSET_BEGINNING;
     }
     if (kafka_is_cooperative(receiver))
         kafka_tell_assigned(receiver, list, false);

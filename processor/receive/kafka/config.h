@@ -6,7 +6,7 @@
 struct kafka_consumer_config {
     const char *brokers; /* comma-separated */
     const char *topic, *group_id;
-    const char *group_instance_id; /* static membership; NULL or "": none */
+    const char *group_instance_id; /* static membership; NULL or "": the volume's */
     const char *client_id;
     const char *const *properties; /* librdkafka's names: name, value, ..., NULL. NULL: none */
     bool is_json;                  /* otlp_json, otherwise otlp_proto */
@@ -26,7 +26,7 @@ struct kafka_receiver_counters {
     struct counter tombstones;    /* passed over: no payload */
     struct counter foreign;       /* passed over: another signal than traces and logs */
     struct counter poison;        /* passed over: offered as a dead letter */
-    struct counter offset_resets; /* the offset to read was not there any more */
+    struct counter offset_resets; /* the offset to read was not there any more, or is another's */
     struct counter rebalances;    /* partitions assigned or revoked */
     struct counter pauses;        /* of one partition, because the intake was busy */
     struct counter count_changes; /* of the topic's partitions */
@@ -34,6 +34,7 @@ struct kafka_receiver_counters {
     struct counter commits, commit_failures;
     struct counter errors; /* reported by librdkafka or a broker */
     /* Gauges. */
+    struct counter up;               /* 1: it is read, or there is nothing to read for us */
     struct counter topic_partitions; /* as last counted */
     struct counter assigned_partitions, paused_partitions;
     struct counter unread_partitions; /* assigned to us, number too high: not read */

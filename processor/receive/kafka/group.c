@@ -2,7 +2,9 @@
  *
  *   assign   offered -> offsets and metadata of the group -> intake->assign each -> read from there
  *            the group's answer may take long (no broker, transactions under way): the offer waits,
- *            polling goes on, and nothing is read
+ *            polling goes on, and nothing is read. The first offer of a process waits once more when
+ *            another volume has read before: a twin of ours needs a moment to see that it is fenced,
+ *            and what it commits until then is not read again
  *   revoke   last commit -> intake->revoke each -> only then is the group told, and another member
  *            may begin
  *   lost     the group has given it away already: no commit, revoke each */
@@ -15,7 +17,9 @@
 #include "processor/receive/kafka/assignment.h"
 #include "processor/receive/kafka/errors.h"
 #include "processor/receive/kafka/held.h"
+#include "processor/receive/kafka/identity.h"
 #include "processor/receive/kafka/offset.h"
+#include "processor/receive/kafka/properties.h"
 
 static void forget_offered(struct kafka_receiver *receiver)
 {
@@ -71,25 +75,78 @@ static bool ask_offsets(struct kafka_receiver *receiver,
     return !error;
 }
 
-static enum status take_one(struct kafka_receiver *receiver, rd_kafka_topic_partition_t *one)
+static struct group_offset group_offset_of(const rd_kafka_topic_partition_t *one)
 {
-    struct partition *partition = &receiver->partitions[one->partition];
     struct group_offset group = {.offset = one->offset >= 0 ? one->offset : -1};
     if (group.offset >= 0 && one->metadata_size > 0)
         group.metadata = bytes_of(one->metadata, one->metadata_size);
-    int64_t from = -1;
+    return group;
+}
+
+static void note_lost_offset(struct kafka_receiver *receiver, int32_t number,
+                             const struct topic_start *start)
+{
+    counter_add(&receiver->kafka.offset_resets, 1);
+    log_warn(
+        "kafka_group_offset_lost",
+        "topic=\"%s\" partition=%d group_id=\"%s\" reason=\"the group has no offset of what was "
+        "read: it was deleted or has expired\" action=\"%s\"",
+        receiver->topic, number, receiver->group_id,
+        start->known.offset >= 0
+            ? "going on at our own mark if the topic is the same, else at the first message"
+            : "reading from the first message");
+}
+
+static enum status take_one(struct kafka_receiver *receiver, rd_kafka_topic_partition_t *one)
+{
+    struct partition *partition = &receiver->partitions[one->partition];
+    struct group_offset group = group_offset_of(one);
+    struct topic_start start = {.offset = -1, .known.offset = -1};
     enum status status =
-        receiver->intake->assign(receiver->intake->context, one->partition, &group, &from);
+        receiver->intake->assign(receiver->intake->context, one->partition, &group, &start);
     if (status != STATUS_OK)
         return status;
     assert(!partition->is_ours && !partition->held);
-    *partition = (struct partition){
-        .is_ours = true, .next_offset = from, .to_commit = -1, .asked = -1, .confirmed = -1};
+    struct known_message last = partition->last;
+    if (start.known.offset < 0 && last.offset >= 0 && last.offset + 1 == start.offset)
+        start.known = last;
+    *partition = (struct partition){.is_ours = true,
+                                    .next_offset = start.offset,
+                                    .to_commit = -1,
+                                    .asked = -1,
+                                    .confirmed = -1,
+                                    .known = start.known,
+                                    .last.offset = -1,
+                                    .is_unproven = start.is_offset_lost};
     log_info("kafka_partition_assigned",
              "topic=\"%s\" partition=%d from=%" PRId64 " group_offset=%" PRId64, receiver->topic,
-             one->partition, from, group.offset);
+             one->partition, start.offset, group.offset);
+    if (start.is_offset_lost)
+        note_lost_offset(receiver, one->partition, &start);
+    int64_t from = kafka_read_from(partition);
     one->offset = from >= 0 ? from : RD_KAFKA_OFFSET_BEGINNING;
     return STATUS_OK;
+}
+
+static bool is_foreign(const struct kafka_receiver *receiver, const rd_kafka_topic_partition_t *one)
+{
+    struct group_offset group = group_offset_of(one);
+    const char *own = receiver->intake->metadata;
+    return group.metadata.size > 0 && !(own && bytes_equal_text(group.metadata, own));
+}
+
+/* As long as a member that has our instance id, too, may take to learn that it has lost it. */
+static bool has_to_yield(struct kafka_receiver *receiver, int64_t now_ms)
+{
+    bool is_any = false;
+    for (int i = 0; i < receiver->offered->cnt; i++)
+        is_any |= is_foreign(receiver, &receiver->offered->elems[i]);
+    if (receiver->has_yielded || !is_any || !receiver->instance_id)
+        return false;
+    receiver->has_yielded = true;
+    receiver->offered_at_ms =
+        now_ms + 2 * kafka_property_ms(receiver->conf, "heartbeat.interval.ms");
+    return true;
 }
 
 void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
@@ -102,6 +159,9 @@ void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
         return;
     }
     kafka_is_back(receiver);
+    receiver->group_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (has_to_yield(receiver, now_ms))
+        return;
     receiver->offered = NULL;
     for (int i = 0; i < taken->cnt && !receiver->is_ended; i++)
         if (take_one(receiver, &taken->elems[i]) != STATUS_OK)
@@ -109,6 +169,7 @@ void kafka_take_offered(struct kafka_receiver *receiver, int64_t now_ms)
     if (!receiver->is_ended) {
         kafka_tell_assigned(receiver, taken, true);
         receiver->intake->assigned(receiver->intake->context);
+        receiver->is_assigned = receiver->has_yielded = true;
         /* Said at once whose they are: whoever reads on after us then knows that we did. */
         receiver->commit_at_ms = now_ms;
     }
@@ -182,6 +243,8 @@ void kafka_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t error,
         return;
     }
     bool is_lost = rd_kafka_assignment_lost(consumer) != 0;
+    if (is_lost)
+        receiver->is_assigned = false;
     if (error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
         kafka_note_error(receiver, error, "rebalance");
     withdraw(receiver, partitions);

@@ -10,6 +10,7 @@
 #include "processor/otlp/otlp_json.h"
 #include "processor/receive/accept.h"
 #include "processor/receive/admission.h"
+#include "processor/receive/kafka/identity.h"
 
 /* Why a message is no request. */
 struct refusal {
@@ -152,7 +153,8 @@ static enum status submit(struct kafka_receiver *receiver, const rd_kafka_messag
 }
 
 /* BUSY: not now, and nothing has happened. */
-static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message)
+static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
+                             const struct known_message *look)
 {
     const struct topic_intake *intake = receiver->intake;
     struct bytes payload = payload_of(message);
@@ -182,6 +184,8 @@ static enum status hand_over(struct kafka_receiver *receiver, const rd_kafka_mes
         return STATUS_BUSY; /* no memory now */
     }
     request->signal = signal;
+    request->has_origin = true;
+    memcpy(request->origin, look->digest, sizeof request->origin);
     const struct refusal *why = read_request(receiver, payload, is_read_again, request);
     if (!why)
         return submit(receiver, message, request);
@@ -206,9 +210,12 @@ static void note_end(struct kafka_receiver *receiver, struct partition *partitio
 bool kafka_hand_over(struct kafka_receiver *receiver, struct partition *partition,
                      rd_kafka_message_t *message)
 {
-    enum status status = hand_over(receiver, message);
+    struct known_message look = {.offset = message->offset};
+    kafka_describe(message, look.digest);
+    enum status status = hand_over(receiver, message, &look);
     if (status == STATUS_OK) {
         partition->next_offset = message->offset + 1;
+        partition->last = look;
         counter_add(&receiver->kafka.messages, 1);
         note_end(receiver, partition, message->partition);
         rd_kafka_message_destroy(message);

@@ -10,8 +10,8 @@ static const struct metric_family
                "Messages passed over: without payload, of another signal, or impossible to take "
                "in (poison)."},
     resets = {"flywheel_kafka_offset_resets_total", METRIC_COUNTER,
-              "Times the offset to read was gone: messages expired unread, or the topic was made "
-              "anew."},
+              "Times the offset to read was gone: messages expired unread, the topic was made "
+              "anew, or the group's offset was deleted."},
     rebalances = {"flywheel_kafka_rebalances_total", METRIC_COUNTER,
                   "Assignments and revocations of partitions by the group."},
     pauses = {"flywheel_kafka_pauses_total", METRIC_COUNTER,
@@ -23,6 +23,8 @@ static const struct metric_family
     commits = {"flywheel_kafka_commits_total", METRIC_COUNTER, "Commits of offsets to the group."},
     errors = {"flywheel_kafka_errors_total", METRIC_COUNTER,
               "Errors told by brokers or the client library, repeated ones included."},
+    up = {"flywheel_kafka_up", METRIC_GAUGE,
+          "1 while the topic is read; 0 while it can't be, for the reason that /readyz gives."},
     of_topic = {"flywheel_kafka_topic_partitions", METRIC_GAUGE, "Partitions of the topic."},
     assigned = {"flywheel_kafka_assigned_partitions", METRIC_GAUGE,
                 "Partitions that this instance reads."},
@@ -54,6 +56,7 @@ static const struct row {
     ROW(commits, ",result=\"ok\"", commits),
     ROW(commits, ",result=\"failed\"", commit_failures),
     ROW(errors, "", errors),
+    ROW(up, "", up),
     ROW(of_topic, "", topic_partitions),
     ROW(assigned, "", assigned_partitions),
     ROW(paused, "", paused_partitions),

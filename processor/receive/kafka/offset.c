@@ -5,8 +5,8 @@
  *   again. Results come to a queue of the assignment, so none of an earlier one is taken for ours.
  *
  * Reset: the offset to read is not there. Below the first one: messages have expired unread, reading
- * goes on at the first. Above the last one: the topic was made anew; for the intake that is another
- * partition, so it is revoked and assigned again. */
+ * goes on at the first. Above the last one, or of another topic (identity.c): the topic was made
+ * anew; for the intake that is another partition, so it is revoked and assigned again. */
 #include "processor/receive/kafka/offset.h"
 
 #include <inttypes.h>
@@ -170,20 +170,20 @@ void kafka_needs_reset(struct kafka_receiver *receiver, struct partition *partit
     kafka_drop_held(receiver, partition);
 }
 
-/* The topic has fewer messages than were read: it is another topic of the same name. */
+/* It is another topic of the same name. */
 static bool begin_anew(struct kafka_receiver *receiver, int32_t number, int64_t low,
                        int64_t *ret_from)
 {
     const struct topic_intake *intake = receiver->intake;
     struct group_offset first = {.offset = low};
-    int64_t from = -1;
+    struct topic_start start;
     intake->revoke(intake->context, number);
-    if (intake->assign(intake->context, number, &first, &from) != STATUS_OK) {
+    if (intake->assign(intake->context, number, &first, &start) != STATUS_OK) {
         receiver->partitions[number].is_ours = false;
         receiver->is_ended = true;
         return false;
     }
-    *ret_from = from > low ? from : low;
+    *ret_from = start.offset > low ? start.offset : low;
     return true;
 }
 
@@ -195,12 +195,15 @@ static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partiti
         receiver->consumer, receiver->topic, number, &low, &high, KAFKA_ASK_MS);
     if (error)
         return error;
-    int64_t from = missed > low && missed <= high ? missed : low;
-    if (missed > high) {
+    bool is_other = partition->is_other || missed > high;
+    int64_t from = !is_other && missed > low ? missed : low;
+    if (is_other) {
         log_error("kafka_offset_reset",
-                  "topic=\"%s\" partition=%d offset=%" PRId64 " end=%" PRId64
-                  " reason=\"the topic is shorter than what was read: made anew or truncated\"",
-                  receiver->topic, number, missed, high);
+                  "topic=\"%s\" partition=%d offset=%" PRId64 " end=%" PRId64 " from=%" PRId64
+                  " reason=\"%s: made anew or truncated\"",
+                  receiver->topic, number, missed, high, low,
+                  missed > high ? "the topic is shorter than what was read"
+                                : "what was read last is not in the topic");
         if (!begin_anew(receiver, number, low, &from))
             return RD_KAFKA_RESP_ERR_NO_ERROR;
     } else if (missed >= 0 && missed < low) {
@@ -209,7 +212,11 @@ static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partiti
                   " messages_lost=%" PRId64 " reason=\"messages expired before they were read\"",
                   receiver->topic, number, missed, low, low - missed);
     }
-    counter_add(&receiver->kafka.offset_resets, missed > high || missed < low);
+    counter_add(&receiver->kafka.offset_resets, is_other || missed < low);
+    if (is_other)
+        partition->last.offset = -1;
+    partition->known.offset = -1;
+    partition->is_other = partition->is_unproven = false;
     partition->next_offset = from;
     partition->to_commit = partition->asked = partition->confirmed = -1;
     return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -251,27 +258,47 @@ static void partitions_counted(struct kafka_receiver *receiver, int32_t count)
     counter_set(&receiver->kafka.topic_partitions, (uint64_t)count);
 }
 
+/* A topic that is there at last is asked for again: librdkafka would look for it once a minute. */
+static void topic_seen(struct kafka_receiver *receiver, const struct rd_kafka_metadata *metadata)
+{
+    if (metadata->topic_cnt != 1)
+        return;
+    const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
+    bool is_there = !topic->err && topic->partition_cnt > 0;
+    if (is_there)
+        partitions_counted(receiver, topic->partition_cnt);
+    else if (topic->err)
+        kafka_note_error(receiver, topic->err, rd_kafka_err2str(topic->err));
+    if (!is_there || !receiver->topic_error)
+        return;
+    receiver->topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    log_info("kafka_topic_there", "topic=\"%s\" partitions=%d", receiver->topic,
+             topic->partition_cnt);
+    (void)kafka_subscribe(receiver);
+}
+
 void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms)
 {
     if (now_ms < receiver->metadata_at_ms)
         return;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(receiver->consumer, receiver->topic, NULL);
     const struct rd_kafka_metadata *metadata = NULL;
+    atomic_store(&receiver->is_counting, true); /* this look at the topic is ours */
     rd_kafka_resp_err_t error = topic ? rd_kafka_metadata(receiver->consumer, 0, topic, &metadata,
                                                           (int)receiver->metadata_wait_ms)
                                       : rd_kafka_last_error();
-    if (!error && metadata->topic_cnt == 1 && !metadata->topics[0].err &&
-        metadata->topics[0].partition_cnt > 0)
-        partitions_counted(receiver, metadata->topics[0].partition_cnt);
+    atomic_store(&receiver->is_counting, false);
     if (!error) {
         kafka_is_back(receiver);
+        topic_seen(receiver, metadata);
         rd_kafka_metadata_destroy(metadata);
     }
     if (topic)
         rd_kafka_topic_destroy(topic);
     /* A slow broker is given more time with the next attempt. */
     receiver->metadata_at_ms =
-        now_ms + (!error ? receiver->config.metadata_interval_ms
+        now_ms + (receiver->topic_error ? 2 * KAFKA_ASK_MS
+                  : !error              ? receiver->config.metadata_interval_ms
                   : receiver->is_away || !receiver->partition_count ? 2 * KAFKA_ASK_MS
                                                                     : KAFKA_RESTART_MAX_MS / 3);
     receiver->metadata_wait_ms = error ? KAFKA_ASK_MS : KAFKA_POLL_MS;

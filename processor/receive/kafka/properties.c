@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "processor/base/log.h"
 
@@ -20,6 +21,7 @@ static const struct property consumer_defaults[] = {
     {"topic.metadata.refresh.interval.ms", "60000"},
     {"socket.keepalive.enable", "true"},
     {"reconnect.backoff.max.ms", "5000"},
+    {"heartbeat.interval.ms", "1000"}, /* how soon a fenced member knows that it is */
     {"log.connection.close", "false"},
     {"statistics.interval.ms", "0"},
 };
@@ -120,28 +122,39 @@ static bool set_sizes(rd_kafka_conf_t *conf, size_t max_message_bytes, struct er
     return set(conf, "kafka receiver", "receive.message.max.bytes", text, ret_error);
 }
 
+/* A static member may be away for a restart without a rebalance. One that was named has somebody
+ * who brings it back; a volume may be gone for good, and its partitions then wait no longer than
+ * librdkafka's own default. */
 static bool set_group(rd_kafka_conf_t *conf, const struct kafka_consumer_config *config,
-                      struct error *ret_error)
+                      const char *volume_instance_id, struct error *ret_error)
 {
     static const char who[] = "kafka receiver";
+    bool is_named = config->group_instance_id && *config->group_instance_id;
+    const char *instance_id = is_named ? config->group_instance_id : volume_instance_id;
     if (!set(conf, who, "group.id", config->group_id, ret_error) ||
         !set(conf, who, "partition.assignment.strategy", "range", ret_error))
         return false;
-    if (!config->group_instance_id || !*config->group_instance_id)
-        return true;
-    /* A static member may be away for a restart without a rebalance. */
-    return set(conf, who, "group.instance.id", config->group_instance_id, ret_error) &&
-           set(conf, who, "session.timeout.ms", "120000", ret_error);
+    return !instance_id ||
+           (set(conf, who, "group.instance.id", instance_id, ret_error) &&
+            set(conf, who, "session.timeout.ms", is_named ? "120000" : "45000", ret_error));
+}
+
+int64_t kafka_property_ms(const rd_kafka_conf_t *conf, const char *name)
+{
+    char text[32];
+    size_t size = sizeof text;
+    return rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK ? strtoll(text, NULL, 10)
+                                                                          : 0;
 }
 
 rd_kafka_conf_t *kafka_consumer_properties(const struct kafka_consumer_config *config,
-                                           struct error *ret_error)
+                                           const char *volume_instance_id, struct error *ret_error)
 {
     static const char who[] = "kafka receiver";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool is_good = set(conf, who, "bootstrap.servers", config->brokers, ret_error) &&
                    set(conf, who, "client.id", config->client_id, ret_error) &&
-                   set_group(conf, config, ret_error) &&
+                   set_group(conf, config, volume_instance_id, ret_error) &&
                    set_sizes(conf, config->max_message_bytes, ret_error) &&
                    set_all(conf, who, consumer_defaults,
                            sizeof consumer_defaults / sizeof *consumer_defaults, ret_error);

@@ -8,9 +8,11 @@
 #include "processor/receive/kafka/config.h"
 
 /* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
- * that are fixed. */
+ * that are fixed. `volume_instance_id` is the member's when the file names none; NULL: it has none. */
 rd_kafka_conf_t *kafka_consumer_properties(const struct kafka_consumer_config *config,
-                                           struct error *ret_error);
+                                           const char *volume_instance_id, struct error *ret_error);
+/* A property as it is in force, a time in ms; 0 when it has none. */
+int64_t kafka_property_ms(const rd_kafka_conf_t *conf, const char *name);
 /* Of the producer of dead letters. */
 rd_kafka_conf_t *kafka_letter_properties(const struct dead_letter_config *config,
                                          struct error *ret_error);

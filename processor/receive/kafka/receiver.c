@@ -1,8 +1,8 @@
 /* The thread of the Kafka receiver. One turn:
  *
- *   consumer there? -> offsets of an assignment -> resets -> held messages -> commit -> poll one
- *                                                                  |
- *                              one in its grace: no poll, 5 ms, again; at most 80 ms each
+ *   consumer there? -> offsets of an assignment -> resets -> commit -> doubts -> held messages -> poll one
+ *         |                                                                           |
+ *   fenced: not before the instance id is free    one in its grace: no poll, 5 ms, again; at most 80 ms each
  *
  * All callbacks of librdkafka run within its polls, so nothing here has a lock. */
 #include "processor/receive/kafka/receiver.h"
@@ -12,13 +12,19 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/receive/kafka/assignment.h"
+#include "processor/receive/kafka/client.h"
+#include "processor/receive/kafka/doubt.h"
 #include "processor/receive/kafka/errors.h"
+#include "processor/receive/kafka/fenced.h"
 #include "processor/receive/kafka/group.h"
 #include "processor/receive/kafka/held.h"
+#include "processor/receive/kafka/identity.h"
 #include "processor/receive/kafka/message.h"
 #include "processor/receive/kafka/metrics.h"
 #include "processor/receive/kafka/offset.h"
 #include "processor/receive/kafka/properties.h"
+#include "processor/receive/kafka/readiness.h"
 
 static struct kafka_receiver *of(struct receiver *receiver)
 {
@@ -42,7 +48,8 @@ static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t si
     rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, kafka_log);
-    receiver->is_fatal = false;
+    kafka_watch_doubts(receiver, conf);
+    receiver->is_fatal = receiver->is_assigned = false;
     receiver->metadata_at_ms = 0;
     receiver->metadata_wait_ms = KAFKA_POLL_MS;
     receiver->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, size);
@@ -51,14 +58,8 @@ static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t si
         return false;
     }
     (void)rd_kafka_poll_set_consumer(receiver->consumer);
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    (void)rd_kafka_topic_partition_list_add(topics, receiver->topic, RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t error = rd_kafka_subscribe(receiver->consumer, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    receiver->is_fatal = error != RD_KAFKA_RESP_ERR_NO_ERROR;
+    receiver->is_fatal = !kafka_subscribe(receiver);
     receiver->opened_ms = clock_monotonic_ms();
-    if (error)
-        kafka_note_error(receiver, error, "subscribe");
     return true;
 }
 
@@ -82,23 +83,6 @@ static void leave_group(struct kafka_receiver *receiver, int64_t until_ms)
     rd_kafka_queue_destroy(queue);
 }
 
-static void *destroy_consumer(void *consumer)
-{
-    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    return NULL;
-}
-
-/* A commit that no broker answers holds librdkafka's consumer for up to a session timeout, and the
- * program must not wait for it: a thread of its own does, which touches nothing of ours. */
-static void destroy_without_waiting(rd_kafka_t *consumer)
-{
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, destroy_consumer, consumer) == 0)
-        (void)pthread_detach(thread);
-    else
-        (void)destroy_consumer(consumer);
-}
-
 /* A fatal consumer has lost its partitions; one that ends in peace commits first. */
 static void close_consumer(struct kafka_receiver *receiver, bool in_peace, int64_t until_ms)
 {
@@ -110,10 +94,11 @@ static void close_consumer(struct kafka_receiver *receiver, bool in_peace, int64
     if (in_peace && !receiver->is_away)
         leave_group(receiver, until_ms);
     if (is_held)
-        destroy_without_waiting(receiver->consumer);
+        kafka_client_abandon(receiver->consumer);
     else
-        (void)destroy_consumer(receiver->consumer);
+        kafka_client_destroy(receiver->consumer);
     receiver->consumer = NULL;
+    receiver->is_assigned = false;
 }
 
 static void restart_consumer(struct kafka_receiver *receiver, int64_t now_ms)
@@ -121,6 +106,10 @@ static void restart_consumer(struct kafka_receiver *receiver, int64_t now_ms)
     char text[512];
     if (receiver->consumer) {
         close_consumer(receiver, false, 0);
+        if (receiver->is_fenced) {
+            kafka_fenced_begin(receiver, now_ms);
+            return;
+        }
         if (now_ms - receiver->opened_ms > KAFKA_RESTART_MAX_MS)
             receiver->restart_ms = KAFKA_RESTART_FIRST_MS; /* it has worked for a while */
         receiver->restart_at_ms = now_ms + receiver->restart_ms;
@@ -136,21 +125,55 @@ static void restart_consumer(struct kafka_receiver *receiver, int64_t now_ms)
         kafka_note_error(receiver, rd_kafka_last_error(), text);
 }
 
+static bool is_same(struct kafka_receiver *receiver, struct partition *partition, bool is_so)
+{
+    if (is_so)
+        return true;
+    kafka_needs_reset(receiver, partition);
+    partition->is_other = true;
+    return false;
+}
+
 static void message_arrived(struct kafka_receiver *receiver, rd_kafka_message_t *message)
 {
     struct partition *partition = kafka_partition_of(receiver, message->partition);
     if (partition && partition->held)
         kafka_needs_reset(receiver, partition); /* none comes while one is held; if so: seek */
-    if (!partition || message->offset < partition->next_offset || partition->needs_reset)
-        rd_kafka_message_destroy(message); /* fetched before a seek or a revoke */
+    if (partition)
+        partition->is_denied = false;
+    if (!partition || partition->needs_reset ||
+        !is_same(receiver, partition, kafka_is_same(partition, message)) ||
+        message->offset < partition->next_offset)
+        rd_kafka_message_destroy(message); /* known already, or fetched before a seek or a revoke */
     else if (!kafka_hand_over(receiver, partition, message))
         kafka_hold(receiver, partition, message);
+}
+
+/* Everything before `offset` is read, also what is no message: control records, and what compaction
+ * has taken away. */
+static void end_reached(struct kafka_receiver *receiver, struct partition *partition,
+                        int64_t offset)
+{
+    const struct topic_intake *intake = receiver->intake;
+    int32_t number = kafka_partition_number(receiver, partition);
+    partition->is_denied = false;
+    if (partition->held || partition->needs_reset ||
+        !is_same(receiver, partition, kafka_is_same_at_end(partition, offset)))
+        return;
+    if (offset > 0 && offset > partition->next_offset &&
+        intake->skip(intake->context, number, offset - 1) == STATUS_OK)
+        partition->next_offset = offset;
+    intake->at_end(intake->context, number);
 }
 
 static void take_event(struct kafka_receiver *receiver, rd_kafka_message_t *message)
 {
     struct partition *partition = kafka_partition_of(receiver, message->partition);
     rd_kafka_resp_err_t error = message->err;
+    if ((!error || error == RD_KAFKA_RESP_ERR__PARTITION_EOF) && kafka_is_doubted(receiver)) {
+        rd_kafka_message_destroy(message);
+        return;
+    }
     if (!error) {
         kafka_is_back(receiver);
         message_arrived(receiver, message);
@@ -158,13 +181,15 @@ static void take_event(struct kafka_receiver *receiver, rd_kafka_message_t *mess
     }
     if (error == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         kafka_is_back(receiver);
-        if (partition && !partition->held && !partition->needs_reset)
-            receiver->intake->at_end(receiver->intake->context, message->partition);
+        if (partition)
+            end_reached(receiver, partition, message->offset);
     } else if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition) {
         kafka_needs_reset(receiver, partition);
     } else if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
         kafka_note_fatal(receiver);
     } else {
+        if (partition && error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            partition->is_denied = true;
         kafka_note_error(receiver, error, rd_kafka_message_errstr(message));
     }
     rd_kafka_message_destroy(message);
@@ -181,6 +206,11 @@ static void nap(int64_t ms)
 static void turn(struct kafka_receiver *receiver)
 {
     int64_t now_ms = clock_monotonic_ms();
+    kafka_tell(receiver);
+    if (receiver->is_fenced && !receiver->consumer && !kafka_fenced_turn(receiver, now_ms)) {
+        nap(KAFKA_POLL_MS / 2);
+        return;
+    }
     if (!receiver->consumer || receiver->is_fatal)
         restart_consumer(receiver, now_ms);
     if (!receiver->consumer) {
@@ -192,6 +222,10 @@ static void turn(struct kafka_receiver *receiver)
         kafka_reset_offsets(receiver, now_ms);
     kafka_commit(receiver, now_ms);
     kafka_count_partitions(receiver, now_ms);
+    if (!kafka_settle_doubt(receiver, now_ms)) {
+        nap(KAFKA_POLL_MS / 2);
+        return;
+    }
     int64_t wait_ms = kafka_retry_held(receiver, now_ms);
     if (kafka_is_in_grace(receiver)) {
         nap(wait_ms < KAFKA_GRACE_RETRY_MS ? wait_ms : KAFKA_GRACE_RETRY_MS);
@@ -208,6 +242,7 @@ static void *run_thread(void *argument)
     while (!atomic_load(&receiver->is_stopping))
         turn(receiver);
     close_consumer(receiver, !receiver->is_fatal, atomic_load(&receiver->stop_at_ms));
+    kafka_fenced_end(receiver);
     return NULL;
 }
 
@@ -244,11 +279,14 @@ static void destroy(struct receiver *base)
     struct kafka_receiver *receiver = of(base);
     stop(base, 0);
     if (receiver->consumer) /* the thread could not be started */
-        rd_kafka_destroy_flags(receiver->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        kafka_client_destroy(receiver->consumer);
     if (receiver->conf)
         rd_kafka_conf_destroy(receiver->conf);
     free(receiver->partitions);
     free(receiver->topic);
+    free(receiver->group_id);
+    free(receiver->instance_id);
+    pthread_mutex_destroy(&receiver->told_lock);
     free(receiver);
 }
 
@@ -259,7 +297,9 @@ struct receiver *kafka_receiver_create(const struct kafka_consumer_config *confi
                                        const struct topic_intake *intake, struct dead_letter *dead,
                                        struct receiver_counters *counters, struct error *ret_error)
 {
-    rd_kafka_conf_t *conf = kafka_consumer_properties(config, ret_error);
+    bool is_named = config->group_instance_id && *config->group_instance_id;
+    const char *instance_id = is_named ? config->group_instance_id : intake->instance_id;
+    rd_kafka_conf_t *conf = kafka_consumer_properties(config, intake->instance_id, ret_error);
     if (!conf)
         return NULL;
     struct kafka_receiver *receiver = calloc(1, sizeof *receiver);
@@ -267,6 +307,9 @@ struct receiver *kafka_receiver_create(const struct kafka_consumer_config *confi
         receiver->base.operations = &operations;
         receiver->config = *config;
         receiver->topic = strdup(config->topic);
+        receiver->group_id = strdup(config->group_id);
+        receiver->instance_id = instance_id ? strdup(instance_id) : NULL;
+        pthread_mutex_init(&receiver->told_lock, NULL);
         receiver->conf = conf;
         receiver->intake = intake;
         receiver->dead = dead;
@@ -278,14 +321,24 @@ struct receiver *kafka_receiver_create(const struct kafka_consumer_config *confi
         if (!config->metadata_interval_ms)
             receiver->config.metadata_interval_ms = 60000;
     }
-    if (receiver && receiver->topic && receiver->partitions)
+    if (receiver && receiver->topic && receiver->group_id && receiver->partitions &&
+        (receiver->instance_id || !instance_id)) {
+        for (uint32_t i = 0; i < intake->partitions_max; i++)
+            receiver->partitions[i].last.offset = receiver->partitions[i].known.offset = -1;
+        kafka_tell(receiver);
         return &receiver->base;
+    }
     error_set(ret_error, EXIT_TEMPORARY, "no memory for the receiver of topic %s", config->topic);
     if (receiver)
         destroy(&receiver->base);
     else
         rd_kafka_conf_destroy(conf);
     return NULL;
+}
+
+bool kafka_receiver_why_unread(struct receiver *base, struct buffer *to)
+{
+    return kafka_told(of(base), to);
 }
 
 const struct kafka_receiver_counters *kafka_receiver_counters(const struct receiver *base)

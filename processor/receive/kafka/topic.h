@@ -18,16 +18,31 @@ struct group_offset {
     struct bytes metadata; /* committed with it; absent: none */
 };
 
+/* A message that was read once. A log that has another one at its offset is another log. */
+struct known_message {
+    int64_t offset; /* -1: none is known */
+    uint8_t digest[REQUEST_ORIGIN_SIZE];
+};
+
+/* Where reading begins. */
+struct topic_start {
+    int64_t offset; /* -1: at the first message there is */
+    struct known_message known;
+    /* The store has a mark, but the group has no offset any more: only `known` can say that the log
+     * is still the one of the mark. When it can't, reading begins at the first message. */
+    bool is_offset_lost;
+};
+
 struct topic_intake {
     void *context;
     struct request_pool *pool;
     uint32_t partitions_max; /* a partition at or above it can't be taken */
     const char *metadata;    /* to commit with every offset: whose mark it is */
+    const char *instance_id; /* of the volume: the member's when the file names none; NULL: none */
 
-    /* `*ret_offset`: where to read from; -1: the group has no offset and neither has the store
-     * (auto.offset.reset). FATAL: the pipeline is ending. Waits for shards and writer. */
+    /* FATAL: the pipeline is ending. Waits for shards and writer. */
     enum status (*assign)(void *context, int32_t partition, const struct group_offset *group,
-                          int64_t *ret_offset);
+                          struct topic_start *ret_start);
     void (*revoke)(void *context, int32_t partition);
     /* Takes the request over on OK, as `struct intake` does. */
     enum status (*submit)(void *context, int32_t partition, int64_t offset,

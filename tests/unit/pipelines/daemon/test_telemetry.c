@@ -63,7 +63,7 @@ static void setup(void)
 {
     struct error error = {0};
     const struct runtime_source sources[] = {{"otlp/grpc", true}};
-    const struct telemetry_receiver receivers[] = {{"otlp", &counters, NULL, NULL}};
+    const struct telemetry_receiver receivers[] = {{.name = "otlp", .counters = &counters}};
     temp_store_open(&temp, TEMP_MAP_BYTES);
     fill_cohorts();
     struct buffer text = {0};

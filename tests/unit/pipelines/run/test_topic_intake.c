@@ -21,7 +21,8 @@ struct fixture {
     struct pipeline_config *config;
     struct runtime *runtime;
     struct topic_intake topic;
-    char own[64]; /* the metadata of this instance */
+    char own[64];             /* the metadata of this instance */
+    struct topic_start start; /* of the last assignment */
 };
 
 static void open_runtime(struct fixture *fixture)
@@ -75,10 +76,11 @@ static void end(struct fixture *fixture)
 static int64_t assign(struct fixture *fixture, int32_t partition, int64_t offset, const char *whose)
 {
     struct group_offset group = {.offset = offset, .metadata = bytes_of_text(whose)};
-    int64_t from;
-    ck_assert_int_eq(fixture->topic.assign(fixture->topic.context, partition, &group, &from),
+    struct topic_start start;
+    ck_assert_int_eq(fixture->topic.assign(fixture->topic.context, partition, &group, &start),
                      STATUS_OK);
-    return from;
+    fixture->start = start;
+    return start.offset;
 }
 
 static enum status offer(struct fixture *fixture, int32_t partition, int64_t offset, uint32_t trace,
@@ -94,6 +96,8 @@ static enum status offer(struct fixture *fixture, int32_t partition, int64_t off
                                              .score = 0.1});
     buffer_append_bytes(&request->received, trace_request(&builder));
     request->received_ms = 1700000000000;
+    request->has_origin = true;
+    memset(request->origin, (int)offset + 1, sizeof request->origin);
     ck_assert_int_eq(wire_gate(request_body(request), WIRE_GATE_TRACES, &wire_gate_limits_default,
                                &request->arena, &request->gated),
                      STATUS_OK);
@@ -350,6 +354,46 @@ START_TEST(what_comes_while_the_shards_still_catch_up_is_neither_lost_nor_passed
 }
 END_TEST
 
+START_TEST(a_mark_without_an_offset_of_the_group_goes_on_only_with_a_message_to_prove_it)
+{
+    struct fixture *fixture = begin();
+    (void)assign(fixture, 0, -1, "");
+    ck_assert(!fixture->start.is_offset_lost); /* nobody has read it */
+    give(fixture, 0, 0, 1, false);
+    give(fixture, 0, 1, 1, true);
+    ck_assert(wait_for(fixture, has_decided_one));
+    ck_assert(wait_for(fixture, is_committable_at_two));
+    close_runtime(fixture);
+    open_runtime(fixture);
+    ck_assert_int_eq(assign(fixture, 0, -1, ""), 2);
+    ck_assert(fixture->start.is_offset_lost);
+    ck_assert_int_eq(fixture->start.known.offset, 1); /* the last message that was taken in */
+    ck_assert_uint_eq(fixture->start.known.digest[0], 2);
+    fixture->topic.revoke(fixture->topic.context, 0); /* it was another topic, and is gone again */
+    ck_assert_int_eq(assign(fixture, 0, -1, ""), -1);
+    ck_assert(fixture->start.is_offset_lost);
+    ck_assert_int_eq(fixture->start.known.offset, -1);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(what_was_known_of_a_topic_is_forgotten_when_it_begins_elsewhere)
+{
+    struct fixture *fixture = begin();
+    (void)assign(fixture, 0, -1, "");
+    give(fixture, 0, 0, 1, true);
+    ck_assert(wait_for(fixture, is_committable_at_one));
+    close_runtime(fixture);
+    open_runtime(fixture);
+    ck_assert_int_eq(assign(fixture, 0, 40, "flywheel:somebody else"), 40);
+    close_runtime(fixture);
+    open_runtime(fixture);
+    ck_assert_int_eq(assign(fixture, 0, 40, fixture->own), 40);
+    ck_assert_int_eq(fixture->start.known.offset, -1);
+    end(fixture);
+}
+END_TEST
+
 START_TEST(messages_without_spans_move_the_position)
 {
     struct fixture *fixture = begin();
@@ -377,6 +421,9 @@ int main(void)
                    a_revoked_partition_is_read_again_from_the_groups_offset_without_counting_twice);
     tcase_add_test(cases,
                    what_comes_while_the_shards_still_catch_up_is_neither_lost_nor_passed_over);
+    tcase_add_test(cases,
+                   a_mark_without_an_offset_of_the_group_goes_on_only_with_a_message_to_prove_it);
+    tcase_add_test(cases, what_was_known_of_a_topic_is_forgotten_when_it_begins_elsewhere);
     tcase_add_test(cases, messages_without_spans_move_the_position);
     tcase_add_test(cases, a_partition_stands_still_while_it_is_behind_or_out_of_reach);
     suite_add_tcase(suite, cases);

@@ -38,6 +38,25 @@ START_TEST(a_source_keeps_its_id_positions_and_marks)
 }
 END_TEST
 
+START_TEST(a_source_keeps_what_is_known_of_a_message_and_rows_of_before_know_none)
+{
+    struct source_row row = {.id = 1, .name = "kafka/spans/0", .next_position = 9}, read;
+    struct buffer value = {0};
+    row.known_position = 8;
+    memset(row.known, 0xab, sizeof row.known);
+    source_row_encode(&row, &value);
+    ck_assert_int_eq(source_row_decode(buffer_bytes(&value), &read), STATUS_OK);
+    ck_assert_uint_eq(read.known_position, 8);
+    ck_assert_mem_eq(read.known, row.known, sizeof row.known);
+    value.data[0] = 2; /* the version before, which ends before it */
+    value.size -= 8 + sizeof row.known;
+    ck_assert_int_eq(source_row_decode(buffer_bytes(&value), &read), STATUS_OK);
+    ck_assert_uint_eq(read.next_position, 9);
+    ck_assert_uint_eq(read.known_position, 0);
+    buffer_finish(&value);
+}
+END_TEST
+
 START_TEST(a_source_without_marks_says_so)
 {
     struct source_row row = {0};
@@ -114,6 +133,7 @@ int main(void)
     TCase *cases = tcase_create("source");
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, a_source_keeps_its_id_positions_and_marks);
+    tcase_add_test(cases, a_source_keeps_what_is_known_of_a_message_and_rows_of_before_know_none);
     tcase_add_test(cases, a_source_without_marks_says_so);
     tcase_add_test(cases, counters_show_only_what_is_durable);
     tcase_add_test(cases, a_text_keeps_its_number_in_its_kind);

@@ -35,7 +35,10 @@ struct fake_topic {
     int64_t resume_at[PARTITIONS_MAX]; /* what assign() answers without an offset of the group */
     int64_t group_offset[PARTITIONS_MAX];
     char group_metadata[PARTITIONS_MAX][32];
-    int64_t commit_at[PARTITIONS_MAX];   /* -1: nothing to commit */
+    struct known_message known[PARTITIONS_MAX]; /* what assign() answers first */
+    bool is_offset_lost[PARTITIONS_MAX];        /* likewise */
+    struct known_message last[PARTITIONS_MAX];  /* as it came in */
+    int64_t commit_at[PARTITIONS_MAX];          /* -1: nothing to commit */
     int64_t read_before[PARTITIONS_MAX]; /* messages below it were read by an earlier process */
     bool is_busy, has_no_room;
     uint32_t refusals; /* submits answered BUSY */
@@ -61,7 +64,7 @@ static void note(struct fake_topic *topic, enum event_kind kind, int32_t partiti
 }
 
 static enum status fake_assign(void *context, int32_t partition, const struct group_offset *group,
-                               int64_t *ret_offset)
+                               struct topic_start *ret_start)
 {
     struct fake_topic *topic = context;
     pthread_mutex_lock(&topic->lock);
@@ -69,8 +72,14 @@ static enum status fake_assign(void *context, int32_t partition, const struct gr
     (void)snprintf(topic->group_metadata[partition], 32, "%.*s", (int)group->metadata.size,
                    (const char *)group->metadata.data);
     int64_t own = topic->resume_at[partition];
-    *ret_offset = own >= 0 && group->offset < 0 ? own : group->offset;
-    note(topic, ASSIGN, partition, *ret_offset, 0);
+    *ret_start = (struct topic_start){
+        .offset = own >= 0 && group->offset < 0 ? own : group->offset,
+        .known = topic->known[partition],
+        .is_offset_lost = topic->is_offset_lost[partition],
+    };
+    topic->known[partition].offset = -1;
+    topic->is_offset_lost[partition] = false;
+    note(topic, ASSIGN, partition, ret_start->offset, 0);
     pthread_mutex_unlock(&topic->lock);
     return STATUS_OK;
 }
@@ -99,6 +108,9 @@ static enum status fake_submit(void *context, int32_t partition, int64_t offset,
         ck_assert_uint_gt(request->received_ms, 0);
         ck_assert_uint_gt(request->held_bytes, 0);
         ck_assert_int_eq(request->encoding, REQUEST_IDENTITY);
+        ck_assert(request->has_origin);
+        topic->last[partition].offset = offset;
+        memcpy(topic->last[partition].digest, request->origin, REQUEST_ORIGIN_SIZE);
         note(topic, SUBMIT, partition, offset, trace);
         request_release(request);
         status = STATUS_OK;
@@ -191,7 +203,7 @@ static void init_topic(struct fake_topic *topic)
                                             .reached = fake_reached}};
     pthread_mutex_init(&topic->lock, NULL);
     for (int i = 0; i < PARTITIONS_MAX; i++)
-        topic->resume_at[i] = topic->commit_at[i] = -1;
+        topic->resume_at[i] = topic->commit_at[i] = topic->known[i].offset = -1;
 }
 
 static void setup(void)
@@ -813,6 +825,120 @@ START_TEST(an_offset_beyond_the_end_begins_anew_and_is_counted)
 }
 END_TEST
 
+/* Reads `count` messages of partition 0 and ends; what the store would know of the last one. */
+static struct known_message read_and_end(uint32_t count)
+{
+    struct member *member = begin_default();
+    wait_events(&member->topic, SUBMIT, 0, count);
+    end_member(member);
+    return member->topic.last[0];
+}
+
+START_TEST(a_message_that_was_read_is_met_again_and_not_handed_over_twice)
+{
+    produce_traces(0, 1, 10);
+    struct known_message last = read_and_end(10);
+    produce_traces(0, 11, 5);
+    struct fake_topic *topic = &members[1].topic;
+    topic->resume_at[0] = 10;
+    topic->known[0] = last;
+    struct kafka_consumer_config config = default_config();
+    begin(&members[1], &config, NULL);
+    wait_events(topic, SUBMIT, 0, 5);
+    wait_events(topic, AT_END, 0, 1);
+    check_order(topic, 0, 10, 5);
+    ck_assert_uint_eq(counter_get(&members[1].kafka->offset_resets), 0);
+}
+END_TEST
+
+START_TEST(another_message_where_one_was_read_is_another_topic_and_begins_at_its_first)
+{
+    produce_traces(0, 1, 10);
+    struct known_message last = read_and_end(10);
+    produce_traces(0, 11, 10);
+    struct fake_topic *topic = &members[1].topic;
+    topic->resume_at[0] = 16;
+    topic->known[0] = last; /* of offset 9, and now it is to stand at 15 */
+    topic->known[0].offset = 15;
+    struct kafka_consumer_config config = default_config();
+    begin(&members[1], &config, NULL);
+    wait_events(topic, REVOKE, 0, 1); /* for the intake it is another partition */
+    wait_events(topic, SUBMIT, 0, 20);
+    check_order(topic, 0, 0, 20);
+    ck_assert_uint_eq(counter_get(&members[1].kafka->offset_resets), 1);
+}
+END_TEST
+
+START_TEST(a_topic_that_ends_before_what_was_read_is_another_one)
+{
+    produce_traces(0, 1, 10);
+    struct known_message last = read_and_end(10);
+    struct fake_topic *topic = &members[1].topic;
+    topic->resume_at[0] = 5; /* what is open began there; up to 19 was read */
+    topic->known[0] = last;
+    topic->known[0].offset = 19;
+    struct kafka_consumer_config config = default_config();
+    begin(&members[1], &config, NULL);
+    wait_events(topic, REVOKE, 0, 1);
+    wait_events(topic, SUBMIT, 0, 5 + 10);
+    wait_counter(&members[1].kafka->offset_resets, 1);
+}
+END_TEST
+
+START_TEST(without_an_offset_of_the_group_only_a_message_met_again_spares_the_beginning)
+{
+    produce_traces(0, 1, 10);
+    struct known_message last = read_and_end(10);
+    struct fake_topic *topic = &members[1].topic;
+    topic->resume_at[0] = 10;
+    topic->known[0] = last;
+    topic->is_offset_lost[0] = true;
+    struct kafka_consumer_config config = default_config();
+    begin(&members[1], &config, NULL);
+    wait_events(topic, AT_END, 0, 1);
+    ck_assert_uint_eq(count_events(topic, SUBMIT, 0), 0);
+    ck_assert_uint_eq(counter_get(&members[1].kafka->offset_resets), 1); /* it is told */
+}
+END_TEST
+
+static bool is_unread(struct member *member, const char *why)
+{
+    struct buffer text = {0};
+    bool is_told = kafka_receiver_why_unread(member->receiver, &text);
+    buffer_append_byte(&text, 0);
+    bool is_so = is_told && strstr((const char *)text.data, why) != NULL;
+    buffer_finish(&text);
+    return is_so;
+}
+
+START_TEST(a_denied_topic_is_told_until_it_can_be_read)
+{
+    struct kafka_consumer_config config = default_config();
+    rd_kafka_mock_topic_set_error(mock.cluster, "otlp_spans",
+                                  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    struct member *member = begin(&members[0], &config, NULL);
+    WAIT_UNTIL(is_unread(member, "denies topic otlp_spans"));
+    ck_assert_uint_eq(counter_get(&member->kafka->up), 0);
+    rd_kafka_mock_topic_set_error(mock.cluster, "otlp_spans", RD_KAFKA_RESP_ERR_NO_ERROR);
+    produce_traces(0, 1, 5);
+    wait_events(&member->topic, SUBMIT, 0, 5);
+    WAIT_UNTIL(!is_unread(member, ""));
+    wait_counter(&member->kafka->up, 1);
+}
+END_TEST
+
+START_TEST(a_receiver_is_pending_until_the_group_has_assigned_something)
+{
+    kafka_mock_set_down(&mock);
+    struct member *member = begin_default();
+    ck_assert(is_unread(member, ""));
+    WAIT_UNTIL(is_unread(member, "no broker answers"));
+    kafka_mock_set_up(&mock);
+    WAIT_UNTIL(!is_unread(member, ""));
+    ck_assert_uint_ge(count_events(&member->topic, ASSIGNED, -1), 1);
+}
+END_TEST
+
 START_TEST(a_broker_that_is_away_is_waited_for)
 {
     kafka_mock_set_down(&mock);
@@ -845,7 +971,7 @@ START_TEST(a_stop_without_a_broker_ends_in_time)
 }
 END_TEST
 
-START_TEST(a_fenced_member_revokes_everything_and_begins_again)
+START_TEST(a_fenced_member_revokes_everything_and_stays_out_for_a_session_timeout)
 {
     struct kafka_consumer_config config = default_config();
     config.group_instance_id = "instance-0";
@@ -857,6 +983,8 @@ START_TEST(a_fenced_member_revokes_everything_and_begins_again)
     wait_events(&member->topic, AT_END, 0, 1);
     rd_kafka_mock_push_request_errors(mock.cluster, KAFKA_API_HEARTBEAT, 1,
                                       RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+    WAIT_UNTIL(is_unread(member, "group_instance_id instance-0"));
+    ck_assert_uint_eq(counter_get(&member->kafka->restarts), 0); /* the other one may live */
     wait_counter(&member->kafka->restarts, 1);
     wait_events(&member->topic, ASSIGN, 0, 2);
     wait_events(&member->topic, SUBMIT, 0, 10); /* nothing was committed: read again */
@@ -982,7 +1110,16 @@ int main(void)
     TCase *failing = add_case(suite, "failing");
     tcase_add_test(failing, a_broker_that_is_away_is_waited_for);
     tcase_add_test(failing, a_stop_without_a_broker_ends_in_time);
-    tcase_add_test(failing, a_fenced_member_revokes_everything_and_begins_again);
+    tcase_add_test(failing, a_fenced_member_revokes_everything_and_stays_out_for_a_session_timeout);
+    tcase_add_test(failing, a_denied_topic_is_told_until_it_can_be_read);
+    tcase_add_test(failing, a_receiver_is_pending_until_the_group_has_assigned_something);
+    TCase *identity = add_case(suite, "identity");
+    tcase_add_test(identity, a_message_that_was_read_is_met_again_and_not_handed_over_twice);
+    tcase_add_test(identity,
+                   another_message_where_one_was_read_is_another_topic_and_begins_at_its_first);
+    tcase_add_test(identity, a_topic_that_ends_before_what_was_read_is_another_one);
+    tcase_add_test(identity,
+                   without_an_offset_of_the_group_only_a_message_met_again_spares_the_beginning);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
