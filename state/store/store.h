@@ -33,7 +33,7 @@ MUST_CHECK enum status store_open(const char *path, size_t map_bytes, enum store
                                   struct store **ret_store, struct error *ret_error);
 void store_close(struct store *store);
 const char *store_path(const struct store *store);
-/* What the pages of the file were found to be when it was opened. */
+/* What the pages of the file were found to be when it was opened or copied. */
 const struct pages_report *store_pages(const struct store *store);
 const struct schema_instance *store_instance(const struct store *store);
 size_t store_map_bytes(const struct store *store);

@@ -117,7 +117,7 @@ enum status store_file_check(struct store *store, struct error *ret_error)
 enum status store_file_check_snapshot(struct store *store, struct error *ret_error)
 {
     char path[PATH_BYTES_MAX];
-    struct pages_report report = {0}; /* That of the store is of its first moment. */
+    struct pages_report report = {0};
     int fd = open_data(store, path);
     if (fd < 0) {
         error_set(ret_error, store_exit_code(errno), "data directory %s: data.mdb: %s", store->path,
@@ -137,5 +137,7 @@ enum status store_file_check_snapshot(struct store *store, struct error *ret_err
         store_abort(&txn);
     }
     close(fd);
+    if (status == STATUS_OK)
+        store->pages = report;
     return ret_error->is_set ? STATUS_FATAL : say(store, status, &report, ret_error);
 }

@@ -12,7 +12,7 @@ struct store {
     bool is_absent[STATE_TABLES]; /* for readers: an older program made the directory */
     struct store_lock lock;       /* of a reader: what it says */
     struct store_guard guard;
-    struct pages_report pages; /* when it was opened */
+    struct pages_report pages; /* when they were read last */
     enum store_mode mode;
     struct schema_instance instance;
     struct store_faults *faults;

@@ -2,6 +2,7 @@
 /* What a data directory may be found as, case by case; tests/property/prop_damaged_file.c draws damages
  * of the file by chance. */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -273,6 +274,48 @@ START_TEST(a_backup_is_opened_offline_and_as_owner_though_it_has_no_lock_file)
 }
 END_TEST
 
+/* Rows come, grow and go, until the parent ends it. */
+static _Noreturn void write_on(struct temp_store *temp)
+{
+    static uint8_t value[30000];
+    temp_store_reopen(temp, TEMP_MAP_BYTES);
+    for (unsigned i = 0;; i++) {
+        struct store_txn txn;
+        char key[16];
+        store_begin(temp->store, true, &txn);
+        for (unsigned k = 0; k < 20; k++) {
+            snprintf(key, sizeof key, "k%05u", (i * 37 + k * 101) % 2000);
+            if ((i + k) % 3 == 0)
+                store_delete(&txn, TABLE_META, bytes_of_text(key));
+            else
+                store_put(&txn, TABLE_META, bytes_of_text(key),
+                          bytes_of(value, 10 + (i * 977 + k * 3001) % (k == 0 ? 29000 : 300)));
+        }
+        if (store_commit(&txn) != STATUS_OK)
+            _exit(1);
+    }
+}
+
+START_TEST(a_reader_finds_nothing_wrong_while_the_owner_writes)
+{
+    struct temp_store temp;
+    int status;
+    open_filled(&temp);
+    close_of(&temp);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        write_on(&temp);
+    for (int i = 0; i < 300; i++)
+        opens(&temp, STORE_READER);
+    ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0); /* It still writes. */
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    opens(&temp, STORE_OFFLINE);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 START_TEST(no_copy_is_made_of_a_damaged_file)
 {
     struct temp_store temp;
@@ -310,6 +353,7 @@ int main(void)
     tcase_add_test(cases, a_file_that_is_cut_under_its_owner_ends_it_with_74);
     tcase_add_test(cases, a_fault_that_is_not_of_the_map_stays_a_fault);
     tcase_add_test(cases, a_backup_is_opened_offline_and_as_owner_though_it_has_no_lock_file);
+    tcase_add_test(cases, a_reader_finds_nothing_wrong_while_the_owner_writes);
     tcase_add_test(cases, no_copy_is_made_of_a_damaged_file);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
