@@ -54,13 +54,20 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
     return !judge->arena.failed;
 }
 
-bool judge_has_awaited_scores(const struct judge *judge)
+/* Bit i: awaited score i is not there. */
+static uint32_t scores_in_vain(const struct judge *judge)
 {
     const struct assembly_config *assembly = &judge->config->assembly;
+    uint32_t missing = 0;
+    static_assert(AWAIT_SCORES_MAX <= 32, "a bit for each");
     for (uint32_t i = 0; i < assembly->await_count; i++)
-        if (!lookup_score(&judge->run, assembly->await_scores[i]))
-            return false;
-    return true;
+        missing |= (uint32_t)!lookup_score(&judge->run, assembly->await_scores[i]) << i;
+    return missing;
+}
+
+bool judge_has_awaited_scores(const struct judge *judge)
+{
+    return scores_in_vain(judge) == 0;
 }
 
 static struct bytes mask_dimension(void *context, struct bytes value, struct arena *arena)
@@ -452,23 +459,13 @@ static void fill_unread(const struct judge *judge, struct effects *effects, stru
         closed->unread_scope = arena_copy(&effects->arena, scope_name(trajectory->scopes[scope]));
 }
 
-static uint32_t scores_in_vain(const struct judge *judge)
-{
-    const struct assembly_config *assembly = &judge->config->assembly;
-    uint32_t missing = 0;
-    static_assert(AWAIT_SCORES_MAX <= 32, "a bit for each");
-    for (uint32_t i = 0; i < assembly->await_count && !judge->run.is_judge_only; i++)
-        missing |= lookup_score(&judge->run, assembly->await_scores[i]) ? 0 : UINT32_C(1) << i;
-    return missing;
-}
-
 bool judge_fill(struct judge *judge, struct judgement *judgement)
 {
     struct closed *closed = judgement->closed;
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
     fill_unread(judge, judgement->effects, closed);
-    closed->scores_in_vain = scores_in_vain(judge);
+    closed->scores_in_vain = closed->is_judge_only ? 0 : scores_in_vain(judge);
     closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
     return fill_dimensions(judge, judgement->effects, closed);
 }
