@@ -48,6 +48,7 @@ static const struct property letter_defaults[] = {
 static const struct property letter_fixed[] = {
     {"acks", "all"},
     {"enable.idempotence", "false"},
+    {"batch.num.messages", "1"},     /* one that is refused takes no other with it */
     {"message.timeout.ms", "10000"}, /* how long a letter may wait for its delivery report */
 };
 
