@@ -217,6 +217,7 @@ static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partiti
         partition->last.offset = -1;
     partition->known.offset = -1;
     partition->is_other = partition->is_unproven = false;
+    partition->known_end = 0;
     partition->next_offset = from;
     partition->to_commit = partition->asked = partition->confirmed = -1;
     return RD_KAFKA_RESP_ERR_NO_ERROR;
