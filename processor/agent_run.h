@@ -82,7 +82,8 @@ struct agent_run {
     struct bytes_list errors;         /* of the agent's own steps, in order */
     uint32_t error_count, errors_recovered;
     bool has_failed; /* the run as a whole: root in error, or stopped by an error nobody caught */
-    bool is_understood; /* some span says its kind, or carries content, in known words */
+    bool is_understood; /* some span says its kind, or carries content, in known words; else */
+    struct bytes unread_scope; /* this is the scope that wrote its top span */
     bool is_judge_only;   /* the run of an evaluator, experiment or simulator: not an agent's, kept
                            out and counted */
     double weight;        /* adjusted count from tracestate `ot=th`; 1 when absent */

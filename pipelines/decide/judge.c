@@ -10,7 +10,6 @@
 #include "processor/normalize/content/content.h"
 #include "processor/normalize/facts/facts.h"
 #include "processor/normalize/facts/lookup.h"
-#include "processor/otlp/span_fields.h"
 #include "processor/score/measurements.h"
 #include "processor/score/memo.h"
 #include "processor/score/scorer.h"
@@ -450,21 +449,13 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
     return true;
 }
 
-static void fill_unread(const struct judge *judge, struct effects *effects, struct closed *closed)
-{
-    const struct trajectory *trajectory = &judge->trajectory;
-    uint32_t scope = trajectory->top != NO_SPAN ? trajectory->spans[trajectory->top].scope : 0;
-    closed->is_unread = !judge->run.is_understood;
-    if (closed->is_unread && scope < trajectory->scope_count)
-        closed->unread_scope = arena_copy(&effects->arena, scope_name(trajectory->scopes[scope]));
-}
-
 bool judge_fill(struct judge *judge, struct judgement *judgement)
 {
     struct closed *closed = judgement->closed;
     closed->is_judge_only = judge->run.is_judge_only;
     fill_facts(judge, closed);
-    fill_unread(judge, judgement->effects, closed);
+    closed->is_unread = !judge->run.is_understood;
+    closed->unread_scope = arena_copy(&judgement->effects->arena, judge->run.unread_scope);
     closed->scores_in_vain = closed->is_judge_only ? 0 : scores_in_vain(judge);
     closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
     return fill_dimensions(judge, judgement->effects, closed);

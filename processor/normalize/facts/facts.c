@@ -394,5 +394,7 @@ void facts_read_from(const struct trajectory *trajectory, const struct route_sou
     usage_sum(ret_run);
     route_read(ret_run);
     ret_run->is_understood = is_understood(&facts);
+    if (!ret_run->is_understood && trajectory->top != NO_SPAN)
+        ret_run->unread_scope = scope_of(trajectory, trajectory->spans[trajectory->top].scope);
     ret_run->is_judge_only = is_judge_only(&facts);
 }
