@@ -24,6 +24,15 @@
         .parameter = parameter_value                                                               \
     }
 
+#define GROUND_TRUTH(what, range_text, parameter_value, meaning_text)                              \
+    {                                                                                              \
+        .name = "ground_truth." what, .unit = "share", .range = range_text, .is_judging = true,    \
+        .needs_content = true, .reads = RUN_TEXT_OUTPUT | RUN_TEXT_EXPECTED,                       \
+        .na_conditions = "no_expected, no_answer", .meaning = meaning_text,                        \
+        .source = "answer, expected answer", .measure = measure_ground_truth,                      \
+        .parameter = parameter_value                                                               \
+    }
+
 const struct measurement measurements[] = {
     {.name = "spans",
      .unit = "spans",
@@ -227,8 +236,8 @@ const struct measurement measurements[] = {
      .needs_content = true,
      .reads = RUN_TEXT_OUTPUT | RUN_TEXT_DOCUMENTS | RUN_TEXT_TOOLS,
      .na_conditions = GROUNDEDNESS_NA,
-     .meaning = "Share of the statements of the answer whose content words lie to at least 0.65 "
-                "in one or two neighboring sentences of a retrieved document.",
+     .meaning = "Share of the content words of a statement of the answer that lie in one or two "
+                "neighboring sentences of a retrieved document, mean over the statements.",
      .source = "answer, documents",
      .measure = measure_lexical_groundedness},
     {.name = "groundedness.numeric",
@@ -333,27 +342,15 @@ const struct measurement measurements[] = {
                 "without error, over what is known.",
      .source = "steps",
      .measure = measure_step_efficiency},
-    {.name = "ground_truth.exact",
-     .unit = "",
-     .range = "0 or 1",
-     .is_judging = true,
-     .needs_content = true,
-     .reads = RUN_TEXT_OUTPUT | RUN_TEXT_EXPECTED,
-     .na_conditions = "no_expected, no_answer",
-     .meaning = "1 when the answer has the words of the expected one, in order.",
-     .source = "answer, expected answer",
-     .measure = measure_ground_truth_exact},
-    {.name = "ground_truth.f1",
-     .unit = "share",
-     .range = "0..1",
-     .is_judging = true,
-     .needs_content = true,
-     .reads = RUN_TEXT_OUTPUT | RUN_TEXT_EXPECTED,
-     .na_conditions = "no_expected, no_answer",
-     .meaning = "Harmonic mean of the shares of words that answer and expected answer have in "
-                "common.",
-     .source = "answer, expected answer",
-     .measure = measure_ground_truth_f1},
+    GROUND_TRUTH("exact", "0 or 1", GROUND_TRUTH_EXACT,
+                 "1 when the answer has the words of the expected one, in order."),
+    GROUND_TRUTH("f1", "0..1", GROUND_TRUTH_F1,
+                 "Harmonic mean of the shares of words that answer and expected answer have in "
+                 "common: for answers as short as the expected one."),
+    GROUND_TRUTH("recall", "0..1", GROUND_TRUTH_RECALL,
+                 "Share of the words of the expected answer that the answer has."),
+    GROUND_TRUTH("contains", "0 or 1", GROUND_TRUTH_CONTAINS,
+                 "1 when the answer contains the expected one word for word."),
     {.name = "refusal",
      .unit = "",
      .range = "0 or 1",

@@ -30,15 +30,18 @@ MAX_STEPS = 8
 
 # What counts as flagged: the thresholds of pipelines/default.yaml, or ones stated here (*).
 FLAGS = {
-    "groundedness.lexical": ("< 0.8", lambda value: value < 0.8),
-    "groundedness.lexical at 0.5": ("< 0.5 *", lambda value: value < 0.5),
-    "groundedness.numeric": ("< 1 *", lambda value: value < 1),
+    "groundedness.lexical": ("< 0.55", lambda value: value < 0.55),
+    "groundedness.lexical at 0.8": ("< 0.8 *", lambda value: value < 0.8),
+    "groundedness.numeric": ("< 1", lambda value: value < 1),
     "citation.validity": ("< 1 *", lambda value: value < 1),
-    "context_relevance.max": ("< 0.2", lambda value: value < 0.2),
+    "context_relevance.max": ("< 0.25", lambda value: value < 0.25),
     "context_relevance.mean": ("< 0.1 *", lambda value: value < 0.1),
     "context_relevance.ap": ("< 0.5 *", lambda value: value < 0.5),
     "ground_truth.exact": ("< 1 *", lambda value: value < 1),
-    "ground_truth.f1": ("< 0.8", lambda value: value < 0.8),
+    "ground_truth.f1": ("< 0.8 *", lambda value: value < 0.8),
+    "ground_truth.recall": ("< 0.5", lambda value: value < 0.5),
+    "ground_truth.recall at 1": ("< 1", lambda value: value < 1),
+    "ground_truth.contains": ("< 1 *", lambda value: value < 1),
     "refusal": ("> 0", lambda value: value > 0),
     "leak": ("> 0 *", lambda value: value > 0),
     "output.contract": ("< 1 *", lambda value: value < 1),
@@ -54,9 +57,10 @@ FLAGS = {
     "step_efficiency": ("< 0.8 *", lambda value: value < 0.8),
 }
 
-LEXICAL = ("groundedness.lexical", "groundedness.lexical at 0.5")
+LEXICAL = ("groundedness.lexical", "groundedness.lexical at 0.8")
 RELEVANCE = ("context_relevance.max", "context_relevance.mean", "context_relevance.ap")
-TRUTH = ("ground_truth.exact", "ground_truth.f1")
+RECALL = ("ground_truth.recall", "ground_truth.recall at 1", "ground_truth.contains")
+TRUTH = ("ground_truth.exact", "ground_truth.f1", *RECALL)
 TRAJECTORY = tuple(f"trajectory.{what}" for what in ("exact", "in_order", "any_order", "precision", "recall"))
 SELECTION = ("tool_selection.accuracy", "tool_selection.accuracy at 1")
 TOOLS = (*SELECTION, "tool_args.valid", *TRAJECTORY, "loop", "step_efficiency")
@@ -64,12 +68,13 @@ TOOLS = (*SELECTION, "tool_args.valid", *TRAJECTORY, "loop", "step_efficiency")
 # Class of run: what it should pass, what should flag it, what cannot see it.
 CLASSES = {
     "as it was": (LEXICAL + ("groundedness.numeric",) + RELEVANCE + TRUTH + ("refusal", "leak"), (), ()),
-    "paraphrase": (LEXICAL + ("ground_truth.f1",), (), ()),
+    "paraphrase": (LEXICAL + ("ground_truth.f1", *RECALL), (), ()),
     "numbers and dates in another notation": (("groundedness.numeric",), (), ()),
     "a sentence of another topic": ((), LEXICAL + TRUTH, ()),
     "another topic's answer": ((), LEXICAL + TRUTH, ()),
-    "a number changed": ((), ("groundedness.numeric", "ground_truth.exact"), LEXICAL + ("ground_truth.f1",)),
-    "a sentence negated": ((), (), LEXICAL + ("groundedness.numeric", "ground_truth.f1")),
+    "a number changed": ((), ("groundedness.numeric", "ground_truth.exact", "ground_truth.recall at 1", "ground_truth.contains"),
+                         LEXICAL + ("ground_truth.f1", "ground_truth.recall")),
+    "a sentence negated": ((), (), LEXICAL + ("groundedness.numeric", "ground_truth.f1", "ground_truth.recall")),
     "the right document not retrieved": ((), LEXICAL + ("context_relevance.max", "context_relevance.mean"), ()),
     "the right document ranked last": (("context_relevance.max",), ("context_relevance.ap",), ()),
     "citations of retrieved documents": (("citation.validity",), (), ()),
@@ -353,14 +358,33 @@ def measure(flywheel, runs):
 
 
 def judge(runs, values):
-    """{measurement: {class: {locale: [flagged or not, ...]}}}"""
-    verdicts = {name: {} for name in FLAGS}
+    """{measurement: {class: {locale: [flagged or not, ...]}}}, and the same of values that are there"""
+    verdicts, measured = {name: {} for name in FLAGS}, {name: {} for name in FLAGS}
     for run, found in zip(runs, values, strict=True):
         for name in dict.fromkeys(sum(CLASSES[run.kind], ())):
             value = found[name.split(" at ")[0]]
             flagged = value is not None and FLAGS[name][1](value)
             verdicts[name].setdefault(run.kind, {}).setdefault(run.locale, []).append(flagged)
-    return verdicts
+            if value is not None:
+                measured[name].setdefault(run.kind, {}).setdefault(run.locale, []).append(value)
+    return verdicts, measured
+
+
+def auroc(classes, name, locales):
+    """How often a faulty run has the worse value than a right one, ties by half: 0.5 is a guess."""
+    faulty, right = [], []
+    for kind, by_locale in classes.items():
+        passes, flags, _ = CLASSES[kind]
+        found = [value for locale in locales for value in by_locale.get(locale, [])]
+        if name in flags:
+            faulty += found
+        elif name in passes:
+            right += found
+    if not faulty or not right:
+        return None
+    sign = 1 if FLAGS[name][0].startswith("<") else -1
+    wins = sum((sign * good > sign * bad) + (good == bad) / 2 for good in right for bad in faulty)
+    return wins / (len(right) * len(faulty))
 
 
 def rates(classes, name, locale):
@@ -386,7 +410,7 @@ def table(header, rows):
                      + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def tables(verdicts):
+def tables(verdicts, measured):
     text = [name for name in FLAGS if name not in TOOLS]
     out = []
     for names, locales in ((text, ["en", "de", "fr", "es", "ja", "zh", "recorded"]), (list(TOOLS), ["written", "recorded"])):
@@ -396,8 +420,9 @@ def tables(verdicts):
             for locale in locales:
                 precision, recall, faulty, right = rates(verdicts[name], name, locale)
                 cells.append(f"{shown(precision)} / {shown(recall)} ({faulty}, {right})" if faulty else "")
-            rows.append([f"`{name.split(' at ')[0]}`", FLAGS[name][0], *cells])
-        out.append(table(["Measurement", "Flagged", *locales], rows))
+            area = shown(auroc(measured[name], name, locales))
+            rows.append([f"`{name.split(' at ')[0]}`", FLAGS[name][0], area, *cells])
+        out.append(table(["Measurement", "Flagged", "AUROC", *locales], rows))
     rows = []
     for name, classes in verdicts.items():
         for kind, (passes, flags, blind) in CLASSES.items():
@@ -416,8 +441,8 @@ def tables(verdicts):
 def report(flywheel):
     random = random_module.Random(20260503)
     runs = build(flywheel, random)
-    verdicts = judge(runs, measure(flywheel, runs))
-    words, tools, rest = tables(verdicts)
+    verdicts, measured = judge(runs, measure(flywheel, runs))
+    words, tools, rest = tables(verdicts, measured)
     return verdicts, (f"{BEGIN}\n{len(runs)} runs, made by `tests/integration/labelled_set.py`. Cells are precision / recall "
                       "(faulty runs, right runs); \\* marks a threshold that is stated here and not one of "
                       f"`pipelines/default.yaml`. Budget of `step_efficiency`: {MAX_STEPS} steps.\n\nAnswers and documents, by "

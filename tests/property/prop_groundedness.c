@@ -57,7 +57,8 @@ static uint32_t size_of_set(uint32_t set)
 static double naive(const struct model_text *answer, const struct model_text *documents,
                     uint32_t document_count)
 {
-    uint32_t claims = 0, supported = 0;
+    uint32_t claims = 0;
+    double support_of_all = 0;
     for (uint32_t c = 0; c < answer->count; c++) {
         if (answer->sizes[c] < 3)
             continue;
@@ -73,9 +74,9 @@ static double naive(const struct model_text *answer, const struct model_text *do
                     best = support > best ? support : best;
                 }
         claims++;
-        supported += best >= 0.65;
+        support_of_all += best;
     }
-    return claims ? (double)supported / claims : -1;
+    return claims ? support_of_all / claims : -1;
 }
 
 static double measured(struct score_fixture *fixture, const struct model_text *answer,

@@ -19,7 +19,7 @@ enum kind {
     KIND_DIGIT,
     KIND_APOSTROPHE, /* inside a word when a letter or digit is on both sides */
     KIND_POINT,      /* . and , : inside a word between two digits */
-    KIND_IDEOGRAPH,  /* Han, kana, Hangul: written without spaces */
+    KIND_IDEOGRAPH,  /* Han, kana, Hangul, Thai, ...: written without spaces */
     KIND_WIDE,       /* not ASCII: has to be decoded */
 };
 
@@ -66,9 +66,17 @@ static inline enum kind byte_kind(uint8_t c)
     return c < 0x80 ? (enum kind)ascii_kinds[c] : KIND_WIDE;
 }
 
+/* Letters and marks of Thai, Lao, Burmese and Khmer; their digits are numbers like ours. */
+static bool is_unspaced_letter(uint32_t c)
+{
+    return (c >= 0xe00 && c < 0xe50) || (c >= 0xe80 && c < 0xed0) || (c >= 0xedc && c < 0xf00) ||
+           (c >= 0x1000 && c < 0x1040) || (c >= 0x104a && c < 0x1090) ||
+           (c >= 0xaa60 && c < 0xaa80) || (c >= 0x1780 && c < 0x17e0);
+}
+
 static bool is_ideograph(uint32_t c)
 {
-    return (c >= 0x4e00 && c < 0xa000) || (c >= 0x3400 && c < 0x4dc0) ||
+    return is_unspaced_letter(c) || (c >= 0x4e00 && c < 0xa000) || (c >= 0x3400 && c < 0x4dc0) ||
            (c >= 0x3040 && c < 0x3100) || (c >= 0x31f0 && c < 0x3200) ||
            (c >= 0xac00 && c < 0xd800) || (c >= 0x1100 && c < 0x1200) ||
            (c >= 0x3130 && c < 0x3190) || (c >= 0xa960 && c < 0xa980) ||
@@ -139,8 +147,8 @@ static bool joins(enum kind mark, enum kind before, enum kind after)
     return mark == KIND_POINT && before == KIND_DIGIT && after == KIND_DIGIT;
 }
 
-/* A word that is not all ASCII, from `start` on; returns its end. A run without any space (Thai) is
- * cut into words of FOLD_CHUNK code points. */
+/* A word that is not all ASCII, from `start` on; returns its end. A run without any space is cut
+ * into words of FOLD_CHUNK code points. */
 static size_t take_wide_word(struct tokenizer *t, size_t start)
 {
     uint32_t points[FOLD_CHUNK];

@@ -1,6 +1,7 @@
 /* Words for comparing texts: runs of letters and digits (with inner apostrophes, dots and commas
- * between digits), case-folded (full folding, NFC); Han, Hiragana, Katakana and Hangul runs become
- * overlapping bigrams (a single character stays one word). */
+ * between digits), case-folded (full folding, NFC); runs of Han, Hiragana, Katakana,
+ * Hangul, Thai, Lao, Khmer and Burmese, which are written without spaces, become overlapping
+ * bigrams of code points (a single one stays one word). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,10 +3,9 @@
  * guess the language. Kept as a set of hashes with open addressing, made at the first question. */
 #include "processor/score/language/stop_words.h"
 
-#include <assert.h>
 #include <pthread.h>
 
-#include "processor/base/digest.h"
+#include "processor/base/text/words.h"
 
 static const char *const stop_words[] = {
     /* en */
@@ -71,9 +70,69 @@ static const char *const stop_words[] = {
     "nog nu of om omdat onder ons onze ook op over reeds te tegen toch toen tot u uit uw van "
     "veel voor waren was wat we wel werd wezen wie wij wil worden wordt zal ze zei zelf "
     "zich zij zijn zo zonder zou zullen",
+    /* ru */
+    "а без более бы был была были было быть в вам вас весь во вот все всё всего всех вы где да "
+    "даже для до его ее её ей ему если есть еще ещё же за здесь и из или им их к как какая какие "
+    "какой какое когда который которая которое которые кто ли либо между меня мне много мной "
+    "может мой моя мы на над нам нас наш наша не него нее неё ней нет ни них но ну о об один "
+    "однако он она они оно от очень по под после потому при про с сам со так также такой там тебя "
+    "тем то того тоже той только том тот тут ты у уже хотя чего чем что чтобы чьё эта эти это "
+    "этого этой этом этот я является",
+    /* pl */
+    "a aby ale bardzo bez bo by był była było były być co czy dla do gdy gdzie go i ich ile im "
+    "inne iż ja jak jaka jaki jakie jako je jego jej jest jestem jeśli jeszcze już każdy kiedy "
+    "kto która które który lub ma mają mi między mnie może mój my na nad nam nas nasz nich nie "
+    "niego niej nim niż o od on ona one oni oraz po pod ponieważ przed przez przy są się ta tak "
+    "także tam te tego tej ten to tu ty tylko tym w we wszystko z za ze że żeby",
+    /* ro */
+    "a ai al ale am ar are aș au ca care că ce cea cei cel cele cum când cu cât câte da dacă dar "
+    "de decât deci din dintre dintr după e ea ei el ele era este eu fi fie fost fără iar îi îl în "
+    "între într la le lor lui lui mai mă mea meu mi mult ne nici noi noastre nostru nu o or ori "
+    "pe pentru peste prin să sa sale sau se sunt și ta te tot toate toți tu un una unde unei unor "
+    "unui va vor voi vă",
+    /* sv */
+    "alla allt att av blev bli blir både de dem den denna deras dess det detta dig din dina ditt "
+    "då efter ej eller en er ett från för ha hade han hans har hon henne honom hur här i icke "
+    "inte ja jag kan kunde man med mellan men mig min mina mitt mot mycket måste ni nu någon "
+    "något några när och också om oss på sedan sig sin sina sitt skall ska skulle som så sådan "
+    "till under upp ut utan vad var vara varit vem vi vid vilka vilken vilket är än",
+    /* tr */
+    "acaba ama ancak artık bana bazı belki ben beni benim bir biri birçok biz bize bizim bu buna "
+    "bunda bundan bunu bunun burada böyle çok çünkü da daha de değil diye dolayı en eğer fakat "
+    "gibi hangi hem hep her hiç için ile ise işte kadar kez ki kim kimse mi mı mu mü nasıl ne "
+    "neden nedir nerede o olan olarak oldu olduğu olması olur ona onlar onu onun orada oysa öyle "
+    "sanki sen senin siz sizin sonra şey şu tüm var ve veya ya yani yok",
+    /* el */
+    "ακόμα αλλά αν ανά από αυτά αυτές αυτή αυτό αυτός αυτού αυτών για γιατί δε δεν εάν είμαι είναι "
+    "είχε εγώ εκεί εμείς ένα έναν ένας ενός επειδή εσείς εσύ έτσι έχει έχουν έχω ή ήταν η θα και "
+    "κάθε κάποιος κατά κι με μέσα μετά μέχρι μη μην μια μία μιας μόνο μου μας να ο οι όλα όλες "
+    "όμως "
+    "όπου όπως όσο όταν ότι ού οποία οποίο οποίος ούτε πάνω παρά πιο πίσω ποια ποιο ποιος πολύ "
+    "πού που πριν προς πρέπει πώς πως σας σε σου στα στη στην στις στο στον στους στα τα τη την "
+    "της "
+    "τι τις το τον του τους των τότε τώρα υπάρχει ως",
+    /* ar */
+    "أن إن أو أي أين إلى إلا إذا أنا أنت أنه إنه أنها إنها الذي التي الذين الى ان او اذا بعد بعض "
+    "بل بين به بها بهذا بهذه تكون تلك ثم حتى حيث خلال ذلك دون سوف شيء عند عن على عليه عليها غير "
+    "فإن في فيه فيها فقط قبل قد قد كان كانت كل كم كما كيف كي لا لأن لدى لدي لك لكن له لها لم لماذا "
+    "لن لو ليس ليست ما ماذا متى مع من منذ منه منها هذا هذه هل هم هنا هناك هو هي و وقد ولا وهو وهي "
+    "وفي ومن يا يكون يمكن يوجد نحن",
+    /* hi */
+    "अपना अपनी अपने अब आदि आप इन इस इसका इसकी इसके इसे उन उनका उनकी उनके उन्हें उस उसका उसकी उसके उसे "
+    "एक एवं ऐसा ऐसे और कई कर करता करते करना करने करें का कि किया किस किसी की कुछ के को कोई कौन क्या "
+    "क्यों गया गयी गई गए जब जहाँ जा जाता जाती जाते जिस जो तक तथा तब तरह तो था थी थे दिया द्वारा न नहीं "
+    "ने पर फिर बहुत बाद भी मगर मुझे मेरा मेरी मेरे में मैं यदि यह यहाँ या ये रहा रही रहे लिए लेकिन "
+    "व वह वहाँ वाला वाली वाले वे सकता सकते सकती सब सभी साथ से हम हमारे ही हुआ हुई हुए है हैं हो होता "
+    "होती होते होना कब कहाँ कैसे कितना कितने कितनी",
+    /* vi */
+    "ai anh bạn bị bởi các cái cần chỉ cho chúng chưa có của cùng cũng cứ đã đang đây để đến đó "
+    "đều "
+    "điều do được gì hay hơn khi không là lại lên lúc mà mỗi một nào này nên nếu ngay như nhưng "
+    "những nơi nữa ở phải qua ra rằng rất rồi sau sẽ sự tại tất theo thì tôi trên trong từ và vẫn "
+    "vào vậy về vì việc với vừa bao nhiêu ấy",
 };
 
-enum { SLOTS = 4096 }; /* about a third full */
+enum { SLOTS = 8192, SCRATCH_MAX = 1024 * 1024 }; /* about a third full */
 static uint64_t slots[SLOTS];
 static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
 
@@ -85,17 +144,18 @@ static void add(uint64_t hash)
     slots[at] = hash;
 }
 
+/* Lists are folded as texts are: no list has to know the folding of its script. */
 static void make_slots(void)
 {
+    struct arena scratch;
+    arena_init(&scratch, SCRATCH_MAX);
     for (size_t i = 0; i < sizeof stop_words / sizeof *stop_words; i++) {
-        const char *at = stop_words[i];
-        while (*at) {
-            size_t size = strcspn(at, " ");
-            assert(size > 0);
-            add(digest_fnv1a64(bytes_of(at, size)));
-            at += size + (at[size] == ' ');
-        }
+        struct words words = text_words(bytes_of_text(stop_words[i]), &scratch);
+        for (size_t at = 0; at < words.count; at++)
+            add(words.items[at].hash);
+        arena_reset(&scratch);
     }
+    arena_finish(&scratch);
 }
 
 bool stop_words_hold(uint64_t hash)

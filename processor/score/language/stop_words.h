@@ -1,4 +1,5 @@
-/* Words that carry no content: articles, pronouns, auxiliaries in en de fr es it pt nl. */
+/* Words that carry no content: articles, pronouns, auxiliaries in en de fr es it pt nl ru pl
+ * ro sv tr el ar hi vi. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "processor/base/text/words.h"
-#include "processor/score/language/stop_words.h"
+#include "processor/score/language/content_words.h"
 
 static int compare_hashes(const void *a_, const void *b_)
 {
@@ -12,36 +11,41 @@ static int compare_hashes(const void *a_, const void *b_)
     return (a > b) - (a < b);
 }
 
-static struct word_set set_of(struct bytes text, bool with_stop_words, uint32_t max,
-                              struct arena *arena)
+void word_set_sort(struct word_set *set)
 {
-    struct words words = text_words(text, arena);
+    uint32_t taken = set->count;
+    set->count = 0;
+    if (taken > 0)
+        qsort(set->hashes, taken, sizeof *set->hashes, compare_hashes);
+    for (uint32_t i = 0; i < taken; i++)
+        if (i == 0 || set->hashes[i] != set->hashes[i - 1])
+            set->hashes[set->count++] = set->hashes[i];
+}
+
+static struct word_set set_of(struct words words, uint32_t max, struct arena *arena)
+{
     struct word_set set = {0};
-    if (words.count == 0)
-        return set;
     uint32_t room = words.count < max ? (uint32_t)words.count : max;
-    set.hashes = arena_alloc(arena, room * sizeof *set.hashes);
+    if (room > 0)
+        set.hashes = arena_alloc(arena, room * sizeof *set.hashes);
     if (!set.hashes)
         return set;
-    uint32_t taken = 0;
-    for (size_t i = 0; i < words.count && taken < room; i++)
-        if (with_stop_words || !stop_words_hold(words.items[i].hash))
-            set.hashes[taken++] = words.items[i].hash;
-    qsort(set.hashes, taken, sizeof *set.hashes, compare_hashes);
-    for (uint32_t i = 0; i < taken; i++)
-        if (i == 0 || set.hashes[i] != set.hashes[i - 1])
-            set.hashes[set.count++] = set.hashes[i];
+    while (set.count < room) {
+        set.hashes[set.count] = words.items[set.count].hash;
+        set.count++;
+    }
+    word_set_sort(&set);
     return set;
 }
 
 struct word_set word_set_content(struct bytes text, uint32_t max, struct arena *arena)
 {
-    return set_of(text, false, max, arena);
+    return set_of(content_words(text, arena), max, arena);
 }
 
 struct word_set word_set_all(struct bytes text, uint32_t max, struct arena *arena)
 {
-    return set_of(text, true, max, arena);
+    return set_of(text_words(text, arena), max, arena);
 }
 
 int64_t word_set_find(const struct word_set *set, uint64_t hash)

@@ -8,10 +8,12 @@ struct word_set {
     uint32_t count;
 };
 
-/* The first `max` content words at most; stop words are left out. In the arena. */
+/* The first `max` content words at most, by their stems. In the arena. */
 struct word_set word_set_content(struct bytes text, uint32_t max, struct arena *arena);
-/* The same with stop words, for texts that are compared as a whole. */
+/* All words as they are, for texts that are compared as a whole. */
 struct word_set word_set_all(struct bytes text, uint32_t max, struct arena *arena);
+/* Sorts the hashes that were put in and drops repeats. */
+void word_set_sort(struct word_set *set);
 /* Index of a word, -1 when it is not in the set. */
 int64_t word_set_find(const struct word_set *set, uint64_t hash);
 /* |a ∩ b| */

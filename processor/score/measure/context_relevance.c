@@ -3,7 +3,7 @@
  *   max, mean
  *   ap = sum over k of (precision at k) * v_k / sum of v_k,  v_k = [r_k >= 0.3]; 0 without any v */
 #include "processor/base/text/utf8.h"
-#include "processor/base/text/words.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
@@ -23,7 +23,7 @@ static double share_found(const struct word_set *question, struct bytes text, st
 {
     bool found[QUESTION_WORDS_MAX] = {false};
     uint32_t count = 0;
-    struct words words = text_words(text, scratch);
+    struct words words = content_words(text, scratch);
     for (size_t i = 0; i < words.count; i++) {
         int64_t at = word_set_find(question, words.items[i].hash);
         if (at >= 0 && !found[at]) {

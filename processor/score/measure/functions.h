@@ -41,7 +41,8 @@ measurement_fn measure_citations, measure_output_contract, measure_leak;
 
 /* tool_selection.c, loop.c, step_efficiency.c, ground_truth.c, refusal.c */
 measurement_fn measure_tool_selection, measure_loop, measure_step_efficiency;
-measurement_fn measure_ground_truth_exact, measure_ground_truth_f1, measure_refusal;
+measurement_fn measure_ground_truth, measure_refusal;
+enum { GROUND_TRUTH_EXACT, GROUND_TRUTH_F1, GROUND_TRUTH_RECALL, GROUND_TRUTH_CONTAINS };
 
 /* refusal.c: the answer cannot be judged by what it states: na as "no_answer" or "refusal". */
 bool measure_answer_is_na(struct score_context *context, struct reading *reading);

@@ -3,8 +3,12 @@
  *   claims      sentences of the answer with three words or more that are no question, greeting or
  *               hedge and have content words
  *   support(c)  max over windows w of one or two neighboring sentences of a document of
- *               |words(c) in words(w)| / |words(c)|, on content words
- *   score       claims with support >= 0.65 / claims
+ *               |words(c) in words(w)| / |words(c)|, on stems of content words
+ *   score       mean support of the claims
+ *
+ * The mean tells a claim that lacks one word from one that has none in common; a share of claims
+ * above a cut is 0 or 1 where an answer is short. The cut of 0.65 remains for what the reviewer is
+ * shown.
  *
  * Each content word of a claim is one bit. The words of the documents are passed over once; a table
  * from word to (claim, bit) gives each sentence its bits, and those of a window of two are the bits
@@ -12,8 +16,9 @@
 #include "processor/base/text/sentences.h"
 #include "processor/base/text/utf8.h"
 #include "processor/base/text/words.h"
-#include "processor/score/language/word_set.h"
+#include "processor/score/language/content_words.h"
 #include "processor/score/language/phrases.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
@@ -110,7 +115,7 @@ static bool read_claims(struct claims *claims, struct bytes answer, struct arena
 
 static void match_sentence(struct claims *claims, struct bytes text, struct arena *arena)
 {
-    struct words words = text_words(text, arena);
+    struct words words = content_words(text, arena);
     for (uint32_t i = 0; i < claims->count; i++) {
         claims->items[i].before = claims->items[i].here;
         claims->items[i].here = (struct mask){0};
@@ -183,14 +188,17 @@ static void judge(const struct claims *claims, struct score_context *context,
     if (threshold <= 0)
         threshold = support_default;
     uint32_t unsupported = 0;
+    double sum = 0;
     for (uint32_t i = 0; i < claims->count; i++) {
         const struct claim *claim = &claims->items[i];
-        if ((double)claim->best / claim->words.count >= threshold)
+        double support = (double)claim->best / claim->words.count;
+        sum += support;
+        if (support >= threshold)
             continue;
         unsupported++;
         reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, claim->start, claim->end);
     }
-    reading_number(reading, (double)(claims->count - unsupported) / claims->count);
+    reading_number(reading, sum / claims->count);
     if (unsupported == 0)
         reading_explain(
             reading, context,

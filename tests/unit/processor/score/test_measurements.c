@@ -298,16 +298,19 @@ START_TEST(groundedness_counts_supported_statements)
 END_TEST
 
 /* Ten content words, of which the document has six or seven: 0.65 lies between. */
-START_TEST(support_starts_at_sixty_five_percent)
+START_TEST(groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent)
 {
     hand->run.output =
         BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf hotel india juliet.");
     hand_run_document(hand, "alpha bravo charlie delta echo foxtrot.");
-    expect("groundedness.lexical", 0);
+    expect("groundedness.lexical", 0.6);
+    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 1);
     hand->documents[0].text = BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf.");
-    expect("groundedness.lexical", 1);
+    expect("groundedness.lexical", 0.7);
+    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 0);
     fixture->ruleset.measurements.groundedness_support = 0.9;
-    expect("groundedness.lexical", 0);
+    expect("groundedness.lexical", 0.7);
+    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 1);
 }
 END_TEST
 
@@ -318,10 +321,21 @@ START_TEST(a_window_is_two_sentences_of_one_document)
     expect("groundedness.lexical", 1); /* two neighboring sentences */
     hand->documents[0].text =
         BYTES_LITERAL("alpha bravo zulu. xray whiskey victor. charlie delta.");
-    expect("groundedness.lexical", 0); /* not three */
+    expect("groundedness.lexical", 0.5); /* not three */
     hand->documents[0].text = BYTES_LITERAL("alpha bravo zulu.");
     hand_run_document(hand, "charlie delta yankee.");
-    expect("groundedness.lexical", 0); /* not over two documents */
+    expect("groundedness.lexical", 0.5); /* not over two documents */
+}
+END_TEST
+
+START_TEST(forms_of_one_word_are_one)
+{
+    hand->run.output = BYTES_LITERAL("Payments were calculated weekly by lenders.");
+    hand_run_document(hand, "A lender calculates each payment every week.");
+    expect("groundedness.lexical", 3.0 / 4); /* weekly is not week */
+    hand->run.output = BYTES_LITERAL("Платежи рассчитываются кредитором ежемесячно.");
+    hand->documents[0].text = BYTES_LITERAL("Кредиторы ежемесячную рассчитывают сумму платежей.");
+    expect("groundedness.lexical", 1);
 }
 END_TEST
 
@@ -630,7 +644,9 @@ int main(void)
     tcase_add_test(tests, a_failed_judge_is_an_error_only_without_a_good_score);
     tcase_add_test(tests, no_feedback_is_na_not_zero);
     tcase_add_test(tests, groundedness_counts_supported_statements);
-    tcase_add_test(tests, support_starts_at_sixty_five_percent);
+    tcase_add_test(tests,
+                   groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent);
+    tcase_add_test(tests, forms_of_one_word_are_one);
     tcase_add_test(tests, a_window_is_two_sentences_of_one_document);
     tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
     tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
