@@ -46,6 +46,7 @@ void judge_set_config(struct judge *judge, const struct pipeline_config *config)
 bool judge_read(struct judge *judge, const struct open_trajectory *open, enum close_trigger trigger)
 {
     arena_reset(&judge->arena);
+    judge->arena.look_limit = JUDGE_LOOK_BYTES_MIN + JUDGE_LOOKS_PER_BYTE * (uint64_t)open->wire_bytes;
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
     facts_read_from(&judge->trajectory, &judge->config->ruleset.measurements.route, &judge->arena,

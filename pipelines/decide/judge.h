@@ -13,6 +13,12 @@
  * facts do not fit is unscored, a measurement that finds no room says so. Memory is taken in steps and given back after each trajectory. */
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
+/* Bytes that all readers of one trajectory may look at, of its texts and what is made of them: so
+ * much a byte of its spans, and some in any case. No option either: recorded runs need a tenth (the
+ * test of the corpus says the most), and at a gigabyte a second 64 looks at the default max_bytes
+ * are one second. What a run's readers did not get to is na(too_costly). */
+enum { JUDGE_LOOKS_PER_BYTE = 64, JUDGE_LOOK_BYTES_MIN = 4 << 20 };
+
 /* What a revision starts from: what was decided before, and how far it goes. */
 struct prior_verdict {
     const struct summary *before;

@@ -43,7 +43,7 @@ void arena_init(struct arena *arena, size_t limit)
 void arena_finish(struct arena *arena)
 {
     free_from(arena->first);
-    *arena = (struct arena){.limit = arena->limit};
+    *arena = (struct arena){.limit = arena->limit, .look_limit = arena->look_limit};
 }
 
 void arena_reset(struct arena *arena)
@@ -56,7 +56,8 @@ void arena_reset(struct arena *arena)
     }
     arena->current = arena->first;
     arena->used = 0;
-    arena->failed = arena->no_memory = false;
+    arena->failed = arena->no_memory = arena->is_too_costly = false;
+    arena->looked = 0;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t size)

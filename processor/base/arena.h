@@ -1,9 +1,11 @@
-/* Bump allocation with a budget: everything lives until the arena is reset or finished.
+/* What one job may cost: memory, and bytes looked at by the readers of other people's text.
+ * Bump allocation: everything lives until the arena is reset or finished.
  *   block 0  [used......|free..]  ->  block 1  [used..|free......]  -> NULL
  * Reset keeps the first block, so that a warm arena of a repeated job does not call malloc at all.
  */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "processor/base/bytes.h"
 
@@ -15,9 +17,21 @@ struct arena {
     size_t limit; /* bytes; a request above it returns NULL and sets `failed` */
     bool failed;
     bool no_memory; /* it failed for that, not for its limit */
+    /* Bytes looked at since the last reset: what is read again counts again. Limit 0: none. */
+    uint64_t looked, look_limit;
+    bool is_too_costly; /* the limit of looking was met: readers have ended early */
 };
 
 void arena_init(struct arena *arena, size_t limit);
+/* Counts `size` bytes as looked at. False from the one on that passes the limit: the reader ends as
+ * at the end of its text, and whoever began the job says that its result is too costly to have. */
+static inline bool arena_look(struct arena *arena, size_t size)
+{
+    arena->looked += size;
+    if (arena->look_limit > 0 && arena->looked > arena->look_limit)
+        arena->is_too_costly = true;
+    return !arena->is_too_costly;
+}
 void arena_finish(struct arena *arena);
 void arena_reset(struct arena *arena);
 /* 16-byte aligned, not zeroed; NULL when over the budget or out of memory. */

@@ -16,6 +16,20 @@ static bool reads_what_was_lost(const struct measurement *row, const struct agen
     return (reads & agent_run_lost(run)) != 0;
 }
 
+/* What the readers of the texts did not get to is no answer, whatever they made of the rest. */
+static void measure_within_budget(const struct measurement *row, struct score_context *context,
+                                  struct reading *reading)
+{
+    const struct arena *of_texts = context->run->arena;
+    struct reading before = *reading;
+    if (!row->needs_content || !of_texts->is_too_costly)
+        row->measure(row, context, reading);
+    if (row->needs_content && of_texts->is_too_costly) {
+        *reading = before;
+        reading->na_reason = "too_costly";
+    }
+}
+
 static void compute(const struct measure *measure, struct score_context *context,
                     struct reading *reading)
 {
@@ -33,7 +47,7 @@ static void compute(const struct measure *measure, struct score_context *context
         if (reads_what_was_lost(row, context->run))
             reading->na_reason = "incomplete";
         else
-            row->measure(row, context, reading);
+            measure_within_budget(row, context, reading);
     }
 }
 

@@ -350,9 +350,20 @@ static enum json_type read_value(struct json_reader *reader, struct json_value *
     return value->type;
 }
 
+/* Counts what lies between `start` and the cursor. A text that costs too much is no JSON from here
+ * on, for every reader of the job. */
+static bool look(struct json_reader *reader, const uint8_t *start)
+{
+    if (!reader->arena || arena_look(reader->arena, (size_t)(reader->at - start)))
+        return true;
+    reader->broken = true;
+    return false;
+}
+
 enum json_type json_next(struct json_reader *reader, struct json_value *ret_value)
 {
     *ret_value = (struct json_value){.type = JSON_END};
+    const uint8_t *start = reader->at;
     if (!reader->broken && move_to_next(reader)) {
         struct bytes key = {0};
         if (reader->container == '{') {
@@ -361,7 +372,8 @@ enum json_type json_next(struct json_reader *reader, struct json_value *ret_valu
             ret_value->key = json_unescape(key, false, reader->arena);
             reader->broken |= !ret_value->key.data;
         }
-        return read_value(reader, ret_value);
+        enum json_type type = read_value(reader, ret_value);
+        return look(reader, start) ? type : end_broken(reader, ret_value);
     }
     return ret_value->type = reader->broken ? JSON_BROKEN : JSON_END;
 }
@@ -405,14 +417,18 @@ bool json_member(const struct json_reader *reader, const struct json_value *obje
     struct bytes wanted = bytes_of_text(name), key;
     struct json_reader members;
     json_children(reader, object, &members);
+    const uint8_t *start = members.at;
     while (move_to_next(&members) && read_key(&members, &key)) {
         if (!json_string_equal(key, wanted)) {
             pass_value(&members);
+            if (!look(&members, start))
+                return false;
+            start = members.at;
             continue;
         }
         struct json_value value = {.key = wanted};
         enum json_type type = read_value(&members, &value);
-        if (type == JSON_END || type == JSON_BROKEN)
+        if (!look(&members, start) || type == JSON_END || type == JSON_BROKEN)
             return false;
         *ret_value = value;
         return true;

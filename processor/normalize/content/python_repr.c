@@ -384,6 +384,8 @@ bool python_repr_looks(struct bytes text)
 
 struct bytes python_repr_to_json(struct bytes text, struct arena *arena)
 {
+    if (!arena_look(arena, text.size))
+        return (struct bytes){0};
     struct buffer buffer = {.limit = OUTPUT_MAX};
     struct json_writer writer;
     json_writer_init(&writer, &buffer);
