@@ -34,6 +34,15 @@ void judge_finish(struct judge *judge)
     buffer_finish(&judge->encoded);
 }
 
+void judge_rest(struct judge *judge)
+{
+    arena_finish(&judge->arena);
+    buffer_finish(&judge->json);
+    buffer_finish(&judge->otlp);
+    buffer_finish(&judge->frame);
+    buffer_finish(&judge->encoded);
+}
+
 void judge_set_config(struct judge *judge, const struct pipeline_config *config)
 {
     judge->config = config;

@@ -61,6 +61,8 @@ struct judge {
 
 MUST_CHECK bool judge_init(struct judge *judge, const struct pipeline_config *config);
 void judge_finish(struct judge *judge);
+/* What only waits for the next trajectory goes. */
+void judge_rest(struct judge *judge);
 void judge_set_config(struct judge *judge, const struct pipeline_config *config);
 
 /* Reads the facts of an open trajectory into judge->run. False when it does not fit into the

@@ -47,6 +47,15 @@ void shard_destroy(struct shard *shard)
     free(shard);
 }
 
+void shard_rest(struct shard *shard)
+{
+    judge_rest(&shard->judge);
+    arena_finish(&shard->late.arena);
+    arena_finish(&shard->stage.arena);
+    buffer_finish(&shard->stage.content);
+    buffer_finish(&shard->spill);
+}
+
 void shard_set_parts(struct shard *shard, const struct conversation_parts *parts)
 {
     shard->stage.parts = *parts;

@@ -50,6 +50,8 @@ struct shard;
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms);
 void shard_destroy(struct shard *shard);
+/* Between two steps, when nothing comes: memory that only waits for the next one goes. */
+void shard_rest(struct shard *shard);
 /* Records of every trajectory, whatever the selection says (replay --all, explain). */
 void shard_emit_all(struct shard *shard);
 /* Late spans and logs lead to revisions; without it they are dropped. At start. */

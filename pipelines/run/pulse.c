@@ -26,6 +26,8 @@ static void beat(struct pulse *pulse)
     if (now_ms - atomic_load(&pulse->beat_ms) > STOPPED_MS)
         atomic_store(&pulse->still_until_ms, now_ms + AFTER_MS);
     atomic_store(&pulse->beat_ms, now_ms);
+    pulse->on_beat(pulse->context, now_ms);
+    atomic_store(&pulse->beat_ms, clock_monotonic_ms());
 }
 
 static void *pulse_main(void *context)
@@ -46,8 +48,10 @@ static void *pulse_main(void *context)
     return NULL;
 }
 
-void pulse_begin(struct pulse *pulse)
+void pulse_begin(struct pulse *pulse, void (*on_beat)(void *context, int64_t now_ms), void *context)
 {
+    pulse->on_beat = on_beat;
+    pulse->context = context;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -17,9 +17,13 @@ struct pulse {
     pthread_cond_t wake;
     bool is_running, is_ending; /* is_ending: under the mutex */
     _Atomic int64_t beat_ms, still_until_ms;
+    void (*on_beat)(void *context, int64_t now_ms);
+    void *context;
 };
 
-void pulse_begin(struct pulse *pulse);
+/* `on_beat` is called with each beat, by the pulse's thread; how long it takes is no stop. */
+void pulse_begin(struct pulse *pulse, void (*on_beat)(void *context, int64_t now_ms),
+                 void *context);
 void pulse_end(struct pulse *pulse);
 /* Was the process stopped a moment ago? Any thread. */
 bool pulse_was_stopped(const struct pulse *pulse, int64_t now_ms);

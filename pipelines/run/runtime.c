@@ -100,6 +100,7 @@ struct runtime *runtime_create(const struct pipeline_config *config, struct stor
                                struct error *ret_error)
 {
     assert(source_count <= SOURCES_MAX);
+    give_back_set_up();
     struct runtime *runtime = calloc(1, sizeof(*runtime));
     if (!runtime)
         return NULL;
@@ -161,9 +162,32 @@ static bool await_notice(struct runtime *runtime, const struct notice *notice, i
     return true;
 }
 
+/* Differs when something has come or closed since. */
+static uint64_t activity(const struct runtime *runtime)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < runtime->source_count; i++)
+        sum += atomic_load_explicit(&runtime->next_positions[i], memory_order_relaxed);
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        sum = sum * 31 + counter_get(&runtime->shards[i].bytes) +
+              atomic_load_explicit(&runtime->shards[i].sent_bytes, memory_order_relaxed);
+    return sum * 31 + request_pool_held_bytes(runtime->pool);
+}
+
+static void give_memory_back(void *context, int64_t now_ms)
+{
+    struct runtime *runtime = context;
+    bool is_at_rest = give_back_at_rest(&runtime->give_back, now_ms, activity(runtime));
+    if (is_at_rest)
+        request_pool_rest(runtime->pool);
+    if (is_at_rest || (give_back_is_time(&runtime->give_back, now_ms) &&
+                       give_back_is_much(give_back_held_bytes(), give_back_used_bytes())))
+        give_back_now();
+}
+
 static bool start_threads(struct runtime *runtime)
 {
-    pulse_begin(&runtime->pulse);
+    pulse_begin(&runtime->pulse, give_memory_back, runtime);
     runtime->is_writer_running =
         pthread_create(&runtime->writer_thread, NULL, writer_thread_main, runtime) == 0;
     bool is_started = runtime->is_writer_running;

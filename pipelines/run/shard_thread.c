@@ -16,6 +16,7 @@ enum {
     EFFECTS_BYTES_SENT = 256 << 10, /* a batch this large is sent at once */
     EFFECTS_HELD_MS = 10,           /* and any batch after this long */
     SLEEP_MS_MAX = 100,             /* positions move without an event for this shard */
+    REST_MS = 1000,                 /* without an event: then memory is not kept warm any more */
 };
 
 /* One record goes to all exporters: what the smallest of their topics takes, as far as known. */
@@ -188,6 +189,16 @@ static bool handle_all(struct shard_thread *self, void **items, size_t count, en
     return is_running;
 }
 
+static void rest_when_idle(struct shard_thread *self, bool is_busy, int64_t now_ms)
+{
+    if (is_busy)
+        self->busy_ms = now_ms;
+    bool is_idle = now_ms - self->busy_ms >= REST_MS;
+    if (is_idle && !self->is_resting)
+        shard_rest(self->shard);
+    self->is_resting = is_idle;
+}
+
 void *shard_thread_main(void *shard_thread)
 {
     struct shard_thread *self = shard_thread;
@@ -218,6 +229,7 @@ void *shard_thread_main(void *shard_thread)
                      looked_ms);
         if (status == STATUS_OK && self->current && count == 0)
             sleep_until_due(self);
+        rest_when_idle(self, count > 0 || !effects_is_empty(self->current), looked_ms);
     }
     if (status != STATUS_OK)
         failure_report(runtime, EXIT_BUG);

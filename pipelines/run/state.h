@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "pipelines/decide/shard.h"
+#include "pipelines/run/give_back.h"
 #include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
@@ -34,6 +35,8 @@ struct shard_thread {
     struct effects *current;
     const struct budget_view *budget; /* held */
     struct input_clock clock;
+    int64_t busy_ms;
+    bool is_resting;
     int64_t sent_ms;
     uint64_t sent_floor[SOURCES_MAX], sent_through[SOURCES_MAX], sent_need[SOURCES_MAX];
     struct counter trajectories, bytes, decided; /* gauges */
@@ -101,6 +104,7 @@ struct runtime {
     bool is_writer_running;
 
     struct pulse pulse;
+    struct give_back give_back;        /* of the pulse's thread */
     _Atomic int64_t short_of_bytes_ms; /* monotonic; when something was last refused for memory */
     _Atomic bool is_catching_up, is_ready, is_refusing, is_stopping;
     _Atomic bool is_last_turn; /* the writer: one more commit with everything, then end */

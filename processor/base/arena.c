@@ -48,6 +48,10 @@ void arena_finish(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+    if (arena->first && arena->first->capacity > LARGEST_STEP) {
+        free_from(arena->first);
+        arena->first = NULL;
+    }
     if (arena->first) {
         free_from(arena->first->next);
         arena->first->next = NULL;

@@ -1,8 +1,8 @@
 /* What one job may cost: memory, and bytes looked at by the readers of other people's text.
  * Bump allocation: everything lives until the arena is reset or finished.
  *   block 0  [used......|free..]  ->  block 1  [used..|free......]  -> NULL
- * Reset keeps the first block, so that a warm arena of a repeated job does not call malloc at all.
- */
+ * Reset keeps the first block, so that a warm arena of a repeated job does not call malloc at all;
+ * unless it is as large as the one request that it was made for. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

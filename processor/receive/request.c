@@ -1,6 +1,6 @@
 /* The pool is a stack of idle requests under one mutex: it is locked twice a request, never while
- * bytes are moved. A request goes back with its buffers warm, unless one of them has grown so far
- * that a single large request would keep memory for ever.
+ * bytes are moved. A request goes back with its buffers warm, as far as all idle ones together stay
+ * below a limit: the memory of a burst does not stay.
  *
  *   take -> [receiver] -> hold, hold -> release, release, release (last) -> idle in the pool */
 #include "processor/receive/request.h"
@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 enum {
-    WARM_BYTES_MAX = 8 * 1024 * 1024, /* a buffer that has grown over it is given back */
+    /* Of all idle requests together: each has met a large body sooner or later. */
+    WARM_BYTES_MAX = 8 * 1024 * 1024,
+    WARM_SHARE = 8, /* no single one keeps more than an eighth of it */
     /* The tables of 100,000 spans, the most that the gate lets through, take 10 MB; JSON's
      * unescaped texts take the rest. */
     ARENA_BYTES_MAX = 64 * 1024 * 1024
@@ -18,7 +20,7 @@ enum {
 
 struct request_pool {
     pthread_mutex_t lock;
-    size_t keep, idle_count; /* under lock */
+    size_t keep, idle_count, warm_bytes; /* under lock */
     struct request **idle;
     _Atomic size_t held_bytes;
     _Atomic size_t live; /* requests that are not idle */
@@ -47,6 +49,27 @@ static void free_request(struct request *request)
     free(request);
 }
 
+static size_t warm_bytes(const struct request *request)
+{
+    return request->received.capacity + request->inflated.capacity;
+}
+
+void request_pool_rest(struct request_pool *pool)
+{
+    for (;;) {
+        struct request *idle = NULL;
+        pthread_mutex_lock(&pool->lock);
+        if (pool->idle_count)
+            idle = pool->idle[--pool->idle_count];
+        if (idle)
+            pool->warm_bytes -= warm_bytes(idle);
+        pthread_mutex_unlock(&pool->lock);
+        if (!idle)
+            return;
+        free_request(idle);
+    }
+}
+
 void request_pool_destroy(struct request_pool *pool)
 {
     if (!pool)
@@ -65,6 +88,8 @@ struct request *request_take(struct request_pool *pool)
     pthread_mutex_lock(&pool->lock);
     if (pool->idle_count)
         request = pool->idle[--pool->idle_count];
+    if (request)
+        pool->warm_bytes -= warm_bytes(request);
     pthread_mutex_unlock(&pool->lock);
     if (!request) {
         request = calloc(1, sizeof *request);
@@ -92,7 +117,7 @@ void request_hold(struct request *request)
 static void cool(struct buffer *buffer)
 {
     buffer->limit = 0;
-    if (buffer->capacity > WARM_BYTES_MAX)
+    if (buffer->capacity > WARM_BYTES_MAX / WARM_SHARE)
         buffer_finish(buffer);
     else
         buffer_clear(buffer);
@@ -107,17 +132,17 @@ void request_release(struct request *request)
     struct request_pool *pool = request->pool;
     cool(&request->received);
     cool(&request->inflated);
-    if (request->arena.used > WARM_BYTES_MAX)
-        arena_finish(&request->arena);
-    else
-        arena_reset(&request->arena);
+    arena_reset(&request->arena);
     atomic_fetch_sub_explicit(&pool->held_bytes, request->held_bytes, memory_order_relaxed);
     request->held_bytes = 0;
 
     pthread_mutex_lock(&pool->lock);
-    bool is_kept = pool->idle_count < pool->keep;
-    if (is_kept)
+    bool is_kept =
+        pool->idle_count < pool->keep && pool->warm_bytes + warm_bytes(request) <= WARM_BYTES_MAX;
+    if (is_kept) {
+        pool->warm_bytes += warm_bytes(request);
         pool->idle[pool->idle_count++] = request;
+    }
     pthread_mutex_unlock(&pool->lock);
     if (!is_kept)
         free_request(request);

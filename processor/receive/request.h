@@ -36,8 +36,8 @@ struct request {
 
     struct buffer received; /* as received, maybe compressed; what the journal keeps */
     enum request_encoding encoding;
-    struct buffer inflated; /* empty when encoding is identity: `received` is the body */
-    struct arena arena;     /* of the gated tables */
+    struct buffer inflated;     /* empty when encoding is identity: `received` is the body */
+    struct arena arena;         /* of the gated tables */
     struct refused_parts parts; /* what a reader before the gate left out: JSON's bad values */
     struct gated_request gated;
     uint32_t shard_first[SHARDS_MAX]; /* head of each shard's chain of spans; UINT32_MAX: none */
@@ -55,6 +55,8 @@ struct request {
  * ones. Any thread. */
 struct request_pool *request_pool_create(size_t keep);
 void request_pool_destroy(struct request_pool *pool);
+/* The idle ones and their buffers go. Any thread. */
+void request_pool_rest(struct request_pool *pool);
 /* One holder, everything empty. NULL when out of memory. */
 struct request *request_take(struct request_pool *pool);
 void request_hold(struct request *request);

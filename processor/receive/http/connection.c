@@ -12,7 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 20, TAKEN_MAX = 64 /* connections of one turn */ };
+enum {
+    SWEEP_MS = 20,
+    LOOK_MS = 200, /* whether a client is still there is a system call each */
+    TAKEN_MAX = 64 /* connections of one turn */
+};
 
 struct http_connection *http_connection_of(struct MHD_Connection *connection)
 {
@@ -99,6 +103,19 @@ static enum http_limit overdue(const struct http_receiver *receiver,
     return HTTP_LIMITS;
 }
 
+/* The client has gone with its request not all sent. libmicrohttpd does not always notice, and the body
+ * so far would wait for request_time. Seen twice, since libmicrohttpd may hold the rest unread. */
+static bool has_gone(struct http_connection *place, int64_t now_ms)
+{
+    uint8_t byte;
+    if (place->phase != PHASE_REQUEST || now_ms - place->looked_ms < LOOK_MS)
+        return false;
+    bool was_at_end = place->is_at_end;
+    place->looked_ms = now_ms;
+    place->is_at_end = recv(place->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return place->is_at_end && was_at_end;
+}
+
 bool http_connection_sweep(struct http_receiver *receiver)
 {
     if (receiver->now_ms - receiver->swept_ms < SWEEP_MS)
@@ -109,6 +126,8 @@ bool http_connection_sweep(struct http_receiver *receiver)
         if (place->fd < 0 || place->is_cut)
             continue;
         enum http_limit limit = overdue(receiver, place);
+        if (has_gone(place, receiver->now_ms))
+            (void)shutdown(place->fd, SHUT_RDWR);
         if (limit == HTTP_LIMITS)
             continue;
         http_limit_hit(receiver, limit);

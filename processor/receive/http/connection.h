@@ -9,8 +9,10 @@ enum http_phase { PHASE_IDLE, PHASE_REQUEST, PHASE_WAITING, PHASE_REPLY };
 struct http_connection {
     int fd; /* -1: a free place */
     enum http_phase phase;
-    int64_t since_ms; /* the phase; monotonic */
-    bool is_cut;      /* shut down, and about to be noticed by libmicrohttpd */
+    int64_t since_ms;  /* the phase; monotonic */
+    int64_t looked_ms; /* whether the client is still there */
+    bool is_at_end;    /* it has sent its last byte, as of then */
+    bool is_cut;       /* shut down, and about to be noticed by libmicrohttpd */
 };
 
 /* The connection's place in the table. */
@@ -29,4 +31,5 @@ static inline void http_connection_enter(struct http_connection *connection, enu
 {
     connection->phase = phase;
     connection->since_ms = now_ms;
+    connection->is_at_end = false;
 }

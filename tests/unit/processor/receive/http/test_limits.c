@@ -122,6 +122,25 @@ START_TEST(a_body_without_a_length_that_does_not_end_is_cut)
 }
 END_TEST
 
+START_TEST(what_a_client_sent_that_has_gone_is_not_held_for_request_time)
+{
+    http_fixture_start();
+    struct buffer body = zeroes(MESSAGE_MAX / 2);
+    for (int i = 0; i < 8; i++) {
+        int fd = http_connect();
+        http_send_text(fd, "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n"
+                           "Content-Type: application/x-protobuf\r\n\r\n");
+        http_send(fd, body.data, body.size);
+        close(fd);
+    }
+    WAIT_UNTIL(counter_get(&fixture->limits.receiving_bytes) == 0 &&
+               http_fixture_code(CANCELLED) == 8);
+    http_fixture_stop(1000);
+    ck_assert_uint_eq(hits(HTTP_LIMIT_REQUEST), 0); /* 30 s have not passed */
+    buffer_finish(&body);
+}
+END_TEST
+
 /* 64 MiB of zeros in 64 KiB; 1 GiB in a MiB would be the same. */
 START_TEST(a_gzip_bomb_costs_no_more_than_the_limit)
 {
@@ -581,6 +600,7 @@ int main(void)
     tcase_add_test(tests, bodies_over_the_limit_are_413);
     tcase_add_test(tests, a_body_exactly_at_the_limit_is_read);
     tcase_add_test(tests, a_body_without_a_length_that_does_not_end_is_cut);
+    tcase_add_test(tests, what_a_client_sent_that_has_gone_is_not_held_for_request_time);
     tcase_add_test(tests, a_gzip_bomb_costs_no_more_than_the_limit);
     tcase_add_test(tests, bodies_that_are_arriving_share_a_budget);
     tcase_add_test(tests, headers_over_the_limit_are_refused);
