@@ -31,7 +31,8 @@ struct document {
     struct bytes id, text; /* absent: not recorded */
     bool has_score;
     double score;
-    uint32_t span; /* the retriever span that returned it first */
+    uint32_t span; /* the retriever or tool span that returned it first */
+    bool is_tool_result;
 };
 
 struct bytes_list {
@@ -93,7 +94,8 @@ struct agent_run {
     bool has_content;
     struct bytes input, output, expected; /* absent: none */
     uint32_t input_span, output_span;     /* where it was read; NO_SPAN */
-    struct document *documents;           /* distinct, in order of retrieval */
+    struct document *documents; /* distinct, in order of retrieval; results of tools where no
+                                   retriever ran */
     uint32_t document_count;
 };
 

@@ -237,7 +237,8 @@ const struct measurement measurements[] = {
      .reads = RUN_TEXT_OUTPUT | RUN_TEXT_DOCUMENTS | RUN_TEXT_TOOLS,
      .na_conditions = GROUNDEDNESS_NA,
      .meaning = "Share of the content words of a statement of the answer that lie in one or two "
-                "neighboring sentences of a retrieved document, mean over the statements.",
+                "neighboring sentences of a document, mean over the statements. Where no "
+                "retriever ran, results of tools are the documents.",
      .source = "answer, documents",
      .measure = measure_lexical_groundedness},
     {.name = "groundedness.numeric",

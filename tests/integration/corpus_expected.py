@@ -69,7 +69,7 @@ def comparisons(expected, record):
     yield "input", wanted_text(expected, "input"), record.get("input")
     yield "output", wanted_text(expected, "output"), record.get("output")
     yield "tools", expected["tool_calls"], [s.get("tool") for s in steps if s["kind"] == "tool"]
-    yield "contexts", expected["retrieved_documents"], len(record.get("contexts", []))
+    yield "contexts", expected["retrieved_documents"], sum(context["source"] == "retriever" for context in record.get("contexts", []))
     has_error_text = "error_text" in expected
     for field, key in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
         # Recordings with error texts leave out what the library estimates.

@@ -306,7 +306,7 @@ def recorded(flywheel):
         records += replay(flywheel, "redaction: { content: full }\nrules: [{ name: r, measure: steps, fail_below: 0 }]\n", [folder])
     items, lists = {}, {}
     for record in records:
-        texts = [context["text"] for context in record["contexts"] if context.get("text")]
+        texts = [context["text"] for context in record["contexts"] if context.get("text") and context["source"] == "retriever"]
         # The answer to the flight question is a tool's, not the documents'.
         if texts and record.get("output") and not re.search(r"flight", record.get("input", "")):
             best = max(texts, key=lambda text: len(set(text.lower().split()) & set(record["output"].lower().split())))

@@ -23,7 +23,7 @@ def read(record):
         "tokens": [usage["input_tokens"], usage["output_tokens"]],
         "cost": usage.get("cost_usd"),
         "llm_calls": usage["llm_calls"],
-        "docs": [context.get("text") for context in record["contexts"]],
+        "docs": [context.get("text") for context in record["contexts"] if context["source"] == "retriever"],
         "session": record["source"].get("conversation_id"),
         "error": any(step["status"] == "error" for step in steps),
         "errors": signals["errors"],

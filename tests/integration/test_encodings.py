@@ -82,7 +82,7 @@ def as_json(m):
                   "tools": list(m.agent.tools), "release": m.agent.release},
         "cohort": {d.name: d.value for d in m.cohort},
         "input": m.input, "output": m.output, "expected": m.expected,
-        "contexts": [{"id": c.id, "score": c.score if c.HasField("score") else "", "text": c.text, "span_id": c.span_id.hex()} for c in m.contexts],
+        "contexts": [{"id": c.id, "score": c.score if c.HasField("score") else "", "text": c.text, "span_id": c.span_id.hex(), "source": c.source} for c in m.contexts],
         "steps": [step_of(s) for s in m.steps],
         "verdict": enum(m, "verdict", m.verdict), "labels": list(m.labels),
         "evaluations": [evaluation_of(e) for e in m.evaluations],

@@ -84,7 +84,8 @@ static const struct field agent[] = {FIELD("name", 1, TEXT),
                                      FIELD("release", 6, TEXT),
                                      END};
 static const struct field contexts[] = {FIELD("id", 1, TEXT), FIELD("score", 2, SOME_REAL),
-                                        FIELD("text", 3, TEXT), FIELD("span_id", 4, HEX), END};
+                                        FIELD("text", 3, TEXT), FIELD("span_id", 4, HEX),
+                                        FIELD("source", 5, TEXT), END};
 static const struct field tokens[] = {FIELD("input", 1, NUMBER), FIELD("output", 2, NUMBER), END};
 static const struct field steps[] = {FIELD("span_id", 1, HEX),
                                      FIELD("parent_span_id", 2, HEX),

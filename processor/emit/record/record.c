@@ -307,6 +307,8 @@ static void write_contexts(struct record_writer *record)
         if (span >= run->trajectory->span_count)
             span = run->trajectory->top;
         record_hex(record, "span_id", run->trajectory->spans[span].id, SPAN_ID_SIZE);
+        json_key(json, "source");
+        json_text(json, document->is_tool_result ? "tool" : "retriever");
         json_object_end(json);
     }
     json_array_end(json);

@@ -260,6 +260,7 @@ void content_read(struct agent_run *run)
     if (documents.count == 0)
         read_reranked(&content, &documents);
     read_logs(&content);
+    documents_of_tools(&documents, run);
     run->documents = documents.items;
     run->document_count = documents.count;
     read_question(&content);

@@ -289,3 +289,23 @@ void documents_of_span(struct document_list *list, const struct span *span, uint
             json_documents(list, output->bytes, index, 0);
     }
 }
+
+static bool has_retrieved(const struct document_list *list, const struct agent_run *run)
+{
+    for (uint32_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_RETRIEVER && run->steps[i].is_own)
+            return true;
+    return list->count > 0;
+}
+
+void documents_of_tools(struct document_list *list, const struct agent_run *run)
+{
+    if (has_retrieved(list, run))
+        return;
+    for (uint32_t i = 0; i < run->step_count; i++) {
+        const struct step *step = &run->steps[i];
+        if (step->kind == STEP_TOOL && step->is_counted && step->is_own && step->output.size > 0)
+            add_document(list, (struct document){
+                                   .text = step->output, .span = i, .is_tool_result = true});
+    }
+}

@@ -282,7 +282,7 @@ void measure_citations(const struct measurement *self, struct score_context *con
     (void)self;
     const struct agent_run *run = context->run;
     struct citations citations = {.run = run, .context = context, .reading = ret_reading};
-    if (run->document_count == 0) {
+    if (run->document_count == 0 || run->documents[0].is_tool_result) { /* they have no places */
         reading_na(ret_reading, run->output.size ? "no_contexts" : "no_answer");
         return;
     }

@@ -198,17 +198,17 @@ static void judge(const struct claims *claims, struct score_context *context,
         unsupported++;
         reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, claim->start, claim->end);
     }
+    const char *source = context->run->documents[0].is_tool_result ? "results of tools"
+                                                                   : "retrieved documents";
     reading_number(reading, sum / claims->count);
     if (unsupported == 0)
-        reading_explain(
-            reading, context,
-            "%u of %u statements of the answer are supported by the retrieved documents",
-            claims->count, claims->count);
+        reading_explain(reading, context,
+                        "%u of %u statements of the answer are supported by the %s", claims->count,
+                        claims->count, source);
     else
         reading_explain(reading, context,
-                        "%u of %u statements of the answer %s not supported by the retrieved "
-                        "documents",
-                        unsupported, claims->count, unsupported == 1 ? "is" : "are");
+                        "%u of %u statements of the answer %s not supported by the %s", unsupported,
+                        claims->count, unsupported == 1 ? "is" : "are", source);
 }
 
 void measure_lexical_groundedness(const struct measurement *self, struct score_context *context,

@@ -90,7 +90,8 @@ static void read_known(struct known_numbers *question, struct known_numbers *kno
     arena_init(&scratch, SCRATCH_BYTES_MAX);
     add_known(question, run->input, &scratch);
     for (uint32_t i = 0; i < run->document_count; i++)
-        add_known(known, run->documents[i].text, &scratch);
+        if (!run->documents[i].is_tool_result)
+            add_known(known, run->documents[i].text, &scratch);
     for (uint32_t i = 0; i < run->step_count; i++)
         if (is_tool_result(&run->steps[i]))
             add_known(known, run->steps[i].output, &scratch);

@@ -130,7 +130,10 @@ void measure_documents(const struct measurement *self, struct score_context *con
                        struct reading *ret_reading)
 {
     (void)self;
-    reading_number(ret_reading, context->run->document_count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < context->run->document_count; i++)
+        count += !context->run->documents[i].is_tool_result;
+    reading_number(ret_reading, count);
 }
 
 void measure_errors(const struct measurement *self, struct score_context *context,

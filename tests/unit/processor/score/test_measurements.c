@@ -339,6 +339,17 @@ START_TEST(forms_of_one_word_are_one)
 }
 END_TEST
 
+START_TEST(results_of_tools_ground_an_answer_but_are_not_cited)
+{
+    hand->run.output = BYTES_LITERAL("The balance of the loan is open [1].");
+    hand_run_document(hand, "balance of loan: open");
+    hand->documents[0].is_tool_result = true;
+    expect("groundedness.lexical", 3.0 / 4); /* the mark is a word */
+    expect("retriever.documents", 0);
+    expect_na("citation.validity", "no_contexts");
+}
+END_TEST
+
 START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
 {
     expect_na("groundedness.lexical", "no_answer");
@@ -647,6 +658,7 @@ int main(void)
     tcase_add_test(tests,
                    groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent);
     tcase_add_test(tests, forms_of_one_word_are_one);
+    tcase_add_test(tests, results_of_tools_ground_an_answer_but_are_not_cited);
     tcase_add_test(tests, a_window_is_two_sentences_of_one_document);
     tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
     tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
