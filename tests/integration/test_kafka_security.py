@@ -1,6 +1,6 @@
 """A real broker behind TLS and SASL/SCRAM, with ACLs, as input and as output: what works, and what a user is told when it does not. No
-secret is ever in a log or on a page."""
-import pathlib, tempfile, time, urllib.error
+secret is ever in a log or on a page. The broker is of the last Kafka that takes SCRAM of a librdkafka before 2.6.1."""
+import os, pathlib, tempfile, time, urllib.error
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType, ResourceType,
@@ -16,6 +16,7 @@ from flywheel.ports import free_port
 from flywheel.waiting import wait_for
 
 args = arguments()
+os.environ["KAFKA_VERSION"] = "3.9.1"
 checks = Checks()
 PASSWORD, WRONG = "correct-horse-7301", "wrong-horse-7302"
 PIPELINE = "trajectory: { settle: 100ms }\nrules: [{ name: failed, measure: errors, fail_above: 0 }]\nselection: { unscored: 1, pass: 1 }\n"
@@ -128,16 +129,17 @@ for name, settings, reason in (
 
 # --- something is wrong with the output ---
 
-for name, settings, reason in (
-        ("output, a wrong password", {"password": WRONG}, "uthentication"),
-        ("output, an expired certificate", {"port": expired}, "certificate has expired"),
-        ("output, a denied topic", {"topic": "secret"}, "uthoriz"),
+for name, settings, reason, degraded in (
+        ("output, a wrong password", {"password": WRONG}, "uthentication", "Authentication failure"),
+        ("output, an expired certificate", {"port": expired}, "certificate has expired", "certificate has expired"),
+        ("output, a denied topic", {"topic": "secret"}, "uthoriz", "Topic authorization failed"),
 ):
     daemon = Daemon(args.flywheel, PIPELINE, exporters=f"kafka/annotations: {endpoint(**{'topic': 'annotations', **settings})}")
     daemon.start()
     daemon.send(run_of(100))
     checks.check(f"{name}: spans are taken, and /readyz says degraded",
                  wait_for(lambda: ready(daemon)[0] == 200 and "degraded" in ready(daemon)[1]), ready(daemon))
+    checks.check(f"{name}: with the reason", wait_for(lambda: degraded in ready(daemon)[1], 30), ready(daemon))
     checks.check(f"{name}: the exporter is down", total(daemon.metrics(), "flywheel_exporter_up") == 0)
     checks.check(f"{name}: the log says why", wait_for(lambda: reason in daemon.logged(), 30), daemon.logged()[-600:])
     check_secrets(name, daemon)

@@ -32,14 +32,14 @@ SEES_NORMALIZE = "processor/score"
 # The parts of a command that have more than one file stand below the commands; what all commands share stands below those.
 OWNERS = {  # third-party header -> the only files that may name it
     r"grpc/": {"processor/receive/grpc/", "processor/command/send/otlp_client", "processor/command/version"},
-    r"librdkafka/": {"processor/receive/kafka/", "processor/receive/dead_letter/topic", "processor/emit/kafka/",
+    r"librdkafka/": {"processor/receive/kafka/", "processor/receive/dead_letter/topic", "processor/emit/kafka/", "processor/net/brokers",
                      "processor/command/version", "processor/command/check/reach"},
     r"lmdb\.h": {"state/store/store", "processor/command/version"},
     r"yaml\.h": {"pipelines/config/", "processor/command/version"},
     r"microhttpd\.h": {"processor/receive/http/", "processor/report/http_", "processor/command/version"},
     r"libdeflate\.h": {"processor/base/inflate", "processor/command/version"},
     r"zlib\.h": {"processor/base/inflate"},
-    r"openssl/": {"processor/base/digest", "processor/net/tls/", "processor/command/version"},
+    r"openssl/": {"processor/base/digest", "processor/net/tls/", "processor/net/brokers", "processor/command/version"},
     r"pcre2\.h": {"processor/base/regex", "processor/command/version"},
     r"utf8proc\.h": {"processor/base/text/", "processor/command/version"},
     r"protobuf-c/": {"processor/otlp/messages", "processor/command/version"},
@@ -72,7 +72,7 @@ def may_include(name, header):
     if target == "processor/normalize" and source.startswith("processor/") and source != "processor/command":
         return source == SEES_NORMALIZE
     if target == "processor/net" and source.startswith("processor/") and source != "processor/command":
-        return source == "processor/receive"
+        return source in ("processor/receive", "processor/emit")  # who talks to others
     return FLOOR_OF[source] < FLOOR_OF[target]
 
 

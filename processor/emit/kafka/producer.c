@@ -8,6 +8,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/net/brokers.h"
 
 enum {
     REOPEN_MS = 1000,
@@ -183,16 +184,43 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *report, vo
     producer->delivered(producer->context, report->_private, error);
 }
 
+/* A thread of librdkafka, once for each certificate of a chain. */
+static int on_certificate(rd_kafka_t *handle, const char *broker, int32_t broker_id, int *error,
+                          int depth, const char *der, size_t size, char *text, size_t text_size,
+                          void *opaque)
+{
+    struct kafka_producer *producer = opaque;
+    (void)handle, (void)broker, (void)broker_id, (void)der, (void)size;
+    if (*error || depth == 0)
+        atomic_store(&producer->certificate_error, *error);
+    if (*error)
+        (void)snprintf(text, text_size, "%s", brokers_certificate_text(*error));
+    return *error == 0;
+}
+
+/* What librdkafka's own words leave out; lives for ever, NULL: nothing. */
+static const char *reason_of(struct kafka_producer *producer, int error)
+{
+    int certificate = atomic_load(&producer->certificate_error);
+    return error == RD_KAFKA_RESP_ERR__SSL && certificate ? brokers_certificate_text(certificate)
+                                                          : NULL;
+}
+
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
 {
     struct kafka_producer *producer = opaque;
     char text[256];
     if (error != RD_KAFKA_RESP_ERR__FATAL) {
-        log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s\"", producer->topic,
-                 rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
-        if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-            error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
-            trouble(producer, rd_kafka_err2str((rd_kafka_resp_err_t)error));
+        const char *more = reason_of(producer, error);
+        const char *hint =
+            error == RD_KAFKA_RESP_ERR__AUTHENTICATION ? brokers_hint(producer->conf) : "";
+        log_warn("kafka_error", "topic=\"%s\" error=\"%s\" reason=\"%s%s%s%s\"", producer->topic,
+                 rd_kafka_err2name((rd_kafka_resp_err_t)error), hint, more ? more : "",
+                 more ? ": " : "", reason);
+        bool is_down = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN; /* the reason came before */
+        if ((is_down && !is_troubled(producer)) || error == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+            error == RD_KAFKA_RESP_ERR__SSL)
+            trouble(producer, more ? more : rd_kafka_err2str((rd_kafka_resp_err_t)error));
         return;
     }
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(handle, text, sizeof text);
@@ -252,6 +280,7 @@ bool kafka_producer_open(struct kafka_producer *producer, char *text, size_t siz
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     rd_kafka_conf_set_log_cb(conf, on_log);
     apply_limit(producer, conf);
     producer->is_fatal = producer->is_closing = false;

@@ -28,7 +28,8 @@ struct kafka_producer {
     struct kafka_limit opened; /* as it was when the handle was opened */
     int64_t changed_ms;        /* since when they differ; 0: they don't */
     struct kafka_question question;
-    bool was_denied; /* the limit is not told: said once */
+    bool was_denied;               /* the limit is not told: said once */
+    _Atomic int certificate_error; /* of the last broker that was asked for its; 0: none */
 
     /* Why nothing can be delivered now, in words that live for ever; NULL: it can. The owner's. */
     const char *_Atomic *trouble;

@@ -6,6 +6,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/net/brokers.h"
 
 void kafka_is_back(struct kafka_receiver *receiver)
 {
@@ -20,8 +21,16 @@ void kafka_is_back(struct kafka_receiver *receiver)
 /* What /readyz says of it. */
 static void remember(struct kafka_receiver *receiver, rd_kafka_resp_err_t error, const char *text)
 {
-    if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL ||
-        error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE)
+    int certificate = atomic_load(&receiver->certificate_error);
+    if (error == RD_KAFKA_RESP_ERR__SSL && certificate)
+        (void)snprintf(receiver->cause, sizeof receiver->cause,
+                       "the broker's certificate is refused: %s: %s",
+                       brokers_certificate_text(certificate), text);
+    else if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        (void)snprintf(receiver->cause, sizeof receiver->cause, "%s%s",
+                       brokers_hint(receiver->conf), text);
+    else if (error == RD_KAFKA_RESP_ERR__SSL || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+             error == RD_KAFKA_RESP_ERR__RESOLVE)
         (void)snprintf(receiver->cause, sizeof receiver->cause, "%s", text);
     else if (error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
         receiver->group_error = error;
@@ -39,6 +48,8 @@ void kafka_note_error(struct kafka_receiver *receiver, rd_kafka_resp_err_t error
         error == RD_KAFKA_RESP_ERR__WAIT_COORD;
     int64_t now_ms = clock_monotonic_ms();
     remember(receiver, error, text);
+    if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
+        text = receiver->cause; /* which says more */
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !receiver->is_away) {
         receiver->is_away = true;
         receiver->intake->reached(receiver->intake->context, false);

@@ -7,11 +7,13 @@
  * All callbacks of librdkafka run within its polls, so nothing here has a lock. */
 #include "processor/receive/kafka/receiver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/net/brokers.h"
 #include "processor/receive/kafka/assignment.h"
 #include "processor/receive/kafka/client.h"
 #include "processor/receive/kafka/doubt.h"
@@ -41,6 +43,20 @@ static void on_error(rd_kafka_t *consumer, int error, const char *text, void *op
         kafka_note_error(receiver, (rd_kafka_resp_err_t)error, text);
 }
 
+/* A thread of librdkafka, once for each certificate of a chain. */
+static int on_certificate(rd_kafka_t *consumer, const char *broker, int32_t broker_id, int *error,
+                          int depth, const char *der, size_t size, char *text, size_t text_size,
+                          void *opaque)
+{
+    struct kafka_receiver *receiver = opaque;
+    (void)consumer, (void)broker, (void)broker_id, (void)der, (void)size;
+    if (*error || depth == 0)
+        atomic_store(&receiver->certificate_error, *error);
+    if (*error)
+        (void)snprintf(text, text_size, "%s", brokers_certificate_text(*error));
+    return *error == 0;
+}
+
 static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t size)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(receiver->conf);
@@ -48,6 +64,7 @@ static bool open_consumer(struct kafka_receiver *receiver, char *text, size_t si
     rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, kafka_log);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     kafka_watch_doubts(receiver, conf);
     receiver->is_fatal = receiver->is_assigned = false;
     receiver->metadata_at_ms = 0;

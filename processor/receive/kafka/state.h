@@ -28,7 +28,7 @@ enum {
     KAFKA_RESTART_MAX_MS = 30000,
     KAFKA_ERROR_AGAIN_MS = 60000, /* before the same error is logged again */
     KAFKA_DOUBT_AGAIN_MS = 200,   /* between two looks at whether the topic is still the same */
-    KAFKA_REASON_SIZE = 320,      /* of a text that says what is wrong */
+    KAFKA_REASON_SIZE = 640,      /* of a text that says what is wrong */
 };
 
 struct partition {
@@ -88,7 +88,8 @@ struct kafka_receiver {
 
     /* Raised when librdkafka looks for partitions anew, for reasons of its own. */
     _Atomic bool is_doubted, is_counting;
-    int64_t doubt_at_ms; /* when it may be looked at again */
+    _Atomic int certificate_error; /* of the last broker that was asked for its; 0: none */
+    int64_t doubt_at_ms;           /* when it may be looked at again */
 
     pthread_mutex_t told_lock;
     char told[KAFKA_REASON_SIZE]; /* why nothing is read; "": all is well. Under told_lock */
