@@ -2,6 +2,7 @@
 #include "pipelines/decide/judge.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "pipelines/decide/trajectory_codec.h"
@@ -55,7 +56,8 @@ void judge_set_config(struct judge *judge, const struct pipeline_config *config)
 bool judge_read(struct judge *judge, const struct open_trajectory *open, enum close_trigger trigger)
 {
     arena_reset(&judge->arena);
-    judge->arena.look_limit = JUDGE_LOOK_BYTES_MIN + JUDGE_LOOKS_PER_BYTE * (uint64_t)open->wire_bytes;
+    judge->arena.look_limit =
+        JUDGE_LOOK_BYTES_MIN + JUDGE_LOOKS_PER_BYTE * (uint64_t)open->wire_bytes;
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
     facts_read_from(&judge->trajectory, &judge->config->ruleset.measurements.route, &judge->arena,
@@ -250,18 +252,17 @@ static enum status select_first(struct judge *judge, const struct judgement *jud
 static struct selection choose(struct judge *judge, const struct judgement *judgement)
 {
     const struct pipeline_config *config = judge->config;
-    const struct verdict_report *report = &judgement->report;
     struct record_selection *selected = &judgement->closed->selection;
+    enum verdict verdict = judgement->report.verdict;
     struct selection_limits limits = {1, 1};
-    selected->signature = strtoull(report->signature, NULL, 16);
+    selected->signature = strtoull(judgement->report.signature, NULL, 16);
     if (config->budget.is_present)
-        limits = budget_view_limits(judgement->budget, selected->hour, report->verdict,
-                                    selected->signature);
+        limits =
+            budget_view_limits(judgement->budget, selected->hour, verdict, selected->signature);
     struct selection selection =
-        select_within(&config->selection, &limits, judge->trajectory.id, report->verdict);
+        select_within(&config->selection, &limits, judge->trajectory.id, verdict);
     double before = judgement->prior ? judgement->prior->probability : 0;
-    selected->probability = selection.probability > before ? selection.probability : before;
-    selection.probability = selected->probability;
+    selected->probability = selection.probability = fmax(before, selection.probability);
     return selection;
 }
 
@@ -272,8 +273,8 @@ static enum status select_records(struct judge *judge, const struct judgement *j
     struct record_selection *selected = &judgement->closed->selection;
     struct selection selection = choose(judge, judgement);
     /* A conversation of which no part can be read has nothing to show. */
-    bool is_empty = judge->trajectory.span_count == 0 &&
-                    !(judgement->prior && judgement->prior->is_partial);
+    bool is_empty =
+        judge->trajectory.span_count == 0 && !(judgement->prior && judgement->prior->is_partial);
     bool is_first = config->selection.new_cohort > 0 && !closed->is_judge_only && !is_empty &&
                     !judgement->prior &&
                     first_seen_note(&judge->first_seen, config, closed->dimension_values);
@@ -333,8 +334,7 @@ static enum status summarize(struct judge *judge, const struct judgement *judgem
     struct arena *arena = &judgement->effects->arena;
     struct closed *closed = judgement->closed;
     const struct prior_verdict *prior = judgement->prior;
-    double before = prior ? prior->probability : 0, now = closed->selection.probability;
-    summary->probability = now > before ? now : before;
+    summary->probability = fmax(prior ? prior->probability : 0, closed->selection.probability);
     memcpy(summary->ruleset, judge->config->ruleset.sha256, sizeof(summary->ruleset));
     summary->is_judge_only = closed->is_judge_only;
     summary->dimension_values = closed->dimension_values;
