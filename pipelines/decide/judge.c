@@ -69,8 +69,7 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
 static uint32_t scores_in_vain(const struct judge *judge)
 {
     const struct assembly_config *assembly = &judge->config->assembly;
-    uint32_t missing = 0;
-    static_assert(AWAIT_SCORES_MAX <= 32, "a bit for each");
+    uint32_t missing = 0; /* AWAIT_SCORES_MAX is 16 */
     for (uint32_t i = 0; i < assembly->await_count; i++)
         missing |= (uint32_t)!lookup_score(&judge->run, assembly->await_scores[i]) << i;
     return missing;
@@ -247,8 +246,7 @@ static enum status select_first(struct judge *judge, const struct judgement *jud
                         &judgement->closed->selection.first);
 }
 
-/* What the share and the budgets in force make of a run. Its u never changes, so over several
- * decisions it is chosen when u lies below the largest p of them: that is what a record states. */
+/* By share and budgets. u never changes, so what a record states is the largest p so far. */
 static struct selection choose(struct judge *judge, const struct judgement *judgement)
 {
     const struct pipeline_config *config = judge->config;
