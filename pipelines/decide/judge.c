@@ -156,9 +156,10 @@ static enum selection_reason reason_of(const struct judgement *judgement,
 {
     if (judgement->prior && is_by_feedback(judgement->prior->before, &judgement->report))
         return SELECT_FEEDBACK;
-    if (selection->is_unscored)
+    if (selection->is_unscored || judgement->report.verdict == VERDICT_UNSCORED)
         return SELECT_UNSCORED;
-    return selection->is_control ? SELECT_CONTROL : SELECT_RULE;
+    bool is_control = selection->is_control || judgement->report.verdict == VERDICT_PASS;
+    return is_control ? SELECT_CONTROL : SELECT_RULE;
 }
 
 static void put_prior(const struct prior_verdict *prior, const char *supersedes,

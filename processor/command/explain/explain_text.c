@@ -163,7 +163,9 @@ static void append_head(const struct record *record, struct buffer *to)
         buffer_append_byte(to, ')');
     }
     struct json_value duration = get(record, &time, "duration_ms");
-    buffer_printf(to, "\n  %-9s %.*s, closed by %.*s, %g spans", "run",
+    buffer_append_byte(to, '\n');
+    append_field(record, root, "summary", to);
+    buffer_printf(to, "  %-9s %.*s, closed by %.*s, %g spans", "run",
                   (int)(name.data ? name.size : 7), name.data ? (const char *)name.data : "unnamed",
                   (int)trigger.size, (const char *)trigger.data,
                   get(record, &completeness, "spans").number);

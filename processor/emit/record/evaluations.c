@@ -8,39 +8,7 @@
 #include "processor/emit/record/evaluations.h"
 
 #include "processor/base/text/utf8.h"
-
-/* The direction that decided, and its thresholds. */
-struct direction {
-    bool is_above, has_fail, has_borderline;
-    double fail, borderline;
-};
-
-static bool is_above(const struct rule *rule, const struct evaluation *evaluation)
-{
-    bool has_below = rule->has_fail_below || rule->has_borderline_below;
-    bool has_above = rule->has_fail_above || rule->has_borderline_above;
-    if (!has_below || !has_above || !evaluation->has_value)
-        return !has_below;
-    double value = evaluation->value;
-    if (evaluation->outcome == OUTCOME_FAIL)
-        return !(rule->has_fail_below && value < rule->fail_below);
-    if (evaluation->outcome == OUTCOME_BORDERLINE)
-        return !(rule->has_borderline_below && value < rule->borderline_below);
-    /* Passed between both: the nearer end. */
-    double below = value - (rule->has_fail_below ? rule->fail_below : rule->borderline_below);
-    double above = (rule->has_fail_above ? rule->fail_above : rule->borderline_above) - value;
-    return above < below;
-}
-
-static struct direction direction_of(const struct evaluation *evaluation)
-{
-    const struct rule *rule = evaluation->rule;
-    if (is_above(rule, evaluation))
-        return (struct direction){true, rule->has_fail_above, rule->has_borderline_above,
-                                  rule->fail_above, rule->borderline_above};
-    return (struct direction){false, rule->has_fail_below, rule->has_borderline_below,
-                              rule->fail_below, rule->borderline_below};
-}
+#include "processor/emit/record/direction.h"
 
 /* Of several documents of one retriever the first that is long enough. */
 static struct bytes context_text(const struct agent_run *run, const struct evidence *evidence)

@@ -15,6 +15,7 @@ enum selection_reason {
     SELECT_NEW_COHORT,
     SELECT_UNSCORED,
     SELECT_FEEDBACK,
+    SELECT_REGRESSION,
     SELECT_REASONS
 };
 

@@ -14,12 +14,13 @@
 #include "processor/emit/record/left_out.h"
 #include "processor/emit/record/signals.h"
 #include "processor/emit/record/steps.h"
+#include "processor/emit/record/summary.h"
 #include "processor/otlp/attributes.h"
 #include "processor/otlp/fields.h"
 #include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire.h"
 
-enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, UNSCORED_PRIORITY = 5 };
+enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, DEFAULT_PRIORITY = 5 };
 
 const char *const selection_reason_names[SELECT_REASONS] = {
     [SELECT_RULE] = "rule",
@@ -27,11 +28,14 @@ const char *const selection_reason_names[SELECT_REASONS] = {
     [SELECT_NEW_COHORT] = "new_cohort",
     [SELECT_UNSCORED] = "unscored",
     [SELECT_FEEDBACK] = "feedback",
+    [SELECT_REGRESSION] = "regression",
 };
 
+/* What no rule sends: there for the rates and for what is new. */
 static bool is_control_queue(const struct review_input *input)
 {
-    return input->reason == SELECT_CONTROL || input->reason == SELECT_NEW_COHORT;
+    return input->reason == SELECT_CONTROL || input->reason == SELECT_UNSCORED ||
+           input->reason == SELECT_NEW_COHORT;
 }
 
 static struct bytes queue_of(const struct review_input *input)
@@ -46,7 +50,7 @@ static uint32_t priority_of(const struct review_input *input)
 {
     if (is_control_queue(input))
         return CONTROL_PRIORITY;
-    return input->report->worst ? input->report->worst->priority : UNSCORED_PRIORITY;
+    return input->report->worst ? input->report->worst->priority : DEFAULT_PRIORITY;
 }
 
 /* SHA-256 over the lower-case hexadecimal ids of the spans, ascending, without separators. */
@@ -356,6 +360,7 @@ static void write_head(struct record_writer *record, const struct review_record 
     json_string(json, identity->queue);
     json_key(json, "priority");
     json_uint(json, priority_of(input));
+    record_summary(record);
     write_source(record);
     json_key(json, "trajectory_id");
     json_string(json, identity->key);

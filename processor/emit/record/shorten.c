@@ -17,6 +17,7 @@ struct text_row {
     enum text_class class;
 };
 static const struct text_row text_rows[] = {
+    {NULL, "summary", TEXT_REASON},
     {NULL, "input", TEXT_MESSAGE},
     {NULL, "output", TEXT_MESSAGE},
     {NULL, "expected", TEXT_MESSAGE},

@@ -144,9 +144,11 @@ void measure_errors(const struct measurement *self, struct score_context *contex
                    self->parameter == ERRORS_ALL ? run->error_count : run->errors_recovered);
     if (run->error_count == 0)
         return;
-    reading_explain(ret_reading, context,
-                    "%u steps ended in an error, and the run got over %u of them", run->error_count,
-                    run->errors_recovered);
+    reading_explain(ret_reading, context, "%u step%s ended in an error%s", run->error_count,
+                    run->error_count == 1 ? "" : "s",
+                    run->errors_recovered == 0                  ? ""
+                    : run->errors_recovered == run->error_count ? ", and the run got over it"
+                                                                : ", and the run got over some");
     for (uint32_t i = 0; i < run->step_count; i++)
         if (run->steps[i].is_own && step_has_failed(&run->steps[i]))
             reading_point(ret_reading, context, i, FIELD_NAME, 0, run->steps[i].name.size);

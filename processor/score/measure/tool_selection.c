@@ -7,6 +7,9 @@
  *
  * Nothing called where something is required is 0, not "nothing went wrong". */
 #include "processor/score/measure/functions.h"
+
+#include <stdio.h>
+
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
@@ -74,22 +77,25 @@ static void count_missing(struct selection_facts *facts, const struct agent_run 
 static void explain(const struct selection_facts *facts, struct score_context *context,
                     struct reading *reading)
 {
-    if (facts->missing > 0)
-        reading_explain(reading, context,
-                        "%u of %u required tools %s not called, such as %.*s; %u of %u calls "
-                        "failed",
-                        facts->missing, facts->required->count,
-                        facts->missing == 1 ? "was" : "were", SHOWN(facts->first_missing),
-                        facts->failed, facts->calls);
+    char failed[64] = "";
+    if (facts->failed > 0)
+        (void)snprintf(failed, sizeof failed, "; %u of %u calls failed", facts->failed,
+                       facts->calls);
+    if (facts->missing == 1)
+        reading_explain(reading, context, "%.*s was not called%s", SHOWN(facts->first_missing),
+                        failed);
+    else if (facts->missing > 1)
+        reading_explain(reading, context, "%.*s and %u more required tools were not called%s",
+                        SHOWN(facts->first_missing), facts->missing - 1, failed);
     else if (facts->invalid > 0)
         reading_explain(reading, context,
                         "%u of %u calls %s of a tool that is neither offered nor allowed, such as "
-                        "%.*s; %u failed",
+                        "%.*s%s",
                         facts->invalid, facts->calls, facts->invalid == 1 ? "is" : "are",
-                        SHOWN(facts->first_invalid), facts->failed);
+                        SHOWN(facts->first_invalid), failed);
     else
-        reading_explain(reading, context, "The tools fit; %u of %u calls failed", facts->failed,
-                        facts->calls);
+        reading_explain(reading, context, "%s",
+                        facts->failed > 0 ? failed + strlen("; ") : "The tools fit");
 }
 
 void measure_tool_selection(const struct measurement *self, struct score_context *context,

@@ -317,11 +317,12 @@ END_TEST
 START_TEST(the_keys_stand_in_the_order_of_the_schema)
 {
     static const char *const keys[] = {
-        "schema",  "record_id",     "revision",    "supersedes",   "queue",    "priority",
-        "source",  "trajectory_id", "scope",       "completeness", "time",     "agent",
-        "cohort",  "input",         "output",      "expected",     "contexts", "steps",
-        "verdict", "labels",        "evaluations", "selection",    "ruleset",  "usage",
-        "signals", "redaction",     "truncation",
+        "schema",      "record_id",     "revision",  "supersedes",   "queue",
+        "priority",    "summary",       "source",    "trajectory_id", "scope",
+        "completeness", "time",         "agent",     "cohort",       "input",
+        "output",      "expected",      "contexts",  "steps",        "verdict",
+        "labels",      "evaluations",   "selection", "ruleset",      "usage",
+        "signals",     "redaction",     "truncation",
     };
     run.expected = TEXT("12");
     input.supersedes = "00000000-0000-5000-8000-000000000000";
@@ -439,9 +440,54 @@ START_TEST(the_reason_of_the_selection_sets_queue_priority_and_stratum)
     report.worst = NULL;
     report.verdict = VERDICT_UNSCORED;
     write_record();
-    check_value("queue", "review");
-    check_value("priority", "5");
+    check_value("queue", "control");
+    check_value("priority", "9");
     check_value("selection.stratum", "unscored");
+}
+END_TEST
+
+START_TEST(the_summary_is_a_sentence_of_what_decided_most_urgent_first)
+{
+    write_record();
+    check_value("summary", "groundedness 0.50 is below 0.70");
+    evaluations[1].outcome = OUTCOME_FAIL;
+    evaluations[1].value = 72000;
+    rules[1].priority = 2;
+    rules[2].priority = 1; /* as urgent as the first, and later in the file */
+    evaluations[2] = (struct evaluation){.rule = &rules[2],
+                                         .measurement = TEXT("tool_selection.accuracy"),
+                                         .outcome = OUTCOME_FAIL,
+                                         .has_value = true,
+                                         .explanation = TEXT("lookup_payoff was not called")};
+    write_record();
+    check_value("summary", "groundedness 0.50 is below 0.70; lookup_payoff was not called; "
+                           "duration 72000 ms is above 60000 ms");
+    policy.content = REDACT_METADATA;
+    write_record();
+    check_value("summary", "groundedness 0.50 is below 0.70; tool_selection.accuracy 0.00 is below "
+                           "0.50; duration 72000 ms is above 60000 ms");
+}
+END_TEST
+
+START_TEST(a_summary_tells_value_and_threshold_apart_and_knows_each_verdict)
+{
+    evaluations[0].value = 0.69999;
+    write_record();
+    check_value("summary", "groundedness 0.69999 is below 0.70000");
+    report.verdict = VERDICT_BORDERLINE;
+    write_record();
+    check_value("summary", "errors 4 is above 3 (borderline)");
+    report.verdict = VERDICT_PASS;
+    evaluations[0].outcome = OUTCOME_PASS;
+    evaluations[0].value = 0.93;
+    evaluations[0].judges = true;
+    write_record();
+    check_value("summary", "groundedness 0.93 is at least 0.70");
+    report.verdict = VERDICT_UNSCORED;
+    evaluations[2].is_missing = true;
+    write_record();
+    check_value("summary", "No rule that can pass this run had a value: the awaited "
+                           "score.ToolSelectionAccuracy did not come");
 }
 END_TEST
 
@@ -759,6 +805,8 @@ int main(void)
     tcase_add_test(cases, names_and_cohorts_are_masked_too);
     tcase_add_test(cases, the_conversation_is_hashed_when_session_ids_are);
     tcase_add_test(cases, the_reason_of_the_selection_sets_queue_priority_and_stratum);
+    tcase_add_test(cases, the_summary_is_a_sentence_of_what_decided_most_urgent_first);
+    tcase_add_test(cases, a_summary_tells_value_and_threshold_apart_and_knows_each_verdict);
     tcase_add_test(cases, a_record_id_names_one_content);
     tcase_add_test(cases, the_kafka_side_names_the_record);
     tcase_add_test(cases, without_a_root_times_are_those_of_all_spans);
