@@ -87,6 +87,7 @@ struct agent_run {
     struct bytes unread_scope; /* this is the scope that wrote its top span */
     bool is_judge_only;   /* the run of an evaluator, experiment or simulator: not an agent's, kept
                            out and counted */
+    bool has_unread_facts, has_unread_texts; /* their readers met the limit of looking: base/arena.h */
     double weight;        /* adjusted count from tracestate `ot=th`; 1 when absent */
     bool is_weight_mixed; /* its spans state different ones: the top's counts, else the first */
 

@@ -10,7 +10,8 @@
 
 /* Texts and tables of one trajectory while it is judged. No option, because it is no size to tune but
  * a ceiling for hostile input, 32 times the default of trajectory.max_bytes: a run whose
- * facts do not fit is unscored, a measurement that finds no room says so. Memory is taken in steps and given back after each trajectory. */
+ * facts do not fit is unscored, a measurement that finds no room says so. Memory is taken in steps and
+ * given back after each trajectory. */
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
 /* Bytes that all readers of one trajectory may look at, of its texts and what is made of them: so
@@ -83,4 +84,10 @@ MUST_CHECK bool judge_fill(struct judge *judge, struct judgement *judgement);
 struct score_context judge_context(struct judge *judge, const struct judgement *judgement);
 void judge_score(struct judge *judge, struct judgement *judgement);
 MUST_CHECK enum status judge_conclude(struct judge *judge, struct judgement *judgement);
+/* Of judge_conclude (judge_records.c): the records of a first verdict, of a revision that differs, and
+ * what another one can be made from while a record may be out. */
+MUST_CHECK enum status judge_select_records(struct judge *judge, const struct judgement *judgement);
+MUST_CHECK enum status judge_select_revision(struct judge *judge,
+                                             const struct judgement *judgement);
+MUST_CHECK enum status judge_keep_content(struct judge *judge, const struct judgement *judgement);
 void judge_append(const struct judgement *judgement);

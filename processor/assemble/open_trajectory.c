@@ -8,7 +8,7 @@
 
 #include "processor/base/digest.h"
 
-enum { LINEAR_IDS_MAX = 16 };
+enum { LINEAR_IDS_MAX = 16, LINEAR_BLOBS_MAX = 16 };
 
 struct piece {
     struct piece *next;
@@ -19,7 +19,8 @@ struct piece {
 /* One distinct resource, scope or log. */
 struct blob {
     struct blob *next;
-    uint64_t hash;
+    struct blob *next_in_bucket;
+    uint64_t hash;  /* of the table, once there is one */
     uint32_t index; /* of resources and scopes: what spans name */
     uint32_t size;
     struct log_record log; /* of logs only */
@@ -64,9 +65,12 @@ void open_trajectory_destroy(struct open_trajectory *trajectory)
         free(trajectory->holding.next_of_owner);
         trajectory->holding.next_of_owner = next;
     }
-    free_blobs(trajectory->resources);
-    free_blobs(trajectory->scopes);
-    free_blobs(trajectory->logs);
+    free_blobs(trajectory->resources.newest);
+    free_blobs(trajectory->scopes.newest);
+    free(trajectory->resources.buckets);
+    free(trajectory->scopes.buckets);
+    free(trajectory->logs.buckets);
+    free_blobs(trajectory->logs.newest);
     free(trajectory->ids);
     free(trajectory);
 }
@@ -134,37 +138,74 @@ static struct span *find_span(const struct open_trajectory *trajectory,
     return NULL;
 }
 
-/* Tells most different messages apart by their size and both ends; what it takes for equal is
- * compared whole. Most trajectories know one resource, so a hash of all bytes would cost more. */
-static uint64_t quick_hash(struct bytes message)
+/* A table over the blobs, for more of them than a quick walk takes: outsiders choose their bytes, so
+ * its hash has a key. A table that could not be made is a longer walk. */
+static void index_blobs(struct open_trajectory *trajectory, struct blob_set *set)
 {
-    uint64_t first = 0, last = 0;
-    size_t size = message.size < sizeof(first) ? message.size : sizeof(first);
-    if (size > 0) {
-        memcpy(&first, message.data, size);
-        memcpy(&last, message.data + message.size - size, size);
+    uint32_t capacity = set->bucket_count ? set->bucket_count * 4 : LINEAR_BLOBS_MAX * 4;
+    struct blob **buckets = calloc(capacity, sizeof(*buckets));
+    if (!buckets)
+        return;
+    for (struct blob *blob = set->newest; blob; blob = blob->next) {
+        if (set->bucket_count == 0)
+            blob->hash = digest_table_hash(bytes_of(blob->data, blob->size));
+        struct blob **bucket = &buckets[blob->hash & (capacity - 1)];
+        blob->next_in_bucket = *bucket;
+        *bucket = blob;
     }
-    return (first * 31 + last) * 31 + message.size;
+    trajectory->bytes += (capacity - set->bucket_count) * sizeof(*buckets);
+    free(set->buckets);
+    set->buckets = buckets;
+    set->bucket_count = capacity;
+}
+
+static const struct blob *find_blob(const struct blob_set *set, struct bytes message, uint64_t hash)
+{
+    const struct blob *blob =
+        set->buckets ? set->buckets[hash & (set->bucket_count - 1)] : set->newest;
+    while (blob && !(blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), message)))
+        blob = set->buckets ? blob->next_in_bucket : blob->next;
+    return blob;
+}
+
+static uint64_t blob_hash(const struct blob_set *set, struct bytes message)
+{
+    return set->buckets ? digest_table_hash(message) : 0;
+}
+
+/* A copy of the message, which is new. NULL when out of memory. */
+static struct blob *add_blob(struct open_trajectory *trajectory, struct blob_set *set,
+                             struct bytes message, uint64_t hash)
+{
+    struct blob *blob = malloc(sizeof(*blob) + message.size);
+    if (!blob)
+        return NULL;
+    *blob = (struct blob){
+        .next = set->newest, .hash = hash, .index = set->count++, .size = (uint32_t)message.size};
+    if (message.size > 0)
+        memcpy(blob->data, message.data, message.size);
+    set->newest = blob;
+    trajectory->bytes += sizeof(*blob) + message.size + MALLOC_OVERHEAD;
+    if (set->buckets) {
+        struct blob **bucket = &set->buckets[hash & (set->bucket_count - 1)];
+        blob->next_in_bucket = *bucket;
+        *bucket = blob;
+    }
+    if (set->count > (set->buckets ? set->bucket_count : LINEAR_BLOBS_MAX))
+        index_blobs(trajectory, set);
+    return blob;
 }
 
 /* Index of a resource or scope, copied on its first use. UINT32_MAX when out of memory. */
-static uint32_t intern(struct open_trajectory *trajectory, struct blob **list, uint32_t *count,
+static uint32_t intern(struct open_trajectory *trajectory, struct blob_set *set,
                        struct bytes message)
 {
-    uint64_t hash = quick_hash(message);
-    for (const struct blob *blob = *list; blob; blob = blob->next)
-        if (blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), message))
-            return blob->index;
-    struct blob *blob = malloc(sizeof(*blob) + message.size);
-    if (!blob)
-        return UINT32_MAX;
-    *blob = (struct blob){
-        .next = *list, .hash = hash, .index = (*count)++, .size = (uint32_t)message.size};
-    if (message.size > 0)
-        memcpy(blob->data, message.data, message.size);
-    *list = blob;
-    trajectory->bytes += sizeof(*blob) + message.size + MALLOC_OVERHEAD;
-    return blob->index;
+    uint64_t hash = blob_hash(set, message);
+    const struct blob *known = find_blob(set, message, hash);
+    if (known)
+        return known->index;
+    struct blob *blob = add_blob(trajectory, set, message, hash);
+    return blob ? blob->index : UINT32_MAX;
 }
 
 /* Interning of a run of spans: neighbors name the same resource and scope nearly always. */
@@ -177,13 +218,11 @@ static bool intern_places(struct open_trajectory *trajectory, const struct gated
 {
     if (span->resource != last->from_resource) {
         last->from_resource = span->resource;
-        last->resource = intern(trajectory, &trajectory->resources, &trajectory->resource_count,
-                                request->resources[span->resource]);
+        last->resource = intern(trajectory, &trajectory->resources, request->resources[span->resource]);
     }
     if (span->scope != last->from_scope) {
         last->from_scope = span->scope;
-        last->scope = intern(trajectory, &trajectory->scopes, &trajectory->scope_count,
-                             request->scopes[span->scope]);
+        last->scope = intern(trajectory, &trajectory->scopes, request->scopes[span->scope]);
     }
     return last->resource != UINT32_MAX && last->scope != UINT32_MAX;
 }
@@ -264,32 +303,23 @@ enum status open_trajectory_add_log(struct open_trajectory *trajectory,
                                     const struct gated_request *request,
                                     const struct log_record *log)
 {
-    uint64_t hash = quick_hash(log->wire);
+    uint64_t hash = blob_hash(&trajectory->logs, log->wire);
     trajectory->accepted_logs++;
-    for (const struct blob *blob = trajectory->logs; blob; blob = blob->next)
-        if (blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), log->wire))
-            return STATUS_OK;
-    struct blob *blob = malloc(sizeof(*blob) + log->wire.size);
+    if (find_blob(&trajectory->logs, log->wire, hash))
+        return STATUS_OK;
+    struct log_record copy = *log;
+    copy.resource = intern(trajectory, &trajectory->resources, request->resources[log->resource]);
+    copy.scope = intern(trajectory, &trajectory->scopes, request->scopes[log->scope]);
+    if (copy.resource == UINT32_MAX || copy.scope == UINT32_MAX)
+        return STATUS_FATAL;
+    struct blob *blob = add_blob(trajectory, &trajectory->logs, log->wire, hash);
     if (!blob)
         return STATUS_FATAL;
-    struct log_record copy = *log;
-    copy.resource = intern(trajectory, &trajectory->resources, &trajectory->resource_count,
-                           request->resources[log->resource]);
-    copy.scope = intern(trajectory, &trajectory->scopes, &trajectory->scope_count,
-                        request->scopes[log->scope]);
-    if (copy.resource == UINT32_MAX || copy.scope == UINT32_MAX) {
-        free(blob);
-        return STATUS_FATAL;
-    }
-    memcpy(blob->data, log->wire.data, log->wire.size);
     copy.wire = bytes_of(blob->data, log->wire.size);
     if (log->event_name.data)
         copy.event_name.data = blob->data + (log->event_name.data - log->wire.data);
-    *blob = (struct blob){
-        .next = trajectory->logs, .hash = hash, .size = (uint32_t)log->wire.size, .log = copy};
-    trajectory->logs = blob;
+    blob->log = copy;
     trajectory->log_count++;
-    trajectory->bytes += sizeof(*blob) + log->wire.size + MALLOC_OVERHEAD;
     return STATUS_OK;
 }
 
@@ -340,19 +370,19 @@ bool open_trajectory_view(const struct open_trajectory *open, enum close_trigger
     memcpy(view.id, open->id, TRACE_ID_SIZE);
     view.spans = arena_zalloc(arena, open->span_count + 1, sizeof(*view.spans));
     view.logs = arena_zalloc(arena, open->log_count + 1, sizeof(*view.logs));
-    view.resources = view_blobs(open->resources, open->resource_count, arena);
-    view.scopes = view_blobs(open->scopes, open->scope_count, arena);
+    view.resources = view_blobs(open->resources.newest, open->resources.count, arena);
+    view.scopes = view_blobs(open->scopes.newest, open->scopes.count, arena);
     if (!view.spans || !view.logs || !view.resources || !view.scopes)
         return false;
-    view.resource_count = open->resource_count;
-    view.scope_count = open->scope_count;
+    view.resource_count = open->resources.count;
+    view.scope_count = open->scopes.count;
     struct piece *piece = open->pieces;
     uint32_t at = 0;
     for (const struct span *span; (span = next_span(&piece, &at));)
         if (span->wire.data)
             view.spans[view.span_count++] = *span;
     assert(view.span_count == open->span_count);
-    for (const struct blob *blob = open->logs; blob; blob = blob->next)
+    for (const struct blob *blob = open->logs.newest; blob; blob = blob->next)
         view.logs[view.log_count++] = blob->log;
     qsort(view.logs, view.log_count, sizeof(*view.logs), compare_logs);
     *ret_trajectory = view;

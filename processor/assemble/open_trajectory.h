@@ -53,8 +53,10 @@ struct open_trajectory {
     size_t wire_bytes; /* of distinct spans */
     size_t bytes;      /* everything this trajectory costs */
     struct piece *pieces, *last_piece;
-    struct blob *resources, *scopes, *logs; /* each newest first */
-    uint32_t resource_count, scope_count;
+    struct blob_set {
+        struct blob *newest, **buckets; /* no buckets while there are few */
+        uint32_t count, bucket_count;
+    } resources, scopes, logs; /* distinct ones */
     struct span **ids; /* NULL up to 16 spans */
     uint32_t id_capacity;
     uint64_t spill_sequence; /* of its row in the store; 0: none */

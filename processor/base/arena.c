@@ -40,10 +40,16 @@ void arena_init(struct arena *arena, size_t limit)
     *arena = (struct arena){.limit = limit};
 }
 
+void arena_init_part(struct arena *arena, size_t limit, struct arena *job)
+{
+    *arena = (struct arena){.limit = limit, .payer = job->payer ? job->payer : job};
+}
+
 void arena_finish(struct arena *arena)
 {
     free_from(arena->first);
-    *arena = (struct arena){.limit = arena->limit, .look_limit = arena->look_limit};
+    *arena = (struct arena){.limit = arena->limit, .look_limit = arena->look_limit,
+                             .payer = arena->payer};
 }
 
 void arena_reset(struct arena *arena)

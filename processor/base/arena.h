@@ -20,17 +20,22 @@ struct arena {
     /* Bytes looked at since the last reset: what is read again counts again. Limit 0: none. */
     uint64_t looked, look_limit;
     bool is_too_costly; /* the limit of looking was met: readers have ended early */
+    struct arena *payer; /* what is looked at through this one counts there; NULL: here */
 };
 
 void arena_init(struct arena *arena, size_t limit);
+/* Memory of its own for a part of the job: what it looks at is counted with the job's. */
+void arena_init_part(struct arena *arena, size_t limit, struct arena *job);
 /* Counts `size` bytes as looked at. False from the one on that passes the limit: the reader ends as
  * at the end of its text, and whoever began the job says that its result is too costly to have. */
 static inline bool arena_look(struct arena *arena, size_t size)
 {
-    arena->looked += size;
-    if (arena->look_limit > 0 && arena->looked > arena->look_limit)
-        arena->is_too_costly = true;
-    return !arena->is_too_costly;
+    struct arena *payer = arena->payer ? arena->payer : arena;
+    if (!payer->is_too_costly)
+        payer->looked += size;
+    if (payer->look_limit > 0 && payer->looked > payer->look_limit)
+        payer->is_too_costly = true;
+    return !payer->is_too_costly;
 }
 void arena_finish(struct arena *arena);
 void arena_reset(struct arena *arena);

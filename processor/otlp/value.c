@@ -190,6 +190,8 @@ struct bytes value_json(struct value value, struct arena *arena)
     struct json_writer writer;
     struct open_values open;
     open.depth = 0;
+    if (!arena_look(arena, value.bytes.size))
+        return (struct bytes){0};
     json_writer_init(&writer, &buffer);
     write_value(&writer, &open, value);
     while (open.depth > 0)

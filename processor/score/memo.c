@@ -22,9 +22,10 @@ static void measure_within_budget(const struct measurement *row, struct score_co
 {
     const struct arena *of_texts = context->run->arena;
     struct reading before = *reading;
-    if (!row->needs_content || !of_texts->is_too_costly)
+    bool needs_texts = row->needs_content || context->run->has_unread_facts;
+    if (!needs_texts || !of_texts->is_too_costly)
         row->measure(row, context, reading);
-    if (row->needs_content && of_texts->is_too_costly) {
+    if (needs_texts && of_texts->is_too_costly) {
         *reading = before;
         reading->na_reason = "too_costly";
     }

@@ -250,6 +250,8 @@ struct words text_words(struct bytes text, struct arena *arena)
         text.size = UINT32_MAX;
     struct tokenizer t = {.text = text, .arena = arena};
     size_t at = 0;
+    if (!arena_look(arena, text.size))
+        return (struct words){0};
     while (at < text.size && !t.failed) {
         enum kind kind = byte_kind(text.data[at]);
         if (kind == KIND_LETTER || kind == KIND_DIGIT)

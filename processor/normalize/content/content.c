@@ -265,4 +265,5 @@ void content_read(struct agent_run *run)
     run->document_count = documents.count;
     read_question(&content);
     read_answer(&content);
+    run->has_unread_texts = run->arena->is_too_costly;
 }

@@ -22,6 +22,8 @@ static void add_document(struct document_list *list, struct document document)
         return;
     for (uint32_t i = 0; i < list->count; i++) {
         struct document *known = &list->items[i];
+        if (known->text.size == document.text.size && !arena_look(list->arena, document.text.size))
+            return;
         bool is_same = known->text.size > 0 && document.text.size > 0
                            ? bytes_equal(known->text, document.text)
                            : known->id.size > 0 && bytes_equal(known->id, document.id);
@@ -125,6 +127,8 @@ static void indexed_documents(struct document_list *list, const struct span *spa
         uint32_t i = count;
         while (i > 0 && (found[i - 1].index != position || found[i - 1].space != space))
             i--;
+        if (!arena_look(list->arena, (count - i) * sizeof *found))
+            break;
         if (i == 0) {
             void *items = found;
             if (!list_reserve(&items, count, &capacity, sizeof *found, list->arena))

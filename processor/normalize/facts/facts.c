@@ -397,4 +397,5 @@ void facts_read_from(const struct trajectory *trajectory, const struct route_sou
     if (!ret_run->is_understood && trajectory->top != NO_SPAN)
         ret_run->unread_scope = scope_of(trajectory, trajectory->spans[trajectory->top].scope);
     ret_run->is_judge_only = is_judge_only(&facts);
+    ret_run->has_unread_facts = arena->is_too_costly;
 }

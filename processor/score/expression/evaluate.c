@@ -170,6 +170,8 @@ static enum tristate matches(const struct node *node, struct operand a,
         return IS_UNKNOWN;
     assert(context->scratch);
     struct bytes subject = a.text.data ? a.text : BYTES_LITERAL("");
+    if (!arena_look(context->run->arena, subject.size))
+        return IS_UNKNOWN;
     return of_bool(regex_search(node->regex, context->scratch, subject, 0, &start, &end));
 }
 

@@ -11,12 +11,14 @@
  * Other brackets ([x], [see below], [2026] among two documents with named ids) cite nothing. */
 #include <strings.h>
 
+#include "processor/base/digest.h"
 #include "processor/base/text/text.h"
 #include "processor/base/text/utf8.h"
+#include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
-enum { ENTRIES_MAX = 2048, CITATION_BYTES_MAX = 200, PLACE_DIGITS_MAX = 3 };
+enum { ENTRIES_MAX = 2048, CITATION_BYTES_MAX = 200, PLACE_DIGITS_MAX = 3, ID_BYTES_MAX = 1024 };
 
 /* Words before a place or an id. Bytes from 0x80 on are compared as they are. */
 static const char *const labels[] = {
@@ -32,6 +34,7 @@ struct citations {
     uint32_t entries, count, valid; /* looked at; citations; of retrieved documents */
     struct bytes first_invalid;
     bool ids_are_links;
+    struct word_set ids, shapes; /* of the documents: see hash_of() */
 };
 
 static bool is_digit(uint8_t c)
@@ -49,42 +52,65 @@ static bool equal_folded(struct bytes a, struct bytes b)
     return a.size == b.size && strncasecmp((const char *)a.data, (const char *)b.data, a.size) == 0;
 }
 
-static bool is_known_id(const struct agent_run *run, struct bytes id)
+/* Of a text in lower case; as `shape`, with one 0 for each run of digits, so that KB-204 and KB-9,
+ * doc_1#2 and doc_77#0 agree. A shape must have a digit and something else: 0 where it has not. */
+static uint64_t hash_of(struct bytes text, bool as_shape)
 {
-    for (uint32_t i = 0; i < run->document_count; i++)
-        if (run->documents[i].id.size > 0 && equal_folded(run->documents[i].id, id))
-            return true;
-    return false;
-}
-
-/* The same but for the digits: KB-204 and KB-9, doc_1#2 and doc_77#0. There must be a digit and
- * something else. */
-static bool has_shape_of(struct bytes a, struct bytes b)
-{
-    size_t i = 0, j = 0;
+    uint8_t folded[ID_BYTES_MAX];
+    size_t size = 0;
     bool has_digits = false, has_rest = false;
-    while (i < a.size && j < b.size) {
-        if (is_digit(a.data[i]) && is_digit(b.data[j])) {
+    if (text.size > sizeof folded)
+        return 0;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z', ends_run = false;
+        if (as_shape && is_digit(c)) {
             has_digits = true;
-            while (i < a.size && is_digit(a.data[i]))
-                i++;
-            while (j < b.size && is_digit(b.data[j]))
-                j++;
-        } else if ((a.data[i] | 0x20) == (b.data[j] | 0x20)) {
+            ends_run = size > 0 && is_digit(folded[size - 1]);
+            c = '0';
+        } else {
             has_rest = true;
-            i++, j++;
-        } else
-            return false;
+            c = is_letter || as_shape ? c | 0x20 : c;
+        }
+        if (!ends_run)
+            folded[size++] = c;
     }
-    return i == a.size && j == b.size && has_digits && has_rest;
+    return as_shape && !(has_digits && has_rest) ? 0 : digest_table_hash(bytes_of(folded, size)) | 1;
 }
 
-static bool looks_like_id(const struct agent_run *run, struct bytes text)
+/* The ids of the documents, to be looked up. An id longer than anything that is cited is none. */
+static bool index_ids(struct citations *citations, struct arena *scratch)
 {
-    for (uint32_t i = 0; i < run->document_count; i++)
-        if (has_shape_of(run->documents[i].id, text))
-            return true;
-    return false;
+    const struct agent_run *run = citations->run;
+    struct word_set *sets[] = {&citations->ids, &citations->shapes};
+    for (int as_shape = 0; as_shape < 2; as_shape++) {
+        struct word_set *set = sets[as_shape];
+        set->hashes = arena_alloc(scratch, run->document_count * sizeof *set->hashes);
+        for (uint32_t i = 0; set->hashes && i < run->document_count; i++) {
+            struct bytes id = run->documents[i].id;
+            uint64_t hash = id.size > 0 && arena_look(scratch, id.size < ID_BYTES_MAX ? id.size : 1)
+                                ? hash_of(id, as_shape)
+                                : 0;
+            if (hash)
+                set->hashes[set->count++] = hash;
+        }
+        if (!set->hashes)
+            return false;
+        word_set_sort(set);
+    }
+    return true;
+}
+
+static bool is_known_id(const struct citations *citations, struct bytes id)
+{
+    uint64_t hash = id.size > 0 ? hash_of(id, false) : 0;
+    return hash && word_set_find(&citations->ids, hash) >= 0;
+}
+
+static bool looks_like_id(const struct citations *citations, struct bytes text)
+{
+    uint64_t hash = hash_of(text, true);
+    return hash && word_set_find(&citations->shapes, hash) >= 0;
 }
 
 /* Without a label in front; `text` itself when there is none. */
@@ -164,19 +190,19 @@ static void read_entry(struct citations *citations, struct bytes answer, struct 
     struct bytes name = without_label(cited);
     bool is_labelled = name.size < cited.size;
     uint32_t place, last;
-    if (is_known_id(run, cited) || is_known_id(run, name))
+    if (is_known_id(citations, cited) || is_known_id(citations, name))
         add_citation(citations, answer, cited, true);
     else if (read_place(name, &place))
         add_citation(citations, answer, cited, place <= run->document_count);
     else if (read_range(name, &place, &last))
         add_citation(citations, answer, cited, last <= run->document_count);
-    else if (is_labelled || looks_like_id(run, name))
+    else if (is_labelled || looks_like_id(citations, name))
         add_citation(citations, answer, cited, false);
 }
 
 static void read_entries(struct citations *citations, struct bytes answer, struct bytes inside)
 {
-    if (is_known_id(citations->run, text_trim(inside))) { /* an id may hold a comma */
+    if (is_known_id(citations, text_trim(inside))) { /* an id may hold a comma */
         read_entry(citations, answer, inside);
         return;
     }
@@ -212,7 +238,7 @@ static size_t read_bracket(struct citations *citations, struct bytes answer, siz
             return end + 1;
         struct bytes link = part(answer, end + 2, link_end);
         if (citations->ids_are_links && memmem(link.data, link.size, "://", 3))
-            add_citation(citations, answer, link, is_known_id(citations->run, link));
+            add_citation(citations, answer, link, is_known_id(citations, link));
         return link_end + 1;
     }
     read_entries(citations, answer, part(answer, at + 1, end));
@@ -261,7 +287,14 @@ static size_t skip_code(struct bytes text, size_t at)
 
 static void read_citations(struct citations *citations, struct bytes answer)
 {
+    struct arena *arena = citations->run->arena;
+    size_t looked = 0;
     for (size_t at = 0; at < answer.size && citations->entries < ENTRIES_MAX;) {
+        /* A mark that does not end is looked behind for as long as a citation may be. */
+        bool is_mark = answer.data[at] == '[' || answer.data[at] == '(';
+        if (!arena_look(arena, at - looked + (is_mark ? CITATION_BYTES_MAX / 8 : 0)))
+            return;
+        looked = at;
         uint8_t c = answer.data[at];
         if (c == '`')
             at = skip_code(answer, at);
@@ -292,7 +325,16 @@ void measure_citations(const struct measurement *self, struct score_context *con
         citations.ids_are_links |=
             run->documents[i].id.size > 0 &&
             memmem(run->documents[i].id.data, run->documents[i].id.size, "://", 3);
-    read_citations(&citations, utf8_cut(run->output, ANSWER_BYTES_MAX));
+    struct arena scratch;
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
+    bool has_room = index_ids(&citations, &scratch);
+    if (has_room)
+        read_citations(&citations, utf8_cut(run->output, ANSWER_BYTES_MAX));
+    arena_finish(&scratch);
+    if (!has_room) {
+        reading_na(ret_reading, "no_memory");
+        return;
+    }
     if (citations.count == 0) {
         reading_na(ret_reading, "no_citations");
         return;

@@ -43,7 +43,7 @@ static struct relevance judge_documents(const struct word_set *question,
         limit = relevance_default;
     struct relevance relevance = {0};
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     size_t left = CONTEXT_BYTES_MAX;
     for (uint32_t i = 0; i < run->document_count && left > 0; i++) {
         struct bytes text = utf8_cut(run->documents[i].text, DOCUMENT_BYTES_MAX);
@@ -71,7 +71,7 @@ void measure_context_relevance(const struct measurement *self, struct score_cont
                                struct reading *ret_reading)
 {
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     struct word_set question = word_set_content(utf8_cut(context->run->input, ANSWER_BYTES_MAX),
                                                 QUESTION_WORDS_MAX, &scratch);
     if (question.count == 0) {

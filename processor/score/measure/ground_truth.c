@@ -198,7 +198,7 @@ void measure_ground_truth(const struct measurement *self, struct score_context *
                           struct reading *ret_reading)
 {
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     struct pair best = {0};
     struct bytes answer = utf8_cut(context->run->output, ANSWER_BYTES_MAX);
     struct pair pair = {.scratch = &scratch};

@@ -120,6 +120,9 @@ static void match_sentence(struct claims *claims, struct bytes text, struct aren
         claims->items[i].before = claims->items[i].here;
         claims->items[i].here = (struct mask){0};
     }
+    /* Each claim is gone through for each sentence. */
+    if (!arena_look(arena, claims->count * sizeof(struct mask)))
+        return;
     for (size_t i = 0; i < words.count; i++) {
         uint64_t hash = words.items[i].hash;
         uint32_t at = claims->buckets[hash & claims->bucket_mask];
@@ -160,7 +163,7 @@ static void match_document(struct claims *claims, struct bytes text, struct aren
 static void match_documents(struct claims *claims, const struct agent_run *run)
 {
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
     size_t left = CONTEXT_BYTES_MAX;
     for (uint32_t i = 0; i < run->document_count && left > 0; i++) {
         struct bytes text = utf8_cut(run->documents[i].text, DOCUMENT_BYTES_MAX);
@@ -223,7 +226,7 @@ void measure_lexical_groundedness(const struct measurement *self, struct score_c
         return;
     struct arena scratch;
     struct claims claims = {0};
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     if (!read_claims(&claims, utf8_cut(context->run->output, ANSWER_BYTES_MAX), &scratch))
         reading_na(ret_reading, "no_memory");
     else if (claims.count == 0)

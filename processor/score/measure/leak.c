@@ -47,8 +47,9 @@ void measure_leak(const struct measurement *self, struct score_context *context,
     }
     uint32_t counts[MASK_KINDS] = {0}, leaks = 0;
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     struct mask_ranges ranges = {.arena = &scratch};
+    (void)arena_look(&scratch, answer.size);
     masks_scan(answer, looked_for, &ranges);
     for (uint32_t i = 0; i < ranges.count; i++) {
         const struct mask_range *range = &ranges.items[i];

@@ -102,9 +102,10 @@ static void look_at_calls(struct loop_signs *signs, struct score_context *contex
     }
 }
 
-static bool is_like(const struct step *a, const struct step *b)
+static bool is_like(const struct step *a, const struct step *b, struct arena *arena)
 {
-    return a->kind == b->kind && bytes_equal(a->name, b->name) && bytes_equal(a->input, b->input);
+    return a->kind == b->kind && bytes_equal(a->name, b->name) && a->input.size == b->input.size &&
+           arena_look(arena, a->input.size) && bytes_equal(a->input, b->input);
 }
 
 static void look_at_nesting(struct loop_signs *signs, struct score_context *context,
@@ -120,7 +121,7 @@ static void look_at_nesting(struct loop_signs *signs, struct score_context *cont
         bool is_wrapped = true; /* everything between was its like */
         uint32_t at = parents[i];
         for (int up = 0; at != NO_SPAN && up < ANCESTORS_MAX; up++, at = parents[at]) {
-            bool is_alike = is_like(step, &run->steps[at]);
+            bool is_alike = is_like(step, &run->steps[at], run->arena);
             if (is_alike && !is_wrapped && run->steps[at].is_counted) {
                 signs->is_nested = true;
                 reading_point(reading, context, i, FIELD_STEP_INPUT, 0, step->input.size);
@@ -138,8 +139,8 @@ static void look_at_outputs(struct loop_signs *signs, struct score_context *cont
     struct arena arenas[2];
     struct word_set sets[2] = {{0}};
     uint32_t turn = 0;
-    arena_init(&arenas[0], SCRATCH_BYTES_MAX);
-    arena_init(&arenas[1], SCRATCH_BYTES_MAX);
+    arena_init_part(&arenas[0], SCRATCH_BYTES_MAX, run->arena);
+    arena_init_part(&arenas[1], SCRATCH_BYTES_MAX, run->arena);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
         if (step->kind != STEP_LLM || !step_counts(step) || step->output.size == 0)

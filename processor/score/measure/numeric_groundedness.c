@@ -87,7 +87,7 @@ static void read_known(struct known_numbers *question, struct known_numbers *kno
                        const struct agent_run *run)
 {
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
     add_known(question, run->input, &scratch);
     for (uint32_t i = 0; i < run->document_count; i++)
         if (!run->documents[i].is_tool_result)
@@ -185,7 +185,7 @@ void measure_numeric_groundedness(const struct measurement *self, struct score_c
     if (measure_answer_is_na(context, ret_reading))
         return;
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     struct known_numbers known = {arena_alloc(&scratch, KNOWN_MAX * sizeof(uint64_t)), 0};
     struct known_numbers question = {arena_alloc(&scratch, KNOWN_MAX * sizeof(uint64_t)), 0};
     if (!known.hashes || !question.hashes)

@@ -30,7 +30,7 @@ static bool meets_json(const struct output_contract *contract, struct bytes answ
     struct arena scratch;
     struct json_reader reader;
     struct json_value value;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     bool is_json = json_parse(text_trim(answer), &scratch, &reader, &value) && !reader.truncated;
     uint32_t met = 0;
     if (!is_json)
@@ -61,7 +61,7 @@ static bool meets(const struct output_contract *contract, struct bytes answer,
                         utf8_length(answer), contract->max_length);
         return false;
     }
-    if (contract->pattern &&
+    if (contract->pattern && arena_look(context->run->arena, answer.size) &&
         !regex_search(contract->pattern, context->scratch, answer, 0, &start, &end)) {
         reading_explain(reading, context, "The answer does not match the demanded pattern");
         return false;
@@ -72,7 +72,8 @@ static bool meets(const struct output_contract *contract, struct bytes answer,
 
 /* An object around the answer that is the agent's own: it has the demanded keys, or none that
  * libraries wrap an answer in. */
-static bool is_structured_answer(const struct output_contract *contract, struct bytes text)
+static bool is_structured_answer(const struct output_contract *contract, struct bytes text,
+                                 const struct score_context *context)
 {
     static const char *const wrappers[] = {"output",  "outputs",  "messages",    "message",
                                            "choices", "content",  "text",        "result",
@@ -80,7 +81,7 @@ static bool is_structured_answer(const struct output_contract *contract, struct 
     struct arena scratch;
     struct json_reader reader;
     struct json_value object, member;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     bool is_own = text.size > 0 && text.data[0] == '{' &&
                   json_parse(text, &scratch, &reader, &object) && object.type == JSON_OBJECT;
     for (size_t i = 0;
@@ -106,7 +107,7 @@ void measure_output_contract(const struct measurement *self, struct score_contex
     bool is_met = meets(contract, context->run->output, context, ret_reading);
     if (!is_met) {
         struct bytes value = text_trim(exchange_output_value(context->run));
-        if (is_structured_answer(contract, value) && !bytes_equal(value, context->run->output))
+        if (is_structured_answer(contract, value, context) && !bytes_equal(value, context->run->output))
             is_met = meets(contract, value, context, ret_reading);
     }
     reading_number(ret_reading, is_met);

@@ -240,7 +240,7 @@ void measure_tool_arguments(const struct measurement *self, struct score_context
     struct bytes first_tool = {0};
     uint32_t judged = 0, invalid = 0, with_arguments = 0;
     struct arena scratch;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
     for (uint32_t i = 0; i < calls.count; i++) {
         const struct tool_call *call = &calls.items[i];
         struct misfit misfit = {0};
