@@ -102,15 +102,58 @@ void number_add_readings(struct number *number, const struct decimal *decimal, i
         number->readings[number->reading_count++] = reading_of(decimal, size, magnitude);
 }
 
+/* "1990s" names its decade in full and by its last digits, "90s" by these alone. A full one is known
+ * where a text has it in full, a year of it, or "90s"; "90s" where a text has any that ends so. What
+ * a text tells (`day`, else a reading) and what is looked for (readings, parts) differ, so that
+ * 1890s is not 1990s. */
+static bool decade_of(struct bytes word, struct number *number)
+{
+    static const uint64_t in_full = 0x5d, as_short = 0x5e, ends_so = 0x5f;
+    size_t digits = word.size - 1;
+    if ((digits != 2 && digits != 4) || word.data[digits] != 's' || word.data[digits - 1] != '0')
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        if (!is_digit(word.data[i]))
+            return false;
+    uint64_t last = number_reading(word.data + digits - 2, 2, 0);
+    number->readings[number->reading_count++] =
+        digits == 4 ? number_reading(word.data, digits, 0) ^ in_full : last ^ as_short;
+    if (digits == 4) {
+        number->year = number->readings[0];
+        number->day = last ^ ends_so;
+        number->parts[number->part_count++] = last ^ as_short;
+    } else
+        number->readings[number->reading_count++] = last ^ ends_so;
+    return true;
+}
+
+/* A year tells the decade that it is in. */
+static void note_decade(struct bytes word, struct number *number)
+{
+    uint8_t decade[5] = "0000s";
+    if (word.size != 4 || (word.data[0] != '1' && word.data[0] != '2') || number->day != 0)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        if (!is_digit(word.data[i]))
+            return;
+    memcpy(decade, word.data, 3);
+    struct number as_decade = {0};
+    if (decade_of(bytes_of(decade, sizeof decade), &as_decade))
+        number->year = number->day = as_decade.readings[0];
+}
+
 void number_of_word(struct bytes word, uint64_t hash, struct number *ret_number)
 {
     struct decimal decimal;
     ret_number->reading_count = 0;
+    if (word.size > 2 && decade_of(word, ret_number))
+        return;
     if (!number_read_decimal(word, &decimal)) {
         ret_number->readings[ret_number->reading_count++] = hash;
         return;
     }
     number_add_readings(ret_number, &decimal, 0);
+    note_decade(word, ret_number);
     if (decimal.magnitude > 0) /* 5m may be millions, meters or minutes */
         number_add_readings(ret_number, &decimal, decimal.magnitude);
 }

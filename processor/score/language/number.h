@@ -12,12 +12,15 @@ struct number {
     uint64_t readings[NUMBER_READINGS_MAX];
     uint32_t reading_count;
     /* Of a date: its day and month, and the same of a date that stands without a year (what a full
-     * one may be put together from, with the reading of its year); 0: no date, no year. */
+     * one may be put together from, with the reading of its year); 0: no date, no year. Decades use
+     * them too: see decade_of() in number.c. */
     uint64_t day, yearless, year;
     /* Of what is one number or several, "12 300" with a plain space: known too when all are. */
     uint64_t parts[NUMBER_PARTS_MAX];
     uint32_t part_count;
     bool is_list_item; /* "2." at the start of a line */
+    bool is_spelled;   /* as words */
+    bool is_weak;      /* of those: one that mostly counts nothing ("one", "first", "once") */
 };
 
 /* Readings of a single word with a digit, of which `hash` is that of its folded text. */

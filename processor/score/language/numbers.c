@@ -1,10 +1,12 @@
 /* One walk over the words of a text. At each word the longest reading wins:
  *
- *   a date | groups and a magnitude ("1 234 567,89", "1.2 million") | the word alone */
+ *   a date | groups and a magnitude ("1 234 567,89", "1.2 million") | words ("forty-two") | the word
+ *   alone */
 #include "processor/score/language/numbers.h"
 
 #include "processor/base/text/words.h"
 #include "processor/score/language/dates.h"
+#include "processor/score/language/number_words.h"
 
 static bool is_digit(uint8_t c)
 {
@@ -179,6 +181,18 @@ static size_t tell_number(struct scan *scan, size_t at)
     return used + magnitude_words;
 }
 
+/* A number that may start at a word without a digit; returns the words that it takes. */
+static size_t tell_spelled(struct scan *scan, size_t at)
+{
+    struct number number;
+    size_t used = number_words_at(scan->text, &scan->words, at, &number);
+    if (used == 0)
+        return 1;
+    if (scan->with_parts || !number.is_weak)
+        tell(scan, &number);
+    return used;
+}
+
 static void scan_words(struct scan *scan)
 {
     for (size_t at = 0; at < scan->words.count && !scan->stopped;) {
@@ -191,8 +205,10 @@ static void scan_words(struct scan *scan)
                 if (scan->words.items[at + i].has_digit)
                     tell_word(scan, at + i);
             at += used;
-        } else
-            at += scan->words.items[at].has_digit ? tell_number(scan, at) : 1;
+        } else if (scan->words.items[at].has_digit)
+            at += tell_number(scan, at);
+        else
+            at += tell_spelled(scan, at);
     }
 }
 

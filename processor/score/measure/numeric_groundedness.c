@@ -1,7 +1,6 @@
 /* Are the numbers of the answer in the documents, the tool results or the question? Amounts, dates
  * and ids are compared by value (numbers.h); the numbers of list items ("2." at the start of a
- * line) state nothing. Sources are passed over line by line, and lines without a digit are not
- * read. */
+ * line) state nothing. Sources are passed over line by line. */
 #include <stdlib.h>
 
 #include "processor/base/text/utf8.h"
@@ -37,26 +36,14 @@ static bool add_number(void *known_, const struct number *number)
     return has_room;
 }
 
-/* Digits of other scripts have no ASCII byte, so any of theirs counts as one. */
-static bool has_digit(struct bytes line)
-{
-    for (size_t i = 0; i < line.size; i++)
-        if ((line.data[i] >= '0' && line.data[i] <= '9') || line.data[i] >= 0x80)
-            return true;
-    return false;
-}
-
 static void add_known(struct known_numbers *known, struct bytes text, struct arena *scratch)
 {
     text = utf8_cut(text, DOCUMENT_BYTES_MAX);
     while (text.size > 0) {
         const uint8_t *newline = memchr(text.data, '\n', text.size);
         size_t size = newline ? (size_t)(newline - text.data) + 1 : text.size;
-        struct bytes line = bytes_of(text.data, size);
-        if (has_digit(line)) {
-            numbers_read(line, true, scratch, add_number, known);
-            arena_reset(scratch);
-        }
+        numbers_read(bytes_of(text.data, size), true, scratch, add_number, known);
+        arena_reset(scratch);
         text = bytes_of(text.data + size, text.size - size);
     }
 }

@@ -375,6 +375,27 @@ START_TEST(scripts_without_spaces_are_grounded_too)
 }
 END_TEST
 
+START_TEST(decades_and_number_words_are_compared_by_value)
+{
+    static const struct {
+        const char *document, *answer;
+        double value;
+    } cases[] = {{"In the 1990s.", "In the 90s.", 1},   {"In the '90s.", "In the 1990s.", 1},
+                 {"In the 1890s.", "In the 1990s.", 0}, {"In the 80s.", "In the 90s.", 0},
+                 {"Since 1994.", "In the 1990s.", 1},   {"In the 1990s.", "In 1994.", 0},
+                 {"There are 3.", "There are three.", 1}, {"The third.", "Number 3.", 1},
+                 {"There are four.", "There are three.", 0}};
+    hand_run_document(hand, "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hand->documents[0].text = bytes_of_text(cases[i].document);
+        hand->run.output = bytes_of_text(cases[i].answer);
+        expect("groundedness.numeric", cases[i].value);
+    }
+    hand->run.output = BYTES_LITERAL("One of them was there first.");
+    expect_na("groundedness.numeric", "no_numbers");
+}
+END_TEST
+
 START_TEST(numbers_are_compared_by_value)
 {
     hand_run_document(hand, "The balance is $1,200.00 and case AB12 was opened in 2024.");
@@ -663,6 +684,7 @@ int main(void)
     tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
     tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
     tcase_add_test(tests, numbers_are_compared_by_value);
+    tcase_add_test(tests, decades_and_number_words_are_compared_by_value);
     tcase_add_test(tests, tool_results_ground_numbers);
     tcase_add_test(tests, context_relevance_has_max_mean_and_average_precision);
     tcase_add_test(tests, context_relevance_is_na_without_question_or_documents);

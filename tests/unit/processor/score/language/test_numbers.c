@@ -128,6 +128,37 @@ START_TEST(what_only_looks_like_a_date_is_numbers)
 }
 END_TEST
 
+START_TEST(numbers_written_as_words_are_numbers)
+{
+    static const char *const same[][2] = {
+        {"two", "2"},           {"Third", "3rd"},       {"forty-two", "42"},
+        {"forty two", "42"},    {"one hundred and five", "105"},
+        {"two thousand three hundred", "2,300"},        {"twenty-first", "21st"},
+        {"drei", "3"},          {"zweiundvierzig", "42"}, {"eenentwintig", "21"},
+        {"treinta y uno", "31"}, {"vingt et un", "21"}, {"dritten", "3"},
+        {"two million", "2,000,000"}, {"nineteen hundred", "1900"}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        ck_assert_msg(share_a_reading(same[i][0], same[i][1]), "%s", same[i][0]);
+    ck_assert_uint_eq(read_text("two three").count, 2);
+    ck_assert_uint_eq(read_text("two, three").count, 2);
+    ck_assert_uint_eq(read_text("five and six").count, 2);
+    ck_assert(!share_a_reading("sixteen", "60"));
+}
+END_TEST
+
+START_TEST(words_that_mostly_count_nothing_are_told_of_sources_only)
+{
+    static const char text[] = "One of them came first, once, due in a second.";
+    struct told told = {.count = 0};
+    struct arena arena;
+    ck_assert_uint_eq(read_text(text).count, 0);
+    arena_init(&arena, 1 << 20);
+    numbers_read(bytes_of_text(text), true, &arena, keep, &told);
+    arena_finish(&arena);
+    ck_assert_uint_eq(told.count, 5);
+}
+END_TEST
+
 START_TEST(list_items_are_marked)
 {
     struct told told = read_text("1. Pay.\n2) Wait 3 days.\n10. May I ask?");
@@ -204,6 +235,8 @@ int main(void)
     tcase_add_test(tests, one_day_is_written_many_ways);
     tcase_add_test(tests, other_days_are_other_dates);
     tcase_add_test(tests, what_only_looks_like_a_date_is_numbers);
+    tcase_add_test(tests, numbers_written_as_words_are_numbers);
+    tcase_add_test(tests, words_that_mostly_count_nothing_are_told_of_sources_only);
     tcase_add_test(tests, list_items_are_marked);
     tcase_add_test(tests, groups_with_plain_spaces_keep_their_parts);
     tcase_add_test(tests, offsets_cover_the_whole_number);
