@@ -1,5 +1,6 @@
-/* What a sentence opens with: a greeting, a hedge, a refusal. Lists in the larger languages of
- * support desks, anchored at the start, because the same words further on mean something else. */
+/* What a sentence opens with: a greeting, a hedge, and what lists of such are matched with. Lists in
+ * the larger languages of support desks, anchored at the start, because the same words further on
+ * mean something else. */
 #pragma once
 #include "processor/base/bytes.h"
 
@@ -7,9 +8,14 @@
  * there. ASCII case, runs of spaces and the shape of an apostrophe don't count; a phrase ends at
  * the end of a word. */
 size_t phrase_at_start(struct bytes text, struct bytes phrase);
+/* Length of the longest phrase of a list (`|` between them) that stands at the start. */
+size_t phrase_any_at_start(struct bytes text, const char *list);
+/* Where the first phrase of a list that stands anywhere, at the start of a word, ends; 0: none. */
+size_t phrase_any_within(struct bytes text, const char *list);
+/* Without punctuation and spaces in front. */
+struct bytes phrase_skip_marks(struct bytes text);
 
 /* A greeting with no more behind it than a name, or a courtesy of any length. */
 bool phrase_is_greeting(struct bytes sentence);
-bool phrase_is_hedge(struct bytes sentence);
-/* After an apology or without one. The apology alone is none. */
-bool phrase_is_refusal(struct bytes sentence);
+/* Where a hedge at the start ends; 0: there is none. */
+size_t phrase_hedge(struct bytes sentence);

@@ -9,6 +9,9 @@ measurement_fn measure_documents, measure_errors, measure_agents, measure_depth;
 enum { TOKENS_INPUT, TOKENS_OUTPUT, TOKENS_TOTAL };
 enum { ERRORS_ALL, ERRORS_RECOVERED };
 
+/* tool_reports.c */
+measurement_fn measure_tool_errors_reported;
+
 /* cost.c */
 measurement_fn measure_cost;
 

@@ -1,7 +1,7 @@
 /* Is what the answer states in what was retrieved?
  *
- *   claims      sentences of the answer with three words or more that are no question, greeting or
- *               hedge and have content words
+ *   claims      sentences of the answer with three words or more that are no question or greeting
+ *               and have content words; a hedge at the start ("I think") is left off
  *   support(c)  max over windows w of one or two neighboring sentences of a document of
  *               |words(c) in words(w)| / |words(c)|, on stems of content words
  *   score       mean support of the claims
@@ -67,8 +67,9 @@ static void add_claim(struct claims *claims, struct bytes answer, struct sentenc
                       struct arena *arena)
 {
     struct bytes text = bytes_of(answer.data + sentence.start, sentence.end - sentence.start);
-    if (sentence.is_question || phrase_is_greeting(text) || phrase_is_hedge(text) ||
-        text_words(text, arena).count < 3)
+    size_t hedge = phrase_hedge(text);
+    text = bytes_of(text.data + hedge, text.size - hedge);
+    if (sentence.is_question || phrase_is_greeting(text) || text_words(text, arena).count < 3)
         return;
     struct word_set words = word_set_content(text, CLAIM_WORDS_MAX, arena);
     if (words.count > 0)
@@ -160,19 +161,27 @@ static void match_document(struct claims *claims, struct bytes text, struct aren
     }
 }
 
+static void match_text(struct claims *claims, struct bytes text, size_t *left,
+                       struct arena *scratch)
+{
+    text = utf8_cut(utf8_cut(text, DOCUMENT_BYTES_MAX), *left);
+    *left -= text.size;
+    if (text.size > 0)
+        match_document(claims, text, scratch);
+    arena_reset(scratch);
+}
+
+/* What tools said beside a retriever is known too, though no context of its own. */
 static void match_documents(struct claims *claims, const struct agent_run *run)
 {
     struct arena scratch;
     arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
     size_t left = CONTEXT_BYTES_MAX;
-    for (uint32_t i = 0; i < run->document_count && left > 0; i++) {
-        struct bytes text = utf8_cut(run->documents[i].text, DOCUMENT_BYTES_MAX);
-        text = utf8_cut(text, left);
-        left -= text.size;
-        if (text.size > 0)
-            match_document(claims, text, &scratch);
-        arena_reset(&scratch);
-    }
+    for (uint32_t i = 0; i < run->document_count; i++)
+        match_text(claims, run->documents[i].text, &left, &scratch);
+    for (uint32_t i = 0; i < run->step_count && !run->documents[0].is_tool_result; i++)
+        if (run->steps[i].kind == STEP_TOOL && step_counts(&run->steps[i]))
+            match_text(claims, run->steps[i].output, &left, &scratch);
     arena_finish(&scratch);
 }
 
@@ -201,8 +210,8 @@ static void judge(const struct claims *claims, struct score_context *context,
         unsupported++;
         reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, claim->start, claim->end);
     }
-    const char *source = context->run->documents[0].is_tool_result ? "results of tools"
-                                                                   : "retrieved documents";
+    const char *source =
+        context->run->documents[0].is_tool_result ? "results of tools" : "retrieved documents";
     reading_number(reading, sum / claims->count);
     if (unsupported == 0)
         reading_explain(reading, context,

@@ -350,6 +350,16 @@ START_TEST(results_of_tools_ground_an_answer_but_are_not_cited)
 }
 END_TEST
 
+START_TEST(a_hedge_is_left_off_and_the_rest_is_a_statement)
+{
+    retrieve();
+    hand->run.output = BYTES_LITERAL("I think the payoff quote is valid for ten days.");
+    expect("groundedness.lexical", 1);
+    hand->run.output = BYTES_LITERAL("Perhaps penguins swim under glaciers.");
+    expect("groundedness.lexical", 0);
+}
+END_TEST
+
 START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
 {
     expect_na("groundedness.lexical", "no_answer");
@@ -359,8 +369,6 @@ START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
     hand->run.output = BYTES_LITERAL("I'm sorry, but I can't help with that request.");
     expect_na("groundedness.lexical", "refusal");
     hand->run.output = BYTES_LITERAL("Thank you for calling us today!");
-    expect_na("groundedness.lexical", "no_claims");
-    hand->run.output = BYTES_LITERAL("Perhaps the payoff quote is valid for ten days.");
     expect_na("groundedness.lexical", "no_claims");
 }
 END_TEST
@@ -380,10 +388,10 @@ START_TEST(decades_and_number_words_are_compared_by_value)
     static const struct {
         const char *document, *answer;
         double value;
-    } cases[] = {{"In the 1990s.", "In the 90s.", 1},   {"In the '90s.", "In the 1990s.", 1},
-                 {"In the 1890s.", "In the 1990s.", 0}, {"In the 80s.", "In the 90s.", 0},
-                 {"Since 1994.", "In the 1990s.", 1},   {"In the 1990s.", "In 1994.", 0},
-                 {"There are 3.", "There are three.", 1}, {"The third.", "Number 3.", 1},
+    } cases[] = {{"In the 1990s.", "In the 90s.", 1},       {"In the '90s.", "In the 1990s.", 1},
+                 {"In the 1890s.", "In the 1990s.", 0},     {"In the 80s.", "In the 90s.", 0},
+                 {"Since 1994.", "In the 1990s.", 1},       {"In the 1990s.", "In 1994.", 0},
+                 {"There are 3.", "There are three.", 1},   {"The third.", "Number 3.", 1},
                  {"There are four.", "There are three.", 0}};
     hand_run_document(hand, "");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -393,6 +401,46 @@ START_TEST(decades_and_number_words_are_compared_by_value)
     }
     hand->run.output = BYTES_LITERAL("One of them was there first.");
     expect_na("groundedness.numeric", "no_numbers");
+}
+END_TEST
+
+START_TEST(tools_that_return_an_error_are_reported)
+{
+    static const char *const failed[] = {"{\"error\": \"no such loan\"}",
+                                         "{\"success\": false, \"data\": null}",
+                                         "{\"isError\": true}",
+                                         "{\"status\": \"failed\"}",
+                                         "{\"status\": 503}",
+                                         "\"Error: timeout\"",
+                                         "Error: core banking timed out",
+                                         "TimeoutError: 3000 ms",
+                                         "Traceback (most recent call last):",
+                                         "Failed to fetch the page",
+                                         "An error occurred while running it."};
+    static const char *const fine[] = {"{\"error\": null, \"amount\": 5}",
+                                       "{\"success\": true}",
+                                       "{\"errors\": [], \"status\": 200}",
+                                       "{\"status\": \"open\"}",
+                                       "Error rates fell to 3 %.",
+                                       "The failed payment was repeated.",
+                                       "[{\"error\": \"of a row\"}]",
+                                       "{\"error\": false}",
+                                       "12"};
+    expect_na("tool.errors.reported", "no_content");
+    struct step *tool = hand_run_tool(hand, "a", "{}");
+    for (size_t i = 0; i < sizeof failed / sizeof *failed; i++) {
+        tool->output = bytes_of_text(failed[i]);
+        ck_assert_msg(score_fixture_read(fixture, "tool.errors.reported")->value > 0, "%s",
+                      failed[i]);
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        tool->output = bytes_of_text(fine[i]);
+        ck_assert_msg(score_fixture_read(fixture, "tool.errors.reported")->value <= 0, "%s",
+                      fine[i]);
+    }
+    tool->output = bytes_of_text(failed[0]);
+    tool->error = BYTES_LITERAL("no such loan"); /* it is one of tool.errors */
+    expect("tool.errors.reported", 0);
 }
 END_TEST
 
@@ -609,6 +657,39 @@ START_TEST(refusals_are_anchored)
 }
 END_TEST
 
+START_TEST(a_refusal_that_goes_on_to_answer_is_none)
+{
+    static const char *const answered[] = {
+        "As an AI, I don't have personal opinions, but most reviewers call it a fair offer.",
+        "As an AI language model, I do not have feelings. The capital of France is Paris.",
+        "I can't see your balance. However, the fee is 35 dollars for every plan.",
+        "I'm sorry, but I can't name the officer, but the loan was approved on Monday.",
+        "Ich kann den Kontostand nicht nennen, aber die Gebühr beträgt 5 Euro.",
+        "As an AI assistant, I can tell you that the payoff is 1,200 dollars.",
+        "抱歉，我无法查看账户，但是费用是五十元。"};
+    static const char *const refused[] = {
+        "I'm sorry, but I can't help with that, but I can help with another question.",
+        "I can't share that. However, I would be happy to help with something else.",
+        "As an AI, I don't have personal opinions.",
+        "As an AI, I don't have opinions, but feel free to ask about rates.",
+        "I am an AI language model and do not have access to accounts.",
+        "It is not appropriate to share such details.",
+        "It's not ethical to advise on this.",
+        "I don't think it's appropriate to answer that.",
+        "There is no inherent reason to do so.",
+        "I cannot say, but please ask the branch.",
+        "Unfortunately, I am not comfortable with that."};
+    for (size_t i = 0; i < sizeof answered / sizeof *answered; i++) {
+        hand->run.output = bytes_of_text(answered[i]);
+        ck_assert_msg(score_fixture_read(fixture, "refusal")->value <= 0, "%s", answered[i]);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        hand->run.output = bytes_of_text(refused[i]);
+        ck_assert_msg(score_fixture_read(fixture, "refusal")->value > 0, "%s", refused[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_refusal_after_three_hundred_characters_is_not_one)
 {
     static char text[600];
@@ -679,11 +760,13 @@ int main(void)
     tcase_add_test(tests,
                    groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent);
     tcase_add_test(tests, forms_of_one_word_are_one);
+    tcase_add_test(tests, a_hedge_is_left_off_and_the_rest_is_a_statement);
     tcase_add_test(tests, results_of_tools_ground_an_answer_but_are_not_cited);
     tcase_add_test(tests, a_window_is_two_sentences_of_one_document);
     tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
     tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
     tcase_add_test(tests, numbers_are_compared_by_value);
+    tcase_add_test(tests, tools_that_return_an_error_are_reported);
     tcase_add_test(tests, decades_and_number_words_are_compared_by_value);
     tcase_add_test(tests, tool_results_ground_numbers);
     tcase_add_test(tests, context_relevance_has_max_mean_and_average_precision);
@@ -698,6 +781,7 @@ int main(void)
     tcase_add_test(tests, step_efficiency_weighs_what_is_known);
     tcase_add_test(tests, ground_truth_compares_words);
     tcase_add_test(tests, refusals_are_anchored);
+    tcase_add_test(tests, a_refusal_that_goes_on_to_answer_is_none);
     tcase_add_test(tests, a_refusal_after_three_hundred_characters_is_not_one);
     tcase_add_test(tests, evidence_is_bounded);
     tcase_add_test(tests, a_measurement_is_computed_once_for_a_run);
