@@ -33,7 +33,7 @@ enum evidence_field {
 extern const char *const evidence_field_names[7]; /* "output", "input", "context", ... */
 
 struct evidence {
-    uint32_t span; /* index; NO_SPAN: the run's own field */
+    uint32_t span; /* index; NO_SPAN: the run's own field; of FIELD_CONTEXT the document's index */
     enum evidence_field field;
     uint32_t start, end; /* byte offsets in that field's text, before redaction; the record states
                             code points */

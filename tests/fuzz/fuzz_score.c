@@ -29,7 +29,8 @@ static struct ruleset ruleset = {.measurements = {.required = &expected,
 
 static size_t size_of_field(const struct agent_run *run, const struct evidence *place)
 {
-    const struct step *step = place->span == NO_SPAN ? NULL : &run->steps[place->span];
+    bool is_step = place->span != NO_SPAN && place->field != FIELD_CONTEXT;
+    const struct step *step = is_step ? &run->steps[place->span] : NULL;
     switch (place->field) {
     case FIELD_OUTPUT:
         return run->output.size;
@@ -44,6 +45,7 @@ static size_t size_of_field(const struct agent_run *run, const struct evidence *
     case FIELD_NAME:
         return step ? step->name.size : 0;
     case FIELD_CONTEXT:
+        return run->documents[place->span].text.size;
     default:
         return SIZE_MAX;
     }
@@ -59,7 +61,8 @@ static void check(const struct measurement *row, const struct reading *reading,
     assert(reading->evidence_count <= EVIDENCE_MAX);
     for (uint32_t i = 0; i < reading->evidence_count; i++) {
         const struct evidence *place = &reading->evidence[i];
-        assert(place->span == NO_SPAN || place->span < run->step_count);
+        uint32_t count = place->field == FIELD_CONTEXT ? run->document_count : run->step_count;
+        assert(place->span < count || (place->span == NO_SPAN && place->field <= FIELD_INPUT));
         assert(place->start <= place->end && place->end <= size_of_field(run, place));
     }
 }

@@ -10,16 +10,35 @@ import jsonschema
 SCHEMA = json.loads((pathlib.Path(__file__).parents[2] / "proto/review.schema.json").read_text(encoding="utf-8"))
 
 
-def evidence_text(record, place):
-    """The text that an offset counts in; a cut text can't tell, and neither can a step that was left out."""
-    steps = {step["span_id"]: step for step in record["steps"]}
-    step, field = steps.get(place["span_id"], {}), place["field"]
-    if field in ("output", "input"):
-        return record.get(field, step.get(field))
-    if field == "context":
-        texts = [context.get("text", "") for context in record["contexts"] if context["span_id"] == place["span_id"]]
-        return max(texts, key=len, default=None)
-    return step.get(field.removeprefix("step_"))
+def pointed_at(record, pointer):
+    """The value at a JSON pointer (RFC 6901)."""
+    value = record
+    for name in pointer.split("/")[1:]:
+        name = name.replace("~1", "/").replace("~0", "~")
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def evidence_mistake(record, place):
+    """A cut text can't tell, and neither can one that was left out; the quote then has to."""
+    if "pointer" not in place:
+        return None if record["truncation"] else "points nowhere"
+    try:
+        text = pointed_at(record, place["pointer"])
+    except (KeyError, IndexError):
+        return "points to nothing"
+    said = text[place["start"]:place["end"]]
+    field = {"context": "text"}.get(place["field"], place["field"].removeprefix("step_"))
+    if place["pointer"].rsplit("/", 1)[1] != field:
+        return "names another field"
+    if len(said) != place["end"] - place["start"] or not said:
+        return None if any(t["field"].replace("[", "/").replace("].", "/") == place["pointer"][1:] for t in record["truncation"]) else "is outside of its text"
+    owner = pointed_at(record, place["pointer"].rsplit("/", 1)[0])
+    if "span_id" in owner and owner["span_id"] != place["span_id"]:
+        return "names another span"
+    if place.get("quote", said) != said:
+        return "quotes something else"
+    return None if "quote" in place or len(said) > 160 or record["truncation"] else "has no quote"
 
 
 def mistakes(record, validator):
@@ -29,9 +48,8 @@ def mistakes(record, validator):
         yield "keys are not in the order of the schema"
     for evaluation in record["evaluations"]:
         for place in evaluation["evidence"]:
-            text = evidence_text(record, place)
-            if not record["truncation"] and (text is None or not place["start"] <= place["end"] <= len(text)):
-                yield f"evidence of {evaluation['rule']} is outside of its text: {place}"
+            if mistake := evidence_mistake(record, place):
+                yield f"evidence of {evaluation['rule']} {mistake}: {place}"
 
 
 def main():

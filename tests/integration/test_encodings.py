@@ -62,7 +62,7 @@ def evaluation_of(evaluation):
     out["direction"] = enum(evaluation, "direction", evaluation.direction)
     for key in ("value", "fail", "borderline", "margin"):
         out[key] = getattr(evaluation, key) if evaluation.HasField(key) else ""
-    out["evidence"] = [{"span_id": e.span_id.hex(), "field": e.field, "start": e.start, "end": e.end} for e in evaluation.evidence]
+    out["evidence"] = [{"pointer": e.pointer, "span_id": e.span_id.hex(), "field": e.field, "start": e.start, "end": e.end, "quote": e.quote} for e in evaluation.evidence]
     out["evaluator"] = {"id": evaluation.evaluator.id, "version": evaluation.evaluator.version, "type": enum(evaluation.evaluator, "type", evaluation.evaluator.type)}
     return out
 

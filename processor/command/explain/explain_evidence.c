@@ -1,6 +1,9 @@
 /* Evidence points into the record's own fields, in code points of the text as it left: so what is
- * quoted is what a reviewer sees, redacted, and a text that was cut is quoted as far as it goes. */
+ * quoted is what a reviewer sees, redacted, and where a text was cut the evidence's own quote
+ * tells. */
 #include "processor/command/explain/explain_evidence.h"
+
+#include <stdlib.h>
 
 #include "processor/base/text/utf8.h"
 
@@ -49,8 +52,35 @@ static struct bytes quote_in_list(const struct json_reader *reader, const struct
     return quote;
 }
 
-struct bytes explain_quote(const struct json_reader *reader, const struct json_value *root,
-                           const struct json_value *evidence)
+/* The text at a JSON pointer of names that need no escapes. */
+static bool text_at(const struct json_reader *reader, const struct json_value *root,
+                    struct bytes pointer, struct bytes *ret_text)
+{
+    struct json_value value = *root;
+    size_t at = 0;
+    while (at < pointer.size && pointer.data[at] == '/') {
+        char name[32] = "";
+        size_t size = 0;
+        for (at++; at < pointer.size && pointer.data[at] != '/' && size < sizeof name - 1; at++)
+            name[size++] = (char)pointer.data[at];
+        struct json_value child = {.type = JSON_END};
+        struct json_reader items;
+        long left = strtol(name, NULL, 10);
+        if (value.type == JSON_ARRAY) {
+            json_children(reader, &value, &items);
+            while (json_next(&items, &child) != JSON_END && child.type != JSON_BROKEN && left > 0)
+                left--;
+        } else if (!json_member(reader, &value, name, &child))
+            return false;
+        value = child;
+    }
+    *ret_text = value.text;
+    return at == pointer.size && value.type == JSON_STRING;
+}
+
+/* Of a record that has no pointers, from before there were any: by span and field. */
+static struct bytes quote_by_field(const struct json_reader *reader, const struct json_value *root,
+                                   const struct json_value *evidence, double start, double end)
 {
     static const struct {
         const char *field, *list, *member; /* list NULL: of the record itself */
@@ -61,21 +91,36 @@ struct bytes explain_quote(const struct json_reader *reader, const struct json_v
         {"step_input", "steps", "input"}, {"arguments", "steps", "arguments"},
         {"name", "steps", "name"},
     };
-    struct json_value start, end;
     struct bytes field, span_id = {0}, text, quote = {0};
-    if (!member_text(reader, evidence, "field", &field) ||
-        !json_member(reader, evidence, "start", &start) || start.type != JSON_NUMBER ||
-        !json_member(reader, evidence, "end", &end) || end.type != JSON_NUMBER)
+    if (!member_text(reader, evidence, "field", &field))
         return quote;
     (void)member_text(reader, evidence, "span_id", &span_id);
     for (size_t i = 0; i < sizeof places / sizeof places[0] && !quote.data; i++) {
         if (!bytes_equal_text(field, places[i].field))
             continue;
         if (places[i].list)
-            quote = quote_in_list(reader, root, places[i].list, span_id, places[i].member,
-                                  start.number, end.number);
+            quote = quote_in_list(reader, root, places[i].list, span_id, places[i].member, start,
+                                  end);
         else if (member_text(reader, root, places[i].member, &text))
-            quote = code_points(text, start.number, end.number);
+            quote = code_points(text, start, end);
     }
+    return quote;
+}
+
+struct bytes explain_quote(const struct json_reader *reader, const struct json_value *root,
+                           const struct json_value *evidence)
+{
+    struct json_value start, end;
+    struct bytes pointer, text, quote = {0};
+    if (!json_member(reader, evidence, "start", &start) || start.type != JSON_NUMBER ||
+        !json_member(reader, evidence, "end", &end) || end.type != JSON_NUMBER)
+        return quote;
+    bool has_pointer = member_text(reader, evidence, "pointer", &pointer);
+    if (has_pointer && text_at(reader, root, pointer, &text))
+        quote = code_points(text, start.number, end.number);
+    if (!quote.data)
+        (void)member_text(reader, evidence, "quote", &quote);
+    if (!quote.data && !has_pointer)
+        quote = quote_by_field(reader, root, evidence, start.number, end.number);
     return quote;
 }

@@ -74,6 +74,7 @@ static void append_evidence(const struct record *record, const struct json_value
         if (count >= EVIDENCE_MAX)
             continue;
         struct bytes field = text_of(record, &item, "field");
+        struct bytes pointer = text_of(record, &item, "pointer");
         double start = get(record, &item, "start").number, end = get(record, &item, "end").number;
         buffer_printf(to, "      %.*s[%.15g:%.15g]", (int)field.size, (const char *)field.data,
                       start, end);
@@ -83,6 +84,9 @@ static void append_evidence(const struct record *record, const struct json_value
             append_line(to, quote, 160);
             buffer_append_byte(to, '"');
         }
+        if (bytes_starts_with(pointer, BYTES_LITERAL("/steps")) ||
+            bytes_starts_with(pointer, BYTES_LITERAL("/contexts")))
+            buffer_printf(to, "  at %.*s", (int)pointer.size, (const char *)pointer.data);
         buffer_append_byte(to, '\n');
     }
     if (count > EVIDENCE_MAX)

@@ -27,6 +27,7 @@ struct cut_plan cut_plan_widest(void)
         .contexts_max = 500,
         .list_max = 100,
         .evidence_max = 32,
+        .has_quotes = true,
     };
 }
 
@@ -67,6 +68,10 @@ bool cut_plan_narrow(struct cut_plan *plan, const struct cut_measures *measured,
             plan->caps[i] = cap;
             excess = gain < excess ? excess - gain : 0;
         }
+        return true;
+    }
+    if (plan->has_quotes) {
+        plan->has_quotes = false;
         return true;
     }
     uint32_t steps = measured->step_count;

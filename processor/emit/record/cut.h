@@ -26,6 +26,7 @@ enum { CUT_COST = 88 };
 struct cut_plan {
     uint32_t caps[TEXT_CLASSES]; /* bytes of JSON, quotes not counted */
     uint32_t steps_max, contexts_max, list_max, evidence_max;
+    bool has_quotes; /* of evidence: the first to go after texts, they only repeat */
     size_t steps_whole; /* bytes of the steps before anything was cut */
 };
 

@@ -4,28 +4,26 @@
  *
  *   bytes of the original --redact_offset--> bytes as they leave --count--> code points
  *
- * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so. */
+ * A text that is cut later keeps the offsets of its whole redacted form: truncation[] says so, and
+ * the quote still tells. */
 #include "processor/emit/record/evaluations.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "processor/base/text/utf8.h"
 #include "processor/emit/record/direction.h"
+#include "processor/emit/record/steps.h"
 
-/* Of several documents of one retriever the first that is long enough. */
-static struct bytes context_text(const struct agent_run *run, const struct evidence *evidence)
-{
-    for (uint32_t i = 0; i < run->document_count; i++)
-        if (run->documents[i].span == evidence->span &&
-            run->documents[i].text.size >= evidence->end)
-            return run->documents[i].text;
-    return (struct bytes){0};
-}
+enum { QUOTE_MAX = 160 }; /* code points; a longer place is its pointer alone */
 
 static struct bytes original_text(const struct agent_run *run, const struct evidence *evidence)
 {
-    if (evidence->field == FIELD_CONTEXT)
-        return context_text(run, evidence);
-    if (evidence->span >= run->step_count)
+    bool is_context = evidence->field == FIELD_CONTEXT;
+    if (evidence->span >= (is_context ? run->document_count : run->step_count))
         return (struct bytes){0};
+    if (is_context)
+        return run->documents[evidence->span].text;
     const struct step *step = &run->steps[evidence->span];
     switch (evidence->field) {
     case FIELD_OUTPUT:
@@ -68,17 +66,67 @@ static const uint8_t *evidence_span_id(const struct agent_run *run, const struct
 {
     static const uint8_t none[SPAN_ID_SIZE];
     uint32_t span = evidence->span;
-    if (span == NO_SPAN)
+    if (evidence->field == FIELD_CONTEXT)
+        span = run->documents[evidence->span].span;
+    else if (span == NO_SPAN)
         span = evidence->field == FIELD_INPUT ? run->input_span : run->output_span;
     if (span >= run->trajectory->span_count)
         span = run->trajectory->top;
     return span < run->trajectory->span_count ? run->trajectory->spans[span].id : none;
 }
 
-static uint64_t code_points(struct redacted_text text, uint32_t offset, bool is_end)
+/* Where the text stands in this record, as a JSON pointer; nothing when it was left out of it. */
+static void write_pointer(struct record_writer *record, const struct evidence *evidence)
 {
-    uint32_t moved = redact_offset(&text, offset, is_end);
-    return utf8_length(bytes_of(text.text.data, moved));
+    static const char *const step_members[] = {
+        [FIELD_OUTPUT] = "output",         [FIELD_INPUT] = "input",
+        [FIELD_STEP_INPUT] = "input",      [FIELD_STEP_OUTPUT] = "output",
+        [FIELD_ARGUMENTS] = "arguments",   [FIELD_NAME] = "name",
+    };
+    char pointer[64];
+    uint32_t at = evidence->span;
+    if (evidence->field == FIELD_CONTEXT && at < record->plan.contexts_max)
+        (void)snprintf(pointer, sizeof pointer, "/contexts/%" PRIu32 "/text", at);
+    else if (evidence->field == FIELD_CONTEXT)
+        return;
+    else if (at == NO_SPAN)
+        (void)snprintf(pointer, sizeof pointer, "/%s", evidence_field_names[evidence->field]);
+    else if (record_step_place(record, &at))
+        (void)snprintf(pointer, sizeof pointer, "/steps/%" PRIu32 "/%s", at,
+                       step_members[evidence->field]);
+    else
+        return;
+    json_key(&record->json, "pointer");
+    json_text(&record->json, pointer);
+}
+
+static void write_place(struct record_writer *record, const struct evidence *evidence)
+{
+    struct json_writer *json = &record->json;
+    struct redacted_text text = evidence_text(record, evidence);
+    if (!text.text.data)
+        return;
+    uint32_t from = redact_offset(&text, evidence->start, false);
+    uint32_t to = redact_offset(&text, evidence->end, true);
+    if (to <= from || to > text.text.size)
+        return;
+    size_t start = utf8_length(bytes_of(text.text.data, from));
+    struct bytes quote = bytes_of(text.text.data + from, to - from);
+    size_t length = utf8_length(quote);
+    json_object_begin(json);
+    write_pointer(record, evidence);
+    record_hex(record, "span_id", evidence_span_id(record->input->run, evidence), SPAN_ID_SIZE);
+    json_key(json, "field");
+    json_text(json, evidence_field_names[evidence->field]);
+    json_key(json, "start");
+    json_uint(json, start);
+    json_key(json, "end");
+    json_uint(json, start + length);
+    if (length <= QUOTE_MAX && record->plan.has_quotes) {
+        json_key(json, "quote");
+        json_string(json, quote);
+    }
+    json_object_end(json);
 }
 
 static void write_evidence(struct record_writer *record, const struct evaluation *evaluation,
@@ -91,22 +139,9 @@ static void write_evidence(struct record_writer *record, const struct evaluation
     json_key(json, "evidence");
     json_array_begin(json);
     for (uint32_t i = 0; i < count; i++) {
-        const struct evidence *evidence = &evaluation->evidence[i];
-        bytes += evidence->end - evidence->start;
-        if (i >= kept)
-            continue;
-        struct redacted_text text = evidence_text(record, evidence);
-        if (!text.text.data)
-            continue;
-        json_object_begin(json);
-        record_hex(record, "span_id", evidence_span_id(record->input->run, evidence), SPAN_ID_SIZE);
-        json_key(json, "field");
-        json_text(json, evidence_field_names[evidence->field]);
-        json_key(json, "start");
-        json_uint(json, code_points(text, evidence->start, false));
-        json_key(json, "end");
-        json_uint(json, code_points(text, evidence->end, true));
-        json_object_end(json);
+        bytes += evaluation->evidence[i].end - evaluation->evidence[i].start;
+        if (i < kept)
+            write_place(record, &evaluation->evidence[i]);
     }
     json_array_end(json);
     if (kept < count)

@@ -102,8 +102,9 @@ static const struct field steps[] = {FIELD("span_id", 1, HEX),
                                      MESSAGE("tokens", 13, PART, tokens),
                                      FIELD("error", 14, TEXT),
                                      END};
-static const struct field evidence[] = {FIELD("span_id", 1, HEX), FIELD("field", 2, TEXT),
-                                        FIELD("start", 3, NUMBER), FIELD("end", 4, NUMBER), END};
+static const struct field evidence[] = {FIELD("pointer", 5, TEXT), FIELD("span_id", 1, HEX),
+                                        FIELD("field", 2, TEXT),   FIELD("start", 3, NUMBER),
+                                        FIELD("end", 4, NUMBER),   FIELD("quote", 6, TEXT), END};
 static const struct field evaluator[] = {FIELD("id", 1, TEXT), FIELD("version", 2, TEXT),
                                          ENUM("type", 3, NAME, evaluator_type_names), END};
 static const struct field evaluations[] = {FIELD("rule", 1, TEXT),

@@ -2,6 +2,8 @@
  * which cuts and measures them. What no row of the tables below names is copied as it is. */
 #include "processor/emit/record/shorten.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
@@ -43,8 +45,14 @@ struct prior_cut {
     bool is_cut_again;
 };
 
+/* A list that was copied, for pointers into it. */
+struct copied {
+    uint32_t count, most, last;
+};
+
 struct shortening {
     struct record_writer record;
+    struct copied contexts, steps;
     struct prior_cut *prior; /* sorted */
     uint32_t prior_count;
 };
@@ -80,6 +88,52 @@ static void copy(struct shortening *work, const struct json_value *value)
 
 /* ---- Lists ---- */
 
+/* A pointer to where its text stands now; nothing when that was left out.
+ * "/steps/7/output" -> "/steps/5/output" */
+static void copy_pointer(struct shortening *work, const struct json_value *pointer)
+{
+    static const char contexts[] = "/contexts/", steps[] = "/steps/";
+    bool is_context = bytes_starts_with(pointer->text, BYTES_LITERAL(contexts));
+    bool is_step = bytes_starts_with(pointer->text, BYTES_LITERAL(steps));
+    if (!is_context && !is_step) {
+        copy(work, pointer);
+        return;
+    }
+    const struct copied *list = is_context ? &work->contexts : &work->steps;
+    size_t at = strlen(is_context ? contexts : steps);
+    uint64_t index = 0;
+    for (; at < pointer->text.size && pointer->text.data[at] >= '0' &&
+           pointer->text.data[at] <= '9' && index < UINT32_MAX;
+         at++)
+        index = index * 10 + (uint64_t)(pointer->text.data[at] - '0');
+    uint32_t left_out = list->count > list->most ? list->count - list->most : 0;
+    uint32_t front = list->most - list->last;
+    if (left_out && index >= front && index < front + left_out)
+        return;
+    char text[64];
+    int size = snprintf(text, sizeof text, "%s%" PRIu64 "%.*s", is_context ? contexts : steps,
+                        left_out && index >= front ? index - left_out : index,
+                        (int)(pointer->text.size - at), (const char *)pointer->text.data + at);
+    if (size <= 0 || size >= (int)sizeof text)
+        return;
+    json_key(&work->record.json, "pointer");
+    json_text(&work->record.json, text);
+}
+
+static void copy_place(struct shortening *work, const struct json_reader *reader,
+                       const struct json_value *place)
+{
+    struct json_reader members;
+    struct json_value member;
+    json_object_begin(&work->record.json);
+    for (json_children(reader, place, &members); json_next(&members, &member) != JSON_END;)
+        if (bytes_equal_text(member.key, "pointer"))
+            copy_pointer(work, &member);
+        else if (!bytes_equal_text(member.key, "quote") || work->record.plan.has_quotes)
+            copy(work, &member);
+    json_object_end(&work->record.json);
+}
+
 /* Evidence of one evaluation: as many as the plan allows. */
 static void copy_evidence(struct shortening *work, const struct json_reader *reader,
                           const struct json_value *list, uint32_t index)
@@ -93,7 +147,7 @@ static void copy_evidence(struct shortening *work, const struct json_reader *rea
     for (json_children(reader, list, &items); json_next(&items, &item) != JSON_END; at++) {
         bytes += item.raw.size;
         if (at < work->record.plan.evidence_max)
-            json_raw(&work->record.json, item.raw);
+            copy_place(work, &items, &item);
     }
     json_array_end(&work->record.json);
     if (at > work->record.plan.evidence_max)
@@ -157,6 +211,7 @@ static void copy_steps(struct shortening *work, const struct json_reader *reader
     uint32_t most = record->plan.steps_max;
     copy_list(work, reader, list, "steps", most, most / 2, record->plan.steps_whole);
     record->measured.step_count = count_of(reader, list);
+    work->steps = (struct copied){record->measured.step_count, most, most / 2};
     record->measured.steps_bytes = record->json.to->size + record->unwritten - before;
 }
 
@@ -273,6 +328,8 @@ static void copy_member(struct shortening *work, const struct json_reader *reade
                       (struct text_field){row->member, NO_INDEX, NULL});
     } else if (is_list && bytes_equal_text(member->key, "contexts")) {
         copy_list(work, reader, member, "contexts", work->record.plan.contexts_max, 0, 0);
+        work->contexts =
+            (struct copied){count_of(reader, member), work->record.plan.contexts_max, 0};
     } else if (is_list && bytes_equal_text(member->key, "steps")) {
         copy_steps(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "evaluations")) {

@@ -77,6 +77,17 @@ static void write_step(struct record_writer *record, uint32_t index)
     json_object_end(json);
 }
 
+bool record_step_place(const struct record_writer *record, uint32_t *index)
+{
+    uint32_t count = record->input->run->step_count;
+    uint32_t kept = count < record->plan.steps_max ? count : record->plan.steps_max;
+    uint32_t left_out = count - kept, front = kept - kept / 2;
+    if (*index >= front && *index < front + left_out)
+        return false;
+    *index -= *index < front ? 0 : left_out;
+    return true;
+}
+
 void record_steps(struct record_writer *record)
 {
     uint32_t count = record->input->run->step_count;

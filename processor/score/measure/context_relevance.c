@@ -61,7 +61,7 @@ static struct relevance judge_documents(const struct word_set *question,
             relevance.relevant++;
             relevance.precision_sum += (double)relevance.relevant / relevance.documents;
         } else
-            reading_point(reading, context, run->documents[i].span, FIELD_CONTEXT, 0, text.size);
+            reading_point(reading, context, i, FIELD_CONTEXT, 0, text.size);
     }
     arena_finish(&scratch);
     return relevance;

@@ -29,7 +29,7 @@ static inline void reading_na(struct reading *reading, const char *reason)
 void reading_explain(struct reading *reading, struct score_context *context, const char *format,
                      ...) PRINTF_LIKE(3, 4);
 /* Points at a place; what comes after EVIDENCE_MAX is left out. `span` is NO_SPAN for the run's own
- * input and output. */
+ * input and output, and the document's index for FIELD_CONTEXT. */
 void reading_point(struct reading *reading, struct score_context *context, uint32_t span,
                    enum evidence_field field, size_t start, size_t end);
 /* A name inside an explanation: no longer than is readable. For "%.*s". */

@@ -173,7 +173,7 @@ static void make_report(void)
     /* "Über jo@example.com: 12.": the address is bytes 6 to 20, "12" bytes 22 to 24. */
     evidence[0] = (struct evidence){NO_SPAN, FIELD_OUTPUT, 0, 5};
     evidence[1] = (struct evidence){NO_SPAN, FIELD_OUTPUT, 8, 24};
-    evidence[2] = (struct evidence){1, FIELD_CONTEXT, 0, 24};
+    evidence[2] = (struct evidence){0, FIELD_CONTEXT, 0, 24};
     evaluations[0] = (struct evaluation){.rule = &rules[0],
                                          .measurement = TEXT("groundedness.lexical"),
                                          .outcome = OUTCOME_FAIL,
@@ -349,6 +349,10 @@ START_TEST(evidence_counts_code_points_of_the_text_as_it_leaves)
     check_value("evaluations.0.evidence.1.start", "5"); /* inside the mask: its start */
     check_value("evaluations.0.evidence.1.end", "16");
     check_value("evaluations.0.evidence.2.end", "17"); /* "Write to [EMAIL]." */
+    check_value("evaluations.0.evidence.0.pointer", "/output");
+    check_value("evaluations.0.evidence.1.quote", "[EMAIL]: 12");
+    check_value("evaluations.0.evidence.2.pointer", "/contexts/0/text");
+    check_value("evaluations.0.evidence.2.quote", "Write to [EMAIL].");
     check_value("evaluations.0.evidence.2.field", "context");
     check_value("evaluations.0.evidence.0.span_id", "4444444444444444");
 }
