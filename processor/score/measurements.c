@@ -415,6 +415,21 @@ static bool resolve_imported(struct bytes name, struct bytes prefix, struct meas
     return true;
 }
 
+/* attributes["key"], with either quote. */
+static bool resolve_attribute(struct bytes name, struct measure *ret_measure)
+{
+    struct bytes prefix = BYTES_LITERAL("attributes[");
+    if (!bytes_starts_with(name, prefix) || name.size < prefix.size + 4)
+        return false;
+    uint8_t quote = name.data[prefix.size];
+    struct bytes key = bytes_of(name.data + prefix.size + 1, name.size - prefix.size - 3);
+    bool is_closed = name.data[name.size - 1] == ']' && name.data[name.size - 2] == quote;
+    if ((quote != '"' && quote != '\'') || !is_closed || memchr(key.data, quote, key.size))
+        return false;
+    *ret_measure = (struct measure){.name = name, .imported = key, .is_attribute = true};
+    return true;
+}
+
 static const char *nearest_measurement(struct bytes name)
 {
     struct nearest nearest = nearest_to(name);
@@ -439,6 +454,8 @@ bool measurements_resolve(struct bytes name, struct measure *ret_measure, const 
             return true;
         }
     if (resolve_imported(name, BYTES_LITERAL("score."), ret_measure))
+        return true;
+    if (resolve_attribute(name, ret_measure))
         return true;
     if (resolve_imported(name, BYTES_LITERAL("label."), ret_measure)) {
         ret_measure->is_label = true;
@@ -476,5 +493,10 @@ void measurements_print(struct buffer *to)
         "| `score.<Name>` |  |  | the run | missing, no_value | The score that an evaluator "
         "attached: on the root, else the last by time. | evaluation results |\n"
         "| `label.<Name>` | text |  | the run | missing, no_label | The label that an evaluator "
-        "attached. | evaluation results |\n");
+        "attached. | evaluation results |\n"
+        "| `attributes[\"key\"]` |  |  | nothing; with `judges: true` the run | missing, no_value "
+        "| "
+        "One's own attribute, where it is a number, a boolean (0 or 1), or the text of a number: "
+        "of "
+        "the root, else of another span, else of a resource. | attributes |\n");
 }

@@ -35,7 +35,9 @@ static void compute(const struct measure *measure, struct score_context *context
                     struct reading *reading)
 {
     const struct measurement *row = measure->measurement;
-    if (!row && measure->is_label)
+    if (measure->is_attribute)
+        measure_attribute(measure->imported, context, reading);
+    else if (!row && measure->is_label)
         measure_label(measure->imported, context, reading);
     else if (!row)
         measure_score(measure->imported, context, reading);

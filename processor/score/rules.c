@@ -120,13 +120,21 @@ struct distinct_measures {
     bool failed; /* no memory */
 };
 
+/* Keys of attributes are exact, names of scores are not. */
+static bool is_same_import(const struct measure *a, const struct measure *b)
+{
+    if (a->is_label != b->is_label || a->is_attribute != b->is_attribute)
+        return false;
+    return a->is_attribute ? bytes_equal(a->imported, b->imported)
+                           : lookup_name_equal(a->imported, b->imported);
+}
+
 /* The slot of an imported score that an earlier measure names too, else a new one. */
 static uint32_t imported_slot(struct ruleset *ruleset, struct distinct_measures *seen,
                               const struct measure *wanted)
 {
     for (uint32_t i = 0; i < seen->count; i++)
-        if (seen->items[i]->is_label == wanted->is_label &&
-            lookup_name_equal(seen->items[i]->imported, wanted->imported))
+        if (is_same_import(seen->items[i], wanted))
             return seen->items[i]->slot;
     if (seen->count == seen->capacity) {
         uint32_t capacity = seen->capacity ? seen->capacity * 2 : 16;

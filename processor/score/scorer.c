@@ -76,7 +76,7 @@ static bool lacks_awaited(const struct rule *rule, struct score_context *context
     const struct ruleset *ruleset = context->ruleset;
     for (uint32_t i = 0; i < ruleset->awaited_count; i++)
         for (uint32_t k = 0; k < rule->measure_count; k++)
-            if (rule->measures[k].imported.size > 0 &&
+            if (rule->measures[k].imported.size > 0 && !rule->measures[k].is_attribute &&
                 lookup_name_equal(rule->measures[k].imported, ruleset->awaited_scores[i]) &&
                 !lookup_score(context->run, ruleset->awaited_scores[i]))
                 return true;

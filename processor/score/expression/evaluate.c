@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "processor/base/json/number.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/facts/lookup.h"
 #include "processor/score/memo.h"
 
@@ -16,6 +18,7 @@ struct operand {
     double number;
     bool boolean;
     bool is_unknown_dimension; /* the text "unknown" that stands for an absent value */
+    bool is_attribute;         /* exporters write numbers as texts */
     struct bytes text;
     struct value array;
 };
@@ -41,7 +44,7 @@ static struct operand operand_of_value(struct value value)
 {
     switch (value.type) {
     case VALUE_STRING:
-        return (struct operand){.type = OPERAND_TEXT, .text = value.bytes};
+        return (struct operand){.type = OPERAND_TEXT, .text = value.bytes, .is_attribute = true};
     case VALUE_BOOL:
         return (struct operand){.type = OPERAND_BOOL, .boolean = value.integer != 0};
     case VALUE_INT:
@@ -91,8 +94,20 @@ static struct operand operand_of(const struct node *node, struct score_context *
     }
 }
 
+/* A text of an attribute, next to a number, as the number that it writes. */
+static struct operand beside(struct operand operand, const struct operand *other)
+{
+    double number;
+    bool is_written = operand.type == OPERAND_TEXT && operand.is_attribute &&
+                      other->type == OPERAND_NUMBER &&
+                      number_parse(text_trim(operand.text), &number);
+    return is_written ? number_operand(number) : operand;
+}
+
 static enum tristate equal(struct operand a, struct operand b)
 {
+    a = beside(a, &b);
+    b = beside(b, &a);
     if (a.type == OPERAND_MISSING || a.type != b.type)
         return IS_UNKNOWN;
     switch (a.type) {
@@ -180,6 +195,10 @@ static enum tristate compare(const struct node *nodes, const struct node *node,
 {
     const struct node *left = &nodes[node->first_child], *right = &nodes[left->next_sibling];
     struct operand a = operand_of(left, context), b = operand_of(right, context);
+    if (node->compare != COMPARE_CONTAINS && node->compare != COMPARE_MATCH) {
+        a = beside(a, &b);
+        b = beside(b, &a);
+    }
     bool are_numbers = a.type == OPERAND_NUMBER && b.type == OPERAND_NUMBER;
     switch (node->compare) {
     case COMPARE_EQUAL:

@@ -9,7 +9,8 @@
  *
  * Three-valued: where data is missing the result is unknown; `false and unknown` is false, `true or
  * unknown` is true. A dimension that no attribute set equals "unknown" and no more is known of it.
- * An attribute has the type it came with: compared with another type it is unknown.
+ * An attribute has the type it came with: compared with another type it is unknown, but a text that
+ * writes a number compares with numbers as one.
  * In a text a backslash stands for itself, except before a quote or a backslash, so that a regex
  * needs no doubling. Parsed and type-checked once; evaluation visits each node at most once, no
  * loops, no allocation but the arena's. */

@@ -19,10 +19,13 @@ measurement_fn measure_cost;
 measurement_fn measure_fallback, measure_cache_hit, measure_retries;
 measurement_fn measure_model_route, measure_tool_path, measure_routing_policy;
 
-/* measure_imported.c: `self` is NULL for score.X and label.X, which have no row. */
+/* imported.c: of score.X, label.X and attributes["key"], which have no row. */
 measurement_fn measure_feedback_negative;
 void measure_score(struct bytes name, struct score_context *context, struct reading *ret_reading);
 void measure_label(struct bytes name, struct score_context *context, struct reading *ret_reading);
+/* attributes["key"]: one's own number. */
+void measure_attribute(struct bytes key, struct score_context *context,
+                       struct reading *ret_reading);
 
 /* groundedness.c, numeric_groundedness.c, context_relevance.c */
 measurement_fn measure_lexical_groundedness, measure_numeric_groundedness;

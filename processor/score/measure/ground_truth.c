@@ -182,7 +182,8 @@ static double best_of(int what, struct pair *pair, struct bytes expected, struct
 {
     struct expected_answers answers = expected_read(expected, pair->scratch);
     double best = -1;
-    for (uint32_t i = 0; i < answers.count; i++) {
+    size_t answer_size = pair->answer.count * sizeof(struct word);
+    for (uint32_t i = 0; i < answers.count && arena_look(pair->scratch, answer_size); i++) {
         pair->expected_text = answers.items[i];
         pair->expected = text_words(answers.items[i], pair->scratch);
         double value = pair->expected.count > 0 ? compare(pair, what) : -1;

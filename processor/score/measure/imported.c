@@ -1,5 +1,7 @@
-/* What others said about a run: evaluators by score and label, users by feedback. The words are
- * theirs; only the thresholds are ours. */
+/* What others said about a run: evaluators by score and label, users by feedback, the application by
+ * attributes of its own. The words are theirs; only the thresholds are ours. */
+#include "processor/base/json/number.h"
+#include "processor/base/text/text.h"
 #include "processor/normalize/facts/lookup.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
@@ -73,4 +75,22 @@ void measure_feedback_negative(const struct measurement *self, struct score_cont
     else
         reading_explain(ret_reading, context, "None of %u user feedbacks is negative",
                         run->feedback_count);
+}
+
+void measure_attribute(struct bytes key, struct score_context *context, struct reading *ret_reading)
+{
+    struct value value = lookup_attribute(context->run, key);
+    double number;
+    ret_reading->evaluator_type = EVALUATOR_IMPORTED;
+    ret_reading->evaluator_id = key;
+    if (value.type == VALUE_NONE)
+        reading_na(ret_reading, "missing");
+    else if (value.type == VALUE_INT || value.type == VALUE_DOUBLE)
+        reading_number(ret_reading, value.number);
+    else if (value.type == VALUE_BOOL)
+        reading_number(ret_reading, value.integer != 0);
+    else if (value.type == VALUE_STRING && number_parse(text_trim(value.bytes), &number))
+        reading_number(ret_reading, number);
+    else
+        reading_na(ret_reading, "no_value");
 }

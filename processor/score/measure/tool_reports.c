@@ -125,7 +125,7 @@ void measure_tool_errors_reported(const struct measurement *self, struct score_c
     uint32_t calls = 0, count = 0;
     struct arena scratch;
     (void)self;
-    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
         if (step->kind != STEP_TOOL || !step_counts(step) || step->output.size == 0)

@@ -91,7 +91,7 @@ START_TEST(the_table_prints_as_markdown)
     uint32_t lines = 0;
     for (size_t i = 0; i < to.size; i++)
         lines += to.data[i] == '\n';
-    ck_assert_uint_eq(lines, measurement_count + 4);
+    ck_assert_uint_eq(lines, measurement_count + 5);
     ck_assert_ptr_nonnull(memmem(to.data, to.size, "| `groundedness.lexical` |", 26));
     buffer_finish(&to);
 }
@@ -530,8 +530,7 @@ START_TEST(tool_selection_weighs_what_is_known)
     expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3);
     hand->steps[2].error = BYTES_LITERAL("timeout");
     expect("tool_selection.accuracy", 0.4 * 0.5 + 0.3 * 0.5 + 0.3 * 0.5);
-    expect_explanation("tool_selection.accuracy",
-                       "pay was not called; 1 of 2 calls failed");
+    expect_explanation("tool_selection.accuracy", "pay was not called; 1 of 2 calls failed");
     hand_run_offer(hand, "invented");
     hand_run_tool(hand, "pay", "{}");
     hand->steps[2].error = (struct bytes){0};

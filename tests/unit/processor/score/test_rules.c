@@ -121,6 +121,11 @@ START_TEST(judges_true_is_an_error_where_a_pass_proves_nothing)
     rule = failing_on("score.X");
     rule.is_vouched = true;
     ck_assert_ptr_null(rule_check(&rule));
+    rule = failing_on("attributes[\"csat\"]");
+    ck_assert(!rule_may_judge(&rule, 0));
+    rule.is_vouched = true;
+    ck_assert_ptr_null(rule_check(&rule));
+    ck_assert(rule_may_judge(&rule, 0));
     rule.has_fail_below = false;
     rule.has_borderline_below = true;
     ck_assert_ptr_nonnull(strstr(rule_check(&rule), "band alone"));
@@ -138,6 +143,15 @@ START_TEST(names_resolve_to_rows_scores_and_labels)
     ck_assert(!measure.is_label);
     ck_assert(measurements_resolve(BYTES_LITERAL("label.Tone"), &measure, NULL));
     ck_assert(measure.is_label);
+    ck_assert(measurements_resolve(BYTES_LITERAL("attributes[\"csat.v2\"]"), &measure, NULL));
+    ck_assert(measure.is_attribute && bytes_equal_text(measure.imported, "csat.v2"));
+    ck_assert(measurements_resolve(BYTES_LITERAL("attributes['csat']"), &measure, NULL));
+    static const char *const wrong[] = {"attributes",       "attributes[]",
+                                        "attributes[csat]", "attributes[\"\"]",
+                                        "attributes[\"a']", "attributes[\"a\"b\"]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_msg(!measurements_resolve(bytes_of_text(wrong[i]), &measure, NULL), "%s",
+                      wrong[i]);
 }
 END_TEST
 
