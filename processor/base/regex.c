@@ -84,26 +84,34 @@ void regex_scratch_destroy(struct regex_scratch *scratch)
     free(scratch);
 }
 
-bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct bytes subject,
-                  size_t offset, size_t *ret_start, size_t *ret_end)
+static enum regex_result gave_up(void)
+{
+    atomic_fetch_add_explicit(&limit_hits, 1, memory_order_relaxed);
+    return REGEX_GAVE_UP;
+}
+
+enum regex_result regex_search(const struct regex *regex, struct regex_scratch *scratch,
+                               struct bytes subject, size_t offset, size_t *ret_start,
+                               size_t *ret_end)
 {
     assert(offset <= subject.size);
     PCRE2_SPTR text = subject.data ? subject.data : (const uint8_t *)"";
+    while (offset > 0 && offset < subject.size && (text[offset] & 0xc0) == 0x80)
+        offset++;
     int count =
         pcre2_match(regex->code, text, subject.size, offset, 0, scratch->match, scratch->context);
-    if (count < 0) {
-        /* Any other error is a limit of a kind (JIT stack, heap, depth, an offset inside a code
-         * point). */
-        if (count != PCRE2_ERROR_NOMATCH)
-            atomic_fetch_add_explicit(&limit_hits, 1, memory_order_relaxed);
-        return false;
-    }
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has a heap of its own */
+        count = pcre2_match(regex->code, text, subject.size, offset, PCRE2_NO_JIT, scratch->match,
+                            scratch->context);
+    if (count == PCRE2_ERROR_NOMATCH)
+        return REGEX_NONE;
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(scratch->match);
-    if (range[0] > range[1])
-        return false; /* \K in a lookahead can put the start behind the end */
+    /* \K in a lookahead can put the start behind the end. */
+    if (count < 0 || range[0] > range[1])
+        return gave_up();
     *ret_start = range[0];
     *ret_end = range[1];
-    return true;
+    return REGEX_FOUND;
 }
 
 uint64_t regex_limit_hits(void)

@@ -15,8 +15,13 @@ void regex_destroy(struct regex *regex);
 struct regex_scratch *regex_scratch_create(void);
 void regex_scratch_destroy(struct regex_scratch *scratch);
 
-/* Searches `subject` from `offset`. True with the byte range of the match; a limit that was hit
- * counts as no match and raises regex_limit_hits(). */
-bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct bytes subject,
-                  size_t offset, size_t *ret_start, size_t *ret_end);
+enum regex_result {
+    REGEX_NONE,
+    REGEX_FOUND,
+    REGEX_GAVE_UP /* a limit was hit (regex_limit_hits counts it): nobody knows */
+};
+/* Searches `subject` from `offset` (inside a code point: from the next), FOUND with the byte range
+ * of the match. */
+enum regex_result regex_search(const struct regex *regex, struct regex_scratch *scratch, struct bytes subject,
+                               size_t offset, size_t *ret_start, size_t *ret_end);
 uint64_t regex_limit_hits(void);

@@ -5,13 +5,15 @@
  *   original   "ask jo@example.com now"      edit {4, 18 -> 4, 11}
  *   redacted   "ask [EMAIL] now"
  *
- * Whatever goes wrong (no memory, a text past 4 GiB), the text does not leave. */
+ * Whatever goes wrong (no memory, a text past 4 GiB, a regex that met its limit), the text does not
+ * leave. */
 #include "processor/emit/redact.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
+#include "processor/base/masks/escapes.h"
 #include "processor/base/masks/masks.h"
 
 const char *const redaction_content_names[4] = {
@@ -39,40 +41,67 @@ static int by_start(const void *a, const void *b)
     return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
-/* Appends the matches of the regexes unsorted, then sorts and merges all. */
-static void add_custom(const struct redaction_policy *policy, struct regex_scratch *scratch,
+/* Merges `more`, which is sorted, into the ranges. */
+static void merge(struct mask_ranges *ranges, const struct mask_ranges *more)
+{
+    ranges->failed = ranges->failed || more->failed;
+    if (more->count == 0 || ranges->failed)
+        return;
+    uint32_t count = ranges->count + more->count;
+    struct mask_range *items = arena_alloc(ranges->arena, count * sizeof *items);
+    if (!items) {
+        ranges->failed = true;
+        return;
+    }
+    if (ranges->count)
+        memcpy(items, ranges->items, ranges->count * sizeof *items);
+    memcpy(items + ranges->count, more->items, more->count * sizeof *items);
+    qsort(items, count, sizeof *items, by_start);
+    struct mask_ranges all = {.arena = ranges->arena};
+    for (uint32_t i = 0; i < count; i++)
+        mask_ranges_add(&all, items[i].start, items[i].end, items[i].kind);
+    *ranges = all;
+}
+
+/* False when the search gave up: what it would have found is not known. */
+static bool find_all(const struct regex *regex, struct regex_scratch *scratch, struct bytes text,
+                     struct mask_ranges *found)
+{
+    enum regex_result result = REGEX_FOUND;
+    size_t at = 0, start, end;
+    while (at < text.size && !found->failed) {
+        result = regex_search(regex, scratch, text, at, &start, &end);
+        if (result != REGEX_FOUND)
+            break;
+        if (end > start)
+            mask_ranges_add(found, start, end, MASK_CUSTOM);
+        at = end > at ? end : at + 1;
+    }
+    return result != REGEX_GAVE_UP;
+}
+
+/* The pipeline's own regexes, over the text as it stands and as its escapes read. */
+static bool add_custom(const struct redaction_policy *policy, struct regex_scratch *scratch,
                        struct bytes text, struct mask_ranges *ranges)
 {
-    struct mask_ranges all = {.arena = ranges->arena};
-    for (uint32_t i = 0; i < policy->custom_count; i++) {
+    struct buffer plain = {0};
+    bool is_known = true, has_escapes = escapes_stand_in(text);
+    if (has_escapes)
+        escapes_read(text, &plain);
+    ranges->failed = ranges->failed || plain.failed;
+    for (uint32_t i = 0; i < policy->custom_count && is_known && !ranges->failed; i++) {
         /* One list for each regex: its own matches come in order, as mask_ranges_add wants. */
-        struct mask_ranges found = {.arena = ranges->arena};
-        size_t at = 0, start, end;
-        while (at < text.size && !found.failed &&
-               regex_search(policy->custom[i], scratch, text, at, &start, &end)) {
-            if (end > start)
-                mask_ranges_add(&found, start, end, MASK_CUSTOM);
-            at = end > at ? end : at + 1;
-        }
-        ranges->failed = ranges->failed || found.failed;
-        if (found.count == 0)
+        struct mask_ranges raw = {.arena = ranges->arena}, read = raw, mapped = raw;
+        is_known = find_all(policy->custom[i], scratch, text, &raw);
+        merge(ranges, &raw);
+        if (!has_escapes || !is_known)
             continue;
-        uint32_t count = ranges->count + found.count;
-        struct mask_range *items = arena_alloc(ranges->arena, count * sizeof *items);
-        if (!items) {
-            ranges->failed = true;
-            return;
-        }
-        if (ranges->count)
-            memcpy(items, ranges->items, ranges->count * sizeof *items);
-        memcpy(items + ranges->count, found.items, found.count * sizeof *items);
-        qsort(items, count, sizeof *items, by_start);
-        all = (struct mask_ranges){.arena = ranges->arena};
-        for (uint32_t j = 0; j < count; j++)
-            mask_ranges_add(&all, items[j].start, items[j].end, items[j].kind);
-        all.failed = all.failed || ranges->failed;
-        *ranges = all;
+        is_known = find_all(policy->custom[i], scratch, buffer_bytes(&plain), &read);
+        escapes_map(text, &read, &mapped);
+        merge(ranges, &mapped);
     }
+    buffer_finish(&plain);
+    return is_known;
 }
 
 static struct redacted_text apply(struct bytes text, const struct mask_ranges *ranges,
@@ -116,8 +145,10 @@ static struct redacted_text mask(const struct redaction_policy *policy,
     ranges.failed = text.size > UINT32_MAX / 2;
     if (!ranges.failed) {
         masks_scan(text, policy->builtin, &ranges);
-        if (policy->custom_count)
-            add_custom(policy, scratch, text, &ranges);
+        if (policy->custom_count && !add_custom(policy, scratch, text, &ranges)) {
+            counts->given_up++;
+            ranges.failed = true;
+        }
     }
     if (!ranges.failed && ranges.count == 0)
         return result;

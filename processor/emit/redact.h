@@ -6,7 +6,8 @@
  * Built-in masks: e-mail address, card number (13-19 digits of a known issuer that pass Luhn),
  * phone number (international or grouped), secret (sk-..., AKIA..., ghp_..., JWT, "Bearer ...", PEM
  * blocks, key=value with password, secret or token names, passwords of URLs), then the pipeline's
- * own regexes. A match becomes [EMAIL] [CARD] [PHONE] [SECRET] [MASKED]. */
+ * own regexes. Both read a text as its escapes read (base/masks/escapes.h), the regexes also as it
+ * stands. A match becomes [EMAIL] [CARD] [PHONE] [SECRET] [MASKED]. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
@@ -38,6 +39,7 @@ struct redaction_policy {
 struct redaction_counts {
     uint32_t masked[MASK_KINDS];
     uint32_t dropped_fields, hashed_fields;
+    uint32_t given_up; /* of the dropped: a regex met its limit, what it would mask is not known */
 };
 
 /* Where a mask changed the text, so that offsets into the original can be carried over. */

@@ -85,7 +85,7 @@ static struct assigned read_value(struct bytes text, size_t at)
     size_t end = value.start;
     for (; end < text.size && end - value.start < VALUE_BYTES_MAX; end++) {
         uint8_t c = text.data[end];
-        if (value.is_quoted ? c == mark : c <= ' ' || strchr("\"'\\,;&<>()[]{}|", c))
+        if (value.is_quoted ? c == mark : c <= ' ' || strchr("\"',;&<>()[]{}|", c))
             break;
         value.has_digit = value.has_digit || is_digit(c);
         value.has_symbol = value.has_symbol || !(is_word(c) || c >= 0x80);
@@ -143,5 +143,7 @@ size_t mask_assigned_secret(struct bytes text, size_t at, struct mask_ranges *ra
     if (!looks_secret(text, &value, name->is_weak, delimiter))
         return at + 1;
     mask_ranges_add(ranges, value.start, value.end, MASK_SECRET);
+    if (value.is_quoted && !ranges->failed)
+        ranges->items[ranges->count - 1].is_quoted = true;
     return value.end;
 }

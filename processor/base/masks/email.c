@@ -1,8 +1,8 @@
 /* E-mail addresses, from the '@' outwards: the local part to its left, then the host to its right,
  * whose last label must be able to be a top-level domain.
  *
- *   "mail j\u00f6rg.m+x@mail.example.com."
- *         <-------------^--------------->    neither the quote, the escape nor the full stop */
+ *   "mail jo.m+x@mail.example.com."
+ *         <-----^--------------->    neither the quote nor the full stop */
 #include "processor/base/masks/scanners.h"
 
 /* Two-byte UTF-8 sequences led by C3-C9 are the Latin letters past ASCII (U+00C0-U+024F): "jörg@".
@@ -18,18 +18,6 @@ static bool is_local(uint8_t c)
     return is_word(c) || (c && strchr(".%+-'", c));
 }
 
-/* In JSON-escaped text the letters of an escape are no part of the address: "\njo@example.com". */
-static size_t skip_escape(struct bytes text, size_t start, size_t end)
-{
-    size_t backslashes = 0;
-    while (backslashes < start && text.data[start - backslashes - 1] == '\\')
-        backslashes++;
-    if (backslashes % 2 == 0)
-        return start;
-    size_t skip = text.data[start] == 'u' ? 5 : 1;
-    return end - start > skip ? start + skip : start;
-}
-
 static size_t local_start(struct bytes text, size_t at)
 {
     size_t start = at;
@@ -43,7 +31,7 @@ static size_t local_start(struct bytes text, size_t at)
     }
     while (start < at && (text.data[start] == '.' || text.data[start] == '\''))
         start++;
-    return start < at ? skip_escape(text, start, at) : start;
+    return start;
 }
 
 /* End of the last label of the host whose text can be a top-level domain; `at` when there is none.

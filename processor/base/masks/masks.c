@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "processor/base/masks/escapes.h"
 #include "processor/base/masks/scanners.h"
 
 enum trigger { NOTHING, NUMBER, AT_SIGN, SECRET, ASSIGNMENT };
@@ -50,7 +51,7 @@ static size_t next_trigger(struct bytes text, size_t at)
     return at;
 }
 
-void masks_scan(struct bytes text, const bool enabled[MASK_KINDS], struct mask_ranges *ranges)
+static void scan(struct bytes text, const bool enabled[MASK_KINDS], struct mask_ranges *ranges)
 {
     bool numbers = enabled[MASK_CARD] || enabled[MASK_PHONE];
     for (size_t at = 0; (at = next_trigger(text, at)) < text.size;) {
@@ -80,4 +81,20 @@ void masks_scan(struct bytes text, const bool enabled[MASK_KINDS], struct mask_r
         assert(next > at);
         at = next;
     }
+}
+
+void masks_scan(struct bytes text, const bool enabled[MASK_KINDS], struct mask_ranges *ranges)
+{
+    if (!escapes_stand_in(text)) {
+        scan(text, enabled, ranges);
+        return;
+    }
+    struct buffer plain = {0};
+    struct mask_ranges found = {.arena = ranges->arena};
+    escapes_read(text, &plain);
+    if (!plain.failed)
+        scan(buffer_bytes(&plain), enabled, &found);
+    found.failed = found.failed || plain.failed;
+    escapes_map(text, &found, ranges);
+    buffer_finish(&plain);
 }

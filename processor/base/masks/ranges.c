@@ -22,7 +22,7 @@ static bool grow(struct mask_ranges *ranges)
 void mask_ranges_add(struct mask_ranges *ranges, size_t start, size_t end, enum mask_kind kind)
 {
     assert(start < end && end <= UINT32_MAX);
-    struct mask_range range = {(uint32_t)start, (uint32_t)end, kind};
+    struct mask_range range = {.start = (uint32_t)start, .end = (uint32_t)end, .kind = kind};
     while (ranges->count && ranges->items[ranges->count - 1].end > range.start) {
         struct mask_range last = ranges->items[--ranges->count];
         if (last.start <= range.start) {

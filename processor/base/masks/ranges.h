@@ -7,6 +7,7 @@ enum mask_kind { MASK_EMAIL, MASK_CARD, MASK_PHONE, MASK_SECRET, MASK_CUSTOM, MA
 struct mask_range {
     uint32_t start, end; /* bytes of the text */
     enum mask_kind kind;
+    bool is_quoted; /* a value in quotes: escaped, it may hold quotes of its own */
 };
 
 struct mask_ranges {

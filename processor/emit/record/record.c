@@ -277,13 +277,12 @@ static void write_messages(struct record_writer *record)
     const struct review_input *input = record->input;
     const struct bytes texts[] = {input->run->input, input->run->output, input->run->expected};
     for (int i = 0; i < 3; i++) {
-        record->texts[i] =
-            redact_text(input->redaction, input->scratch, texts[i], input->arena, &record->counts);
+        struct text_field field = {keys[i], NO_INDEX, NULL};
+        record->texts[i] = record_redact(record, texts[i], field);
         if (!record->texts[i].text.data)
             continue;
         json_key(&record->json, keys[i]);
-        record_string(record, TEXT_MESSAGE, record->texts[i].text,
-                      (struct text_field){keys[i], NO_INDEX, NULL});
+        record_string(record, TEXT_MESSAGE, record->texts[i].text, field);
     }
 }
 

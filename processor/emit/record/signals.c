@@ -38,7 +38,6 @@ void record_usage(struct record_writer *record)
 
 static void write_errors(struct record_writer *record, const struct bytes_list *errors)
 {
-    const struct review_input *input = record->input;
     uint64_t bytes = 0;
     json_key(&record->json, "errors");
     json_array_begin(&record->json);
@@ -46,11 +45,10 @@ static void write_errors(struct record_writer *record, const struct bytes_list *
         bytes += errors->items[i].size;
         if (i >= record->plan.list_max)
             continue;
-        struct redacted_text text = redact_text(input->redaction, input->scratch, errors->items[i],
-                                                input->arena, &record->counts);
+        struct text_field field = {"signals.errors", i, NULL};
+        struct redacted_text text = record_redact(record, errors->items[i], field);
         if (text.text.data)
-            record_string(record, TEXT_REASON, text.text,
-                          (struct text_field){"signals.errors", i, NULL});
+            record_string(record, TEXT_REASON, text.text, field);
     }
     json_array_end(&record->json);
     if (errors->count > record->plan.list_max)
@@ -125,6 +123,10 @@ void record_redaction(struct record_writer *record)
     if (record->counts.dropped_fields) {
         json_key(json, "dropped_fields");
         json_uint(json, record->counts.dropped_fields);
+    }
+    if (record->counts.given_up) {
+        json_key(json, "mask_limit");
+        json_uint(json, record->counts.given_up);
     }
     if (record->counts.hashed_fields) {
         json_key(json, "hashed_fields");

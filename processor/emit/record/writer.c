@@ -96,12 +96,22 @@ bool record_has_content(const struct record_writer *record)
     return content == REDACT_REDACTED || content == REDACT_FULL;
 }
 
+struct redacted_text record_redact(struct record_writer *record, struct bytes text,
+                                   struct text_field field)
+{
+    const struct review_input *input = record->input;
+    uint32_t before = record->counts.given_up;
+    struct redacted_text redacted =
+        redact_text(input->redaction, input->scratch, text, input->arena, &record->counts);
+    if (record->counts.given_up > before)
+        record_truncation(record, field, text.size);
+    return redacted;
+}
+
 void record_content(struct record_writer *record, const char *key, enum text_class class,
                     struct bytes text, struct text_field field)
 {
-    const struct review_input *input = record->input;
-    struct redacted_text redacted =
-        redact_text(input->redaction, input->scratch, text, input->arena, &record->counts);
+    struct redacted_text redacted = record_redact(record, text, field);
     if (!redacted.text.data)
         return;
     json_key(&record->json, key);

@@ -40,6 +40,9 @@ enum { TEXTS_INPUT, TEXTS_OUTPUT, TEXTS_EXPECTED };
 /* Writes a string that is redacted already; cut to the cap of its class. */
 void record_string(struct record_writer *record, enum text_class class, struct bytes text,
                    struct text_field field);
+/* A text through the policy; one that the masks gave up on is told in truncation[]. */
+struct redacted_text record_redact(struct record_writer *record, struct bytes text,
+                                   struct text_field field);
 /* The next three redact first, and write nothing when the text is absent (or was dropped). */
 void record_content(struct record_writer *record, const char *key, enum text_class class,
                     struct bytes text, struct text_field field);

@@ -187,7 +187,9 @@ static enum tristate matches(const struct node *node, struct operand a,
     struct bytes subject = a.text.data ? a.text : BYTES_LITERAL("");
     if (!arena_look(context->run->arena, subject.size))
         return IS_UNKNOWN;
-    return of_bool(regex_search(node->regex, context->scratch, subject, 0, &start, &end));
+    enum regex_result result =
+        regex_search(node->regex, context->scratch, subject, 0, &start, &end);
+    return result == REGEX_GAVE_UP ? IS_UNKNOWN : of_bool(result == REGEX_FOUND);
 }
 
 static enum tristate compare(const struct node *nodes, const struct node *node,

@@ -49,10 +49,13 @@ static bool meets_json(const struct output_contract *contract, struct bytes answ
     return meets;
 }
 
+/* `ret_is_known` is false when the search for the pattern gave up. */
 static bool meets(const struct output_contract *contract, struct bytes answer,
-                  struct score_context *context, struct reading *reading)
+                  struct score_context *context, struct reading *reading, bool *ret_is_known)
 {
     size_t start, end;
+    enum regex_result result = REGEX_FOUND;
+    *ret_is_known = true;
     if ((contract->is_json || contract->required_key_count > 0) &&
         !meets_json(contract, answer, context, reading))
         return false;
@@ -61,8 +64,10 @@ static bool meets(const struct output_contract *contract, struct bytes answer,
                         utf8_length(answer), contract->max_length);
         return false;
     }
-    if (contract->pattern && arena_look(context->run->arena, answer.size) &&
-        !regex_search(contract->pattern, context->scratch, answer, 0, &start, &end)) {
+    if (contract->pattern && arena_look(context->run->arena, answer.size))
+        result = regex_search(contract->pattern, context->scratch, answer, 0, &start, &end);
+    *ret_is_known = result != REGEX_GAVE_UP;
+    if (result != REGEX_FOUND) {
         reading_explain(reading, context, "The answer does not match the demanded pattern");
         return false;
     }
@@ -104,11 +109,17 @@ void measure_output_contract(const struct measurement *self, struct score_contex
         reading_na(ret_reading, "no_answer");
         return;
     }
-    bool is_met = meets(contract, context->run->output, context, ret_reading);
-    if (!is_met) {
+    bool is_known;
+    bool is_met = meets(contract, context->run->output, context, ret_reading, &is_known);
+    if (!is_met && is_known) {
         struct bytes value = text_trim(exchange_output_value(context->run));
-        if (is_structured_answer(contract, value, context) && !bytes_equal(value, context->run->output))
-            is_met = meets(contract, value, context, ret_reading);
+        if (is_structured_answer(contract, value, context) &&
+            !bytes_equal(value, context->run->output))
+            is_met = meets(contract, value, context, ret_reading, &is_known);
+    }
+    if (!is_known) {
+        reading_na(ret_reading, "too_costly");
+        return;
     }
     reading_number(ret_reading, is_met);
     if (!is_met)

@@ -7,16 +7,21 @@
 static struct regex_scratch *scratch;
 static size_t start, end;
 
-static bool found(const char *pattern, struct bytes subject, size_t offset)
+static enum regex_result search(const char *pattern, struct bytes subject, size_t offset)
 {
     struct error error = {0};
     if (!scratch)
         scratch = regex_scratch_create();
     struct regex *regex = regex_create(bytes_of_text(pattern), &error);
     ck_assert_msg(regex != NULL, "%s", error.text);
-    bool is_found = regex_search(regex, scratch, subject, offset, &start, &end);
+    enum regex_result result = regex_search(regex, scratch, subject, offset, &start, &end);
     regex_destroy(regex);
-    return is_found;
+    return result;
+}
+
+static bool found(const char *pattern, struct bytes subject, size_t offset)
+{
+    return search(pattern, subject, offset) == REGEX_FOUND;
 }
 
 START_TEST(a_match_has_its_byte_range)
@@ -60,14 +65,22 @@ START_TEST(a_wrong_pattern_is_explained)
 }
 END_TEST
 
-START_TEST(a_pattern_that_runs_away_hits_the_limit)
+START_TEST(a_search_that_runs_away_gives_up)
 {
     char subject[4001];
     memset(subject, 'a', 4000);
     subject[4000] = 'b';
     uint64_t before = regex_limit_hits();
-    ck_assert(!found("(a+)+$", bytes_of(subject, sizeof subject), 0));
+    ck_assert_int_eq(search("(a+)+$", bytes_of(subject, sizeof subject), 0), REGEX_GAVE_UP);
     ck_assert_uint_gt(regex_limit_hits(), before);
+}
+END_TEST
+
+START_TEST(a_search_from_inside_a_code_point_begins_at_the_next)
+{
+    ck_assert_int_eq(search("x", BYTES_LITERAL("\xe2\x82\xac x"), 1), REGEX_FOUND);
+    ck_assert_uint_eq(start, 4);
+    ck_assert_int_eq(search("x", BYTES_LITERAL("ab\x80\x80"), 2), REGEX_NONE);
 }
 END_TEST
 
@@ -89,7 +102,8 @@ int main(void)
     tcase_add_test(tests, a_dot_is_a_code_point);
     tcase_add_test(tests, invalid_text_can_be_searched);
     tcase_add_test(tests, a_wrong_pattern_is_explained);
-    tcase_add_test(tests, a_pattern_that_runs_away_hits_the_limit);
+    tcase_add_test(tests, a_search_that_runs_away_gives_up);
+    tcase_add_test(tests, a_search_from_inside_a_code_point_begins_at_the_next);
     tcase_add_test(tests, no_match_is_no_limit_hit);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

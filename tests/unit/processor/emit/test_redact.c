@@ -273,6 +273,61 @@ START_TEST(a_custom_regex_runs_after_the_built_in_masks_and_overlaps_merge)
 }
 END_TEST
 
+START_TEST(an_escaped_text_is_masked_as_it_reads)
+{
+    static const char *const pairs[][2] = {
+        {"j\\u00f6rg@example.com", "[EMAIL]"},
+        {"jo\\u0040example.com\\n", "[EMAIL]\\n"},
+        {"\\\\u006ao@example\\u002Ecom", "[EMAIL]"},
+        {"{'to': '4111\\xa01111\\xa01111\\xa01111'}", "{'to': '[CARD]'}"}, /* a repr */
+        {"jo\\_doe@example\\.com", "[EMAIL]"},                             /* Markdown */
+        {"030\\/1234567", "[PHONE]"},
+        {"a\\\\\\njo@example.com", "a\\\\\\n[EMAIL]"},
+        {"C:\\jo@example.com", "C:\\[EMAIL]"},
+        {"{\"password\": \"a\\\"b\", \"x\": \"y\"}", "{\"password\": \"[SECRET]\", \"x\": \"y\"}"},
+        {"{\"password\": \"a\\\"b", "{\"password\": \"[SECRET]"}, /* cut */
+        {"{\"password\": \"ab\\\\\", \"x\": \"y\"}",
+         "{\"password\": \"[SECRET]\", \"x\": \"y\"}"},
+        {"\\u0070assword\\u003dhunter2 \\ud83d\\ude00", "\\u0070assword\\u003d[SECRET] \\ud83d\\ude00"},
+        {"\\", "\\"},
+        {"\\u12", "\\u12"},
+    };
+    check_masks(pairs, COUNT(pairs));
+}
+END_TEST
+
+START_TEST(a_custom_regex_reads_a_text_as_it_stands_and_as_its_escapes_read)
+{
+    struct error error = {0};
+    policy.custom[policy.custom_count++] =
+        regex_create(bytes_of_text("K\xc3\xb6ln|\"ssn\": \"\\d+\"|\\\\n--"), &error);
+    ck_assert_msg(policy.custom[0] != NULL, "%s", error.text);
+    ck_assert_str_eq(redacted("in K\\u00f6ln, K\xc3\xb6ln"), "in [MASKED], [MASKED]");
+    ck_assert_str_eq(redacted("{\\\"ssn\\\": \\\"12\\\"}"), "{[MASKED]}");
+    ck_assert_str_eq(redacted("a\\n--b"), "a[MASKED]b"); /* the raw form */
+}
+END_TEST
+
+START_TEST(a_text_that_a_custom_regex_gives_up_on_does_not_leave_and_is_counted)
+{
+    struct error error = {0};
+    policy.custom[policy.custom_count++] = regex_create(bytes_of_text("(?s)<a>.*?</a>"), &error);
+    enum { SIZE = 400000 };
+    char *text = malloc(SIZE + 1);
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'y', SIZE);
+    text[SIZE] = 0;
+    memcpy(text, "<a>1</a><a>", 11);
+    ck_assert_ptr_null(redacted(text));
+    ck_assert_uint_eq(counts.given_up, 1);
+    ck_assert_uint_eq(counts.dropped_fields, 1);
+    ck_assert_uint_eq(counts.masked[MASK_CUSTOM], 0);
+    ck_assert_str_eq(redacted("<a>1</a> <a>2</a>"), "[MASKED] [MASKED]");
+    ck_assert_uint_eq(counts.given_up, 1);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_mask_kind_that_is_off_does_not_run)
 {
     policy.builtin[MASK_EMAIL] = false;
@@ -355,6 +410,12 @@ START_TEST(hostile_texts_take_time_in_proportion_to_their_length)
         "AKIA-",
         "-----BEGIN PRIVATE KEY-----",
         "_ghp_a-",
+        "\\",
+        "\\n",
+        "\\u0031",
+        "\\\\ud83d",
+        "password: \"\\\"",
+        "\"token\": \"\\\\\\\"a1b2c3d4",
         "1",
     };
     enum { SIZE = 2 << 20 };
@@ -427,6 +488,9 @@ int main(void)
     tcase_add_test(cases, secrets_are_masked);
     tcase_add_test(cases, words_about_secrets_stay);
     tcase_add_test(cases, a_custom_regex_runs_after_the_built_in_masks_and_overlaps_merge);
+    tcase_add_test(cases, an_escaped_text_is_masked_as_it_reads);
+    tcase_add_test(cases, a_custom_regex_reads_a_text_as_it_stands_and_as_its_escapes_read);
+    tcase_add_test(cases, a_text_that_a_custom_regex_gives_up_on_does_not_leave_and_is_counted);
     tcase_add_test(cases, a_mask_kind_that_is_off_does_not_run);
     tcase_add_test(cases, none_and_metadata_drop_texts_but_keep_masked_names);
     tcase_add_test(cases, a_text_without_a_match_is_not_copied);
