@@ -376,6 +376,12 @@ static enum status inspect_selection(struct inspection *inspection, struct bytes
         say_uint(to, "seen", row.cohort_seen);
         return STATUS_OK;
     }
+    if (row.kind == 'd') {
+        say_int(to, "day", row.day.day);
+        say_uint(to, "basis", row.day.basis);
+        say_uint(to, "seen", row.day.seen);
+        return STATUS_OK;
+    }
     say_int(to, "hour", row.hour.hour);
     if (row.kind == 's')
         say_uint(to, "signature", row.signature.id);

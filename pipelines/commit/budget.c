@@ -1,5 +1,6 @@
 /* Selection, in this order:
- *   counted    in its hour: stratum, and signature of a failure
+ *   counted    in its day, of the control stratum; and in its hour: stratum, and signature of a
+ *              failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
  * What the shard chose goes out: nothing is refused by count. Where too much does, the next view has
  * half the probability. */
@@ -16,6 +17,7 @@ enum {
 struct review_budget {
     struct budget_hours hours;
     struct budget_board board;
+    bool are_days_dirty;
     bool is_stale;     /* the last transaction failed: memory is ahead of the store */
     uint64_t untabled; /* in this transaction */
     bool has_news;     /* since the last view */
@@ -24,7 +26,8 @@ struct review_budget {
 
 static bool is_same_policy(const struct budget_policy *a, const struct budget_policy *b)
 {
-    bool is_same = a->budget.per_hour >= b->budget.per_hour &&
+    bool is_same = a->selection.control_per_day == b->selection.control_per_day &&
+                   a->budget.per_hour >= b->budget.per_hour &&
                    a->budget.per_hour <= b->budget.per_hour &&
                    a->budget.per_signature >= b->budget.per_signature &&
                    a->budget.per_signature <= b->budget.per_signature;
@@ -57,6 +60,13 @@ static bool has_budget(const struct pipeline_config *config)
 
 /* --- the store --- */
 
+static void restore_day(void *context, const struct selection_day *row)
+{
+    struct control_days *days = &((struct review_budget *)context)->hours.days;
+    if (days->count < CONTROL_DAYS)
+        days->days[days->count++] = *row;
+}
+
 static void restore_hour(void *context, const struct selection_hour *row)
 {
     struct review_budget *budget = context;
@@ -76,7 +86,7 @@ static void restore_signature(void *context, int64_t hour, const struct selectio
 
 static void load(struct review_budget *budget, struct store_txn *txn)
 {
-    const struct selection_scan scan = {restore_hour, restore_signature, budget};
+    const struct selection_scan scan = {restore_day, restore_hour, restore_signature, budget};
     budget_hours_finish(&budget->hours);
     selection_scan(txn, &scan);
     budget_hours_plan(&budget->hours);
@@ -127,6 +137,10 @@ uint64_t budget_write(struct review_budget *budget, struct store_txn *txn, int64
 {
     if (!budget->is_stale)
         budget_hours_pace(&budget->hours, wall_ms);
+    bool has_days = budget->are_days_dirty && !budget->is_stale;
+    for (uint32_t i = 0; i < budget->hours.days.count && has_days; i++)
+        selection_put_day(txn, &budget->hours.days.days[i]);
+    budget->are_days_dirty = false;
     for (uint32_t i = 0; i < budget->hours.count && !budget->is_stale; i++) {
         struct budget_hour *hour = &budget->hours.hours[i];
         if (!hour->is_dirty)
@@ -172,6 +186,24 @@ static struct record_emission emission_of(const struct record_selection *selecti
     return (struct record_emission){.skipped = selection->skipped};
 }
 
+static bool is_control(enum verdict verdict)
+{
+    return verdict == VERDICT_PASS || verdict == VERDICT_UNSCORED;
+}
+
+/* Its first verdict alone, as in the hours. */
+static void count_day(struct review_budget *budget, struct store_txn *txn,
+                      const struct closed *closed)
+{
+    int64_t dropped;
+    struct selection_day *day = control_days_open(
+        &budget->hours.days, control_day_of(closed->selection.hour), &dropped);
+    if (dropped >= 0)
+        selection_delete_day(txn, dropped);
+    day->seen += !closed->revision && is_control(closed->verdict);
+    budget->are_days_dirty = budget->has_news = true;
+}
+
 static struct budget_hour *open_hour(struct review_budget *budget, struct store_txn *txn,
                                      int64_t number)
 {
@@ -200,12 +232,17 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
                                      const struct closed *closed, bool is_first)
 {
     struct record_emission emission = emission_of(&closed->selection, is_first);
-    if (!has_budget(closed->config) || closed->is_judge_only)
+    bool has_control = closed->config->selection.control_per_day > 0;
+    if (closed->is_judge_only || (!has_control && !has_budget(closed->config)))
         return emission;
     take_policy(budget, closed->config);
     if (budget->is_stale)
         load(budget, txn);
     store_on_end(txn, at_end, budget);
+    if (has_control)
+        count_day(budget, txn, closed);
+    if (!has_budget(closed->config))
+        return emission;
     struct budget_hour *hour = open_hour(budget, txn, closed->selection.hour);
     struct budget_signature_count *signature = count_signature(budget, hour, closed);
     hour->row.seen[closed->verdict] +=

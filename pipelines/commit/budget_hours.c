@@ -16,7 +16,7 @@ void budget_hours_finish(struct budget_hours *hours)
 {
     for (uint32_t i = 0; i < hours->count; i++)
         hour_finish(&hours->hours[i]);
-    hours->count = 0;
+    hours->count = hours->days.count = 0;
 }
 
 struct budget_signature_count *budget_hour_signature(struct budget_hour *hour, uint64_t id)
@@ -57,7 +57,10 @@ static void allot(const struct budget_hours *hours, const struct budget_hour *ho
         if ((double)n > hours->policy.budget.per_signature)
             runs[demand.signature_count++] = n;
     }
-    budget_allot(&hours->policy.selection, &hours->policy.budget, &demand, ret_plan);
+    int64_t day = control_day_of(hour->row.hour + !is_basis);
+    double control =
+        select_control(&hours->policy.selection, control_days_basis(&hours->days, day));
+    budget_allot(&hours->policy.selection, control, &hours->policy.budget, &demand, ret_plan);
 }
 
 void budget_hours_plan(struct budget_hours *hours)
@@ -228,6 +231,8 @@ struct budget_view *budget_hours_view(const struct budget_hours *hours)
     for (uint32_t i = 0; i < hours->count; i++)
         signatures += 2 * (size_t)hours->hours[i].index.count;
     struct budget_view *view = calloc(1, sizeof(*view) + signatures * sizeof(view->signatures[0]));
+    if (view)
+        view->days = hours->days;
     for (uint32_t i = 0; view && i < hours->count; i++) {
         const struct budget_hour *hour = &hours->hours[i];
         view_hour(hours, hour, true, view, &used);

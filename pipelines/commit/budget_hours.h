@@ -30,6 +30,7 @@ struct budget_policy {
 
 struct budget_hours {
     struct budget_policy policy;
+    struct control_days days; /* an hour's is opened before it */
     uint32_t count;
     struct budget_hour hours[BUDGET_HOURS]; /* ascending */
 };

@@ -137,6 +137,8 @@ static void write_selection(struct json_writer *json, const struct pipeline_conf
     json_object_begin(json);
     for (int verdict = 0; verdict < VERDICTS; verdict++)
         write_number(json, verdict_name(verdict), config->selection.share[verdict]);
+    json_key(json, "control_per_day");
+    json_uint(json, config->selection.control_per_day);
     json_key(json, "new_cohort");
     json_uint(json, config->selection.new_cohort);
     json_key(json, "budget");

@@ -126,6 +126,13 @@ static const struct option rows[] = {
            "Of runs that no rule could judge: with `pass` the control stratum."),
     NUMBER("selection.pass", AT(selection.share[VERDICT_PASS]), 0, 1, "0.01",
            "Of passed runs: the control stratum, without which no rate of the queue is unbiased."),
+    COUNT(
+        "selection.control_per_day", AT(selection.control_per_day), 0, COUNT_MAX, "10",
+        "Records of the control stratum that a day of event time should have: the shares of `pass` "
+        "and `unscored` are at least so many divided by the passed and unscored runs of the day "
+        "before, never more than 1; after a day without any the shares apply. It is stated as "
+        "`inclusion_probability`, stands over restarts, and a budget still limits it; 0: off. "
+        "`replay` applies none."),
     COUNT("selection.new_cohort", AT(selection.new_cohort), 0, 1000, "0",
           "At least the first so many runs of a cohort never seen before, of each of "
           "`cohorts.group_by`. What was not chosen anyway has the reason `new_cohort` and goes to "

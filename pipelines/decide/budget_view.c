@@ -40,7 +40,7 @@ static double signature_probability(const struct budget_hour_view *hour, uint64_
 struct selection_limits budget_view_limits(const struct budget_view *view, int64_t hour,
                                            enum verdict verdict, uint64_t signature)
 {
-    struct selection_limits limits = {1, 1};
+    struct selection_limits limits = {1, 1, 0};
     const struct budget_hour_view *row = view ? find_hour(view, hour) : NULL;
     if (!row)
         return limits;
@@ -48,6 +48,12 @@ struct selection_limits budget_view_limits(const struct budget_view *view, int64
     if (verdict == VERDICT_FAIL)
         limits.signature = signature_probability(row, signature);
     return limits;
+}
+
+double budget_view_control(const struct budget_view *view, const struct selection_policy *policy,
+                           int64_t hour)
+{
+    return view ? select_control(policy, control_days_basis(&view->days, control_day_of(hour))) : 0;
 }
 
 void budget_view_release(const struct budget_view *view)

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "pipelines/config/config.h"
+#include "pipelines/decide/control_days.h"
 #include "processor/receive/request.h"
 
 enum { BUDGET_HOURS = 8 }; /* event-time hours kept; an older one counts as the oldest */
@@ -25,6 +26,7 @@ struct budget_view {
     /* By hour: those kept, and behind each the one that may follow it. */
     uint32_t hour_count;
     struct budget_hour_view hours[2 * BUDGET_HOURS];
+    struct control_days days;
     struct budget_signature signatures[]; /* of all hours */
 };
 
@@ -35,6 +37,9 @@ int64_t budget_hour_of(uint64_t event_ms, uint64_t received_ms);
  * predecessor brought nothing. */
 struct selection_limits budget_view_limits(const struct budget_view *view, int64_t hour,
                                            enum verdict verdict, uint64_t signature);
+/* The least share of the control stratum; 0 where the view says nothing of the day before. */
+double budget_view_control(const struct budget_view *view, const struct selection_policy *policy,
+                           int64_t hour);
 void budget_view_release(const struct budget_view *view);
 
 /* Where the writer leaves the newest view for each shard. Nobody waits: a box that was not emptied

@@ -129,11 +129,12 @@ static struct selection choose(struct judge *judge, const struct judgement *judg
     const struct pipeline_config *config = judge->config;
     struct record_selection *selected = &judgement->closed->selection;
     enum verdict verdict = judgement->report.verdict;
-    struct selection_limits limits = {1, 1};
+    struct selection_limits limits = {1, 1, 0};
     selected->signature = strtoull(judgement->report.signature, NULL, 16);
     if (config->budget.is_present)
         limits =
             budget_view_limits(judgement->budget, selected->hour, verdict, selected->signature);
+    limits.control = budget_view_control(judgement->budget, &config->selection, selected->hour);
     struct selection selection =
         select_within(&config->selection, &limits, judge->trajectory.id, verdict);
     double before = judgement->prior ? judgement->prior->probability : 0;

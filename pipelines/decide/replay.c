@@ -29,8 +29,9 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
         return NULL;
     replay->config = *config;
     replay->config.assembly.memory_bytes = SIZE_MAX;
-    replay->config.budget.is_present = false; /* What is offline has no hour before it, */
-    replay->config.selection.new_cohort = 0;  /* and no cohorts seen. */
+    replay->config.budget.is_present = false;     /* What is offline has no hour before it, */
+    replay->config.selection.control_per_day = 0; /* no day, */
+    replay->config.selection.new_cohort = 0;      /* and no cohorts seen. */
     replay->fn = fn;
     replay->context = context;
     replay->wall_ms = wall_ms;
@@ -106,8 +107,7 @@ enum status replay_add(struct replay *replay, enum wire_gate_signal signal, stru
     request->signal = signal;
     request->received_ms = replay->wall_ms;
     buffer_append_bytes(&request->received, body);
-    enum status status =
-        request->received.failed ? STATUS_FATAL : admission_gate(request, &limits);
+    enum status status = request->received.failed ? STATUS_FATAL : admission_gate(request, &limits);
     if (status == STATUS_OK) {
         request->position = ++replay->position;
         request_chain_shards(request, 1);

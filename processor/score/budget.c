@@ -72,13 +72,14 @@ static double probability_for(const struct budget *budget, const struct budget_d
     return low;
 }
 
-void budget_allot(const struct selection_policy *policy, const struct budget *budget,
-                  const struct budget_demand *demand, struct budget_plan *ret_plan)
+void budget_allot(const struct selection_policy *policy, double control,
+                  const struct budget *budget, const struct budget_demand *demand,
+                  struct budget_plan *ret_plan)
 {
     double asked[VERDICTS], left = budget->per_hour;
     for (int i = 0; i < VERDICTS; i++) {
         enum verdict verdict = turns[i];
-        double share = select_share(policy, verdict);
+        double share = select_share(policy, control, verdict);
         double floor = floors[verdict] * budget->per_hour;
         asked[verdict] = expected_records(budget, demand, verdict, share);
         ret_plan->records[verdict] = fmin(asked[verdict], floor);
@@ -91,7 +92,8 @@ void budget_allot(const struct selection_policy *policy, const struct budget *bu
         ret_plan->records[verdict] += more;
         left -= more;
         if (asked[verdict] > ret_plan->records[verdict])
-            ret_plan->probability[verdict] = probability_for(
-                budget, demand, verdict, select_share(policy, verdict), ret_plan->records[verdict]);
+            ret_plan->probability[verdict] =
+                probability_for(budget, demand, verdict, select_share(policy, control, verdict),
+                                ret_plan->records[verdict]);
     }
 }

@@ -30,9 +30,10 @@ struct budget_plan {
     double probability[VERDICTS]; /* never above the share */
 };
 
-/* A stratum that brought nothing keeps its share. */
-void budget_allot(const struct selection_policy *policy, const struct budget *budget,
-                  const struct budget_demand *demand, struct budget_plan *ret_plan);
+/* A stratum that brought nothing keeps its share; `control`: see select_share(). */
+void budget_allot(const struct selection_policy *policy, double control,
+                  const struct budget *budget, const struct budget_demand *demand,
+                  struct budget_plan *ret_plan);
 /* The most that a run of this signature may have when the hour before brought `runs` of them. */
 double budget_signature_probability(const struct budget *budget, uint64_t runs);
 

@@ -24,9 +24,20 @@ double select_u(const uint8_t trace_id[TRACE_ID_SIZE])
     return (double)(get_be64(digest) >> 11) / 9007199254740992.0;
 }
 
-double select_share(const struct selection_policy *policy, enum verdict verdict)
+double select_control(const struct selection_policy *policy, uint64_t runs)
 {
+    if (runs == 0)
+        return 0;
+    return runs > policy->control_per_day ? policy->control_per_day / (double)runs
+                                          : policy->control_per_day > 0;
+}
+
+double select_share(const struct selection_policy *policy, double control, enum verdict verdict)
+{
+    bool is_control = verdict == VERDICT_PASS || verdict == VERDICT_UNSCORED;
     double share = policy->share[verdict];
+    if (is_control && !(share >= control))
+        share = control;
     return share > 0 ? share < 1 ? share : 1 : 0; /* what is not a number selects nothing */
 }
 
@@ -40,14 +51,14 @@ static enum skip_reason reason_of(enum verdict verdict)
 struct selection select_run(const struct selection_policy *policy,
                             const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict)
 {
-    return select_within(policy, &(struct selection_limits){1, 1}, trace_id, verdict);
+    return select_within(policy, &(struct selection_limits){1, 1, 0}, trace_id, verdict);
 }
 
 struct selection select_within(const struct selection_policy *policy,
                                const struct selection_limits *limits,
                                const uint8_t trace_id[TRACE_ID_SIZE], enum verdict verdict)
 {
-    double share = select_share(policy, verdict);
+    double share = select_share(policy, limits->control, verdict);
     double p = limits->stratum < share ? limits->stratum : share;
     p = limits->signature < p ? limits->signature : p;
     if (p >= 1) /* no digest needed */

@@ -2,6 +2,7 @@
  *                the last one, of each stratum
  * value of 's' = u8 version | varint basis, seen, emitted | varint halvings, records at the last one
  * Version 1 had no halvings.
+ * value of 'd' = u8 version | varint basis, seen
  * value of 'c' = u8 version | varint seen */
 #include "state/tables/selection.h"
 
@@ -10,16 +11,19 @@
 enum {
     SELECTION_VERSION = 2,
     COHORT_VERSION = 1,
+    DAY_VERSION = 1,
     KIND_HOUR = 'h',
     KIND_SIGNATURE = 's',
+    KIND_DAY = 'd',
     KIND_COHORT = 'c'
 };
 
-static void hour_key(struct state_key *key, char kind, int64_t hour)
+/* `number` of the hour, or of the day. */
+static void time_key(struct state_key *key, char kind, int64_t number)
 {
     key->size = 0;
     key_u8(key, (uint8_t)kind);
-    key_be64(key, (uint64_t)hour);
+    key_be64(key, (uint64_t)number);
 }
 
 static void cohort_key(struct state_key *key, uint16_t grouping,
@@ -44,7 +48,7 @@ void selection_put_hour(struct store_txn *txn, const struct selection_hour *hour
 {
     struct state_key key;
     struct buffer value = {0};
-    hour_key(&key, KIND_HOUR, hour->hour);
+    time_key(&key, KIND_HOUR, hour->hour);
     buffer_append_byte(&value, SELECTION_VERSION);
     for (int i = 0; i < SELECTION_STRATA; i++) {
         value_put_varint(&value, hour->basis[i]);
@@ -63,7 +67,7 @@ void selection_put_signature(struct store_txn *txn, int64_t hour,
 {
     struct state_key key;
     struct buffer value = {0};
-    hour_key(&key, KIND_SIGNATURE, hour);
+    time_key(&key, KIND_SIGNATURE, hour);
     key_be64(&key, signature->id);
     buffer_append_byte(&value, SELECTION_VERSION);
     value_put_varint(&value, signature->basis);
@@ -78,13 +82,31 @@ void selection_delete_hour(struct store_txn *txn, int64_t hour)
 {
     struct state_key key;
     struct store_cursor cursor;
-    hour_key(&key, KIND_HOUR, hour);
+    time_key(&key, KIND_HOUR, hour);
     (void)store_delete(txn, TABLE_SELECTION, key_bytes(&key));
-    hour_key(&key, KIND_SIGNATURE, hour);
+    time_key(&key, KIND_SIGNATURE, hour);
     store_cursor_begin(txn, TABLE_SELECTION, key_bytes(&key), key.size, &cursor);
     while (store_cursor_next(&cursor))
         store_cursor_delete(&cursor);
     store_cursor_finish(&cursor);
+}
+
+void selection_put_day(struct store_txn *txn, const struct selection_day *day)
+{
+    struct state_key key;
+    struct buffer value = {0};
+    time_key(&key, KIND_DAY, day->day);
+    buffer_append_byte(&value, DAY_VERSION);
+    value_put_varint(&value, day->basis);
+    value_put_varint(&value, day->seen);
+    put(txn, &key, &value);
+}
+
+void selection_delete_day(struct store_txn *txn, int64_t day)
+{
+    struct state_key key;
+    time_key(&key, KIND_DAY, day);
+    (void)store_delete(txn, TABLE_SELECTION, key_bytes(&key));
 }
 
 static void scan_signatures(struct store_txn *txn, int64_t hour, const struct selection_scan *scan)
@@ -92,7 +114,7 @@ static void scan_signatures(struct store_txn *txn, int64_t hour, const struct se
     struct state_key key;
     struct store_cursor cursor;
     struct selection_row row;
-    hour_key(&key, KIND_SIGNATURE, hour);
+    time_key(&key, KIND_SIGNATURE, hour);
     store_cursor_begin(txn, TABLE_SELECTION, key_bytes(&key), key.size, &cursor);
     while (store_cursor_next(&cursor)) {
         if (selection_row_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &row) ==
@@ -104,11 +126,28 @@ static void scan_signatures(struct store_txn *txn, int64_t hour, const struct se
     store_cursor_finish(&cursor);
 }
 
+static void scan_days(struct store_txn *txn, const struct selection_scan *scan)
+{
+    struct store_cursor cursor;
+    struct selection_row row;
+    uint8_t kind = KIND_DAY;
+    store_cursor_begin(txn, TABLE_SELECTION, bytes_of(&kind, 1), 1, &cursor);
+    while (store_cursor_next(&cursor)) {
+        if (selection_row_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &row) ==
+            STATUS_OK)
+            scan->on_day(scan->context, &row.day);
+        else
+            store_fail(txn, STATUS_FATAL, "a row of table selection is not understood");
+    }
+    store_cursor_finish(&cursor);
+}
+
 void selection_scan(struct store_txn *txn, const struct selection_scan *scan)
 {
     struct store_cursor cursor;
     struct selection_row row;
     uint8_t kind = KIND_HOUR;
+    scan_days(txn, scan);
     store_cursor_begin(txn, TABLE_SELECTION, bytes_of(&kind, 1), 1, &cursor);
     while (store_cursor_next(&cursor)) {
         if (selection_row_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &row) !=
@@ -183,6 +222,10 @@ enum status selection_row_decode(struct bytes key, struct bytes value,
         if (hash.size == COHORT_HASH_SIZE)
             memcpy(row.hash, hash.data, hash.size);
         row.cohort_seen = (uint32_t)value_get_count(&fields, UINT32_MAX);
+    } else if (row.kind == KIND_DAY) {
+        row.day.day = (int64_t)value_get_be64(&name);
+        row.day.basis = value_get_varint(&fields);
+        row.day.seen = value_get_varint(&fields);
     } else if (row.kind == KIND_HOUR || row.kind == KIND_SIGNATURE) {
         row.hour.hour = (int64_t)value_get_be64(&name);
         struct selection_hour *hour = &row.hour;

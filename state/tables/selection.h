@@ -2,8 +2,9 @@
  * holds over restarts, and which cohorts are still among their first runs.
  *   'h' | be64 hour              the strata of an hour (hour: since 1970)
  *   's' | be64 hour | be64 id    one failure signature of that hour
+ *   'd' | be64 day               runs of the control stratum of an event-time day (since 1970)
  *   'c' | be16 grouping | hash   runs seen of a young cohort; the row leaves when there are enough
- * `basis` is what the hour before had brought when this one began: the probabilities of an hour
+ * `basis` is what the hour (the day) before had brought when this one began: its probabilities
  * follow from it, how often they were halved, and the configuration, so they stay what they were
  * over a restart. Owner: the writer thread. */
 #pragma once
@@ -27,14 +28,23 @@ struct selection_signature {
     uint64_t halved_at;
 };
 
+struct selection_day {
+    int64_t day;
+    uint64_t basis, seen;
+};
+
 void selection_put_hour(struct store_txn *txn, const struct selection_hour *hour);
 void selection_put_signature(struct store_txn *txn, int64_t hour,
                              const struct selection_signature *signature);
 /* The hour and its signatures. */
 void selection_delete_hour(struct store_txn *txn, int64_t hour);
 
-/* Of each hour first the strata, then its signatures. */
+void selection_put_day(struct store_txn *txn, const struct selection_day *day);
+void selection_delete_day(struct store_txn *txn, int64_t day);
+
+/* First the days; then of each hour the strata, and its signatures. */
 struct selection_scan {
+    void (*on_day)(void *context, const struct selection_day *day);
     void (*on_hour)(void *context, const struct selection_hour *hour);
     void (*on_signature)(void *context, int64_t hour, const struct selection_signature *signature);
     void *context;
@@ -53,6 +63,7 @@ struct selection_row {
     char kind;
     struct selection_hour hour;
     struct selection_signature signature;
+    struct selection_day day;
     uint16_t grouping;
     uint8_t hash[COHORT_HASH_SIZE];
     uint32_t cohort_seen;

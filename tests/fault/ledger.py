@@ -12,7 +12,7 @@ SPANS = 3
 PIPELINE = """
 trajectory: {{ settle: {settle}, idle_timeout: {idle} }}
 rules: [{{ name: helpful, measure: score.helpfulness, fail_below: 0.5, borderline_below: 0.6 }}]
-selection: {{ pass: 0 }}
+selection: {{ pass: 0, control_per_day: 0 }}
 cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
 {more}
 """

@@ -53,7 +53,8 @@ static void fuzz_selection(struct bytes input)
     struct row row = row_of(input);
     struct selection_row decoded;
     if (is_answer(selection_row_decode(row.key, row.value, &decoded)))
-        assert(decoded.kind == 'h' || decoded.kind == 's' || decoded.kind == 'c');
+        assert(decoded.kind == 'h' || decoded.kind == 's' || decoded.kind == 'd' ||
+               decoded.kind == 'c');
 }
 
 static void fuzz_alert(struct bytes input)

@@ -12,7 +12,7 @@ trajectory: { settle: 200ms, idle_timeout: 2s, await: { scores: [Quality], timeo
 rules:
   - { name: good, measure: score.Quality, fail_below: 0.5 }
   - { name: broken, measure: errors, fail_above: 0 }
-selection: { pass: 0, fail: 0 }
+selection: { pass: 0, fail: 0, control_per_day: 0 }
 cohorts:
   dimensions: { intent: ["*"], release: [service.version] }
   group_by: [[release], [release, intent]]

@@ -15,7 +15,7 @@ PIPELINE = """
 trajectory: { settle: 200ms, idle_timeout: 2s }
 rules:
   - { name: good, measure: score.Quality, fail_below: 0.5, borderline_below: 0.8 }
-selection: { pass: 0, borderline: 0, fail: 0.01 }
+selection: { pass: 0, borderline: 0, fail: 0.01, control_per_day: 0 }
 cohorts:
   dimensions: { intent: ["*"], release: [service.version] }
   group_by: [[intent], [release, intent]]

@@ -14,7 +14,7 @@ rules:
   - {{ name: helpful, measure: score.helpfulness, fail_below: 0.5, borderline_below: 0.6, queue: answers }}
   - {{ name: disliked, measure: feedback.negative, fail_above: 0, labels: [disliked] }}
   - {{ name: errors, measure: errors, fail_above: 0 }}
-selection: {{ pass: 0 }}
+selection: {{ pass: 0, control_per_day: 0 }}
 cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
 """
 args = arguments()

@@ -14,7 +14,7 @@ rules:
   - { name: ungrounded, measure: [score.Groundedness, groundedness.lexical], fail_below: 0.5, borderline_below: 0.8 }
   - { name: failed, measure: errors, fail_above: 0, labels: [failed] }
   - { name: looping, measure: loop, fail_below: 0.4, borderline_below: 0.7 }
-selection: { fail: 1, borderline: 1, unscored: 1, pass: 1 }
+selection: { fail: 1, borderline: 1, unscored: 1, pass: 1, control_per_day: 0 }
 redaction: { content: full }
 """
 

@@ -1,6 +1,6 @@
 """Budgets, their pace, first runs of new cohorts and the funnel, on a running daemon: traffic of known hours in, records and
 counters out."""
-import struct, time
+import hashlib, struct, time
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon
@@ -20,7 +20,7 @@ rules:
   - {{ name: slow, measure: duration_ms, borderline_above: 2000, fail_above: 5000 }}
   - {{ name: good, measure: score.Quality, fail_below: 0.5 }}
 cohorts: {{ dimensions: {{ intent: ["*"] }}, group_by: [[intent]] }}
-selection: {{ pass: 0.2, new_cohort: 3, budget: {{ per_hour: {PER_HOUR}, per_signature_per_hour: 1000 }} }}
+selection: {{ pass: 0.2, control_per_day: 0, new_cohort: 3, budget: {{ per_hour: {PER_HOUR}, per_signature_per_hour: 1000 }} }}
 """
 
 args = arguments()
@@ -107,5 +107,25 @@ checks.check("state check understands the table", daemon.check_state().returncod
 checks.check("state dump shows it", '"table":"selection"' in dump.stdout)
 replayed = daemon.run("check", "-c", daemon.config)
 checks.check("check accepts the file", replayed.returncode == 0, replayed.stderr)
+daemon.remove()
+
+# The control share of a day: 5 of the 10 passed runs of the day before.
+DAY = 24 * HOUR
+FIRST = (int(time.time()) // DAY - 3) * DAY + 12 * HOUR
+daemon = Daemon(args.flywheel, pipeline.split("selection:")[0] + "selection: { pass: 0, control_per_day: 5 }\n")
+daemon.start()
+u = lambda r: int.from_bytes(hashlib.sha256(r["trajectory_id"].encode()).digest()[:8], "big") / 2**64
+with daemon.channel() as channel:
+    send(channel, [run(0, "pass", "refund") for _ in range(10)])
+    checks.check("without a day before, the share applies", daemon.records() == [], daemon.records())
+    send(channel, [run(24, "pass", "refund") for _ in range(200)])
+    drawn = daemon.records()
+    checks.check("a day has a control share by the day before", 70 <= len(drawn) <= 130 and all(u(r) < 0.5 for r in drawn), len(drawn))
+    checks.check("and states it", all(
+        r["selection"] | {"signature": ""} == {"reason": "control", "stratum": "control", "inclusion_probability": 0.5, "signature": ""}
+        for r in drawn), drawn[:1])
+dump = daemon.run("state", "dump", daemon.state) if daemon.kill() is not None else None
+checks.check("state check understands the days", daemon.check_state().returncode == 0)
+checks.check("state dump shows them", '"day":' in dump.stdout)
 daemon.remove()
 checks.finish()

@@ -42,7 +42,7 @@ enum {
 static const char *const config_text =
     "rules: [{ name: quality, measure: score.Quality, fail_below: 0.5, borderline_below: 0.8 }]\n"
     "trajectory: { settle: 6s, idle_timeout: 2m, max_spans: 20, late: { window: 10m } }\n"
-    "selection: { fail: 1.0, borderline: 1.0, unscored: 0.0, pass: 0.0 }\n"
+    "selection: { fail: 1.0, borderline: 1.0, unscored: 0.0, pass: 0.0, control_per_day: 0 }\n"
     "redaction: { content: full }\n"
     "state: { spill_after: 20s }\n"
     "cohorts: { dimensions: { release: [service.name] }, group_by: [[release]] }\n";

@@ -209,6 +209,89 @@ START_TEST(a_later_verdict_is_not_counted_as_another_run)
 }
 END_TEST
 
+/* Passes of an hour, none chosen. */
+static void count_passes(struct fixture *fixture, int64_t hour, int runs, bool is_committed)
+{
+    struct store_txn txn;
+    store_begin(fixture->temp.store, true, &txn);
+    for (int i = 0; i < runs; i++) {
+        struct closed closed = pass(fixture);
+        closed.selection.hour = hour;
+        ck_assert_ptr_null(budget_select(fixture->budget, &txn, &closed, false).record);
+    }
+    budget_write(fixture->budget, &txn, 0);
+    if (is_committed)
+        COMMIT(&txn);
+    else
+        store_abort(&txn);
+}
+
+/* As the shards see it. */
+static double control_of(struct fixture *fixture, int64_t hour)
+{
+    static int64_t now_ms;
+    budget_publish(fixture->budget, now_ms += 1000);
+    const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
+    double control = budget_view_control(view, &fixture->config.selection, hour);
+    budget_view_release(view);
+    return control;
+}
+
+START_TEST(the_control_share_of_a_day_follows_from_the_day_before_over_a_restart)
+{
+    enum { DAY = 24 };
+    struct fixture *fixture = begin(0, 0);
+    fixture->config.selection.control_per_day = 10;
+    count_passes(fixture, 100 * DAY, 40, true);
+    ck_assert_double_eq(control_of(fixture, 100 * DAY), 0); /* no day before */
+    count_passes(fixture, 100 * DAY + 23, 60, false);       /* not durable */
+    count_passes(fixture, 100 * DAY + 23, 10, true);
+    ck_assert_double_eq(control_of(fixture, 101 * DAY), 0.2); /* 10 of 50, for its first run */
+    count_passes(fixture, 101 * DAY, 5, true);
+    count_passes(fixture, 100 * DAY + 23, 50, true); /* late: the basis stands */
+    ck_assert_double_eq(control_of(fixture, 101 * DAY + 5), 0.2);
+    reopen(fixture);
+    const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
+    ck_assert_double_eq(budget_view_control(view, &fixture->config.selection, 101 * DAY + 23), 0.2);
+    ck_assert_double_eq(budget_view_control(view, &fixture->config.selection, 102 * DAY), 1);
+    ck_assert_double_eq(budget_view_control(view, &fixture->config.selection, 104 * DAY), 0);
+    budget_view_release(view);
+    end(fixture);
+}
+END_TEST
+
+START_TEST(a_day_too_old_counts_as_the_oldest)
+{
+    struct control_days days = {0};
+    int64_t dropped;
+    for (int64_t day = 10; day < 10 + CONTROL_DAYS; day++)
+        control_days_open(&days, day, &dropped)->seen = (uint64_t)day;
+    ck_assert_int_eq(dropped, -1);
+    ck_assert_uint_eq(control_days_basis(&days, 11), 10);
+    ck_assert_int_eq(control_days_open(&days, 3, &dropped)->day, 10);
+    ck_assert_int_eq(control_days_open(&days, 20, &dropped)->day, 20);
+    ck_assert_int_eq(dropped, 10);
+    ck_assert_uint_eq(control_days_basis(&days, 20), 0); /* a gap */
+    ck_assert_uint_eq(control_days_basis(&days, 2), 10); /* of day 11 */
+    ck_assert_uint_eq(days.count, CONTROL_DAYS);
+}
+END_TEST
+
+START_TEST(a_budget_plans_with_the_control_share_of_its_day)
+{
+    struct budget_hours hours = {
+        .policy = {.selection = {.control_per_day = 10}, .budget = {.per_hour = 20}}};
+    int64_t dropped;
+    control_days_open(&hours.days, 0, &dropped)->seen = 20;
+    budget_hours_open(&hours, 23, &dropped)->row.seen[VERDICT_PASS] = 10;
+    ck_assert_double_eq(hours.hours[0].plan.probability[VERDICT_PASS], 0);
+    control_days_open(&hours.days, 1, &dropped);
+    struct budget_hour *opened = budget_hours_open(&hours, 24, &dropped);
+    ck_assert_double_eq(opened->plan.probability[VERDICT_PASS], 0.5);
+    budget_hours_finish(&hours);
+}
+END_TEST
+
 START_TEST(an_evaluators_own_trace_uses_no_budget)
 {
     struct fixture *fixture = begin(0, 5);
@@ -393,6 +476,9 @@ int main(void)
     tcase_add_test(tests, a_pace_is_halved_once_for_each_eighth_too_much);
     tcase_add_test(tests, a_reload_with_another_budget_plans_the_hour_anew);
     tcase_add_test(tests, a_later_verdict_is_not_counted_as_another_run);
+    tcase_add_test(tests, the_control_share_of_a_day_follows_from_the_day_before_over_a_restart);
+    tcase_add_test(tests, a_day_too_old_counts_as_the_oldest);
+    tcase_add_test(tests, a_budget_plans_with_the_control_share_of_its_day);
     tcase_add_test(tests, an_evaluators_own_trace_uses_no_budget);
     tcase_add_test(tests, an_hour_too_old_counts_as_the_oldest);
     tcase_add_test(tests, the_basis_of_an_hour_stands);

@@ -155,6 +155,7 @@ START_TEST(a_file_with_every_part_is_read_up_to_the_features_of_later_versions)
     ck_assert_str_eq(config->kafka.dead_letter_topic, "otlp_spans.dead");
     ck_assert_str_eq(config->kafka.group_instance_id, "");
     ck_assert_uint_eq(config->budget.per_hour, 500);
+    ck_assert_uint_eq(config->selection.control_per_day, 0);
     ck_assert_uint_eq(config->selection.new_cohort, 5);
     ck_assert_uint_eq(config->ruleset.measurements.required_count, 1);
     ck_assert(bytes_equal_text(config->ruleset.measurements.required[0].value, "mortgage payoff"));

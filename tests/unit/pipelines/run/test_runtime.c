@@ -37,7 +37,7 @@ static struct pipeline_config *load(const char *directory, const char *settle, d
     snprintf(text, sizeof(text),
              "rules: [{ name: quality, measure: score.Quality, fail_below: %g }]\n"
              "trajectory: { settle: %s, idle_timeout: 1h }\n"
-             "selection: { fail: 1.0, pass: 0.0 }\n"
+             "selection: { fail: 1.0, pass: 0.0, control_per_day: 0 }\n"
              "redaction: { content: full }\n"
              "cohorts: { dimensions: { release: [service.name] }, group_by: [[release]] }\n"
              "exporters: { file/out: { path: %s/records.jsonl } }\n"

@@ -18,7 +18,7 @@ static struct budget_plan allot(const struct selection_policy *policy, double pe
                                             [VERDICT_FAIL] = fail,
                                             [VERDICT_UNSCORED] = unscored}};
     struct budget_plan plan;
-    budget_allot(policy, &budget, &demand, &plan);
+    budget_allot(policy, 0, &budget, &demand, &plan);
     return plan;
 }
 
@@ -77,13 +77,13 @@ START_TEST(a_flood_of_one_signature_takes_nothing_from_the_others)
     struct budget_demand demand = {
         .runs = {[VERDICT_FAIL] = 10040}, .signature_runs = flood, .signature_count = 1};
     struct budget_plan plan;
-    budget_allot(&all, &budget, &demand, &plan);
+    budget_allot(&all, 0, &budget, &demand, &plan);
     ck_assert_double_eq(plan.probability[VERDICT_FAIL], 1); /* 20 of the flood and 40 others */
     ck_assert_double_eq_tol(plan.records[VERDICT_FAIL], 60, 1e-9);
     ck_assert_double_eq_tol(budget_signature_probability(&budget, 10000), 0.002, 1e-12);
     ck_assert_double_eq(budget_signature_probability(&budget, 20), 1);
     demand.runs[VERDICT_FAIL] = 10000 + 160; /* too many others: 80 are left for them */
-    budget_allot(&all, &budget, &demand, &plan);
+    budget_allot(&all, 0, &budget, &demand, &plan);
     ck_assert_double_eq_tol(plan.probability[VERDICT_FAIL], 0.5, 1e-9);
     ck_assert_double_eq_tol(plan.records[VERDICT_FAIL], 100, 1e-9);
 }

@@ -27,9 +27,39 @@ START_TEST(failures_are_always_emitted_by_default)
 }
 END_TEST
 
+START_TEST(the_control_share_is_at_least_what_a_day_should_have)
+{
+    static const struct selection_policy policy = {.share = {[VERDICT_FAIL] = 1},
+                                                   .control_per_day = 10};
+    ck_assert_double_eq(select_control(&policy, 0), 0); /* nothing is known */
+    ck_assert_double_eq(select_control(&policy, 4), 1);
+    ck_assert_double_eq(select_control(&policy, 40), 0.25);
+    ck_assert_double_eq(select_control(&defaults, 4), 0); /* off */
+    struct selection_limits limits = {1, 1, 0.25};
+    uint8_t id[TRACE_ID_SIZE];
+    uint32_t chosen = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        make_id(id, i);
+        struct selection pass = select_within(&policy, &limits, id, VERDICT_PASS);
+        ck_assert_double_eq(pass.probability, 0.25);
+        ck_assert(pass.is_emitted == (select_u(id) < 0.25));
+        ck_assert(pass.is_emitted || pass.skipped == SKIP_PASS);
+        ck_assert(select_within(&policy, &limits, id, VERDICT_UNSCORED).is_emitted ==
+                  pass.is_emitted);
+        ck_assert(!select_within(&policy, &limits, id, VERDICT_BORDERLINE).is_emitted);
+        chosen += pass.is_emitted;
+    }
+    ck_assert_uint_gt(chosen, 190);
+    ck_assert_uint_lt(chosen, 310);
+    limits.stratum = 0.125; /* a budget still limits it */
+    ck_assert_double_eq(select_within(&policy, &limits, id, VERDICT_PASS).probability, 0.125);
+    ck_assert_double_eq(select_share(&defaults, 0.001, VERDICT_PASS), 0.01); /* never lowered */
+}
+END_TEST
+
 START_TEST(what_is_not_emitted_has_a_reason)
 {
-    static const struct selection_policy none = {{0}, 0};
+    static const struct selection_policy none = {.new_cohort = 0};
     uint8_t id[TRACE_ID_SIZE] = {1};
     ck_assert_int_eq(select_run(&none, id, VERDICT_PASS).skipped, SKIP_PASS);
     ck_assert_int_eq(select_run(&none, id, VERDICT_UNSCORED).skipped, SKIP_UNSCORED);
@@ -92,7 +122,7 @@ END_TEST
 START_TEST(a_limit_lowers_the_probability_and_names_what_held_it_back)
 {
     struct selection_policy policy = {.share = {[VERDICT_FAIL] = 0.8}};
-    struct selection_limits limits = {0.4, 0.1};
+    struct selection_limits limits = {0.4, 0.1, 0};
     uint8_t id[TRACE_ID_SIZE];
     uint32_t reasons[SKIP_REASONS] = {0}, emitted = 0;
     for (uint32_t i = 0; i < 1000; i++) {
@@ -119,6 +149,7 @@ int main(void)
     Suite *suite = suite_create("select");
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, failures_are_always_emitted_by_default);
+    tcase_add_test(tests, the_control_share_is_at_least_what_a_day_should_have);
     tcase_add_test(tests, what_is_not_emitted_has_a_reason);
     tcase_add_test(tests, an_emitted_pass_is_control);
     tcase_add_test(tests, the_share_is_about_p_and_larger_shares_contain_smaller_ones);
