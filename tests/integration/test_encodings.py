@@ -70,7 +70,7 @@ def evaluation_of(evaluation):
 def as_json(m):
     """The message in the words of the JSON; what is absent is ''."""
     return {
-        "schema": m.schema, "record_id": m.record_id, "revision": m.revision, "supersedes": m.supersedes, "queue": m.queue, "priority": m.priority, "summary": m.summary,
+        "schema": m.schema, "record_id": m.record_id, "revision": m.revision, "supersedes": m.supersedes, "queue": m.queue, "priority": m.priority, "summary": m.summary, "content_digest": m.content_digest.hex(),
         "source": {"trace_id": m.source.trace_id.hex(), "root_span_id": m.source.root_span_id.hex(), "conversation_id": m.source.conversation_id,
                    "service": m.source.service, "environment": m.source.environment,
                    "links": [{"trace_id": x.trace_id.hex(), "span_id": x.span_id.hex()} for x in m.source.links]},

@@ -1,6 +1,6 @@
 """Every evidence of the recorded traffic, under rules that point at all they can, is found by its JSON pointer and code points: here in
 Python, and in JavaScript, whose strings count UTF-16 units. `explain` shows it."""
-import collections, json, pathlib, re, shutil, tempfile
+import collections, hashlib, json, pathlib, re, shutil, tempfile
 
 import jsonschema
 
@@ -58,6 +58,26 @@ contexts = [place["pointer"] for place in places[emoji] if place["field"] == "co
 checks.check("of several documents of one retriever each is told apart", "/contexts/1/text" in contexts, contexts)
 text = processes.run(args.flywheel, "explain", "-c", pipeline, directory / "wide.pb").stdout
 checks.check("explain quotes it, and says where it is", re.search(r'arguments\[0:\d+\]  "\{"city": "\U0001f307 K\u00f6ln"\}"  at /steps/\d+/arguments', text), text)
+
+
+def content_digest(record):
+    """As review.proto says it is made; of a record of which nothing was cut."""
+    parents = {step["span_id"]: step.get("parent_span_id") for step in record["steps"]}
+    kinds = {step["span_id"]: step["kind"] for step in record["steps"]}
+
+    def is_judge(span_id):
+        return span_id in kinds and (kinds[span_id] == "evaluator" or is_judge(parents[span_id]))
+
+    texts = [("input", record.get("input")), *((f"history.{turn['role']}", turn["text"]) for turn in record.get("history", [])),
+             ("output", record.get("output")), *(("context", context.get("text")) for context in record["contexts"])]
+    texts += [(f"step.{key}", step.get(key)) for step in record["steps"] if not is_judge(step["span_id"])
+              for key in ("name", "input", "output", "tool", "arguments", "error")]
+    digests = (hashlib.sha256(f"{name}:{text}".encode()).digest() for name, text in texts if text is not None)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+other = [record["trajectory_id"] for record in records if not record["truncation"] and content_digest(record) != record["content_digest"]]
+checks.check("content_digest is what a consumer computes from the record", not other, other[:5])
 checks.check("explain says the summary", records[emoji]["summary"][:60] in text, text[:400])
 shutil.rmtree(directory)
 checks.finish()

@@ -274,6 +274,7 @@ static void write_cohort(struct record_writer *record)
 static void write_messages(struct record_writer *record)
 {
     static const char *const keys[] = {"input", "output", "expected"};
+    static const char *const digested[] = {"input:", "output:", NULL};
     const struct review_input *input = record->input;
     const struct bytes texts[] = {input->run->input, input->run->output, input->run->expected};
     for (int i = 0; i < 3; i++) {
@@ -283,6 +284,8 @@ static void write_messages(struct record_writer *record)
             continue;
         json_key(&record->json, keys[i]);
         record_string(record, TEXT_MESSAGE, record->texts[i].text, field);
+        if (digested[i])
+            record_digest(record, digested[i], record->texts[i].text);
     }
 }
 
@@ -296,16 +299,25 @@ static void write_contexts(struct record_writer *record)
     for (uint32_t i = 0; i < run->document_count; i++) {
         const struct document *document = &run->documents[i];
         bytes += document->text.size;
-        if (i >= record->plan.contexts_max)
+        if (i >= record->plan.contexts_max) {
+            struct redaction_counts ignored = {0};
+            const struct review_input *input = record->input;
+            if (record->digests)
+                record_digest(record, "context:",
+                              redact_text(input->redaction, input->scratch, document->text,
+                                          input->arena, &ignored)
+                                  .text);
             continue;
+        }
         json_object_begin(json);
         record_name(record, "id", document->id, (struct text_field){"contexts", i, "id"});
         if (document->has_score && isfinite(document->score)) {
             json_key(json, "score");
             json_double(json, document->score);
         }
-        record_content(record, "text", TEXT_CONTEXT, document->text,
-                       (struct text_field){"contexts", i, "text"});
+        record_digest(record, "context:",
+                      record_content(record, "text", TEXT_CONTEXT, document->text,
+                                     (struct text_field){"contexts", i, "text"}));
         uint32_t span = document->span;
         if (span >= run->trajectory->span_count)
             span = run->trajectory->top;
@@ -360,6 +372,8 @@ static void write_head(struct record_writer *record, const struct review_record 
     json_key(json, "priority");
     json_uint(json, priority_of(input));
     record_summary(record);
+    json_key(json, "content_digest");
+    json_string(json, bytes_of(identity->content_digest, sizeof identity->content_digest));
     write_source(record);
     json_key(json, "trajectory_id");
     json_string(json, identity->key);
@@ -396,6 +410,21 @@ static void write_all(struct record_writer *record, const struct review_record *
     json_object_end(&record->json);
 }
 
+/* It stands before the texts that it is made of: into the zeros that were written for it. */
+static void put_content_digest(struct review_record *record, struct bytes digests,
+                               struct buffer *json, size_t start)
+{
+    static const char key[] = "\"content_digest\":\"";
+    uint8_t digest[SHA256_SIZE];
+    digest_sha256(digest, digests);
+    hex_encode(record->content_digest, digest, SHA256_SIZE);
+    if (json->failed)
+        return;
+    uint8_t *at = memmem(json->data + start, json->size - start, key, strlen(key));
+    assert(at);
+    memcpy(at + strlen(key), record->content_digest, sizeof record->content_digest);
+}
+
 enum status review_record_write(const struct review_input *input, struct buffer *json,
                                 struct review_record *ret_record)
 {
@@ -405,12 +434,21 @@ enum status review_record_write(const struct review_input *input, struct buffer 
         return STATUS_FATAL;
     struct cut_plan plan = cut_plan_widest();
     size_t start = json->size, bytes_max = review_input_bytes_max(input), size = 0;
+    memset(ret_record->content_digest, '0', sizeof ret_record->content_digest);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         json->size = start;
-        struct record_writer record = {.input = input, .start = start, .plan = plan};
+        struct buffer digests = {0}; /* nothing is cut yet in the first round, and all is read */
+        struct record_writer record = {.input = input,
+                                       .start = start,
+                                       .plan = plan,
+                                       .digests = round == 0 ? &digests : NULL};
         json_writer_init(&record.json, json);
         find_times(&record);
         write_all(&record, ret_record);
+        record.failed = record.failed || digests.failed;
+        if (round == 0)
+            put_content_digest(ret_record, buffer_bytes(&digests), json, start);
+        buffer_finish(&digests);
         if (json->failed || record.failed)
             return STATUS_FATAL;
         size = json->size - start + record.unwritten;

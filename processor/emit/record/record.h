@@ -13,6 +13,7 @@ struct review_record {
     struct bytes key; /* 32 hex digits */
     char traceparent[56];
     char revision_text[12];
+    char content_digest[64]; /* hex of SHA-256 over what a reviewer reads, before cutting */
 };
 
 /* Appends the JSON (one line, no newline) to `json` and fills `ret_record`. FATAL only when memory

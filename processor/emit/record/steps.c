@@ -45,10 +45,27 @@ static enum span_status outcome_of(const struct step *step)
                                                                           : SPAN_STATUS_UNSET;
 }
 
+/* What a reviewer reads of a step: not what an evaluator says, which comes late and changes nothing
+ * of the run. */
+static void digest_step(struct record_writer *record, const struct step *step, const char *name,
+                        struct bytes text)
+{
+    if (step->is_own && step->kind != STEP_EVALUATOR)
+        record_digest(record, name, text);
+}
+
 static void write_step(struct record_writer *record, uint32_t index)
 {
     const struct span *span = &record->input->run->trajectory->spans[index];
     const struct step *step = &record->input->run->steps[index];
+    const struct {
+        const char *key, *name; /* "step.input:" */
+        struct bytes text;
+        enum text_class class;
+    } texts[] = {{"input", "step.input:", step->input, TEXT_STEP},
+                 {"output", "step.output:", step->output, TEXT_STEP},
+                 {"tool", "step.tool:", step->tool, TEXT_NAME},
+                 {"arguments", "step.arguments:", step->arguments, TEXT_STEP}};
     struct json_writer *json = &record->json;
     json_object_begin(json);
     record_hex(record, "span_id", span->id, SPAN_ID_SIZE);
@@ -59,21 +76,24 @@ static void write_step(struct record_writer *record, uint32_t index)
     json_key(json, "name");
     struct bytes name = record_redact_name(record, step->name);
     record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
+    digest_step(record, step, "step.name:", name);
     write_times(record, span);
     json_key(json, "status");
     json_text(json, status_names[outcome_of(step)]);
-    record_content(record, "input", TEXT_STEP, step->input,
-                   (struct text_field){"steps", index, "input"});
-    record_content(record, "output", TEXT_STEP, step->output,
-                   (struct text_field){"steps", index, "output"});
-    record_name(record, "tool", step->tool, (struct text_field){"steps", index, "tool"});
-    record_content(record, "arguments", TEXT_STEP, step->arguments,
-                   (struct text_field){"steps", index, "arguments"});
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct text_field field = {"steps", index, texts[i].key};
+        struct bytes text =
+            texts[i].class == TEXT_NAME
+                ? record_name(record, texts[i].key, texts[i].text, field)
+                : record_content(record, texts[i].key, texts[i].class, texts[i].text, field);
+        digest_step(record, step, texts[i].name, text);
+    }
     record_name(record, "model", step->model, (struct text_field){"steps", index, "model"});
     write_tokens(json, step);
     if (step_has_failed(step))
-        record_content(record, "error", TEXT_REASON, step->error,
-                       (struct text_field){"steps", index, "error"});
+        digest_step(record, step, "step.error:",
+                    record_content(record, "error", TEXT_REASON, step->error,
+                                   (struct text_field){"steps", index, "error"}));
     json_object_end(json);
 }
 

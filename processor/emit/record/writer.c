@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "processor/base/digest.h"
 #include "processor/base/text/utf8.h"
 
 enum { ESCAPE_MAX = 6, MEASURED_MIN = 128 };
@@ -108,14 +109,15 @@ struct redacted_text record_redact(struct record_writer *record, struct bytes te
     return redacted;
 }
 
-void record_content(struct record_writer *record, const char *key, enum text_class class,
-                    struct bytes text, struct text_field field)
+struct bytes record_content(struct record_writer *record, const char *key, enum text_class class,
+                            struct bytes text, struct text_field field)
 {
     struct redacted_text redacted = record_redact(record, text, field);
     if (!redacted.text.data)
-        return;
+        return redacted.text;
     json_key(&record->json, key);
     record_string(record, class, redacted.text, field);
+    return redacted.text;
 }
 
 struct bytes record_redact_name(struct record_writer *record, struct bytes name)
@@ -124,14 +126,24 @@ struct bytes record_redact_name(struct record_writer *record, struct bytes name)
     return redact_name(input->redaction, input->scratch, name, input->arena, &record->counts);
 }
 
-void record_name(struct record_writer *record, const char *key, struct bytes name,
-                 struct text_field field)
+struct bytes record_name(struct record_writer *record, const char *key, struct bytes name,
+                         struct text_field field)
 {
     name = record_redact_name(record, name);
     if (!name.data)
-        return;
+        return name;
     json_key(&record->json, key);
     record_string(record, TEXT_NAME, name, field);
+    return name;
+}
+
+void record_digest(struct record_writer *record, const char *name, struct bytes text)
+{
+    uint8_t digest[SHA256_SIZE];
+    if (!record->digests || !text.data)
+        return;
+    digest_sha256_two(digest, bytes_of_text(name), text);
+    buffer_append(record->digests, digest, sizeof digest);
 }
 
 void record_id(struct record_writer *record, const char *key, struct bytes attribute,

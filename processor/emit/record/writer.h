@@ -32,6 +32,7 @@ struct record_writer {
     struct redacted_text evidence_redacted;
     uint64_t start_ns, end_ns; /* of the run; 0: absent */
     bool has_duration;
+    struct buffer *digests; /* of what a reviewer reads, one each; NULL: they are known already */
     bool failed; /* no memory */
 };
 
@@ -43,17 +44,20 @@ void record_string(struct record_writer *record, enum text_class class, struct b
 /* A text through the policy; one that the masks gave up on is told in truncation[]. */
 struct redacted_text record_redact(struct record_writer *record, struct bytes text,
                                    struct text_field field);
-/* The next three redact first, and write nothing when the text is absent (or was dropped). */
-void record_content(struct record_writer *record, const char *key, enum text_class class,
-                    struct bytes text, struct text_field field);
-void record_name(struct record_writer *record, const char *key, struct bytes name,
-                 struct text_field field);
+/* The next three redact first, and write nothing when the text is absent (or was dropped). Content
+ * and names are given back as they leave. */
+struct bytes record_content(struct record_writer *record, const char *key, enum text_class class,
+                            struct bytes text, struct text_field field);
+struct bytes record_name(struct record_writer *record, const char *key, struct bytes name,
+                         struct text_field field);
 void record_id(struct record_writer *record, const char *key, struct bytes attribute,
                struct bytes value, struct text_field field);
 /* A list of names; always written. */
 void record_names(struct record_writer *record, const char *key, const struct bytes_list *names,
                   struct text_field field);
 void record_truncation(struct record_writer *record, struct text_field field, uint64_t bytes);
+/* A text that a reviewer reads, before anything is cut: part of content_digest. */
+void record_digest(struct record_writer *record, const char *name, struct bytes text);
 void record_hex(struct record_writer *record, const char *key, const uint8_t *id, size_t size);
 /* Milliseconds with all their nanoseconds: 12.000345. */
 void record_ms(struct record_writer *record, const char *key, int64_t ns);

@@ -318,7 +318,7 @@ START_TEST(the_keys_stand_in_the_order_of_the_schema)
 {
     static const char *const keys[] = {
         "schema",      "record_id",     "revision",  "supersedes",   "queue",
-        "priority",    "summary",       "source",    "trajectory_id", "scope",
+        "priority",    "summary",   "content_digest", "source",    "trajectory_id", "scope",
         "completeness", "time",         "agent",     "cohort",       "input",
         "output",      "expected",      "contexts",  "steps",        "verdict",
         "labels",      "evaluations",   "selection", "ruleset",      "usage",
@@ -777,14 +777,66 @@ START_TEST(thousands_of_steps_that_are_cut_later_lose_the_same_ones)
     ck_assert(trajectory_order(&trajectory, &arena));
     run.steps = many_steps;
     run.step_count = MANY;
+    static struct evidence places[3];
+    for (int i = 0; i < 3; i++)
+        places[i] = (struct evidence){(uint32_t)(int[]){3, 1000, 1999}[i], FIELD_STEP_OUTPUT, 4, 10};
+    evaluations[0].evidence = places;
     write_record();
     check_value("truncation.0", "");
+    check_value("evaluations.0.evidence.1.pointer", "/steps/1000/output");
     buffer_append_bytes(&whole, buffer_bytes(&json));
     write_within(50000);
+    check_value("evaluations.0.evidence.0.pointer", "/steps/3/output");
+    check_value("evaluations.0.evidence.1.pointer", ""); /* its step was left out */
+    char path[64];
+    struct bytes last = value_at("evaluations.0.evidence.2.pointer");
+    ck_assert_int_eq(
+        snprintf(path, sizeof path, "%.*s", (int)(last.size - 1), (const char *)last.data + 1),
+        (int)last.size - 1);
+    for (char *at = path; *at; at++)
+        *at = *at == '/' ? '.' : *at;
+    memcpy(strrchr(path, '.'), ".span_id", sizeof ".span_id");
+    ck_assert(bytes_equal(value_at(path), value_at("evaluations.0.evidence.2.span_id")));
     ck_assert(bytes_equal(shortened(&cut, buffer_bytes(&whole), 50000), buffer_bytes(&json)));
     ck_assert(contains("{\"field\":\"steps\",\"original_bytes\":"));
     buffer_finish(&whole);
     buffer_finish(&cut);
+}
+END_TEST
+
+/* content_digest of the record as `input` now makes it. */
+static struct bytes content_digest(size_t bytes_max)
+{
+    write_within(bytes_max);
+    return arena_copy(&arena, value_at("content_digest"));
+}
+
+START_TEST(a_content_digest_is_of_what_a_reviewer_reads_whole)
+{
+    documents[0].text = long_text(50000, "context ");
+    struct bytes first = content_digest(0);
+    ck_assert_uint_eq(first.size, 64);
+    ck_assert(bytes_equal(first, content_digest(20000)));
+    feedback[0].text = TEXT("really wrong");
+    evaluations[0].value = 0.6;
+    input.revision = 2;
+    spans[0].end_ns++;
+    ck_assert(bytes_equal(first, content_digest(0)));
+    const struct bytes before[] = {run.output, steps[2].arguments, documents[0].text};
+    run.output = TEXT("another answer");
+    ck_assert(!bytes_equal(first, content_digest(0)));
+    run.output = before[0];
+    steps[2].arguments = TEXT("{}");
+    ck_assert(!bytes_equal(first, content_digest(0)));
+    steps[2].arguments = before[1];
+    documents[0].text = long_text(50001, "context "); /* beyond what a small record shows */
+    ck_assert(!bytes_equal(first, content_digest(20000)));
+    documents[0].text = before[2];
+    ck_assert(bytes_equal(first, content_digest(0)));
+    steps[2].kind = STEP_EVALUATOR; /* what it says comes late, and is no part of the run */
+    struct bytes without = content_digest(0);
+    steps[2].output = TEXT("0.3");
+    ck_assert(bytes_equal(without, content_digest(0)));
 }
 END_TEST
 
@@ -811,6 +863,7 @@ int main(void)
     tcase_add_test(cases, the_reason_of_the_selection_sets_queue_priority_and_stratum);
     tcase_add_test(cases, the_summary_is_a_sentence_of_what_decided_most_urgent_first);
     tcase_add_test(cases, a_summary_tells_value_and_threshold_apart_and_knows_each_verdict);
+    tcase_add_test(cases, a_content_digest_is_of_what_a_reviewer_reads_whole);
     tcase_add_test(cases, a_record_id_names_one_content);
     tcase_add_test(cases, the_kafka_side_names_the_record);
     tcase_add_test(cases, without_a_root_times_are_those_of_all_spans);
