@@ -8,7 +8,6 @@
 #include "processor/score/measure/functions.h"
 
 #define GROUNDEDNESS_NA "no_answer, no_contexts, refusal, no_claims"
-#define RELEVANCE_NA "no_input, no_contexts"
 #define STEPS_OF(kind_name, kind_value)                                                            \
     {                                                                                              \
         .name = "steps." kind_name, .unit = "steps", .range = "0..", .na_conditions = "",          \
@@ -21,6 +20,15 @@
         .name = "trajectory." what, .unit = "share", .range = range_text, .is_judging = true,      \
         .na_conditions = "incomplete, not_configured", .meaning = meaning_text,                    \
         .source = "tool calls, measurements.trajectory.reference", .measure = measure_trajectory,  \
+        .parameter = parameter_value                                                               \
+    }
+
+#define RELEVANCE(what, parameter_value, meaning_text)                                             \
+    {                                                                                              \
+        .name = "context_relevance." what, .unit = "share", .range = "0..1",                       \
+        .needs_content = true, .reads = RUN_TEXT_INPUT | RUN_TEXT_DOCUMENTS,                       \
+        .na_conditions = "no_input, no_contexts", .meaning = meaning_text,                         \
+        .source = "question, documents", .measure = measure_context_relevance,                     \
         .parameter = parameter_value                                                               \
     }
 
@@ -263,37 +271,12 @@ const struct measurement measurements[] = {
                 "question.",
      .source = "answer, documents, tool results, question",
      .measure = measure_numeric_groundedness},
-    {.name = "context_relevance.max",
-     .unit = "share",
-     .range = "0..1",
-     .needs_content = true,
-     .reads = RUN_TEXT_INPUT | RUN_TEXT_DOCUMENTS,
-     .na_conditions = RELEVANCE_NA,
-     .meaning = "Share of the content words of the question in the best document.",
-     .source = "question, documents",
-     .measure = measure_context_relevance,
-     .parameter = RELEVANCE_MAX},
-    {.name = "context_relevance.mean",
-     .unit = "share",
-     .range = "0..1",
-     .needs_content = true,
-     .reads = RUN_TEXT_INPUT | RUN_TEXT_DOCUMENTS,
-     .na_conditions = RELEVANCE_NA,
-     .meaning = "The same share, mean over the documents.",
-     .source = "question, documents",
-     .measure = measure_context_relevance,
-     .parameter = RELEVANCE_MEAN},
-    {.name = "context_relevance.ap",
-     .unit = "share",
-     .range = "0..1",
-     .needs_content = true,
-     .reads = RUN_TEXT_INPUT | RUN_TEXT_DOCUMENTS,
-     .na_conditions = RELEVANCE_NA,
-     .meaning = "Average precision of the order of retrieval; a document with a share of at least "
-                "0.3 is relevant.",
-     .source = "question, documents",
-     .measure = measure_context_relevance,
-     .parameter = RELEVANCE_AP},
+    RELEVANCE("max", RELEVANCE_MAX,
+              "Share of the content words of the question in the best document."),
+    RELEVANCE("mean", RELEVANCE_MEAN, "The same share, mean over the documents."),
+    RELEVANCE("ap", RELEVANCE_AP,
+              "Average precision of the order of retrieval; a document with a share of at least "
+              "0.3 is relevant."),
     {.name = "citation.validity",
      .unit = "share",
      .range = "0..1",
@@ -341,7 +324,8 @@ const struct measurement measurements[] = {
      .needs_content = true,
      .na_conditions = "no_calls",
      .meaning = "1 when nothing repeats: 0.40 tool calls, 0.35 nested steps, 0.25 model outputs, "
-                "over what is known.",
+                "over what is known; less where model outputs, tool calls or errors nearly repeat "
+                "earlier ones.",
      .source = "tool calls, span tree, model outputs",
      .measure = measure_loop},
     {.name = "step_efficiency",

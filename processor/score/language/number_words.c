@@ -63,8 +63,8 @@ static const struct list lists[] = {
      "veintisiete veintiocho veintinueve",
      21, 1, PART_UNIT, false},
     {"veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa", 20, 10, PART_TEN, false},
-    {"primero/primera/primer segundo/segunda tercero/tercera/tercer cuarto/cuarta quinto/quinta",
-     1, 1, PART_UNIT, true},
+    {"primero/primera/primer segundo/segunda tercero/tercera/tercer cuarto/cuarta quinto/quinta", 1,
+     1, PART_UNIT, true},
     /* it */
     {"zero un/uno/una due tre quattro cinque sei sette otto nove dieci undici dodici tredici "
      "quattordici quindici sedici diciassette diciotto diciannove",
@@ -108,7 +108,10 @@ static const char *const others[] = {"due",  "once", "sei", "sept", "neuf",
                                      "otto", "elf",  "dos", "prima"};
 
 enum { SLOTS = 2048, SCRATCH_MAX = 1024 * 1024, WORDS_MAX = 16 };
-enum { CONNECTORS = sizeof connectors / sizeof *connectors, OTHERS = sizeof others / sizeof *others };
+enum {
+    CONNECTORS = sizeof connectors / sizeof *connectors,
+    OTHERS = sizeof others / sizeof *others
+};
 struct slot {
     uint64_t hash;
     uint32_t value;

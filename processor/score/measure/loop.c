@@ -1,5 +1,5 @@
-/* Does the agent go round in circles? Three signs, each from 1 (none) to 0, weighted over those
- * that could be looked at:
+/* Does the agent go round in circles? What repeats to the letter gives three signs, each from 1
+ * (none) to 0, weighted over those that could be looked at:
  *
  *   0.40 calls      the same tool with the same arguments: 3 times 0.5, 6 times 0; or the run ends
  *                   in a period of 2 to 4 calls, over and over: 3 times 0.5, 6 times 0
@@ -7,11 +7,20 @@
  *                   is directly in its like is a wrapper, not a loop
  *   0.25 outputs    consecutive model outputs whose words agree to 0.85 (Jaccard) / pairs, from 1
  *
+ * and what nearly repeats (near_repeats.c) a value of its own; the worse of both counts:
+ *
+ *   1 - outputs / 6      3 more of nearly the same are a half, 6 are 0
+ *   1 - errors / 6
+ *   1 - calls / 20       0.5 at worst: pages of one search are like this too
+ *
  * Tools that are polled are exempt by configuration. */
+#include <math.h>
+
 #include "processor/base/digest.h"
 #include "processor/base/text/utf8.h"
 #include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
+#include "processor/score/measure/near_repeats.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
@@ -20,7 +29,8 @@
  * periods are ours: three rounds of two to four calls are no coincidence. */
 static const double calls_weight = 0.40, nesting_weight = 0.35, outputs_weight = 0.25;
 static const double similar_from = 0.85;
-enum { HALF_AT = 3, ZERO_AT = 6, PERIOD_MAX = 4 };
+enum { HALF_AT = 3, ZERO_AT = 6, PERIOD_MAX = 4, NEAR_CALLS_ZERO_AT = 20 };
+static const double near_calls_worst = 0.5;
 
 /* Bounds on the work of one run. Outputs below five words ("OK.", "Done.") are alike by nature. */
 enum { ANCESTORS_MAX = 64, OUTPUT_WORDS_MAX = 4096, OUTPUT_BYTES_MAX = 32 * 1024 };
@@ -33,6 +43,7 @@ struct loop_signs {
     struct bytes tool;
     uint32_t model_pairs, similar_pairs;
     bool knows_calls, knows_nesting, is_nested;
+    struct near_repeats near;
 };
 
 static bool is_exempt(const struct score_context *context, struct bytes tool)
@@ -89,6 +100,7 @@ static void look_at_calls(struct loop_signs *signs, struct score_context *contex
             calls.items[kept++] = calls.items[i];
     signs->knows_calls = calls.count > 0;
     calls.count = kept;
+    signs->near = near_repeats_find(context, &calls, reading);
     look_at_repeats(&calls, signs, context, reading);
     for (uint32_t period = 2; period <= PERIOD_MAX && period < calls.count; period++) {
         uint32_t repeats = tail_repeats(&calls, period);
@@ -174,11 +186,27 @@ static void explain(const struct loop_signs *signs, struct score_context *contex
                         signs->repeats, signs->period);
     else if (signs->is_nested)
         reading_explain(reading, context, "A step runs within itself with the same input");
+    else if (signs->near.outputs > 0)
+        reading_explain(reading, context, "%u model output%s an earlier one", signs->near.outputs,
+                        signs->near.outputs == 1 ? " nearly repeats" : "s nearly repeat");
+    else if (signs->near.errors > 0)
+        reading_explain(reading, context, "%u tool error%s met before", signs->near.errors,
+                        signs->near.errors == 1 ? " was" : "s were");
+    else if (signs->near.calls > 0)
+        reading_explain(reading, context, "%u tool call%s an earlier one", signs->near.calls,
+                        signs->near.calls == 1 ? " nearly repeats" : "s nearly repeat");
     else if (signs->similar_pairs > 0)
         reading_explain(reading, context, "%u of %u model outputs nearly repeat the one before",
                         signs->similar_pairs, signs->model_pairs);
     else
         reading_explain(reading, context, "Nothing repeats");
+}
+
+static double near_loss(const struct near_repeats *near)
+{
+    double outputs = (double)near->outputs / ZERO_AT, errors = (double)near->errors / ZERO_AT;
+    double calls = fmin((double)near->calls / NEAR_CALLS_ZERO_AT, near_calls_worst);
+    return fmin(fmax(calls, fmax(outputs, errors)), 1);
 }
 
 void measure_loop(const struct measurement *self, struct score_context *context,
@@ -206,6 +234,6 @@ void measure_loop(const struct measurement *self, struct score_context *context,
         reading_na(ret_reading, "no_calls");
         return;
     }
-    reading_number(ret_reading, 1 - lost / weights);
+    reading_number(ret_reading, 1 - fmax(lost / weights, near_loss(&signs.near)));
     explain(&signs, context, ret_reading);
 }

@@ -619,6 +619,52 @@ START_TEST(step_efficiency_weighs_what_is_known)
 }
 END_TEST
 
+START_TEST(model_outputs_that_nearly_repeat_any_earlier_one_are_a_loop)
+{
+    static char texts[12][200];
+    for (int i = 0; i < 12; i++) {
+        snprintf(texts[i], sizeof texts[i],
+                 i % 2
+                     ? "Now step %d: I search the loan archive again for the missing payoff letter"
+                     : "Then try %d: the branch list gives no hit, so we read all pages of it",
+                 i);
+        hand_run_llm(hand, "m", texts[i]);
+        const struct reading *reading = score_fixture_read(fixture, "loop");
+        if (i == 0)
+            ck_assert_str_eq(reading->na_reason, "no_calls");
+        else /* the third is near the first, with another between */
+            expect("loop", i < 2 ? 1 : i < 8 ? 1 - (i - 1) / 6.0 : 0);
+    }
+    expect_explanation("loop", "10 model outputs nearly repeat an earlier one");
+}
+END_TEST
+
+START_TEST(the_same_error_again_is_a_loop)
+{
+    static char errors[4][40];
+    for (int i = 0; i < 4; i++) {
+        snprintf(errors[i], sizeof errors[i], "timeout after %d ms", 3000 + i);
+        hand_run_tool(hand, "fetch", i % 2 ? "{\"page\": 1}" : "{\"other\": 2}")->error =
+            bytes_of_text(errors[i]);
+        expect("loop", 1 - i / 6.0);
+    }
+}
+END_TEST
+
+START_TEST(calls_that_nearly_repeat_are_never_worse_than_a_half)
+{
+    static char arguments[40][160];
+    for (int i = 0; i < 40; i++) {
+        snprintf(arguments[i], sizeof arguments[i],
+                 "{\"query\": \"payoff letter of the loan of Mrs Roe in the main branch of the "
+                 "bank, newest first\", \"page\": %d}",
+                 i);
+        hand_run_tool(hand, "search", arguments[i]);
+        expect("loop", i < 10 ? 1 - i / 20.0 : 0.5);
+    }
+}
+END_TEST
+
 START_TEST(ground_truth_compares_words)
 {
     expect_na("ground_truth.exact", "no_expected");
@@ -778,6 +824,9 @@ int main(void)
     tcase_add_test(tests, loop_sees_a_step_within_itself_but_not_a_wrapper);
     tcase_add_test(tests, loop_sees_outputs_that_repeat);
     tcase_add_test(tests, step_efficiency_weighs_what_is_known);
+    tcase_add_test(tests, model_outputs_that_nearly_repeat_any_earlier_one_are_a_loop);
+    tcase_add_test(tests, the_same_error_again_is_a_loop);
+    tcase_add_test(tests, calls_that_nearly_repeat_are_never_worse_than_a_half);
     tcase_add_test(tests, ground_truth_compares_words);
     tcase_add_test(tests, refusals_are_anchored);
     tcase_add_test(tests, a_refusal_that_goes_on_to_answer_is_none);
