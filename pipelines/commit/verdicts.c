@@ -87,6 +87,12 @@ static void count_first(struct writer *writer, const struct closed *closed)
     writer_count(writer, counted->mixed_weights, closed->is_weight_mixed);
     writer_count(writer, counted->trajectories[closed->trigger], 1);
     writer_count(writer, counted->unread, closed->is_unread);
+    writer_count(writer, counted->too_costly, closed->is_too_costly);
+    for (uint32_t i = 0; i < closed->without_count; i++)
+        writer_count(writer,
+                     writer_counters_measurement_na(counted, closed->without[i].measurement,
+                                                    closed->without[i].reason),
+                     1);
     if (closed->is_unread)
         unread_scopes_note(&writer->unread_scopes, closed->unread_scope);
     if (closed->emission.skipped != SKIP_NONE)

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "processor/base/digest.h"
+
 /* In the order of the page. */
 enum row {
     ACCEPTED_SPANS,
@@ -26,6 +28,8 @@ enum row {
     TRAJECTORIES_SPLIT,
     TRAJECTORIES_MIXED_WEIGHT,
     TRAJECTORIES_UNREAD,
+    TRAJECTORIES_TOO_COSTLY,
+    MEASUREMENT_NA,
     AWAIT_TIMEOUTS,
     COHORT_CORRECTIONS,
     ROWS
@@ -91,6 +95,11 @@ static const struct {
     [TRAJECTORIES_UNREAD] = {"flywheel_trajectories_not_understood_total", NO_ACCOUNT,
         "Trajectories of which nothing was understood: no span says its kind or carries content in "
         "known words. The log names the scope that wrote them."},
+    [TRAJECTORIES_TOO_COSTLY] = {"flywheel_trajectories_too_costly_total", NO_ACCOUNT,
+        "Trajectories whose texts were not read to their end: reading would have meant to look at "
+        "them hundreds of times over. What was not read is na (too_costly)."},
+    [MEASUREMENT_NA] = {"flywheel_measurement_na_total", NO_ACCOUNT,
+        "Measurements that a rule asked for and that had no value in a first verdict, by reason."},
     [AWAIT_TIMEOUTS] = {"flywheel_await_timeouts_total", NO_ACCOUNT,
         "Trajectories that were decided without a score of trajectory.await."},
     [COHORT_CORRECTIONS] = {"flywheel_cohort_corrections_total", NO_ACCOUNT,
@@ -175,6 +184,7 @@ bool writer_counters_open(struct writer_counters *counters, struct counters *sto
         get_one(counters, TAKEOVER_RECOUNT, &counters->recounted) &&
         get_one(counters, TRAJECTORIES_MIXED_WEIGHT, &counters->mixed_weights) &&
         get_one(counters, TRAJECTORIES_UNREAD, &counters->unread) &&
+        get_one(counters, TRAJECTORIES_TOO_COSTLY, &counters->too_costly) &&
         get_one(counters, SIGNATURES_UNTABLED, &counters->untabled) &&
         get_one(counters, REVIEW_REVISIONS, &counters->revisions) &&
         get_one(counters, CONVERSATION_TRACES, &counters->parts);
@@ -203,6 +213,20 @@ struct persistent_counter *writer_counters_await_timeout(struct writer_counters 
                                                          struct bytes score)
 {
     return get(counters->stored, AWAIT_TIMEOUTS, (struct label[LABELS_MAX]){{"score", score}});
+}
+
+struct persistent_counter *writer_counters_measurement_na(struct writer_counters *counters,
+                                                          struct bytes measurement,
+                                                          const char *reason)
+{
+    uint64_t hash = digest_table_hash(measurement) ^ digest_table_hash(bytes_of_text(reason)) << 1;
+    struct without_value_counter *slot = &counters->without[hash % WITHOUT_VALUE_SLOTS];
+    if (!slot->counter || slot->hash != hash)
+        *slot = (struct without_value_counter){
+            hash, get(counters->stored, MEASUREMENT_NA,
+                      (struct label[LABELS_MAX]){{"measurement", measurement},
+                                                 {"reason", bytes_of_text(reason)}})};
+    return slot->counter;
 }
 
 struct persistent_counter *writer_counters_correction(struct writer_counters *counters,

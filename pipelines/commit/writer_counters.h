@@ -7,6 +7,9 @@
 
 enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, DROP_REVOKED, SPAN_DROPS };
 
+/* A direct-mapped cache: some dozens a run, and looking a counter up by its text takes microseconds. */
+enum { WITHOUT_VALUE_SLOTS = 256 };
+
 struct writer_counters {
     struct counters *stored;
     struct persistent_counter *accepted_spans[SOURCES_MAX], *accepted_logs[SOURCES_MAX];
@@ -17,7 +20,11 @@ struct writer_counters {
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
     struct persistent_counter *skewed, *split, *recounted, *mixed_weights, *untabled, *revisions,
-        *unread, *parts;
+        *unread, *too_costly, *parts;
+    struct without_value_counter { /* a keyed hash of measurement and reason: where it was before */
+        uint64_t hash;
+        struct persistent_counter *counter;
+    } without[WITHOUT_VALUE_SLOTS];
 };
 
 /* `receivers`: the value of the label `receiver` of each source; sources of one receiver share a
@@ -34,6 +41,10 @@ struct persistent_counter *writer_counters_review_records(struct writer_counters
 /* flywheel_await_timeouts_total{score} */
 struct persistent_counter *writer_counters_await_timeout(struct writer_counters *counters,
                                                          struct bytes score);
+/* flywheel_measurement_na_total{measurement,reason} */
+struct persistent_counter *writer_counters_measurement_na(struct writer_counters *counters,
+                                                          struct bytes measurement,
+                                                          const char *reason);
 /* flywheel_cohort_corrections_total{group,from,to}: a late verdict in place of another one. */
 struct persistent_counter *writer_counters_correction(struct writer_counters *counters,
                                                       struct bytes group, enum verdict from,

@@ -74,9 +74,15 @@ struct closed {
     struct record_selection selection;
     struct record_emission emission; /* filled in by the writer; nothing before */
     uint32_t scores_in_vain;         /* bit i: awaited score i of the configuration never came */
-    bool is_unread;                  /* nothing of it was understood, and */
-    struct bytes unread_scope;       /* this is who wrote it */
-    bool is_weight_mixed;            /* its spans state different sampling thresholds */
+    struct without_value { /* of the first verdict: measurements that have none, and why */
+        struct bytes measurement;
+        const char *reason;
+    } * without;
+    uint32_t without_count;
+    bool is_too_costly;        /* its readers met the limit of looking */
+    bool is_unread;            /* nothing of it was understood, and */
+    struct bytes unread_scope; /* this is who wrote it */
+    bool is_weight_mixed;      /* its spans state different sampling thresholds */
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
     struct bytes summary, content;
     struct revision *revision; /* NULL: the first verdict */

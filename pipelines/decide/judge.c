@@ -15,7 +15,8 @@
 
 bool judge_init(struct judge *judge, const struct pipeline_config *config)
 {
-    *judge = (struct judge){.scratch = regex_scratch_create()};
+    *judge =
+        (struct judge){.scratch = regex_scratch_create(), .looks_per_byte = JUDGE_LOOKS_PER_BYTE};
     arena_init(&judge->arena, JUDGE_SCRATCH_BYTES_MAX);
     judge_set_config(judge, config);
     return judge->scratch != NULL;
@@ -54,7 +55,7 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
 {
     arena_reset(&judge->arena);
     judge->arena.look_limit =
-        JUDGE_LOOK_BYTES_MIN + JUDGE_LOOKS_PER_BYTE * (uint64_t)open->wire_bytes;
+        JUDGE_LOOK_BYTES_MIN + judge->looks_per_byte * (uint64_t)open->wire_bytes;
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
         return false;
     facts_read_from(&judge->trajectory, &judge->config->ruleset.measurements.route, &judge->arena,
@@ -165,6 +166,30 @@ static enum status summarize(struct judge *judge, const struct judgement *judgem
                                                                             : STATUS_OK;
 }
 
+/* Each measurement once, however many rules read it; why a rule was not asked is the rule's matter. */
+static bool note_without_value(const struct judge *judge, const struct judgement *judgement)
+{
+    const struct verdict_report *report = &judgement->report;
+    struct closed *closed = judgement->closed;
+    struct arena *arena = &judgement->effects->arena;
+    closed->is_too_costly = judge->arena.is_too_costly;
+    closed->without = arena_zalloc(arena, report->evaluation_count + 1, sizeof(*closed->without));
+    for (uint32_t i = 0; closed->without && i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        uint32_t known = 0;
+        if (!evaluation->na_reason ||
+            bytes_starts_with(bytes_of_text(evaluation->na_reason), BYTES_LITERAL("when_")))
+            continue;
+        while (known < closed->without_count &&
+               !bytes_equal(closed->without[known].measurement, evaluation->measurement))
+            known++;
+        if (known == closed->without_count)
+            closed->without[closed->without_count++] = (struct without_value){
+                arena_copy(arena, evaluation->measurement), evaluation->na_reason};
+    }
+    return !arena->failed;
+}
+
 enum status judge_conclude(struct judge *judge, struct judgement *judgement)
 {
     const struct verdict_report *report = &judgement->report;
@@ -180,7 +205,8 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
         closed->is_rule_missing[i] = report->evaluations[i].is_missing;
         closed->class.is_missing |= report->evaluations[i].is_missing;
     }
-    if (!summary_take_report(&summary, report, &judge->arena))
+    if (!summary_take_report(&summary, report, &judge->arena) ||
+        !note_without_value(judge, judgement))
         return STATUS_FATAL;
     if (!prior) {
         enum status status = judge_select_records(judge, judgement);

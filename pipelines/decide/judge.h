@@ -15,10 +15,11 @@
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
 /* Bytes that all readers of one trajectory may look at, of its texts and what is made of them: so
- * much a byte of its spans, and some in any case. No option either: recorded runs need a tenth (the
- * test of the corpus says the most), and at a gigabyte a second 64 looks at the default max_bytes
- * are one second. What a run's readers did not get to is na(too_costly). */
-enum { JUDGE_LOOKS_PER_BYTE = 64, JUDGE_LOOK_BYTES_MIN = 4 << 20 };
+ * much a byte of its spans, and some in any case. No option either: the most that a recorded run needs
+ * is 48 a byte, mostly members of JSON looked for by name, and less than a tenth of its limit (the
+ * test of it says so). At a gigabyte a second 256 looks at the default max_bytes are four seconds.
+ * What a run's readers did not get to is na(too_costly). */
+enum { JUDGE_LOOKS_PER_BYTE = 256, JUDGE_LOOK_BYTES_MIN = 16 << 20 };
 
 /* What a revision starts from: what was decided before, and how far it goes. */
 struct prior_verdict {
@@ -49,7 +50,8 @@ struct judgement {
 
 struct judge {
     const struct pipeline_config *config;
-    bool is_emitting_all;    /* replay --all and explain: a record of every trajectory */
+    bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
+    uint32_t looks_per_byte;
     size_t record_bytes_max; /* of a record; 0: the usual limit */
     struct first_seen first_seen;
     struct regex_scratch *scratch;

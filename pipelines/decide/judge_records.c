@@ -64,16 +64,12 @@ static enum status write_spans(struct judge *judge, const struct review_input *i
 }
 
 /* A framed record in the effects' arena. */
-static enum status write_record(struct judge *judge, const struct judgement *judgement,
+static enum status write_framed(struct judge *judge, const struct judgement *judgement,
                                 enum selection_reason reason, double probability,
                                 struct selected_record *ret_record)
 {
     const struct pipeline_config *config = judge->config;
     struct arena *arena = &judgement->effects->arena;
-    content_read(&judge->run);
-    /* Its texts are cut, and their readers must not be: the budget of looking has been judged by. */
-    judge->arena.look_limit = 0;
-    judge->arena.is_too_costly = false;
     struct review_input input = {
         .run = &judge->run,
         .report = &judgement->report,
@@ -110,6 +106,22 @@ static enum status write_record(struct judge *judge, const struct judgement *jud
     ret_record->queue = arena_copy(arena, record.queue);
     memcpy(ret_record->id, record.record_id, sizeof(record.record_id));
     return judge->frame.failed || arena->failed ? STATUS_FATAL : STATUS_OK;
+}
+
+/* Its texts are cut, and their readers must not be: the limit of looking is that of judging. */
+static enum status write_record(struct judge *judge, const struct judgement *judgement,
+                                enum selection_reason reason, double probability,
+                                struct selected_record *ret_record)
+{
+    content_read(&judge->run);
+    uint64_t limit = judge->arena.look_limit;
+    bool is_too_costly = judge->arena.is_too_costly;
+    judge->arena.look_limit = 0;
+    judge->arena.is_too_costly = false;
+    enum status status = write_framed(judge, judgement, reason, probability, ret_record);
+    judge->arena.look_limit = limit;
+    judge->arena.is_too_costly = is_too_costly;
+    return status;
 }
 
 /* The record as one of the first runs of a cohort: certain to be chosen. A rule's stays a rule's;

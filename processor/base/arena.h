@@ -19,7 +19,7 @@ struct arena {
     bool no_memory; /* it failed for that, not for its limit */
     /* Bytes looked at since the last reset: what is read again counts again. Limit 0: none. */
     uint64_t looked, look_limit;
-    bool is_too_costly; /* the limit of looking was met: readers have ended early */
+    bool is_too_costly;  /* the limit of looking was met: readers have ended early */
     struct arena *payer; /* what is looked at through this one counts there; NULL: here */
 };
 
@@ -31,10 +31,11 @@ void arena_init_part(struct arena *arena, size_t limit, struct arena *job);
 static inline bool arena_look(struct arena *arena, size_t size)
 {
     struct arena *payer = arena->payer ? arena->payer : arena;
+    if (payer->look_limit == 0)
+        return true;
     if (!payer->is_too_costly)
         payer->looked += size;
-    if (payer->look_limit > 0 && payer->looked > payer->look_limit)
-        payer->is_too_costly = true;
+    payer->is_too_costly = payer->looked > payer->look_limit;
     return !payer->is_too_costly;
 }
 void arena_finish(struct arena *arena);
