@@ -32,7 +32,8 @@ struct pipeline_config {
         uint32_t decided;
         uint32_t request_spans, request_depth, span_attributes, attribute_bytes, span_bytes;
         uint32_t connections, streams, header_bytes;
-        size_t receiving_bytes;
+        size_t receiving_bytes, queue_bytes;
+        int64_t queue_ms, answer_wait_ms;
         int64_t handshake_ms, connection_idle_ms, connection_age_ms;
     } limits;
 

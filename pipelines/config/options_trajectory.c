@@ -51,6 +51,16 @@ static const struct option rows[] = {
          "Review records that no exporter has delivered yet."),
     SIZE("limits.late_bytes", AT(limits.late_bytes), 0, 16 * TIB, "2GiB",
          "Content kept for revisions within `trajectory.late.window`."),
+    SIZE("limits.queue_bytes", AT(limits.queue_bytes), 1 * MIB, 1 * TIB, "64MiB",
+         "Accepted requests that the shards have not read. Above it answers wait, and partitions of "
+         "Kafka pause."),
+    DURATION("limits.queue_time", AT(limits.queue_ms), 10, HOUR, "1s",
+             "Likewise: how long the oldest of them may have waited "
+             "(`flywheel_shard_behind_seconds`)."),
+    DURATION("limits.answer_wait", AT(limits.answer_wait_ms), 0, 10 * MINUTE, "5s",
+             "For how long a client is held back, its request unanswered, while there is no room "
+             "for it; then UNAVAILABLE with RetryInfo, by HTTP 503 with Retry-After. Not while the "
+             "state is full or after a restart: that is refused at once. 0: never."),
     COUNT("limits.decided", AT(limits.decided), 1000, 1000000000, "5000000",
           "Decided trajectories remembered, so that none is counted twice; and as many turns of "
           "conversations that wait for the end of theirs."),

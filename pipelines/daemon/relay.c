@@ -21,6 +21,7 @@ struct relay {
     struct kafka_relay *kafka;
     struct relay_counters counters;
     struct request_pool *pool;
+    int64_t wait_ms; /* of an answer, for room */
 };
 
 struct passage {
@@ -69,6 +70,7 @@ struct relay *relay_create(const struct pipeline_config *config, struct error *r
     if (!relay)
         return NULL;
     relay->exporter = exporter;
+    relay->wait_ms = config->limits.answer_wait_ms;
     kafka.give_up = on_give_up;
     kafka.context = relay;
     if (!open_dead_letters(relay, ret_error)) {
@@ -129,11 +131,20 @@ static bool has_room(void *context, size_t body_bytes)
     return kafka_relay_has_room(relay->kafka, body_bytes);
 }
 
+/* Brokers that take their messages make room soon; those that do not, do not. */
+static bool may_wait(void *context)
+{
+    struct relay *relay = context;
+    return !kafka_relay_gauges(relay->kafka).is_stalled;
+}
+
 struct intake relay_intake(struct relay *relay, uint32_t source, bool ack_durable)
 {
     return (struct intake){.context = relay,
                            .submit = pass_on,
                            .has_room = has_room,
+                           .may_wait = may_wait,
+                           .wait_ms = relay->wait_ms,
                            .pool = relay->pool,
                            .source = (uint16_t)source,
                            .ack_durable = ack_durable};

@@ -29,6 +29,8 @@ static bool push_to_writer(struct runtime *runtime, struct request *request)
 
 enum status mailbox_admit(struct runtime *runtime, struct request *request)
 {
+    if (!request->is_queued)
+        request_enqueue(request);
     if (!request->is_replayed && !push_to_writer(runtime, request))
         return STATUS_BUSY;
     mailbox_give_shards(runtime, request);

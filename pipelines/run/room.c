@@ -67,6 +67,24 @@ bool room_has_bytes(struct runtime *runtime, size_t body_bytes)
     return true;
 }
 
+int64_t room_behind_ms(const struct runtime *runtime, uint32_t shard, int64_t now_ms)
+{
+    int64_t oldest_ms =
+        atomic_load_explicit(&runtime->shards[shard].oldest_ms, memory_order_relaxed);
+    return oldest_ms > 0 && now_ms > oldest_ms ? now_ms - oldest_ms : 0;
+}
+
+bool room_is_behind(const struct runtime *runtime)
+{
+    if (request_pool_queued_bytes(runtime->pool) >= runtime->config->limits.queue_bytes)
+        return true;
+    int64_t now_ms = clock_monotonic_ms();
+    for (uint32_t i = 0; i < runtime->shard_count; i++)
+        if (room_behind_ms(runtime, i, now_ms) > runtime->config->limits.queue_ms)
+            return true;
+    return false;
+}
+
 size_t room_excess_bytes(const struct runtime *runtime, uint32_t shard, size_t shard_bytes,
                          int64_t now_ms)
 {

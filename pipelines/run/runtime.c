@@ -2,6 +2,7 @@
 #include "pipelines/run/runtime.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pipelines/commit/sources.h"
@@ -339,15 +340,38 @@ static const struct metric_family cut_records_family = {
 static const struct metric_family dead_letters_family = {
     "flywheel_exporter_dead_letters_total", METRIC_COUNTER,
     "Records that an exporter gave up: refused alone, and not to be cut."};
+static const struct metric_family behind_family = {
+    "flywheel_shard_behind_seconds", METRIC_GAUGE,
+    "For how long the oldest accepted request has waited for its shard; 0 when none does."};
+static const struct metric_family queued_family = {
+    "flywheel_queue_bytes", METRIC_GAUGE,
+    "Accepted requests that are in the queues of shards and writer."};
 static const struct metric_family verdict_seconds_family = {
     "flywheel_verdict_seconds", METRIC_HISTOGRAM,
     "From the deadline of a trajectory to its durable verdict."};
+
+static void collect_queues(void *context, struct buffer *to)
+{
+    const struct runtime *runtime = context;
+    int64_t now_ms = clock_monotonic_ms();
+    metrics_write_family(to, &behind_family);
+    for (uint32_t i = 0; i < runtime->shard_count; i++) {
+        char labels[24];
+        (void)snprintf(labels, sizeof(labels), "shard=\"%u\"", i);
+        metrics_write_sample(to, behind_family.name, labels,
+                             (double)room_behind_ms(runtime, i, now_ms) / 1000);
+    }
+    metrics_write_family(to, &queued_family);
+    metrics_write_sample(to, queued_family.name, "",
+                         (double)request_pool_queued_bytes(runtime->pool));
+}
 
 void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
 {
     metrics_add(metrics, &commits_family, "", &runtime->commits, 1);
     metrics_add(metrics, &commit_failures_family, "", &runtime->commit_failures, 1);
     metrics_add_histogram(metrics, &commit_seconds_family, "", &runtime->commit_seconds);
+    metrics_add_collector(metrics, collect_queues, runtime);
     metrics_add_histogram(metrics, &verdict_seconds_family, "", &runtime->verdict_seconds);
     for (uint32_t i = 0; i < runtime->lane_count; i++) {
         struct emitter_counters *counters = &runtime->lanes[i].counters;

@@ -170,6 +170,7 @@ static bool handle(struct shard_thread *self, void *item, enum status *status)
     if (item_tag_of(item) == ITEM_NOTICE)
         return answer_notice(self, item_untagged(item), status);
     struct request *request = item;
+    atomic_store_explicit(&self->oldest_ms, request->admitted_ms, memory_order_relaxed);
     *status = step(self, &(struct shard_event){.kind = SHARD_REQUEST, .request = request},
                    request->admitted_ms);
     request_release(request);
@@ -224,6 +225,8 @@ void *shard_thread_main(void *shard_thread)
         if (!is_running || status != STATUS_OK || !self->current)
             break;
         if (is_drained)
+            atomic_store_explicit(&self->oldest_ms, 0, memory_order_relaxed);
+        if (is_drained)
             status =
                 step(self, &(struct shard_event){.kind = SHARD_TICK, .next_positions = positions},
                      looked_ms);
@@ -233,6 +236,7 @@ void *shard_thread_main(void *shard_thread)
     }
     if (status != STATUS_OK)
         failure_report(runtime, EXIT_BUG);
+    atomic_store_explicit(&self->oldest_ms, 0, memory_order_relaxed);
     publish_gauges(self);
     budget_view_release(self->budget);
     self->budget = NULL;

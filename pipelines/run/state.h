@@ -12,8 +12,8 @@
 #include "processor/base/queue.h"
 #include "processor/receive/kafka/topic.h"
 
-/* No options: what a queue holds counts against limits.memory_bytes anyway, and a sender that meets
- * a full one is told to come again. */
+/* No options: limits.queue_bytes and limits.queue_time are what holds senders back; these are only
+ * what the rings can take. */
 enum {
     /* Batches that a shard may have with the writer: enough to decide on through one slow commit.
      * More would only lengthen the way from a deadline to its durable verdict. */
@@ -42,6 +42,7 @@ struct shard_thread {
     struct counter trajectories, bytes, decided; /* gauges */
     _Atomic size_t sent_bytes;                   /* of effects that the writer has */
     _Atomic bool is_full;
+    _Atomic int64_t oldest_ms; /* monotonic; when the event in hand was admitted; 0: none waits */
 };
 
 struct intake_context {

@@ -236,7 +236,7 @@ static bool has_room(void *context, size_t body_bytes)
     bool has_room = runtime->topic.is_waiting
                         ? request_pool_held_bytes(runtime->pool) <=
                               runtime->config->limits.memory_bytes / CATCH_UP_SHARE
-                        : room_has_bytes(runtime, body_bytes);
+                        : room_has_bytes(runtime, body_bytes) && !room_is_behind(runtime);
     if (!has_room)
         atomic_store(&runtime->topic.refused_ms, clock_monotonic_ms());
     return has_room;
@@ -252,7 +252,8 @@ static bool may_come(struct runtime *runtime, struct partition *partition, uint6
         partition->is_behind = false;
         check_caught_up(runtime);
     }
-    return atomic_load(&runtime->is_ready) && room_has_bytes(runtime, 0);
+    return atomic_load(&runtime->is_ready) && room_has_bytes(runtime, 0) &&
+           !room_is_behind(runtime);
 }
 
 static enum status admit(void *context, int32_t number, int64_t offset, struct request *request)

@@ -53,11 +53,22 @@ enum accept_answer accept_call(const struct intake *intake, struct receiver_coun
         request->call = call;
         status = intake->submit(intake->context, request, ret_retry_ms);
     }
+    if (status != STATUS_OK)
+        return ACCEPT_BUSY;
     accept_end(&accept, status, counters);
-    if (status == STATUS_OK)
-        return is_answered_later ? ACCEPT_LATER : ACCEPT_NOW;
-    counter_add(&counters->refused_overload, accept.gated.span_count);
-    return ACCEPT_BUSY;
+    return is_answered_later ? ACCEPT_LATER : ACCEPT_NOW;
+}
+
+void accept_refuse(struct receiver_counters *counters, struct request *request)
+{
+    counter_add(&counters->refused_overload, request->gated.span_count);
+    request_release(request);
+}
+
+bool accept_may_wait(const struct intake *intake, int64_t since_ms, int64_t now_ms)
+{
+    return intake->may_wait && now_ms - since_ms < intake->wait_ms &&
+           intake->may_wait(intake->context);
 }
 
 const char *accept_first_reject(const struct gated_request *gated)

@@ -28,7 +28,7 @@ void accept_end(struct accept *accept, enum status status, struct receiver_count
 enum accept_answer {
     ACCEPT_NOW,   /* OK, at once */
     ACCEPT_LATER, /* by on_durable, which may have run already */
-    ACCEPT_BUSY   /* retryably; counted as overload */
+    ACCEPT_BUSY   /* not yet: the request is still the caller's */
 };
 
 /* Will on_durable answer, if the intake takes the request? */
@@ -37,12 +37,17 @@ static inline bool accept_waits(const struct intake *intake, const struct reques
     return intake->ack_durable && request->gated.span_count + request->gated.log_count > 0;
 }
 
-/* The whole step for a request that came by a call: takes the request, whatever the answer.
- * `ret_retry_ms` is the delay to name with ACCEPT_BUSY. */
+/* The whole step for a request that came by a call: takes the request, but for ACCEPT_BUSY; then it
+ * may be tried again, or refused. `ret_retry_ms` is the delay to name with ACCEPT_BUSY. */
 enum accept_answer accept_call(const struct intake *intake, struct receiver_counters *counters,
                                struct request *request,
                                void (*on_durable)(struct request *request, enum status status),
                                void *call, int64_t *ret_retry_ms);
+
+/* It was busy for too long: counted as overload and given back. */
+void accept_refuse(struct receiver_counters *counters, struct request *request);
+/* May a call that has waited for room since `since_ms` go on waiting? */
+bool accept_may_wait(const struct intake *intake, int64_t since_ms, int64_t now_ms);
 
 /* --- items that were refused alone, and what else the sender is told --- */
 

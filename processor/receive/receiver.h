@@ -1,5 +1,6 @@
 /* The interface of a span source, and what it hands its requests to. A receiver never blocks on the
- * pipeline: submit says BUSY and the receiver refuses (gRPC, HTTP) or pauses (Kafka). */
+ * pipeline: submit says BUSY and the receiver lets the call wait, then refuses (gRPC, HTTP), or
+ * pauses (Kafka). */
 #pragma once
 #include "processor/base/error.h"
 #include "processor/otlp/rpc_code.h"
@@ -14,6 +15,10 @@ struct intake {
     enum status (*submit)(void *context, struct request *request, int64_t *ret_retry_ms);
     /* Is there room for a body of that size now? Asked before reading or inflating a body. */
     bool (*has_room)(void *context, size_t body_bytes);
+    /* Is what keeps `has_room` or `submit` from saying yes likely to pass soon? NULL: never. Then a
+     * call waits for it up to `wait_ms`, unanswered, which holds its client back. */
+    bool (*may_wait)(void *context);
+    int64_t wait_ms;
     struct request_pool *pool;
     uint16_t source;  /* the receiver's source of positions */
     bool ack_durable; /* wait for on_durable before answering */

@@ -23,6 +23,7 @@ struct request_pool {
     size_t keep, idle_count, warm_bytes; /* under lock */
     struct request **idle;
     _Atomic size_t held_bytes;
+    _Atomic size_t queued_bytes; /* those of them that were admitted */
     _Atomic size_t live; /* requests that are not idle */
 };
 
@@ -134,6 +135,8 @@ void request_release(struct request *request)
     cool(&request->inflated);
     arena_reset(&request->arena);
     atomic_fetch_sub_explicit(&pool->held_bytes, request->held_bytes, memory_order_relaxed);
+    if (request->is_queued)
+        atomic_fetch_sub_explicit(&pool->queued_bytes, request->held_bytes, memory_order_relaxed);
     request->held_bytes = 0;
 
     pthread_mutex_lock(&pool->lock);
@@ -157,6 +160,19 @@ void request_account(struct request *request)
     atomic_fetch_add_explicit(&request->pool->held_bytes, held - request->held_bytes,
                               memory_order_relaxed); /* modulo 2^64, so a shrink works too */
     request->held_bytes = held;
+}
+
+void request_enqueue(struct request *request)
+{
+    assert(!request->is_queued);
+    request->is_queued = true;
+    atomic_fetch_add_explicit(&request->pool->queued_bytes, request->held_bytes,
+                              memory_order_relaxed);
+}
+
+size_t request_pool_queued_bytes(const struct request_pool *pool)
+{
+    return atomic_load_explicit(&pool->queued_bytes, memory_order_relaxed);
 }
 
 size_t request_pool_held_bytes(const struct request_pool *pool)

@@ -43,6 +43,7 @@ struct request {
     uint32_t shard_first[SHARDS_MAX]; /* head of each shard's chain of spans; UINT32_MAX: none */
     uint32_t shard_first_log[SHARDS_MAX]; /* likewise of logs */
     size_t held_bytes; /* what it counts against the memory limit, fixed at submit */
+    bool is_queued;    /* it counts as lying in the queues, until it is released */
 
     /* The waiting call: called once by the writer after the commit that holds the journal row
      * (STATUS_OK), or when that commit can't be made (STATUS_BUSY: answer retryably). NULL when
@@ -64,6 +65,10 @@ void request_release(struct request *request);
 /* Fixes held_bytes from the buffers as they are now (again, when called again), and counts them in
  * the pool until the request is released. Before submit. */
 void request_account(struct request *request);
+/* It goes into the queues now, with the bytes that it was accounted with. Once, by its admission. */
+void request_enqueue(struct request *request);
+/* Bytes of requests in the queues: admitted, and not released by all who work on them. */
+size_t request_pool_queued_bytes(const struct request_pool *pool);
 /* Bytes held by requests that are not idle in the pool, as accounted. */
 size_t request_pool_held_bytes(const struct request_pool *pool);
 

@@ -54,7 +54,8 @@ static enum status fake_submit(void *context, struct request *request, int64_t *
     (void)context;
     pthread_mutex_lock(&lock);
     fixture.seen.submits++;
-    enum status status = fixture.submit_status;
+    enum status status = fixture.busy_left > 0 ? STATUS_BUSY : fixture.submit_status;
+    fixture.busy_left -= fixture.busy_left > 0;
     *ret_retry_ms = fixture.retry_ms;
     bool is_inside = fixture.is_answered_inside;
     if (status == STATUS_OK) {
@@ -83,9 +84,16 @@ static bool fake_has_room(void *context, size_t body_bytes)
     fixture.seen.room_asks++;
     if (body_bytes > fixture.seen.room_asked)
         fixture.seen.room_asked = body_bytes;
-    bool has_room = fixture.has_room;
+    bool has_room = fixture.has_room && fixture.roomless_left == 0;
+    fixture.roomless_left -= fixture.roomless_left > 0;
     pthread_mutex_unlock(&lock);
     return has_room;
+}
+
+bool http_fixture_may_wait(void *context)
+{
+    (void)context;
+    return true;
 }
 
 struct http_fixture *http_fixture_setup(void)

@@ -29,6 +29,7 @@ struct http_fixture {
     bool is_answered_inside; /* on_durable before submit returns */
     enum status submit_status, durable_status;
     int64_t retry_ms;
+    uint32_t roomless_left, busy_left; /* no room, or busy, for so many askings more */
     /* Under a lock: */
     struct http_seen seen;
     struct buffer last_body;
@@ -46,6 +47,8 @@ struct buffer http_fixture_last_body(void);
 bool http_fixture_last_was(const struct buffer *body);
 void http_fixture_hold(bool is_holding);
 void http_fixture_set_room(bool has_room);
+/* For `intake.may_wait`: what has no room waits. */
+bool http_fixture_may_wait(void *context);
 /* Waits until the pipeline holds so many; false after 5 s. */
 bool http_fixture_wait_held(size_t count);
 /* Waits until a limit was hit so often; false after 5 s. */

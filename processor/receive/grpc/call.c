@@ -17,7 +17,9 @@
 enum {
     TRIALS_MAX = 256,   /* messages that have just begun to arrive; most are here at once */
     TRIAL_MS = 250,     /* after it a message counts as a long one, of which there may be few */
-    LONG_MS_MAX = 10000 /* for a long one, when others want its place */
+    LONG_MS_MAX = 10000, /* for a long one, when others want its place */
+    CROWDED_MS = 1000,  /* after the intake has had no room, */
+    CROWDED_TRIALS_MAX = 32 /* so few messages are received at once */
 };
 
 static struct call *take_idle(struct grpc_receiver *receiver)
@@ -177,13 +179,42 @@ static void prepare_response(struct call *call, const struct request *request)
     buffer_finish(&text);
 }
 
+/* --- from the payload to the pipeline --- */
+
+static void append(struct call *call, struct call **first, struct call **last)
+{
+    call->next = NULL;
+    *(*first ? &(*last)->next : first) = call;
+    *last = call;
+}
+
+/* The message stays here, and so does its client; or it is refused, which gives up the request. */
+static void hold_or_refuse(struct call *call, struct grpc_reply refusal)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    int64_t now_ms = clock_monotonic_ms();
+    receiver->crowded_until_ms = now_ms + CROWDED_MS;
+    if (!atomic_load(&receiver->is_stopping) &&
+        accept_may_wait(receiver->intake, call->waiting_since_ms, now_ms)) {
+        atomic_store_explicit(&call->state, CALL_HELD, memory_order_relaxed);
+        append(call, &receiver->held_first, &receiver->held_last);
+        return;
+    }
+    if (call->request)
+        accept_refuse(receiver->counters, call->request);
+    call->request = NULL;
+    buffer_clear(&call->response);
+    reply(call, refusal);
+}
+
 /* Hands the gated request over. When it is answered later, the call is not touched any more: the
  * writer may have answered already. */
-static void submit(struct call *call, struct request *request)
+static void submit(struct call *call)
 {
     const struct intake *intake = call->receiver->intake;
+    struct request *request = call->request;
     int64_t retry_ms = 0;
-    prepare_response(call, request);
+    call->request = NULL;
     if (accept_waits(intake, request))
         atomic_store(&call->state, CALL_WAITING);
     switch (accept_call(intake, call->receiver->counters, request, on_durable, call, &retry_ms)) {
@@ -193,48 +224,88 @@ static void submit(struct call *call, struct request *request)
     case ACCEPT_LATER:
         break;
     case ACCEPT_BUSY:
-        reply(call, grpc_reply_retry("too busy; send it again", retry_ms));
+        call->request = request;
+        hold_or_refuse(call, grpc_reply_retry("too busy; send it again", retry_ms));
         break;
     }
+}
+
+/* The payload becomes a request. False: the call is answered, or held. */
+static bool read_payload(struct call *call)
+{
+    struct grpc_receiver *receiver = call->receiver;
+    struct grpc_reply refusal = {0};
+    size_t size = grpc_byte_buffer_length(call->payload);
+    if (!payload_admit(receiver, call->payload, size, &refusal)) {
+        if (refusal.code == GRPC_STATUS_UNAVAILABLE)
+            hold_or_refuse(call, refusal);
+        else
+            reply(call, refusal);
+        return false;
+    }
+    struct request *request = request_take(receiver->intake->pool);
+    if (!request) {
+        reply(call, grpc_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
+        return false;
+    }
+    enum wire_gate_signal signal = call->kind == CALL_TRACES ? WIRE_GATE_TRACES : WIRE_GATE_LOGS;
+    if (!payload_read(receiver, signal, &call->payload, size, request, &refusal)) {
+        request_release(request);
+        reply(call, refusal);
+        return false;
+    }
+    call->request = request;
+    prepare_response(call, request);
+    return true;
+}
+
+static void go_on(struct call *call)
+{
+    atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
+    if (call->request || read_payload(call))
+        submit(call);
 }
 
 /* The message of an export is complete, or will never be. */
 static void export_received(struct call *call)
 {
     atomic_store_explicit(&call->state, CALL_RUNNING, memory_order_relaxed);
-    struct grpc_receiver *receiver = call->receiver;
     if (!call->payload) {
         reply(call,
               grpc_reply_of(GRPC_STATUS_INVALID_ARGUMENT, "the call carries no request message"));
         return;
     }
-    struct grpc_reply refusal = {0};
-    size_t size = grpc_byte_buffer_length(call->payload);
-    if (!payload_admit(receiver, call->payload, size, &refusal)) {
-        reply(call, refusal);
-        return;
-    }
-    struct request *request = request_take(receiver->intake->pool);
-    if (!request) {
-        reply(call, grpc_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
-        return;
-    }
-    enum wire_gate_signal signal = call->kind == CALL_TRACES ? WIRE_GATE_TRACES : WIRE_GATE_LOGS;
-    if (payload_read(receiver, signal, &call->payload, size, request, &refusal)) {
-        submit(call, request);
-        return;
-    }
-    request_release(request);
-    reply(call, refusal);
+    call->waiting_since_ms = clock_monotonic_ms();
+    go_on(call);
+}
+
+static bool has_room(const struct grpc_receiver *receiver)
+{
+    return receiver->intake->has_room(receiver->intake->context, 0);
+}
+
+/* May one more message be received? Few at once when the last ones found no room: all that is
+ * received has to be held then. */
+static bool may_receive(struct grpc_receiver *receiver, int64_t now_ms)
+{
+    bool is_crowded = now_ms < receiver->crowded_until_ms;
+    uint32_t most = is_crowded ? CROWDED_TRIALS_MAX : receiver->longs_max + TRIALS_MAX;
+    if (receiver->receiving >= most || receiver->held_first)
+        return false;
+    bool is_room = has_room(receiver);
+    if (!is_room)
+        receiver->crowded_until_ms = now_ms + CROWDED_MS;
+    return is_room;
 }
 
 static void receive_next(struct grpc_receiver *receiver)
 {
-    while (receiver->receiving < receiver->longs_max + TRIALS_MAX && receiver->queued_first) {
+    int64_t now_ms = clock_monotonic_ms();
+    while (receiver->queued_first && may_receive(receiver, now_ms)) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
         receiver->receiving++;
-        call->receiving_since_ms = clock_monotonic_ms();
+        call->receiving_since_ms = now_ms;
         atomic_store_explicit(&call->state, CALL_RECEIVING, memory_order_relaxed);
         grpc_op operation;
         memset(&operation, 0, sizeof operation);
@@ -271,7 +342,7 @@ static void refuse_stranger(struct call *call)
                               "a bearer token is required, and none or another one was shown"));
 }
 
-/* Without room the body is not even received: refusing is cheap when there is much to refuse. */
+/* Without room the body is not even received: waiting is cheap, and so is refusing. */
 static void export_arrived(struct call *call)
 {
     struct grpc_receiver *receiver = call->receiver;
@@ -283,17 +354,14 @@ static void export_arrived(struct call *call)
         refuse_stranger(call);
         return;
     }
-    if (!receiver->intake->has_room(receiver->intake->context, 0)) {
+    call->waiting_since_ms = clock_monotonic_ms();
+    if (!has_room(receiver) &&
+        !accept_may_wait(receiver->intake, call->waiting_since_ms, call->waiting_since_ms)) {
         reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
         return;
     }
     atomic_store_explicit(&call->state, CALL_QUEUED, memory_order_relaxed);
-    call->next = NULL;
-    if (receiver->queued_first)
-        receiver->queued_last->next = call;
-    else
-        receiver->queued_first = call;
-    receiver->queued_last = call;
+    append(call, &receiver->queued_first, &receiver->queued_last);
     receive_next(receiver);
 }
 
@@ -331,6 +399,24 @@ void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms)
     }
 }
 
+void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms)
+{
+    struct call *held = receiver->held_first;
+    receiver->held_first = receiver->held_last = NULL;
+    while (held) {
+        struct call *call = held;
+        held = call->next;
+        go_on(call);
+    }
+    receive_next(receiver);
+    while (receiver->queued_first && !has_room(receiver) &&
+           !accept_may_wait(receiver->intake, receiver->queued_first->waiting_since_ms, now_ms)) {
+        struct call *call = receiver->queued_first;
+        receiver->queued_first = call->next;
+        reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
+    }
+}
+
 void call_refuse_queued(struct grpc_receiver *receiver)
 {
     while (receiver->queued_first) {
@@ -338,6 +424,8 @@ void call_refuse_queued(struct grpc_receiver *receiver)
         receiver->queued_first = call->next;
         reply(call, grpc_reply_retry("shutting down; send it again", ACCEPT_RETRY_MS));
     }
+    if (receiver->held_first) /* What is stopping holds nothing again. */
+        call_resume_waiting(receiver, clock_monotonic_ms());
 }
 
 /* grpc.health.v1 HealthCheckRequest{service = 1}; HealthCheckResponse{status = 1}: 1 SERVING,
@@ -403,7 +491,8 @@ void call_event(struct call *call, bool is_success)
     if (state == CALL_RECEIVING) {
         call->receiver->receiving--;
         call->receiver->longs -= call->is_long;
-        if (!call->payload && !call->is_cut)
+        bool was_held = call->receiving_since_ms - call->waiting_since_ms > TRIAL_MS;
+        if (!call->payload && !call->is_cut && !was_held)
             resets_note(call->receiver, call->call);
         call->is_long = call->is_cut = false;
         receive_next(call->receiver); /* its transfer goes on while this one is read */

@@ -24,6 +24,7 @@
 enum {
     TICK_MS = 1000,       /* the loop looks at the clock at least that often */
     CROWDED_TICK_MS = 50, /* when more messages are arriving than may take their time */
+    WAITING_TICK_MS = 5,  /* when calls wait for room */
     DRAIN_TICK_MS = 20,   /* while it stops: a stop is late by no more */
     QUIET_MS = 200,       /* without a call, before silent peers are cut */
     ABANDON_MS = 200,     /* from the refusal of waiting calls to the cancellation of all */
@@ -161,7 +162,7 @@ static void *io_loop(void *context)
 {
     struct grpc_receiver *receiver = context;
     struct drain drain = {0};
-    int64_t expire_at_ms = 0;
+    int64_t expire_at_ms = 0, resume_at_ms = 0;
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
         bool is_crowded = receiver->receiving > receiver->longs_max;
@@ -170,9 +171,17 @@ static void *io_loop(void *context)
             call_expire_receives(receiver, now_ms);
         }
         bool is_stopping = atomic_load(&receiver->is_stopping);
+        bool is_waiting = receiver->held_first || receiver->queued_first;
+        if (is_waiting && now_ms >= resume_at_ms) {
+            resume_at_ms = now_ms + WAITING_TICK_MS;
+            call_resume_waiting(receiver, now_ms);
+        }
         if (is_stopping)
             advance_drain(receiver, &drain);
-        int64_t wait_ms = is_stopping ? DRAIN_TICK_MS : is_crowded ? CROWDED_TICK_MS : TICK_MS;
+        int64_t wait_ms = is_waiting    ? WAITING_TICK_MS
+                          : is_stopping ? DRAIN_TICK_MS
+                          : is_crowded  ? CROWDED_TICK_MS
+                                        : TICK_MS;
         gpr_timespec until =
             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(wait_ms, GPR_TIMESPAN));
         grpc_event event = grpc_completion_queue_next(receiver->queue, until, NULL);

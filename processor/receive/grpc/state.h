@@ -52,6 +52,8 @@ struct grpc_receiver {
     uint32_t live; /* calls that have arrived and whose reply is not done */
     struct call *idle;
     struct call *queued_first, *queued_last;
+    struct call *held_first, *held_last;
+    int64_t crowded_until_ms;  /* the intake had no room a moment ago */
     uint32_t receiving;        /* messages that core holds, whole or in part */
     uint32_t longs, longs_max; /* those of them that take their time */
     struct reset_slot resets[RESET_SLOTS];

@@ -19,7 +19,8 @@
 enum {
     STRANGER_BYTES_MAX = 256 * 1024, /* dropped of a body whose sender has shown no token */
     DISCARD_TIMES_MAX = 2,           /* dropped of others, in max_message_bytes */
-    RESERVE_BYTES_MAX = 256 * 1024   /* for a length that is only announced yet */
+    RESERVE_BYTES_MAX = 256 * 1024,  /* for a length that is only announced yet */
+    RESUMED_AT_ONCE = 16             /* bodies that begin to arrive in one turn after a wait */
 };
 
 /* --- replies --- */
@@ -272,18 +273,47 @@ static void send_partly_refused(struct http_call *call)
         send_letter(call, reason, buffer_bytes(&request->received));
 }
 
-/* Hands the gated request over; it is the pipeline's, or gone. */
+/* --- room --- */
+
+static size_t announced_bytes(const struct http_call *call)
+{
+    return call->plan.length > 0 ? (size_t)call->plan.length : 0;
+}
+
+static bool has_room_at_head(const struct http_call *call)
+{
+    const struct intake *intake = call->receiver->intake;
+    return intake->has_room(intake->context, announced_bytes(call));
+}
+
+/* False: it has waited for long enough, or waiting is of no use. */
+static bool hold(struct http_call *call, enum http_call_state state)
+{
+    struct http_receiver *receiver = call->receiver;
+    if (call->held_since_ms == 0)
+        call->held_since_ms = receiver->now_ms;
+    if (atomic_load(&receiver->is_stopping) ||
+        !accept_may_wait(receiver->intake, call->held_since_ms, receiver->now_ms))
+        return false;
+    call->state = state;
+    call->next = NULL;
+    *(receiver->held_first ? &receiver->held_last->next : &receiver->held_first) = call;
+    receiver->held_last = call;
+    return true;
+}
+
+/* Hands the gated request over; it is the pipeline's, held, or gone. */
 static void submit(struct http_call *call)
 {
     struct http_receiver *receiver = call->receiver;
     struct request *request = call->request;
     int64_t retry_ms = 0;
-    http_export_body(&call->response, call->plan.media, request->signal, &request->gated);
     call->request = NULL;
     switch (
         accept_call(receiver->intake, receiver->counters, request, on_durable, call, &retry_ms)) {
     case ACCEPT_NOW:
         call->reply = http_reply_of(MHD_HTTP_OK, RPC_OK, NULL);
+        call->state = CALL_REPLYING;
         break;
     case ACCEPT_LATER:
         call->is_in_pipeline = true;
@@ -291,13 +321,21 @@ static void submit(struct http_call *call)
         call->waiting_since_ms = receiver->now_ms;
         break;
     case ACCEPT_BUSY:
+        call->request = request;
+        if (hold(call, CALL_HELD))
+            return;
+        call->request = NULL;
+        accept_refuse(receiver->counters, request);
         buffer_clear(&call->response);
         call->reply = http_reply_retry("too busy; send it again", retry_ms);
+        call->state = CALL_REPLYING;
         break;
     }
+    uncount(call);
 }
 
-static enum MHD_Result body_complete(struct http_call *call)
+/* The body becomes a gated request. False: refused, or held. */
+static bool read_body(struct http_call *call)
 {
     struct http_receiver *receiver = call->receiver;
     const struct intake *intake = receiver->intake;
@@ -305,27 +343,79 @@ static enum MHD_Result body_complete(struct http_call *call)
     struct bytes body = buffer_bytes(&call->request->received);
     size_t claim = http_body_claim(&call->plan, body, limit);
     struct http_body_result result;
-    uncount(call);
     if (claim > 0 && !intake->has_room(intake->context, body.size + claim)) {
-        refuse(call, http_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
-    } else if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
-                              call->request, &result)) {
-        send_partly_refused(call);
-        submit(call);
-    } else {
-        send_undecodable(call, &result);
-        memcpy(call->text, result.text, sizeof call->text);
-        if (result.reply.text == result.text)
-            result.reply.text = call->text;
-        if (result.reply.status == MHD_HTTP_CONTENT_TOO_LARGE)
-            http_limit_hit(receiver, result.has_many_items ? HTTP_LIMIT_ITEMS : HTTP_LIMIT_MESSAGE);
-        refuse(call, result.reply);
+        if (!hold(call, CALL_HELD))
+            refuse(call, http_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
+        return false;
     }
-    if (call->state != CALL_WAITING)
-        return reply(call);
-    http_connection_enter(http_connection_of(call->connection), PHASE_WAITING, receiver->now_ms);
+    if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
+                       call->request, &result)) {
+        send_partly_refused(call);
+        http_export_body(&call->response, call->plan.media, call->request->signal,
+                         &call->request->gated);
+        call->is_gated = true;
+        return true;
+    }
+    send_undecodable(call, &result);
+    memcpy(call->text, result.text, sizeof call->text);
+    if (result.reply.text == result.text)
+        result.reply.text = call->text;
+    if (result.reply.status == MHD_HTTP_CONTENT_TOO_LARGE)
+        http_limit_hit(receiver, result.has_many_items ? HTTP_LIMIT_ITEMS : HTTP_LIMIT_MESSAGE);
+    refuse(call, result.reply);
+    return false;
+}
+
+static void go_on(struct http_call *call)
+{
+    if (call->is_gated || read_body(call))
+        submit(call);
+}
+
+static bool is_suspended(const struct http_call *call)
+{
+    return call->state == CALL_WAITING || call->state == CALL_HELD ||
+           call->state == CALL_HELD_AT_HEAD;
+}
+
+static void suspend(struct http_call *call)
+{
+    http_connection_enter(http_connection_of(call->connection), PHASE_WAITING,
+                          call->receiver->now_ms);
     MHD_suspend_connection(call->connection);
+}
+
+static enum MHD_Result body_complete(struct http_call *call)
+{
+    call->held_since_ms = 0;
+    go_on(call);
+    if (!is_suspended(call))
+        return reply(call);
+    suspend(call);
     return MHD_YES;
+}
+
+/* A call whose connection is resumed is asked for by libmicrohttpd again: serve(). */
+void http_call_resume_held(struct http_receiver *receiver)
+{
+    struct http_call *held = receiver->held_first;
+    receiver->held_first = receiver->held_last = NULL;
+    uint32_t resumed = 0;
+    while (held) {
+        struct http_call *call = held;
+        held = call->next;
+        bool is_turn = resumed < RESUMED_AT_ONCE && has_room_at_head(call);
+        if (call->state == CALL_HELD) {
+            go_on(call);
+        } else if (is_turn || !hold(call, CALL_HELD_AT_HEAD)) {
+            resumed++;
+            http_connection_enter(http_connection_of(call->connection), PHASE_REQUEST,
+                                  receiver->now_ms);
+            call->state = CALL_RESUMED;
+        }
+        if (!is_suspended(call))
+            MHD_resume_connection(call->connection);
+    }
 }
 
 /* How much of a refused body is read, at most. */
@@ -388,7 +478,7 @@ static void log_stranger(struct http_call *call)
     log_warn("unauthenticated", "receiver=otlp/http peer=%s", peer);
 }
 
-/* False: refused. */
+/* False: refused, for what the request is. */
 static bool admit(struct http_call *call, const struct http_head *head)
 {
     struct http_receiver *receiver = call->receiver;
@@ -397,7 +487,7 @@ static bool admit(struct http_call *call, const struct http_head *head)
     struct bytes authorization = header(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
     struct http_reply refusal = {0};
     bool is_planned = http_plan(head, &routes, config->max_message_bytes, &call->plan, &refusal);
-    size_t announced = call->plan.length > 0 ? (size_t)call->plan.length : 0;
+    size_t announced = announced_bytes(call);
     if (!auth_accepts(config->auth, authorization)) {
         log_stranger(call);
         refusal = http_reply_of(MHD_HTTP_UNAUTHORIZED, RPC_UNAUTHENTICATED,
@@ -411,16 +501,11 @@ static bool admit(struct http_call *call, const struct http_head *head)
                receiver->receiving_bytes > config->max_receiving_bytes - announced) {
         http_limit_hit(receiver, HTTP_LIMIT_RECEIVING);
         refusal = http_reply_retry("too many bodies are arriving", ACCEPT_RETRY_MS);
-    } else if (!receiver->intake->has_room(receiver->intake->context, announced)) {
-        refusal = http_reply_retry("no room for the request now", ACCEPT_RETRY_MS);
-    } else if (!(call->request = request_take(receiver->intake->pool)) ||
-               !buffer_reserve(&call->request->received,
-                               announced < RESERVE_BYTES_MAX ? announced : RESERVE_BYTES_MAX)) {
-        refusal = http_reply_retry("no memory for the request now", ACCEPT_RETRY_MS);
+    } else {
+        return true;
     }
-    if (refusal.status)
-        refuse(call, refusal);
-    return refusal.status == 0;
+    refuse(call, refusal);
+    return false;
 }
 
 /* Is the rest of a refused request read, so that its sender sees the reply? */
@@ -428,6 +513,27 @@ static bool is_discarded(const struct http_call *call, bool waits_for_100)
 {
     return !waits_for_100 && (call->plan.length == HTTP_LENGTH_UNKNOWN ||
                               (uint64_t)call->plan.length <= discarded_max(call));
+}
+
+/* Who came first is served first; a call that is resumed has had its wait. */
+static enum MHD_Result begin_body(struct http_call *call)
+{
+    size_t announced = announced_bytes(call);
+    bool is_turn = call->state == CALL_RESUMED || !call->receiver->held_first;
+    bool is_room = has_room_at_head(call);
+    if (!(is_turn && is_room) && hold(call, CALL_HELD_AT_HEAD)) {
+        suspend(call);
+        return MHD_YES;
+    }
+    call->state = CALL_RECEIVING;
+    if (!is_room) {
+        refuse(call, http_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
+    } else if (!(call->request = request_take(call->receiver->intake->pool)) ||
+               !buffer_reserve(&call->request->received,
+                               announced < RESERVE_BYTES_MAX ? announced : RESERVE_BYTES_MAX)) {
+        refuse(call, http_reply_retry("no memory for the request now", ACCEPT_RETRY_MS));
+    }
+    return call->request || is_discarded(call, call->waits_for_100) ? MHD_YES : reply(call);
 }
 
 static enum MHD_Result head_arrived(struct http_receiver *receiver,
@@ -454,10 +560,10 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
     receiver->live++;
     call->connection = connection;
     call->state = CALL_RECEIVING;
-    bool waits_for_100 = header(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
-    if (admit(call, &head) || is_discarded(call, waits_for_100))
-        return MHD_YES;
-    return reply(call);
+    call->waits_for_100 = header(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
+    if (!admit(call, &head))
+        return is_discarded(call, call->waits_for_100) ? MHD_YES : reply(call);
+    return begin_body(call);
 }
 
 enum MHD_Result http_call_serve(void *context, struct MHD_Connection *connection, const char *path,
@@ -474,5 +580,7 @@ enum MHD_Result http_call_serve(void *context, struct MHD_Connection *connection
         *upload_size = 0;
         return take_piece(call, upload, size);
     }
+    if (call->state == CALL_RESUMED)
+        return begin_body(call);
     return call->state == CALL_RECEIVING ? body_complete(call) : reply(call);
 }

@@ -9,6 +9,9 @@
  *                      | body complete            v                               v long
  *                      '--------------------> REPLYING <--------------------------'
  *
+ * Without room in the pipeline a call is HELD, before its body is read or when all of it is here, and
+ * its connection is suspended: that slows its client down, and nobody else.
+ *
  * While a call is WAITING its connection is suspended, so neither can go away. The pipeline's
  * answer is pushed on a stack that the I/O thread empties; a call that was answered without the
  * pipeline (its commit took too long, or the receiver stops) is kept until that answer comes. */
@@ -16,11 +19,20 @@
 #include "processor/receive/http/request.h"
 #include "processor/receive/http/state.h"
 
-enum http_call_state { CALL_FREE, CALL_RECEIVING, CALL_DISCARDING, CALL_WAITING, CALL_REPLYING };
+enum http_call_state {
+    CALL_FREE,
+    CALL_RECEIVING,
+    CALL_DISCARDING,
+    CALL_HELD_AT_HEAD, /* for room: nothing of the body has been read */
+    CALL_RESUMED,      /* the head is looked at once more */
+    CALL_HELD,         /* for room: the body is here */
+    CALL_WAITING,      /* for the commit */
+    CALL_REPLYING
+};
 
 struct http_call {
     struct http_receiver *receiver;
-    struct http_call *next; /* of the free ones, or of those that the pipeline has answered */
+    struct http_call *next; /* of the free ones, the held, or those that the pipeline has answered */
     struct MHD_Connection *connection; /* NULL: it is gone, only the pipeline knows the call */
     enum http_call_state state;
     bool is_in_pipeline; /* submitted, and not answered yet */
@@ -29,7 +41,8 @@ struct http_call {
     struct request *request; /* being received */
     size_t counted;          /* its share of receiving_bytes */
     uint64_t discarded;
-    int64_t waiting_since_ms;
+    bool is_gated, waits_for_100;
+    int64_t held_since_ms, waiting_since_ms;
     struct http_reply reply;
     char text[HTTP_TEXT_SIZE]; /* of the reply, where it names a place */
     struct buffer response; /* sent with 200; written before submit */
@@ -47,4 +60,6 @@ void http_call_take_answers(struct http_receiver *receiver);
 uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, const char *text);
 /* Answers calls whose commit takes too long. */
 void http_call_expire(struct http_receiver *receiver);
+/* Goes on with held calls for which there is room now; refuses those held for long enough. */
+void http_call_resume_held(struct http_receiver *receiver);
 void http_call_free_all(struct http_receiver *receiver);

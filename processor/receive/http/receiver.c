@@ -23,6 +23,7 @@
 
 enum {
     TICK_MS = 250,            /* the loop looks at deadlines at least that often */
+    HELD_TICK_MS = 5,         /* while calls are held for room */
     DRAIN_TICK_MS = 10,       /* while it stops: a stop is late by no more */
     QUIET_MS = 100,           /* without a request, before the connections are closed */
     ABANDON_MS = 200,         /* from the refusal of waiting calls to the end */
@@ -103,10 +104,13 @@ static void *io_loop(void *context)
     int64_t quiet_since_ms = 0;
     for (;;) {
         bool is_stopping = atomic_load(&receiver->is_stopping);
-        wait_for_work(receiver, is_stopping ? DRAIN_TICK_MS : TICK_MS);
+        wait_for_work(receiver, receiver->held_first ? HELD_TICK_MS
+                                : is_stopping      ? DRAIN_TICK_MS
+                                                   : TICK_MS);
         receiver->now_ms = clock_monotonic_ms();
         http_connection_take(receiver);
         http_call_take_answers(receiver);
+        http_call_resume_held(receiver);
         if (http_connection_sweep(receiver))
             http_call_expire(receiver);
         bool is_over = is_stopping && is_drained(receiver, &quiet_since_ms);

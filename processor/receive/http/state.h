@@ -39,6 +39,7 @@ struct http_receiver {
     struct http_call **calls;
     uint32_t call_count, calls_max;
     struct http_call *free_calls;
+    struct http_call *held_first, *held_last;
     uint32_t live; /* calls that have a connection */
     size_t receiving_bytes;
     struct http_connection *connections; /* max_connections places */

@@ -91,12 +91,16 @@ START_TEST(a_durable_call_is_answered_by_the_commit)
 }
 END_TEST
 
-START_TEST(a_busy_intake_is_overload_and_the_request_goes_back)
+START_TEST(a_busy_intake_is_asked_again_and_counts_as_overload_when_given_up)
 {
     int64_t retry_ms = 0;
     world.answer = STATUS_BUSY;
-    ck_assert_int_eq(call(gated(WIRE_GATE_TRACES, 3, 2), &retry_ms), ACCEPT_BUSY);
+    struct request *request = gated(WIRE_GATE_TRACES, 3, 2);
+    ck_assert_int_eq(call(request, &retry_ms), ACCEPT_BUSY);
     ck_assert_int_eq(retry_ms, 250);
+    ck_assert_int_eq(call(request, &retry_ms), ACCEPT_BUSY);
+    ck_assert_uint_eq(counter_get(&world.counters.refused_overload), 0);
+    accept_refuse(&world.counters, request);
     ck_assert_uint_eq(request_pool_held_bytes(world.pool), 0);
     ck_assert_uint_eq(counter_get(&world.counters.refused_overload), 3);
     ck_assert_uint_eq(counter_get(&world.counters.accepted_spans), 0);
@@ -160,7 +164,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, what_is_taken_in_is_the_pipelines_and_counted);
     tcase_add_test(tcase, a_durable_call_is_answered_by_the_commit);
-    tcase_add_test(tcase, a_busy_intake_is_overload_and_the_request_goes_back);
+    tcase_add_test(tcase, a_busy_intake_is_asked_again_and_counts_as_overload_when_given_up);
     tcase_add_test(tcase, nothing_to_take_in_is_answered_at_once_and_not_submitted);
     tcase_add_test(tcase, rejected_log_records_are_no_refused_spans);
     tcase_add_test(tcase, a_message_that_has_to_wait_counts_nothing);

@@ -38,7 +38,9 @@ struct fake_pipeline {
     bool has_room;
     bool is_answered_inside; /* on_durable before submit returns */
     size_t room_asked;
+    uint32_t room_askings;
     uint32_t submits, busy_left; /* busy_left: refuse so many, then accept */
+    uint32_t roomless_left;      /* has no room for so many askings, then has_room */
     uint32_t spans, logs;
     struct buffer last_body;
     enum request_encoding last_encoding;
@@ -107,9 +109,17 @@ static bool fake_has_room(void *context, size_t body_bytes)
     struct fake_pipeline *pipeline = context;
     pthread_mutex_lock(&pipeline->lock);
     pipeline->room_asked = body_bytes;
-    bool has_room = pipeline->has_room;
+    pipeline->room_askings++;
+    bool has_room = pipeline->has_room && pipeline->roomless_left == 0;
+    pipeline->roomless_left -= pipeline->roomless_left > 0;
     pthread_mutex_unlock(&pipeline->lock);
     return has_room;
+}
+
+static bool fake_may_wait(void *context)
+{
+    (void)context;
+    return true;
 }
 
 static struct fake_pipeline pipeline;
@@ -160,6 +170,14 @@ static uint32_t submit_count(void)
 {
     pthread_mutex_lock(&pipeline.lock);
     uint32_t count = pipeline.submits;
+    pthread_mutex_unlock(&pipeline.lock);
+    return count;
+}
+
+static uint32_t room_askings(void)
+{
+    pthread_mutex_lock(&pipeline.lock);
+    uint32_t count = pipeline.room_askings;
     pthread_mutex_unlock(&pipeline.lock);
     return count;
 }
@@ -397,6 +415,75 @@ START_TEST(without_room_a_body_is_refused_before_it_is_read)
     ck_assert_uint_eq(settled()->submits, 0);
     ck_assert_uint_eq(request_pool_held_bytes(pipeline.intake.pool), 0);
     buffer_finish(&spans);
+}
+END_TEST
+
+/* One attempt of the client is enough: its answer comes late, and it is no refusal. */
+START_TEST(a_client_without_room_is_held_back_and_then_served)
+{
+    pipeline.intake.may_wait = fake_may_wait;
+    pipeline.intake.wait_ms = 60000;
+    pipeline.roomless_left = 10;
+    pipeline.busy_left = 3;
+    start_receiver();
+    struct buffer spans = make_spans(5, 0);
+    struct otlp_answer answered = export_once(buffer_bytes(&spans), false);
+    ck_assert_int_eq(answered.code, OK);
+    stop_receiver(1000);
+    ck_assert_uint_eq(settled()->roomless_left, 0);
+    ck_assert_uint_eq(settled()->submits, 4);
+    ck_assert_uint_eq(counter_get(&counters.accepted_spans), 5);
+    ck_assert_uint_eq(counter_get(&counters.refused_overload), 0);
+    buffer_finish(&spans);
+}
+END_TEST
+
+START_TEST(a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal)
+{
+    pipeline.intake.may_wait = fake_may_wait;
+    pipeline.intake.wait_ms = 30;
+    pipeline.has_room = _i == 1;
+    pipeline.submit_status = _i == 1 ? STATUS_BUSY : STATUS_OK;
+    pipeline.retry_ms = 2500;
+    start_receiver();
+    struct buffer spans = make_spans(5, 0);
+    struct otlp_answer answered = export_once(buffer_bytes(&spans), false);
+    ck_assert_int_eq(answered.code, UNAVAILABLE);
+    ck_assert(answered.has_retry_info);
+    stop_receiver(1000);
+    ck_assert_uint_eq(counter_get(&counters.refused_overload), _i == 1 ? 5 : 0);
+    ck_assert_uint_eq(counter_get(&counters.accepted_spans), 0);
+    ck_assert_uint_eq(request_pool_held_bytes(pipeline.intake.pool), 0);
+    buffer_finish(&spans);
+}
+END_TEST
+
+static void *export_in_thread(void *answered)
+{
+    struct buffer spans = make_spans(5, 0);
+    *(struct otlp_answer *)answered = export_once(buffer_bytes(&spans), false);
+    buffer_finish(&spans);
+    return NULL;
+}
+
+START_TEST(a_stop_waits_for_no_room)
+{
+    pipeline.intake.may_wait = fake_may_wait;
+    pipeline.intake.wait_ms = 600000;
+    pipeline.has_room = _i == 1;
+    pipeline.submit_status = _i == 1 ? STATUS_BUSY : STATUS_OK;
+    start_receiver();
+    struct otlp_answer answered = {0};
+    pthread_t client;
+    ck_assert_int_eq(pthread_create(&client, NULL, export_in_thread, &answered), 0);
+    if (_i == 1)
+        WAIT_UNTIL(submit_count() > 0);
+    else
+        WAIT_UNTIL(room_askings() > 0);
+    stop_receiver(600000);
+    pthread_join(client, NULL);
+    ck_assert_int_eq(answered.code, UNAVAILABLE);
+    ck_assert_uint_eq(request_pool_held_bytes(pipeline.intake.pool), 0);
 }
 END_TEST
 
@@ -858,6 +945,10 @@ int main(void)
     tcase_add_test(tests, overload_is_unavailable_with_the_time_to_retry_in_both_trailers);
     tcase_add_test(tests, a_sender_that_retries_gets_through);
     tcase_add_test(tests, without_room_a_body_is_refused_before_it_is_read);
+    tcase_add_test(tests, a_client_without_room_is_held_back_and_then_served);
+    tcase_add_loop_test(tests, a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal, 0,
+                        2);
+    tcase_add_loop_test(tests, a_stop_waits_for_no_room, 0, 2);
     tcase_add_test(tests, a_commit_that_fails_is_answered_retryably);
     tcase_add_test(tests, a_durable_call_is_answered_only_after_the_commit);
     tcase_add_test(tests, a_commit_may_overtake_the_return_of_submit);

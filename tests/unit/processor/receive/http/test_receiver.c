@@ -275,6 +275,76 @@ START_TEST(without_room_a_body_is_refused_and_the_connection_lives_on)
 }
 END_TEST
 
+/* Before the body and behind it: the answer comes late, and it is no refusal. */
+START_TEST(a_client_without_room_is_held_back_and_then_served)
+{
+    fixture->intake.may_wait = http_fixture_may_wait;
+    fixture->intake.wait_ms = 60000;
+    fixture->roomless_left = 10;
+    fixture->busy_left = 3;
+    http_fixture_start();
+    struct buffer spans = make_spans(5, 0);
+    int fd = http_connect();
+    expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 200, NULL);
+    expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 200, NULL);
+    close(fd);
+    ck_assert_uint_eq(http_fixture_seen().submits, 5);
+    http_fixture_stop(1000);
+    ck_assert_uint_eq(counter_get(&fixture->counters.accepted_spans), 10);
+    ck_assert_uint_eq(counter_get(&fixture->counters.refused_overload), 0);
+    buffer_finish(&spans);
+}
+END_TEST
+
+START_TEST(a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal)
+{
+    fixture->intake.may_wait = http_fixture_may_wait;
+    fixture->intake.wait_ms = 30;
+    fixture->has_room = _i == 1;
+    fixture->submit_status = _i == 1 ? STATUS_BUSY : STATUS_OK;
+    http_fixture_start();
+    struct buffer spans = make_spans(5, 0);
+    int fd = http_connect();
+    struct http_answer_read answer =
+        http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans));
+    ck_assert_str_ne(http_header(&answer, "Retry-After"), "");
+    expect(answer, 503, NULL);
+    expect(http_post(fd, "/v1/traces", protobuf, "", buffer_bytes(&spans)), 503, NULL);
+    close(fd);
+    http_fixture_stop(1000);
+    ck_assert_uint_eq(counter_get(&fixture->counters.refused_overload), _i == 1 ? 10 : 0);
+    ck_assert_uint_eq(request_pool_held_bytes(fixture->intake.pool), 0);
+    buffer_finish(&spans);
+}
+END_TEST
+
+/* And neither does one that waits hold up another connection. */
+START_TEST(a_stop_waits_for_no_room)
+{
+    fixture->intake.may_wait = http_fixture_may_wait;
+    fixture->intake.wait_ms = 600000;
+    fixture->has_room = _i == 1;
+    fixture->submit_status = _i == 1 ? STATUS_BUSY : STATUS_OK;
+    http_fixture_start();
+    struct buffer spans = make_spans(5, 0), head = {0};
+    int fd = http_connect();
+    buffer_printf(&head,
+                  "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n"
+                  "Content-Length: %zu\r\n\r\n",
+                  protobuf, spans.size);
+    http_send(fd, head.data, head.size);
+    http_send(fd, spans.data, spans.size);
+    WAIT_UNTIL(http_fixture_seen().room_asks > 0 && (_i == 0 || http_fixture_seen().submits > 0));
+    expect(http_post_once("/elsewhere", protobuf, "", buffer_bytes(&spans)), 404, NULL);
+    http_fixture_stop(600000);
+    expect(http_read(fd), 503, NULL);
+    close(fd);
+    ck_assert_uint_eq(request_pool_held_bytes(fixture->intake.pool), 0);
+    buffer_finish(&head);
+    buffer_finish(&spans);
+}
+END_TEST
+
 START_TEST(a_commit_that_fails_is_answered_retryably)
 {
     fixture->durable_status = STATUS_BUSY;
@@ -435,6 +505,10 @@ int main(void)
     tcase_add_test(tests, good_spans_of_a_bad_batch_are_kept);
     tcase_add_test(tests, overload_is_503_with_the_time_to_retry);
     tcase_add_test(tests, without_room_a_body_is_refused_and_the_connection_lives_on);
+    tcase_add_test(tests, a_client_without_room_is_held_back_and_then_served);
+    tcase_add_loop_test(tests, a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal, 0,
+                        2);
+    tcase_add_loop_test(tests, a_stop_waits_for_no_room, 0, 2);
     tcase_add_test(tests, a_commit_that_fails_is_answered_retryably);
     tcase_add_test(tests, with_ack_memory_nobody_waits_for_the_commit);
     tcase_add_test(tests, an_answer_that_comes_inside_submit_is_not_lost);
