@@ -147,6 +147,26 @@ START_TEST(every_span_is_in_the_chain_of_its_shard_in_order)
 }
 END_TEST
 
+START_TEST(queued_bytes_are_those_that_were_admitted_and_not_released_by_all)
+{
+    struct request_pool *pool = request_pool_create(2);
+    struct request *waits = request_take(pool), *queued = request_take(pool);
+    buffer_append_text(&queued->received, "some bytes");
+    request_account(waits);
+    request_account(queued);
+    request_enqueue(queued);
+    ck_assert_uint_eq(request_pool_queued_bytes(pool), queued->held_bytes);
+    request_hold(queued);
+    request_release(queued);
+    ck_assert_uint_gt(request_pool_queued_bytes(pool), 0);
+    request_release(queued);
+    ck_assert_uint_eq(request_pool_queued_bytes(pool), 0);
+    ck_assert_uint_gt(request_pool_held_bytes(pool), 0);
+    request_release(waits);
+    request_pool_destroy(pool);
+}
+END_TEST
+
 static void *take_and_release(void *context)
 {
     struct request_pool *pool = context;
@@ -182,6 +202,7 @@ int main(void)
     tcase_add_test(tests, a_request_comes_out_of_the_pool_empty_and_warm);
     tcase_add_test(tests, a_buffer_that_has_grown_large_is_given_back);
     tcase_add_test(tests, held_bytes_are_those_of_live_requests);
+    tcase_add_test(tests, queued_bytes_are_those_that_were_admitted_and_not_released_by_all);
     tcase_add_test(tests, the_shard_of_a_trace_is_stable_and_even);
     tcase_add_test(tests, every_span_is_in_the_chain_of_its_shard_in_order);
     tcase_add_test(tests, threads_share_a_pool);
