@@ -86,6 +86,20 @@ static const struct config_node *map_place(const struct config_loader *loader)
 }
 
 /* One less than cores, yet no more shards than there is memory for: each holds its share. */
+/* People follow it: nothing but a page. */
+static void check_trace_url(struct config_loader *loader)
+{
+    const char *url = loader->config->trace_url, *path = "service.trace_url";
+    if (!url)
+        return;
+    if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+        config_loader_error(loader, config_loader_place(loader, path),
+                            "trace_url must begin with https:// or http://");
+    else if (!strstr(url, "{trace_id}"))
+        config_loader_error(loader, config_loader_place(loader, path),
+                            "trace_url must hold {trace_id}, where the id of the trace goes");
+}
+
 static void resolve_shards(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
@@ -132,6 +146,7 @@ void config_check_limits(struct config_loader *loader)
         config_loader_error(loader, config_loader_place(loader, "trajectory.scope"),
                             "conversation scope over Kafka works with one instance only: set "
                             "trajectory.single_instance: true");
+    check_trace_url(loader);
     resolve_shards(loader);
     if (config->otlp.grpc_max_message_bytes > config->limits.journal_bytes)
         config_loader_error(loader, config_loader_place(loader, "limits.journal"),

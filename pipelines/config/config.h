@@ -85,6 +85,7 @@ struct pipeline_config {
     uint32_t shards;                /* resolved: at least 1 */
     const char *telemetry_endpoint; /* 127.0.0.1:8321 */
     const char *telemetry_token_file;
+    const char *trace_url; /* of a trace elsewhere, with {trace_id} in it; NULL: none */
     enum log_level log_level;
     enum log_format log_format;
 

@@ -178,6 +178,9 @@ static const struct option rows[] = {
           PIPELINE_NAMES_MAX, "Names of receivers."),
     TEXTS("service.pipelines.results.exporters", AT(results.exporters), AT(results.exporter_count),
           PIPELINE_NAMES_MAX, "Names of exporters."),
+    TEXT("service.trace_url", AT(trace_url), NULL,
+         "Where a person sees the trace of a record, `{trace_id}` filled in: "
+         "`https://traces.example.com/trace/{trace_id}`. Records state it as `source.url`."),
     SECTION("service.telemetry", 0, "What the process says of itself."),
     SECTION("service.telemetry.http", 0, "Metrics, health, cohorts and the page."),
     ENDPOINT("service.telemetry.http.endpoint", AT(telemetry_endpoint), "127.0.0.1:8321",

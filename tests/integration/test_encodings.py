@@ -73,7 +73,7 @@ def as_json(m):
         "schema": m.schema, "record_id": m.record_id, "revision": m.revision, "supersedes": m.supersedes, "queue": m.queue, "priority": m.priority, "summary": m.summary, "content_digest": m.content_digest.hex(),
         "source": {"trace_id": m.source.trace_id.hex(), "root_span_id": m.source.root_span_id.hex(), "conversation_id": m.source.conversation_id,
                    "service": m.source.service, "environment": m.source.environment,
-                   "links": [{"trace_id": x.trace_id.hex(), "span_id": x.span_id.hex()} for x in m.source.links]},
+                   "links": [{"trace_id": x.trace_id.hex(), "span_id": x.span_id.hex()} for x in m.source.links], "url": m.source.url},
         "trajectory_id": m.trajectory_id.hex(), "scope": m.scope,
         "completeness": {f.name: getattr(m.completeness, f.name) for f in m.completeness.DESCRIPTOR.fields},
         "time": {"start": m.time.start_unix_nano, "end": m.time.end_unix_nano, "duration_ms": m.time.duration_nano if m.time.HasField("duration_nano") else "",

@@ -35,6 +35,7 @@ struct review_input {
     const struct bytes *dimension_values;
     uint32_t dimension_count;
     const uint8_t *ruleset_sha256; /* 32 bytes */
+    const char *trace_url;         /* {trace_id} stands for the id; NULL: none */
     const struct redaction_policy *redaction;
     struct regex_scratch *scratch;
     struct arena *arena;

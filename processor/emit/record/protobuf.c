@@ -64,6 +64,7 @@ static const struct field source[] = {FIELD("trace_id", 1, HEX),
                                       FIELD("service", 4, TEXT),
                                       FIELD("environment", 5, TEXT),
                                       MESSAGE("links", 6, PARTS, links),
+                                      FIELD("url", 7, TEXT),
                                       END};
 static const struct field completeness[] = {FIELD("trigger", 1, TEXT),
                                             FIELD("root_seen", 2, BOOLEAN),

@@ -172,6 +172,27 @@ static void write_links(struct record_writer *record)
                           left_out + count * sizeof *links);
 }
 
+/* Where the trace is shown elsewhere. */
+static void write_url(struct record_writer *record)
+{
+    static const char id[] = "{trace_id}";
+    const char *rest = record->input->trace_url, *at;
+    if (!rest)
+        return;
+    char hex[2 * TRACE_ID_SIZE];
+    struct buffer url = {0};
+    hex_encode(hex, trace_id_of_top(record->input->run->trajectory), TRACE_ID_SIZE);
+    for (; (at = strstr(rest, id)) != NULL; rest = at + strlen(id)) {
+        buffer_append(&url, rest, (size_t)(at - rest));
+        buffer_append(&url, hex, sizeof hex);
+    }
+    buffer_append_text(&url, rest);
+    record->failed = record->failed || url.failed;
+    json_key(&record->json, "url");
+    json_string(&record->json, buffer_bytes(&url));
+    buffer_finish(&url);
+}
+
 static void write_source(struct record_writer *record)
 {
     const struct agent_run *run = record->input->run;
@@ -188,6 +209,7 @@ static void write_source(struct record_writer *record)
     record_name(record, "environment", run->environment,
                 (struct text_field){"source", NO_INDEX, "environment"});
     write_links(record);
+    write_url(record);
     json_object_end(&record->json);
 }
 

@@ -495,6 +495,17 @@ START_TEST(a_summary_tells_value_and_threshold_apart_and_knows_each_verdict)
 }
 END_TEST
 
+START_TEST(a_trace_url_has_the_id_filled_in_and_none_leaves_no_url)
+{
+    write_record();
+    check_value("source.url", "");
+    input.trace_url = "https://traces.example.com/{trace_id}?focus={trace_id}";
+    write_record();
+    check_value("source.url", "https://traces.example.com/5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a?focus="
+                              "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+}
+END_TEST
+
 START_TEST(a_record_id_names_one_content)
 {
     char first[37];
@@ -864,6 +875,7 @@ int main(void)
     tcase_add_test(cases, the_summary_is_a_sentence_of_what_decided_most_urgent_first);
     tcase_add_test(cases, a_summary_tells_value_and_threshold_apart_and_knows_each_verdict);
     tcase_add_test(cases, a_content_digest_is_of_what_a_reviewer_reads_whole);
+    tcase_add_test(cases, a_trace_url_has_the_id_filled_in_and_none_leaves_no_url);
     tcase_add_test(cases, a_record_id_names_one_content);
     tcase_add_test(cases, the_kafka_side_names_the_record);
     tcase_add_test(cases, without_a_root_times_are_those_of_all_spans);
