@@ -93,6 +93,9 @@ static void write_measurements(struct json_writer *json, const struct pipeline_c
     write_expectations(json, "allowed", settings->allowed, settings->allowed_count);
     if (settings->reference_count > 0)
         write_expectations(json, "reference", settings->reference, settings->reference_count);
+    if (settings->argument_match_count > 0)
+        write_expectations(json, "reference_arguments", settings->argument_match,
+                           settings->argument_match_count);
     if (settings->leak_allowed.count > 0)
         write_texts(json, "leak_allowed", settings->leak_allowed.items,
                     settings->leak_allowed.count);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pipelines/config/field.h"
+#include "processor/score/measure/expected_calls.h"
 
 enum { TOOLS_MAX = 256, EXPECTATIONS_MAX = 1024, PRICES_MAX = 1024 };
 
@@ -59,6 +60,25 @@ void config_measurements_load_expectations(struct config_loader *loader, const s
     qsort(items, count, sizeof *items, compare_expectations);
     *(struct tool_expectation **)((char *)base + row->at - 1) = items;
     *(uint32_t *)((char *)base + row->count_at - 1) = count;
+}
+
+/* `{ exact: [transfer], ignore: [search] }` */
+void config_measurements_load_argument_match(struct config_loader *loader, const struct option *row,
+                                             const struct config_node *node, void *base)
+{
+    const struct config_node *entry = node->kind == NODE_MAP ? node->first : NULL;
+    bool is_known = node->kind == NODE_MAP;
+    for (; entry && is_known; entry = entry->next) {
+        is_known = false;
+        for (size_t i = 0; argument_match_names[i]; i++)
+            is_known |= bytes_equal_text(entry->key, argument_match_names[i]);
+    }
+    if (is_known)
+        config_measurements_load_expectations(loader, row, node, base);
+    else
+        config_loader_error(loader, node,
+                            "arguments takes lists of tools by how their arguments are compared: "
+                            "exact, subset or ignore");
 }
 
 static bool is_prefix(const struct model_price *price)

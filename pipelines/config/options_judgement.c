@@ -34,7 +34,17 @@ static const struct option rows[] = {
      .print = config_print_custom_expectations,
      .type_text = "map of lists, or a list",
      .prose = "Tool calls that a run is compared with, in order, by the value of the first "
-              "dimension. Left out: `tool_selection.required`."},
+              "dimension: a tool, or a tool and its arguments, as in "
+              "`'transfer {\"to\": \"A-1\"}'`. Left out: `tool_selection.required`."},
+    {.path = "measurements.trajectory.arguments",
+     .type = OPTION_CUSTOM,
+     .at = AT(ruleset.measurements.argument_match),
+     .count_at = AT(ruleset.measurements.argument_match_count),
+     .load = config_measurements_load_argument_match,
+     .print = config_print_custom_expectations,
+     .type_text = "map of lists",
+     .prose = "How arguments that the reference states are compared, by lists of tools (`\"*\"`: "
+              "any): `subset`, the default (others may be there too), `exact` or `ignore`."},
     SECTION("measurements.cost_usd", 0, "For `cost_usd`; a cost attribute on the spans wins."),
     CUSTOM("measurements.cost_usd.prices", config_measurements_load_prices,
            config_print_custom_prices, "map of {input, output}", NULL,

@@ -32,6 +32,8 @@ struct measurement_config {
     uint32_t required_count, allowed_count;
     struct tool_expectation *reference; /* of trajectory.*; none: the required tools in order */
     uint32_t reference_count;
+    struct tool_expectation *argument_match; /* tools by the name of an enum argument_match */
+    uint32_t argument_match_count;
     struct model_price *prices;
     uint32_t price_count;
     struct bytes_list loop_exempt;  /* polling tools */

@@ -83,9 +83,33 @@ def expected_answers(checks, flywheel):
                  str([evaluation(record, "wrong_answer") for record in records.values()]))
 
 
+def calls_with_arguments(checks, flywheel):
+    config = ("measurements:\n  trajectory:\n    reference: { '*': [find, 'transfer {\"to\": \"A-1\", \"amount\": 100}'] }\n"
+              "    arguments: { %s }\nrules:\n"
+              "  - { name: exact, measure: trajectory.exact, fail_below: 1 }\n"
+              "  - { name: order, measure: trajectory.in_order, fail_below: 1 }\n"
+              "  - { name: recall, measure: trajectory.recall, fail_below: 1 }\n")
+    first = ("find", {"name": "Roe"}, "found")
+    runs = {"same": ({}, [first, ("transfer", {"amount": 100.0, "to": "A-1"}, "done")]),
+            "text": ({}, [first, ("mcp__bank__transfer", {"amount": "100", "to": "A-1"}, "done")]),
+            "more": ({}, [first, ("transfer", {"amount": 100, "to": "A-1", "note": "rent"}, "done")]),
+            "other": ({}, [first, ("transfer", {"amount": 1000, "to": "A-1"}, "done")]),
+            "less": ({}, [first, ("transfer", {"to": "A-1"}, "done")]),
+            "none": ({}, [first])}
+    for mode, right in (("", {"same", "text", "more"}), ("exact: [transfer]", {"same", "text"}),
+                        ("ignore: [transfer]", {"same", "text", "more", "other", "less"}),
+                        ("ignore: ['*'], exact: [transfer]", {"same", "text"})):
+        records = replay(flywheel, config % mode, runs)
+        for rule in ("exact", "order", "recall"):
+            found = {name for name, record in records.items() if evaluation(record, rule)["outcome"] == "pass"}
+            checks.check(f"arguments {mode or 'by default'}, {rule}: {sorted(right)} agree", found == right, str(sorted(found)))
+        checks.check("half of the calls is found where one differs", evaluation(records["none"], "recall")["value"] == 0.5)
+
+
 given = arguments()
 checks = Checks()
 own_attributes(checks, given.flywheel)
 tools_as_evidence(checks, given.flywheel)
 expected_answers(checks, given.flywheel)
+calls_with_arguments(checks, given.flywheel)
 checks.finish()

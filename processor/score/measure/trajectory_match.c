@@ -1,5 +1,6 @@
 /* Did the agent call the tools of a reference, as Vertex AI's trajectory metrics ask? Compared are
- * the names of the executed calls in order, p, with those of the reference, r.
+ * the executed calls in order, p, with those of the reference, r: their names, and the arguments of
+ * those that the reference states arguments of (expected_calls.h).
  *
  *   exact      p is r
  *   in_order   r is a subsequence of p: calls in between do no harm
@@ -9,13 +10,17 @@
  *
  * With nothing expected everything is 1 where nothing was called; the calls of an empty reference
  * are all in excess: exact and precision 0. Nothing called where something is expected: all 0. */
+#include "processor/normalize/content/content.h"
+#include "processor/score/measure/expected_calls.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 #include "processor/score/measure/tool_calls.h"
 
 /* What was called and what was to be called. */
 struct comparison {
-    const struct bytes_list *reference;
+    struct expected_calls reference;
+    const struct agent_run *run;
+    struct arena *arena; /* for reading arguments */
     struct tool_names called;
     uint32_t common;                          /* as multisets */
     uint32_t missing_count, excess_count;     /* of the reference; of the calls */
@@ -24,15 +29,22 @@ struct comparison {
     bool is_exact, is_in_order;
 };
 
+static bool agrees(const struct comparison *comparison, uint32_t called, uint32_t expected)
+{
+    const struct step *step = &comparison->run->steps[comparison->called.spans[called]];
+    struct bytes arguments = step->arguments.data ? step->arguments : step->input;
+    return expected_call_is(&comparison->reference.items[expected],
+                            comparison->called.names[called], arguments, comparison->arena);
+}
+
 static void compare_in_order(struct comparison *comparison)
 {
     const struct tool_names *called = &comparison->called;
-    const struct bytes_list *reference = comparison->reference;
+    const struct expected_calls *reference = &comparison->reference;
     uint32_t found = 0, same = 0;
     for (uint32_t i = 0; i < called->count && found < reference->count; i++)
-        found += step_tool_is(called->names[i], reference->items[found]);
-    while (same < called->count && same < reference->count &&
-           step_tool_is(called->names[same], reference->items[same]))
+        found += agrees(comparison, i, found);
+    while (same < called->count && same < reference->count && agrees(comparison, same, same))
         same++;
     comparison->is_in_order = found == reference->count;
     comparison->is_exact = same == called->count && same == reference->count;
@@ -44,14 +56,13 @@ static bool compare_as_multisets(struct comparison *comparison, struct score_con
                                  struct reading *reading, bool points_at_excess)
 {
     const struct tool_names *called = &comparison->called;
-    const struct bytes_list *reference = comparison->reference;
+    const struct expected_calls *reference = &comparison->reference;
     bool *is_taken = arena_zalloc(context->arena, reference->count + 1, sizeof *is_taken);
     if (!is_taken)
         return false;
     for (uint32_t i = 0; i < called->count; i++) {
         uint32_t at = 0;
-        while (at < reference->count &&
-               (is_taken[at] || !step_tool_is(called->names[i], reference->items[at])))
+        while (at < reference->count && (is_taken[at] || !agrees(comparison, i, at)))
             at++;
         if (at < reference->count) {
             is_taken[at] = true;
@@ -66,13 +77,13 @@ static bool compare_as_multisets(struct comparison *comparison, struct score_con
     }
     for (uint32_t i = 0; i < reference->count; i++)
         if (!is_taken[i] && comparison->missing_count++ == 0)
-            comparison->first_missing = reference->items[i];
+            comparison->first_missing = reference->items[i].tool;
     return true;
 }
 
 static double value_of(const struct comparison *comparison, int what)
 {
-    uint32_t expected = comparison->reference->count, called = comparison->called.count;
+    uint32_t expected = comparison->reference.count, called = comparison->called.count;
     switch (what) {
     case TRAJECTORY_EXACT:
         return comparison->is_exact;
@@ -90,7 +101,7 @@ static double value_of(const struct comparison *comparison, int what)
 static void explain(const struct comparison *comparison, struct score_context *context,
                     struct reading *reading)
 {
-    uint32_t expected = comparison->reference->count, called = comparison->called.count;
+    uint32_t expected = comparison->reference.count, called = comparison->called.count;
     if (comparison->is_exact)
         reading_explain(reading, context, "The %u tool calls are those expected, in order", called);
     else if (comparison->missing_count > 0 && comparison->excess_count > 0)
@@ -117,10 +128,24 @@ static void explain(const struct comparison *comparison, struct score_context *c
                         comparison->first_difference + 1);
 }
 
+static void compare(const struct measurement *self, struct comparison *comparison,
+                    struct score_context *context, struct reading *reading)
+{
+    bool points_at_excess =
+        self->parameter == TRAJECTORY_EXACT || self->parameter == TRAJECTORY_PRECISION;
+    compare_in_order(comparison);
+    if (!compare_as_multisets(comparison, context, reading, points_at_excess)) {
+        reading_na(reading, "no_memory");
+        return;
+    }
+    reading_number(reading, value_of(comparison, self->parameter));
+    explain(comparison, context, reading);
+}
+
 void measure_trajectory(const struct measurement *self, struct score_context *context,
                         struct reading *ret_reading)
 {
-    const struct agent_run *run = context->run;
+    struct agent_run *run = context->run;
     const struct measurement_config *config = &context->ruleset->measurements;
     const struct bytes_list *reference =
         tool_calls_expected(config->reference, config->reference_count, context);
@@ -134,15 +159,16 @@ void measure_trajectory(const struct measurement *self, struct score_context *co
         reading_na(ret_reading, "not_configured");
         return;
     }
-    struct comparison comparison = {.reference = reference,
-                                    .called = tool_call_names_read(context)};
-    bool points_at_excess =
-        self->parameter == TRAJECTORY_EXACT || self->parameter == TRAJECTORY_PRECISION;
-    compare_in_order(&comparison);
-    if (!compare_as_multisets(&comparison, context, ret_reading, points_at_excess)) {
+    struct arena scratch;
+    arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
+    struct comparison comparison = {
+        .reference = expected_calls_read(reference, context), .run = run, .arena = &scratch};
+    if (comparison.reference.have_arguments)
+        content_read(run);
+    comparison.called = tool_call_names_read(context);
+    if (comparison.reference.items)
+        compare(self, &comparison, context, ret_reading);
+    else
         reading_na(ret_reading, "no_memory");
-        return;
-    }
-    reading_number(ret_reading, value_of(&comparison, self->parameter));
-    explain(&comparison, context, ret_reading);
+    arena_finish(&scratch);
 }
