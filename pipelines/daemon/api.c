@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipelines/cohorts/report.h"
+#include "pipelines/daemon/api_gate.h"
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/json/writer.h"
@@ -121,7 +122,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
     return 200;
 }
 
-static unsigned answer_error(struct http_answer *answer, unsigned status, const char *text)
+unsigned api_answer_error(struct http_answer *answer, unsigned status, const char *text)
 {
     struct json_writer writer;
     buffer_clear(&answer->body);
@@ -148,7 +149,7 @@ static unsigned answer_cohorts(void *context, const struct http_query *query,
     if (status == STATUS_OK)
         status = cohort_report_query(api->store, api->config, &request, &result, &error);
     if (status != STATUS_OK)
-        return answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
+        return api_answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
     cohort_report_json(&request, &result, &answer->body);
     cohort_result_finish(&result);
     return 200;
@@ -161,6 +162,7 @@ uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX
     const struct http_route routes[] = {
         {"/api/v1/status", false, answer_status, api},
         {"/api/v1/cohorts", false, answer_cohorts, api},
+        {"/api/v1/gate", false, api_gate_answer, api},
     };
     static_assert(sizeof(routes) / sizeof(routes[0]) <= API_ROUTES_MAX, "each has a place");
     memcpy(ret_routes, routes, sizeof(routes));

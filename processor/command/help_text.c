@@ -150,6 +150,8 @@ const char help_gate[] =
     "Look once: asked every 50 runs up to 1,000, a cohort at the target passes falsely in 10 % of\n"
     "cases, every 10 up to 5,000 in 19 %; with --repeated in 2.3 %, however often it is asked.\n"
     "\n"
+    "A running daemon answers GET /api/v1/gate?cohort=intent%3Drefund&min_pass_rate=0.92 with the\n"
+    "document of --format json: the options are its parameters, with `_` for `-`.\n"
     "example: flywheel gate --cohort 'intent=mortgage payoff' --min-pass-rate 0.92\n"
     "\n"
     "exit codes: 0 pass; 1 fail; 2 usage, or no such grouping or window; 3 insufficient;\n"

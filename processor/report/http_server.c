@@ -245,6 +245,30 @@ struct bytes http_query_get(const struct http_query *query, const char *name)
     return value ? bytes_of(value, size) : BYTES_LITERAL("");
 }
 
+struct acquaintance {
+    const struct http_query *query;
+    bool (*is_known)(const char *name);
+    bool are_all;
+};
+
+static enum MHD_Result meet(void *context, enum MHD_ValueKind kind, const char *name,
+                            const char *value)
+{
+    struct acquaintance *known = context;
+    struct bytes first = http_query_get(known->query, name);
+    bool is_first = first.size == 0 || (const char *)first.data == value;
+    (void)kind;
+    known->are_all = known->are_all && known->is_known(name) && is_first;
+    return known->are_all ? MHD_YES : MHD_NO;
+}
+
+bool http_query_is_known(const struct http_query *query, bool (*is_known)(const char *name))
+{
+    struct acquaintance known = {query, is_known, true};
+    MHD_get_connection_values(query->connection, MHD_GET_ARGUMENT_KIND, meet, &known);
+    return known.are_all;
+}
+
 /* --- life --- */
 
 struct http_server *http_server_create(const struct http_server_config *config,

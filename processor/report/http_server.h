@@ -14,6 +14,8 @@ enum { HTTP_ROUTES_MAX = 32 };
 struct http_query; /* the parameters of one request */
 /* Unescaped, borrowed from the request; absent when it is not there. */
 struct bytes http_query_get(const struct http_query *query, const char *name);
+/* Is every parameter known, and there once? */
+bool http_query_is_known(const struct http_query *query, bool (*is_known)(const char *name));
 
 struct http_answer {
     const char *content_type; /* constant; text/plain unless set */

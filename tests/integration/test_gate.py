@@ -1,6 +1,6 @@
 """The gate and the alerts on a running daemon: runs of known verdicts in, exit codes, JSON, metrics and alert records out;
 the numbers held against statsmodels. Alerts are told once, kill -9 included."""
-import json, struct, time
+import json, struct, time, urllib.parse
 
 import jsonschema
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -131,6 +131,10 @@ api = json.loads(daemon.get(f"/api/v1/cohorts?window=24h&group_by=release,intent
 command = daemon.run("cohorts", "-c", daemon.config, "--window", "24h", "--group-by", "release,intent", "--as-of", now,
                      "--format", "json")
 checks.check("command and server give one document", json.loads(command.stdout) == api, command.stderr)
+ask = {"cohort": "release=1.5.0,intent=mortgage payoff", "min_pass_rate": 0.8, "window": "48h", "baseline": "release=1.4.2", "as_of": now}
+api_gate = json.loads(daemon.get("/api/v1/gate?" + urllib.parse.urlencode(ask)))
+code, said = answers(ask["cohort"], 0.8, "--window", "48h", "--baseline", "release=1.4.2", "--as-of", now)
+checks.equal("so do the gate's", api_gate, said)
 payoff = next(c for c in api["cohorts"] if c["cohort"] == {"release": "1.5.0", "intent": "mortgage payoff"})
 low, high = proportion_confint(35, 500, 0.05, "wilson")
 checks.check("its fail rate has Wilson's interval", near(payoff["fail_rate_low"], low) and near(payoff["fail_rate_high"], high))

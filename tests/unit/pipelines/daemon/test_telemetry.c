@@ -264,6 +264,54 @@ START_TEST(bad_parameters_are_400_with_a_sentence)
 }
 END_TEST
 
+START_TEST(the_gate_answers_over_http)
+{
+    start();
+    ck_assert_int_eq(ask("/api/v1/gate?cohort=service.version%3D1.0&min_pass_rate=0.9"), 200);
+    SAYS("Content-Type: application/json\r\n");
+    SAYS("\r\n\r\n{\"outcome\":\"insufficient\"");
+    SAYS("\"cohort\":{\"service.version\":\"1.0\"}");
+    SAYS("\"window\":\"24h\"");
+    SAYS("\"total\":4,\"pass\":3");
+    ck_assert_int_eq(ask("/api/v1/gate?cohort=service.version%3D1.0&min_pass_rate=0.01&window=1h"
+                         "&min_scored=0&strict=true&format=json"),
+                     200);
+    SAYS("\"window\":\"1h\"");
+}
+END_TEST
+
+START_TEST(what_the_gate_cannot_be_asked_is_400_with_a_sentence)
+{
+    static const struct {
+        const char *query, *sentence;
+    } wrong[] = {
+        {"", "needs cohort and min_pass_rate, such as"},
+        {"cohort=intent%3Da", "needs cohort and min_pass_rate, such as"},
+        {"cohort=intent%3Da&min_pass_rate=92%25", "min_pass_rate: takes a number from 0 to 1"},
+        {"cohort=intent%3Da&min_pass_rate=", "min_pass_rate: takes a number from 0 to 1"},
+        {"cohort=intent&min_pass_rate=0.9", "cohort: takes DIMENSION=VALUE"},
+        {"cohort=shoe%3D44&min_pass_rate=0.9", "shoe"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&confidence=1", "confidence: takes a number between"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&window=90d", "window: takes a duration"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&max_mising=0", "a parameter is unknown"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&min_pass_rate=0", "a parameter is unknown"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&missing=no", "missing is insufficient or fail"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&strict=no", "strict is true or false"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&format=text", "format is json"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&require=nobody", "nobody"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&repeated&window=1h", "repeated counts all runs"},
+    };
+    start();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char target[160];
+        snprintf(target, sizeof target, "/api/v1/gate?%s", wrong[i].query);
+        ck_assert_int_eq(ask(target), 400);
+        SAYS("\r\n\r\n{\"error\":\"");
+        SAYS(wrong[i].sentence);
+    }
+}
+END_TEST
+
 START_TEST(the_index_links_the_rest)
 {
     ck_assert_int_eq(ask("/"), 200);
@@ -313,6 +361,8 @@ int main(void)
     tcase_add_test(tests, the_status_tells_what_is_in_flight);
     tcase_add_test(tests, cohorts_are_the_document_of_the_command);
     tcase_add_test(tests, bad_parameters_are_400_with_a_sentence);
+    tcase_add_test(tests, the_gate_answers_over_http);
+    tcase_add_test(tests, what_the_gate_cannot_be_asked_is_400_with_a_sentence);
     tcase_add_test(tests, the_index_links_the_rest);
     tcase_add_test(plain, labels_are_names_that_prometheus_accepts);
     tcase_add_test(plain, the_journal_knows_when_a_position_came);

@@ -1,0 +1,94 @@
+/* A parameter that nobody knows is an error: a misspelled `max_missing` must not certify a release. */
+#include "pipelines/daemon/api_gate.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "pipelines/cohorts/release_gate_question.h"
+#include "pipelines/cohorts/release_gate_text.h"
+#include "processor/base/clock.h"
+
+enum { TEXTS_BYTES_MAX = 1 << 20 };
+
+static const struct {
+    const char *name;
+    size_t text, flag; /* where it goes; 0 in `flag`: a text */
+} parameters[] = {
+#define TEXT(name) #name, offsetof(struct release_gate_words, name), 0
+#define FLAG(name) #name, 0, offsetof(struct release_gate_words, is_##name)
+    {TEXT(cohort)},     {TEXT(min_pass_rate)}, {TEXT(window)},      {TEXT(confidence)},
+    {TEXT(min_scored)}, {TEXT(require)},       {TEXT(max_missing)}, {TEXT(missing)},
+    {TEXT(baseline)},   {TEXT(as_of)},         {FLAG(strict)},      {FLAG(repeated)},
+};
+
+enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
+
+static bool is_known(const char *name)
+{
+    for (size_t i = 0; i < PARAMETERS; i++)
+        if (strcmp(parameters[i].name, name) == 0)
+            return true;
+    return strcmp(name, "format") == 0;
+}
+
+/* `strict` alone is on. */
+static bool take_flag(const char *name, struct bytes value, bool *ret_flag, struct error *ret_error)
+{
+    *ret_flag = value.size == 0 || bytes_equal_text(value, "true");
+    if (*ret_flag || bytes_equal_text(value, "false"))
+        return true;
+    error_set(ret_error, EXIT_USAGE, "%s is true or false", name);
+    return false;
+}
+
+static bool take_words(const struct http_query *query, struct release_gate_words *words,
+                       struct error *ret_error)
+{
+    struct bytes format = http_query_get(query, "format");
+    if (!http_query_is_known(query, is_known)) {
+        error_set(ret_error, EXIT_USAGE,
+                  "a parameter is unknown: they are those of `flywheel gate`, such as cohort, "
+                  "min_pass_rate and window, each once");
+        return false;
+    }
+    if (format.data && !bytes_equal_text(format, "json")) {
+        error_set(ret_error, EXIT_USAGE, "format is json");
+        return false;
+    }
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        struct bytes value = http_query_get(query, parameters[i].name);
+        if (!value.data)
+            continue;
+        if (parameters[i].flag > 0 &&
+            !take_flag(parameters[i].name, value, (bool *)((char *)words + parameters[i].flag),
+                       ret_error))
+            return false;
+        if (parameters[i].flag == 0)
+            *(struct bytes *)(void *)((char *)words + parameters[i].text) = value;
+    }
+    return true;
+}
+
+unsigned api_gate_answer(void *context, const struct http_query *query, struct http_answer *answer)
+{
+    struct api *api = context;
+    struct release_gate_words words = {.are_options = false};
+    struct release_gate_question question;
+    struct release_gate_answer said;
+    struct error error = {0};
+    struct arena arena;
+    answer->content_type = "application/json";
+    arena_init(&arena, TEXTS_BYTES_MAX);
+    enum status status = take_words(query, &words, &error) ? STATUS_OK : STATUS_MALFORMED;
+    if (status == STATUS_OK)
+        status =
+            release_gate_question_parse(&words, clock_realtime_ms(), &arena, &question, &error);
+    if (status == STATUS_OK)
+        status = release_gate_ask(api->store, api->config, &question, &said, &error);
+    if (status == STATUS_OK)
+        release_gate_text_write_json(api->config, &question, &said, &answer->body);
+    arena_finish(&arena);
+    return status == STATUS_OK
+               ? 200
+               : api_answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
+}
