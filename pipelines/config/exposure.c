@@ -8,16 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipelines/config/kafka_properties.h"
 #include "pipelines/config/value.h"
 #include "processor/base/log.h"
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
-
-static bool names_secret(const char *property)
-{
-    return strstr(property, "password") || strstr(property, "secret") ||
-           strstr(property, "key.pem") || strstr(property, "sasl.oauthbearer.config");
-}
 
 static bool holds(const struct buffer *text, const char *secret)
 {
@@ -28,7 +23,7 @@ static bool holds(const struct buffer *text, const char *secret)
 static bool holds_property(const struct buffer *text, const char *const *properties)
 {
     for (size_t i = 0; properties[i]; i += 2)
-        if (names_secret(properties[i]) && holds(text, properties[i + 1]))
+        if (kafka_property_names_secret(properties[i]) && holds(text, properties[i + 1]))
             return true;
     return false;
 }

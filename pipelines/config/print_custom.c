@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pipelines/config/kafka_properties.h"
 #include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
 #include "processor/score/expression/expression.h"
@@ -253,15 +254,6 @@ void config_print_custom_masks(struct config_printer *printer, const struct opti
     end_line(printer);
 }
 
-static bool is_secret(const char *property)
-{
-    static const char *const signs[] = {"password", "secret", "token", "key.pem", "jaas"};
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (strcasestr(property, signs[i]))
-            return true;
-    return false;
-}
-
 void config_print_custom_properties(struct config_printer *printer, const struct option *row,
                                     const void *base)
 {
@@ -273,7 +265,7 @@ void config_print_custom_properties(struct config_printer *printer, const struct
     end_line(printer);
     printer->indent += 2;
     for (uint32_t i = 0; i < count; i++) {
-        bool is_masked = is_secret(properties[2 * i]) && !printer->is_unmasked;
+        bool is_masked = !kafka_property_is_plain(properties[2 * i]) && !printer->is_unmasked;
         config_printer_key(printer, bytes_of_text(properties[2 * i]));
         buffer_append_byte(printer->to, ' ');
         config_printer_text(printer, bytes_of_text(is_masked ? "********" : properties[2 * i + 1]));

@@ -238,11 +238,14 @@ START_TEST(secrets_are_masked_when_printed)
         "    auth: { sasl: { mechanism: PLAIN, username: me, password: "
         "'${env:FLYWHEEL_TEST_SECRET}' } }\n"
         "    properties: { ssl.key.password: hunter2, sasl.oauthbearer.client.secret: hunter2, "
-        "linger.ms: '5' }\n");
+        "sasl.oauthbearer.config: 'principal=me secret=hunter2', ssl.keystore.passphrase: hunter2, "
+        "of.a.later.release: hunter2, linger.ms: '5', topic.message.timeout.ms: '7' }\n");
     struct buffer printed = print(config);
     ck_assert_ptr_null(strstr((char *)printed.data, "hunter2"));
     ck_assert_ptr_nonnull(strstr((char *)printed.data, "password: \"********\""));
     ck_assert_ptr_nonnull(strstr((char *)printed.data, "linger.ms: 5"));
+    ck_assert_ptr_nonnull(strstr((char *)printed.data, "topic.message.timeout.ms: 7"));
+    ck_assert_ptr_nonnull(strstr((char *)printed.data, "of.a.later.release: \"********\""));
     buffer_finish(&printed);
     config_destroy(config);
 }
