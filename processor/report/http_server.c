@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "processor/base/digest.h"
+#include "processor/net/http_head.h"
 #include "processor/report/http_listen.h"
 
 enum {
@@ -222,15 +223,18 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
                              const char *method, const char *version, const char *upload,
                              size_t *upload_size, void **state)
 {
-    (void)version, (void)upload, (void)upload_size;
+    (void)upload, (void)upload_size;
     struct http_server *server = context;
+    const char *fault = *state ? NULL : http_head_fault(connection, version);
+    if (fault)
+        return answer_line(connection, MHD_HTTP_BAD_REQUEST, fault);
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
     if (*state == server)
         return answer_line(connection, MHD_HTTP_URI_TOO_LONG, "the URI is too long");
     bool has_body = header(connection, "Content-Length") || header(connection, "Transfer-Encoding");
     if (*state || has_body)
-        return find_and_run(server, connection, path);
+        return find_and_run(server, connection, http_head_path(path));
     *state = connection;
     return MHD_YES;
 }

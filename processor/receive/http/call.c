@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "processor/base/log.h"
+#include "processor/net/http_head.h"
 #include "processor/receive/accept.h"
 #include "processor/receive/http/connection.h"
 
@@ -538,11 +539,11 @@ static enum MHD_Result begin_body(struct http_call *call)
 
 static enum MHD_Result head_arrived(struct http_receiver *receiver,
                                     struct MHD_Connection *connection, const char *path,
-                                    const char *method, void **state)
+                                    const char *method, const char *version, void **state)
 {
     struct http_head head = {
         .method = bytes_of_text(method),
-        .path = bytes_of_text(path),
+        .path = bytes_of_text(http_head_path(path)),
         .content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
         .content_encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
         .content_length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
@@ -561,6 +562,11 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
     call->connection = connection;
     call->state = CALL_RECEIVING;
     call->waits_for_100 = header(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
+    const char *fault = http_head_fault(connection, version);
+    if (fault) {
+        refuse(call, http_reply_of(MHD_HTTP_BAD_REQUEST, RPC_INVALID_ARGUMENT, fault));
+        return reply(call);
+    }
     if (!admit(call, &head))
         return is_discarded(call, call->waits_for_100) ? MHD_YES : reply(call);
     return begin_body(call);
@@ -570,11 +576,10 @@ enum MHD_Result http_call_serve(void *context, struct MHD_Connection *connection
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_size, void **state)
 {
-    (void)version;
     struct http_receiver *receiver = context;
     struct http_call *call = *state;
     if (!call)
-        return head_arrived(receiver, connection, path, method, state);
+        return head_arrived(receiver, connection, path, method, version, state);
     if (*upload_size > 0) {
         size_t size = *upload_size;
         *upload_size = 0;

@@ -1,4 +1,4 @@
-/* link: report base */
+/* link: report net base */
 #include <arpa/inet.h>
 #include <check.h>
 #include <fcntl.h>
@@ -309,6 +309,33 @@ START_TEST(a_new_token_is_read_and_a_missing_one_keeps_the_old)
 }
 END_TEST
 
+START_TEST(a_length_that_may_be_read_two_ways_is_refused)
+{
+    static const char *const heads[] = {
+        "Content-Length: 0\r\nContent-Length: 5\r\n",
+        "Content-Length: 0\r\nContent-Length: 0\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\ncontent-length: 0\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Content-Length : 0\r\n",
+    };
+    serve_at("127.0.0.1:0", NULL);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        ck_assert_msg(ask_with("GET", "/open", heads[i]) == 400, "%s", heads[i]);
+    ck_assert_int_eq(ask_with("GET", "/open", "Content-Length: 0\r\n"), 200);
+}
+END_TEST
+
+START_TEST(a_target_in_absolute_form_is_served)
+{
+    serve_at("127.0.0.1:0", NULL);
+    ck_assert_int_eq(ask("GET", "http://localhost:1/open"), 200);
+    ck_assert_int_eq(ask("GET", "HTTP://localhost/say?say=hello"), 200);
+    ck_assert_str_eq(body(), "(hello)");
+    ck_assert_int_eq(ask("GET", "http://localhost"), 404);
+}
+END_TEST
+
 START_TEST(a_foreign_host_name_is_refused_on_loopback)
 {
     serve_at("127.0.0.1:0", NULL);
@@ -439,6 +466,8 @@ int main(void)
     tcase_add_test(tests, with_a_token_the_rest_is_served_to_who_shows_it);
     tcase_add_test(tests, a_token_is_required_on_loopback_too);
     tcase_add_test(tests, a_new_token_is_read_and_a_missing_one_keeps_the_old);
+    tcase_add_test(tests, a_length_that_may_be_read_two_ways_is_refused);
+    tcase_add_test(tests, a_target_in_absolute_form_is_served);
     tcase_add_test(tests, a_foreign_host_name_is_refused_on_loopback);
     tcase_add_test(tests, a_connection_serves_several_requests);
     tcase_add_test(tests, connections_are_limited_and_come_back);

@@ -459,6 +459,49 @@ START_TEST(pipelined_and_half_closed_requests_are_answered_in_order)
 }
 END_TEST
 
+/* RFC 9112, section 6.3. */
+START_TEST(a_length_that_may_be_read_two_ways_is_refused_and_ends_the_connection)
+{
+    static const char *const heads[] = {
+        "Content-Length: 2\r\nContent-Length: 60\r\n",
+        "Content-Length: 2\r\nContent-Length: 2\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "transfer-encoding: chunked\r\ncontent-length: 2\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Content-Length : 2\r\n",
+        "Content-Length: 2, 2\r\n",
+    };
+    http_fixture_start();
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        char head[512], more[1024];
+        int fd = http_connect();
+        snprintf(head, sizeof head,
+                 "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n%s\r\n",
+                 heads[i]);
+        http_send_text(fd, head);
+        expect(http_read(fd), 400, NULL);
+        while (recv(fd, more, sizeof more, 0) > 0)
+            continue; /* until the server has ended it */
+        close(fd);
+    }
+    ck_assert_uint_eq(http_fixture_seen().spans, 0);
+}
+END_TEST
+
+START_TEST(a_target_in_absolute_form_is_served)
+{
+    http_fixture_start();
+    int fd = http_connect();
+    expect(http_post(fd, "http://collector.example:4318/v1/traces", json, "",
+                     bytes_of(one_span, sizeof one_span - 1)),
+           200, NULL);
+    expect(http_post(fd, "HTTPS://collector.example", json, "", BYTES_LITERAL("{}")), 404, NULL);
+    close(fd);
+    ck_assert_uint_eq(http_fixture_seen().spans, 1);
+}
+END_TEST
+
 START_TEST(what_cannot_be_taken_becomes_a_dead_letter)
 {
     char directory[] = "/tmp/flywheel-letters-XXXXXX";
@@ -515,6 +558,8 @@ int main(void)
     tcase_add_test(tests, chunked_bodies_are_taken);
     tcase_add_test(tests, a_client_that_asks_first_is_told_to_go_on_or_not);
     tcase_add_test(tests, pipelined_and_half_closed_requests_are_answered_in_order);
+    tcase_add_test(tests, a_length_that_may_be_read_two_ways_is_refused_and_ends_the_connection);
+    tcase_add_test(tests, a_target_in_absolute_form_is_served);
     tcase_add_test(tests, what_cannot_be_taken_becomes_a_dead_letter);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
