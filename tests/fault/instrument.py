@@ -387,6 +387,26 @@ def members(run):
     run.member.stop()
 
 
+def topic_anew(run):
+    """The topic is deleted, made anew and filled past the old position, while it is read, after a kill or after a stop."""
+    for number in range(run.args.rounds):
+        run.sender.add(run.ledger.make(run.chance.randrange(1, PART)))
+        run.checks.check("all is sent and read", run.sender.drain() and run.settle())
+        how = run.chance.choice([None, signal.SIGKILL, signal.SIGTERM]) if number else None
+        if how:
+            run.member.kill(how)
+        run.broker.make_anew(run.topic, 4)
+        run.sender.stop()
+        run.sender = KafkaSender(run.broker, run.topic)  # what a producer knew of the topic before is of no use
+        run.sender.add(run.ledger.make(2 * PART))
+        run.checks.check("the new topic is filled", run.sender.drain())
+        if how:
+            run.ready_s.append(run.member.start())
+        run.checks.check("and read from its first message", run.settle())
+    run.checks.check("it is counted", total(run.member.metrics(), "flywheel_kafka_offset_resets_total") > 0)
+    run.finish()
+
+
 #        fault            input     how the daemon is set up
 FAULTS = {
     "kill9": (kill9, "any", {}),
@@ -407,6 +427,7 @@ FAULTS = {
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),
+    "topic_anew": (topic_anew, "kafka", {}),
 }
 
 

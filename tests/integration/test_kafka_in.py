@@ -31,18 +31,8 @@ def traces(count):
     return found
 
 
-def create(topic, partitions=1, **settings):
-    def try_it():
-        try:
-            admin.create_topics([NewTopic(topic, partitions, 1, config={k.replace("_", "."): v for k, v in settings.items()})])[topic].result(30)
-            return True
-        except Exception:  # its predecessor is still on its way out
-            return False
-    assert wait_for(try_it, 60), topic
-
-
-def delete(topic):
-    admin.delete_topics([topic])[topic].result(30)
+def create(topic, partitions=1):
+    admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
 
 
 def put(topic, runs, partition=0, **settings):
@@ -110,8 +100,7 @@ checks.equal("and ready is all that is said", ready(daemon), (200, "ready\n"))
 # --- a topic made anew ---
 
 old, new = first, traces(20)
-delete("missing")
-create("missing")
+broker.make_anew("missing", 1)
 put("missing", new)
 checks.check("a topic made anew while it is read, and filled past the old position, is read from its first message", has_read(daemon, new),
              f"{len({t for t, _ in new} & seen(daemon))} of 20")
@@ -119,8 +108,7 @@ checks.check("that is counted", resets(daemon) >= 1, resets(daemon))
 checks.equal("nothing is counted twice", counted(daemon), 23)
 daemon.stop()
 new = traces(40)
-delete("missing")
-create("missing")
+broker.make_anew("missing", 1)
 put("missing", new)
 daemon.launch()
 checks.check("also when it was made anew while nobody read", is_ready(daemon) and has_read(daemon, new), f"{len({t for t, _ in new} & seen(daemon))} of 40")

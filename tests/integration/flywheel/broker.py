@@ -4,7 +4,7 @@ import collections, os, pathlib, shutil, signal, tempfile
 from flywheel import processes
 from flywheel.places import root
 from flywheel.ports import free_port
-from flywheel.waiting import patiently
+from flywheel.waiting import patiently, wait_for
 
 SCRIPT = root / "tests/support/kafka/kafka.sh"
 Message = collections.namedtuple("Message", "partition key headers value")
@@ -39,6 +39,22 @@ class Broker:
 
     def topic(self, name, partitions):
         self.command("create-topic", name, partitions)
+
+    def make_anew(self, topic, partitions):
+        """Deletes it and creates it at once, as somebody does by a tool."""
+        from confluent_kafka.admin import AdminClient, NewTopic  # only who does that needs it
+
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin.delete_topics([topic])[topic].result(patiently(30))
+
+        def create():
+            try:
+                admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(patiently(30))
+                return True
+            except Exception:  # its predecessor is still on its way out
+                return False
+
+        assert wait_for(create, 60), topic
 
     def pause(self, is_paused):
         """Freezes it, or lets it go on."""
