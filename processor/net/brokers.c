@@ -3,7 +3,9 @@
 #include "processor/net/brokers.h"
 
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 enum { SCRAM_SINCE = 0x020601ff };
 
@@ -24,4 +26,28 @@ const char *brokers_hint(const rd_kafka_conf_t *conf)
                  "or a "
                  "client certificate; else "
                : "";
+}
+
+static void *destroy(void *client)
+{
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+bool brokers_destroy(rd_kafka_t *client, int64_t wait_ms)
+{
+    pthread_t thread;
+    struct timespec until;
+    if (pthread_create(&thread, NULL, destroy, client) != 0) {
+        (void)destroy(client);
+        return true;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += wait_ms % 1000 * 1000000;
+    until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+        return true;
+    (void)pthread_detach(thread);
+    return false;
 }

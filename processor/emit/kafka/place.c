@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "processor/net/brokers.h"
+
 /* Nothing of this reader is worth a line: what fails is returned. */
 static void on_log(const rd_kafka_t *reader, int level, const char *facility, const char *text)
 {
@@ -59,7 +61,7 @@ rd_kafka_resp_err_t kafka_place_read(const rd_kafka_conf_t *conf_of_producer, co
         error = places->elems[0].err;
     *ret_offset = places->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(places);
-    rd_kafka_destroy(reader);
+    (void)brokers_destroy(reader, timeout_ms);
     return error;
 }
 

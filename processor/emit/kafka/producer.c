@@ -14,6 +14,7 @@ enum {
     REOPEN_MS = 1000,
     PURGE_MS = 30000,
     PURGE_TURN_MS = 100,
+    DESTROY_MS = 1500,     /* for a client to end */
     CHANGE_MS = 5000,      /* that a change waits for what is in flight */
     SILENT_MS = 10000,     /* in flight, and no report */
     ASK_AGAIN_MS = 300000, /* somebody may have lifted the limit */
@@ -305,7 +306,7 @@ void kafka_producer_close(struct kafka_producer *producer)
     assert(producer->in_flight == 0);
     enable_events(producer, false);
     kafka_question_forget(&producer->question);
-    rd_kafka_destroy(producer->handle);
+    (void)brokers_destroy(producer->handle, DESTROY_MS);
     producer->handle = NULL;
 }
 

@@ -15,9 +15,13 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/net/brokers.h"
 #include "processor/receive/kafka/properties.h"
 
-enum { FLUSH_MS = 50 /* for the reports of what was purged; they are there already */ };
+enum {
+    FLUSH_MS = 50,     /* for the reports of what was purged; they are there already */
+    DESTROY_MS = 1500, /* for a client to end */
+};
 
 struct letter_topic {
     struct letter_sink sink; /* first: handed out as this */
@@ -117,7 +121,7 @@ static void destroy(struct letter_sink *sink, int64_t grace_ms)
         (void)rd_kafka_purge(topic->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         while (rd_kafka_outq_len(topic->producer) > 0)
             (void)rd_kafka_poll(topic->producer, FLUSH_MS); /* purged ones come back at once */
-        rd_kafka_destroy(topic->producer);
+        (void)brokers_destroy(topic->producer, DESTROY_MS);
     }
     free(topic->topic);
     free(topic);

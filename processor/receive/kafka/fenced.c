@@ -10,7 +10,7 @@
 #include "processor/receive/kafka/fenced.h"
 
 #include "processor/base/log.h"
-#include "processor/receive/kafka/client.h"
+#include "processor/net/brokers.h"
 #include "processor/receive/kafka/properties.h"
 
 enum { LOOK_MS = 1000, ANSWER_MS = 5000 };
@@ -32,10 +32,8 @@ void kafka_fenced_end(struct kafka_receiver *receiver)
     if (!receiver->watch.client)
         return;
     rd_kafka_queue_destroy(receiver->watch.answers);
-    if (receiver->watch.is_asking || receiver->watch.is_unsupported)
-        kafka_client_abandon(receiver->watch.client);
-    else
-        kafka_client_destroy(receiver->watch.client);
+    (void)brokers_destroy(receiver->watch.client,
+                          receiver->watch.is_unsupported ? 0 : KAFKA_DESTROY_MS);
     receiver->watch.client = NULL;
     receiver->watch.is_asking = false;
 }

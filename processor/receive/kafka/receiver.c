@@ -15,7 +15,6 @@
 #include "processor/base/log.h"
 #include "processor/net/brokers.h"
 #include "processor/receive/kafka/assignment.h"
-#include "processor/receive/kafka/client.h"
 #include "processor/receive/kafka/doubt.h"
 #include "processor/receive/kafka/errors.h"
 #include "processor/receive/kafka/fenced.h"
@@ -110,10 +109,12 @@ static void close_consumer(struct kafka_receiver *receiver, bool in_peace, int64
     kafka_forget_commits(receiver);
     if (in_peace && !receiver->is_away)
         leave_group(receiver, until_ms);
-    if (is_held)
-        kafka_client_abandon(receiver->consumer);
-    else
-        kafka_client_destroy(receiver->consumer);
+    if (!brokers_destroy(receiver->consumer, is_held ? 0 : KAFKA_DESTROY_MS)) {
+        receiver->has_abandoned = true;
+        if (!is_held)
+            log_warn("kafka_client_left", "topic=\"%s\" reason=\"it does not end\"",
+                     receiver->topic);
+    }
     receiver->consumer = NULL;
     receiver->is_assigned = false;
 }
@@ -296,7 +297,7 @@ static void destroy(struct receiver *base)
     struct kafka_receiver *receiver = of(base);
     stop(base, 0);
     if (receiver->consumer) /* the thread could not be started */
-        kafka_client_destroy(receiver->consumer);
+        receiver->has_abandoned = !brokers_destroy(receiver->consumer, KAFKA_DESTROY_MS);
     if (receiver->conf)
         rd_kafka_conf_destroy(receiver->conf);
     free(receiver->partitions);
@@ -304,7 +305,8 @@ static void destroy(struct receiver *base)
     free(receiver->group_id);
     free(receiver->instance_id);
     pthread_mutex_destroy(&receiver->told_lock);
-    free(receiver);
+    if (!receiver->has_abandoned) /* else its callbacks may still look here */
+        free(receiver);
 }
 
 static const struct receiver_operations operations = {

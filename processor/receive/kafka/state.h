@@ -27,6 +27,7 @@ enum {
     KAFKA_RESTART_FIRST_MS = 1000, /* between consumers, doubling up to */
     KAFKA_RESTART_MAX_MS = 30000,
     KAFKA_ERROR_AGAIN_MS = 60000, /* before the same error is logged again */
+    KAFKA_DESTROY_MS = 1500,      /* for a client to end */
     KAFKA_DOUBT_AGAIN_MS = 200,   /* between two looks at whether the topic is still the same */
     KAFKA_REASON_SIZE = 640,      /* of a text that says what is wrong */
 };
@@ -69,12 +70,13 @@ struct kafka_receiver {
     int64_t offered_at_ms;                    /* when to ask for them */
     struct partition *partitions;             /* by number, intake->partitions_max of them */
     uint32_t held, resets;
-    bool is_fatal;    /* this consumer can't go on */
-    bool is_fenced;   /* because another has its instance id: fenced.c */
-    bool is_ended;    /* the pipeline takes nothing any more */
-    bool is_away;     /* no broker answers */
-    bool is_assigned; /* the group has said what is ours */
-    bool has_yielded; /* to whoever read before us, once */
+    bool is_fatal;      /* this consumer can't go on */
+    bool is_fenced;     /* because another has its instance id: fenced.c */
+    bool has_abandoned; /* a client that did not end when it should */
+    bool is_ended;      /* the pipeline takes nothing any more */
+    bool is_away;       /* no broker answers */
+    bool is_assigned;   /* the group has said what is ours */
+    bool has_yielded;   /* to whoever read before us, once */
     bool has_logged_unread;
     char cause[KAFKA_REASON_SIZE - 64]; /* why no broker is reached, as last told; "": none */
     rd_kafka_resp_err_t topic_error;    /* no such topic, or it is denied; until it is seen again */
