@@ -122,7 +122,7 @@ static unsigned answer_status(void *context, const struct http_query *query,
     return 200;
 }
 
-unsigned api_answer_error(struct http_answer *answer, unsigned status, const char *text)
+static unsigned answer_error(struct http_answer *answer, unsigned status, const char *text)
 {
     struct json_writer writer;
     buffer_clear(&answer->body);
@@ -149,9 +149,21 @@ static unsigned answer_cohorts(void *context, const struct http_query *query,
     if (status == STATUS_OK)
         status = cohort_report_query(api->store, api->config, &request, &result, &error);
     if (status != STATUS_OK)
-        return api_answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
+        return answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
     cohort_report_json(&request, &result, &answer->body);
     cohort_result_finish(&result);
+    return 200;
+}
+
+static unsigned answer_gate(void *context, const struct http_query *query,
+                            struct http_answer *answer)
+{
+    struct api *api = context;
+    struct error error = {0};
+    answer->content_type = "application/json";
+    enum status status = api_gate_write(api->store, api->config, query, &answer->body, &error);
+    if (status != STATUS_OK)
+        return answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
     return 200;
 }
 
@@ -162,7 +174,7 @@ uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX
     const struct http_route routes[] = {
         {"/api/v1/status", false, answer_status, api},
         {"/api/v1/cohorts", false, answer_cohorts, api},
-        {"/api/v1/gate", false, api_gate_answer, api},
+        {"/api/v1/gate", false, answer_gate, api},
     };
     static_assert(sizeof(routes) / sizeof(routes[0]) <= API_ROUTES_MAX, "each has a place");
     memcpy(ret_routes, routes, sizeof(routes));

@@ -27,8 +27,6 @@ struct api {
 
 /* The routes and how many they are. */
 uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX]);
-/* {"error": text}, in place of what the body held. */
-unsigned api_answer_error(struct http_answer *answer, unsigned status, const char *text);
 /* The runtime has caught up, receivers listen, and what they read from can be read; if not, `why` has
  * a line for each reason. */
 bool api_is_ready(const struct api *api, struct buffer *why);

@@ -69,26 +69,23 @@ static bool take_words(const struct http_query *query, struct release_gate_words
     return true;
 }
 
-unsigned api_gate_answer(void *context, const struct http_query *query, struct http_answer *answer)
+enum status api_gate_write(struct store *store, const struct pipeline_config *config,
+                           const struct http_query *query, struct buffer *to,
+                           struct error *ret_error)
 {
-    struct api *api = context;
     struct release_gate_words words = {.are_options = false};
     struct release_gate_question question;
-    struct release_gate_answer said;
-    struct error error = {0};
+    struct release_gate_answer answer;
     struct arena arena;
-    answer->content_type = "application/json";
+    if (!take_words(query, &words, ret_error))
+        return STATUS_MALFORMED;
     arena_init(&arena, TEXTS_BYTES_MAX);
-    enum status status = take_words(query, &words, &error) ? STATUS_OK : STATUS_MALFORMED;
+    enum status status =
+        release_gate_question_parse(&words, clock_realtime_ms(), &arena, &question, ret_error);
     if (status == STATUS_OK)
-        status =
-            release_gate_question_parse(&words, clock_realtime_ms(), &arena, &question, &error);
+        status = release_gate_ask(store, config, &question, &answer, ret_error);
     if (status == STATUS_OK)
-        status = release_gate_ask(api->store, api->config, &question, &said, &error);
-    if (status == STATUS_OK)
-        release_gate_text_write_json(api->config, &question, &said, &answer->body);
+        release_gate_text_write_json(config, &question, &answer, to);
     arena_finish(&arena);
-    return status == STATUS_OK
-               ? 200
-               : api_answer_error(answer, status == STATUS_FATAL ? 500 : 400, error.text);
+    return status;
 }

@@ -1,7 +1,10 @@
 /* /api/v1/gate: the document of `flywheel gate --format json`, its options as parameters. */
 #pragma once
-#include "pipelines/daemon/api.h"
+#include "pipelines/config/config.h"
+#include "processor/report/http_server.h"
+#include "state/store/store.h"
 
-/* 200 whatever the answer is, for the document says it; 400 for a question that cannot be asked.
- * `context` is a struct api. */
-unsigned api_gate_answer(void *context, const struct http_query *query, struct http_answer *answer);
+/* OK whatever the gate says, for the document says it. MALFORMED: a question that cannot be asked. */
+MUST_CHECK enum status api_gate_write(struct store *store, const struct pipeline_config *config,
+                                      const struct http_query *query, struct buffer *to,
+                                      struct error *ret_error);
