@@ -27,7 +27,8 @@ enum {
      * kill. */
     RECEIVER_GRACE_MS = 3000,
     EXPORTER_GRACE_MS = 4000,
-    TURN_MS = 1000, /* of the main thread: watchdog, probes */
+    STOP_GRACE_MS = 9000, /* of all; then it ends, whoever is still busy */
+    TURN_MS = 1000,       /* of the main thread: watchdog, probes */
     READERS_MS =
         60000, /* readers that died are forgotten, or their pages would never be used again */
 };
@@ -210,14 +211,19 @@ static void log_status(struct pipeline *pipeline)
         (unsigned long long)state.journal_bytes);
 }
 
+static bool is_runtime_turning(const struct runtime *runtime)
+{
+    struct runtime_gauges gauges = runtime_gauges(runtime);
+    return gauges.writer_age_ms < WRITER_STALLED_MS && gauges.shard_age_ms < SHARD_STALLED_MS;
+}
+
 static void turn(struct pipeline *pipeline)
 {
     int64_t now_ms = clock_monotonic_ms();
     /* Without a port that answers or a writer that turns, a restart is the better service. */
     bool is_answering = receivers_answer(pipeline->receivers, now_ms);
-    bool is_turning = pipeline->relay
-                          ? relay_state(pipeline->relay).is_alive
-                          : runtime_gauges(pipeline->runtime).writer_age_ms < WRITER_STALLED_MS;
+    bool is_turning = pipeline->relay ? relay_state(pipeline->relay).is_alive
+                                      : is_runtime_turning(pipeline->runtime);
     if (is_answering && is_turning)
         supervisor_notify("WATCHDOG=1");
     if (pipeline->store && now_ms - pipeline->readers_checked_ms >= READERS_MS) {
@@ -249,8 +255,8 @@ static void serve(struct pipeline *pipeline, const sigset_t *signals)
     }
 }
 
-/* A second TERM or Ctrl-C while draining ends at once: what is not committed yet was not
- * acknowledged. */
+/* A second TERM or Ctrl-C while draining ends at once, and so does the end of the grace, whoever is
+ * still busy: what is not committed yet was not acknowledged. */
 static void *second_signal(void *context)
 {
     sigset_t set;
@@ -258,9 +264,9 @@ static void *second_signal(void *context)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    int number;
-    sigwait(&set, &number);
-    log_warn("stopped_fast", "reason=\"second signal\"");
+    const struct timespec grace = {.tv_sec = STOP_GRACE_MS / 1000};
+    bool is_signal = sigtimedwait(&set, NULL, &grace) > 0;
+    log_warn("stopped_fast", "reason=\"%s\"", is_signal ? "second signal" : "the grace is over");
     _exit(EXIT_DONE);
 }
 

@@ -97,17 +97,21 @@ static unsigned answer_health(void *context, const struct http_query *query,
 {
     struct telemetry *telemetry = context;
     (void)query;
-    int64_t age_ms = runtime_gauges(telemetry->runtime).writer_age_ms;
+    struct runtime_gauges gauges = runtime_gauges(telemetry->runtime);
     if (runtime_failure(telemetry->runtime) != EXIT_DONE) {
         buffer_append_text(&answer->body, "stopping: a thread has failed\n");
         return 503;
     }
-    if (age_ms < WRITER_STALLED_MS) {
-        buffer_append_text(&answer->body, "ok\n");
-        return 200;
-    }
-    buffer_printf(&answer->body, "the writer has not turned for %lld ms\n", (long long)age_ms);
-    return 503;
+    if (gauges.writer_age_ms >= WRITER_STALLED_MS)
+        buffer_printf(&answer->body, "the writer has not turned for %lld ms\n",
+                      (long long)gauges.writer_age_ms);
+    if (gauges.shard_age_ms >= SHARD_STALLED_MS)
+        buffer_printf(&answer->body, "shard %u has not turned for %lld ms\n", gauges.oldest_shard,
+                      (long long)gauges.shard_age_ms);
+    if (answer->body.size > 0)
+        return 503;
+    buffer_append_text(&answer->body, "ok\n");
+    return 200;
 }
 
 static unsigned answer_ready(void *context, const struct http_query *query,

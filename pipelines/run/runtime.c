@@ -307,7 +307,13 @@ struct runtime_gauges runtime_gauges(const struct runtime *runtime)
                          atomic_load_explicit(&runtime->writer_turn_ms, memory_order_relaxed),
         .is_refusing = room_is_state_full(runtime),
     };
+    int64_t now_ms = clock_monotonic_ms();
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
+        int64_t turn_ms = atomic_load_explicit(&runtime->shards[i].turn_ms, memory_order_relaxed);
+        if (turn_ms > 0 && now_ms - turn_ms > gauges.shard_age_ms) {
+            gauges.shard_age_ms = now_ms - turn_ms;
+            gauges.oldest_shard = i;
+        }
         gauges.trajectories += counter_get(&runtime->shards[i].trajectories);
         gauges.in_flight_bytes += counter_get(&runtime->shards[i].bytes);
         gauges.decided += counter_get(&runtime->shards[i].decided);

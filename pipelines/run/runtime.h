@@ -48,10 +48,14 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
 struct writer *runtime_writer(struct runtime *runtime);
-enum { WRITER_STALLED_MS = 5000 }; /* a writer that has not turned for so long is not healthy */
+/* A writer that has not turned for so long is not healthy, nor is a shard; but one run at the limits of
+ * size and looking takes seconds. */
+enum { WRITER_STALLED_MS = 5000, SHARD_STALLED_MS = 30000 };
 struct runtime_gauges {
     uint64_t trajectories, in_flight_bytes, decided;
     int64_t writer_age_ms; /* since the writer's last turn */
+    int64_t shard_age_ms;  /* likewise, of the shard that is longest at one thing */
+    uint32_t oldest_shard;
     bool is_refusing;      /* the state is full */
 };
 struct runtime_gauges runtime_gauges(const struct runtime *runtime);

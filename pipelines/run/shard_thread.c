@@ -66,6 +66,11 @@ static bool has_moved(const struct shard_thread *self)
            memcmp(effects->need, self->sent_need, size) != 0;
 }
 
+static void note_turn(struct shard_thread *self)
+{
+    atomic_store_explicit(&self->turn_ms, clock_monotonic_ms(), memory_order_relaxed);
+}
+
 /* NULL when the writer will not give any back. */
 static struct effects *take_free(struct shard_thread *self)
 {
@@ -73,8 +78,10 @@ static struct effects *take_free(struct shard_thread *self)
     while (queue_pop(self->free_effects, &item, 1) == 0) {
         if (failure_is_reported(self->runtime))
             return NULL;
+        atomic_store_explicit(&self->turn_ms, 0, memory_order_relaxed);
         queue_wait(self->free_effects, -1);
     }
+    note_turn(self);
     struct effects *effects = item;
     effects_clear(effects);
     return effects;
@@ -115,6 +122,7 @@ static void publish_gauges(struct shard_thread *self)
 static enum status step(struct shard_thread *self, const struct shard_event *event,
                         int64_t given_ms)
 {
+    note_turn(self);
     struct shard_time time = time_of(self, given_ms);
     self->budget = budget_take(writer_budget(self->runtime->writer), self->index, self->budget);
     time.budget = self->budget;
@@ -214,6 +222,7 @@ void *shard_thread_main(void *shard_thread)
         uint64_t positions[SOURCES_MAX];
         void *items[EVENTS_AT_ONCE];
         int64_t looked_ms = clock_monotonic_ms();
+        note_turn(self);
         for (uint32_t i = 0; i < runtime->source_count; i++)
             positions[i] = atomic_load_explicit(&runtime->next_positions[i], memory_order_acquire);
         size_t count = queue_pop(self->events, items, EVENTS_AT_ONCE);
@@ -238,6 +247,7 @@ void *shard_thread_main(void *shard_thread)
         failure_report(runtime, EXIT_BUG);
     atomic_store_explicit(&self->oldest_ms, 0, memory_order_relaxed);
     publish_gauges(self);
+    atomic_store_explicit(&self->turn_ms, 0, memory_order_relaxed);
     budget_view_release(self->budget);
     self->budget = NULL;
     return NULL;

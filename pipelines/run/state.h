@@ -43,6 +43,7 @@ struct shard_thread {
     _Atomic size_t sent_bytes;                   /* of effects that the writer has */
     _Atomic bool is_full;
     _Atomic int64_t oldest_ms; /* monotonic; when the event in hand was admitted; 0: none waits */
+    _Atomic int64_t turn_ms; /* monotonic, of its last turn; 0: it waits for the writer */
 };
 
 struct intake_context {
