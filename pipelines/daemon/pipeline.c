@@ -21,6 +21,7 @@
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/base/thread.h"
 
 enum {
     /* Together with what a commit takes below the 10 s that container runtimes give before they
@@ -298,6 +299,8 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
         _exit((int)exit_code);
     pthread_t watcher;
     bool is_watched = pthread_create(&watcher, NULL, second_signal, NULL) == 0;
+    if (is_watched)
+        thread_name(watcher, "second-signal");
     stop(pipeline);
     if (is_watched) {
         pthread_cancel(watcher);

@@ -9,6 +9,7 @@
 #include "pipelines/run/state.h"
 #include "pipelines/run/topic_intake.h"
 #include "processor/base/clock.h"
+#include "processor/base/thread.h"
 #include "processor/emit/record/input.h"
 
 enum {
@@ -212,7 +213,7 @@ void *shard_thread_main(void *shard_thread)
 {
     struct shard_thread *self = shard_thread;
     struct runtime *runtime = self->runtime;
-    pthread_setname_np(pthread_self(), "shard");
+    thread_name(pthread_self(), "shard-%u", (unsigned)(self - runtime->shards));
     enum status status = STATUS_OK;
     bool is_running = true;
     input_clock_init(&self->clock, runtime->source_count, clock_monotonic_ms());

@@ -4,9 +4,11 @@
 #include "processor/emit/inbox.h"
 
 #include <assert.h>
+#include <string.h>
 #include <time.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/thread.h"
 
 bool inbox_init(struct inbox *inbox, size_t items_max, size_t bytes_max)
 {
@@ -30,6 +32,8 @@ enum status inbox_start(struct inbox *inbox, void *(*run)(void *argument), void 
         error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of %s", name);
         return STATUS_FATAL;
     }
+    const char *last = strrchr(name, '/');
+    thread_name(inbox->thread, "export-%s", last ? last + 1 : name);
     inbox->has_thread = true;
     return STATUS_OK;
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "processor/base/log.h"
+#include "processor/base/thread.h"
 #include "processor/net/peer.h"
 
 enum {
@@ -324,6 +325,8 @@ enum status listener_start(struct listener *listener,
         error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread that accepts connections");
         return STATUS_FATAL;
     }
+    const char *protocol = strrchr(listener->config.receiver, '/');
+    thread_name(listener->thread, "accept-%s", protocol ? protocol + 1 : listener->config.receiver);
     listener->is_started = true;
     return STATUS_OK;
 }

@@ -19,6 +19,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/base/thread.h"
 #include "processor/net/tls/link.h"
 
 enum {
@@ -320,6 +321,8 @@ struct tls_front *tls_front_create(const struct tls_front_config *config, struct
                                 .wake = -1};
     pthread_mutex_init(&front->lock, NULL);
     if (open_descriptors(front) && pthread_create(&front->thread, NULL, loop, front) == 0) {
+        const char *protocol = strrchr(config->receiver, '/');
+        thread_name(front->thread, "tls-%s", protocol ? protocol + 1 : config->receiver);
         front->is_running = true;
         return front;
     }

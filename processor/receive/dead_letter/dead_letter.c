@@ -11,6 +11,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/queue.h"
+#include "processor/base/thread.h"
 #include "processor/receive/dead_letter/directory.h"
 #include "processor/receive/dead_letter/topic.h"
 
@@ -160,8 +161,10 @@ struct dead_letter *dead_letter_create(const struct dead_letter_config *config,
     sink->settled = settled;
     sink->context = dead;
     dead->has_thread = pthread_create(&dead->thread, NULL, run_thread, dead) == 0;
-    if (dead->has_thread)
+    if (dead->has_thread) {
+        thread_name(dead->thread, "dead-letters");
         return dead;
+    }
     error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of the dead letters of %s",
               config->receiver);
     dead_letter_destroy(dead, 0);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/thread.h"
 #include "processor/receive/grpc/call.h"
 #include "processor/net/listener.h"
 
@@ -269,6 +270,7 @@ static enum status start(struct receiver *base, struct error *ret_error)
         error_set(ret_error, EXIT_TEMPORARY, "cannot start the gRPC thread");
         return STATUS_FATAL;
     }
+    thread_name(receiver->thread, "grpc");
     receiver->is_running = true;
     return listener_start(receiver->listener, connection_accepted, receiver, ret_error);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/thread.h"
 #include "processor/net/listener.h"
 #include "processor/receive/http/call.h"
 #include "processor/receive/http/connection.h"
@@ -195,6 +196,7 @@ static enum status start(struct receiver *base, struct error *ret_error)
         return STATUS_FATAL;
     if (pthread_create(&receiver->thread, NULL, io_loop, receiver) != 0)
         return fail(ret_error, "the I/O thread cannot be started");
+    thread_name(receiver->thread, "http");
     receiver->is_running = true;
     return listener_start(receiver->listener, connection_accepted, receiver, ret_error);
 }

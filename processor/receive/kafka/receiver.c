@@ -13,6 +13,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
+#include "processor/base/thread.h"
 #include "processor/net/brokers.h"
 #include "processor/receive/kafka/assignment.h"
 #include "processor/receive/kafka/doubt.h"
@@ -273,8 +274,10 @@ static enum status start(struct receiver *base, struct error *ret_error)
         return STATUS_FATAL;
     }
     receiver->has_thread = pthread_create(&receiver->thread, NULL, run_thread, receiver) == 0;
-    if (receiver->has_thread)
+    if (receiver->has_thread) {
+        thread_name(receiver->thread, "kafka-in");
         return STATUS_OK;
+    }
     error_set(ret_error, EXIT_TEMPORARY, "cannot start the thread of topic %s", receiver->topic);
     return STATUS_FATAL;
 }
