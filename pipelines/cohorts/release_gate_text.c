@@ -6,7 +6,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
-#include "processor/base/text/utf8.h"
+#include "processor/base/text/terminal.h"
 #include "processor/normalize/facts/dimensions.h"
 
 /* --- cohorts on a command line --- */
@@ -254,25 +254,13 @@ void release_gate_text_write_json(const struct pipeline_config *config,
 
 /* --- text --- */
 
-/* What came over the network must not move the cursor of a terminal. */
-static void append_shown(struct buffer *to, struct bytes text)
-{
-    for (size_t at = 0, next; at < text.size; at = next) {
-        uint32_t c = utf8_decode(text, at, &next);
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfffd)
-            buffer_append_byte(to, '?');
-        else
-            buffer_append(to, text.data + at, next - at);
-    }
-}
-
 static void append_cohort(struct buffer *to, const struct release_gate_cohort *cohort)
 {
     for (uint32_t i = 0; i < cohort->count; i++) {
         buffer_append_text(to, i > 0 ? ", " : "");
-        append_shown(to, cohort->dimensions[i]);
+        terminal_append(to, cohort->dimensions[i]);
         buffer_append_byte(to, '=');
-        append_shown(to, cohort->values[i]);
+        terminal_append(to, cohort->values[i]);
     }
 }
 
@@ -327,7 +315,7 @@ static void append_rules(struct buffer *to, const struct pipeline_config *config
     for (uint32_t i = 0; i < answer->rule_count && total > 0; i++) {
         const struct release_gate_rule *rule = &answer->rules[i];
         buffer_append_text(to, i == 0 ? "  rules with a value: " : ", ");
-        append_shown(to, config->ruleset.rules[i].name);
+        terminal_append(to, config->ruleset.rules[i].name);
         buffer_printf(to, " %" PRId64 " of %" PRId64 "%s", rule->with_value, total,
                       rule->is_lacking ? " (required)" : "");
         if (rule->outcomes[COHORT_MISSING] > 0)

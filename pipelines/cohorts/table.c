@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/text/terminal.h"
 #include "processor/base/text/utf8.h"
 
 enum { FIGURES = 9, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
@@ -21,20 +22,10 @@ struct table {
     size_t widths[COLUMNS_MAX]; /* in code points */
 };
 
-/* What came over the network must not move the cursor of a terminal. */
 static void add_cell(struct table *table, struct bytes text)
 {
     text = utf8_cut(text, CELL_BYTES_MAX);
-    for (size_t at = 0, next; at < text.size; at = next) {
-        uint32_t c = utf8_decode(text, at, &next);
-        bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
-                          (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
-                          (c >= 0x2066 && c <= 0x2069);
-        if (is_control || c == 0xfffd)
-            buffer_append_byte(&table->cells, '?');
-        else
-            buffer_append(&table->cells, text.data + at, next - at);
-    }
+    terminal_append(&table->cells, text);
     buffer_append_byte(&table->cells, 0);
     size_t width = utf8_length(text);
     if (table->widths[table->at] < width)
