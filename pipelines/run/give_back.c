@@ -1,3 +1,4 @@
+/* Trims the allocator when the process is at rest, and now and then while much more is held than used. */
 #include "pipelines/run/give_back.h"
 
 #include <malloc.h>
