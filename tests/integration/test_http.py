@@ -13,7 +13,7 @@ from flywheel.places import LOGS, corpus_requests, root
 from flywheel.sender import JSON, PROTOBUF, connect, in_threads, post
 
 PIPELINE = """
-trajectory: { settle: 2s, idle_timeout: 5s }
+trajectory: { settle: 10s, idle_timeout: 15s }
 rules:
   - { name: ungrounded, measure: [score.Groundedness, groundedness.lexical], fail_below: 0.5, borderline_below: 0.8 }
   - { name: failed, measure: errors, fail_above: 0, labels: [failed] }

@@ -9,7 +9,7 @@ from flywheel.sender import in_threads
 from flywheel.waiting import patiently
 
 pipeline = """
-trajectory: { settle: 2s, idle_timeout: 5s }
+trajectory: { settle: 8s, idle_timeout: 12s }
 rules:
   - { name: ungrounded, measure: [score.Groundedness, groundedness.lexical], fail_below: 0.5, borderline_below: 0.8 }
   - { name: failed, measure: errors, fail_above: 0, labels: [failed] }
