@@ -5,10 +5,17 @@
 #include <stdio.h>
 
 #include "processor/base/json/number.h"
+#include "processor/base/text/terminal.h"
 #include "processor/base/text/utf8.h"
 #include "processor/command/explain/explain_evidence.h"
 
-enum { TEXT_MAX = 400, EVIDENCE_MAX = 5, MEMBERS_MAX = 2000, ARENA_MAX = 16 << 20 };
+enum {
+    TEXT_MAX = 400,
+    NAME_BYTES_MAX = 120,
+    EVIDENCE_MAX = 5,
+    MEMBERS_MAX = 2000,
+    ARENA_MAX = 16 << 20
+};
 
 struct record {
     struct json_reader reader;
@@ -35,16 +42,17 @@ static void append_line(struct buffer *to, struct bytes text, size_t limit)
 {
     struct bytes cut = utf8_cut(text, limit);
     bool is_space = false;
-    for (size_t i = 0; i < cut.size; i++) {
-        uint8_t byte = cut.data[i];
-        if (byte <= ' ') {
+    for (size_t at = 0, end; at < cut.size; at = end) {
+        for (end = at; end < cut.size && (cut.data[end] <= ' ') == (cut.data[at] <= ' '); end++)
+            ;
+        if (cut.data[at] <= ' ') {
             is_space = true;
             continue;
         }
         if (is_space && to->size > 0)
             buffer_append_byte(to, ' ');
         is_space = false;
-        buffer_append_byte(to, byte);
+        terminal_append(to, bytes_of(cut.data + at, end - at));
     }
     if (cut.size < text.size)
         buffer_append_text(to, " ...");
@@ -169,9 +177,9 @@ static void append_head(const struct record *record, struct buffer *to)
     struct json_value duration = get(record, &time, "duration_ms");
     buffer_append_byte(to, '\n');
     append_field(record, root, "summary", to);
-    buffer_printf(to, "  %-9s %.*s, closed by %.*s, %g spans", "run",
-                  (int)(name.data ? name.size : 7), name.data ? (const char *)name.data : "unnamed",
-                  (int)trigger.size, (const char *)trigger.data,
+    buffer_printf(to, "  %-9s ", "run");
+    append_line(to, name.data ? name : BYTES_LITERAL("unnamed"), NAME_BYTES_MAX);
+    buffer_printf(to, ", closed by %.*s, %g spans", (int)trigger.size, (const char *)trigger.data,
                   get(record, &completeness, "spans").number);
     if (duration.type == JSON_NUMBER)
         buffer_printf(to, ", %.4g ms", duration.number);
@@ -186,7 +194,7 @@ static void append_head(const struct record *record, struct buffer *to)
         buffer_append_byte(to, ' ');
         buffer_append_bytes(to, member.key);
         buffer_append_byte(to, '=');
-        append_line(to, member.text, 120);
+        append_line(to, member.text, NAME_BYTES_MAX);
     }
     buffer_append_byte(to, '\n');
     append_field(record, root, "input", to);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
+#include "processor/base/text/terminal.h"
 
 enum { COHORTS_SHOWN = 20 };
 
@@ -53,7 +54,7 @@ static void cohort_text(const struct pipeline_config *config, uint32_t grouping,
             buffer_append_text(to, ", ");
         buffer_append_bytes(to, config->dimensions[dimension].name);
         buffer_append_byte(to, '=');
-        buffer_append_bytes(to, dimension_values[dimension]);
+        terminal_append(to, dimension_values[dimension]);
     }
     buffer_append_byte(to, 0);
 }
