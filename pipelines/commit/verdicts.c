@@ -88,6 +88,7 @@ static void count_first(struct writer *writer, const struct closed *closed)
     writer_count(writer, counted->trajectories[closed->trigger], 1);
     writer_count(writer, counted->unread, closed->is_unread);
     writer_count(writer, counted->too_costly, closed->is_too_costly);
+    writer_count(writer, counted->set_aside, closed->is_set_aside);
     for (uint32_t i = 0; i < closed->without_count; i++)
         writer_count(writer,
                      writer_counters_measurement_na(counted, closed->without[i].measurement,

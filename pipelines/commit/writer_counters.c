@@ -29,6 +29,7 @@ enum row {
     TRAJECTORIES_MIXED_WEIGHT,
     TRAJECTORIES_UNREAD,
     TRAJECTORIES_TOO_COSTLY,
+    TRAJECTORIES_SET_ASIDE,
     MEASUREMENT_NA,
     AWAIT_TIMEOUTS,
     COHORT_CORRECTIONS,
@@ -98,6 +99,9 @@ static const struct {
     [TRAJECTORIES_TOO_COSTLY] = {"flywheel_trajectories_too_costly_total", NO_ACCOUNT,
         "Trajectories whose texts were not read to their end: reading would have meant to look at "
         "them hundreds of times over. What was not read is na (too_costly)."},
+    [TRAJECTORIES_SET_ASIDE] = {"flywheel_trajectories_set_aside_total", NO_ACCOUNT,
+        "Trajectories that were not judged, because they were in hand for over 1 s at two crashes "
+        "in a row; their spans are a dead letter in set_aside.dead of the data directory."},
     [MEASUREMENT_NA] = {"flywheel_measurement_na_total", NO_ACCOUNT,
         "Measurements that a rule asked for and that had no value in a first verdict, by reason."},
     [AWAIT_TIMEOUTS] = {"flywheel_await_timeouts_total", NO_ACCOUNT,
@@ -185,6 +189,7 @@ bool writer_counters_open(struct writer_counters *counters, struct counters *sto
         get_one(counters, TRAJECTORIES_MIXED_WEIGHT, &counters->mixed_weights) &&
         get_one(counters, TRAJECTORIES_UNREAD, &counters->unread) &&
         get_one(counters, TRAJECTORIES_TOO_COSTLY, &counters->too_costly) &&
+        get_one(counters, TRAJECTORIES_SET_ASIDE, &counters->set_aside) &&
         get_one(counters, SIGNATURES_UNTABLED, &counters->untabled) &&
         get_one(counters, REVIEW_REVISIONS, &counters->revisions) &&
         get_one(counters, CONVERSATION_TRACES, &counters->parts);

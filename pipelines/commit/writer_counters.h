@@ -20,7 +20,7 @@ struct writer_counters {
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
     struct persistent_counter *skewed, *split, *recounted, *mixed_weights, *untabled, *revisions,
-        *unread, *too_costly, *parts;
+        *unread, *too_costly, *set_aside, *parts;
     struct without_value_counter { /* a keyed hash of measurement and reason: where it was before */
         uint64_t hash;
         struct persistent_counter *counter;

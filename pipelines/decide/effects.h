@@ -79,6 +79,7 @@ struct closed {
         const char *reason;
     } * without;
     uint32_t without_count;
+    bool is_set_aside;               /* in_hand.h */
     bool is_too_costly;        /* its readers met the limit of looking */
     bool is_unread;            /* nothing of it was understood, and */
     struct bytes unread_scope; /* this is who wrote it */

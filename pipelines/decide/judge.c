@@ -54,6 +54,10 @@ void judge_set_config(struct judge *judge, const struct pipeline_config *config)
 bool judge_read(struct judge *judge, const struct open_trajectory *open, enum close_trigger trigger)
 {
     arena_reset(&judge->arena);
+    judge->is_set_aside = set_aside_has(judge->set_aside, open->id);
+    if (judge->is_set_aside)
+        return false;
+    in_hand_take(judge->slot, open->id);
     judge->arena.look_limit =
         JUDGE_LOOK_BYTES_MIN + judge->looks_per_byte * (uint64_t)open->wire_bytes;
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
@@ -324,6 +328,9 @@ enum status judge_decide(struct judge *judge, struct judgement *judgement, bool 
     if (!judge_begin(judge, judgement))
         return STATUS_FATAL;
     if (is_unreadable) {
+        judgement->closed->is_set_aside = judge->is_set_aside;
+        if (judge->is_set_aside)
+            judge->set_aside->keep(judge->set_aside->context, judgement->open);
         if (judge->arena.no_memory ||
             !fill_unknown_dimensions(judge, judgement->effects, judgement->closed))
             return STATUS_FATAL;
@@ -334,5 +341,6 @@ enum status judge_decide(struct judge *judge, struct judgement *judgement, bool 
         status = judge_conclude(judge, judgement);
     }
     judge_append(judgement);
+    in_hand_release(judge->slot);
     return status;
 }

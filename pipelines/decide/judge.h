@@ -5,6 +5,7 @@
 #include "pipelines/decide/budget_view.h"
 #include "pipelines/decide/effects.h"
 #include "pipelines/decide/first_seen.h"
+#include "pipelines/decide/in_hand.h"
 #include "pipelines/decide/summary.h"
 #include "processor/score/scorer.h"
 
@@ -52,6 +53,9 @@ struct judge {
     const struct pipeline_config *config;
     bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
     uint32_t looks_per_byte;
+    struct in_hand_slot *slot;         /* NULL: nobody wants to know. Borrowed, as the next */
+    const struct set_aside *set_aside; /* NULL: nothing is */
+    bool is_set_aside;                 /* what judge_read was asked for last */
     size_t record_bytes_max; /* of a record; 0: the usual limit */
     struct first_seen first_seen;
     struct regex_scratch *scratch;
@@ -69,7 +73,7 @@ void judge_rest(struct judge *judge);
 void judge_set_config(struct judge *judge, const struct pipeline_config *config);
 
 /* Reads the facts of an open trajectory into judge->run. False when it does not fit into the
- * scratch memory. */
+ * scratch memory, or is set aside. */
 MUST_CHECK bool judge_read(struct judge *judge, const struct open_trajectory *open,
                            enum close_trigger trigger);
 /* Are the awaited scores there? After judge_read. */

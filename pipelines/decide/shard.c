@@ -61,6 +61,13 @@ void shard_set_parts(struct shard *shard, const struct conversation_parts *parts
     shard->stage.parts = *parts;
 }
 
+void shard_set_in_hand(struct shard *shard, struct in_hand_slot *slot,
+                       const struct set_aside *set_aside)
+{
+    shard->judge.slot = slot;
+    shard->judge.set_aside = set_aside;
+}
+
 void shard_emit_all(struct shard *shard)
 {
     shard->judge.is_emitting_all = true;

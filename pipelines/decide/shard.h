@@ -5,6 +5,7 @@
 #pragma once
 #include "pipelines/decide/effects.h"
 #include "pipelines/decide/conversation_parts.h"
+#include "pipelines/decide/in_hand.h"
 #include "pipelines/decide/revision_source.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
@@ -56,6 +57,9 @@ void shard_rest(struct shard *shard);
 void shard_emit_all(struct shard *shard);
 /* Late spans and logs lead to revisions; without it they are dropped. At start. */
 void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions);
+/* Where it notes what it has in hand, and what it must not judge; both may be NULL. At start. */
+void shard_set_in_hand(struct shard *shard, struct in_hand_slot *slot,
+                       const struct set_aside *set_aside);
 /* Closed traces of a conversation wait there for the others. At start. */
 void shard_set_parts(struct shard *shard, const struct conversation_parts *parts);
 /* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their

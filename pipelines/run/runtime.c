@@ -34,6 +34,8 @@ static bool create_shard(struct runtime *runtime, uint32_t index)
     if (self->shard && runtime->config->late_window_ms > 0)
         shard_set_revision_source(self->shard, &revisions);
     shard_set_parts(self->shard, &parts);
+    shard_set_in_hand(self->shard, in_hand_slot(runtime->in_hand, index),
+                      in_hand_set_aside(runtime->in_hand));
     for (uint16_t i = 0; self->shard && i < runtime->source_count; i++)
         shard_set_source_kind(self->shard, i, runtime->source_kinds[i]);
     self->events = queue_create(SHARD_QUEUE);
@@ -83,6 +85,7 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
         atomic_store(&runtime->next_positions[i], row->low_watermark);
         sources_set_kind(runtime->writer, i, runtime->source_kinds[i]);
     }
+    runtime->in_hand = in_hand_open(store_path(runtime->store), runtime->shard_count);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         if (!create_shard(runtime, i))
             return false;
@@ -142,6 +145,7 @@ void runtime_destroy(struct runtime *runtime)
             effects_destroy(self->effects[e]);
         shard_destroy(self->shard);
     }
+    in_hand_close(runtime->in_hand);
     writer_destroy(runtime->writer);
     if (runtime->pool)
         request_pool_destroy(runtime->pool);
@@ -186,9 +190,16 @@ static void give_memory_back(void *context, int64_t now_ms)
         give_back_now();
 }
 
+static void on_beat(void *context, int64_t now_ms)
+{
+    struct runtime *runtime = context;
+    in_hand_look(runtime->in_hand, now_ms);
+    give_memory_back(runtime, now_ms);
+}
+
 static bool start_threads(struct runtime *runtime)
 {
-    pulse_begin(&runtime->pulse, give_memory_back, runtime);
+    pulse_begin(&runtime->pulse, on_beat, runtime);
     runtime->is_writer_running =
         pthread_create(&runtime->writer_thread, NULL, writer_thread_main, runtime) == 0;
     bool is_started = runtime->is_writer_running;

@@ -6,6 +6,7 @@
 
 #include "pipelines/decide/shard.h"
 #include "pipelines/run/give_back.h"
+#include "pipelines/run/in_hand.h"
 #include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
@@ -106,6 +107,7 @@ struct runtime {
     bool is_writer_running;
 
     struct pulse pulse;
+    struct in_hand *in_hand; /* NULL: nothing is noted */
     struct give_back give_back;        /* of the pulse's thread */
     _Atomic int64_t short_of_bytes_ms; /* monotonic; when something was last refused for memory */
     _Atomic bool is_catching_up, is_ready, is_refusing, is_stopping;

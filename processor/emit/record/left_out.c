@@ -42,7 +42,11 @@ static void tell(struct record_writer *record, uint32_t step, const struct left_
 void record_left_out(struct record_writer *record)
 {
     const struct trajectory *trajectory = record->input->run->trajectory;
+    const struct agent_run *run = record->input->run;
     uint32_t told = 0;
+    if (run->has_unread_facts || run->has_unread_texts)
+        record_truncation(record, (struct text_field){"content", NO_INDEX, NULL},
+                          run->arena->looked);
     for (uint32_t i = 0; i < trajectory->span_count && told < TOLD_MAX; i++) {
         struct left_out_list list = left_out_of(trajectory->spans[i].wire);
         struct left_out note;

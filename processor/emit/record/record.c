@@ -425,9 +425,6 @@ static void write_all(struct record_writer *record, const struct review_record *
     record_signals(record);
     record_redaction(record);
     record_left_out(record);
-    if (input->run->has_unread_facts || input->run->has_unread_texts)
-        record_truncation(record, (struct text_field){"content", NO_INDEX, NULL},
-                          input->run->arena->looked);
     record_cuts(record);
     json_object_end(&record->json);
 }
