@@ -35,6 +35,13 @@ struct document {
     bool is_tool_result;
 };
 
+/* Said before the run's question. */
+enum { HISTORY_MAX = 20 };
+struct turn {
+    bool is_user; /* else the assistant's */
+    struct bytes text;
+};
+
 struct bytes_list {
     struct bytes *items;
     uint32_t count;
@@ -95,6 +102,8 @@ struct agent_run {
     bool has_content;
     struct bytes input, output, expected; /* absent: none */
     uint32_t input_span, output_span;     /* where it was read; NO_SPAN */
+    struct turn *history;                 /* of the turns before the input the newest, in order */
+    uint32_t history_count;
     struct document *documents; /* distinct, in order of retrieval; results of tools where no
                                    retriever ran */
     uint32_t document_count;

@@ -80,6 +80,7 @@ static enum status write_framed(struct judge *judge, const struct judgement *jud
         .dimension_values = judgement->closed->dimension_values,
         .dimension_count = config->dimension_count,
         .ruleset_sha256 = config->ruleset.sha256,
+        .trace_url = config->trace_url,
         .redaction = &config->redaction,
         .scratch = judge->scratch,
         .arena = &judge->arena,

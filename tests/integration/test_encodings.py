@@ -81,7 +81,7 @@ def as_json(m):
         "agent": {"name": m.agent.name, "version": m.agent.version, "models": list(m.agent.models), "providers": list(m.agent.providers),
                   "tools": list(m.agent.tools), "release": m.agent.release},
         "cohort": {d.name: d.value for d in m.cohort},
-        "input": m.input, "output": m.output, "expected": m.expected,
+        "input": m.input, "history": [{"role": t.role, "text": t.text} for t in m.history] or "", "output": m.output, "expected": m.expected,
         "contexts": [{"id": c.id, "score": c.score if c.HasField("score") else "", "text": c.text, "span_id": c.span_id.hex(), "source": c.source} for c in m.contexts],
         "steps": [step_of(s) for s in m.steps],
         "verdict": enum(m, "verdict", m.verdict), "labels": list(m.labels),

@@ -21,7 +21,9 @@ measures = {"groundedness.lexical": "fail_below: 0.99", "groundedness.numeric": 
             "errors": "fail_above: 0", "tool.errors": "fail_above: 0", "tool.repeats": "fail_above: 0", "route.fallback": "fail_above: 0",
             "route.cache_hit": "fail_above: 0"}
 pipeline = directory / "pipeline.yaml"
-pipeline.write_text("measurements: { tool_selection: { required: { \"*\": [lookup_payoff] } }, output_contract: { pattern: \"^{\" } }\nrules:\n" +
+pipeline.write_text("measurements: { tool_selection: { required: { \"*\": [lookup_payoff] } }, output_contract: { pattern: \"^{\" } }\n"
+                    "service: { trace_url: 'https://traces.example.com/{trace_id}', pipelines: { traces: { receivers: [otlp], exporters: [file/annotations] } } }\n"
+                    "rules:\n" +
                     "".join(f"  - {{ name: {m.replace('.', '_')}, measure: {m}, {side} }}\n" for m, side in measures.items()))
 
 start = 1_790_000_000 * 10**9
@@ -36,12 +38,17 @@ wide = request([
            input__value='{"city": "\U0001f307 K\u00f6ln"}', output__value="closed") for i in range(4)),
 ])
 (directory / "wide.pb").write_bytes(wide)
+turns = [{"role": "system", "content": "Be kind."}] + [{"role": "user" if n % 2 == 0 else "assistant", "content": f"turn {n}"} for n in range(31)]
+(directory / "turns.pb").write_bytes(request([
+    span(b"h" * 16, b"r" * 8, None, "agent", start, start + 10**9, gen_ai__operation__name="invoke_agent", input__value="turn 30", output__value="done"),
+    span(b"h" * 16, b"m" * 8, b"r" * 8, "chat", start + 5, start + 10, gen_ai__operation__name="chat", gen_ai__input__messages=json.dumps(turns)),
+]))
 folders = [folder for folder in sorted(corpus.iterdir()) if folder.is_dir()]
-result = processes.run(args.flywheel, "replay", "-c", pipeline, "--all", *folders, directory / "wide.pb")
+result = processes.run(args.flywheel, "replay", "-c", pipeline, "--all", *folders, directory / "wide.pb", directory / "turns.pb")
 lines = result.stdout.splitlines()
 records = [json.loads(line) for line in lines]
 checks.check("a record of each run", result.returncode == 0 and len(records) > 200, result.stderr)
-validator = jsonschema.Draft202012Validator(record_schema.SCHEMA)
+validator = jsonschema.Draft202012Validator(record_schema.strict(record_schema.SCHEMA))
 mistakes = [f"{record['trajectory_id']}: {m}" for record in records for m in record_schema.mistakes(record, validator)]
 checks.check("each evidence is found by its pointer and code points", not mistakes, mistakes[:5])
 
@@ -58,6 +65,11 @@ contexts = [place["pointer"] for place in places[emoji] if place["field"] == "co
 checks.check("of several documents of one retriever each is told apart", "/contexts/1/text" in contexts, contexts)
 text = processes.run(args.flywheel, "explain", "-c", pipeline, directory / "wide.pb").stdout
 checks.check("explain quotes it, and says where it is", re.search(r'arguments\[0:\d+\]  "\{"city": "\U0001f307 K\u00f6ln"\}"  at /steps/\d+/arguments', text), text)
+
+checks.check("each names the page of its trace", all(r["source"]["url"] == f"https://traces.example.com/{r['source']['trace_id']}" for r in records))
+said = next(record for record in records if record["trajectory_id"] == (b"h" * 16).hex())
+checks.check("history: the newest twenty turns before the input", said["input"] == "turn 30" and
+             said.get("history") == [{"role": turn["role"], "text": turn["content"]} for turn in turns[-21:-1]], said.get("history"))
 
 
 def content_digest(record):

@@ -87,6 +87,7 @@ static const struct field agent[] = {FIELD("name", 1, TEXT),
 static const struct field contexts[] = {FIELD("id", 1, TEXT), FIELD("score", 2, SOME_REAL),
                                         FIELD("text", 3, TEXT), FIELD("span_id", 4, HEX),
                                         FIELD("source", 5, TEXT), END};
+static const struct field history[] = {FIELD("role", 1, TEXT), FIELD("text", 2, TEXT), END};
 static const struct field tokens[] = {FIELD("input", 1, NUMBER), FIELD("output", 2, NUMBER), END};
 static const struct field steps[] = {FIELD("span_id", 1, HEX),
                                      FIELD("parent_span_id", 2, HEX),
@@ -159,6 +160,7 @@ static const struct field record[] = {FIELD("schema", 1, TEXT),
                                       MESSAGE("agent", 12, PART, agent),
                                       FIELD("cohort", 13, TEXT_MAP),
                                       FIELD("input", 14, TEXT),
+                                      MESSAGE("history", 30, PARTS, history),
                                       FIELD("output", 15, TEXT),
                                       FIELD("expected", 16, TEXT),
                                       MESSAGE("contexts", 17, PARTS, contexts),

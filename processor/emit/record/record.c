@@ -10,6 +10,7 @@
 
 #include "processor/base/clock.h"
 #include "processor/base/digest.h"
+#include "processor/base/text/utf8.h"
 #include "processor/emit/record/evaluations.h"
 #include "processor/emit/record/left_out.h"
 #include "processor/emit/record/signals.h"
@@ -20,7 +21,7 @@
 #include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire.h"
 
-enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, DEFAULT_PRIORITY = 5 };
+enum { HISTORY_BYTES_MAX = 16 * 1024, LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, DEFAULT_PRIORITY = 5 };
 
 const char *const selection_reason_names[SELECT_REASONS] = {
     [SELECT_RULE] = "rule",
@@ -293,6 +294,47 @@ static void write_cohort(struct record_writer *record)
     json_object_end(&record->json);
 }
 
+/* The newest turns that fit; the oldest of them may be shown in part. */
+static void write_history(struct record_writer *record)
+{
+    const struct agent_run *run = record->input->run;
+    struct redacted_text texts[HISTORY_MAX];
+    uint32_t first = run->history_count;
+    size_t left = HISTORY_BYTES_MAX;
+    uint64_t bytes = 0;
+    while (first > 0 && left > 0) {
+        struct redacted_text *text = &texts[--first];
+        *text = record_redact(record, run->history[first].text,
+                              (struct text_field){"history", first, "text"});
+        if (!text->text.data)
+            return; /* texts don't leave */
+        text->text = utf8_cut(text->text, left);
+        left -= text->text.size;
+        bytes += text->text.size;
+    }
+    uint64_t whole = 0;
+    for (uint32_t i = 0; i < run->history_count; i++)
+        whole += run->history[i].text.size;
+    if (first == run->history_count)
+        return;
+    json_key(&record->json, "history");
+    json_array_begin(&record->json);
+    for (uint32_t i = first; i < run->history_count; i++) {
+        bool is_user = run->history[i].is_user;
+        json_object_begin(&record->json);
+        json_key(&record->json, "role");
+        json_text(&record->json, is_user ? "user" : "assistant");
+        json_key(&record->json, "text");
+        record_string(record, TEXT_MESSAGE, texts[i].text,
+                      (struct text_field){"history", i - first, "text"});
+        record_digest(record, is_user ? "history.user:" : "history.assistant:", texts[i].text);
+        json_object_end(&record->json);
+    }
+    json_array_end(&record->json);
+    if (left == 0 && whole > bytes)
+        record_truncation(record, (struct text_field){"history", NO_INDEX, NULL}, whole);
+}
+
 static void write_messages(struct record_writer *record)
 {
     static const char *const keys[] = {"input", "output", "expected"};
@@ -308,6 +350,8 @@ static void write_messages(struct record_writer *record)
         record_string(record, TEXT_MESSAGE, record->texts[i].text, field);
         if (digested[i])
             record_digest(record, digested[i], record->texts[i].text);
+        if (i == TEXTS_INPUT)
+            write_history(record);
     }
 }
 

@@ -22,6 +22,7 @@ static const struct text_row text_rows[] = {
     {NULL, "summary", TEXT_REASON},
     {NULL, "input", TEXT_MESSAGE},
     {NULL, "output", TEXT_MESSAGE},
+    {"history", "text", TEXT_MESSAGE},
     {NULL, "expected", TEXT_MESSAGE},
     {"contexts", "id", TEXT_NAME},
     {"contexts", "text", TEXT_CONTEXT},
@@ -330,6 +331,8 @@ static void copy_member(struct shortening *work, const struct json_reader *reade
         copy_list(work, reader, member, "contexts", work->record.plan.contexts_max, 0, 0);
         work->contexts =
             (struct copied){count_of(reader, member), work->record.plan.contexts_max, 0};
+    } else if (is_list && bytes_equal_text(member->key, "history")) {
+        copy_list(work, reader, member, "history", UINT32_MAX, 0, 0);
     } else if (is_list && bytes_equal_text(member->key, "steps")) {
         copy_steps(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "evaluations")) {

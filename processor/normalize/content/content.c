@@ -7,6 +7,7 @@
 #include "processor/normalize/content/content.h"
 
 #include "processor/normalize/content/documents.h"
+#include "processor/normalize/content/history.h"
 #include "processor/normalize/content/messages_flat.h"
 #include "processor/normalize/content/exchange.h"
 #include "processor/normalize/content/tool_messages.h"
@@ -265,5 +266,6 @@ void content_read(struct agent_run *run)
     run->document_count = documents.count;
     read_question(&content);
     read_answer(&content);
+    history_read(run);
     run->has_unread_texts = run->arena->is_too_costly;
 }

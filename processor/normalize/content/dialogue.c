@@ -8,10 +8,23 @@ void dialogue_add_calls(struct dialogue *dialogue)
     dialogue->choice = (struct bytes){0};
 }
 
+static void note_turn(struct dialogue *dialogue, enum role role, struct bytes text)
+{
+    struct turns *turns = dialogue->turns;
+    if (!turns || (role != ROLE_USER && role != ROLE_ASSISTANT))
+        return;
+    if (!dialogue->has_turns)
+        turns->count = 0;
+    dialogue->has_turns = true;
+    turns->items[turns->count % TURNS_MAX].role = role;
+    turns->items[turns->count++ % TURNS_MAX].text = text;
+}
+
 void dialogue_add(struct dialogue *dialogue, enum role role, struct bytes text)
 {
     if (text.size == 0)
         return;
+    note_turn(dialogue, role, text);
     dialogue->last = text;
     switch (role) {
     case ROLE_USER:

@@ -42,6 +42,7 @@ static const char *const envelope_keys[] = {
 
 struct walk {
     struct arena *arena;
+    struct turns *turns;
     enum wanted wanted;
     int levels;
     bool is_of_function; /* arguments or return value of an application's own function */
@@ -188,7 +189,7 @@ static bool fold_pair(struct fold *fold, const struct json_reader *reader,
 static struct bytes read_array(struct walk *walk, const struct json_reader *reader,
                                const struct json_value *array)
 {
-    struct fold fold = {0};
+    struct fold fold = {.dialogue = {.turns = walk->turns}};
     struct json_reader elements;
     struct json_value element;
     json_children(reader, array, &elements);
@@ -354,6 +355,12 @@ struct bytes messages_text(struct bytes text, enum wanted wanted, struct arena *
 {
     struct walk walk = {.arena = arena, .wanted = wanted};
     return read_text(&walk, text);
+}
+
+void messages_turns(struct bytes text, struct arena *arena, struct turns *turns)
+{
+    struct walk walk = {.arena = arena, .wanted = WANTED_QUESTION, .turns = turns};
+    (void)read_text(&walk, text);
 }
 
 struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena)

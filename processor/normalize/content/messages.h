@@ -7,6 +7,8 @@
  * when it holds nothing of that kind; never the JSON or repr around it. Borrows from `text` or the
  * arena. */
 struct bytes messages_text(struct bytes text, enum wanted wanted, struct arena *arena);
+/* The turns of the messages in it, for what was said before a question. */
+void messages_turns(struct bytes text, struct arena *arena, struct turns *turns);
 /* The same of a function's arguments or return value, whose members have names of the application's
  * own: where none is known the longest text counts. */
 struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena);

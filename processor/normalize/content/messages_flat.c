@@ -164,9 +164,9 @@ static void fold_fragments(const struct fragment *fragments, uint32_t count, str
     }
 }
 
-struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner,
-                                enum direction direction, enum wanted wanted, struct arena *arena,
-                                bool *ret_found)
+/* False when there are no such messages. */
+static bool read_flat(struct bytes message, enum attribute_owner owner, enum direction direction,
+                      struct arena *arena, struct dialogue *dialogue, bool *ret_found)
 {
     struct fragment *fragments = NULL;
     uint32_t count = 0, capacity = 0;
@@ -187,11 +187,27 @@ struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner
         fragments[count++] = fragment;
     }
     if (count == 0)
-        return (struct bytes){0};
+        return false;
     qsort(fragments, count, sizeof *fragments, compare_fragments);
+    fold_fragments(fragments, count, arena, dialogue);
+    return true;
+}
+
+struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner,
+                                enum direction direction, enum wanted wanted, struct arena *arena,
+                                bool *ret_found)
+{
     struct dialogue dialogue = {0};
-    fold_fragments(fragments, count, arena, &dialogue);
-    return dialogue_text(&dialogue, wanted);
+    return read_flat(message, owner, direction, arena, &dialogue, ret_found)
+               ? dialogue_text(&dialogue, wanted)
+               : (struct bytes){0};
+}
+
+void messages_flat_turns(const struct span *span, struct arena *arena, struct turns *turns)
+{
+    struct dialogue dialogue = {.turns = turns};
+    bool is_found;
+    (void)read_flat(span->wire, OF_SPAN, DIRECTION_INPUT, arena, &dialogue, &is_found);
 }
 
 static struct bytes text_or_json(struct value value, struct arena *arena)

@@ -13,6 +13,8 @@ enum direction { DIRECTION_INPUT, DIRECTION_OUTPUT };
 struct bytes messages_flat_text(struct bytes message, enum attribute_owner owner,
                                 enum direction direction, enum wanted wanted, struct arena *arena,
                                 bool *ret_found);
+/* The turns among the input messages of a span. */
+void messages_flat_turns(const struct span *span, struct arena *arena, struct turns *turns);
 /* gen_ai.user.message, gen_ai.choice and other events of a span, as they were before messages
  * became attributes. */
 struct bytes messages_flat_of_events(const struct span *span, enum direction direction,

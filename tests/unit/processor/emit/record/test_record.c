@@ -695,6 +695,39 @@ static void write_within(size_t bytes_max)
     input.bytes_max = 0;
 }
 
+/* content_digest of the record as `input` now makes it. */
+static struct bytes content_digest(size_t bytes_max)
+{
+    write_within(bytes_max);
+    return arena_copy(&arena, value_at("content_digest"));
+}
+
+START_TEST(history_is_the_newest_that_fits_before_the_output)
+{
+    struct turn turns[] = {{true, TEXT("jo@example.com asks")}, {false, TEXT("It is 12.")}};
+    struct bytes without = content_digest(0);
+    run.history = turns;
+    run.history_count = 2;
+    write_record();
+    check_value("history.0.role", "user");
+    check_value("history.0.text", "[EMAIL] asks");
+    check_value("history.1.role", "assistant");
+    check_value("truncation.0", "");
+    ck_assert(!bytes_equal(without, content_digest(0)));
+    turns[0].text = long_text(20000, "old ");
+    write_record();
+    ck_assert_uint_eq(value_at("history.0.text").size, 16 * 1024 - strlen("It is 12."));
+    check_value("truncation.0.field", "history");
+    turns[1].text = long_text(16 * 1024, "new ");
+    write_record();
+    check_value("history.0.role", "assistant");
+    check_value("history.1.role", "");
+    policy.content = REDACT_NONE;
+    write_record();
+    check_value("history.0.role", "");
+}
+END_TEST
+
 static struct bytes shortened(struct buffer *to, struct bytes whole, size_t bytes_max)
 {
     struct arena scratch;
@@ -815,13 +848,6 @@ START_TEST(thousands_of_steps_that_are_cut_later_lose_the_same_ones)
 }
 END_TEST
 
-/* content_digest of the record as `input` now makes it. */
-static struct bytes content_digest(size_t bytes_max)
-{
-    write_within(bytes_max);
-    return arena_copy(&arena, value_at("content_digest"));
-}
-
 START_TEST(a_content_digest_is_of_what_a_reviewer_reads_whole)
 {
     documents[0].text = long_text(50000, "context ");
@@ -875,6 +901,7 @@ int main(void)
     tcase_add_test(cases, the_summary_is_a_sentence_of_what_decided_most_urgent_first);
     tcase_add_test(cases, a_summary_tells_value_and_threshold_apart_and_knows_each_verdict);
     tcase_add_test(cases, a_content_digest_is_of_what_a_reviewer_reads_whole);
+    tcase_add_test(cases, history_is_the_newest_that_fits_before_the_output);
     tcase_add_test(cases, a_trace_url_has_the_id_filled_in_and_none_leaves_no_url);
     tcase_add_test(cases, a_record_id_names_one_content);
     tcase_add_test(cases, the_kafka_side_names_the_record);
