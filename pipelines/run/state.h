@@ -10,6 +10,7 @@
 #include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
+#include "processor/base/condition.h"
 #include "processor/base/queue.h"
 #include "processor/receive/kafka/topic.h"
 
@@ -118,5 +119,6 @@ struct runtime {
     void *notify_context;
 
     struct counter commits, commit_failures, refused_requests;
+    struct condition commit_failing; /* the writer thread's */
     struct histogram commit_seconds, verdict_seconds;
 };

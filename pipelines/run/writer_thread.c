@@ -151,8 +151,9 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
 /* The map or the disk is full: waiting calls are told to come again, and what can be deleted is. */
 static void refuse(struct runtime *runtime, struct batch *batch)
 {
-    log_error("commit_failed", "reason=\"%s\" action=\"refusing new spans until there is room\"",
-              writer_reason(runtime->writer));
+    condition_log_met(&runtime->commit_failing, LOG_ERROR, "commit_failed",
+                      "reason=\"%s\" action=\"refusing new spans until there is room\"",
+                      writer_reason(runtime->writer));
     counter_add(&runtime->commit_failures, 1);
     atomic_store(&runtime->is_refusing, true);
     queue_wake(runtime->topic.answers); /* Who is about to stop does not wait for room. */
@@ -196,6 +197,7 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
         counter_add(&runtime->commits, 1);
         metrics_observe_us(&runtime->commit_seconds, (uint64_t)(now_ms - began_ms) * 1000);
         atomic_store(&runtime->is_refusing, false);
+        condition_log_over(&runtime->commit_failing, "commit_recovered", "%s", "");
         complete(runtime, batch, now_ms);
     } else if (status == STATUS_BUSY) {
         refuse(runtime, batch);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "processor/base/thread.h"
+
 enum { SCRAM_SINCE = 0x020601ff };
 
 const char *brokers_certificate_text(int x509_error)
@@ -42,6 +44,7 @@ bool brokers_destroy(rd_kafka_t *client, int64_t wait_ms)
         (void)destroy(client);
         return true;
     }
+    thread_name(thread, "kafka-end");
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += wait_ms % 1000 * 1000000;
     until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000;

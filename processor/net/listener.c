@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "processor/base/condition.h"
 #include "processor/base/log.h"
 #include "processor/base/thread.h"
 #include "processor/net/peer.h"
@@ -45,6 +46,7 @@ struct listener {
     int sockets[SOCKETS_MAX];
     int socket_count;
     int wake;  /* eventfd: ends the thread */
+    struct condition full, exhausted;
     int spare; /* given up for a moment when there is no other descriptor */
     int port;
     pthread_t thread;
@@ -258,8 +260,9 @@ static bool remember(struct listener *listener, int connection)
 static void refuse_exhausted(struct listener *listener, int from)
 {
     counter_add(listener->config.exhausted, 1);
-    log_warn("descriptors_exhausted", "receiver=%s connections=%u", listener->config.receiver,
-             listener->connection_count);
+    condition_log_met(&listener->exhausted, LOG_WARN, "descriptors_exhausted",
+                      "receiver=%s connections=%u", listener->config.receiver,
+                      listener->connection_count);
     if (listener->spare >= 0)
         close(listener->spare);
     int connection = accept4(from, NULL, NULL, SOCK_CLOEXEC);
@@ -282,11 +285,16 @@ static void accept_one(struct listener *listener, int from)
         char peer[PEER_SIZE];
         peer_name(connection, peer);
         counter_add(listener->config.full, 1);
-        log_warn("connections_full", "receiver=%s max=%u peer=%s", listener->config.receiver,
-                 listener->connections_max, peer);
+        condition_log_met(&listener->full, LOG_WARN, "connections_full",
+                          "receiver=%s max=%u peer=%s", listener->config.receiver,
+                          listener->connections_max, peer);
         close(connection);
         return;
     }
+    condition_log_over(&listener->full, "connections_taken", "receiver=%s",
+                       listener->config.receiver);
+    condition_log_over(&listener->exhausted, "descriptors_left", "receiver=%s",
+                       listener->config.receiver);
     int on = 1;
     (void)setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listener->accepted(listener->context, connection);

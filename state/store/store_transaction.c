@@ -32,6 +32,16 @@ enum status store_fate(const struct store *store, int code)
     }
 }
 
+/* A disk that fills up has several faces; they get one name. */
+static const char *text_of(const struct store *store, int code)
+{
+    bool is_full = code == ENOSPC || (code == EIO && store_fate(store, code) == STATUS_BUSY);
+    return is_full             ? "no space left on the disk"
+           : code == EDQUOT    ? "no space left in the disk quota"
+           : code == MDB_MAP_FULL ? "no space left in the state (its size limit is reached)"
+                               : mdb_strerror(code);
+}
+
 void store_fail(struct store_txn *txn, enum status status, const char *format, ...)
 {
     if (txn->status != STATUS_OK)
@@ -46,7 +56,7 @@ void store_fail(struct store_txn *txn, enum status status, const char *format, .
 void store_fail_code(struct store_txn *txn, const char *doing, enum state_table table, int code)
 {
     store_fail(txn, store_fate(txn->store, code), "%s table %s: %s", doing,
-               table_layouts[table].name, mdb_strerror(code));
+               table_layouts[table].name, text_of(txn->store, code));
 }
 
 bool store_write_fails(struct store_txn *txn, enum state_table table)
@@ -145,7 +155,7 @@ void store_begin(struct store *store, bool is_write, struct store_txn *ret_txn)
     }
     if (code != 0) {
         ret_txn->handle = NULL;
-        store_fail(ret_txn, store_fate(store, code), "no transaction: %s", mdb_strerror(code));
+        store_fail(ret_txn, store_fate(store, code), "no transaction: %s", text_of(store, code));
     }
 }
 
@@ -170,7 +180,7 @@ enum status store_commit(struct store_txn *txn)
     if (txn->status == STATUS_OK && faults && faults->commit_error != 0) {
         int code = faults->commit_error;
         faults->commit_error = 0;
-        store_fail(txn, store_fate(txn->store, code), "commit: %s", mdb_strerror(code));
+        store_fail(txn, store_fate(txn->store, code), "commit: %s", text_of(txn->store, code));
     }
     if (txn->status != STATUS_OK || !txn->is_write) {
         store_abort(txn);
@@ -182,7 +192,7 @@ enum status store_commit(struct store_txn *txn)
     int code = mdb_txn_commit(txn->handle);
     txn->handle = NULL;
     if (code != 0)
-        store_fail(txn, store_fate(txn->store, code), "commit: %s", mdb_strerror(code));
+        store_fail(txn, store_fate(txn->store, code), "commit: %s", text_of(txn->store, code));
     else if (faults && faults->after_commit)
         faults->after_commit(faults->context);
     run_hooks(txn, code == 0);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/condition.h"
 #include "processor/base/log.h"
 #include "processor/emit/file/tail.h"
 #include "processor/emit/inbox.h"
@@ -52,7 +53,7 @@ struct file_emitter {
     bool is_regular;   /* not a pipe or a terminal: has a length, can be cut and synced */
     bool is_dirty;     /* bytes past `length` may be left of a failed write */
     bool is_unsettled; /* inode and length differ from what the store knows */
-    bool is_failing;
+    struct condition failing;
     struct emit_item *batch[BATCH_ITEMS];
     size_t batch_count;
     struct buffer lines;
@@ -293,19 +294,15 @@ static bool write_batch_until_done(struct file_emitter *file)
     for (int64_t pause_ms = PAUSE_FIRST_MS; !write_batch(file);) {
         const char *reason = reason_of(errno);
         counter_add(&file->counters->send_failures, 1);
-        if (!file->is_failing)
-            log_error("file_write_failed", "path=\"%s\" error=\"%s\" action=retry", file->path,
-                      reason);
-        file->is_failing = true;
+        condition_log_met(&file->failing, LOG_ERROR, "file_write_failed",
+                          "path=\"%s\" error=\"%s\" action=retry", file->path, reason);
         atomic_store(&file->counters->trouble, reason);
         inbox_pause(&file->inbox, pause_ms);
         if (inbox_is_time_up(&file->inbox, clock_monotonic_ms()))
             return false;
         pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
     }
-    if (file->is_failing)
-        log_info("file_write_recovered", "path=\"%s\"", file->path);
-    file->is_failing = false;
+    condition_log_over(&file->failing, "file_write_recovered", "path=\"%s\"", file->path);
     atomic_store(&file->counters->trouble, NULL);
     return true;
 }

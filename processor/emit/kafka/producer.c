@@ -330,8 +330,11 @@ void kafka_producer_keep(struct kafka_producer *producer, int64_t now_ms)
         return;
     kafka_producer_close(producer);
     if (!kafka_producer_open(producer, text, sizeof text))
-        log_error("kafka_producer_failed", "topic=\"%s\" error=\"%s\" action=retry",
-                  producer->topic, text);
+        condition_log_met(&producer->opening, LOG_ERROR, "kafka_producer_failed",
+                          "topic=\"%s\" error=\"%s\" action=retry", producer->topic, text);
+    else
+        condition_log_over(&producer->opening, "kafka_producer_opened", "topic=\"%s\"",
+                           producer->topic);
 }
 
 rd_kafka_resp_err_t kafka_producer_send(struct kafka_producer *producer,

@@ -9,6 +9,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include "processor/base/condition.h"
 #include "processor/emit/inbox.h"
 #include "processor/emit/kafka/limit.h"
 #include "processor/emit/kafka/question.h"
@@ -21,6 +22,7 @@ struct kafka_producer {
     rd_kafka_t *handle;    /* NULL: there is none now */
     size_t in_flight;
     bool is_fatal;   /* close and open again: nothing can be produced any more */
+    struct condition opening; /* that it fails */
     bool is_closing; /* what comes back now was not refused by anybody */
     int64_t opened_ms;
     int64_t moved_ms;          /* the last report, or the last time that nothing was in flight */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/condition.h"
 #include "processor/base/log.h"
 #include "processor/base/memory.h"
 #include "processor/emit/kafka/place.h"
@@ -63,7 +64,7 @@ struct transactions {
     bool is_placed;             /* and the place was read: */
     bool is_foreign;            /* the place is not of this state, until ours is committed */
     uint64_t committed_before;  /* records below it left in an earlier transaction */
-    bool is_failing;
+    struct condition failing;
     rd_kafka_resp_err_t refused; /* of a record of the transaction under way */
     bool was_batch_refused;      /* and that may have been its batch's fault */
     int64_t pause_ms;
@@ -133,14 +134,13 @@ static void take_queued(struct transactions *self)
 
 enum outcome { DONE, AGAIN, ABORT, REOPEN };
 
-/* One line when it begins to fail and one when it works again; each failure is counted. */
+/* Told as a condition; each failure is counted. */
 static void note_failure(struct transactions *self, const char *call, const char *text)
 {
     counter_add(&self->counters->send_failures, 1);
-    if (!self->is_failing)
-        log_warn("kafka_transaction_failed", "topic=\"%s\" call=%s error=\"%s\" action=retry",
-                 self->producer.topic, call, text);
-    self->is_failing = true;
+    condition_log_met(&self->failing, LOG_WARN, "kafka_transaction_failed",
+                      "topic=\"%s\" call=%s error=\"%s\" action=retry", self->producer.topic, call,
+                      text);
 }
 
 /* Takes the error. An outcome that is not known is settled by a new producer, which asks. */
@@ -404,9 +404,8 @@ static void *run_thread(void *argument)
             continue;
         }
         if (outcome == DONE) {
-            if (self->is_failing)
-                log_info("kafka_transactions_recovered", "topic=\"%s\"", self->producer.topic);
-            self->is_failing = false;
+            condition_log_over(&self->failing, "kafka_transactions_recovered", "topic=\"%s\"",
+                               self->producer.topic);
             self->pause_ms = PAUSE_FIRST_MS;
         }
         kafka_producer_poll(&self->producer);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/condition.h"
 #include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 
@@ -39,6 +40,7 @@ struct letter_directory {
     size_t bytes_max, bytes;
     int64_t looked_ms;
     bool is_full; /* said in the log */
+    struct condition failing;
     struct buffer text;
 };
 
@@ -222,10 +224,12 @@ static enum dead_letter_loss keep_letter(struct letter_directory *directory,
     }
     is_kept = is_kept && fsync(directory->fd) == 0;
     if (!is_kept) {
-        log_warn("dead_letter_failed", "directory=\"%s\" error=\"%s\"", directory->path,
-                 strerror(errno));
+        condition_log_met(&directory->failing, LOG_WARN, "dead_letter_failed",
+                          "directory=\"%s\" error=\"%s\"", directory->path, strerror(errno));
         return LETTER_FAILED;
     }
+    condition_log_over(&directory->failing, "dead_letter_kept", "directory=\"%s\"",
+                       directory->path);
     directory->letters++;
     directory->bytes += size;
     return LETTER_LOSSES;
