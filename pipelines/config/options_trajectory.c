@@ -81,7 +81,7 @@ static const struct option rows[] = {
     COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
           "Connections to each transport of the OTLP receiver. One more is closed at once and "
           "counted; so are those for which the process has no descriptor: a connection takes one, "
-          "by gRPC over TLS three, and a quarter of the descriptors is never used for them."),
+          "by gRPC three, and a quarter of the descriptors is never used for them."),
     COUNT("limits.streams", AT(limits.streams), 1, 10000, "100",
           "Concurrent requests of one gRPC connection; others wait at the client."),
     SIZE32(

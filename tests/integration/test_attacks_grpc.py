@@ -7,7 +7,7 @@ from flywheel.certificates import Authority
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon
 from flywheel.h2_raw import (CONTINUATION, END_HEADERS, END_STREAM, HEADERS, RST, Connection, export_headers, frame, integer, message)
-from flywheel.metrics import spans_add_up
+from flywheel.metrics import spans_add_up, total
 from flywheel.otlp_bytes import attribute, field, fixed64, request, span
 
 MB = 1 << 20
@@ -335,6 +335,47 @@ def handshakes(context, seconds):
     return run
 
 
+def slow_handshakes(count, seconds):
+    """Half of them send their hello whole and then nothing, so that the server has answered and waits; half send it a byte at a time."""
+    def run(port):
+        hello = ssl.MemoryBIO()
+        client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        hello, crowd, cut = hello.read(), [], 0
+        for number in range(count):
+            try:
+                one = socket.create_connection(("127.0.0.1", port), 5)
+                one.sendall(hello if number % 2 else hello[:1])
+                one.setblocking(False)
+                crowd.append(one)
+            except OSError:
+                cut += 1
+        until, at = time.time() + seconds, 1
+        while time.time() < until:
+            for one in crowd[::2]:
+                try:
+                    one.send(hello[at:at + 1])
+                except OSError:
+                    pass
+            at += 1
+            time.sleep(0.1)
+        for one in crowd:
+            try:
+                while one.recv(65536):
+                    pass
+                cut += 1
+            except BlockingIOError:
+                pass
+            except OSError:
+                cut += 1
+            one.close()
+        return f"{count} handshakes, {cut} cut"
+    return run
+
+
 def attack_plaintext(flywheel):
     target = Target(flywheel, "limits: { receiving: 128MiB }\n")
     target.begin()
@@ -345,8 +386,8 @@ def attack_plaintext(flywheel):
         attack(target, name, send(body), {"0", "3", "8"})
     attack(target, "messages of 400 MiB, 4 at once", huge_messages, {"RST", "8", "14"}, growth_mb=300)
     attack(target, "40 KB of metadata", large_metadata, {"8", "RST"})
-    attack(target, "continuation flood, 4 MiB", continuation_flood(4 * MB))
-    attack(target, "rapid reset, 30,000 streams", rapid_reset(30000), growth_mb=400)
+    attack(target, "continuation flood, 4 MiB", continuation_flood(4 * MB), growth_mb=50)
+    attack(target, "rapid reset, 30,000 streams", rapid_reset(30000), {"cut"}, growth_mb=50)
     attack(target, "rapid reset, 5,000 streams a second", rapid_reset(20000, 0.02), {"cut"})
     attack(target, "slow senders, 20 x 20 for 5 s", slow_senders(20, 20, 5))
     attack(target, "no HTTP/2 at all", half_closed_and_garbage)
@@ -377,6 +418,19 @@ def attack_tls_port(flywheel):
     target.end()
 
 
+def attack_tls_handshakes(flywheel):
+    target = Target(flywheel, "limits: { handshake: 1s }\n")
+    ca = Authority(target.directory / "tls", "ca")
+    server, client = ca.issue("server"), ca.issue("client")
+    target.write(otlp=f", tls: {{ cert_file: {server[0]}, key_file: {server[1]}, client_ca_file: {ca.cert} }}")
+    target.files = (str(ca.cert), str(client[0]), str(client[1]))
+    target.begin()
+    attack(target, "TLS: 500 handshakes that never end", slow_handshakes(500, 4), {"500 handshakes", " 500 cut"}, growth_mb=100)
+    slowly = total(target.metrics(), "flywheel_receiver_limit_hits_total", transport="grpc", limit="handshake")
+    checks.check("TLS: each of them is cut by its time, and counted", only not in "TLS: 500" or slowly >= 500, slowly)
+    target.end()
+
+
 HEAD = ("attack", "peak RSS", "CPU", "good client's p99 before / during", "result")
 
 
@@ -387,6 +441,7 @@ def main():
     attack_plaintext(flywheel)
     attack_descriptors(flywheel)
     attack_tls_port(flywheel)
+    attack_tls_handshakes(flywheel)
     widths = [max(len(row[i]) for row in [HEAD] + rows) for i in range(5)]
     for row in [HEAD] + rows:
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")

@@ -130,10 +130,14 @@ static bool watch(struct tls_front *front, struct tls_link *link, int descriptor
 
 static void begin(struct tls_front *front, int connection)
 {
-    struct tls_link *link = tls_link_create(tls_session(front->tls, front->config.protocol),
-                                            connection, clock_monotonic_ms());
+    int64_t now_ms = clock_monotonic_ms();
+    struct tls_link *link =
+        front->tls ? tls_link_create(tls_session(front->tls, front->config.protocol), connection,
+                                     now_ms)
+                   : tls_link_create_plain(connection, now_ms);
     if (!link)
         return;
+    link->guard.header_block_max = front->config.header_block_max;
     pthread_mutex_lock(&front->lock);
     link->next = front->links;
     if (front->links)
@@ -177,7 +181,7 @@ static bool open_link(struct tls_front *front, struct tls_link *link)
     pthread_mutex_lock(&front->lock);
     link->theirs = inner;
     pthread_mutex_unlock(&front->lock);
-    counter_add(&front->counters->opened, 1);
+    counter_add(&front->counters->opened, front->tls != NULL);
     front->secured(front->context, inner);
     return true;
 }
@@ -202,11 +206,21 @@ static void step_handshake(struct tls_front *front, struct tls_link *link)
     free_link(front, link);
 }
 
+static void cut(struct tls_front *front, struct tls_link *link)
+{
+    counter_add(&front->counters->cut, 1);
+    log_warn("connection_cut", "receiver=%s peer=%s reason=\"%s\"", front->config.receiver,
+             link->peer, link->cut_reason);
+    free_link(front, link);
+}
+
 static void pump(struct tls_front *front, struct tls_link *link)
 {
     enum status status = tls_link_pump(link, clock_monotonic_ms());
     if (status == STATUS_OK) /* its share is used up */
         enqueue(&front->ready, link);
+    else if (status != STATUS_BUSY && link->cut_reason)
+        cut(front, link);
     else if (status != STATUS_BUSY)
         free_link(front, link);
 }

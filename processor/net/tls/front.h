@@ -19,6 +19,7 @@ struct tls_front_config {
     const char *receiver; /* "otlp/grpc", in log lines; static */
     const char *protocol; /* of ALPN: "h2", "http/1.1"; static */
     int64_t handshake_ms; /* from accept to the end of the handshake */
+    uint32_t header_block_max; /* of HTTP/2: a client is looked at by an h2_guard; 0: it is not */
 };
 
 /* Written by the front's thread. */
@@ -26,10 +27,12 @@ struct tls_front_counters {
     struct counter refused;        /* handshakes that failed */
     struct counter refused_slowly; /* that took too long */
     struct counter opened;
+    struct counter cut; /* by the guard before HTTP/2 */
 };
 
 /* `secured` owns the descriptor it gets (a connected, non-blocking Unix socket) and is called in
- * the front's thread. Starts the thread. `tls` and `counters` stay the caller's. */
+ * the front's thread. Starts the thread. `tls` and `counters` stay the caller's. Without `tls` (NULL)
+ * clients speak plaintext: then it is the guard alone. */
 struct tls_front *tls_front_create(const struct tls_front_config *config, struct tls *tls,
                                    struct tls_front_counters *counters,
                                    void (*secured)(void *context, int connection), void *context,

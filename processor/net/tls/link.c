@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    BLOCK_BYTES = 16 * 1024, /* a record of TLS */
+    BLOCK_BYTES = 64 * 1024, /* a record of TLS is at most a quarter of it */
     BLOCKS_PER_PUMP = 16     /* then it is another connection's turn */
 };
 
@@ -34,6 +34,20 @@ struct tls_link *tls_link_create(SSL *session, int connection, int64_t now_ms)
     link->since_ms = now_ms;
     peer_name(connection, link->peer);
     SSL_set_accept_state(session);
+    return link;
+}
+
+struct tls_link *tls_link_create_plain(int connection, int64_t now_ms)
+{
+    struct tls_link *link = calloc(1, sizeof *link);
+    if (!link) {
+        close(connection);
+        return NULL;
+    }
+    link->outer = connection;
+    link->inner = link->theirs = -1;
+    link->since_ms = now_ms;
+    peer_name(connection, link->peer);
     return link;
 }
 
@@ -69,6 +83,8 @@ static void explain(const struct tls_link *link, int failure, char to[TLS_REASON
 
 enum status tls_link_handshake(struct tls_link *link, char ret_reason[TLS_REASON_SIZE])
 {
+    if (!link->session)
+        return STATUS_OK;
     ERR_clear_error();
     errno = 0;
     int result = SSL_do_handshake(link->session);
@@ -110,24 +126,9 @@ static enum moved session_result(struct tls_link *link, int result)
     }
 }
 
-static enum moved read_outer(struct tls_link *link, void *to, size_t *ret_size)
+static enum moved read_socket(int from, void *to, size_t *ret_size)
 {
-    ERR_clear_error();
-    int result = SSL_read_ex(link->session, to, BLOCK_BYTES, ret_size);
-    return result == 1 ? MOVED : session_result(link, result);
-}
-
-static enum moved write_outer(struct tls_link *link, const void *from, size_t size,
-                              size_t *ret_size)
-{
-    ERR_clear_error();
-    int result = SSL_write_ex(link->session, from, size, ret_size);
-    return result == 1 ? MOVED : session_result(link, result);
-}
-
-static enum moved read_inner(struct tls_link *link, void *to, size_t *ret_size)
-{
-    ssize_t count = recv(link->inner, to, BLOCK_BYTES, 0);
+    ssize_t count = recv(from, to, BLOCK_BYTES, 0);
     if (count > 0) {
         *ret_size = (size_t)count;
         return MOVED;
@@ -137,15 +138,44 @@ static enum moved read_inner(struct tls_link *link, void *to, size_t *ret_size)
     return errno == EAGAIN || errno == EINTR ? WOULD_BLOCK : BROKEN;
 }
 
-static enum moved write_inner(struct tls_link *link, const void *from, size_t size,
-                              size_t *ret_size)
+static enum moved write_socket(int to, const void *from, size_t size, size_t *ret_size)
 {
-    ssize_t count = send(link->inner, from, size, MSG_NOSIGNAL);
+    ssize_t count = send(to, from, size, MSG_NOSIGNAL);
     if (count > 0) {
         *ret_size = (size_t)count;
         return MOVED;
     }
     return count < 0 && (errno == EAGAIN || errno == EINTR) ? WOULD_BLOCK : BROKEN;
+}
+
+static enum moved read_outer(struct tls_link *link, void *to, size_t *ret_size)
+{
+    if (!link->session)
+        return read_socket(link->outer, to, ret_size);
+    ERR_clear_error();
+    int result = SSL_read_ex(link->session, to, BLOCK_BYTES, ret_size);
+    return result == 1 ? MOVED : session_result(link, result);
+}
+
+static enum moved write_outer(struct tls_link *link, const void *from, size_t size,
+                              size_t *ret_size)
+{
+    if (!link->session)
+        return write_socket(link->outer, from, size, ret_size);
+    ERR_clear_error();
+    int result = SSL_write_ex(link->session, from, size, ret_size);
+    return result == 1 ? MOVED : session_result(link, result);
+}
+
+static enum moved read_inner(struct tls_link *link, void *to, size_t *ret_size)
+{
+    return read_socket(link->inner, to, ret_size);
+}
+
+static enum moved write_inner(struct tls_link *link, const void *from, size_t size,
+                              size_t *ret_size)
+{
+    return write_socket(link->inner, from, size, ret_size);
 }
 
 typedef enum moved read_fn(struct tls_link *link, void *to, size_t *ret_size);
@@ -168,7 +198,7 @@ static enum moved flush(struct tls_link *link, struct tls_backlog *backlog, writ
 }
 
 static enum moved move_block(struct tls_link *link, struct tls_backlog *backlog, read_fn *reads,
-                             write_fn *writes)
+                             write_fn *writes, int64_t now_ms)
 {
     uint8_t block[BLOCK_BYTES];
     size_t size = 0, sent = 0;
@@ -178,6 +208,10 @@ static enum moved move_block(struct tls_link *link, struct tls_backlog *backlog,
     moved = reads(link, block, &size);
     if (moved != MOVED)
         return moved;
+    if (backlog == &link->in)
+        link->cut_reason = h2_guard_look(&link->guard, block, size, now_ms);
+    if (link->cut_reason)
+        return BROKEN;
     moved = writes(link, block, size, &sent);
     if (moved != MOVED && moved != WOULD_BLOCK)
         return BROKEN;
@@ -194,7 +228,8 @@ static enum moved move_block(struct tls_link *link, struct tls_backlog *backlog,
 static void begin_closing(struct tls_link *link, int64_t now_ms)
 {
     ERR_clear_error();
-    (void)SSL_shutdown(link->session);
+    if (link->session)
+        (void)SSL_shutdown(link->session);
     shutdown(link->outer, SHUT_WR);
     link->state = TLS_LINK_CLOSING;
     link->since_ms = now_ms;
@@ -221,13 +256,13 @@ enum status tls_link_pump(struct tls_link *link, int64_t now_ms)
     enum moved in = link->has_outer_ended ? ENDED : MOVED, out = MOVED;
     for (int i = 0; i < BLOCKS_PER_PUMP; i++) {
         if (in == MOVED)
-            in = move_block(link, &link->in, read_outer, write_inner);
+            in = move_block(link, &link->in, read_outer, write_inner, now_ms);
         if (in == ENDED && !link->has_outer_ended) {
             link->has_outer_ended = true;
             shutdown(link->inner, SHUT_WR);
         }
         if (out == MOVED)
-            out = move_block(link, &link->out, read_inner, write_outer);
+            out = move_block(link, &link->out, read_inner, write_outer, now_ms);
         if (out == ENDED) {
             begin_closing(link, now_ms);
             return drain_outer(link);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "processor/base/bytes.h"
+#include "processor/net/h2_guard.h"
 #include "processor/net/peer.h"
 
 enum { TLS_REASON_SIZE = 128 };
@@ -26,7 +27,9 @@ struct tls_link {
     enum tls_link_state state;
     int64_t since_ms; /* accepted, or began to close */
     char peer[PEER_SIZE];
-    SSL *session;
+    SSL *session; /* NULL: the client speaks plaintext */
+    struct h2_guard guard;  /* before the receiver */
+    const char *cut_reason; /* of the guard; NULL: nothing was cut */
     int outer, inner;       /* inner: -1 before the handshake is over */
     int theirs;             /* the receiver's end, which is the receiver's; to know it by */
     struct tls_backlog in;  /* client to receiver */
@@ -36,6 +39,8 @@ struct tls_link {
 
 /* Owns session and connection from here, also when it fails (NULL: out of memory). */
 struct tls_link *tls_link_create(SSL *session, int connection, int64_t now_ms);
+/* The same without TLS: there is no handshake. */
+struct tls_link *tls_link_create_plain(int connection, int64_t now_ms);
 void tls_link_destroy(struct tls_link *link);
 
 /* OK: done. BUSY: wait for the socket. NOT_FOUND: the client left without a word, as a health check

@@ -1,4 +1,4 @@
-/* One series for each limit; of a slow handshake the TLS front holds the counter. */
+/* One series for each limit; of a slow handshake and of frames the front holds the counter. */
 #include "processor/receive/grpc/limits.h"
 
 static const struct metric_family limit_family = {
@@ -16,7 +16,8 @@ const char *const grpc_limit_names[GRPC_LIMITS] = {[GRPC_LIMIT_CONNECTIONS] = "c
                                                    [GRPC_LIMIT_MESSAGE] = "message",
                                                    [GRPC_LIMIT_ITEMS] = "items",
                                                    [GRPC_LIMIT_RECEIVE_TIME] = "receive_time",
-                                                   [GRPC_LIMIT_RESETS] = "resets"};
+                                                   [GRPC_LIMIT_RESETS] = "resets",
+                                                   [GRPC_LIMIT_FRAMES] = "frames"};
 
 static void add(struct metrics *metrics, const struct metric_family *family, const char *label,
                 const char *value, const struct counter *counter)
@@ -36,7 +37,9 @@ void grpc_limits_register(const struct grpc_receiver_counters *limits, struct me
 {
     for (int i = 0; i < GRPC_LIMITS; i++)
         add(metrics, &limit_family, "limit", grpc_limit_names[i],
-            i == GRPC_LIMIT_HANDSHAKE ? &limits->tls.refused_slowly : &limits->limits[i]);
+            i == GRPC_LIMIT_HANDSHAKE ? &limits->tls.refused_slowly
+            : i == GRPC_LIMIT_FRAMES  ? &limits->tls.cut
+                                      : &limits->limits[i]);
     add(metrics, &connections_family, NULL, NULL, &limits->connections);
     add(metrics, &handshakes_family, "result", "opened", &limits->tls.opened);
     add(metrics, &handshakes_family, "result", "refused", &limits->tls.refused);

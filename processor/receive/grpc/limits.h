@@ -12,6 +12,7 @@ enum grpc_limit {
     GRPC_LIMIT_ITEMS,        /* RESOURCE_EXHAUSTED: more in a request than the gate lets through */
     GRPC_LIMIT_RECEIVE_TIME, /* cut: too many messages arrived slowly at once */
     GRPC_LIMIT_RESETS,       /* cut: a connection opened and took back too many streams */
+    GRPC_LIMIT_FRAMES,       /* cut before core: resets, settings, a header without end */
     GRPC_LIMITS
 };
 extern const char *const grpc_limit_names[GRPC_LIMITS];

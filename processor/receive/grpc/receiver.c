@@ -36,6 +36,8 @@ enum {
     METADATA_BYTES_DEFAULT = 16 * 1024, /* twice core's own: tokens are long */
     RECEIVING_BYTES_DEFAULT = 1024 * 1024 * 1024, /* LONGS_MAX messages of 64 MiB */
     LONGS_MAX = 16, /* messages that arrive slowly at once; fewer when they may be large */
+    /* Core refuses a header that is too long in words; only what is far beyond is cut before it. */
+    HEADER_TIMES_MAX = 4,
     HANDSHAKE_DEFAULT_MS = 10000, /* has an option; a bad line needs a few seconds */
     CALLS_PER_SLOT = 16,          /* live calls, for each slot that waits for work */
     SLOTS_RARE = 4,               /* of health checks and of unknown methods: few come at once */
@@ -55,6 +57,11 @@ static struct grpc_receiver *receiver_of(struct receiver *receiver)
 static size_t receiving_bytes(const struct grpc_receiver_config *config)
 {
     return config->max_receiving_bytes ? config->max_receiving_bytes : RECEIVING_BYTES_DEFAULT;
+}
+
+static uint32_t header_bytes(const struct grpc_receiver_config *config)
+{
+    return config->max_header_bytes ? config->max_header_bytes : METADATA_BYTES_DEFAULT;
 }
 
 /* Core prints what it likes on stderr; our own log says what matters. With GRPC_VERBOSITY set, who
@@ -87,7 +94,7 @@ static grpc_server *create_server(const struct grpc_receiver_config *config)
              1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_GZIP);
     ARGUMENT(GRPC_ARG_MAX_CONCURRENT_STREAMS, config->max_concurrent_streams);
     ARGUMENT(GRPC_ARG_MAX_METADATA_SIZE,
-             config->max_header_bytes ? config->max_header_bytes : METADATA_BYTES_DEFAULT);
+             header_bytes(config));
     ARGUMENT(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     ARGUMENT(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, LOOKAHEAD_BYTES);
     ARGUMENT(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS);
@@ -128,10 +135,7 @@ static void *register_method(struct grpc_receiver *receiver, const char *method,
 static void connection_accepted(void *context, int connection)
 {
     struct grpc_receiver *receiver = context;
-    if (receiver->front)
-        tls_front_add(receiver->front, connection);
-    else
-        grpc_server_add_channel_from_fd(receiver->server, connection, receiver->credentials);
+    tls_front_add(receiver->front, connection);
 }
 
 /* The front's thread. What comes out of it is as plain as loopback. */
@@ -224,7 +228,7 @@ static enum status open_listener(struct grpc_receiver *receiver, struct error *r
         .receiver = "otlp/grpc",
         .endpoint = receiver->endpoint,
         .max_connections = receiver->config.max_connections,
-        .descriptors = receiver->config.tls ? TLS_DESCRIPTORS : 1,
+        .descriptors = TLS_DESCRIPTORS,
         .full = &receiver->limits->limits[GRPC_LIMIT_CONNECTIONS],
         .exhausted = &receiver->limits->limits[GRPC_LIMIT_DESCRIPTORS],
         .connections = &receiver->limits->connections,
@@ -237,13 +241,13 @@ static enum status open_listener(struct grpc_receiver *receiver, struct error *r
 
 static enum status open_front(struct grpc_receiver *receiver, struct error *ret_error)
 {
-    if (!receiver->config.tls)
-        return STATUS_OK;
     int64_t handshake_ms = receiver->config.handshake_ms;
     struct tls_front_config config = {.receiver = "otlp/grpc",
                                       .protocol = "h2",
                                       .handshake_ms =
-                                          handshake_ms > 0 ? handshake_ms : HANDSHAKE_DEFAULT_MS};
+                                          handshake_ms > 0 ? handshake_ms : HANDSHAKE_DEFAULT_MS,
+                                      .header_block_max =
+                                          HEADER_TIMES_MAX * header_bytes(&receiver->config)};
     receiver->front = tls_front_create(&config, receiver->config.tls, &receiver->limits->tls,
                                        connection_secured, receiver, ret_error);
     return receiver->front ? STATUS_OK : STATUS_FATAL;

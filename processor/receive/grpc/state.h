@@ -37,7 +37,7 @@ struct grpc_receiver {
     grpc_completion_queue *queue;
     void *methods[CALL_KINDS]; /* as registered; NULL for CALL_UNKNOWN */
     struct listener *listener;
-    struct tls_front *front; /* NULL: plaintext */
+    struct tls_front *front; /* ends TLS, and guards core from its clients */
     int port;
     pthread_t thread;
     bool is_initialized; /* grpc_init() was called */

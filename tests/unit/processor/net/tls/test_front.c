@@ -87,7 +87,7 @@ static void secured(void *context, int connection)
 static void start_front(int64_t handshake_ms)
 {
     struct error error = {0};
-    struct tls_front_config config = {"test", "h2", handshake_ms};
+    struct tls_front_config config = {"test", "h2", handshake_ms, 0};
     front = tls_front_create(&config, tls, &counters, secured, NULL, &error);
     ck_assert_msg(front != NULL, "%s", error.text);
 }
