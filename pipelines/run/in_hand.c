@@ -13,11 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "pipelines/run/state.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/base/log.h"
 #include "processor/otlp/wire.h"
 #include "processor/receive/dead_letter/dead_letter.h"
+#include "processor/receive/request.h"
 
 enum {
     SUSPECTS_MAX = 64,
