@@ -4,7 +4,7 @@
     instrument.py --list
 
 Every run prints its seed; the same seed sends the same traces and draws the same moments."""
-import os, random, signal, sys, time
+import os, random, signal, struct, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration"))
 from flywheel.broker import Broker
@@ -12,7 +12,7 @@ from flywheel.checks import Checks, arguments
 from flywheel.metrics import total
 from flywheel.waiting import patiently, wait_for
 from damage import Damage
-from ledger import Ledger, pipeline
+from ledger import Ledger, Trace, pipeline
 from member import CHILDREN, ROOT, GrpcSender, KafkaSender, Member
 from power import Power
 
@@ -302,6 +302,36 @@ def stopped(run):
     run.finish()
 
 
+def poison(run):
+    """A run is in hand for over a second at crash after crash, as if its judge never came back: at the second it is set aside, all others are
+    judged."""
+    def note(trace):  # what the daemon's own slot of the last shard would say
+        path = run.member.state / "in_hand"
+        data = bytearray(path.read_bytes())
+        data[8 + 63 * 28:8 + 64 * 28] = struct.pack("<3I", 1, 1, 1500) + trace.id
+        path.write_bytes(data)
+
+    for number in range(run.args.rounds):
+        poison, others = Trace(run.args.seed, 10**6 + number), run.ledger.make(PART)
+        run.sender.add([poison, *others], parts=(CHILDREN,))
+        run.checks.check("the children are acknowledged", run.sender.drain())
+        for _ in range(2):
+            run.member.kill()
+            note(poison)
+            run.ready_s.append(run.member.start())
+        run.sender.add([poison, *others], parts=(ROOT,))
+        run.checks.check("the roots are acknowledged", run.sender.drain())
+        run.checks.check("all are decided", run.member.settle(60))
+        metrics = run.member.metrics()
+        aside = total(metrics, "flywheel_trajectories_set_aside_total")
+        verdicts = total(metrics, "flywheel_verdicts_total")
+        run.checks.check("one more is set aside, the others have verdicts", (aside, verdicts) == (number + 1, (PART + 1) * (number + 1)), (aside, verdicts))
+        letters = [path for path in (run.member.state / "set_aside.dead").iterdir() if path.suffix != ".json"]
+        run.checks.check("its spans are a dead letter", any(poison.id in path.read_bytes() for path in letters), len(letters))
+    run.checks.check("it stops with 0", run.member.stop() == 0)
+    run.checks.check("state check finds nothing", run.member.check_state().returncode == 0)
+
+
 def duplicates(run):
     """Every request twice or three times, in any order, over all connections."""
     for _ in range(run.args.rounds):
@@ -424,6 +454,7 @@ FAULTS = {
                                     "state": ", map_size: 130MiB", "grpc": ", max_message: 8MiB"}),
     "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
     "stopped": (stopped, "any", {"pipeline": pipeline(idle="4s")}),
+    "poison": (poison, "grpc", {}),
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),
