@@ -5,6 +5,27 @@
 #include <inttypes.h>
 
 #include "processor/base/clock.h"
+#include "processor/base/condition.h"
+#include "processor/base/log.h"
+
+enum { REFUSAL_QUIET_MS = 10000 };
+
+void accept_log_refusal(const char *receiver, enum rpc_code code, const char *reason)
+{
+    static _Thread_local struct condition busy; /* of this I/O thread */
+    static _Thread_local int64_t last_ms;
+    if (code != RPC_UNAVAILABLE) {
+        log_warn("request_refused", "receiver=%s code=%d reason=\"%s\"", receiver, (int)code,
+                 reason ? reason : "");
+        return;
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - last_ms > REFUSAL_QUIET_MS)
+        condition_log_over(&busy, "requests_taken", "receiver=%s", receiver);
+    last_ms = now_ms;
+    condition_log_met(&busy, LOG_WARN, "requests_put_off", "receiver=%s reason=\"%s\"", receiver,
+                      reason ? reason : "");
+}
 
 bool accept_begin(struct accept *accept, struct request *request)
 {

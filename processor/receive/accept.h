@@ -44,6 +44,11 @@ enum accept_answer accept_call(const struct intake *intake, struct receiver_coun
                                void (*on_durable)(struct request *request, enum status status),
                                void *call, int64_t *ret_retry_ms);
 
+/* A line for a request that was refused, without anything of its own: each, as far as the log's
+ * limit goes; those that are asked to come again as a condition. `receiver` and `reason` are
+ * static. Called by the receiver's I/O thread. */
+void accept_log_refusal(const char *receiver, enum rpc_code code, const char *reason);
+
 /* It was busy for too long: counted as overload and given back. */
 void accept_refuse(struct receiver_counters *counters, struct request *request);
 /* May a call that has waited for room since `since_ms` go on waiting? */

@@ -131,6 +131,8 @@ static void send_reply(struct call *call)
 
 static void reply(struct call *call, struct grpc_reply with)
 {
+    if (with.code != GRPC_STATUS_OK && with.code != GRPC_STATUS_UNAUTHENTICATED)
+        accept_log_refusal("otlp/grpc", (enum rpc_code)with.code, with.text);
     call->reply = with;
     atomic_store_explicit(&call->state, CALL_REPLYING, memory_order_relaxed);
     send_reply(call);

@@ -140,6 +140,10 @@ static void drop_request(struct http_call *call)
 static void refuse(struct http_call *call, struct http_reply with)
 {
     drop_request(call);
+    /* What names a place of the body stays out of the log, and a stranger has a line already. */
+    if (with.status != MHD_HTTP_UNAUTHORIZED)
+        accept_log_refusal("otlp/http", with.code,
+                           with.text == call->text ? "the body cannot be taken" : with.text);
     call->reply = with;
     call->state = CALL_DISCARDING;
 }
