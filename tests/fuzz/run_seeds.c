@@ -5,12 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "processor/base/bytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { VARIANTS = 400 };
+enum { VARIANTS = 400, CPU_SECONDS = 20 };
+
+/* An input that takes so long of the processor, whatever else the machine does, ends the process by
+ * SIGPROF. */
+static void limit_input(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = CPU_SECONDS}};
+    if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
+        abort();
+}
 
 /* A copy of exactly that size, so that a read behind the end is seen. */
 static void run(const uint8_t *data, size_t size, size_t flip)
@@ -21,6 +31,7 @@ static void run(const uint8_t *data, size_t size, size_t flip)
     memcpy(copy, data, size);
     if (flip < size)
         copy[flip] ^= (uint8_t)(1u << (flip % 8));
+    limit_input();
     LLVMFuzzerTestOneInput(copy, size);
     free(copy);
 }
