@@ -83,9 +83,7 @@ static struct effects *take_free(struct shard_thread *self)
         queue_wait(self->free_effects, -1);
     }
     note_turn(self);
-    struct effects *effects = item;
-    effects_clear(effects);
-    return effects;
+    return item;
 }
 
 static void send_effects(struct shard_thread *self, int64_t now_ms)

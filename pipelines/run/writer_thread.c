@@ -115,6 +115,7 @@ static void give_back(struct runtime *runtime, struct effects *effects)
 {
     struct shard_thread *shard = &runtime->shards[effects->shard];
     atomic_fetch_sub(&shard->sent_bytes, effects->arena.used);
+    effects_clear(effects); /* They may wait long for their next use. */
     bool has_place = queue_push(shard->free_effects, effects);
     assert(has_place); /* It holds all that the shard has. */
 }

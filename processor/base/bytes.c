@@ -23,6 +23,14 @@ void buffer_finish(struct buffer *buffer)
     *buffer = (struct buffer){.limit = buffer->limit};
 }
 
+void buffer_cool(struct buffer *buffer, size_t most)
+{
+    if (buffer->capacity > most)
+        buffer_finish(buffer);
+    else
+        buffer_clear(buffer);
+}
+
 void buffer_clear(struct buffer *buffer)
 {
     buffer->size = 0;

@@ -59,6 +59,7 @@ struct buffer {
 
 void buffer_finish(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);                /* keeps the memory, resets failures */
+void buffer_cool(struct buffer *buffer, size_t most);    /* the same, and keeps no more than that */
 bool buffer_reserve(struct buffer *buffer, size_t more); /* room for `more` bytes behind size */
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);

@@ -118,10 +118,7 @@ void request_hold(struct request *request)
 static void cool(struct buffer *buffer)
 {
     buffer->limit = 0;
-    if (buffer->capacity > WARM_BYTES_MAX / WARM_SHARE)
-        buffer_finish(buffer);
-    else
-        buffer_clear(buffer);
+    buffer_cool(buffer, WARM_BYTES_MAX / WARM_SHARE);
 }
 
 void request_release(struct request *request)

@@ -4,7 +4,7 @@
     instrument.py --list
 
 Every run prints its seed; the same seed sends the same traces and draws the same moments."""
-import os, random, signal, struct, sys, time
+import collections, concurrent.futures, os, random, signal, struct, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration"))
 from flywheel.broker import Broker
@@ -12,6 +12,7 @@ from flywheel.checks import Checks, arguments
 from flywheel.metrics import total
 from flywheel.waiting import patiently, wait_for
 from damage import Damage
+from attack import attack
 from ledger import Ledger, Trace, pipeline
 from member import CHILDREN, ROOT, GrpcSender, KafkaSender, Member
 from power import Power
@@ -332,6 +333,47 @@ def poison(run):
     run.checks.check("state check finds nothing", run.member.check_state().returncode == 0)
 
 
+def mixed_attack(run):
+    """Rounds of everything that does harm, in eight threads; at rest memory comes back to where it was, round after round."""
+    rests, answers = [], collections.Counter()
+    for number in range(run.args.rounds):
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            seeds = [run.chance.getrandbits(64) for _ in range(200)]
+            answers.update(threads.map(lambda seed: attack(run.member, random.Random(seed)), seeds))
+        run.checks.check("nothing stays in flight", run.member.settle(60))
+        before = max(rests) if number >= 5 else None  # the first rounds fill tables that have their limits
+        wait_for(lambda: run.member.rss() <= (before * 1.3 if before else 0), 30 if before else 10, 0.1)
+        rest = run.member.rss()
+        if before:
+            run.checks.check("memory is back", rest <= before * 1.3, f"{rest >> 20} MiB, at most {before >> 20} before")
+        else:
+            rests.append(rest)
+    print(f"      at rest {[r >> 20 for r in rests]} MiB in the first rounds; answers {dict(answers.most_common(8))}")
+    run.sender.add(run.ledger.make(PART))
+    run.sender.drain()
+    run.checks.check("it still decides", run.member.wait(lambda: run.member.line_count() >= PART // 2, 60))
+    run.checks.check("it stops with 0", run.member.stop() == 0)
+
+
+def held_and_drained(run):
+    """400 MB of runs without roots are held and closed by idle_timeout; before, as many small ones filled the table of what was decided."""
+    flood, rests = GrpcSender(run.member, threads=8), []
+    for count, text in ((40_000, "x"), (10_000, "x" * 40_000), (10_000, "x" * 40_000)):
+        flood.add(run.ledger.make(count, text), parts=(CHILDREN,))
+        peak = 0
+        while not flood.is_idle():
+            peak = max(peak, run.member.rss())
+            time.sleep(0.1)
+        run.checks.check("nothing stays in flight", run.member.settle(120))
+        most = rests[0] * 1.3 if rests else 0
+        wait_for(lambda: run.member.rss() <= most, 30 if rests else 10, 0.1)
+        rests.append(run.member.rss())
+        print(f"      {peak >> 20} MiB at the peak, {rests[-1] >> 20} at rest", flush=True)
+    run.checks.check("memory at rest is within 1.3 times of before", max(rests) <= rests[0] * 1.3, [r >> 20 for r in rests])
+    flood.stop()
+    run.member.stop()
+
+
 def duplicates(run):
     """Every request twice or three times, in any order, over all connections."""
     for _ in range(run.args.rounds):
@@ -455,6 +497,8 @@ FAULTS = {
     "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
     "stopped": (stopped, "any", {"pipeline": pipeline(idle="4s")}),
     "poison": (poison, "grpc", {}),
+    "mixed_attack": (mixed_attack, "grpc", {"http": "", "pipeline": pipeline(idle="3s, late: { window: 2s }")}),  # decided ids leave within a round
+    "held_and_drained": (held_and_drained, "grpc", {"grpc": ", ack: memory", "pipeline": pipeline(idle="30s")}),
     "duplicates": (duplicates, "any", {}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),

@@ -32,6 +32,7 @@ enum {
     HELD_ITEMS_MAX = 4096,
     HELD_BYTES_MAX = 32 * 1024 * 1024,
     BATCH_ITEMS = 64,
+    WARM_BYTES = 1024 * 1024, /* of the lines of a batch, kept for the next one */
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 5000,
     IDLE_MS = 1000,
@@ -303,6 +304,7 @@ static bool write_batch_until_done(struct file_emitter *file)
         pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
     }
     condition_log_over(&file->failing, "file_write_recovered", "path=\"%s\"", file->path);
+    buffer_cool(&file->lines, WARM_BYTES);
     atomic_store(&file->counters->trouble, NULL);
     return true;
 }

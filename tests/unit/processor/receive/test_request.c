@@ -67,6 +67,35 @@ START_TEST(a_buffer_that_has_grown_large_is_given_back)
 }
 END_TEST
 
+/* Each stays below what one may keep; all together would keep 40 MB. */
+START_TEST(idle_requests_together_keep_little_and_at_rest_nothing)
+{
+    enum { COUNT = 50, BODY = 800 * 1000 };
+    struct request_pool *pool = request_pool_create(COUNT);
+    struct request *requests[COUNT];
+    size_t warm = 0;
+    for (int i = 0; i < COUNT; i++) {
+        requests[i] = request_take(pool);
+        ck_assert(buffer_reserve(&requests[i]->received, BODY));
+    }
+    for (int i = 0; i < COUNT; i++)
+        request_release(requests[i]);
+    for (int i = 0; i < COUNT; i++) {
+        requests[i] = request_take(pool);
+        warm += requests[i]->received.capacity;
+    }
+    ck_assert_uint_gt(warm, BODY);
+    ck_assert_uint_le(warm, 8 * 1024 * 1024);
+    for (int i = 0; i < COUNT; i++)
+        request_release(requests[i]);
+    request_pool_rest(pool);
+    requests[0] = request_take(pool);
+    ck_assert_uint_eq(requests[0]->received.capacity, 0);
+    request_release(requests[0]);
+    request_pool_destroy(pool);
+}
+END_TEST
+
 START_TEST(held_bytes_are_those_of_live_requests)
 {
     struct request_pool *pool = request_pool_create(4);
@@ -199,6 +228,7 @@ int main(void)
     Suite *suite = suite_create("request");
     TCase *tests = tcase_create("request");
     tcase_add_test(tests, a_request_returns_to_its_pool_with_the_last_hold);
+    tcase_add_test(tests, idle_requests_together_keep_little_and_at_rest_nothing);
     tcase_add_test(tests, a_request_comes_out_of_the_pool_empty_and_warm);
     tcase_add_test(tests, a_buffer_that_has_grown_large_is_given_back);
     tcase_add_test(tests, held_bytes_are_those_of_live_requests);
