@@ -9,18 +9,11 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/otlp/messages.h"
-#include "processor/otlp/wire.h"
 #include "processor/receive/accept.h"
+#include "processor/receive/grpc/health.h"
 #include "processor/receive/grpc/payload.h"
+#include "processor/receive/grpc/reception.h"
 #include "processor/receive/grpc/resets.h"
-
-enum {
-    TRIALS_MAX = 256,   /* messages that have just begun to arrive; most are here at once */
-    TRIAL_MS = 250,     /* after it a message counts as a long one, of which there may be few */
-    LONG_MS_MAX = 10000, /* for a long one, when others want its place */
-    CROWDED_MS = 1000,  /* after the intake has had no room, */
-    CROWDED_TRIALS_MAX = 32 /* so few messages are received at once */
-};
 
 static struct call *take_idle(struct grpc_receiver *receiver)
 {
@@ -195,7 +188,7 @@ static void hold_or_refuse(struct call *call, struct grpc_reply refusal)
 {
     struct grpc_receiver *receiver = call->receiver;
     int64_t now_ms = clock_monotonic_ms();
-    receiver->crowded_until_ms = now_ms + CROWDED_MS;
+    reception_crowd(receiver, now_ms);
     if (!atomic_load(&receiver->is_stopping) &&
         accept_may_wait(receiver->intake, call->waiting_since_ms, now_ms)) {
         atomic_store_explicit(&call->state, CALL_HELD, memory_order_relaxed);
@@ -281,34 +274,13 @@ static void export_received(struct call *call)
     go_on(call);
 }
 
-static bool has_room(const struct grpc_receiver *receiver)
-{
-    return receiver->intake->has_room(receiver->intake->context, 0);
-}
-
-/* May one more message be received? Few at once when the last ones found no room: all that is
- * received has to be held then. */
-static bool may_receive(struct grpc_receiver *receiver, int64_t now_ms)
-{
-    bool is_crowded = now_ms < receiver->crowded_until_ms;
-    uint32_t most = is_crowded ? CROWDED_TRIALS_MAX : receiver->longs_max + TRIALS_MAX;
-    if (receiver->receiving >= most || receiver->held_first)
-        return false;
-    bool is_room = has_room(receiver);
-    if (!is_room)
-        receiver->crowded_until_ms = now_ms + CROWDED_MS;
-    return is_room;
-}
-
 static void receive_next(struct grpc_receiver *receiver)
 {
     int64_t now_ms = clock_monotonic_ms();
-    while (receiver->queued_first && may_receive(receiver, now_ms)) {
+    while (receiver->queued_first && reception_may_begin(receiver, now_ms)) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
-        receiver->receiving++;
-        call->receiving_since_ms = now_ms;
-        atomic_store_explicit(&call->state, CALL_RECEIVING, memory_order_relaxed);
+        reception_begin(call, now_ms);
         grpc_op operation;
         memset(&operation, 0, sizeof operation);
         operation.op = GRPC_OP_RECV_MESSAGE;
@@ -357,7 +329,7 @@ static void export_arrived(struct call *call)
         return;
     }
     call->waiting_since_ms = clock_monotonic_ms();
-    if (!has_room(receiver) &&
+    if (!reception_has_room(receiver) &&
         !accept_may_wait(receiver->intake, call->waiting_since_ms, call->waiting_since_ms)) {
         reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
         return;
@@ -365,40 +337,6 @@ static void export_arrived(struct call *call)
     atomic_store_explicit(&call->state, CALL_QUEUED, memory_order_relaxed);
     append(call, &receiver->queued_first, &receiver->queued_last);
     receive_next(receiver);
-}
-
-static void cut(struct call *call)
-{
-    call->is_cut = true;
-    counter_add(&call->receiver->limits->limits[GRPC_LIMIT_RECEIVE_TIME], 1);
-    (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_UNAVAILABLE,
-                                       "too many messages arrive slowly; send it again", NULL);
-}
-
-/* A message that takes its time needs one of the few places for long ones: they bound what core
- * holds. Without a place it is cut, so that a crowd of slow senders delays nobody but themselves;
- * whoever has had a place for long enough leaves it then. */
-void call_expire_receives(struct grpc_receiver *receiver, int64_t now_ms)
-{
-    bool is_wanted = false;
-    for (uint32_t i = 0; i < receiver->call_count && receiver->receiving > receiver->longs_max;
-         i++) {
-        struct call *call = receiver->calls[i];
-        if (atomic_load_explicit(&call->state, memory_order_relaxed) != CALL_RECEIVING ||
-            call->is_long || call->is_cut || now_ms - call->receiving_since_ms <= TRIAL_MS)
-            continue;
-        call->is_long = receiver->longs < receiver->longs_max;
-        receiver->longs += call->is_long;
-        is_wanted = is_wanted || !call->is_long;
-        if (!call->is_long)
-            cut(call);
-    }
-    for (uint32_t i = 0; is_wanted && i < receiver->call_count; i++) {
-        struct call *call = receiver->calls[i];
-        if (atomic_load_explicit(&call->state, memory_order_relaxed) == CALL_RECEIVING &&
-            call->is_long && !call->is_cut && now_ms - call->receiving_since_ms > LONG_MS_MAX)
-            cut(call);
-    }
 }
 
 void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms)
@@ -411,7 +349,7 @@ void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms)
         go_on(call);
     }
     receive_next(receiver);
-    while (receiver->queued_first && !has_room(receiver) &&
+    while (receiver->queued_first && !reception_has_room(receiver) &&
            !accept_may_wait(receiver->intake, receiver->queued_first->waiting_since_ms, now_ms)) {
         struct call *call = receiver->queued_first;
         receiver->queued_first = call->next;
@@ -430,30 +368,11 @@ void call_refuse_queued(struct grpc_receiver *receiver)
         call_resume_waiting(receiver, clock_monotonic_ms());
 }
 
-/* grpc.health.v1 HealthCheckRequest{service = 1}; HealthCheckResponse{status = 1}: 1 SERVING,
- * 2 NOT_SERVING. A service that is not here is NOT_FOUND, as that protocol asks. */
 static void health_arrived(struct call *call)
 {
-    static const char *const services[] = {"",
-                                           "opentelemetry.proto.collector.trace.v1.TraceService",
-                                           "opentelemetry.proto.collector.logs.v1.LogsService"};
-    struct buffer message = {.limit = 1024};
-    if (call->payload)
-        (void)payload_copy(call->payload, grpc_byte_buffer_length(call->payload), &message);
-    struct bytes service = wire_find_bytes(buffer_bytes(&message), 1);
-    bool is_known = false;
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        is_known = is_known || bytes_equal_text(service, services[i]);
-    is_known = is_known && !message.failed;
-    buffer_finish(&message);
-    if (!is_known) {
-        reply(call, grpc_reply_of(GRPC_STATUS_NOT_FOUND, "no such service"));
-        return;
-    }
     bool is_serving =
         atomic_load(&call->receiver->is_serving) && !atomic_load(&call->receiver->is_stopping);
-    wire_put_number(&call->response, 1, is_serving ? 1 : 2);
-    reply(call, grpc_reply_of(GRPC_STATUS_OK, NULL));
+    reply(call, health_answer(call->payload, is_serving, &call->response));
 }
 
 static void arrived(struct call *call)
@@ -491,12 +410,7 @@ void call_event(struct call *call, bool is_success)
         return;
     }
     if (state == CALL_RECEIVING) {
-        call->receiver->receiving--;
-        call->receiver->longs -= call->is_long;
-        bool was_held = call->receiving_since_ms - call->waiting_since_ms > TRIAL_MS;
-        if (!call->payload && !call->is_cut && !was_held)
-            resets_note(call->receiver, call->call);
-        call->is_long = call->is_cut = false;
+        reception_end(call);
         receive_next(call->receiver); /* its transfer goes on while this one is read */
         export_received(call);
         return;

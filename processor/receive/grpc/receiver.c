@@ -20,6 +20,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/thread.h"
 #include "processor/receive/grpc/call.h"
+#include "processor/receive/grpc/reception.h"
 #include "processor/net/listener.h"
 
 enum {
@@ -173,7 +174,7 @@ static void *io_loop(void *context)
         bool is_crowded = receiver->receiving > receiver->longs_max;
         if (is_crowded && now_ms >= expire_at_ms) {
             expire_at_ms = now_ms + CROWDED_TICK_MS;
-            call_expire_receives(receiver, now_ms);
+            reception_expire(receiver, now_ms);
         }
         bool is_stopping = atomic_load(&receiver->is_stopping);
         bool is_waiting = receiver->held_first || receiver->queued_first;

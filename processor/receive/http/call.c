@@ -7,7 +7,6 @@
 #include "processor/receive/http/call.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -16,6 +15,9 @@
 #include "processor/net/http_head.h"
 #include "processor/receive/accept.h"
 #include "processor/receive/http/connection.h"
+#include "processor/receive/http/hold.h"
+#include "processor/receive/http/letter.h"
+#include "processor/receive/http/response.h"
 
 enum {
     STRANGER_BYTES_MAX = 256 * 1024, /* dropped of a body whose sender has shown no token */
@@ -24,69 +26,14 @@ enum {
     RESUMED_AT_ONCE = 16             /* bodies that begin to arrive in one turn after a wait */
 };
 
-/* --- replies --- */
-
-/* Takes the body, which came from malloc. */
-static struct MHD_Response *make_response(struct buffer *body)
-{
-    struct MHD_Response *response = NULL;
-    if (!body->failed)
-        response = MHD_create_response_from_buffer(
-            body->size, body->data ? (void *)body->data : (void *)"",
-            body->data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!response)
-        buffer_finish(body);
-    *body = (struct buffer){0};
-    return response;
-}
-
-static bool add_headers(struct MHD_Response *response, const struct http_reply *reply,
-                        enum http_media media, bool is_last)
-{
-    char seconds[24];
-    snprintf(seconds, sizeof seconds, "%lld", (long long)http_retry_seconds(reply->retry_ms));
-    const char *type = http_media_type(media);
-    bool is_good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES;
-    if (reply->retry_ms > 0)
-        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-    if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
-    if (reply->status == MHD_HTTP_UNAUTHORIZED)
-        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-    if (reply->names_encodings)
-        is_good &=
-            MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip, identity");
-    if (is_last)
-        is_good &= MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return is_good;
-}
-
-/* MHD_NO, without memory for a reply, closes the connection. */
-static enum MHD_Result send_reply(struct http_receiver *receiver, struct MHD_Connection *connection,
-                                  enum http_media media, const struct http_reply *reply,
-                                  struct buffer *body)
-{
-    if (reply->status != MHD_HTTP_OK)
-        http_status_body(body, media, reply);
-    struct MHD_Response *response = make_response(body);
-    if (!response)
-        return MHD_NO;
-    http_connection_enter(http_connection_of(connection), PHASE_REPLY, receiver->now_ms);
-    enum MHD_Result result = MHD_NO;
-    if (add_headers(response, reply, media, atomic_load(&receiver->is_stopping)))
-        result = MHD_queue_response(connection, reply->status, response);
-    MHD_destroy_response(response);
-    return result;
-}
+/* --- calls --- */
 
 static enum MHD_Result reply(struct http_call *call)
 {
     call->state = CALL_REPLYING;
-    return send_reply(call->receiver, call->connection, call->plan.media, &call->reply,
-                      &call->response);
+    return http_response_send(call->receiver, call->connection, call->plan.media, &call->reply,
+                              &call->response);
 }
-
-/* --- calls --- */
 
 static struct http_call *take_call(struct http_receiver *receiver)
 {
@@ -244,69 +191,6 @@ void http_call_expire(struct http_receiver *receiver)
 
 /* --- the body --- */
 
-static void send_letter(struct http_call *call, struct dead_letter_reason reason,
-                        struct bytes letter)
-{
-    reason.receiver = "otlp/http";
-    reason.signal = call->plan.signal == WIRE_GATE_TRACES ? "traces" : "logs";
-    (void)dead_letter_submit(call->receiver->config.dead_letter, &reason, letter);
-}
-
-static void send_undecodable(struct http_call *call, const struct http_body_result *result)
-{
-    struct dead_letter_reason reason = {
-        .reason = "malformed",
-        .detail = result->reply.text,
-        .encoding = call->plan.media == HTTP_JSON ? "otlp_json" : "otlp_proto",
-        .compression = result->is_letter_gzip ? "gzip" : NULL,
-    };
-    if (result->letter.data)
-        send_letter(call, reason, result->letter);
-}
-
-/* A request of which something was refused, by the first reason; JSON is protobuf by now. */
-static void send_partly_refused(struct http_call *call)
-{
-    const struct request *request = call->request;
-    struct dead_letter_reason reason = {
-        .reason = accept_letter_reason(&request->gated),
-        .detail = "some of its items were refused, or nothing in it was recognized",
-        .encoding = "otlp_proto",
-        .compression = request->encoding == REQUEST_GZIP ? "gzip" : NULL,
-    };
-    if (reason.reason)
-        send_letter(call, reason, buffer_bytes(&request->received));
-}
-
-/* --- room --- */
-
-static size_t announced_bytes(const struct http_call *call)
-{
-    return call->plan.length > 0 ? (size_t)call->plan.length : 0;
-}
-
-static bool has_room_at_head(const struct http_call *call)
-{
-    const struct intake *intake = call->receiver->intake;
-    return intake->has_room(intake->context, announced_bytes(call));
-}
-
-/* False: it has waited for long enough, or waiting is of no use. */
-static bool hold(struct http_call *call, enum http_call_state state)
-{
-    struct http_receiver *receiver = call->receiver;
-    if (call->held_since_ms == 0)
-        call->held_since_ms = receiver->now_ms;
-    if (atomic_load(&receiver->is_stopping) ||
-        !accept_may_wait(receiver->intake, call->held_since_ms, receiver->now_ms))
-        return false;
-    call->state = state;
-    call->next = NULL;
-    *(receiver->held_first ? &receiver->held_last->next : &receiver->held_first) = call;
-    receiver->held_last = call;
-    return true;
-}
-
 /* Hands the gated request over; it is the pipeline's, held, or gone. */
 static void submit(struct http_call *call)
 {
@@ -327,7 +211,7 @@ static void submit(struct http_call *call)
         break;
     case ACCEPT_BUSY:
         call->request = request;
-        if (hold(call, CALL_HELD))
+        if (http_hold(call, CALL_HELD))
             return;
         call->request = NULL;
         accept_refuse(receiver->counters, request);
@@ -349,19 +233,19 @@ static bool read_body(struct http_call *call)
     size_t claim = http_body_claim(&call->plan, body, limit);
     struct http_body_result result;
     if (claim > 0 && !intake->has_room(intake->context, body.size + claim)) {
-        if (!hold(call, CALL_HELD))
+        if (!http_hold(call, CALL_HELD))
             refuse(call, http_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
         return false;
     }
     if (http_body_read(&call->plan, receiver->inflater, limit, &receiver->config.gate,
                        call->request, &result)) {
-        send_partly_refused(call);
+        http_letter_partly_refused(receiver->config.dead_letter, &call->plan, call->request);
         http_export_body(&call->response, call->plan.media, call->request->signal,
                          &call->request->gated);
         call->is_gated = true;
         return true;
     }
-    send_undecodable(call, &result);
+    http_letter_undecodable(receiver->config.dead_letter, &call->plan, &result);
     memcpy(call->text, result.text, sizeof call->text);
     if (result.reply.text == result.text)
         result.reply.text = call->text;
@@ -377,26 +261,13 @@ static void go_on(struct http_call *call)
         submit(call);
 }
 
-static bool is_suspended(const struct http_call *call)
-{
-    return call->state == CALL_WAITING || call->state == CALL_HELD ||
-           call->state == CALL_HELD_AT_HEAD;
-}
-
-static void suspend(struct http_call *call)
-{
-    http_connection_enter(http_connection_of(call->connection), PHASE_WAITING,
-                          call->receiver->now_ms);
-    MHD_suspend_connection(call->connection);
-}
-
 static enum MHD_Result body_complete(struct http_call *call)
 {
     call->held_since_ms = 0;
     go_on(call);
-    if (!is_suspended(call))
+    if (!http_hold_is_suspended(call))
         return reply(call);
-    suspend(call);
+    http_hold_suspend(call);
     return MHD_YES;
 }
 
@@ -409,16 +280,16 @@ void http_call_resume_held(struct http_receiver *receiver)
     while (held) {
         struct http_call *call = held;
         held = call->next;
-        bool is_turn = resumed < RESUMED_AT_ONCE && has_room_at_head(call);
+        bool is_turn = resumed < RESUMED_AT_ONCE && http_hold_has_room_at_head(call);
         if (call->state == CALL_HELD) {
             go_on(call);
-        } else if (is_turn || !hold(call, CALL_HELD_AT_HEAD)) {
+        } else if (is_turn || !http_hold(call, CALL_HELD_AT_HEAD)) {
             resumed++;
             http_connection_enter(http_connection_of(call->connection), PHASE_REQUEST,
                                   receiver->now_ms);
             call->state = CALL_RESUMED;
         }
-        if (!is_suspended(call))
+        if (!http_hold_is_suspended(call))
             MHD_resume_connection(call->connection);
     }
 }
@@ -492,7 +363,7 @@ static bool admit(struct http_call *call, const struct http_head *head)
     struct bytes authorization = header(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
     struct http_reply refusal = {0};
     bool is_planned = http_plan(head, &routes, config->max_message_bytes, &call->plan, &refusal);
-    size_t announced = announced_bytes(call);
+    size_t announced = http_hold_announced_bytes(call);
     if (!auth_accepts(config->auth, authorization)) {
         log_stranger(call);
         refusal = http_reply_of(MHD_HTTP_UNAUTHORIZED, RPC_UNAUTHENTICATED,
@@ -523,11 +394,11 @@ static bool is_discarded(const struct http_call *call, bool waits_for_100)
 /* Who came first is served first; a call that is resumed has had its wait. */
 static enum MHD_Result begin_body(struct http_call *call)
 {
-    size_t announced = announced_bytes(call);
+    size_t announced = http_hold_announced_bytes(call);
     bool is_turn = call->state == CALL_RESUMED || !call->receiver->held_first;
-    bool is_room = has_room_at_head(call);
-    if (!(is_turn && is_room) && hold(call, CALL_HELD_AT_HEAD)) {
-        suspend(call);
+    bool is_room = http_hold_has_room_at_head(call);
+    if (!(is_turn && is_room) && http_hold(call, CALL_HELD_AT_HEAD)) {
+        http_hold_suspend(call);
         return MHD_YES;
     }
     call->state = CALL_RECEIVING;
@@ -559,7 +430,7 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
         struct http_reply busy = http_reply_retry("too busy; send it again", ACCEPT_RETRY_MS);
         counter_add(&receiver->counters->requests[busy.code], 1);
         http_limit_hit(receiver, HTTP_LIMIT_REQUESTS);
-        return send_reply(receiver, connection, HTTP_PROTOBUF, &busy, &body);
+        return http_response_send(receiver, connection, HTTP_PROTOBUF, &busy, &body);
     }
     *state = call;
     receiver->live++;
