@@ -187,6 +187,14 @@ static bool begin_anew(struct kafka_receiver *receiver, int32_t number, int64_t 
     return true;
 }
 
+/* The offset was not there, and now it is: the topic may have been made anew and filled meanwhile. */
+static void prove_again(struct partition *partition)
+{
+    if (partition->known.offset < 0)
+        partition->known = partition->last;
+    partition->is_unproven = partition->known.offset >= 0;
+}
+
 static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partition *partition)
 {
     int32_t number = kafka_partition_number(receiver, partition);
@@ -213,10 +221,11 @@ static rd_kafka_resp_err_t reset(struct kafka_receiver *receiver, struct partiti
                   receiver->topic, number, missed, low, low - missed);
     }
     counter_add(&receiver->kafka.offset_resets, is_other || missed < low);
-    if (is_other)
-        partition->last.offset = -1;
-    partition->known.offset = -1;
     partition->is_other = partition->is_unproven = false;
+    if (is_other || missed < low)
+        partition->last.offset = partition->known.offset = -1;
+    else
+        prove_again(partition);
     partition->known_end = 0;
     partition->next_offset = from;
     partition->to_commit = partition->asked = partition->confirmed = -1;
