@@ -175,6 +175,7 @@ static uint64_t activity(const struct runtime *runtime)
         sum += atomic_load_explicit(&runtime->next_positions[i], memory_order_relaxed);
     for (uint32_t i = 0; i < runtime->shard_count; i++)
         sum = sum * 31 + counter_get(&runtime->shards[i].bytes) +
+              counter_get(&runtime->shards[i].decided) +
               atomic_load_explicit(&runtime->shards[i].sent_bytes, memory_order_relaxed);
     return sum * 31 + request_pool_held_bytes(runtime->pool);
 }

@@ -38,7 +38,7 @@ static void lock_report_holder(int fd, const char *directory, struct error *ret_
 
 static void lock_write_pid(int fd, long pid)
 {
-    char text[PID_BYTES + 1];
+    char text[32]; /* a long of any size; a pid has seven digits at most */
     snprintf(text, sizeof text, "%-10ld\n", pid);
     /* A pid that could not be written costs only the number in somebody's error message. */
     if (pwrite(fd, text, PID_BYTES, 0) != PID_BYTES)
