@@ -284,7 +284,8 @@ static void topic_seen(struct kafka_receiver *receiver, const struct rd_kafka_me
     receiver->topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
     log_info("kafka_topic_there", "topic=\"%s\" partitions=%d", receiver->topic,
              topic->partition_cnt);
-    (void)kafka_subscribe(receiver);
+    if (!receiver->is_assigned)
+        (void)kafka_subscribe(receiver);
 }
 
 void kafka_count_partitions(struct kafka_receiver *receiver, int64_t now_ms)
