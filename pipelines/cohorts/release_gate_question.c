@@ -94,6 +94,11 @@ enum status release_gate_question_parse(const struct release_gate_words *words, 
                   name_of(words, "--repeated").text, name_of(words, "--window").text);
         return STATUS_MALFORMED;
     }
+    if (words->is_repeated && words->as_of.data) {
+        error_set(ret_error, EXIT_USAGE, "%s counts the runs that are settled now: leave out %s",
+                  name_of(words, "--repeated").text, name_of(words, "--as-of").text);
+        return STATUS_MALFORMED;
+    }
     if (!parse_terms(words, &question.terms, ret_error))
         return STATUS_MALFORMED;
     enum status status = release_gate_text_parse_cohort(

@@ -152,6 +152,15 @@ checks.check("a restart after kill -9 takes its partitions before its session en
 checks.equal("nothing is counted twice", counted(daemon), 10)
 daemon.remove()
 
+def behind(topic, partition=0):
+    """What the group has not committed yet of a partition."""
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": f"g-{topic}", "log_level": 0})
+    place = TopicPartition(topic, partition)
+    found = consumer.get_watermark_offsets(place, timeout=30)[1] - consumer.committed([place], 30)[0].offset
+    consumer.close()
+    return found
+
+
 # --- twins ---
 
 create("twins", 2)
@@ -159,6 +168,7 @@ a = reader("twins", ", group_instance_id: one", 6000)
 assert is_ready(a), ready(a)
 put("twins", runs := traces(10))
 has_read(a, runs)
+checks.check("what was read is committed", wait_for(lambda: behind("twins") == 0), behind("twins"))
 b = reader("twins", ", group_instance_id: one", 6000)
 checks.check("the newer of two members with one id reads", is_ready(b), ready(b))
 checks.check("the other says why it does not", wait_for(lambda: ready(a)[0] == 503 and "group_instance_id one" in ready(a)[1]), ready(a))
@@ -179,15 +189,6 @@ a.remove(), b.remove()
 
 def lag(daemon):
     return total(daemon.metrics(), "flywheel_kafka_lag_messages")
-
-
-def behind(topic, partition=0):
-    """What the group has not committed yet of a partition."""
-    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": f"g-{topic}", "log_level": 0})
-    place = TopicPartition(topic, partition)
-    found = consumer.get_watermark_offsets(place, timeout=30)[1] - consumer.committed([place], 30)[0].offset
-    consumer.close()
-    return found
 
 
 create("control")

@@ -158,7 +158,8 @@ static void take_added(struct tls_front *front)
         pthread_mutex_lock(&front->lock);
         count = front->added_count < 64 ? front->added_count : 64;
         front->added_count -= count;
-        memcpy(taken, front->added + front->added_count, count * sizeof *taken);
+        if (count > 0)
+            memcpy(taken, front->added + front->added_count, count * sizeof *taken);
         pthread_mutex_unlock(&front->lock);
         for (size_t i = 0; i < count; i++)
             begin(front, taken[i]);

@@ -13,7 +13,8 @@
 #include "processor/net/brokers.h"
 #include "processor/receive/kafka/properties.h"
 
-enum { LOOK_MS = 1000, ANSWER_MS = 5000 };
+/* A look waits for its answer: this member reads nothing meanwhile, but a stop waits for it. */
+enum { LOOK_MS = 1000, ANSWER_MS = 1000, UUID_SIZE = 36 };
 
 void kafka_fenced_begin(struct kafka_receiver *receiver, int64_t now_ms)
 {
@@ -31,11 +32,9 @@ void kafka_fenced_end(struct kafka_receiver *receiver)
 {
     if (!receiver->watch.client)
         return;
-    rd_kafka_queue_destroy(receiver->watch.answers);
     (void)brokers_destroy(receiver->watch.client,
                           receiver->watch.is_unsupported ? 0 : KAFKA_DESTROY_MS);
     receiver->watch.client = NULL;
-    receiver->watch.is_asking = false;
 }
 
 /* A client that joins nothing. */
@@ -51,67 +50,46 @@ static bool open_watch(struct kafka_receiver *receiver)
         rd_kafka_conf_destroy(conf);
         return false;
     }
-    receiver->watch.answers = rd_kafka_queue_new(receiver->watch.client);
     return true;
 }
 
-static void look(struct kafka_receiver *receiver, int64_t now_ms)
+/* The coordinator names a static member by its instance id, a hyphen and a UUID. */
+static bool has_instance(const struct rd_kafka_group_info *group, const char *instance_id)
 {
-    const char *group = receiver->group_id;
-    char text[256];
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(receiver->watch.client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, text, sizeof text);
-    rd_kafka_DescribeConsumerGroups(receiver->watch.client, &group, 1, options,
-                                    receiver->watch.answers);
-    rd_kafka_AdminOptions_destroy(options);
-    receiver->watch.is_asking = true;
-    receiver->watch.ask_at_ms = now_ms + LOOK_MS;
-}
-
-static bool has_member(const rd_kafka_ConsumerGroupDescription_t *group, const char *instance_id)
-{
-    for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); i++) {
-        const char *id = rd_kafka_MemberDescription_group_instance_id(
-            rd_kafka_ConsumerGroupDescription_member(group, i));
-        if (id && strcmp(id, instance_id) == 0)
+    size_t size = strlen(instance_id);
+    for (int i = 0; i < group->member_cnt; i++) {
+        const char *id = group->members[i].member_id;
+        if (strlen(id) == size + 1 + UUID_SIZE && memcmp(id, instance_id, size) == 0 &&
+            id[size] == '-')
             return true;
     }
     return false;
 }
 
-/* A broker that can't be asked at all leaves nothing but to try after a session timeout. */
-static bool is_free(struct kafka_receiver *receiver, rd_kafka_event_t *event)
+/* Asked by rd_kafka_list_groups: DescribeConsumerGroups, which would name the instance id, ends the
+ * process when its request can't be sent (librdkafka#4605). A broker that can't be asked at all leaves
+ * nothing but to try after a session timeout. */
+static bool is_free(struct kafka_receiver *receiver)
 {
-    const rd_kafka_DescribeConsumerGroups_result_t *result =
-        rd_kafka_event_DescribeConsumerGroups_result(event);
-    rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-    const rd_kafka_ConsumerGroupDescription_t *group = NULL;
-    if (result) {
-        size_t count = 0;
-        const rd_kafka_ConsumerGroupDescription_t **groups =
-            rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
-        group = count == 1 ? groups[0] : NULL;
-    }
-    if (!error && group)
-        error = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(group));
+    const struct rd_kafka_group_list *groups = NULL;
+    rd_kafka_resp_err_t error =
+        rd_kafka_list_groups(receiver->watch.client, receiver->group_id, &groups, ANSWER_MS);
     receiver->watch.is_unsupported = error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
-    if (receiver->watch.is_unsupported)
-        return true;
-    return !error && group && !has_member(group, receiver->instance_id);
+    bool is_taken = false;
+    for (int i = 0; groups && i < groups->group_cnt; i++)
+        is_taken |= groups->groups[i].err || has_instance(&groups->groups[i], receiver->instance_id);
+    if (groups)
+        rd_kafka_group_list_destroy(groups);
+    return receiver->watch.is_unsupported || (!error && !is_taken);
 }
 
-static void take_answer(struct kafka_receiver *receiver, int64_t now_ms)
+static void look(struct kafka_receiver *receiver, int64_t now_ms)
 {
-    rd_kafka_event_t *event = rd_kafka_queue_poll(receiver->watch.answers, 0);
-    if (!event)
-        return;
-    receiver->watch.is_asking = false;
-    if (!is_free(receiver, event))
+    if (!is_free(receiver))
         receiver->watch.free_since_ms = -1;
     else if (receiver->watch.free_since_ms < 0)
         receiver->watch.free_since_ms = now_ms;
-    rd_kafka_event_destroy(event);
+    receiver->watch.ask_at_ms = now_ms + LOOK_MS;
 }
 
 bool kafka_fenced_turn(struct kafka_receiver *receiver, int64_t now_ms)
@@ -120,10 +98,6 @@ bool kafka_fenced_turn(struct kafka_receiver *receiver, int64_t now_ms)
     if (!open_watch(receiver))
         return false;
     (void)rd_kafka_poll(receiver->watch.client, 0);
-    if (receiver->watch.is_asking)
-        take_answer(receiver, now_ms);
-    if (receiver->watch.is_asking)
-        return false;
     int64_t since_ms = receiver->watch.free_since_ms;
     bool is_ours = since_ms >= 0 && now_ms - since_ms >= session_ms;
     if (!is_ours && !receiver->watch.is_unsupported && now_ms >= receiver->watch.ask_at_ms)

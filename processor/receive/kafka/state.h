@@ -83,8 +83,7 @@ struct kafka_receiver {
     rd_kafka_resp_err_t group_error;    /* the group is denied; until it gives us something */
     struct {                            /* while fenced */
         rd_kafka_t *client;             /* asks who has the id */
-        rd_kafka_queue_t *answers;
-        bool is_asking, is_unsupported;
+        bool is_unsupported;
         int64_t ask_at_ms, free_since_ms; /* -1: it is not free */
     } watch;
 

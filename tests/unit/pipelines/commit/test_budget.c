@@ -125,9 +125,12 @@ START_TEST(what_is_ahead_of_its_pace_is_halved_and_nothing_is_refused)
         budget_write(fixture->budget, &txn, closed.selection.hour * HOUR_MS);
         COMMIT(&txn);
         budget_publish(fixture->budget, 1000 * (i + 1));
-        if (i == 20)
+        if (i == 20) {
+            budget_view_release(view);
+            view = NULL;
             reopen(fixture);
-        view = budget_take(fixture->budget, 0, i == 20 ? NULL : view);
+        }
+        view = budget_take(fixture->budget, 0, view);
         const struct budget_hour_view *hour = &view->hours[0];
         ck_assert_double_le(hour->probability[VERDICT_FAIL], 1);
         ck_assert(hour->probability[VERDICT_PASS] <= before);
