@@ -41,6 +41,7 @@ struct shard_time {
     int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
     const struct budget_view *budget; /* review budgets in force; NULL: none */
     bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
+    size_t spill_bytes;               /* of wire that a step may spill: what has room in the store */
     uint64_t decided_sequence;        /* of the last committed decided rows */
     uint64_t part_sequence;           /* of the last committed part of a conversation */
     size_t record_bytes_max;          /* of a record, as its topics take it; 0: the usual limit */

@@ -92,8 +92,11 @@ static uint64_t pressed_position(const struct shard *shard, uint16_t source, boo
     return floor + (shard->progress.next[source] - floor) / 2;
 }
 
+/* What has no room in the store stays in the journal: its commit would fail again and again, and
+ * nothing behind it would close. */
 static enum status spill_source(struct shard *shard, uint16_t source, bool is_pressed,
-                                const struct shard_time *time, struct effects *effects)
+                                const struct shard_time *time, size_t *room,
+                                struct effects *effects)
 {
     const struct in_flight *table = &shard->assembler.table;
     uint64_t below = pressed_position(shard, source, is_pressed);
@@ -102,8 +105,11 @@ static enum status spill_source(struct shard *shard, uint16_t source, bool is_pr
     while (status == STATUS_OK && effects_have_room(effects) &&
            (head = in_flight_floor_holding(table, source))) {
         bool is_old = time->now_ms - head->since_ms >= shard->config->state.spill_after_ms;
-        if ((!is_old && head->first_position >= below) || !is_spillable(head->owner))
+        size_t bytes = head->owner->wire_bytes;
+        if ((!is_old && head->first_position >= below) || !is_spillable(head->owner) ||
+            bytes > *room)
             break;
+        *room -= bytes;
         status = spill_one(shard, head->owner, effects);
     }
     return status;
@@ -115,10 +121,11 @@ enum status spill_step(struct shard *shard, const struct shard_time *time, struc
     if (is_pressed)
         shard->pressed_ms = time->now_ms;
     enum status status = STATUS_OK;
+    size_t room = time->spill_bytes;
     for (uint16_t source = 0; source < shard->progress.source_count && status == STATUS_OK;
          source++)
         if (shard->progress.kinds[source] != SOURCE_MEMORY)
-            status = spill_source(shard, source, is_pressed, time, effects);
+            status = spill_source(shard, source, is_pressed, time, &room, effects);
     return status;
 }
 

@@ -37,6 +37,13 @@ bool room_is_stuck(const struct runtime *runtime)
            gauges.journal_bytes > runtime->config->limits.journal_bytes;
 }
 
+size_t room_spill_bytes(const struct runtime *runtime)
+{
+    double left = used_ratio_max - writer_gauges(runtime->writer).used_ratio;
+    double steps = (double)EFFECTS_PER_SHARD * runtime->shard_count;
+    return left > 0 ? (size_t)(left * (double)runtime->config->state.map_bytes / steps) : 0;
+}
+
 static size_t mark_bytes(const struct runtime *runtime)
 {
     size_t limit = runtime->config->limits.memory_bytes;

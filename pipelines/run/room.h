@@ -16,6 +16,8 @@ int64_t room_behind_ms(const struct runtime *runtime, uint32_t shard, int64_t no
 /* While memory is refused: how much of its open trajectories' `shard_bytes` a shard should close. */
 size_t room_excess_bytes(const struct runtime *runtime, uint32_t shard, size_t shard_bytes,
                          int64_t now_ms);
+/* What one step of a shard may spill, so that all effects under way find room in the map. */
+size_t room_spill_bytes(const struct runtime *runtime);
 /* Are spans refused until the store has room, which only trajectories that close give? */
 bool room_is_stuck(const struct runtime *runtime);
 /* Chains the spans by shard, and says whether the writer and every shard that it touches can take

@@ -53,6 +53,7 @@ static struct shard_time time_of(struct shard_thread *self, int64_t given_ms)
         .decided_sequence = writer_decided_sequence(runtime->writer),
         .part_sequence = writer_part_sequence(runtime->writer),
         .record_bytes_max = record_bytes_max(runtime),
+        .spill_bytes = room_spill_bytes(runtime),
         .is_journal_pressed = writer_gauges(runtime->writer).journal_bytes >
                               runtime->config->limits.journal_bytes / 2,
     };

@@ -298,6 +298,7 @@ static void step(struct simulation *sim, uint32_t shard, const struct shard_even
         .horizon_ms = writer_horizon_ms(sim->writer),
         .decided_sequence = writer_decided_sequence(sim->writer),
         .is_journal_pressed = chance(sim, 20),
+        .spill_bytes = chance(sim, 5) ? 0 : SIZE_MAX,
     };
     ck_assert_int_eq(shard_step(sim->shards[shard], event, &time, sim->effects[shard]), STATUS_OK);
 }

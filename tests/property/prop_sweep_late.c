@@ -64,7 +64,8 @@ static struct request *take(struct world *world)
 static enum status step(struct world *world, const struct shard_event *event)
 {
     struct shard_fixture *shards = &world->shards;
-    struct shard_time time = {.now_ms = shards->now_ms,
+    struct shard_time time = {.spill_bytes = SIZE_MAX,
+                              .now_ms = shards->now_ms,
                               .wall_ms = shards->wall_ms,
                               .decided_sequence = shards->decided_sequence,
                               .part_sequence = shards->part_sequence};

@@ -52,7 +52,8 @@ static struct request *request_of(struct shard_fixture *fixture, uint16_t source
 static struct shard_time time_of(const struct shard_fixture *fixture, int64_t ms)
 {
     return (struct shard_time){.now_ms = fixture->now_ms + ms,
-                               .wall_ms = fixture->wall_ms + (uint64_t)ms};
+                               .wall_ms = fixture->wall_ms + (uint64_t)ms,
+                               .spill_bytes = SIZE_MAX};
 }
 
 /* Create, take in, close, judge: all of a shard's own. */

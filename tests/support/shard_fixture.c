@@ -78,7 +78,8 @@ static void step(struct shard_fixture *fixture, uint32_t shard, const struct sha
                               .excess_bytes = fixture->excess_bytes,
                               .is_stuck = fixture->is_stuck,
                               .horizon_ms = fixture->horizon_ms,
-                              .is_journal_pressed = fixture->is_journal_pressed};
+                              .is_journal_pressed = fixture->is_journal_pressed,
+                              .spill_bytes = fixture->has_no_spill_room ? 0 : SIZE_MAX};
     ck_assert_int_eq(shard_step(fixture->shards[shard], event, &time, fixture->effects[shard]),
                      STATUS_OK);
 }

@@ -20,7 +20,7 @@ struct shard_fixture {
     uint64_t next[FIXTURE_SOURCES];
     int64_t horizon_ms;
     uint64_t decided_sequence, part_sequence; /* what a writer has committed */
-    bool is_catching_up, is_journal_pressed, is_stuck;
+    bool is_catching_up, is_journal_pressed, is_stuck, has_no_spill_room;
     int64_t lag_ms[FIXTURE_SOURCES]; /* of the clocks of the sources */
     size_t excess_bytes;
 };

@@ -221,6 +221,23 @@ START_TEST(a_pressed_journal_spills_the_older_half_of_what_holds_it)
 }
 END_TEST
 
+START_TEST(what_has_no_room_in_the_store_stays_in_the_journal)
+{
+    struct shard_fixture fixture;
+    shard_fixture_begin(&fixture, 1, slow);
+    for (uint32_t trace = 1; trace <= 10; trace++)
+        (void)give_part(&fixture, 0, trace, 2);
+    fixture.is_journal_pressed = fixture.has_no_spill_room = true;
+    shard_fixture_tick(&fixture, SECOND);
+    ck_assert_ptr_null(fixture.effects[0]->first_spilled);
+    ck_assert_uint_eq(fixture.effects[0]->floor[0], 1);
+    fixture.has_no_spill_room = false;
+    shard_fixture_tick(&fixture, SECOND);
+    ck_assert_ptr_nonnull(fixture.effects[0]->first_spilled);
+    shard_fixture_end(&fixture);
+}
+END_TEST
+
 START_TEST(what_no_journal_holds_is_not_spilled)
 {
     struct shard_fixture fixture;
@@ -305,6 +322,7 @@ int main(void)
     tcase_add_test(cases,
                    max_duration_goes_on_over_a_restart_and_stands_still_while_the_process_is_away);
     tcase_add_test(cases, a_pressed_journal_spills_the_older_half_of_what_holds_it);
+    tcase_add_test(cases, what_has_no_room_in_the_store_stays_in_the_journal);
     tcase_add_test(cases, what_no_journal_holds_is_not_spilled);
     tcase_add_test(cases, a_revoked_partition_takes_its_open_trajectories_with_it);
     tcase_add_test(cases, a_partition_that_comes_back_is_read_again_without_being_counted_again);
