@@ -299,6 +299,7 @@ static bool catch_up_one(void *context, uint64_t sequence, int64_t committed_ms,
         on_acknowledged(work->lane, sequence);
     } else if (!hand_over(work->lane, sequence, work->now_ms, frame)) {
         work->is_full = true;
+        work->lane->refused_bytes = frame.size;
         work->lane->full_until_ms = work->now_ms + FULL_MS;
         return false;
     }
@@ -310,6 +311,11 @@ void outbox_lane_catch_up(struct outbox_lane *lane, int64_t now_ms)
 {
     if (!lane->is_behind || lane->is_unplaced || now_ms < lane->full_until_ms)
         return;
+    /* Rows are read a batch at a time: for nothing, while not even the next one finds room. */
+    if (!lane->emitter->operations->has_room(lane->emitter, lane->refused_bytes)) {
+        lane->full_until_ms = now_ms + FULL_MS;
+        return;
+    }
     struct catch_up work = {.lane = lane, .now_ms = now_ms};
     if (outbox_scan(lane->store, lane->exporter, lane->next_sequence, catch_up_one, &work) ==
         STATUS_OK)

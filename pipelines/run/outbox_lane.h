@@ -27,6 +27,7 @@ struct outbox_lane {
     struct emitter_counters counters;
     struct store *store;
     bool is_behind;
+    size_t refused_bytes;   /* of the record that the emitter had no room for */
     int64_t full_until_ms;  /* the emitter's queue is full: no reading of rows before that */
     uint64_t next_sequence; /* the first not handed to the emitter */
     struct settled_line *settled;

@@ -2,6 +2,7 @@
  * deleted when its record is acknowledged, so a crash between sends the same bytes again (same
  * record_id). */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,8 @@ struct emitter_operations {
     /* Takes the item on OK; BUSY when its queue is full (the caller reads the store later). Writer
      * thread only. */
     enum status (*send)(struct emitter *emitter, struct emit_item *item);
+    /* Would an item of so many bytes be taken? Asked before rows are read for it. */
+    bool (*has_room)(struct emitter *emitter, size_t bytes);
     /* Waits up to `grace_ms` for acknowledgements of what was taken. */
     void (*stop)(struct emitter *emitter, int64_t grace_ms);
     void (*destroy)(struct emitter *emitter);

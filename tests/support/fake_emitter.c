@@ -29,6 +29,13 @@ static enum status fake_send(struct emitter *emitter, struct emit_item *item)
     return STATUS_OK;
 }
 
+static bool fake_has_room(struct emitter *emitter, size_t bytes)
+{
+    const struct fake_emitter *fake = fake_of(emitter);
+    return fake->room > 0 &&
+           (!fake->inner || fake->inner->operations->has_room(fake->inner, bytes));
+}
+
 static void fake_stop(struct emitter *emitter, int64_t grace_ms)
 {
     struct emitter *inner = fake_of(emitter)->inner;
@@ -47,6 +54,7 @@ static const struct emitter_operations fake_operations = {
     .kind = "fake",
     .start = fake_start,
     .send = fake_send,
+    .has_room = fake_has_room,
     .stop = fake_stop,
     .destroy = fake_destroy,
 };

@@ -387,6 +387,11 @@ static enum status file_send(struct emitter *emitter, struct emit_item *item)
     return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
+static bool file_has_room(struct emitter *emitter, size_t bytes)
+{
+    return inbox_has_room(&of(emitter)->inbox, bytes);
+}
+
 static void file_stop(struct emitter *emitter, int64_t grace_ms)
 {
     inbox_stop(&of(emitter)->inbox, grace_ms);
@@ -410,6 +415,7 @@ static const struct emitter_operations operations = {
     .kind = "file",
     .start = file_start,
     .send = file_send,
+    .has_room = file_has_room,
     .stop = file_stop,
     .destroy = file_destroy,
 };

@@ -370,6 +370,11 @@ static enum status kafka_send(struct emitter *emitter, struct emit_item *item)
     return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
+static bool kafka_has_room(struct emitter *emitter, size_t bytes)
+{
+    return inbox_has_room(&of(emitter)->inbox, bytes);
+}
+
 static void kafka_stop(struct emitter *emitter, int64_t grace_ms)
 {
     inbox_stop(&of(emitter)->inbox, grace_ms);
@@ -390,6 +395,7 @@ static const struct emitter_operations operations = {
     .kind = "kafka",
     .start = kafka_start,
     .send = kafka_send,
+    .has_room = kafka_has_room,
     .stop = kafka_stop,
     .destroy = kafka_destroy,
 };

@@ -434,6 +434,11 @@ static enum status transactions_send(struct emitter *emitter, struct emit_item *
     return inbox_send(&of(emitter)->inbox, item, item->size);
 }
 
+static bool transactions_has_room(struct emitter *emitter, size_t bytes)
+{
+    return inbox_has_room(&of(emitter)->inbox, bytes);
+}
+
 static void transactions_stop(struct emitter *emitter, int64_t grace_ms)
 {
     inbox_stop(&of(emitter)->inbox, grace_ms);
@@ -455,6 +460,7 @@ static const struct emitter_operations operations = {
     .kind = "kafka",
     .start = transactions_start,
     .send = transactions_send,
+    .has_room = transactions_has_room,
     .stop = transactions_stop,
     .destroy = transactions_destroy,
 };
