@@ -25,7 +25,7 @@
 #include "processor/base/condition.h"
 #include "processor/base/log.h"
 #include "processor/emit/file/tail.h"
-#include "processor/emit/inbox.h"
+#include "processor/emit/inbox_emitter.h"
 #include "processor/emit/outgoing.h"
 
 enum {
@@ -41,12 +41,11 @@ enum {
 };
 
 struct file_emitter {
-    struct emitter emitter; /* first: handed out as this */
+    struct inbox_emitter base;
     struct file_emitter_config config;
     char *path;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct inbox inbox; /* of struct emit_item */
 
     /* Of the thread, after start. */
     int fd;
@@ -212,7 +211,7 @@ static bool follow_path(struct file_emitter *file)
 static bool is_writable(const struct file_emitter *file)
 {
     struct pollfd polled = {.fd = file->fd, .events = POLLOUT};
-    int ready = poll(&polled, 1, inbox_is_stopping(&file->inbox) ? READER_MS / 10 : READER_MS);
+    int ready = poll(&polled, 1, inbox_is_stopping(&file->base.inbox) ? READER_MS / 10 : READER_MS);
     errno = EAGAIN;
     return ready == 1 && !(polled.revents & (POLLERR | POLLNVAL));
 }
@@ -298,8 +297,8 @@ static bool write_batch_until_done(struct file_emitter *file)
         condition_log_met(&file->failing, LOG_ERROR, "file_write_failed",
                           "path=\"%s\" error=\"%s\" action=retry", file->path, reason);
         atomic_store(&file->counters->trouble, reason);
-        inbox_pause(&file->inbox, pause_ms);
-        if (inbox_is_time_up(&file->inbox, clock_monotonic_ms()))
+        inbox_pause(&file->base.inbox, pause_ms);
+        if (inbox_is_time_up(&file->base.inbox, clock_monotonic_ms()))
             return false;
         pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
     }
@@ -328,7 +327,7 @@ static void acknowledge_batch(struct file_emitter *file)
 static void free_batch(struct file_emitter *file)
 {
     for (size_t i = 0; i < file->batch_count; i++) {
-        inbox_release(&file->inbox, file->batch[i]->size);
+        inbox_release(&file->base.inbox, file->batch[i]->size);
         free(file->batch[i]);
     }
     file->batch_count = 0;
@@ -337,10 +336,10 @@ static void free_batch(struct file_emitter *file)
 static void *run_thread(void *argument)
 {
     struct file_emitter *file = argument;
-    while (!inbox_is_over(&file->inbox, clock_monotonic_ms())) {
-        file->batch_count = queue_pop(file->inbox.queue, (void **)file->batch, BATCH_ITEMS);
+    while (!inbox_is_over(&file->base.inbox, clock_monotonic_ms())) {
+        file->batch_count = queue_pop(file->base.inbox.queue, (void **)file->batch, BATCH_ITEMS);
         if (file->batch_count == 0) {
-            queue_wait(file->inbox.queue, IDLE_MS);
+            queue_wait(file->base.inbox.queue, IDLE_MS);
             continue;
         }
         if (write_batch_until_done(file))
@@ -354,7 +353,7 @@ static void *run_thread(void *argument)
 static enum status start_closed(struct file_emitter *file, struct error *ret_error)
 {
     if (file->config.is_stream && errno == ENXIO)
-        return inbox_start(&file->inbox, run_thread, file, file->path, ret_error);
+        return inbox_start(&file->base.inbox, run_thread, file, file->path, ret_error);
     error_set(ret_error,
               errno == EACCES   ? EXIT_PERMISSION
               : errno == EINVAL ? EXIT_CONFIG
@@ -379,22 +378,7 @@ static enum status file_start(struct emitter *emitter, struct error *ret_error)
         sync_directory(file->path);
     if (file->is_unsettled && file->acknowledge.file_settled) /* before anything is written */
         file->acknowledge.file_settled(file->acknowledge.context, 0, file->inode, file->length);
-    return inbox_start(&file->inbox, run_thread, file, file->path, ret_error);
-}
-
-static enum status file_send(struct emitter *emitter, struct emit_item *item)
-{
-    return inbox_send(&of(emitter)->inbox, item, item->size);
-}
-
-static bool file_has_room(struct emitter *emitter, size_t bytes)
-{
-    return inbox_has_room(&of(emitter)->inbox, bytes);
-}
-
-static void file_stop(struct emitter *emitter, int64_t grace_ms)
-{
-    inbox_stop(&of(emitter)->inbox, grace_ms);
+    return inbox_start(&file->base.inbox, run_thread, file, file->path, ret_error);
 }
 
 static void file_destroy(struct emitter *emitter)
@@ -402,8 +386,8 @@ static void file_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct file_emitter *file = of(emitter);
-    inbox_stop(&file->inbox, 0);
-    inbox_finish(&file->inbox, free);
+    inbox_stop(&file->base.inbox, 0);
+    inbox_finish(&file->base.inbox, free);
     if (file->fd >= 0)
         (void)close(file->fd);
     buffer_finish(&file->lines);
@@ -414,9 +398,9 @@ static void file_destroy(struct emitter *emitter)
 static const struct emitter_operations operations = {
     .kind = "file",
     .start = file_start,
-    .send = file_send,
-    .has_room = file_has_room,
-    .stop = file_stop,
+    .send = inbox_emitter_send,
+    .has_room = inbox_emitter_has_room,
+    .stop = inbox_emitter_stop,
     .destroy = file_destroy,
 };
 
@@ -427,18 +411,18 @@ struct emitter *file_emitter_create(const struct file_emitter_config *config,
     struct file_emitter *file = calloc(1, sizeof *file);
     bool has_inbox = false;
     if (file) {
-        file->emitter.operations = &operations;
+        file->base.emitter.operations = &operations;
         file->fd = -1;
         file->config = *config;
         file->acknowledge = *acknowledge;
         file->counters = counters;
         file->path = strdup(config->path);
-        has_inbox = inbox_init(&file->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
+        has_inbox = inbox_init(&file->base.inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
     }
     if (!has_inbox || !file->path) {
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of %s", config->path);
-        file_destroy(file ? &file->emitter : NULL);
+        file_destroy(file ? &file->base.emitter : NULL);
         return NULL;
     }
-    return &file->emitter;
+    return &file->base.emitter;
 }

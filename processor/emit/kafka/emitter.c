@@ -23,6 +23,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/log.h"
 #include "processor/base/memory.h"
+#include "processor/emit/inbox_emitter.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
 #include "processor/emit/kafka/refused.h"
@@ -58,10 +59,9 @@ struct message_list {
 };
 
 struct kafka_emitter {
-    struct emitter emitter; /* first: handed out as this */
+    struct inbox_emitter base;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct inbox inbox; /* of struct emit_item */
     enum record_form form;
 
     /* Of the thread, after start. */
@@ -103,7 +103,7 @@ static struct message *take_first(struct message_list *list)
 
 static void release(struct kafka_emitter *kafka, struct message *message)
 {
-    inbox_release(&kafka->inbox, message->item->size);
+    inbox_release(&kafka->base.inbox, message->item->size);
     buffer_finish(&message->made);
     free(message->item);
     free(message);
@@ -184,7 +184,7 @@ static void settle_refused(struct kafka_emitter *kafka, struct message *message,
                                            .was_asked = &message->was_asked,
                                            .acknowledge = &kafka->acknowledge,
                                            .counters = kafka->counters,
-                                           .inbox = &kafka->inbox};
+                                           .inbox = &kafka->base.inbox};
     counter_add(&kafka->counters->send_failures, 1);
     enum refused_fate fate = refused_settle(&refused, &message->item);
     if (fate != REFUSED_DOUBTED)
@@ -302,7 +302,7 @@ static void check_stuck(struct kafka_emitter *kafka, int64_t now_ms)
 static bool take_queued(struct kafka_emitter *kafka)
 {
     void *items[TAKE_ITEMS];
-    size_t count = queue_pop(kafka->inbox.queue, items, TAKE_ITEMS);
+    size_t count = queue_pop(kafka->base.inbox.queue, items, TAKE_ITEMS);
     for (size_t i = 0; i < count; i++) {
         struct emit_item *item = items[i];
         struct message *message = memory_need(calloc(1, sizeof *message));
@@ -325,7 +325,7 @@ static int64_t next_turn_ms(const struct kafka_emitter *kafka)
 {
     /* A report wakes the thread; what waits by itself is a pause, a full producer or a fatal one. */
     bool has_waiting = kafka->retry.first || kafka->ready.first || !kafka->producer.handle ||
-                       kafka->producer.is_fatal || inbox_is_stopping(&kafka->inbox) ||
+                       kafka->producer.is_fatal || inbox_is_stopping(&kafka->base.inbox) ||
                        kafka_producer_is_outdated(&kafka->producer);
     return has_waiting ? TURN_MS : IDLE_MS;
 }
@@ -335,7 +335,7 @@ static void *run_thread(void *argument)
     struct kafka_emitter *kafka = argument;
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
-        if (inbox_is_over(&kafka->inbox, now_ms))
+        if (inbox_is_over(&kafka->base.inbox, now_ms))
             break;
         bool took = take_queued(kafka);
         if (kafka->retry.first)
@@ -348,7 +348,7 @@ static void *run_thread(void *argument)
         if (kafka->producer.handle)
             produce_ready(kafka);
         if (!took)
-            queue_wait(kafka->inbox.queue, next_turn_ms(kafka));
+            queue_wait(kafka->base.inbox.queue, next_turn_ms(kafka));
     }
     kafka_producer_close(&kafka->producer);
     unblock(kafka);
@@ -362,22 +362,7 @@ static void *run_thread(void *argument)
 static enum status kafka_start(struct emitter *emitter, struct error *ret_error)
 {
     struct kafka_emitter *kafka = of(emitter);
-    return kafka_producer_start(&kafka->producer, &kafka->inbox, run_thread, kafka, ret_error);
-}
-
-static enum status kafka_send(struct emitter *emitter, struct emit_item *item)
-{
-    return inbox_send(&of(emitter)->inbox, item, item->size);
-}
-
-static bool kafka_has_room(struct emitter *emitter, size_t bytes)
-{
-    return inbox_has_room(&of(emitter)->inbox, bytes);
-}
-
-static void kafka_stop(struct emitter *emitter, int64_t grace_ms)
-{
-    inbox_stop(&of(emitter)->inbox, grace_ms);
+    return kafka_producer_start(&kafka->producer, &kafka->base.inbox, run_thread, kafka, ret_error);
 }
 
 static void kafka_destroy(struct emitter *emitter)
@@ -385,18 +370,18 @@ static void kafka_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct kafka_emitter *kafka = of(emitter);
-    inbox_stop(&kafka->inbox, 0);
+    inbox_stop(&kafka->base.inbox, 0);
     kafka_producer_finish(&kafka->producer);
-    inbox_finish(&kafka->inbox, free);
+    inbox_finish(&kafka->base.inbox, free);
     free(kafka);
 }
 
 static const struct emitter_operations operations = {
     .kind = "kafka",
     .start = kafka_start,
-    .send = kafka_send,
-    .has_room = kafka_has_room,
-    .stop = kafka_stop,
+    .send = inbox_emitter_send,
+    .has_room = inbox_emitter_has_room,
+    .stop = inbox_emitter_stop,
     .destroy = kafka_destroy,
 };
 
@@ -410,13 +395,13 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
     struct kafka_emitter *kafka = calloc(1, sizeof *kafka);
     bool has_inbox = false;
     if (kafka) {
-        kafka->emitter.operations = &operations;
+        kafka->base.emitter.operations = &operations;
         kafka->form = config->form;
         kafka->acknowledge = *acknowledge;
         kafka->counters = counters;
-        has_inbox = inbox_init(&kafka->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
+        has_inbox = inbox_init(&kafka->base.inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
         kafka_producer_init(&kafka->producer, conf, config->topic, "kafka exporter of",
-                            kafka->inbox.queue);
+                            kafka->base.inbox.queue);
         kafka->producer.delivered = on_delivery;
         kafka->producer.context = kafka;
         kafka->producer.trouble = &counters->trouble;
@@ -425,10 +410,10 @@ struct emitter *kafka_emitter_create(const struct kafka_emitter_config *config,
         error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
                   config->topic);
         if (kafka)
-            kafka_destroy(&kafka->emitter);
+            kafka_destroy(&kafka->base.emitter);
         else
             rd_kafka_conf_destroy(conf);
         return NULL;
     }
-    return &kafka->emitter;
+    return &kafka->base.emitter;
 }

@@ -6,10 +6,8 @@
  *   abort, or the outcome is not known: a new producer with the same id fences the one before and
  *   reads the offset; what lies below it was committed and is acknowledged, the rest is sent again.
  *
- * So the brokers know what left, even when the process died before its store did. Everything runs
- * in sequence: a record that the topic refuses (too large, not allowed) holds up those behind it,
- * since a transaction is whole or nothing. Calls that wait for brokers do so for a second at most,
- * then the thread looks up. */
+ * So the brokers know what left, even when the process died before its store did. What the topic
+ * refuses goes alone (refused.h). Calls wait for brokers for a second at most. */
 #include "processor/emit/kafka/transactions.h"
 
 #include <inttypes.h>
@@ -19,6 +17,7 @@
 #include "processor/base/condition.h"
 #include "processor/base/log.h"
 #include "processor/base/memory.h"
+#include "processor/emit/inbox_emitter.h"
 #include "processor/emit/kafka/place.h"
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/properties.h"
@@ -49,13 +48,12 @@ struct entry {
 };
 
 struct transactions {
-    struct emitter emitter; /* first: handed out as this */
+    struct inbox_emitter base;
     char *id;
     uint64_t next_sequence;
     enum record_form form;
     struct emit_acknowledge acknowledge;
     struct emitter_counters *counters;
-    struct inbox inbox; /* of struct emit_item */
 
     /* Of the thread, after start. */
     struct kafka_producer producer;
@@ -77,7 +75,7 @@ static struct transactions *of(struct emitter *emitter)
 
 static bool is_time_up(struct transactions *self)
 {
-    return inbox_is_time_up(&self->inbox, clock_monotonic_ms());
+    return inbox_is_time_up(&self->base.inbox, clock_monotonic_ms());
 }
 
 /* ---- What waits ---- */
@@ -88,7 +86,7 @@ static void release_first(struct transactions *self)
     self->first = entry->next;
     if (!self->first)
         self->last = NULL;
-    inbox_release(&self->inbox, entry->item->size);
+    inbox_release(&self->base.inbox, entry->item->size);
     buffer_finish(&entry->made);
     free(entry->item);
     free(entry);
@@ -119,7 +117,7 @@ static void decode(struct transactions *self, struct entry *entry)
 static void take_queued(struct transactions *self)
 {
     void *taken;
-    while (queue_pop(self->inbox.queue, &taken, 1) == 1) {
+    while (queue_pop(self->base.inbox.queue, &taken, 1) == 1) {
         struct entry *entry = memory_need(calloc(1, sizeof *entry));
         entry->item = taken;
         decode(self, entry);
@@ -305,7 +303,7 @@ static bool settle_refused(struct transactions *self, struct entry *entry)
                                            .was_asked = &entry->was_asked,
                                            .acknowledge = &self->acknowledge,
                                            .counters = self->counters,
-                                           .inbox = &self->inbox};
+                                           .inbox = &self->base.inbox};
     enum refused_fate fate = refused_settle(&refused, &entry->item);
     entry->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
     entry->is_new = fate == REFUSED_REPLACED;
@@ -368,7 +366,7 @@ static void pause_after_failure(struct transactions *self)
     self->pause_ms = self->pause_ms * 2 < PAUSE_MAX_MS ? self->pause_ms * 2 : PAUSE_MAX_MS;
     while (!is_time_up(self) && clock_monotonic_ms() < until) {
         kafka_producer_poll(&self->producer);
-        inbox_pause(&self->inbox, CALL_MS / 10);
+        inbox_pause(&self->base.inbox, CALL_MS / 10);
     }
 }
 
@@ -393,7 +391,7 @@ static void *run_thread(void *argument)
 {
     struct transactions *self = argument;
     self->pause_ms = PAUSE_FIRST_MS;
-    while (!inbox_is_over(&self->inbox, clock_monotonic_ms())) {
+    while (!inbox_is_over(&self->base.inbox, clock_monotonic_ms())) {
         take_queued(self);
         enum outcome outcome = turn(self);
         if (outcome == REOPEN)
@@ -411,9 +409,9 @@ static void *run_thread(void *argument)
         kafka_producer_poll(&self->producer);
         atomic_store(&self->counters->record_max, kafka_limit_record(&self->producer.limit));
         if (outcome == AGAIN || (self->first && self->first->is_new))
-            queue_wait(self->inbox.queue, AGAIN_MS);
+            queue_wait(self->base.inbox.queue, AGAIN_MS);
         else if (!self->first)
-            queue_wait(self->inbox.queue, IDLE_MS);
+            queue_wait(self->base.inbox.queue, IDLE_MS);
     }
     close_producer(self);
     while (self->first)
@@ -426,22 +424,7 @@ static void *run_thread(void *argument)
 static enum status transactions_start(struct emitter *emitter, struct error *ret_error)
 {
     struct transactions *self = of(emitter);
-    return kafka_producer_start(&self->producer, &self->inbox, run_thread, self, ret_error);
-}
-
-static enum status transactions_send(struct emitter *emitter, struct emit_item *item)
-{
-    return inbox_send(&of(emitter)->inbox, item, item->size);
-}
-
-static bool transactions_has_room(struct emitter *emitter, size_t bytes)
-{
-    return inbox_has_room(&of(emitter)->inbox, bytes);
-}
-
-static void transactions_stop(struct emitter *emitter, int64_t grace_ms)
-{
-    inbox_stop(&of(emitter)->inbox, grace_ms);
+    return kafka_producer_start(&self->producer, &self->base.inbox, run_thread, self, ret_error);
 }
 
 static void transactions_destroy(struct emitter *emitter)
@@ -449,9 +432,9 @@ static void transactions_destroy(struct emitter *emitter)
     if (!emitter)
         return;
     struct transactions *self = of(emitter);
-    inbox_stop(&self->inbox, 0);
+    inbox_stop(&self->base.inbox, 0);
     kafka_producer_finish(&self->producer);
-    inbox_finish(&self->inbox, free);
+    inbox_finish(&self->base.inbox, free);
     free(self->id);
     free(self);
 }
@@ -459,9 +442,9 @@ static void transactions_destroy(struct emitter *emitter)
 static const struct emitter_operations operations = {
     .kind = "kafka",
     .start = transactions_start,
-    .send = transactions_send,
-    .has_room = transactions_has_room,
-    .stop = transactions_stop,
+    .send = inbox_emitter_send,
+    .has_room = inbox_emitter_has_room,
+    .stop = inbox_emitter_stop,
     .destroy = transactions_destroy,
 };
 
@@ -477,15 +460,15 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
     struct transactions *self = calloc(1, sizeof *self);
     bool has_inbox = false;
     if (self) {
-        self->emitter.operations = &operations;
+        self->base.emitter.operations = &operations;
         self->id = strdup(config->transactional_id);
         self->next_sequence = config->next_sequence;
         self->form = config->kafka.form;
         self->acknowledge = *acknowledge;
         self->counters = counters;
-        has_inbox = inbox_init(&self->inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
+        has_inbox = inbox_init(&self->base.inbox, HELD_ITEMS_MAX, HELD_BYTES_MAX);
         kafka_producer_init(&self->producer, conf, config->kafka.topic, "kafka exporter of",
-                            self->inbox.queue);
+                            self->base.inbox.queue);
         self->producer.delivered = on_delivery;
         self->producer.context = self;
         self->producer.trouble = &counters->trouble;
@@ -493,11 +476,11 @@ struct emitter *kafka_transactions_create(const struct kafka_transactions_config
     if (has_inbox && self->id && self->producer.topic &&
         rd_kafka_conf_set(conf, "transactional.id", self->id, text, sizeof text) ==
             RD_KAFKA_CONF_OK)
-        return &self->emitter;
+        return &self->base.emitter;
     error_set(ret_error, EXIT_TEMPORARY, "no memory for the exporter of topic %s",
               config->kafka.topic);
     if (self)
-        transactions_destroy(&self->emitter);
+        transactions_destroy(&self->base.emitter);
     else
         rd_kafka_conf_destroy(conf);
     return NULL;
