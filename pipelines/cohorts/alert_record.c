@@ -14,23 +14,11 @@
 
 static const char schema_name[] = "flywheel.alert/v1";
 
-static void write_number(struct json_writer *json, const char *key, double value)
-{
-    json_key(json, key);
-    json_double(json, value);
-}
-
-static void write_text(struct json_writer *json, const char *key, const char *value)
-{
-    json_key(json, key);
-    json_text(json, value);
-}
-
 static void write_time(struct json_writer *json, const char *key, int64_t ms)
 {
     char text[CLOCK_RFC3339_SIZE];
     clock_format_rfc3339(text, (uint64_t)(ms > 0 ? ms : 0) * 1000000);
-    write_text(json, key, text);
+    json_put_text(json, key, text);
 }
 
 static void write_duration(struct json_writer *json, const char *key, int64_t ms)
@@ -79,12 +67,12 @@ static void write_rate(struct json_writer *json, const struct release_gate_rate 
         json_key(json, "counted");
         json_int(json, rate->counted);
     }
-    write_number(json, "n_effective", rate->n_effective);
+    json_put_double(json, "n_effective", rate->n_effective);
     if (!rate->is_known)
         return;
-    write_number(json, "pass_rate", rate->pass_rate);
-    write_number(json, "pass_rate_low", rate->low);
-    write_number(json, "pass_rate_high", rate->high);
+    json_put_double(json, "pass_rate", rate->pass_rate);
+    json_put_double(json, "pass_rate_low", rate->low);
+    json_put_double(json, "pass_rate_high", rate->high);
 }
 
 static void write_burn_window(struct json_writer *json, const char *key, int64_t window_ms,
@@ -95,7 +83,7 @@ static void write_burn_window(struct json_writer *json, const char *key, int64_t
     write_duration(json, "window", window_ms);
     write_rate(json, rate);
     if (burn_rate >= 0)
-        write_number(json, "burn_rate", burn_rate);
+        json_put_double(json, "burn_rate", burn_rate);
     json_object_end(json);
 }
 
@@ -110,7 +98,7 @@ static void say(struct json_writer *json, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    write_text(json, "summary", text);
+    json_put_text(json, "summary", text);
 }
 
 static void say_floor(struct json_writer *json, const struct alert_news *news)
@@ -158,7 +146,7 @@ static void say_change(struct json_writer *json, const struct alert_news *news)
 static void write_floor(struct json_writer *json, const struct alert_news *news)
 {
     say_floor(json, news);
-    write_number(json, "min_pass_rate", news->alert->min_pass_rate);
+    json_put_double(json, "min_pass_rate", news->alert->min_pass_rate);
     write_duration(json, "window", news->alert->window_ms);
     write_rate(json, news->rate);
 }
@@ -167,10 +155,10 @@ static void write_burn(struct json_writer *json, const struct alert_news *news)
 {
     const struct burn_config *burn = news->burn;
     say_burn(json, news);
-    write_number(json, "min_pass_rate", news->alert->min_pass_rate);
+    json_put_double(json, "min_pass_rate", news->alert->min_pass_rate);
     json_key(json, "burn");
     json_object_begin(json);
-    write_number(json, "factor", burn->factor);
+    json_put_double(json, "factor", burn->factor);
     write_burn_window(json, "long", burn->long_ms, &news->windows->of_long,
                       news->windows->long_burn);
     write_burn_window(json, "short", burn->short_ms, &news->windows->of_short,
@@ -183,10 +171,10 @@ static void write_change(struct json_writer *json, const struct alert_news *news
     say_change(json, news);
     json_key(json, "change");
     json_object_begin(json);
-    write_number(json, "statistic", news->row->statistic);
-    write_number(json, "limit", news->design->limit);
-    write_number(json, "usual_fail_rate", news->row->p0);
-    write_number(json, "suspected_fail_rate", news->design->p1);
+    json_put_double(json, "statistic", news->row->statistic);
+    json_put_double(json, "limit", news->design->limit);
+    json_put_double(json, "usual_fail_rate", news->row->p0);
+    json_put_double(json, "suspected_fail_rate", news->design->p1);
     json_object_end(json);
 }
 
@@ -195,16 +183,16 @@ static void write_payload(const struct alert_news *news, const char *record_id, 
     struct json_writer json;
     json_writer_init(&json, to);
     json_object_begin(&json);
-    write_text(&json, "schema", schema_name);
-    write_text(&json, "record_id", record_id);
-    write_text(&json, "kind", alert_kind_names[news->kind]);
-    write_text(&json, "state", news->is_firing ? "firing" : "resolved");
-    write_text(&json, "severity", news->kind == ALERT_BETTER ? "info" : "alarm");
+    json_put_text(&json, "schema", schema_name);
+    json_put_text(&json, "record_id", record_id);
+    json_put_text(&json, "kind", alert_kind_names[news->kind]);
+    json_put_text(&json, "state", news->is_firing ? "firing" : "resolved");
+    json_put_text(&json, "severity", news->kind == ALERT_BETTER ? "info" : "alarm");
     json_key(&json, "episode");
     json_uint(&json, news->row->episode);
     write_time(&json, "changed", news->row->changed_ms);
     write_time(&json, "at", news->wall_ms);
-    write_text(&json, "instance", news->instance);
+    json_put_text(&json, "instance", news->instance);
     write_cohort(&json, news);
     if (news->kind == ALERT_FLOOR)
         write_floor(&json, news);

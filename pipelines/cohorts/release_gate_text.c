@@ -73,24 +73,6 @@ enum status release_gate_text_parse_cohort(const char *option, struct bytes text
 
 /* --- JSON --- */
 
-static void write_number(struct json_writer *json, const char *key, double value)
-{
-    json_key(json, key);
-    json_double(json, value);
-}
-
-static void write_count(struct json_writer *json, const char *key, int64_t value)
-{
-    json_key(json, key);
-    json_int(json, value);
-}
-
-static void write_text(struct json_writer *json, const char *key, const char *value)
-{
-    json_key(json, key);
-    json_text(json, value);
-}
-
 static void write_cohort(struct json_writer *json, const struct release_gate_cohort *cohort)
 {
     json_key(json, "cohort");
@@ -104,34 +86,34 @@ static void write_cohort(struct json_writer *json, const struct release_gate_coh
 
 static void write_rate(struct json_writer *json, const struct release_gate_rate *rate)
 {
-    write_count(json, "total", rate->total);
-    write_count(json, "pass", rate->verdicts[COHORT_PASS]);
-    write_count(json, "borderline", rate->verdicts[COHORT_BORDERLINE]);
-    write_count(json, "fail", rate->verdicts[COHORT_FAIL]);
-    write_count(json, "unscored", rate->verdicts[COHORT_UNSCORED]);
+    json_put_int(json, "total", rate->total);
+    json_put_int(json, "pass", rate->verdicts[COHORT_PASS]);
+    json_put_int(json, "borderline", rate->verdicts[COHORT_BORDERLINE]);
+    json_put_int(json, "fail", rate->verdicts[COHORT_FAIL]);
+    json_put_int(json, "unscored", rate->verdicts[COHORT_UNSCORED]);
     const struct cohort_rates *rates = &rate->rates;
-    write_count(json, "scored", rate->scored);
-    write_count(json, "condemned", rates->condemned);
-    write_count(json, "missing", rates->missing);
+    json_put_int(json, "scored", rate->scored);
+    json_put_int(json, "condemned", rates->condemned);
+    json_put_int(json, "missing", rates->missing);
     if (rates->unclassed > 0)
-        write_count(json, "unclassed", rates->unclassed);
-    write_number(json, "scored_share", rates->scored_share);
-    write_number(json, "uncondemned_scored_share", rates->judged_share);
-    write_number(json, "missing_share", rates->missing_share);
-    write_number(json, "n_effective", rate->n_effective);
+        json_put_int(json, "unclassed", rates->unclassed);
+    json_put_double(json, "scored_share", rates->scored_share);
+    json_put_double(json, "uncondemned_scored_share", rates->judged_share);
+    json_put_double(json, "missing_share", rates->missing_share);
+    json_put_double(json, "n_effective", rate->n_effective);
     if (rates->known.is_known) {
-        write_number(json, "known_fail_rate", rates->known.p);
-        write_number(json, "known_fail_rate_low", rates->known_low);
-        write_number(json, "known_fail_rate_high", rates->known_high);
+        json_put_double(json, "known_fail_rate", rates->known.p);
+        json_put_double(json, "known_fail_rate_low", rates->known_low);
+        json_put_double(json, "known_fail_rate_high", rates->known_high);
     }
     if (!rate->is_known)
         return;
-    write_number(json, "pass_rate", rate->pass_rate);
-    write_number(json, "pass_rate_low", rate->low);
-    write_number(json, "pass_rate_high", rate->high);
-    write_number(json, "fail_rate", rates->fail.p);
+    json_put_double(json, "pass_rate", rate->pass_rate);
+    json_put_double(json, "pass_rate_low", rate->low);
+    json_put_double(json, "pass_rate_high", rate->high);
+    json_put_double(json, "fail_rate", rates->fail.p);
     if (rate->has_if_missing)
-        write_number(json, "fail_rate_if_missing_failed", rate->if_missing_failed);
+        json_put_double(json, "fail_rate_if_missing_failed", rate->if_missing_failed);
     if (rates->fail.is_thin) {
         json_key(json, "thin");
         json_bool(json, true);
@@ -149,13 +131,13 @@ static void write_baseline(struct json_writer *json, const struct release_gate_a
     const struct release_gate_comparison *comparison = &answer->comparison;
     json_key(json, "baseline");
     json_object_begin(json);
-    write_text(json, "outcome", release_gate_change_names[comparison->change]);
+    json_put_text(json, "outcome", release_gate_change_names[comparison->change]);
     write_cohort(json, &answer->baseline_cohort);
     write_rate(json, &answer->baseline);
     if (is_compared(comparison)) {
-        write_number(json, "difference", comparison->difference);
-        write_number(json, "difference_low", comparison->low);
-        write_number(json, "difference_high", comparison->high);
+        json_put_double(json, "difference", comparison->difference);
+        json_put_double(json, "difference_low", comparison->low);
+        json_put_double(json, "difference_high", comparison->high);
     }
     json_object_end(json);
 }
@@ -184,11 +166,11 @@ static void write_rules(struct json_writer *json, const struct pipeline_config *
         const struct release_gate_rule *rule = &answer->rules[i];
         json_key_bytes(json, config->ruleset.rules[i].name);
         json_object_begin(json);
-        write_count(json, "value", rule->with_value);
-        write_count(json, "fail", rule->outcomes[OUTCOME_FAIL]);
-        write_count(json, "borderline", rule->outcomes[OUTCOME_BORDERLINE]);
-        write_count(json, "pass", rule->outcomes[OUTCOME_PASS]);
-        write_count(json, "missing", rule->outcomes[COHORT_MISSING]);
+        json_put_int(json, "value", rule->with_value);
+        json_put_int(json, "fail", rule->outcomes[OUTCOME_FAIL]);
+        json_put_int(json, "borderline", rule->outcomes[OUTCOME_BORDERLINE]);
+        json_put_int(json, "pass", rule->outcomes[OUTCOME_PASS]);
+        json_put_int(json, "missing", rule->outcomes[COHORT_MISSING]);
         if (rule->is_required) {
             json_key(json, "required");
             json_bool(json, true);
@@ -202,13 +184,13 @@ static void write_repeated(struct json_writer *json, const struct release_gate_a
 {
     json_key(json, "repeated");
     json_object_begin(json);
-    write_number(json, "passed", answer->settled_passed);
-    write_number(json, "failed", answer->settled_failed);
+    json_put_double(json, "passed", answer->settled_passed);
+    json_put_double(json, "failed", answer->settled_failed);
     if (isfinite(answer->evidence.log_pass))
-        write_number(json, "log_evidence_pass", answer->evidence.log_pass);
+        json_put_double(json, "log_evidence_pass", answer->evidence.log_pass);
     if (isfinite(answer->evidence.log_fail))
-        write_number(json, "log_evidence_fail", answer->evidence.log_fail);
-    write_number(json, "log_evidence_needed", answer->evidence.log_needed);
+        json_put_double(json, "log_evidence_fail", answer->evidence.log_fail);
+    json_put_double(json, "log_evidence_needed", answer->evidence.log_needed);
     json_object_end(json);
 }
 
@@ -221,28 +203,28 @@ void release_gate_text_write_json(const struct pipeline_config *config,
     clock_format_rfc3339(as_of, (uint64_t)question->as_of_ms * 1000000);
     json_writer_init(&json, to);
     json_object_begin(&json);
-    write_text(&json, "outcome", release_gate_outcome_names[answer->outcome]);
-    write_text(&json, "reason", reason_of(question, answer));
+    json_put_text(&json, "outcome", release_gate_outcome_names[answer->outcome]);
+    json_put_text(&json, "reason", reason_of(question, answer));
     write_cohort(&json, &question->cohort);
-    write_text(&json, "as_of", as_of);
+    json_put_text(&json, "as_of", as_of);
     if (!question->is_repeated) {
         json_key(&json, "window");
         json_string(&json, question->window);
     }
-    write_number(&json, "min_pass_rate", question->terms.min_pass_rate);
-    write_number(&json, "confidence", question->terms.confidence);
+    json_put_double(&json, "min_pass_rate", question->terms.min_pass_rate);
+    json_put_double(&json, "confidence", question->terms.confidence);
     json_key(&json, "strict");
     json_bool(&json, question->terms.is_strict);
-    write_number(&json, "min_scored", question->terms.min_scored);
-    write_number(&json, "max_missing", question->terms.max_missing);
-    write_text(&json, "missing_counts_as",
-               question->terms.is_missing_failed ? "fail" : "insufficient");
+    json_put_double(&json, "min_scored", question->terms.min_scored);
+    json_put_double(&json, "max_missing", question->terms.max_missing);
+    json_put_text(&json, "missing_counts_as",
+                  question->terms.is_missing_failed ? "fail" : "insufficient");
     write_rate(&json, &answer->cohort);
     if (answer->decision.needed > 0 && answer->decision.needed < UINT64_MAX) {
         json_key(&json, "needed");
         json_uint(&json, answer->decision.needed);
     }
-    write_count(&json, "overflow", answer->overflow);
+    json_put_int(&json, "overflow", answer->overflow);
     write_rules(&json, config, answer);
     if (question->is_repeated)
         write_repeated(&json, answer);

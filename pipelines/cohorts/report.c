@@ -215,39 +215,27 @@ bool cohort_report_is_overflow(const struct bytes *values, uint32_t count)
 
 /* --- the document --- */
 
-static void write_number(struct json_writer *json, const char *key, double value)
-{
-    json_key(json, key);
-    json_double(json, value);
-}
-
-static void write_count(struct json_writer *json, const char *key, int64_t value)
-{
-    json_key(json, key);
-    json_int(json, value);
-}
-
 static void write_rate(struct json_writer *json, const char *name, double rate, double low,
                        double high)
 {
     char key[64];
-    write_number(json, name, rate);
+    json_put_double(json, name, rate);
     snprintf(key, sizeof key, "%s_low", name);
-    write_number(json, key, low);
+    json_put_double(json, key, low);
     snprintf(key, sizeof key, "%s_high", name);
-    write_number(json, key, high);
+    json_put_double(json, key, high);
 }
 
 static void write_rates(struct json_writer *json, const struct cohort_rates *rates)
 {
-    write_number(json, "scored_share", rates->scored_share);
+    json_put_double(json, "scored_share", rates->scored_share);
     if (rates->fail.is_known)
         write_rate(json, "fail_rate", rates->fail.p, rates->low, rates->high);
-    write_count(json, "scored", rates->scored);
-    write_count(json, "condemned", rates->condemned);
-    write_count(json, "missing", rates->missing);
+    json_put_int(json, "scored", rates->scored);
+    json_put_int(json, "condemned", rates->condemned);
+    json_put_int(json, "missing", rates->missing);
     if (rates->unclassed > 0)
-        write_count(json, "unclassed", rates->unclassed);
+        json_put_int(json, "unclassed", rates->unclassed);
     if (rates->known.is_known)
         write_rate(json, "known_fail_rate", rates->known.p, rates->known_low, rates->known_high);
     if (rates->fail.is_thin || rates->known.is_thin) {
@@ -255,7 +243,7 @@ static void write_rates(struct json_writer *json, const struct cohort_rates *rat
         json_bool(json, true);
     }
     if (rates->known.is_known)
-        write_number(json, "borderline_rate", rates->borderline);
+        json_put_double(json, "borderline_rate", rates->borderline);
 }
 
 static void write_durations(struct json_writer *json, const struct sketch *sketch)
@@ -269,7 +257,7 @@ static void write_durations(struct json_writer *json, const struct sketch *sketc
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++) {
         double value;
         if (sketch_quantile(sketch, quantiles[i].q, &value))
-            write_number(json, quantiles[i].key, value);
+            json_put_double(json, quantiles[i].key, value);
     }
     json_object_end(json);
 }
@@ -284,13 +272,13 @@ static void write_rules(struct json_writer *json, const struct cohort_result *re
         const int64_t *outcomes = sums->rules[i].outcomes;
         json_key_bytes(json, cohort_result_rule_name(result, sums->rules[i].rule));
         json_object_begin(json);
-        write_count(json, "fail", outcomes[OUTCOME_FAIL]);
-        write_count(json, "borderline", outcomes[OUTCOME_BORDERLINE]);
-        write_count(json, "pass", outcomes[OUTCOME_PASS]);
-        write_count(json, "na",
-                    outcomes[OUTCOME_NA] + outcomes[OUTCOME_ERROR] + outcomes[COHORT_MISSING]);
+        json_put_int(json, "fail", outcomes[OUTCOME_FAIL]);
+        json_put_int(json, "borderline", outcomes[OUTCOME_BORDERLINE]);
+        json_put_int(json, "pass", outcomes[OUTCOME_PASS]);
+        json_put_int(json, "na",
+                     outcomes[OUTCOME_NA] + outcomes[OUTCOME_ERROR] + outcomes[COHORT_MISSING]);
         if (outcomes[COHORT_MISSING] > 0)
-            write_count(json, "missing", outcomes[COHORT_MISSING]);
+            json_put_int(json, "missing", outcomes[COHORT_MISSING]);
         json_object_end(json);
     }
     json_object_end(json);
@@ -308,16 +296,16 @@ static void write_cohort(struct json_writer *json, const struct cohort_report_re
         json_string(json, row->values[i]);
     }
     json_object_end(json);
-    write_count(json, "total", cohort_bucket_total(sums));
-    write_count(json, "pass", sums->verdicts[COHORT_PASS]);
-    write_count(json, "borderline", sums->verdicts[COHORT_BORDERLINE]);
-    write_count(json, "fail", sums->verdicts[COHORT_FAIL]);
-    write_count(json, "unscored", sums->verdicts[COHORT_UNSCORED]);
+    json_put_int(json, "total", cohort_bucket_total(sums));
+    json_put_int(json, "pass", sums->verdicts[COHORT_PASS]);
+    json_put_int(json, "borderline", sums->verdicts[COHORT_BORDERLINE]);
+    json_put_int(json, "fail", sums->verdicts[COHORT_FAIL]);
+    json_put_int(json, "unscored", sums->verdicts[COHORT_UNSCORED]);
     struct cohort_rates rates = cohort_report_rates(request, result, row);
     write_rates(json, &rates);
     write_durations(json, &sums->duration_ms);
-    write_count(json, "tokens", sums->tokens);
-    write_number(json, "cost_usd", (double)sums->cost_nano_usd / 1e9);
+    json_put_int(json, "tokens", sums->tokens);
+    json_put_double(json, "cost_usd", (double)sums->cost_nano_usd / 1e9);
     write_rules(json, result, sums);
     json_object_end(json);
 }

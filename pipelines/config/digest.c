@@ -20,16 +20,10 @@ static void write_texts(struct json_writer *json, const char *key, const struct 
     json_array_end(json);
 }
 
-static void write_number(struct json_writer *json, const char *key, double value)
-{
-    json_key(json, key);
-    json_double(json, value);
-}
-
 static void write_threshold(struct json_writer *json, const char *key, bool has, double value)
 {
     if (has)
-        write_number(json, key, value);
+        json_put_double(json, key, value);
 }
 
 static void write_rule(struct json_writer *json, const struct rule *rule)
@@ -114,8 +108,8 @@ static void write_measurements(struct json_writer *json, const struct pipeline_c
     }
     json_object_end(json);
     write_texts(json, "loop_exempt", settings->loop_exempt.items, settings->loop_exempt.count);
-    write_number(json, "groundedness_support", settings->groundedness_support);
-    write_number(json, "relevance_min", settings->relevance_min);
+    json_put_double(json, "groundedness_support", settings->groundedness_support);
+    json_put_double(json, "relevance_min", settings->relevance_min);
     json_key(json, "steps_max");
     json_uint(json, settings->steps_max);
     if (config->output_contract.is_present) {
@@ -139,7 +133,7 @@ static void write_selection(struct json_writer *json, const struct pipeline_conf
     json_key(json, "selection");
     json_object_begin(json);
     for (int verdict = 0; verdict < VERDICTS; verdict++)
-        write_number(json, verdict_name(verdict), config->selection.share[verdict]);
+        json_put_double(json, verdict_name(verdict), config->selection.share[verdict]);
     json_key(json, "control_per_day");
     json_uint(json, config->selection.control_per_day);
     json_key(json, "new_cohort");

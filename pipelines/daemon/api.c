@@ -27,28 +27,22 @@ double api_outbox_age_s(const struct writer_gauges *gauges)
 
 /* --- /api/v1/status --- */
 
-static void write_number(struct json_writer *writer, const char *key, uint64_t value)
-{
-    json_key(writer, key);
-    json_uint(writer, value);
-}
-
 static void write_flow(struct api *api, struct json_writer *writer)
 {
     struct runtime_gauges runtime = runtime_gauges(api->runtime);
     struct span_account account = writer_account(runtime_writer(api->runtime));
     json_key(writer, "spans");
     json_object_begin(writer);
-    write_number(writer, "accepted", account.accepted);
-    write_number(writer, "decided", account.decided);
-    write_number(writer, "dropped", account.dropped);
-    write_number(writer, "in_flight", account.in_flight);
+    json_put_uint(writer, "accepted", account.accepted);
+    json_put_uint(writer, "decided", account.decided);
+    json_put_uint(writer, "dropped", account.dropped);
+    json_put_uint(writer, "in_flight", account.in_flight);
     json_object_end(writer);
     json_key(writer, "in_flight");
     json_object_begin(writer);
-    write_number(writer, "trajectories", runtime.trajectories);
-    write_number(writer, "bytes", runtime.in_flight_bytes);
-    write_number(writer, "decided_ids", runtime.decided);
+    json_put_uint(writer, "trajectories", runtime.trajectories);
+    json_put_uint(writer, "bytes", runtime.in_flight_bytes);
+    json_put_uint(writer, "decided_ids", runtime.decided);
     json_object_end(writer);
 }
 
@@ -61,12 +55,12 @@ static void write_state(struct api *api, struct json_writer *writer)
     json_text(writer, api->config->state.directory);
     json_key(writer, "used_ratio");
     json_double(writer, gauges.used_ratio);
-    write_number(writer, "journal_bytes", gauges.journal_bytes);
+    json_put_uint(writer, "journal_bytes", gauges.journal_bytes);
     json_object_end(writer);
     json_key(writer, "outbox");
     json_object_begin(writer);
-    write_number(writer, "records", gauges.outbox_records);
-    write_number(writer, "bytes", gauges.outbox_bytes);
+    json_put_uint(writer, "records", gauges.outbox_records);
+    json_put_uint(writer, "bytes", gauges.outbox_bytes);
     json_key(writer, "age_s");
     json_double(writer, api_outbox_age_s(&gauges));
     json_object_end(writer);
@@ -106,8 +100,8 @@ static unsigned answer_status(void *context, const struct http_query *query,
     write_instance(&writer, store_instance(api->store));
     json_key(&writer, "ready");
     json_bool(&writer, api_is_ready(api, &why));
-    write_number(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
-    write_number(&writer, "shards", api->config->shards);
+    json_put_uint(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
+    json_put_uint(&writer, "shards", api->config->shards);
     json_key(&writer, "ruleset");
     json_text(&writer, digest);
     json_key(&writer, "reload_successful");

@@ -214,3 +214,27 @@ void json_raw(struct json_writer *writer, struct bytes json)
     begin_value(writer);
     buffer_append_bytes(writer->to, json);
 }
+
+void json_put_uint(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_key(writer, key);
+    json_uint(writer, value);
+}
+
+void json_put_int(struct json_writer *writer, const char *key, int64_t value)
+{
+    json_key(writer, key);
+    json_int(writer, value);
+}
+
+void json_put_double(struct json_writer *writer, const char *key, double value)
+{
+    json_key(writer, key);
+    json_double(writer, value);
+}
+
+void json_put_text(struct json_writer *writer, const char *key, const char *value)
+{
+    json_key(writer, key);
+    json_text(writer, value);
+}

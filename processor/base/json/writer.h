@@ -1,6 +1,6 @@
-/* JSON out, into a buffer. The writer puts commas itself. Strings are checked: invalid UTF-8 becomes U+FFFD, control
- * characters are escaped. Numbers: shortest decimal that reads back the same; a non-finite one is
- * written as null. */
+/* JSON out, into a buffer. The writer puts commas itself. Strings are checked: invalid UTF-8 becomes
+ * U+FFFD, control characters are escaped. Numbers: shortest decimal that reads back the same; a
+ * non-finite one is written as null. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,4 +28,9 @@ void json_int(struct json_writer *writer, int64_t value);
 void json_double(struct json_writer *writer, double value);
 void json_bool(struct json_writer *writer, bool value);
 void json_null(struct json_writer *writer);
+/* A member of an object: its key and value. */
+void json_put_uint(struct json_writer *writer, const char *key, uint64_t value);
+void json_put_int(struct json_writer *writer, const char *key, int64_t value);
+void json_put_double(struct json_writer *writer, const char *key, double value);
+void json_put_text(struct json_writer *writer, const char *key, const char *value);
 void json_raw(struct json_writer *writer, struct bytes json); /* one value, already JSON */
