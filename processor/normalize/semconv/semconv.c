@@ -8,6 +8,7 @@
 #include "processor/normalize/semconv/kinds.h"
 #include "processor/normalize/semconv/semconv_endings.h"
 #include "processor/otlp/fields.h"
+#include "processor/otlp/value.h"
 
 static bool starts_with(struct bytes text, const char *start)
 {
@@ -122,19 +123,7 @@ struct bytes semconv_split(struct bytes pair, struct bytes *ret_value)
     struct bytes common;
     if (split_common(pair, &common, ret_value))
         return common;
-    struct wire wire = wire_of(pair);
-    struct wire_field field;
-    struct bytes key = {0};
-    *ret_value = (struct bytes){0};
-    while (wire_next(&wire, &field)) {
-        if (field.type != WIRE_BYTES)
-            continue;
-        if (field.number == KEY_VALUE_KEY)
-            key = field.bytes;
-        else if (field.number == KEY_VALUE_VALUE)
-            *ret_value = field.bytes;
-    }
-    return key;
+    return value_read_member(pair, ret_value);
 }
 
 static void read_attribute(struct semconv *ret, struct bytes key_value)
