@@ -77,7 +77,10 @@ static void take_rules(const struct pipeline_config *config, const struct cohort
                        const struct cohort_bucket *sums, double min_scored,
                        struct release_gate_answer *answer)
 {
-    int64_t total = cohort_bucket_total(sums);
+    /* Runs of an earlier version are in no rate, but in the outcomes of the rules: in doubt each of
+     * them had the value. */
+    int64_t unclassed = cohort_bucket_unclassed(sums),
+            rated = cohort_bucket_total(sums) - unclassed;
     for (uint32_t i = 0; i < sums->rule_count; i++) {
         uint32_t at = rule_of(config, cohort_result_rule_name(result, sums->rules[i].rule));
         if (at < config->ruleset.rule_count)
@@ -89,8 +92,8 @@ static void take_rules(const struct pipeline_config *config, const struct cohort
         struct release_gate_rule *rule = &answer->rules[i];
         rule->with_value = rule->outcomes[OUTCOME_PASS] + rule->outcomes[OUTCOME_BORDERLINE] +
                            rule->outcomes[OUTCOME_FAIL];
-        rule->is_lacking =
-            rule->is_required && (double)rule->with_value < min_scored * (double)total;
+        int64_t sure = rule->with_value > unclassed ? rule->with_value - unclassed : 0;
+        rule->is_lacking = rule->is_required && (double)sure < min_scored * (double)rated;
     }
 }
 

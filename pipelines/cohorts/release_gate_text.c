@@ -267,7 +267,7 @@ static void append_rate(struct buffer *to, const struct release_gate_question *q
         buffer_printf(to, "; known bad %.1f %% [%.1f, %.1f] of all", 100 * rates->known.p,
                       100 * rates->known_low, 100 * rates->known_high);
     if (rates->unclassed > 0)
-        buffer_printf(to, "; %" PRId64 " more were decided by an earlier version: in no rate",
+        buffer_printf(to, "; %" PRId64 " of all were decided by an earlier version: in no rate",
                       rates->unclassed);
 }
 

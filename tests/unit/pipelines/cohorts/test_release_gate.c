@@ -56,18 +56,12 @@ static void teardown(void)
     temp_store_finish(&temp);
 }
 
-static void add_weighted(const char *release, const char *intent, uint8_t verdict, int count,
-                         double weight)
+static void add_all(const char *release, const char *intent, struct cohort_contribution one,
+                    int count)
 {
-    struct cohort_contribution one = {.event_ms = NOW - 5 * MINUTE,
-                                      .verdict = verdict,
-                                      .class = judged_class(verdict),
-                                      .weight = weight,
-                                      .tokens = -1,
-                                      .cost_nano_usd = -1,
-                                      .group_count = 2};
     struct bytes values[] = {bytes_of_text(release), bytes_of_text(intent)};
     struct store_txn txn;
+    one.group_count = 2;
     store_begin(temp.store, true, &txn);
     one.groups[0].grouping = by_intent;
     cohort_assign(cohorts, &txn, by_intent, values + 1, 1, NOW, one.groups[0].hash);
@@ -77,6 +71,22 @@ static void add_weighted(const char *release, const char *intent, uint8_t verdic
         ck_assert(cohort_delta_add(delta, &one));
     cohort_delta_flush(delta, &txn, 1, NOW);
     COMMIT(&txn);
+}
+
+static struct cohort_contribution judged(uint8_t verdict, double weight)
+{
+    return (struct cohort_contribution){.event_ms = NOW - 5 * MINUTE,
+                                        .verdict = verdict,
+                                        .class = judged_class(verdict),
+                                        .weight = weight,
+                                        .tokens = -1,
+                                        .cost_nano_usd = -1};
+}
+
+static void add_weighted(const char *release, const char *intent, uint8_t verdict, int count,
+                         double weight)
+{
+    add_all(release, intent, judged(verdict, weight), count);
 }
 
 static void add(const char *release, const char *intent, uint8_t verdict, int count)
@@ -473,6 +483,30 @@ START_TEST(the_text_says_what_decided)
 }
 END_TEST
 
+START_TEST(what_an_earlier_version_decided_meets_no_requirement)
+{
+    struct store_txn txn;
+    store_begin(temp.store, true, &txn);
+    uint16_t good = dictionary_id(&txn, DICTIONARY_RULE, BYTES_LITERAL("good"));
+    COMMIT(&txn);
+    struct cohort_contribution old = judged(COHORT_PASS, 1), now = judged(COHORT_PASS, 1);
+    memset(&old.class, 0, sizeof old.class);
+    old.rule_count = 1;
+    old.rules[0].rule = good;
+    old.rules[0].outcome = COHORT_PASS;
+    add_all("1", "refund", old, 60);
+    add_all("1", "refund", now, 40);
+    struct release_gate_question question = question_of("intent=refund", NULL, 0.8);
+    question.require = BYTES_LITERAL("good");
+    ck_assert_int_eq(ask_question(&question).decision.reason, RELEASE_GATE_RULE);
+    now.rule_count = 1;
+    now.rules[0].rule = good;
+    now.rules[0].outcome = COHORT_PASS;
+    add_all("1", "refund", now, 60);
+    ck_assert_int_ne(ask_question(&question).decision.reason, RELEASE_GATE_RULE);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gate");
@@ -480,6 +514,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_lower_bound_that_reaches_the_target_passes);
+    tcase_add_test(tests, what_an_earlier_version_decided_meets_no_requirement);
     tcase_add_test(tests, an_upper_bound_below_the_target_fails);
     tcase_add_test(tests, between_the_bounds_it_says_how_many_more_decide_it);
     tcase_add_test(tests, a_rate_at_the_target_is_never_decided);
