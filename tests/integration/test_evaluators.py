@@ -81,6 +81,16 @@ def expected_answers(checks, flywheel):
     checks.check("a sentence around the expected words passes, half of them is looked at, none of them fails",
                  [records[name]["verdict"] for name in runs] == ["pass", "borderline", "fail"],
                  str([evaluation(record, "wrong_answer") for record in records.values()]))
+    names = ["Lutetia", "City of Light", "Paris"]
+    forms = {"list": names, "text of a list": json.dumps(names), "repr of a list": repr(names), "bars": " | ".join(names),
+             "numbers": [1889, 1890], "object": json.dumps({"answers": names})}
+    runs = {name: ({"output__value": "It is Paris, in 1890.", "expected_output": form}, []) for name, form in forms.items()}
+    records = replay(flywheel, "rules:\n  - { name: recall, measure: ground_truth.recall, fail_below: 1 }\n"
+                               "  - { name: contains, measure: ground_truth.contains, fail_below: 1 }\n", runs)
+    for rule in ("recall", "contains"):
+        found = {name: evaluation(record, rule).get("value") for name, record in records.items()}
+        checks.check(f"of several expected answers the best counts, however they are listed: {rule}",
+                     found == dict.fromkeys(forms, 1), str(found))
 
 
 def calls_with_arguments(checks, flywheel):

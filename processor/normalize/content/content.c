@@ -49,7 +49,7 @@ static void read_step(struct content *content, struct document_list *documents, 
     if (run->expected.size == 0 || index == run->trajectory->top) {
         struct bytes expected = exchange_concept_text(&semconv, SC_EXPECTED, run->arena);
         if (expected.size > 0)
-            expected = messages_text(expected, WANTED_ANSWER, run->arena);
+            expected = messages_expected(expected, run->arena);
         run->expected = expected.size > 0 ? expected : run->expected;
     }
 }

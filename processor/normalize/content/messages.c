@@ -28,6 +28,11 @@ static const char *const answer_keys[] = {
     "completions",  "generated_text", "return_values", "update",     "reply",     "replies",
     "final_result", "data",           "state",         "value",      "__value__", NULL};
 
+/* Of an expected answer, before those of answers. */
+static const char *const expected_keys[] = {"expected_output",  "expected_answer", "expected",
+                                            "reference_answer", "reference",       "ground_truth",
+                                            "answers",          "alternatives",    NULL};
+
 static const char *const result_keys[] = {"output",     "result",    "content", "response",
                                           "text",       "messages",  "update",  "blocks",
                                           "raw_output", "__value__", NULL};
@@ -46,6 +51,7 @@ struct walk {
     enum wanted wanted;
     int levels;
     bool is_of_function; /* arguments or return value of an application's own function */
+    bool keeps_lists;    /* several texts or numbers are alternatives, see messages_expected() */
 };
 
 static struct bytes read_value(struct walk *walk, const struct json_reader *reader,
@@ -110,6 +116,7 @@ struct fold {
     struct bytes parts[64];
     struct bytes other, single;
     uint32_t part_count, string_count, other_count; /* other: neither a tool's message nor a part */
+    uint32_t number_count;
     bool has_message;
 };
 
@@ -201,6 +208,8 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
             fold_string(walk, &fold, element.text);
         } else if (type == JSON_OBJECT) {
             fold_object(walk, &fold, &elements, &element);
+        } else if (type == JSON_NUMBER) {
+            fold.number_count++;
         } else if (type == JSON_ARRAY && !fold_pair(&fold, &elements, &element)) {
             struct bytes found = read_value(walk, &elements, &element);
             if (found.size > 0)
@@ -209,6 +218,9 @@ static struct bytes read_array(struct walk *walk, const struct json_reader *read
     }
     if (walk->wanted == WANTED_RESULT && (fold.other_count > 0 || fold.string_count > 1))
         return array->raw; /* A tool's own list is its result. */
+    bool is_of_scalars = fold.other_count == 0 && fold.part_count == 0 && !fold.has_message;
+    if (walk->keeps_lists && is_of_scalars && fold.string_count + fold.number_count > 1)
+        return array->raw;
     if (fold.has_message) {
         struct bytes text = dialogue_text(&fold.dialogue, walk->wanted);
         /* Cut off behind what the assistant said: its last words are lost. */
@@ -295,6 +307,19 @@ static struct bytes read_result(struct walk *walk, const struct json_reader *rea
     return object->raw;
 }
 
+/* The first of these members that says something. */
+static struct bytes read_known_member(struct walk *walk, const struct json_reader *reader,
+                                      const struct json_value *object, const char *const *keys)
+{
+    struct json_value member;
+    struct bytes text = {0};
+    for (; *keys && text.size == 0; keys++)
+        if (json_member(reader, object, *keys, &member) && member.type != JSON_NULL &&
+            member.type != JSON_BOOL)
+            text = read_value(walk, reader, &member);
+    return text;
+}
+
 static struct bytes read_object(struct walk *walk, const struct json_reader *reader,
                                 const struct json_value *object)
 {
@@ -317,15 +342,14 @@ static struct bytes read_object(struct walk *walk, const struct json_reader *rea
     }
     if (shape_is_tool_call(reader, object))
         return (struct bytes){0};
-    for (const char *const *key = keys[walk->wanted]; *key; key++) {
-        if (!json_member(reader, object, *key, &member) || member.type == JSON_NULL ||
-            member.type == JSON_BOOL)
-            continue;
-        struct bytes text = read_value(walk, reader, &member);
-        if (text.size > 0)
-            return text;
-    }
-    struct bytes text = shape_only_string(reader, object);
+    struct bytes text = {0};
+    if (walk->keeps_lists)
+        text = read_known_member(walk, reader, object, expected_keys);
+    if (text.size == 0)
+        text = read_known_member(walk, reader, object, keys[walk->wanted]);
+    if (text.size > 0)
+        return text;
+    text = shape_only_string(reader, object);
     if (text.size > 0)
         return read_text(walk, text);
     text = read_members(walk, reader, object);
@@ -366,6 +390,12 @@ void messages_turns(struct bytes text, struct arena *arena, struct turns *turns)
 struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena)
 {
     struct walk walk = {.arena = arena, .wanted = wanted, .is_of_function = true};
+    return read_text(&walk, text);
+}
+
+struct bytes messages_expected(struct bytes text, struct arena *arena)
+{
+    struct walk walk = {.arena = arena, .wanted = WANTED_ANSWER, .keeps_lists = true};
     return read_text(&walk, text);
 }
 

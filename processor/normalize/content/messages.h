@@ -12,6 +12,8 @@ void messages_turns(struct bytes text, struct arena *arena, struct turns *turns)
 /* The same of a function's arguments or return value, whose members have names of the application's
  * own: where none is known the longest text counts. */
 struct bytes messages_text_of_function(struct bytes text, enum wanted wanted, struct arena *arena);
+/* An answer that would be right; of several texts or numbers their JSON list. */
+struct bytes messages_expected(struct bytes text, struct arena *arena);
 /* null, None, undefined: how libraries write that there is nothing. */
 bool messages_is_absent_word(struct bytes text);
 /* The text of a list of content parts, when the text is one; otherwise the text itself. */

@@ -25,9 +25,13 @@ def fixed64(number, value):
     return varint(number << 3 | 1) + struct.pack("<Q", value)
 
 
+def any_value(value):
+    kind = {str: 1, bool: 2, int: 3, float: 4, list: 5}[type(value)]
+    return field(kind, b"".join(field(1, any_value(one)) for one in value) if kind == 5 else value)
+
+
 def attribute(number, key, value):
-    kind = {str: 1, bool: 2, int: 3, float: 4}[type(value)]
-    return field(number, field(1, key) + field(2, field(kind, value)))
+    return field(number, field(1, key) + field(2, any_value(value)))
 
 
 def span(trace_id, span_id, parent, name, start_ns, end_ns, **attributes):

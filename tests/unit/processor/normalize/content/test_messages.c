@@ -286,6 +286,37 @@ START_TEST(a_result_is_whatever_text_a_tool_returned)
 }
 END_TEST
 
+START_TEST(an_expected_answer_keeps_its_alternatives)
+{
+    static const struct sample samples[] = {
+        {"Paris", "Paris"},
+        {"[\"Paris\"]", "Paris"},
+        {"[\"Paris\", \"Lutetia\"]", "[\"Paris\", \"Lutetia\"]"},
+        {"\"[\\\"Paris\\\", \\\"Lutetia\\\"]\"", "[\"Paris\", \"Lutetia\"]"},
+        {"['Paris', 'Lutetia']", "[\"Paris\",\"Lutetia\"]"},
+        {"[\"user\", \"Lutetia\"]", "[\"user\", \"Lutetia\"]"},
+        {"[1889, 1890]", "[1889, 1890]"},
+        {"{\"answer\": [\"Paris\", \"Lutetia\"]}", "[\"Paris\", \"Lutetia\"]"},
+        {"{\"answers\": [\"Paris\", \"Lutetia\"]}", "[\"Paris\", \"Lutetia\"]"},
+        {"{\"text\": [\"Paris\", \"Lutetia\"], \"answer_start\": [5, 9]}",
+         "[\"Paris\", \"Lutetia\"]"},
+        {"{\"value\": \"Paris\", \"aliases\": [\"Lutetia\"]}", "Paris"},
+        {"{\"answer\": \"Paris\"}", "Paris"},
+        {"[{\"role\":\"user\",\"content\":\"one\"},{\"role\":\"assistant\",\"content\":\"two\"}]",
+         "two"},
+        {"[]", NULL},
+    };
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct bytes found = messages_expected(bytes_of_text(samples[i].text), &arena);
+        ck_assert_msg(samples[i].wanted ? bytes_equal_text(found, samples[i].wanted) : !found.data,
+                      "%s: <%.*s>", samples[i].text, (int)found.size, (const char *)found.data);
+    }
+    arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(a_repr_becomes_json_or_nothing)
 {
     static const struct sample samples[] = {
@@ -335,6 +366,7 @@ int main(void)
     tcase_add_test(all, reprs_of_any_model_and_roles_of_ones_own_are_read);
     tcase_add_test(all, a_transcript_is_folded_by_its_turns);
     tcase_add_test(all, a_result_is_whatever_text_a_tool_returned);
+    tcase_add_test(all, an_expected_answer_keeps_its_alternatives);
     tcase_add_test(all, a_repr_becomes_json_or_nothing);
     tcase_add_test(all, deep_nesting_ends_without_a_text);
     suite_add_tcase(suite, all);
