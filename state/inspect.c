@@ -466,7 +466,8 @@ enum status inspect_row(struct inspection *inspection, enum state_table table, s
     json_key(to, "table");
     json_text(to, table_layouts[table].name);
     say_uint(to, "bytes", value.size);
-    enum status status = inspectors[table](inspection, key, value, to);
+    enum status status =
+        inspectors[table] ? inspectors[table](inspection, key, value, to) : STATUS_OK;
     json_object_end(to);
     buffer_finish(&unread);
     return status;

@@ -11,6 +11,7 @@
 #include "processor/base/log.h"
 #include "processor/emit/redact.h"
 #include "processor/normalize/facts/dimensions.h"
+#include "processor/review/settings.h"
 #include "processor/score/rules.h"
 #include "processor/score/select.h"
 
@@ -70,6 +71,9 @@ struct pipeline_config {
         double odds_ratio;
         uint32_t false_alarm_every, learn_from;
     } change;
+
+    struct review_settings review;
+    struct dataset_settings dataset;
 
     struct pipeline_names traces, results, alerts_told;
     struct pipeline_names relay;                     /* instead of traces */

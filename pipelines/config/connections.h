@@ -7,7 +7,7 @@
 
 #include "processor/base/bytes.h"
 
-enum { PIPELINE_NAMES_MAX = 8, EXPORTERS_MAX = 4, PATHS_MAX = 8, PROPERTIES_MAX = 64 };
+enum { PIPELINE_NAMES_MAX = 8, EXPORTERS_MAX = 8, PATHS_MAX = 8, PROPERTIES_MAX = 64 };
 
 struct tls_config {
     const char *cert_file, *key_file, *client_ca_file; /* NULL: none */
@@ -58,8 +58,9 @@ enum exporter_encoding { ENCODING_JSON, ENCODING_PROTOBUF, ENCODING_OTLP_PROTO }
 
 struct exporter_config {
     enum exporter_kind kind;
-    bool takes_alerts, takes_no_records; /* by the pipelines that name it */
-    const char *name;                    /* "kafka/annotations" */
+    bool takes_alerts, takes_no_records, takes_rows,
+        takes_audit;  /* by the pipelines that name it */
+    const char *name; /* "kafka/annotations" */
     const char *brokers, *topic;
     enum exporter_encoding encoding;
     bool is_transactional;

@@ -25,6 +25,18 @@ const struct table_layout table_layouts[STATE_TABLES] = {
     [TABLE_ALERT] = {"alert", "be16 grouping, hash 16, u8 kind, be64 window ms", false},
     [TABLE_SELECTION] = {"selection", "u8 kind, then be64 hour[, be64 signature] or cohort", false},
     [TABLE_PART] = {"part", "u8 kind, be64 sequence[, be16 chunk]", false},
+    [TABLE_ITEM] = {"item", "be64 item sequence", false},
+    [TABLE_ITEM_ID] = {"item_id", "u8 kind, id", false},
+    [TABLE_ITEM_OPEN] = {"item_open", "u8 kind, ...", false},
+    [TABLE_ITEM_CONTENT] = {"item_content", "be64 item sequence, be16 chunk", false},
+    [TABLE_RESULT] = {"result", "be64 item sequence, principal hash 16, be16 chunk", false},
+    [TABLE_RESULT_ID] = {"result_id", "hash 16", false},
+    [TABLE_RESULT_PENDING] = {"result_pending", "be64 sequence, be16 chunk", false},
+    [TABLE_REVIEWER] = {"reviewer", "hash 16", false},
+    [TABLE_ROW] = {"row", "row id 16", false},
+    [TABLE_ROW_VERSION] = {"row_version", "be64 version, row id 16, be16 chunk", false},
+    [TABLE_CLUSTER] = {"cluster", "u8 kind, ...", false},
+    [TABLE_ERASED] = {"erased", "fingerprint 16", false},
 };
 
 void key_raw(struct state_key *key, struct bytes bytes)

@@ -7,28 +7,40 @@
 #include "processor/base/bytes.h"
 
 enum {
-    SCHEMA_VERSION = 2,
+    SCHEMA_VERSION = 3,
     STORE_KEY_BYTES_MAX = 256,
     STORE_VALUE_BYTES_MAX = 63996, /* 64,000 with the CRC: sixteen pages, whatever the content */
 };
 
 enum state_table {
-    TABLE_META,        /* name -> small values: schema, instance, folded_sequence, ... */
-    TABLE_SOURCE,      /* be16 source */
-    TABLE_JOURNAL,     /* be16 source, be64 position, be16 chunk */
-    TABLE_SPILL,       /* be64 sequence, be16 chunk */
-    TABLE_DECIDED,     /* be64 sequence, be16 chunk */
-    TABLE_DICTIONARY,  /* u8 kind, be16 id */
-    TABLE_COHORT,      /* be16 grouping, hash 16, u8 ring, be64 bucket start */
-    TABLE_COHORT_NAME, /* be16 grouping, hash 16 */
-    TABLE_OUTBOX,      /* u8 exporter, be64 sequence, be16 chunk */
-    TABLE_OUTBOX_FILE, /* u8 exporter */
-    TABLE_COUNTER,     /* name */
-    TABLE_AUDIT,       /* be64 sequence, be16 chunk */
-    TABLE_RETAINED,    /* be64 sequence, be16 chunk */
-    TABLE_SELECTION,   /* u8 kind, ...: state/tables/selection.h */
-    TABLE_ALERT,       /* be16 grouping, hash 16, u8 kind, be64 window */
-    TABLE_PART,        /* u8 kind, be64 sequence[, be16 chunk] */
+    TABLE_META,           /* name -> small values: schema, instance, folded_sequence, ... */
+    TABLE_SOURCE,         /* be16 source */
+    TABLE_JOURNAL,        /* be16 source, be64 position, be16 chunk */
+    TABLE_SPILL,          /* be64 sequence, be16 chunk */
+    TABLE_DECIDED,        /* be64 sequence, be16 chunk */
+    TABLE_DICTIONARY,     /* u8 kind, be16 id */
+    TABLE_COHORT,         /* be16 grouping, hash 16, u8 ring, be64 bucket start */
+    TABLE_COHORT_NAME,    /* be16 grouping, hash 16 */
+    TABLE_OUTBOX,         /* u8 exporter, be64 sequence, be16 chunk */
+    TABLE_OUTBOX_FILE,    /* u8 exporter */
+    TABLE_COUNTER,        /* name */
+    TABLE_AUDIT,          /* be64 sequence, be16 chunk */
+    TABLE_RETAINED,       /* be64 sequence, be16 chunk */
+    TABLE_SELECTION,      /* u8 kind, ...: state/tables/selection.h */
+    TABLE_ALERT,          /* be16 grouping, hash 16, u8 kind, be64 window */
+    TABLE_PART,           /* u8 kind, be64 sequence[, be16 chunk] */
+    TABLE_ITEM,           /* be64 item sequence */
+    TABLE_ITEM_ID,        /* u8 kind, id: state/tables/item.h */
+    TABLE_ITEM_OPEN,      /* u8 kind, ...: state/tables/item.h */
+    TABLE_ITEM_CONTENT,   /* be64 item sequence, be16 chunk */
+    TABLE_RESULT,         /* be64 item sequence, principal hash 16, be16 chunk */
+    TABLE_RESULT_ID,      /* hash 16 of the result's id */
+    TABLE_RESULT_PENDING, /* be64 sequence, be16 chunk */
+    TABLE_REVIEWER,       /* hash 16 of the name */
+    TABLE_ROW,            /* row id 16 */
+    TABLE_ROW_VERSION,    /* be64 dataset version, row id 16, be16 chunk */
+    TABLE_CLUSTER,        /* u8 kind, ...: state/tables/cluster.h */
+    TABLE_ERASED,         /* keyed fingerprint 16 of a trajectory */
     STATE_TABLES,
     /* Tables from here on came later: a directory may be without them until its owner opens it. */
     TABLES_FIRST_RELEASE = TABLE_RETAINED,

@@ -1,0 +1,62 @@
+/* From decisions to dataset rows (`flywheel.row/v1`): which decision is a row, in which version,
+ * cluster and split. In the writer's transaction; every change is in the audit trail and goes to the
+ * exporters of rows through the outbox.
+ *
+ *   decision -> dataset_decide -> added | revised | retired | held (why) | nothing
+ *
+ * Owner: the writer thread. */
+#pragma once
+#include "processor/review/result.h"
+#include "processor/review/settings.h"
+#include "state/store/store.h"
+#include "state/tables/audit.h"
+#include "state/tables/outbox.h"
+
+struct dataset;
+
+/* What stands, after a result, for an item. All borrowed. */
+struct decision {
+    uint32_t number; /* from 1; of this item */
+    bool is_decided; /* false: none any more; its row retires */
+    enum reviewer_verdict verdict;
+    bool is_adjudicated;
+    const struct result
+        *texts; /* expected response, checks, tools: whose they are; NULL: nobody's */
+    uint16_t labels[RESULT_LABELS_MAX];
+    uint32_t label_count;
+    int32_t failure_mode; /* -1: none */
+    bool approve;
+    uint32_t reviewers;      /* distinct persons behind it */
+    uint32_t agreeing;       /* of them, with its verdict */
+    bool has_critical_right; /* two authenticated reviewers, or an adjudicator */
+    int64_t decided_ms;
+};
+
+/* The item that was decided. All borrowed. */
+struct decided_item {
+    const uint8_t *item_id;        /* 16 */
+    const uint8_t *trajectory_id;  /* 16 */
+    const uint8_t *content_digest; /* 32 */
+    struct bytes record_id;
+    struct bytes record; /* the review record as JSON; absent: its content has left */
+};
+
+struct dataset_change {
+    char row_id[37]; /* "": no row */
+    uint64_t version;
+    bool is_held;
+    char held_reason[40]; /* "dataset_full", "bridges_splits", "train_cluster" */
+};
+
+MUST_CHECK enum status dataset_open(struct store *store, struct audit *audit, struct outbox *outbox,
+                                    struct dataset **ret_dataset);
+void dataset_close(struct dataset *dataset);
+/* Frames for the exporters of rows (settings->exporters) go into the outbox; dataset_has_news() below
+ * says so. `actor`: who and how known; its action and subjects are not looked at. */
+void dataset_decide(struct dataset *dataset, struct store_txn *txn,
+                    const struct dataset_settings *settings, const struct label_set *labels,
+                    const struct decided_item *item, const struct decision *decision,
+                    const struct audit_entry *actor, int64_t wall_ms,
+                    struct dataset_change *ret_change);
+/* Does the outbox hold rows that the last committed transaction put there? Their lanes are to look. */
+bool dataset_has_news(const struct dataset *dataset);
