@@ -51,15 +51,17 @@ static void count(const struct cohort_bucket *bucket, const struct cohort_classe
     struct weighted_count scored = sum(classes, CONDEMNED_FAIL, JUDGED_PASS);
     struct weighted_count open = sum(classes, CONDEMNED_BORDERLINE, JUDGED_NOT);
     struct weighted_count judged = sum(classes, CONDEMNED_BORDERLINE, JUDGED_PASS);
-    struct weighted_count missing = sum(&bucket->missing, CONDEMNED_BORDERLINE, JUDGED_NOT);
+    struct weighted_count missing = sum(&bucket->missing, CONDEMNED_FAIL, JUDGED_NOT);
+    struct weighted_count missing_open = sum(&bucket->missing, CONDEMNED_BORDERLINE, JUDGED_NOT);
     rates->total = cohort_bucket_total(bucket);
     rates->unclassed = cohort_bucket_unclassed(bucket);
     rates->scored = scored.n;
     rates->condemned = all.n - open.n;
     rates->missing = missing.n;
+    rates->missing_open = missing_open.n;
     rates->scored_share = share(scored.weight, all.weight);
     rates->judged_share = open.n > 0 ? share(judged.weight, open.weight) : all.n > 0;
-    rates->missing_share = share(missing.weight, open.weight);
+    rates->missing_share = share(missing_open.weight, open.weight);
 }
 
 /* Failed, as `is_strict` says it, among all: a union of two kinds of cells. */

@@ -18,10 +18,12 @@ struct cohort_rate_terms {
 struct cohort_rates {
     int64_t total, unclassed; /* of all; of an earlier version, in none of what follows */
     int64_t scored, condemned;
-    int64_t missing;     /* without an awaited score, and not condemned */
+    /* Runs for which a rule waited for a score in vain; of these, those that no rule condemned: only
+     * they bias the rate, for what is condemned needs no judge. */
+    int64_t missing, missing_open;
     double scored_share; /* weighted, of the classed; 0 without one */
     double judged_share; /* the same, of those that no rule condemned; 1 when all are condemned */
-    double missing_share;
+    double missing_share; /* the same, without an awaited score */
     struct fail_rate_sums sums;
     struct fail_rate fail; /* is_known: false where nobody judged */
     double low, high;

@@ -17,7 +17,7 @@ struct release_gate_terms {
     double min_pass_rate;   /* in [0, 1] */
     double confidence;      /* two-sided, in (0, 1) */
     double min_scored;      /* share of the trajectories that must have been scored */
-    double max_missing;     /* share of them that may lack an awaited score */
+    double max_missing;     /* share of what no rule condemned that may lack an awaited score */
     bool is_missing_failed; /* those count as failed, in place of making it insufficient */
     bool is_strict;         /* a borderline counts as not passed */
     bool takes_known;       /* of an alert: where nobody judged, by what is known to have failed */

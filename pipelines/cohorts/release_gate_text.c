@@ -99,6 +99,7 @@ static void write_rate(struct json_writer *json, const struct release_gate_rate 
         json_put_int(json, "unclassed", rates->unclassed);
     json_put_double(json, "scored_share", rates->scored_share);
     json_put_double(json, "uncondemned_scored_share", rates->judged_share);
+    json_put_int(json, "uncondemned_missing", rates->missing_open);
     json_put_double(json, "missing_share", rates->missing_share);
     json_put_double(json, "n_effective", rate->n_effective);
     if (rates->known.is_known) {
@@ -263,6 +264,9 @@ static void append_rate(struct buffer *to, const struct release_gate_question *q
                   rate->verdicts[COHORT_UNSCORED]);
     if (rates->missing > 0)
         buffer_printf(to, ", %" PRId64 " without an awaited score", rates->missing);
+    if (rates->missing > rates->missing_open)
+        buffer_printf(to, " (%" PRId64 " of them condemned, which needs none)",
+                      rates->missing - rates->missing_open);
     if (rates->known.is_known && !rate->is_known)
         buffer_printf(to, "; known bad %.1f %% [%.1f, %.1f] of all", 100 * rates->known.p,
                       100 * rates->known_low, 100 * rates->known_high);
@@ -335,8 +339,8 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
         return;
     case RELEASE_GATE_MISSING:
         buffer_printf(to,
-                      "an awaited score did not come for %.1f %% of the runs, at most %g %% may "
-                      "lack one; were those failures, the fail rate would be %.2f %%",
+                      "an awaited score did not come for %.1f %% of what no rule condemned, at most "
+                      "%g %% may lack one; were those failures, the fail rate would be %.2f %%",
                       100 * answer->cohort.rates.missing_share, 100 * question->terms.max_missing,
                       100 * answer->cohort.if_missing_failed);
         return;

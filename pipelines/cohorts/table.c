@@ -10,14 +10,15 @@
 #include "processor/base/text/terminal.h"
 #include "processor/base/text/utf8.h"
 
-enum { FIGURES = 9, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
+enum { FIGURES = 10, COLUMNS_MAX = COHORT_DIMENSIONS_MAX + FIGURES, CELL_BYTES_MAX = 256 };
 
 static const char *const figure_titles[FIGURES] = {
-    "total",      "pass",  "borderline", "fail", "unscored", "fail rate (95 %)", "known bad of all",
-    "to look at", "p95 ms"};
+    "total",   "pass",   "borderline", "fail", "unscored", "fail rate (95 %)", "known bad of all",
+    "to look at", "p95 ms", "missing"};
 
 struct table {
     struct buffer cells; /* each as `text NUL` */
+    bool shows_missing;  /* an awaited score did not come: the last column */
     uint32_t columns, values, at;
     size_t widths[COLUMNS_MAX]; /* in code points */
 };
@@ -81,6 +82,8 @@ static void add_row(struct table *table, const struct cohort_report_request *req
         add_figure(table, "%.0f", p95_ms);
     else
         add_figure(table, "-");
+    if (table->shows_missing)
+        add_figure(table, "%" PRId64, rates.missing);
 }
 
 static void pad(struct buffer *to, size_t count)
@@ -107,8 +110,15 @@ static void write_lines(const struct table *table, struct buffer *to)
 void cohort_table_write(const struct cohort_report_request *request,
                         const struct cohort_result *result, struct buffer *to)
 {
+    int64_t unclassed = 0, missing = 0;
+    for (size_t i = 0; i < result->row_count; i++) {
+        unclassed += cohort_bucket_unclassed(&result->rows[i].sums);
+        missing += cohort_report_rates(request, result, &result->rows[i]).missing;
+    }
+    uint32_t figures = missing > 0 ? FIGURES : FIGURES - 1;
     struct table table = {.values = request->group_by_count,
-                          .columns = request->group_by_count + FIGURES};
+                          .columns = request->group_by_count + figures,
+                          .shows_missing = missing > 0};
     char as_of[CLOCK_RFC3339_SIZE];
     clock_format_rfc3339(as_of, (uint64_t)request->as_of_ms * 1000000);
     if (result->row_count == 0) {
@@ -120,7 +130,7 @@ void cohort_table_write(const struct cohort_report_request *request,
     }
     for (uint32_t i = 0; i < table.values; i++)
         add_cell(&table, request->group_by[i]);
-    for (int i = 0; i < FIGURES; i++)
+    for (uint32_t i = 0; i < figures; i++)
         add_cell(&table, bytes_of_text(figure_titles[i]));
     for (size_t i = 0; i < result->row_count; i++)
         add_row(&table, request, result, &result->rows[i]);
@@ -128,9 +138,11 @@ void cohort_table_write(const struct cohort_report_request *request,
         to->failed = true;
     else
         write_lines(&table, to);
-    int64_t unclassed = 0;
-    for (size_t i = 0; i < result->row_count; i++)
-        unclassed += cohort_bucket_unclassed(&result->rows[i].sums);
+    if (missing > 0)
+        buffer_printf(to,
+                      "%" PRId64 " of these trajectories lack a score of trajectory.await (column "
+                      "missing): who answers some runs only biases the fail rate.\n",
+                      missing);
     if (unclassed > 0)
         buffer_printf(to,
                       "%" PRId64 " of these trajectories were decided by an earlier version: they "

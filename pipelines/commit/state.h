@@ -33,8 +33,11 @@ struct held_counts {
 
 struct writer {
     struct unread_scopes unread_scopes;
-    uint64_t in_vain;      /* runs without an awaited score, since the last line in the log */
-    int64_t in_vain_at_ms; /* when that was written */
+    struct { /* awaited scores that never came, since the last line in the log */
+        const struct pipeline_config *of;
+        uint64_t runs, runs_of[AWAIT_SCORES_MAX];
+        int64_t told_ms;
+    } in_vain;
     struct store *store;
     struct store_txn txn;
     struct journal *journal;

@@ -13,6 +13,7 @@
 #include "pipelines/config/groupings.h"
 #include "pipelines/decide/summary.h"
 #include "processor/base/log.h"
+#include "processor/base/text/terminal.h"
 
 static struct binding *binding_of(struct writer *writer, const struct pipeline_config *config)
 {
@@ -61,22 +62,50 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
 
 /* --- counters --- */
 
-/* An evaluator that answers only some runs biases every rate: it is told each minute that it lasts. */
+/* `Quality: 30, Tone: 2` */
+static void tell_in_vain(const struct writer *writer, const struct assembly_config *assembly)
+{
+    struct buffer scores = {0};
+    for (uint32_t i = 0; i < assembly->await_count; i++)
+        if (writer->in_vain.runs_of[i] > 0) {
+            buffer_append_text(&scores, scores.size > 0 ? ", " : "");
+            terminal_append(&scores, assembly->await_scores[i]);
+            buffer_printf(&scores, ": %llu", (unsigned long long)writer->in_vain.runs_of[i]);
+        }
+    for (size_t i = 0; i < scores.size; i++)
+        if (scores.data[i] == '"' || scores.data[i] == '\\')
+            scores.data[i] = '?'; /* they would end the field */
+    log_warn("awaited_scores_missing", "runs=%llu scores=\"%.*s\"",
+             (unsigned long long)writer->in_vain.runs, (int)scores.size, (char *)scores.data);
+    buffer_finish(&scores);
+}
+
+/* An evaluator that answers only some runs biases every rate: it is told each minute that it lasts.
+ * Other rules may await other scores: after a reload the count of the log begins anew. */
 static void count_in_vain(struct writer *writer, const struct closed *closed, int64_t wall_ms)
 {
     enum { MINUTE_MS = 60000 };
+    const struct assembly_config *assembly = &closed->config->assembly;
+    int64_t told_ms = writer->in_vain.told_ms;
+    if (writer->in_vain.of != closed->config) {
+        memset(&writer->in_vain, 0, sizeof(writer->in_vain));
+        writer->in_vain.of = closed->config;
+        writer->in_vain.told_ms = told_ms;
+    }
     for (uint32_t i = 0; closed->scores_in_vain >> i; i++)
-        if (closed->scores_in_vain >> i & 1)
-            writer_count(writer,
-                         writer_counters_await_timeout(&writer->counted,
-                                                       closed->config->assembly.await_scores[i]),
-                         1);
-    writer->in_vain += closed->scores_in_vain != 0;
-    if (writer->in_vain == 0 || wall_ms - writer->in_vain_at_ms < MINUTE_MS)
+        if (closed->scores_in_vain >> i & 1) {
+            writer_count(
+                writer,
+                writer_counters_await_timeout(&writer->counted, assembly->await_scores[i]), 1);
+            writer->in_vain.runs_of[i]++;
+        }
+    writer->in_vain.runs += closed->scores_in_vain != 0;
+    if (writer->in_vain.runs == 0 || wall_ms - told_ms < MINUTE_MS)
         return;
-    log_warn("awaited_scores_missing", "runs=%llu", (unsigned long long)writer->in_vain);
-    writer->in_vain = 0;
-    writer->in_vain_at_ms = wall_ms;
+    tell_in_vain(writer, assembly);
+    memset(writer->in_vain.runs_of, 0, sizeof(writer->in_vain.runs_of));
+    writer->in_vain.runs = 0;
+    writer->in_vain.told_ms = wall_ms;
 }
 
 static void count_first(struct writer *writer, const struct closed *closed)

@@ -105,7 +105,8 @@ static const struct {
     [MEASUREMENT_NA] = {"flywheel_measurement_na_total", NO_ACCOUNT,
         "Measurements that a rule asked for and that had no value in a first verdict, by reason."},
     [AWAIT_TIMEOUTS] = {"flywheel_await_timeouts_total", NO_ACCOUNT,
-        "Trajectories that were decided without a score of trajectory.await."},
+        "Trajectories whose first verdict was without this score of trajectory.await, condemned or "
+        "not."},
     [COHORT_CORRECTIONS] = {"flywheel_cohort_corrections_total", NO_ACCOUNT,
         "Verdicts that late spans, scores or feedback have changed, by grouping."},
 };

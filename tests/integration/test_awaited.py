@@ -73,5 +73,22 @@ send(*[run("2", None, broken=True, age_s=3 * 3600) for _ in range(60)])
 code, said = gate("2", "--repeated")
 checks.check("and crashes that nobody scored fail it", (code, said["repeated"]["failed"], said["condemned"]) == (1, 60, 60), said)
 
+send(*[run("3", 0.9) for _ in range(60)], *[run("3", None, broken=True) for _ in range(30)])
+code, said = gate("3", "--min-pass-rate", "0.5")
+cohort = next(one for one in json.loads(daemon.run("cohorts", "-c", daemon.config, "--group-by", "release", "--format", "json").stdout)["cohorts"]
+              if one["cohort"]["release"] == "3")
+table = daemon.run("cohorts", "-c", daemon.config, "--group-by", "release").stdout.splitlines()
+row = next(line for line in table if line.startswith("3 "))
+checks.equal("gate, its rule, cohorts and their table tell the same runs without an awaited score",
+             (said["missing"], said["rules"]["good"]["missing"], cohort["missing"], cohort["rules"]["good"]["missing"], row.split()[-1]),
+             (30, 30, 30, 30, "30"))
+checks.equal("the column has its name", table[0].split()[-1], "missing")
+checks.check("condemned runs need no score: they never make a gate insufficient",
+             (code, said["reason"], said["uncondemned_missing"], said["missing_share"]) == (0, "target_reached", 0, 0), said)
+checks.check("the text says both", "30 without an awaited score (30 of them condemned, which needs none)"
+             in daemon.run("gate", "-c", daemon.config, "--cohort", "release=3", "--min-pass-rate", "0.5").stdout)
+checks.equal("the counter has the same", total(daemon.metrics(), "flywheel_await_timeouts_total"), 10 + 60 + 30)
+checks.check("the log names the score", 'scores="Quality: ' in daemon.logged(), daemon.logged()[-300:])
+
 daemon.remove()
 checks.finish()

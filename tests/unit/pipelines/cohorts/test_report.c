@@ -23,6 +23,7 @@ static struct cohort_delta *delta;
 static uint16_t by_intent, by_release, ungrounded, slow;
 static struct arena arena;
 static struct buffer text;
+static bool lacks_awaited; /* what is added next does */
 
 static void setup(void)
 {
@@ -37,6 +38,7 @@ static void setup(void)
     slow = dictionary_id(&txn, DICTIONARY_RULE, BYTES_LITERAL("slow"));
     COMMIT(&txn);
     arena_init(&arena, 1 << 20);
+    lacks_awaited = false;
 }
 
 static void teardown(void)
@@ -62,6 +64,7 @@ static void add(const char *release, const char *intent, uint8_t verdict, int co
                                       .rule_count = 2};
     struct bytes values[] = {bytes_of_text(release), bytes_of_text(intent)};
     struct store_txn txn;
+    one.class.is_missing = lacks_awaited;
     store_begin(temp.store, true, &txn);
     one.groups[0].grouping = by_intent;
     cohort_assign(cohorts, &txn, by_intent, values + 1, 1, NOW, one.groups[0].hash);
@@ -334,6 +337,20 @@ START_TEST(the_table_is_aligned)
 }
 END_TEST
 
+START_TEST(awaited_scores_that_never_came_are_a_column_and_a_line)
+{
+    add("1.0", "refund", COHORT_PASS, 8, 1);
+    const char *table = write_report("1h", "intent", cohort_table_write);
+    ck_assert_ptr_null(strstr(table, "missing"));
+    lacks_awaited = true;
+    add("1.0", "refund", COHORT_UNSCORED, 3, 1);
+    table = write_report("1h", "intent", cohort_table_write);
+    ck_assert_ptr_nonnull(strstr(table, "  p95 ms  missing\n"));
+    ck_assert_ptr_nonnull(strstr(table, "    1002        3\n"));
+    ck_assert_ptr_nonnull(strstr(table, "\n3 of these trajectories lack a score of "));
+}
+END_TEST
+
 START_TEST(an_empty_window_says_so)
 {
     const char *table = write_report("2h", "intent", cohort_table_write);
@@ -388,6 +405,7 @@ int main(void)
     tcase_add_test(tests, impossible_requests_are_refused);
     tcase_add_test(tests, as_of_takes_both_notations);
     tcase_add_test(tests, the_table_is_aligned);
+    tcase_add_test(tests, awaited_scores_that_never_came_are_a_column_and_a_line);
     tcase_add_test(tests, an_empty_window_says_so);
     tcase_add_test(tests, a_missing_data_directory_is_told);
     tcase_add_test(tests, a_store_is_read_beside_its_owner);
