@@ -206,7 +206,7 @@ static int state_backup(const char *directory, const char *to)
     }
     if (store_open(directory, 0, STORE_READER, &store, &error) != STATUS_OK)
         return fail(&error);
-    enum status status = store_copy(store, to, &error);
+    enum status status = store_back_up(store, to, &error);
     store_close(store);
     if (status != STATUS_OK)
         return fail(&error);

@@ -61,11 +61,6 @@ static void open_meta(struct store *store, struct store_txn *txn, struct error *
     }
     if (version < SCHEMA_VERSION && store->mode == STORE_READER)
         store_fail(txn, STATUS_FATAL, "schema %u is migrated by `flywheel run` only", version);
-    else if (version < SCHEMA_VERSION && store->mode == STORE_OWNER &&
-             store_migrate_back_up(store, version, ret_error) == STATUS_OK)
-        store_migrate_run(txn, store_migrations, version, SCHEMA_VERSION, ret_error);
-    if (ret_error->is_set)
-        store_fail(txn, STATUS_FATAL, "not migrated");
     if (!store_get(txn, TABLE_META, BYTES_LITERAL("instance"), &value) ||
         schema_instance_decode(value, &store->instance) != STATUS_OK)
         store_fail(txn, STATUS_FATAL, "the instance row is not understood");
@@ -74,6 +69,10 @@ static void open_meta(struct store *store, struct store_txn *txn, struct error *
         store_fail(txn, STATUS_FATAL,
                    "data.mdb is of another instance than owner.lock: put the right file back, or "
                    "remove owner.lock to take this one");
+    if (txn->status == STATUS_OK && version < SCHEMA_VERSION && store->mode == STORE_OWNER)
+        store_migrate_begin(txn, version, ret_error);
+    if (ret_error->is_set)
+        store_fail(txn, STATUS_FATAL, "not migrated");
 }
 
 /* A name that is damaged makes a table that nobody knows, and leaves one that should be there. */
@@ -113,6 +112,8 @@ static enum status open_tables(struct store *store, struct error *ret_error)
             open_meta(store, &txn, ret_error);
     }
     /* Also a read transaction is committed: only so do its table handles stay. */
+    uint64_t decided =
+        txn.status == STATUS_OK && txn.is_write ? store_get_number(&txn, "decided_rows") : 0;
     enum status status = txn.status;
     char reason[sizeof txn.reason];
     memcpy(reason, txn.reason, sizeof reason);
@@ -125,7 +126,9 @@ static enum status open_tables(struct store *store, struct error *ret_error)
         }
     }
     store_abort(&txn);
-    if (status != STATUS_OK && !ret_error->is_set)
+    if (status == STATUS_OK)
+        store_migrate_end(store, decided);
+    else if (!ret_error->is_set)
         error_set(ret_error, EXIT_STATE_IO, "data directory %s: %s", store->path, reason);
     return status == STATUS_OK ? STATUS_OK : STATUS_FATAL;
 }

@@ -46,6 +46,9 @@ void store_check_readers(struct store *store);
  * read transaction meanwhile. A copy that was interrupted leaves no data.mdb. */
 MUST_CHECK enum status store_copy(struct store *store, const char *directory,
                                   struct error *ret_error);
+/* The same with an owner.lock beside it, which knows whose state it is: a directory to open. */
+MUST_CHECK enum status store_back_up(struct store *store, const char *directory,
+                                     struct error *ret_error);
 
 /* Puts the file `copy` in the place of `original`, durably. For an offline store that is closed
  * next. */

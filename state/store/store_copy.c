@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,24 @@ enum status store_copy(struct store *store, const char *directory, struct error 
     }
     store_sync_directory(directory);
     return STATUS_OK;
+}
+
+enum status store_copy_name(const struct store *store, const char *directory,
+                            struct error *ret_error)
+{
+    if (store_lock_leave(directory, store->instance.uuid)) {
+        store_sync_directory(directory);
+        return STATUS_OK;
+    }
+    error_set(ret_error, store_exit_code(errno), "%s/owner.lock can't be made: %s", directory,
+              strerror(errno));
+    return STATUS_FATAL;
+}
+
+enum status store_back_up(struct store *store, const char *directory, struct error *ret_error)
+{
+    enum status status = store_copy(store, directory, ret_error);
+    return status == STATUS_OK ? store_copy_name(store, directory, ret_error) : status;
 }
 
 enum status store_replace(struct store *store, const char *copy, const char *original,

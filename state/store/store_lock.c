@@ -133,6 +133,21 @@ enum status store_lock(const char *directory, bool create, struct store_lock *re
     return STATUS_OK;
 }
 
+bool store_lock_leave(const char *directory, const uint8_t instance[INSTANCE_UUID_SIZE])
+{
+    char path[PATH_BYTES_MAX];
+    struct store_lock lock = {.fd = -1};
+    errno = ENAMETOOLONG;
+    if (path_of(path, directory, "owner.lock"))
+        lock.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock.fd < 0)
+        return false;
+    read_instance(lock.fd, &lock);
+    store_lock_remember(&lock, instance);
+    store_unlock(&lock);
+    return lock.has_instance;
+}
+
 void store_unlock(struct store_lock *lock)
 {
     if (lock->fd < 0)

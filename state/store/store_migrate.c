@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "processor/base/clock.h"
+#include "processor/base/log.h"
 #include "state/store/store_faults.h"
 #include "state/store/store_state.h"
 
@@ -25,6 +27,8 @@ static void keep_rows(struct store_txn *txn)
 /* Append only; the last one ends the list. */
 const struct store_migration store_migrations[] = {{1, keep_rows}, {2, keep_rows}, {0, NULL}};
 
+static const char backup_name[] = "backup-schema";
+
 struct names {
     char directory[PATH_BYTES_MAX], file[PATH_BYTES_MAX];
 };
@@ -32,8 +36,8 @@ struct names {
 static bool make_names(struct names *to, const struct store *store, uint32_t version,
                        const char *suffix)
 {
-    int size = snprintf(to->directory, sizeof to->directory, "%s/backup-schema%u%s",
-                        store_path(store), version, suffix);
+    int size = snprintf(to->directory, sizeof to->directory, "%s/%s%u%s", store_path(store),
+                        backup_name, version, suffix);
     return size < PATH_BYTES_MAX &&
            snprintf(to->file, sizeof to->file, "%s/data.mdb", to->directory) < PATH_BYTES_MAX;
 }
@@ -88,7 +92,30 @@ enum status store_migrate_back_up(struct store *store, uint32_t version, struct 
     }
     enum status status = move(&beside, &backup, ret_error);
     store_sync_directory(store_path(store));
-    return status;
+    return status == STATUS_OK ? store_copy_name(store, backup.directory, ret_error) : status;
+}
+
+void store_migrate_begin(struct store_txn *txn, uint32_t version, struct error *ret_error)
+{
+    struct store *store = txn->store;
+    store->migrated_from = version;
+    store->migrating_ms = clock_monotonic_ms();
+    log_info("state_migrating", "from_schema=%u to_schema=%d decided_runs=%llu backup=\"%s/%s%u\"",
+             version, SCHEMA_VERSION, (unsigned long long)store_get_number(txn, "decided_rows"),
+             store_path(store), backup_name, version);
+    if (store_migrate_back_up(store, version, ret_error) == STATUS_OK)
+        store_migrate_run(txn, store_migrations, version, SCHEMA_VERSION, ret_error);
+}
+
+void store_migrate_end(const struct store *store, uint64_t decided)
+{
+    if (store->migrated_from == 0)
+        return;
+    log_info("state_migrated",
+             "from_schema=%u to_schema=%d decided_runs=%llu seconds=%.2f backup=\"%s/%s%u\"",
+             store->migrated_from, SCHEMA_VERSION, (unsigned long long)decided,
+             (double)(clock_monotonic_ms() - store->migrating_ms) / 1000, store_path(store),
+             backup_name, store->migrated_from);
 }
 
 void store_migrate_run(struct store_txn *txn, const struct store_migration *steps, uint32_t version,

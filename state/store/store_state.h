@@ -16,6 +16,8 @@ struct store {
     enum store_mode mode;
     struct schema_instance instance;
     struct store_faults *faults;
+    uint32_t migrated_from; /* by this opening; 0: it had the schema */
+    int64_t migrating_ms;   /* monotonic, since when */
     char path[];
 };
 
@@ -42,6 +44,10 @@ void store_guard(struct store *store);
 /* New files must survive a power cut by name, too. */
 void store_sync_directory(const char *path);
 
+/* Names the owner of a copy in its directory: the second half of store_back_up(). */
+MUST_CHECK enum status store_copy_name(const struct store *store, const char *directory,
+                                       struct error *ret_error);
+
 /* --- from schema to schema --- */
 
 /* A step from schema `from` to the next. */
@@ -54,6 +60,10 @@ extern const struct store_migration store_migrations[];
  * short of, or that of store_copy(). A copy of an attempt before is replaced when this one is whole. */
 MUST_CHECK enum status store_migrate_back_up(struct store *store, uint32_t version,
                                              struct error *ret_error);
+/* The copy, then the steps to SCHEMA_VERSION, in the transaction that opens the store. It is told
+ * before, and after the commit. */
+void store_migrate_begin(struct store_txn *txn, uint32_t version, struct error *ret_error);
+void store_migrate_end(const struct store *store, uint64_t decided);
 /* Every step from `version` to `target`, and the schema's row after each. EXIT_CONFIG when there is
  * no step; a step that fails fails the transaction. */
 void store_migrate_run(struct store_txn *txn, const struct store_migration *steps, uint32_t version,

@@ -154,6 +154,62 @@ START_TEST(an_owner_migrates_behind_a_backup_that_can_be_checked)
 }
 END_TEST
 
+START_TEST(the_backup_knows_whose_state_it_is)
+{
+    struct temp_store temp;
+    struct error error = {0};
+    struct store_lock lock;
+    struct store *copy = NULL;
+    char backup[96];
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    put_number(temp.store, "schema", SCHEMA_VERSION - 1);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES);
+    snprintf(backup, sizeof backup, "%s/backup-schema%d", temp.path, SCHEMA_VERSION - 1);
+    store_lock_peek(backup, &lock);
+    ck_assert(lock.has_instance);
+    ck_assert_mem_eq(lock.instance, store_instance(temp.store)->uuid, INSTANCE_UUID_SIZE);
+    ck_assert_int_eq(truncate(name_in(backup, "data.mdb"), 0), 0);
+    ck_assert_int_ne(store_open(backup, TEMP_MAP_BYTES, STORE_OWNER, &copy, &error), STATUS_OK);
+    ck_assert_int_eq(error.exit_code, EXIT_STATE_IO);
+    temp_directory_remove(backup);
+    temp_store_finish(&temp);
+}
+END_TEST
+
+START_TEST(a_migration_is_told_before_and_after_with_the_place_of_the_copy)
+{
+    struct temp_store temp;
+    char path[] = "/tmp/flywheel-log-XXXXXX", text[2048] = "", wanted[256];
+    int log = mkstemp(path), before = dup(STDERR_FILENO);
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    put_number(temp.store, "schema", SCHEMA_VERSION - 1);
+    put_number(temp.store, "decided_rows", 7);
+    ck_assert_int_ge(dup2(log, STDERR_FILENO), 0);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES);
+    temp_store_reopen(&temp, TEMP_MAP_BYTES); /* says nothing */
+    ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
+    ck_assert_int_gt(pread(log, text, sizeof text - 1, 0), 0);
+    unlink(path);
+    char *first = strstr(text, "event=state_migrating "),
+         *then = strstr(text, "event=state_migrated ");
+    ck_assert_msg(first && then && first < then, "%s", text);
+    ck_assert_ptr_null(strstr(then + 1, "event=state_migrat"));
+    snprintf(wanted, sizeof wanted, "from_schema=%d to_schema=%d decided_runs=7 ",
+             SCHEMA_VERSION - 1, SCHEMA_VERSION);
+    ck_assert_ptr_nonnull(strstr(first, wanted));
+    ck_assert_ptr_nonnull(strstr(then, wanted));
+    ck_assert_ptr_nonnull(strstr(then, " seconds="));
+    snprintf(wanted, sizeof wanted, "backup=\"%s/backup-schema%d\"\n", temp.path,
+             SCHEMA_VERSION - 1);
+    ck_assert_ptr_nonnull(strstr(then, wanted));
+    close(log);
+    close(before);
+    snprintf(wanted, sizeof wanted, "%s/backup-schema%d", temp.path, SCHEMA_VERSION - 1);
+    temp_directory_remove(wanted);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("migrate");
@@ -165,6 +221,8 @@ int main(void)
     tcase_add_test(cases,
                    without_room_for_the_backup_it_is_not_migrated_and_the_missing_bytes_are_said);
     tcase_add_test(cases, an_owner_migrates_behind_a_backup_that_can_be_checked);
+    tcase_add_test(cases, the_backup_knows_whose_state_it_is);
+    tcase_add_test(cases, a_migration_is_told_before_and_after_with_the_place_of_the_copy);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
