@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "pipelines/decide/judge_state.h"
 #include "processor/emit/record/record.h"
 #include "processor/normalize/facts/facts.h"
 #include "processor/normalize/facts/lookup.h"

@@ -90,10 +90,4 @@ MUST_CHECK bool judge_fill(struct judge *judge, struct judgement *judgement);
 struct score_context judge_context(struct judge *judge, const struct judgement *judgement);
 void judge_score(struct judge *judge, struct judgement *judgement);
 MUST_CHECK enum status judge_conclude(struct judge *judge, struct judgement *judgement);
-/* Of judge_conclude (judge_records.c): the records of a first verdict, of a revision that differs, and
- * what another one can be made from while a record may be out. */
-MUST_CHECK enum status judge_select_records(struct judge *judge, const struct judgement *judgement);
-MUST_CHECK enum status judge_select_revision(struct judge *judge,
-                                             const struct judgement *judgement);
-MUST_CHECK enum status judge_keep_content(struct judge *judge, const struct judgement *judgement);
 void judge_append(const struct judgement *judgement);

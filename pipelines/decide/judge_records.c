@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "pipelines/decide/judge.h"
+#include "pipelines/decide/judge_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/emit/otlp/record.h"
 #include "processor/emit/record/record.h"

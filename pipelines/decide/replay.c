@@ -128,8 +128,7 @@ static enum status run_out(struct replay *replay)
         step(replay, &(struct shard_event){.kind = SHARD_TICK, .next_positions = &next});
     for (int64_t next_ms;
          status == STATUS_OK && (next_ms = shard_next_ms(replay->shard)) != INT64_MAX;) {
-        /* A deadline lies within its tick of the wheel: at its end everything of the tick is due.
-         * */
+        /* A deadline lies within its tick of the wheel: at its end all of the tick is due. */
         replay->now_ms =
             (next_ms > replay->now_ms ? next_ms : replay->now_ms) + (1 << WHEEL_TICK_BITS);
         status = step(replay, &(struct shard_event){.kind = SHARD_TICK, .next_positions = &next});

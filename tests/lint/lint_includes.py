@@ -29,7 +29,6 @@ FLOORS = [
 ]
 # Between the verbs there is one edge: the scorer asks for content and attributes of a run only when a measurement needs them.
 SEES_NORMALIZE = "processor/score"
-# The parts of a command that have more than one file stand below the commands; what all commands share stands below those.
 OWNERS = {  # third-party header -> the only files that may name it
     r"grpc/": {"processor/receive/grpc/", "processor/command/send/otlp_client", "processor/command/version"},
     r"librdkafka/": {"processor/receive/kafka/", "processor/receive/dead_letter/topic", "processor/emit/kafka/", "processor/net/brokers",
@@ -44,7 +43,12 @@ OWNERS = {  # third-party header -> the only files that may name it
     r"utf8proc\.h": {"processor/base/text/", "processor/command/version"},
     r"protobuf-c/": {"processor/otlp/messages", "processor/command/version"},
     r".*\.pb-c\.h": {"processor/otlp/messages", "processor/emit/record/"},
+    r"sanitizer/": {"processor/base/"},
 }
+# C11, POSIX and Linux: anybody's.
+SYSTEM = re.compile(r"""(std(align|arg|atomic|bool|def|int|io|lib|noreturn)|assert|ctype|dirent|endian|errno|fcntl|float|fnmatch|ftw|getopt|glob
+    |inttypes|limits|locale|malloc|math|netdb|nmmintrin|poll|pthread|sched|semaphore|signal|string|strings|syslog|termios|time|unistd|wchar
+    |(arpa|linux|net|netinet|sys)/\w+)\.h$""", re.VERBOSE)
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
@@ -53,9 +57,9 @@ def room_of(path):
     if path in FLOOR_OF:
         return path
     parts = path.split("/")
-    for size in range(min(len(parts) - 1, 2), 0, -1):
-        if "/".join(parts[:size]) in FLOOR_OF:
-            return "/".join(parts[:size])
+    for room in ("/".join(parts[:2]), parts[0]):
+        if room in FLOOR_OF and (room != "processor" or len(parts) == 2):  # the nouns have no folder of their own
+            return room
     return None
 
 
@@ -84,6 +88,7 @@ PRIVATE = {
 }
 # The one public header of a folder: its files hold one function or two each, which rows of one table name.
 FOLDER_HEADERS = {"processor/score/measure/functions.h"}
+COMMANDS = "processor/command/command.h"  # declares all commands, one beside the other
 
 
 def is_private(header):
@@ -95,8 +100,21 @@ def module_of(path):
     return re.sub(r"(_state)?\.[ch]$", "", path)
 
 
+def code_of(text):
+    """The lines as the compiler reads them: without comments, broken lines joined, numbers kept."""
+    text = re.sub(r"(?:[^\n]*\\\n)+[^\n]*", lambda match: match[0].replace("\\\n", "") + "\n" * match[0].count("\\\n"), text)
+    blank = lambda match: match[0] if match[0][0] in "\"'" else " " + "\n" * match[0].count("\n")
+    return re.sub(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", blank, text, flags=re.S).splitlines()
+
+
+INCLUDE = re.compile(r"\s*(?:#|%:|\?\?=)\s*(include\w*|import|embed)\b\s*(.*)")
+# A function or an object that a .c declares of another file: what a header is for.
+FOREIGN = re.compile(r"extern\b|(?!static\b|typedef\b|return\b|else\b)[a-z_][\w ]*[ *]+\w+\([^()]*\);")
+FOREIGN_IS_RIGHT = {"pipelines/config/load.c": "default.yaml, which the build makes a .c of"}
+
 paths = sorted(path for folder in ("processor", "state", "pipelines") for path in root.glob(f"{folder}/**/*.[ch]"))
 failures = checked = 0
+included = collections.defaultdict(set)
 arrows = collections.defaultdict(set)  # module -> modules, inside and between rooms
 
 
@@ -110,35 +128,57 @@ for path in paths:
     name = str(path.relative_to(root))
     if room_of(name) is None:
         fail(f"{name}: stands in no room that this lint knows")
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
-        if not match:
+    for number, line in enumerate(code_of(path.read_text()), 1):
+        if path.suffix == ".c" and FOREIGN.match(line) and name not in FOREIGN_IS_RIGHT:
+            fail(f"{name}:{number}: declares what a header should: {line}")
+        directive = INCLUDE.match(line)
+        if not directive:
             continue
         checked += 1
+        match = re.fullmatch(r"""(["<])([^">]+)[">]\s*""", directive[2])
+        if directive[1] != "include" or not match:
+            fail(f"{name}:{number}: only #include with the name of a header: {line.strip()}")
+            continue
         header = match[2]
-        if match[1] == '"' and not header.endswith(".pb-c.h"):
-            if not re.match(r"(processor|state|pipelines|tests)/", header):
-                fail(f"{name}:{number}: {header}: paths start at the root")
+        owners = [files for pattern, files in OWNERS.items() if re.match(pattern, header)]
+        for files in owners:
+            if not any(name.startswith(owner) for owner in files):
+                fail(f"{name}:{number}: {header} belongs to " + ", ".join(sorted(files)))
+        if match[1] == "<":
+            if not owners and not SYSTEM.match(header):
+                fail(f"{name}:{number}: <{header}> is neither the system's nor a library's that has owners here")
+        elif not header.endswith(".h") or not set(header.split("/")).isdisjoint({"", ".", ".."}):
+            fail(f"{name}:{number}: {header}: a header, by its own path")
+        elif not owners:
+            if not re.match(r"(processor|state|pipelines)/", header):
+                fail(f"{name}:{number}: {header}: paths start at the root, with processor, state or pipelines")
+            elif not (root / header).is_file():
+                fail(f"{name}:{number}: {header} is not there")
             elif not may_include(name, header):
                 fail(f"{name}:{number}: {room_of(name)} may not include {header}")
             elif is_private(header) and pathlib.PurePath(header).parent != pathlib.PurePath(name).parent:
                 fail(f"{name}:{number}: {header} is seen inside its folder only")
             if module_of(header) != module_of(name):
                 arrows[module_of(name)].add(module_of(header))
-        for pattern, files in OWNERS.items():
-            if re.match(pattern, header) and not any(name.startswith(owner) for owner in files):
-                fail(f"{name}:{number}: {header} belongs to " + ", ".join(sorted(files)))
+                included[name].add(header)
     if path.suffix == ".h" and "#pragma once" not in path.read_text():
         fail(f"{name}: no #pragma once")
 
-# Each .c has its own header, but where a folder has a private one that says which files share what.
-shared = {path.parent for path in paths if is_private(str(path.relative_to(root))) or str(path.relative_to(root)) in FOLDER_HEADERS}
-without_header = {"processor/main.c"}
+# What is no .c and no .h is compiled all the same when somebody includes it, or CMake finds it.
+for folder in ("processor", "state", "pipelines"):
+    for path in sorted(root.glob(f"{folder}/**/*")):
+        if path.is_file() and path.suffix not in (".c", ".h", ".md", ".txt", ".yaml", ".pb"):
+            fail(f"{path.relative_to(root)}: neither code nor words")
+
+# Each .c has its own header, or is declared in one that several files of its folder share, and sees it.
 for path in paths:
     name = str(path.relative_to(root))
-    if path.suffix == ".c" and not path.with_suffix(".h").exists() and path.parent not in shared and name not in without_header:
-        if not name.startswith("processor/command/"):  # a command is declared beside the others, in command.h
-            fail(f"{name}: has no header of its own")
+    if path.suffix == ".c" and not path.with_suffix(".h").exists() and name != "processor/main.c":
+        checked += 1
+        beside = {header for header in included[name] if is_private(header) or header in FOLDER_HEADERS
+                  if pathlib.PurePath(header).parent == pathlib.PurePath(name).parent}
+        if not beside and COMMANDS not in included[name]:
+            fail(f"{name}: has no header of its own, nor one that its folder shares")
 
 
 def circles(edges):

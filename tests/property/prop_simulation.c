@@ -368,8 +368,8 @@ static uint32_t new_trace(struct simulation *sim)
     return sim->trace_count - 1;
 }
 
-/* Numbers of traces and spans are from 1 in ids. The last span is the root, unless there is none.
- * */
+/* Numbers of traces and spans are from 1 in ids. The last span is the root, unless there is
+ * none. */
 static void write_span(struct simulation *sim, struct trace_builder *builder, uint32_t at,
                        uint32_t index)
 {

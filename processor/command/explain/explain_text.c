@@ -1,5 +1,5 @@
-/* Reads the record back from its JSON: so it shows what a reviewer would get, redaction included.
- * */
+/* Reads the record back from its JSON: so it shows what a reviewer would get, redaction
+ * included. */
 #include "processor/command/explain/explain_text.h"
 
 #include <stdio.h>

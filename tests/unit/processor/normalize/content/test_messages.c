@@ -82,6 +82,14 @@ START_TEST(a_question_is_the_last_text_of_the_user)
         {"HumanMessage(content=\"It's me\", additional_kwargs={})", "It's me"},
         {"[HumanMessage(content='a'), AIMessage(content='b'), HumanMessage(content='c\\nd')]",
          "c\nd"},
+    };
+    CHECK(samples, WANTED_QUESTION);
+}
+END_TEST
+
+START_TEST(a_question_is_found_within_what_frameworks_put_around_it)
+{
+    static const struct sample samples[] = {
         {"{'input': 'Hi', 'n': None}", "Hi"},
         {"{\"input\": \"Hi\"}", "Hi"},
         {"{\"input\": {\"question\": \"Hi\"}}", "Hi"},
@@ -162,6 +170,14 @@ START_TEST(an_answer_is_the_last_text_of_the_assistant_after_the_user)
         {"{\"messages\": [{\"type\":\"human\",\"content\":\"a\"},{\"type\":\"ai\",\"content\":"
          "\"b\"},{\"type\":\"tool\",\"content\":\"c\",\"tool_call_id\":\"1\"}]}",
          "b"},
+    };
+    CHECK(samples, WANTED_ANSWER);
+}
+END_TEST
+
+START_TEST(an_answer_is_found_within_what_frameworks_put_around_it)
+{
+    static const struct sample samples[] = {
         {"[{\"graph\": null, \"update\": {\"messages\": [{\"type\": \"ai\", \"data\": "
          "{\"content\": \"Done\"}}]}}]",
          "Done"},
@@ -361,7 +377,9 @@ int main(void)
     Suite *suite = suite_create("messages");
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_question_is_the_last_text_of_the_user);
+    tcase_add_test(all, a_question_is_found_within_what_frameworks_put_around_it);
     tcase_add_test(all, an_answer_is_the_last_text_of_the_assistant_after_the_user);
+    tcase_add_test(all, an_answer_is_found_within_what_frameworks_put_around_it);
     tcase_add_test(all, a_choice_is_what_one_call_of_a_model_said);
     tcase_add_test(all, reprs_of_any_model_and_roles_of_ones_own_are_read);
     tcase_add_test(all, a_transcript_is_folded_by_its_turns);

@@ -1,6 +1,6 @@
 /* link: normalize otlp nouns base */
-/* Conventions that no recording shows, by hand-made spans: what matters of each in one short run.
- * */
+/* Conventions that no recording shows, by hand-made spans: what matters of each in one short
+ * run. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
