@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "processor/base/digest.h"
+#include "processor/score/language/number_words.h"
 
 /* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")
  * are left out: "we set 2 alarms" is no date. */
@@ -79,14 +80,15 @@ __attribute__((constructor)) static void build_month_slots(void)
         }
 }
 
-/* 0 for a word that names no month, and for the verb in "you may". */
-static uint32_t month_of(struct bytes text, const struct words *words, size_t at)
+/* 0 for a word that names no month, and for the verb in "you may" but not in "third of may". */
+static uint32_t month_of(struct bytes text, const struct words *words, size_t at, bool is_linked)
 {
     struct word word = words->items[at];
     size_t slot = word.hash % MONTH_SLOTS;
     while (month_slots[slot].month && month_slots[slot].hash != word.hash)
         slot = (slot + 1) % MONTH_SLOTS;
-    bool is_verb = word.end - word.start == 3 && memcmp(text.data + word.start, "may", 3) == 0;
+    bool is_verb =
+        !is_linked && word.end - word.start == 3 && memcmp(text.data + word.start, "may", 3) == 0;
     return is_verb ? 0 : month_slots[slot].month;
 }
 
@@ -263,23 +265,68 @@ static bool are_near(struct bytes text, const struct words *words, size_t at)
     return true;
 }
 
-/* 3 May 2026, 3. Mai 2026, 3 de mayo de 2026, May 3, 2026. */
+/* A day as digits or as words, with an article in front where `may_have_article`. */
+struct day {
+    uint32_t number;
+    size_t at, end; /* its words */
+    bool is_spelled, is_ordinal, has_article;
+};
+
+static struct day day_at(struct bytes text, const struct words *words, size_t at,
+                         bool may_have_article)
+{
+    struct day day = {.at = at};
+    if (at >= words->count)
+        return day;
+    if (may_have_article && at + 1 < words->count && equal_lower(word_text(text, words, at), "the"))
+        day.has_article = ++day.at > 0;
+    day.end = day.at + 1;
+    if (words->items[day.at].has_digit) {
+        day.number = day_of(word_text(text, words, day.at));
+        return day;
+    }
+    struct spelled spelled = number_words_read(text, words, day.at);
+    if (spelled.count == 0 || spelled.is_decade || spelled.value < 1 || spelled.value > 31)
+        return day;
+    day.number = (uint32_t)spelled.value;
+    day.end = day.at + spelled.count;
+    day.is_spelled = true;
+    day.is_ordinal = spelled.is_ordinal;
+    return day;
+}
+
+/* "five March" and "in June third parties" are mostly none. */
+static bool is_doubtful(const struct day *day, bool is_before_month)
+{
+    enum { EVERYDAY_ORDINALS = 3 };
+    if (!day->is_spelled || day->has_article)
+        return false;
+    return is_before_month ? !day->is_ordinal : day->number <= EVERYDAY_ORDINALS;
+}
+
+/* 3 May 2026, 3. Mai 2026, 3 de mayo de 2026, third of May, May 3, 2026, May the third. */
 static size_t named_date(struct bytes text, const struct words *words, size_t at,
                          struct number *ret_date)
 {
-    uint32_t day = day_of(word_text(text, words, at)), month = 0;
-    size_t last = at;
-    if (!are_near(text, words, at))
-        return 0;
-    if (day > 0) {
-        last = skip_link(text, words, at + 1);
-        month = last < words->count ? month_of(text, words, last) : 0;
+    struct day day = day_at(text, words, at, false);
+    bool is_day_first = day.number > 0;
+    uint32_t month = 0;
+    size_t last;
+    if (is_day_first) {
+        if (!are_near(text, words, day.end - 1))
+            return 0;
+        last = skip_link(text, words, day.end);
+        month = last < words->count ? month_of(text, words, last, last > day.end) : 0;
     } else {
-        month = month_of(text, words, at);
-        last = at + 1;
-        day = month ? day_of(word_text(text, words, last)) : 0;
+        month = month_of(text, words, at, false);
+        if (month == 0 || !are_near(text, words, at))
+            return 0;
+        day = day_at(text, words, at + 1, true);
+        last = day.end - 1;
+        if (day.is_spelled && !day.is_ordinal)
+            return 0;
     }
-    if (day == 0 || month == 0)
+    if (day.number == 0 || month == 0)
         return 0;
     uint32_t year = 0;
     size_t year_at = skip_link(text, words, last + 1);
@@ -287,7 +334,8 @@ static size_t named_date(struct bytes text, const struct words *words, size_t at
         year = year_of(word_text(text, words, year_at), false);
     if (year > 0)
         last = year_at;
-    add_reading(ret_date, year, month, day);
+    add_reading(ret_date, year, month, day.number);
+    ret_date->is_weak = year == 0 && is_doubtful(&day, is_day_first);
     return ret_date->reading_count > 0 ? last - at + 1 : 0;
 }
 
@@ -302,8 +350,7 @@ size_t dates_at(struct bytes text, const struct words *words, size_t at, struct 
         if (used == 0)
             used = signed_date(text, words, at, ret_date);
     }
-    if (used == 0 &&
-        (words->items[at].has_digit || (at + 1 < words->count && words->items[at + 1].has_digit)))
+    if (used == 0)
         used = named_date(text, words, at, ret_date);
     if (used > 0)
         ret_date->end = words->items[at + used - 1].end;

@@ -37,8 +37,10 @@ static bool read_suffix(struct bytes suffix, int *ret_magnitude)
     static const struct {
         const char *text;
         int magnitude;
-    } suffixes[] = {{"st", 0}, {"nd", 0}, {"rd", 0}, {"th", 0}, {"k", 3},   {"K", 3},
-                    {"M", 6},  {"m", 6},  {"mn", 6}, {"bn", 9}, {"Mio", 6}, {"Mrd", 9}};
+    } suffixes[] = {{"st", 0},  {"nd", 0},  {"rd", 0},  {"th", 0},   {"er", 0}, {"re", 0},
+                    {"ère", 0}, {"ème", 0}, {"eme", 0}, {"ième", 0}, {"º", 0},  {"ª", 0},
+                    {"°", 0},   {"ste", 0}, {"de", 0},  {"k", 3},    {"K", 3},  {"M", 6},
+                    {"m", 6},   {"mn", 6},  {"bn", 9},  {"Mio", 6},  {"Mrd", 9}};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if (bytes_equal_text(suffix, suffixes[i].text)) {
             *ret_magnitude = suffixes[i].magnitude;
@@ -103,57 +105,70 @@ void number_add_readings(struct number *number, const struct decimal *decimal, i
 }
 
 /* "1990s" names its decade in full and by its last digits, "90s" by these alone. A full one is known
- * where a text has it in full, a year of it, or "90s"; "90s" where a text has any that ends so. What
- * a text tells (`day`, else a reading) and what is looked for (readings, parts) differ, so that
+ * where a text has it in full, a year of it, or "90s"; "90s" where a text has any that ends so or a
+ * year of one. What a text tells besides and what is looked for (readings, parts) differ, so that
  * 1890s is not 1990s. */
-static bool decade_of(struct bytes word, struct number *number)
+bool number_add_decade(struct number *number, const uint8_t *digits, size_t count)
 {
     static const uint64_t in_full = 0x5d, as_short = 0x5e, ends_so = 0x5f;
-    size_t digits = word.size - 1;
-    if ((digits != 2 && digits != 4) || word.data[digits] != 's' || word.data[digits - 1] != '0')
+    if ((count != 2 && count != 4) || digits[count - 1] != '0')
         return false;
-    for (size_t i = 0; i < digits; i++)
-        if (!is_digit(word.data[i]))
+    for (size_t i = 0; i < count; i++)
+        if (!is_digit(digits[i]))
             return false;
-    uint64_t last = number_reading(word.data + digits - 2, 2, 0);
+    uint64_t last = number_reading(digits + count - 2, 2, 0);
     number->readings[number->reading_count++] =
-        digits == 4 ? number_reading(word.data, digits, 0) ^ in_full : last ^ as_short;
-    if (digits == 4) {
-        number->year = number->readings[0];
-        number->day = last ^ ends_so;
+        count == 4 ? number_reading(digits, count, 0) ^ in_full : last ^ as_short;
+    if (count == 4) {
+        number->told[number->told_count++] = last ^ ends_so;
         number->parts[number->part_count++] = last ^ as_short;
     } else
         number->readings[number->reading_count++] = last ^ ends_so;
     return true;
 }
 
-/* A year tells the decade that it is in. */
-static void note_decade(struct bytes word, struct number *number)
+/* 90s, 1990's, 90er, in den 90ern */
+static bool is_decade(struct bytes word, struct number *number)
 {
-    uint8_t decade[5] = "0000s";
-    if (word.size != 4 || (word.data[0] != '1' && word.data[0] != '2') || number->day != 0)
+    static const char *const ends[] = {"s", "'s", "\xe2\x80\x99s", "er", "ern"};
+    size_t count = 0;
+    while (count < word.size && is_digit(word.data[count]))
+        count++;
+    struct bytes end = bytes_of(word.data + count, word.size - count);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (bytes_equal_text(end, ends[i]))
+            return number_add_decade(number, word.data, count);
+    return false;
+}
+
+/* A year tells the decade that it is in. */
+static void tell_decade(struct bytes word, struct number *number)
+{
+    struct number decade = {0};
+    uint8_t digits[4];
+    if (word.size != 4 || (word.data[0] != '1' && word.data[0] != '2'))
         return;
-    for (size_t i = 0; i < 4; i++)
-        if (!is_digit(word.data[i]))
-            return;
-    memcpy(decade, word.data, 3);
-    struct number as_decade = {0};
-    if (decade_of(bytes_of(decade, sizeof decade), &as_decade))
-        number->year = number->day = as_decade.readings[0];
+    memcpy(digits, word.data, 3);
+    digits[3] = '0';
+    if (!is_digit(word.data[3]) || !number_add_decade(&decade, digits, sizeof digits))
+        return;
+    number->told[number->told_count++] = decade.readings[0];
+    number->told[number->told_count++] = decade.told[0];
 }
 
 void number_of_word(struct bytes word, uint64_t hash, struct number *ret_number)
 {
     struct decimal decimal;
     ret_number->reading_count = 0;
-    if (word.size > 2 && decade_of(word, ret_number))
+    ret_number->told_count = ret_number->part_count = 0;
+    if (word.size > 2 && is_decade(word, ret_number))
         return;
     if (!number_read_decimal(word, &decimal)) {
         ret_number->readings[ret_number->reading_count++] = hash;
         return;
     }
     number_add_readings(ret_number, &decimal, 0);
-    note_decade(word, ret_number);
+    tell_decade(word, ret_number);
     if (decimal.magnitude > 0) /* 5m may be millions, meters or minutes */
         number_add_readings(ret_number, &decimal, decimal.magnitude);
 }

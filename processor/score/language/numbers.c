@@ -1,11 +1,12 @@
 /* One walk over the words of a text. At each word the longest reading wins:
  *
- *   a date | groups and a magnitude ("1 234 567,89", "1.2 million") | words ("forty-two") | the word
+ *   a date | a decade | groups and a magnitude ("1 234 567,89", "1.2 million") | words ("forty-two") | the word
  *   alone */
 #include "processor/score/language/numbers.h"
 
 #include "processor/base/text/words.h"
 #include "processor/score/language/dates.h"
+#include "processor/score/language/decades.h"
 #include "processor/score/language/number_words.h"
 
 static bool is_digit(uint8_t c)
@@ -193,23 +194,42 @@ static size_t tell_spelled(struct scan *scan, size_t at)
     return used;
 }
 
+/* What is made of several words, each of which may be looked for by itself. */
+static size_t tell_whole(struct scan *scan, size_t at, size_t used, const struct number *whole)
+{
+    if (!scan->with_parts && whole->is_weak)
+        return 0;
+    tell(scan, whole);
+    for (size_t i = 0; scan->with_parts && i < used;) {
+        if (scan->words.items[at + i].has_digit) {
+            tell_word(scan, at + i);
+            i++;
+        } else
+            i += tell_spelled(scan, at + i);
+    }
+    return used;
+}
+
+static size_t tell_at(struct scan *scan, size_t at)
+{
+    struct number whole;
+    size_t used = dates_at(scan->text, &scan->words, at, &whole);
+    bool is_item = whole.year == 0 && numbers_item(scan->text, scan->words.items[at]);
+    if (used > 0 && !is_item) /* "1. May I ..." is no date */
+        used = tell_whole(scan, at, used, &whole);
+    else
+        used = 0;
+    if (used == 0 && (used = decades_at(scan->text, &scan->words, at, &whole)) > 0)
+        used = tell_whole(scan, at, used, &whole);
+    if (used > 0)
+        return used;
+    return scan->words.items[at].has_digit ? tell_number(scan, at) : tell_spelled(scan, at);
+}
+
 static void scan_words(struct scan *scan)
 {
-    for (size_t at = 0; at < scan->words.count && !scan->stopped;) {
-        struct number date;
-        size_t used = dates_at(scan->text, &scan->words, at, &date);
-        bool is_item = date.year == 0 && numbers_item(scan->text, scan->words.items[at]);
-        if (used > 0 && !is_item) { /* "1. May I ..." is no date */
-            tell(scan, &date);
-            for (size_t i = 0; scan->with_parts && i < used; i++)
-                if (scan->words.items[at + i].has_digit)
-                    tell_word(scan, at + i);
-            at += used;
-        } else if (scan->words.items[at].has_digit)
-            at += tell_number(scan, at);
-        else
-            at += tell_spelled(scan, at);
-    }
+    for (size_t at = 0; at < scan->words.count && !scan->stopped;)
+        at += tell_at(scan, at);
 }
 
 void numbers_read(struct bytes text, bool with_parts, struct arena *scratch, number_fn *tell_fn,

@@ -7,7 +7,8 @@
  *   2nd = 2, １２ = 12                     ordinals; digits of other scripts
  *   3 May 2026 = 2026-05-03 = 03.05.2026 = 05/03/2026 = 2026年5月3日
  *   AB-12                                  no number: its words with a digit, folded
- *   forty-two = 42, third = 3, zweiundvierzig = 42; 90s = 1990s (1994 is in it), not 1890s
+ *   forty-two = 42, third = 3, zweiundvierzig = 42; second of December = 2 December
+ *   90s = 1990s (1994 is in it) = the nineties = années 90 = 90年代, not 1890s
  *
  * Words that mostly count nothing ("one", "first", "once") are told of a text that is searched only.
  */

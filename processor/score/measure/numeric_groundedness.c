@@ -24,7 +24,7 @@ static bool add_reading(struct known_numbers *known, uint64_t reading)
     return true;
 }
 
-/* A date also makes its day and month known, for whoever leaves the year out. */
+/* A date also makes its day and month known, for whoever leaves the year out; a year its decade. */
 static bool add_number(void *known_, const struct number *number)
 {
     struct known_numbers *known = known_;
@@ -33,6 +33,8 @@ static bool add_number(void *known_, const struct number *number)
         has_room = add_reading(known, number->readings[i]);
     if (number->day != 0)
         has_room = add_reading(known, number->year ? number->day : number->yearless);
+    for (uint32_t i = 0; i < number->told_count; i++)
+        has_room = add_reading(known, number->told[i]);
     return has_room;
 }
 
