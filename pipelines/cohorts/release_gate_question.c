@@ -99,6 +99,11 @@ enum status release_gate_question_parse(const struct release_gate_words *words, 
                   name_of(words, "--repeated").text, name_of(words, "--as-of").text);
         return STATUS_MALFORMED;
     }
+    if (words->require.data && words->require.size == 0) {
+        error_set(ret_error, EXIT_USAGE, "%s: takes names of rules, joined by commas",
+                  name_of(words, "--require").text);
+        return STATUS_MALFORMED;
+    }
     if (!parse_terms(words, &question.terms, ret_error))
         return STATUS_MALFORMED;
     enum status status = release_gate_text_parse_cohort(

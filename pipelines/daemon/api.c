@@ -163,12 +163,14 @@ static unsigned answer_gate(void *context, const struct http_query *query,
 
 /* --- the table --- */
 
+static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};
+
 uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX])
 {
     const struct http_route routes[] = {
-        {"/api/v1/status", false, answer_status, api},
-        {"/api/v1/cohorts", false, answer_cohorts, api},
-        {"/api/v1/gate", false, answer_gate, api},
+        {"/api/v1/status", false, answer_status, api, NULL},
+        {"/api/v1/cohorts", false, answer_cohorts, api, cohort_parameters},
+        {"/api/v1/gate", false, answer_gate, api, api_gate_parameters},
     };
     static_assert(sizeof(routes) / sizeof(routes[0]) <= API_ROUTES_MAX, "each has a place");
     memcpy(ret_routes, routes, sizeof(routes));

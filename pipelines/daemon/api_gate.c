@@ -1,8 +1,8 @@
-/* A parameter that nobody knows is an error: a misspelled `max_missing` must not certify a release. */
+/* The options of `flywheel gate` as parameters. */
 #include "pipelines/daemon/api_gate.h"
 
+#include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "pipelines/cohorts/release_gate_question.h"
 #include "pipelines/cohorts/release_gate_text.h"
@@ -10,26 +10,24 @@
 
 enum { TEXTS_BYTES_MAX = 1 << 20 };
 
+const char *const api_gate_parameters[] = {
+    "cohort",  "min_pass_rate", "window", "confidence", "min_scored", "require", "max_missing",
+    "missing", "baseline",      "as_of",  "strict",     "repeated",   "format",  NULL};
+
+/* Where each goes, in the same order; 0 in `flag`: a text. */
 static const struct {
-    const char *name;
-    size_t text, flag; /* where it goes; 0 in `flag`: a text */
-} parameters[] = {
-#define TEXT(name) #name, offsetof(struct release_gate_words, name), 0
-#define FLAG(name) #name, 0, offsetof(struct release_gate_words, is_##name)
+    size_t text, flag;
+} places[] = {
+#define TEXT(name) offsetof(struct release_gate_words, name), 0
+#define FLAG(name) 0, offsetof(struct release_gate_words, is_##name)
     {TEXT(cohort)},     {TEXT(min_pass_rate)}, {TEXT(window)},      {TEXT(confidence)},
     {TEXT(min_scored)}, {TEXT(require)},       {TEXT(max_missing)}, {TEXT(missing)},
     {TEXT(baseline)},   {TEXT(as_of)},         {FLAG(strict)},      {FLAG(repeated)},
 };
 
-enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
-
-static bool is_known(const char *name)
-{
-    for (size_t i = 0; i < PARAMETERS; i++)
-        if (strcmp(parameters[i].name, name) == 0)
-            return true;
-    return strcmp(name, "format") == 0;
-}
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+static_assert(sizeof(api_gate_parameters) / sizeof(api_gate_parameters[0]) == PLACES + 2,
+              "with format and the end");
 
 /* `strict` alone is on. */
 static bool take_flag(const char *name, struct bytes value, bool *ret_flag, struct error *ret_error)
@@ -45,26 +43,19 @@ static bool take_words(const struct http_query *query, struct release_gate_words
                        struct error *ret_error)
 {
     struct bytes format = http_query_get(query, "format");
-    if (!http_query_is_known(query, is_known)) {
-        error_set(ret_error, EXIT_USAGE,
-                  "a parameter is unknown: they are those of `flywheel gate`, such as cohort, "
-                  "min_pass_rate and window, each once");
-        return false;
-    }
     if (format.data && !bytes_equal_text(format, "json")) {
         error_set(ret_error, EXIT_USAGE, "format is json");
         return false;
     }
-    for (size_t i = 0; i < PARAMETERS; i++) {
-        struct bytes value = http_query_get(query, parameters[i].name);
+    for (size_t i = 0; i < PLACES; i++) {
+        struct bytes value = http_query_get(query, api_gate_parameters[i]);
         if (!value.data)
             continue;
-        if (parameters[i].flag > 0 &&
-            !take_flag(parameters[i].name, value, (bool *)((char *)words + parameters[i].flag),
-                       ret_error))
+        if (places[i].flag > 0 && !take_flag(api_gate_parameters[i], value,
+                                             (bool *)((char *)words + places[i].flag), ret_error))
             return false;
-        if (parameters[i].flag == 0)
-            *(struct bytes *)(void *)((char *)words + parameters[i].text) = value;
+        if (places[i].flag == 0)
+            *(struct bytes *)(void *)((char *)words + places[i].text) = value;
     }
     return true;
 }

@@ -100,10 +100,10 @@ static bool listen_http(struct relay_telemetry *telemetry, const struct pipeline
                         struct error *ret_error)
 {
     const struct http_route routes[] = {
-        {"/metrics", true, answer_metrics, telemetry},
-        {"/healthz", true, answer_health, telemetry},
-        {"/readyz", true, answer_ready, telemetry},
-        {"/api/v1/status", false, answer_status, telemetry},
+        {"/metrics", true, answer_metrics, telemetry, NULL},
+        {"/healthz", true, answer_health, telemetry, NULL},
+        {"/readyz", true, answer_ready, telemetry, NULL},
+        {"/api/v1/status", false, answer_status, telemetry, NULL},
     };
     struct http_server_config server = {
         .endpoint = config->telemetry_endpoint,

@@ -148,10 +148,10 @@ static const char *trouble_of_exporter(const void *context, uint32_t exporter)
 static bool listen_http(struct telemetry *telemetry, struct error *ret_error)
 {
     const struct http_route own[] = {
-        {"/", false, answer_page, telemetry},
-        {"/metrics", true, answer_metrics, telemetry},
-        {"/healthz", true, answer_health, telemetry},
-        {"/readyz", true, answer_ready, telemetry},
+        {"/", false, answer_page, telemetry, NULL},
+        {"/metrics", true, answer_metrics, telemetry, NULL},
+        {"/healthz", true, answer_health, telemetry, NULL},
+        {"/readyz", true, answer_ready, telemetry, NULL},
     };
     enum { OWN = sizeof(own) / sizeof(own[0]) };
     struct http_route routes[OWN + API_ROUTES_MAX];

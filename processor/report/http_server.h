@@ -14,8 +14,6 @@ enum { HTTP_ROUTES_MAX = 32 };
 struct http_query; /* the parameters of one request */
 /* Unescaped, borrowed from the request; absent when it is not there. */
 struct bytes http_query_get(const struct http_query *query, const char *name);
-/* Is every parameter known, and there once? */
-bool http_query_is_known(const struct http_query *query, bool (*is_known)(const char *name));
 
 struct http_answer {
     const char *content_type; /* constant; text/plain unless set */
@@ -31,6 +29,9 @@ struct http_route {
     bool is_open;     /* served to everybody */
     http_handler_fn *handle;
     void *context;
+    /* What it knows, ends with NULL; NULL: none. A misspelled parameter must not pass for one that was
+     * left out: any other, or one that is there twice, is 400. */
+    const char *const *parameters;
 };
 
 struct http_server_config {

@@ -168,6 +168,8 @@ code, said = answers("intent=half", 0.5, "--min-scored", "0.44", "--require", "g
 checks.check("a required rule must have had values", (code, said["rules"]["good"]["required"]) == (0, True), said)
 result = gate("intent=half", 0.5, "--require", "good,none")
 checks.check("exit 2: a required rule that is not there", result.returncode == 2, result.stderr)
+result = gate("intent=half", 0.5, "--require", "")
+checks.check("exit 2: no required rule named", result.returncode == 2 and "--require: takes names" in result.stderr, result.stderr)
 result = gate("intent=half", 0.5, "--repeated")
 checks.check("exit 2: repeated without a release", result.returncode == 2 and "release" in result.stderr, result.stderr)
 result = gate("intent=half", 0.5, "--repeated", "--window", "1h")

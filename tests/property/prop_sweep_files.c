@@ -328,7 +328,7 @@ static unsigned say_ok(void *context, const struct http_query *query, struct htt
 
 static void sweep_server(const char *what, unsigned kinds)
 {
-    struct http_route route = {"/livez", true, say_ok, NULL};
+    struct http_route route = {"/livez", true, say_ok, NULL, NULL};
     struct http_server_config config = {
         .endpoint = "127.0.0.1:0", .token_file = path, .routes = &route, .route_count = 1};
     struct failing_sweep sweep = failing_sweep(kinds, 1);

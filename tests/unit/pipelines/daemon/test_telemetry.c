@@ -264,6 +264,30 @@ START_TEST(bad_parameters_are_400_with_a_sentence)
 }
 END_TEST
 
+START_TEST(a_parameter_that_a_route_does_not_know_is_400_by_name)
+{
+    static const struct {
+        const char *target, *sentence;
+    } wrong[] = {
+        {"/api/v1/cohorts?windw=24h", "unknown parameter windw; known are window, group_by, as_of"},
+        {"/api/v1/cohorts?window=1h&window=24h", "there twice: window"},
+        {"/api/v1/cohorts?x%1b%5b2J=1", "unknown parameter x?[2J; "},
+        {"/api/v1/cohorts?", NULL},
+        {"/api/v1/status?pretty", "unknown parameter pretty; it takes none"},
+        {"/metrics?name=up", "unknown parameter name; it takes none"},
+        {"/healthz?t=1", "unknown parameter t; it takes none"},
+        {"/readyz?t=1", "unknown parameter t; it takes none"},
+        {"/?t=1", "unknown parameter t; it takes none"},
+    };
+    start();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ck_assert_int_eq(ask(wrong[i].target), wrong[i].sentence ? 400 : 200);
+        if (wrong[i].sentence)
+            SAYS(wrong[i].sentence);
+    }
+}
+END_TEST
+
 START_TEST(the_gate_answers_over_http)
 {
     start();
@@ -293,12 +317,14 @@ START_TEST(what_the_gate_cannot_be_asked_is_400_with_a_sentence)
         {"cohort=shoe%3D44&min_pass_rate=0.9", "shoe"},
         {"cohort=intent%3Da&min_pass_rate=0.9&confidence=1", "confidence: takes a number between"},
         {"cohort=intent%3Da&min_pass_rate=0.9&window=90d", "window: takes a duration"},
-        {"cohort=intent%3Da&min_pass_rate=0.9&max_mising=0", "a parameter is unknown"},
-        {"cohort=intent%3Da&min_pass_rate=0.9&min_pass_rate=0", "a parameter is unknown"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&max_mising=0",
+         "unknown parameter max_mising; known are cohort, min_pass_rate, "},
+        {"cohort=intent%3Da&min_pass_rate=0.9&min_pass_rate=0", "there twice: min_pass_rate"},
         {"cohort=intent%3Da&min_pass_rate=0.9&missing=no", "missing is insufficient or fail"},
         {"cohort=intent%3Da&min_pass_rate=0.9&strict=no", "strict is true or false"},
         {"cohort=intent%3Da&min_pass_rate=0.9&format=text", "format is json"},
         {"cohort=intent%3Da&min_pass_rate=0.9&require=nobody", "nobody"},
+        {"cohort=intent%3Da&min_pass_rate=0.9&require=", "require: takes names of rules"},
         {"cohort=intent%3Da&min_pass_rate=0.9&repeated&window=1h", "repeated counts all runs"},
     };
     start();
@@ -361,6 +387,7 @@ int main(void)
     tcase_add_test(tests, the_status_tells_what_is_in_flight);
     tcase_add_test(tests, cohorts_are_the_document_of_the_command);
     tcase_add_test(tests, bad_parameters_are_400_with_a_sentence);
+    tcase_add_test(tests, a_parameter_that_a_route_does_not_know_is_400_by_name);
     tcase_add_test(tests, the_gate_answers_over_http);
     tcase_add_test(tests, what_the_gate_cannot_be_asked_is_400_with_a_sentence);
     tcase_add_test(tests, the_index_links_the_rest);

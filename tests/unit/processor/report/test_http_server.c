@@ -47,9 +47,10 @@ static unsigned say_too_much(void *context, const struct http_query *query,
 static void serve_at(const char *endpoint, const char *token_file)
 {
     static char open_text[] = "open\n";
+    static const char *const parameters[] = {"say", "other", NULL};
     const struct http_route routes[] = {
         {.path = "/open", .is_open = true, .handle = say_open, .context = open_text},
-        {.path = "/say", .handle = say_parameter},
+        {.path = "/say", .handle = say_parameter, .parameters = parameters},
         {.path = "/fail", .handle = say_too_much},
     };
     const struct http_server_config config = {endpoint, token_file, routes, 3};
@@ -211,7 +212,7 @@ START_TEST(parameters_are_unescaped)
     ck_assert_str_eq(body(), "(absent)");
     ask("GET", "/say?say=");
     ck_assert_str_eq(body(), "()");
-    ask("GET", "/say?other=1&say=a%2Cb%20c+d&more=2");
+    ask("GET", "/say?other=1&say=a%2Cb%20c+d");
     ck_assert_str_eq(body(), "(a,b c d)");
 }
 END_TEST
