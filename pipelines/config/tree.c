@@ -11,6 +11,7 @@
 
 struct tree_reader {
     const char *name;
+    struct bytes text;
     struct arena *arena;
     struct error *error;
     struct config_node *root;
@@ -28,15 +29,29 @@ static void refuse(struct tree_reader *reader, yaml_mark_t mark, const char *pro
               mark.column + 1, problem);
 }
 
+/* YAML counts characters, so the byte is looked for. */
+static bool stands_on_tab(struct bytes text, size_t character)
+{
+    size_t at = 0;
+    for (; at < text.size; at++)
+        if ((text.data[at] & 0xc0) != 0x80 && character-- == 0)
+            break;
+    return at < text.size && text.data[at] == '\t';
+}
+
 static void refuse_syntax(struct tree_reader *reader, const yaml_parser_t *parser)
 {
     const char *problem = parser->problem ? parser->problem : "it can't be read";
     if (parser->error == YAML_READER_ERROR)
         error_set(reader->error, EXIT_CONFIG, "%s:1:1: not a text in UTF-8: %s (byte %zu)",
                   reader->name, problem, parser->problem_offset);
+    else if (stands_on_tab(reader->text, parser->problem_mark.index))
+        refuse(reader, parser->problem_mark, "not YAML: a tab stands here: indent with spaces");
     else
-        error_set(reader->error, EXIT_CONFIG, "%s:%zu:%zu: not YAML: %s", reader->name,
-                  parser->problem_mark.line + 1, parser->problem_mark.column + 1, problem);
+        error_set(reader->error, EXIT_CONFIG,
+                  "%s:%zu:%zu: not YAML: %s: look at indentation, quotes and brackets",
+                  reader->name, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+                  problem);
 }
 
 static struct config_node *node_new(struct tree_reader *reader, enum config_node_kind kind,
@@ -182,7 +197,7 @@ static void take_event(struct tree_reader *reader, const yaml_event_t *event)
 struct config_node *config_tree_read(const char *name, struct bytes text, struct arena *arena,
                                      struct error *ret_error)
 {
-    struct tree_reader reader = {.name = name, .arena = arena, .error = ret_error};
+    struct tree_reader reader = {.name = name, .text = text, .arena = arena, .error = ret_error};
     if (text.size > TREE_FILE_BYTES_MAX) {
         error_set(ret_error, EXIT_CONFIG, "%s:1:1: the file is larger than 1MiB: split it", name);
         return NULL;

@@ -29,10 +29,13 @@ static void lock_report_holder(int fd, const char *directory, struct error *ret_
     ssize_t size = pread(fd, text, PID_BYTES, 0);
     long pid = size > 0 ? strtol(text, NULL, 10) : 0;
     if (pid > 0)
-        error_set(ret_error, EXIT_TEMPORARY, "data directory %s is in use by pid %ld", directory,
-                  pid);
+        error_set(ret_error, EXIT_TEMPORARY,
+                  "data directory %s is in use by pid %ld: stop it, or name another directory",
+                  directory, pid);
     else
-        error_set(ret_error, EXIT_TEMPORARY, "data directory %s is in use by another process",
+        error_set(ret_error, EXIT_TEMPORARY,
+                  "data directory %s is in use by another process: stop it, or name another "
+                  "directory",
                   directory);
 }
 
@@ -98,7 +101,8 @@ enum status store_lock(const char *directory, bool create, struct store_lock *re
     bool is_read_only = false;
     *ret_lock = (struct store_lock){.fd = -1};
     if (create && mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        error_set(ret_error, store_exit_code(errno), "data directory %s can't be created: %s",
+        error_set(ret_error, store_exit_code(errno),
+                  "data directory %s can't be created: %s; name another as state.directory",
                   directory, strerror(errno));
         return STATUS_FATAL;
     }

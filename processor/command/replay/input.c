@@ -303,6 +303,15 @@ static enum status read_path(struct input *input, const char *path)
     return kind == FILE_PASSED_OVER ? STATUS_OK : read_file(input, path, kind);
 }
 
+enum status input_find(char *const *paths, int count, struct error *ret_error)
+{
+    struct input input = {.error = ret_error};
+    for (int i = 0; i < count; i++)
+        if (strcmp(paths[i], "-") != 0 && access(paths[i], R_OK) != 0)
+            return fail(&input, paths[i], errno);
+    return STATUS_OK;
+}
+
 enum status input_read(char *const *paths, int count, input_fn *take, void *context,
                        struct error *ret_error)
 {

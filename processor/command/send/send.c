@@ -1,12 +1,13 @@
 /* flywheel send: recorded OTLP requests to any OTLP/gRPC endpoint, one after the other in name
  * order, each again while the receiver asks for it. With --now everything is read first, because
  * the latest end of all decides how far each of them moves. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/config/value.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
+#include "processor/command/options.h"
 #include "processor/command/replay/input.h"
 #include "processor/command/send/send_guard.h"
 #include "processor/command/send/shift.h"
@@ -37,18 +38,6 @@ struct sending {
     const char *endpoint;
     struct send_guard guard;
 };
-
-static const char usage[] =
-    "usage: flywheel send [--endpoint HOST:PORT] [--now] [--ca-file PEM] [--token-file FILE] "
-    "PATH...\n"
-    "Sends recorded OTLP requests to an OTLP/gRPC endpoint (127.0.0.1:4317).\n"
-    "  --endpoint HOST:PORT  where to\n"
-    "  --now                 shift all times so that the latest run ends now\n"
-    "  --ca-file PEM         speak TLS, and trust these certificates\n"
-    "  --cert-file PEM, --key-file PEM   show this certificate\n"
-    "  --token-file FILE     show the bearer token of this file\n"
-    "PATH is a file (*.pb, *-logs.pb, *.otlp.json, *.otlp.json-body), a folder of them,\n"
-    "or - for a length-delimited stream of trace requests on standard input.\n";
 
 /* Spans or log records: both lie three levels down. */
 static uint64_t count_items(struct bytes request)
@@ -156,7 +145,9 @@ static enum status send_recorded(struct sending *sending, struct error *ret_erro
 static enum status send_paths(struct sending *sending, char **paths, int count,
                               struct error *ret_error)
 {
-    enum status status = otlp_client_connect(sending->client, PATIENCE_MS, ret_error);
+    enum status status = input_find(paths, count, ret_error);
+    if (status == STATUS_OK)
+        status = otlp_client_connect(sending->client, PATIENCE_MS, ret_error);
     if (status == STATUS_OK)
         status = input_read(paths, count, take, sending, ret_error);
     if (status == STATUS_OK && sending->is_now)
@@ -181,48 +172,32 @@ static void finish_sending(struct sending *sending)
     send_guard_finish(&sending->guard);
 }
 
-/* False: the command ends with `*ret_exit_code`. The paths begin at optind. */
-static bool parse_arguments(int argc, char **argv, struct sending *sending, int *ret_exit_code)
+/* The first of the paths; -1 after a sentence on stderr. */
+static int parse_arguments(int argc, char **argv, struct sending *sending)
 {
-    static const struct option options[] = {
-        {"endpoint", required_argument, NULL, 'e'}, {"now", no_argument, NULL, 'n'},
-        {"ca-file", required_argument, NULL, 'a'},  {"cert-file", required_argument, NULL, 'c'},
-        {"key-file", required_argument, NULL, 'k'}, {"token-file", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},           {0}};
-    *ret_exit_code = EXIT_USAGE;
-    optind = 0; /* getopt starts afresh: the table of commands may have used it */
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (option == 'e') {
-            sending->endpoint = optarg;
-        } else if (option == 'n') {
-            sending->is_now = true;
-        } else if (option == 'a') {
-            sending->guard.ca_file = optarg;
-        } else if (option == 'c') {
-            sending->guard.cert_file = optarg;
-        } else if (option == 'k') {
-            sending->guard.key_file = optarg;
-        } else if (option == 't') {
-            sending->guard.token_file = optarg;
-        } else if (option == 'h') {
-            fputs(usage, stdout);
-            *ret_exit_code = EXIT_DONE;
-            return false;
-        } else {
-            fputs(usage, stderr); /* getopt has said what is wrong */
-            return false;
-        }
+    const struct command_option options[] = {
+        {"endpoint", 0, NULL, &sending->endpoint},
+        {"now", 0, &sending->is_now, NULL},
+        {"ca-file", 0, NULL, &sending->guard.ca_file},
+        {"cert-file", 0, NULL, &sending->guard.cert_file},
+        {"key-file", 0, NULL, &sending->guard.key_file},
+        {"token-file", 0, NULL, &sending->guard.token_file},
+    };
+    int operand = options_parse(argc, argv, options, sizeof options / sizeof options[0]);
+    if (operand < 0)
+        return -1;
+    if (operand == argc) {
+        fprintf(stderr, "flywheel send: needs a PATH: a file, a folder, or - for standard input\n");
+        return -1;
     }
-    if (optind == argc) {
-        fprintf(stderr, "flywheel send: a file or a folder of requests is missing\n%s", usage);
-        return false;
-    }
-    if (!strrchr(sending->endpoint, ':')) {
+    struct bytes host;
+    uint32_t port = 0;
+    if (!config_value_split_endpoint(sending->endpoint, &host, &port) || port == 0) {
         fprintf(stderr, "flywheel send: %s: an endpoint is HOST:PORT, as in 127.0.0.1:4317\n",
                 sending->endpoint);
-        return false;
+        return -1;
     }
-    return true;
+    return operand;
 }
 
 static void print_summary(const struct sending *sending, double seconds)
@@ -237,9 +212,9 @@ static void print_summary(const struct sending *sending, double seconds)
 int command_send(int argc, char **argv)
 {
     struct sending sending = {.endpoint = "127.0.0.1:4317"};
-    int exit_code;
-    if (!parse_arguments(argc, argv, &sending, &exit_code))
-        return exit_code;
+    int operand = parse_arguments(argc, argv, &sending);
+    if (operand < 0)
+        return EXIT_USAGE;
     int64_t begin_ms = clock_monotonic_ms();
     struct error error = {0};
     struct otlp_client_config client = {
@@ -249,12 +224,12 @@ int command_send(int argc, char **argv)
         sending.client = otlp_client_create(&client);
     status = STATUS_FATAL;
     if (sending.client)
-        status = send_paths(&sending, argv + optind, argc - optind, &error);
+        status = send_paths(&sending, argv + operand, argc - operand, &error);
     else
         error_set(&error, EXIT_TEMPORARY, "not enough memory");
     if (sending.requests + sending.refused > 0)
         print_summary(&sending, (double)(clock_monotonic_ms() - begin_ms) / 1000);
-    exit_code = sending.refused ? EXIT_USAGE : EXIT_DONE;
+    int exit_code = sending.refused ? EXIT_USAGE : EXIT_DONE;
     finish_sending(&sending);
     if (status != STATUS_OK) {
         fprintf(stderr, "flywheel send: %s\n", error.text);

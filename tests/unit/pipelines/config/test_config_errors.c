@@ -36,7 +36,10 @@ START_TEST(what_is_not_plain_yaml_is_refused_with_its_place)
         {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
          "p.yaml:1:17: nested deeper than 16 levels: no setting is that deep"},
         {"? [a]\n: b", "p.yaml:1:3: a key must be a plain text: write `key: value`"},
-        {"a: \"x", "p.yaml:1:6: not YAML: found unexpected end of stream"},
+        {"a: \"x", "p.yaml:1:6: not YAML: found unexpected end of stream: look at indentation, "
+                   "quotes and brackets"},
+        {"# \u00fc\nrules:\n\t- name: x",
+         "p.yaml:3:1: not YAML: a tab stands here: indent with spaces"},
         {"just a text", "p.yaml:1:1: a pipeline file takes keys with values below it"},
         {"state: { directory: \"${env:FLYWHEEL_TEST_UNSET}\" }",
          "p.yaml:1:21: the environment variable FLYWHEEL_TEST_UNSET is not set: set it, or write "

@@ -135,6 +135,12 @@ START_TEST(what_can_not_be_read_is_named)
     ck_assert_int_eq(read_path(in_folder("absent.pb")), STATUS_FATAL);
     ck_assert_int_eq(error.exit_code, EXIT_USAGE);
     ck_assert_ptr_nonnull(strstr(error.text, "absent.pb: No such file"));
+    char absent[] = "absent.pb", *const paths[] = {folder, absent};
+    error = (struct error){0};
+    ck_assert_int_eq(input_find(paths, 1, &error), STATUS_OK);
+    ck_assert_int_eq(input_find(paths, 2, &error), STATUS_FATAL);
+    ck_assert_int_eq(error.exit_code, EXIT_USAGE);
+    ck_assert_ptr_nonnull(strstr(error.text, "absent.pb: No such file"));
     error = (struct error){0};
     make_file("bad.otlp.json", "{\"resourceSpans\":[{]", 20);
     ck_assert_int_eq(read_path(folder), STATUS_FATAL);
