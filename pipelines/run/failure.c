@@ -13,6 +13,7 @@ void failure_report(struct runtime *runtime, enum exit_code exit_code)
     queue_close(runtime->writer_queue);
     queue_close(runtime->answers);
     queue_close(runtime->topic.answers);
+    request_pool_close(runtime->pool);
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
         queue_close(runtime->shards[i].events);
         queue_close(runtime->shards[i].free_effects);

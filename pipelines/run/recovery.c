@@ -3,8 +3,6 @@
  * codec, journaled requests through the same gate again. */
 #include "pipelines/run/recovery.h"
 
-#include <time.h>
-
 #include "pipelines/commit/sources.h"
 #include "pipelines/commit/stored.h"
 #include "pipelines/decide/trajectory_codec.h"
@@ -20,8 +18,6 @@
 #include "state/tables/spill.h"
 
 enum { RESTORE_BYTES_MAX = 512 << 20 }; /* of one spilled trajectory, decoded */
-
-enum { TURN_MS = 2 }; /* of the wait for shards that are behind */
 
 static bool remember(struct runtime *runtime, uint64_t sequence, const struct decided_row *row,
                      uint32_t source, uint64_t position)
@@ -180,15 +176,6 @@ static enum status read_again(struct replay *replay, struct request *request)
     return admission_gate_again(request);
 }
 
-/* What is replayed is bounded in the queues as what is received; nobody else waits meanwhile. */
-static void wait_for_shards(const struct runtime *runtime)
-{
-    const struct timespec turn = {.tv_nsec = TURN_MS * 1000000L};
-    while (request_pool_queued_bytes(runtime->pool) >= runtime->config->limits.queue_bytes &&
-           !failure_is_reported(runtime))
-        (void)nanosleep(&turn, NULL);
-}
-
 static bool replay_request(void *context, uint64_t position, const struct journal_header *header,
                            struct bytes body)
 {
@@ -219,7 +206,8 @@ static bool replay_request(void *context, uint64_t position, const struct journa
                   runtime->source_names[replay->source], (unsigned long long)position);
     }
     request_release(request);
-    wait_for_shards(runtime);
+    /* What is replayed is bounded in the queues as what is received; nobody else waits meanwhile. */
+    request_pool_wait(runtime->pool, runtime->config->limits.queue_bytes);
     atomic_store_explicit(&runtime->next_positions[replay->source], position + 1,
                           memory_order_release);
     return !failure_is_reported(runtime);

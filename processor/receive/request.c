@@ -20,11 +20,14 @@ enum {
 
 struct request_pool {
     pthread_mutex_t lock;
+    pthread_cond_t less_is_queued;
     size_t keep, idle_count, warm_bytes; /* under lock */
+    uint32_t waiting;                    /* likewise, for less to be queued */
+    bool is_closed;                      /* likewise */
     struct request **idle;
     _Atomic size_t held_bytes;
     _Atomic size_t queued_bytes; /* those of them that were admitted */
-    _Atomic size_t live; /* requests that are not idle */
+    _Atomic size_t live;         /* requests that are not idle */
 };
 
 struct request_pool *request_pool_create(size_t keep)
@@ -39,6 +42,7 @@ struct request_pool *request_pool_create(size_t keep)
     }
     pool->keep = keep;
     pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->less_is_queued, NULL);
     return pool;
 }
 
@@ -78,6 +82,7 @@ void request_pool_destroy(struct request_pool *pool)
     assert(atomic_load(&pool->live) == 0); /* a request that outlives its pool is a bug */
     for (size_t i = 0; i < pool->idle_count; i++)
         free_request(pool->idle[i]);
+    pthread_cond_destroy(&pool->less_is_queued);
     pthread_mutex_destroy(&pool->lock);
     free(pool->idle);
     free(pool);
@@ -143,6 +148,8 @@ void request_release(struct request *request)
         pool->warm_bytes += warm_bytes(request);
         pool->idle[pool->idle_count++] = request;
     }
+    if (pool->waiting > 0)
+        pthread_cond_broadcast(&pool->less_is_queued);
     pthread_mutex_unlock(&pool->lock);
     if (!is_kept)
         free_request(request);
@@ -170,6 +177,24 @@ void request_enqueue(struct request *request)
 size_t request_pool_queued_bytes(const struct request_pool *pool)
 {
     return atomic_load_explicit(&pool->queued_bytes, memory_order_relaxed);
+}
+
+void request_pool_wait(struct request_pool *pool, size_t bytes)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->waiting++;
+    while (!pool->is_closed && request_pool_queued_bytes(pool) >= bytes)
+        pthread_cond_wait(&pool->less_is_queued, &pool->lock);
+    pool->waiting--;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void request_pool_close(struct request_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->is_closed = true;
+    pthread_cond_broadcast(&pool->less_is_queued);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 size_t request_pool_held_bytes(const struct request_pool *pool)

@@ -69,6 +69,10 @@ void request_account(struct request *request);
 void request_enqueue(struct request *request);
 /* Bytes of requests in the queues: admitted, and not released by all who work on them. */
 size_t request_pool_queued_bytes(const struct request_pool *pool);
+/* Waits until fewer than `bytes` are in the queues, or the pool was closed. */
+void request_pool_wait(struct request_pool *pool, size_t bytes);
+/* Nobody waits here from now on; else it goes on as before. Any thread. */
+void request_pool_close(struct request_pool *pool);
 /* Bytes held by requests that are not idle in the pool, as accounted. */
 size_t request_pool_held_bytes(const struct request_pool *pool);
 

@@ -115,6 +115,50 @@ START_TEST(held_bytes_are_those_of_live_requests)
 }
 END_TEST
 
+static struct request *queued(struct request_pool *pool)
+{
+    struct request *request = request_take(pool);
+    buffer_append_text(&request->received, "body");
+    request_account(request);
+    request_enqueue(request);
+    return request;
+}
+
+static void *wait_for_room(void *pool)
+{
+    request_pool_wait(pool, 1);
+    return NULL;
+}
+
+START_TEST(who_waits_for_less_in_the_queues_goes_on_with_the_last_release)
+{
+    struct request_pool *pool = request_pool_create(4);
+    request_pool_wait(pool, 1); /* nothing is queued */
+    struct request *request = queued(pool);
+    request_pool_wait(pool, request_pool_queued_bytes(pool) + 1);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_room, pool), 0);
+    request_release(request);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(request_pool_queued_bytes(pool), 0);
+    request_pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(nobody_waits_at_a_pool_that_is_closed)
+{
+    struct request_pool *pool = request_pool_create(4);
+    struct request *request = queued(pool);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_room, pool), 0);
+    request_pool_close(pool);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    request_pool_wait(pool, 1);
+    request_release(request);
+    request_pool_destroy(pool);
+}
+END_TEST
+
 START_TEST(the_shard_of_a_trace_is_stable_and_even)
 {
     enum { SHARDS = 7, TRACES = 70000 };
@@ -233,6 +277,8 @@ int main(void)
     tcase_add_test(tests, a_buffer_that_has_grown_large_is_given_back);
     tcase_add_test(tests, held_bytes_are_those_of_live_requests);
     tcase_add_test(tests, queued_bytes_are_those_that_were_admitted_and_not_released_by_all);
+    tcase_add_test(tests, who_waits_for_less_in_the_queues_goes_on_with_the_last_release);
+    tcase_add_test(tests, nobody_waits_at_a_pool_that_is_closed);
     tcase_add_test(tests, the_shard_of_a_trace_is_stable_and_even);
     tcase_add_test(tests, every_span_is_in_the_chain_of_its_shard_in_order);
     tcase_add_test(tests, threads_share_a_pool);
