@@ -12,6 +12,7 @@
 #include "processor/base/json/writer.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
+#include "processor/report/metrics_page.h"
 
 struct relay_telemetry {
     struct relay *relay;
@@ -31,16 +32,6 @@ static void collect_reload(void *context, struct buffer *to)
     struct relay_telemetry *telemetry = context;
     metrics_write_family(to, &reload_family);
     metrics_write_sample(to, reload_family.name, "", atomic_load(&telemetry->has_reloaded_well));
-}
-
-static unsigned answer_metrics(void *context, const struct http_query *query,
-                               struct http_answer *answer)
-{
-    struct relay_telemetry *telemetry = context;
-    (void)query;
-    answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    metrics_render(telemetry->metrics, &answer->body);
-    return 200;
 }
 
 static unsigned answer_health(void *context, const struct http_query *query,
@@ -100,7 +91,7 @@ static bool listen_http(struct relay_telemetry *telemetry, const struct pipeline
                         struct error *ret_error)
 {
     const struct http_route routes[] = {
-        {"/metrics", true, answer_metrics, telemetry, NULL},
+        {"/metrics", true, metrics_page_answer, telemetry->metrics, NULL},
         {"/healthz", true, answer_health, telemetry, NULL},
         {"/readyz", true, answer_ready, telemetry, NULL},
         {"/api/v1/status", false, answer_status, telemetry, NULL},

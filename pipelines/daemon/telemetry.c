@@ -11,6 +11,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/report/http_server.h"
+#include "processor/report/metrics_page.h"
 #include "processor/report/page.h"
 
 struct telemetry {
@@ -82,16 +83,6 @@ static void register_all(struct telemetry *telemetry)
 
 /* --- routes --- */
 
-static unsigned answer_metrics(void *context, const struct http_query *query,
-                               struct http_answer *answer)
-{
-    struct telemetry *telemetry = context;
-    (void)query;
-    answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    metrics_render(telemetry->metrics, &answer->body);
-    return 200;
-}
-
 static unsigned answer_health(void *context, const struct http_query *query,
                               struct http_answer *answer)
 {
@@ -149,7 +140,7 @@ static bool listen_http(struct telemetry *telemetry, struct error *ret_error)
 {
     const struct http_route own[] = {
         {"/", false, answer_page, telemetry, NULL},
-        {"/metrics", true, answer_metrics, telemetry, NULL},
+        {"/metrics", true, metrics_page_answer, telemetry->metrics, NULL},
         {"/healthz", true, answer_health, telemetry, NULL},
         {"/readyz", true, answer_ready, telemetry, NULL},
     };

@@ -2,10 +2,11 @@
  *
  *   in the verdict of an earlier run              a replay: nothing happens
  *   read again from a partition                   dropped{duplicate}
- *   else                                          kept, until settle of quiet has passed; then the store is asked for its row:
- *       found                                       a revision (revise.c)
- *       not committed yet                           once more after a moment
- *       revised too often, or forgotten             dropped{late}, and from then on at once
+ *   else                                          kept, until settle of quiet has passed; then
+ *                                                 the store is asked for its row:
+ *       found                                     a revision (revise.c)
+ *       not committed yet                         once more after a moment
+ *       revised too often, or forgotten           dropped{late}, and from then on at once
  *
  * What is kept holds the floors of its sources, so a crash brings it back; the revision's row says
  * up to where it is in the verdict now. */
@@ -216,12 +217,10 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
                                 struct effects *effects)
 {
     enum status status = STATUS_OK;
-    struct open_trajectory *next = shard->late.table.oldest;
-    while (status == STATUS_OK && effects_have_room(effects) && next) {
-        struct open_trajectory *open = next;
+    struct open_trajectory *open, *next = shard->late.table.oldest;
+    while (status == STATUS_OK && effects_have_room(effects) &&
+           (open = progress_find_volatile(&shard->progress, next))) {
         next = open->newer;
-        if (!progress_is_volatile(&shard->progress, open))
-            continue;
         in_flight_unfile(&shard->late.table, open);
         status = revise_settled(shard, open, true, time, effects);
     }
@@ -230,10 +229,7 @@ enum status late_close_volatile(struct shard *shard, const struct shard_time *ti
 
 bool late_has_volatile(const struct shard *shard)
 {
-    for (const struct open_trajectory *open = shard->late.table.oldest; open; open = open->newer)
-        if (progress_is_volatile(&shard->progress, open))
-            return true;
-    return false;
+    return progress_find_volatile(&shard->progress, shard->late.table.oldest) != NULL;
 }
 
 /* --- partitions --- */

@@ -118,10 +118,18 @@ bool progress_is_split(const struct progress *progress, const struct open_trajec
     return open->holding.next_of_owner && count_holdings(progress, open, SOURCE_TOPIC) > 1;
 }
 
-bool progress_is_volatile(const struct progress *progress, const struct open_trajectory *open)
+static bool is_volatile(const struct progress *progress, const struct open_trajectory *open)
 {
     for (const struct holding *holding = &open->holding; holding; holding = holding->next_of_owner)
         if (holding->owner && progress->kinds[holding->source] == SOURCE_MEMORY)
             return true;
     return false;
+}
+
+struct open_trajectory *progress_find_volatile(const struct progress *progress,
+                                               struct open_trajectory *from)
+{
+    while (from && !is_volatile(progress, from))
+        from = from->newer;
+    return from;
 }

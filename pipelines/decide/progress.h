@@ -41,5 +41,6 @@ bool progress_was_counted(const struct progress *progress, const struct request 
                           const uint8_t trace_id[TRACE_ID_SIZE]);
 /* Did spans of it come from two partitions? */
 bool progress_is_split(const struct progress *progress, const struct open_trajectory *open);
-/* Is there a span that neither a journal nor a topic would bring back? */
-bool progress_is_volatile(const struct progress *progress, const struct open_trajectory *open);
+/* The first, from `from` on, with a span that neither a journal nor a topic would bring back; NULL. */
+struct open_trajectory *progress_find_volatile(const struct progress *progress,
+                                               struct open_trajectory *from);

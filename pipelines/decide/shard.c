@@ -223,12 +223,10 @@ static enum status close_volatile(struct shard *shard, const struct shard_time *
                                   struct effects *effects)
 {
     enum status status = STATUS_OK;
-    struct open_trajectory *next = shard->assembler.table.oldest;
-    while (status == STATUS_OK && effects_have_room(effects) && next) {
-        struct open_trajectory *open = next;
+    struct open_trajectory *open, *next = shard->assembler.table.oldest;
+    while (status == STATUS_OK && effects_have_room(effects) &&
+           (open = progress_find_volatile(&shard->progress, next))) {
         next = open->newer;
-        if (!progress_is_volatile(&shard->progress, open))
-            continue;
         if (open->span_count == 0)
             drop_log_only(shard, open, effects);
         else
@@ -239,11 +237,8 @@ static enum status close_volatile(struct shard *shard, const struct shard_time *
 
 bool shard_has_volatile(const struct shard *shard)
 {
-    for (const struct open_trajectory *open = shard->assembler.table.oldest; open;
-         open = open->newer)
-        if (progress_is_volatile(&shard->progress, open))
-            return true;
-    return late_has_volatile(shard);
+    return progress_find_volatile(&shard->progress, shard->assembler.table.oldest) ||
+           late_has_volatile(shard);
 }
 
 /* --- taking in --- */
