@@ -7,12 +7,14 @@
 #include "state/store/chunked.h"
 #include "state/store/dictionary.h"
 #include "state/tables/alert.h"
+#include "state/tables/audit.h"
 #include "state/tables/counters.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
 #include "state/tables/retained.h"
+#include "state/tables/reviewer.h"
 #include "state/tables/selection.h"
 #include "state/tables/source.h"
 #include "state/tables/spill.h"
@@ -130,16 +132,6 @@ static enum status inspect_journal(struct inspection *inspection, struct bytes k
         say_uint(to, "encoding", header.encoding);
         say_int(to, "received_ms", header.received_ms);
     }
-    return status;
-}
-
-static enum status inspect_sequence(struct inspection *inspection, struct bytes key,
-                                    struct bytes value, struct json_writer *to)
-{
-    struct bytes head;
-    enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
-    if (status == STATUS_OK)
-        say_uint(to, "sequence", get_be64(key.data));
     return status;
 }
 
@@ -443,15 +435,52 @@ static enum status inspect_part(struct inspection *inspection, struct bytes key,
     return STATUS_OK;
 }
 
+static enum status inspect_audit(struct inspection *inspection, struct bytes key,
+                                 struct bytes value, struct json_writer *to)
+{
+    struct audit_texts texts;
+    struct audit_entry entry;
+    (void)inspection;
+    if (key.size != 8 || audit_decode(get_be64(key.data), value, &texts, &entry) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "sequence", entry.sequence);
+    say_int(to, "time_ms", entry.time_ms);
+    json_key(to, "action");
+    json_text(to, audit_action_names[entry.action]);
+    json_key(to, "actor");
+    json_string(to, entry.actor);
+    for (uint32_t i = 0; i < entry.subject_count; i++) {
+        json_key(to, entry.subjects[i].kind);
+        json_string(to, entry.subjects[i].id);
+    }
+    say_hex(to, "hash", entry.hash, 31);
+    return STATUS_OK;
+}
+
+/* The name is a person's: it is not said. */
+static enum status inspect_reviewer(struct inspection *inspection, struct bytes key,
+                                    struct bytes value, struct json_writer *to)
+{
+    struct reviewer_row row;
+    (void)inspection;
+    if (key.size != 16 || reviewer_row_decode(value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    json_key(to, "actor");
+    json_text(to, row.actor);
+    say_int(to, "created_ms", row.created_ms);
+    return STATUS_OK;
+}
+
 static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_META] = inspect_meta,         [TABLE_SOURCE] = inspect_source,
     [TABLE_JOURNAL] = inspect_journal,   [TABLE_SPILL] = inspect_spill,
     [TABLE_DECIDED] = inspect_decided,   [TABLE_DICTIONARY] = inspect_dictionary,
     [TABLE_COHORT] = inspect_cohort,     [TABLE_COHORT_NAME] = inspect_name,
     [TABLE_OUTBOX] = inspect_outbox,     [TABLE_OUTBOX_FILE] = inspect_file,
-    [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_sequence,
+    [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_audit,
     [TABLE_RETAINED] = inspect_retained, [TABLE_SELECTION] = inspect_selection,
     [TABLE_PART] = inspect_part,         [TABLE_ALERT] = inspect_alert,
+    [TABLE_REVIEWER] = inspect_reviewer,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

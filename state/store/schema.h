@@ -24,7 +24,7 @@ enum state_table {
     TABLE_OUTBOX,         /* u8 exporter, be64 sequence, be16 chunk */
     TABLE_OUTBOX_FILE,    /* u8 exporter */
     TABLE_COUNTER,        /* name */
-    TABLE_AUDIT,          /* be64 sequence, be16 chunk */
+    TABLE_AUDIT,          /* be64 sequence */
     TABLE_RETAINED,       /* be64 sequence, be16 chunk */
     TABLE_SELECTION,      /* u8 kind, ...: state/tables/selection.h */
     TABLE_ALERT,          /* be16 grouping, hash 16, u8 kind, be64 window */

@@ -1,10 +1,11 @@
 /* The audit trail: what was decided about reviews, rows, reviewers and datasets, as a chain of
  * hashes. Ids and digests only, never a text: an erasure leaves the chain whole.
  *
- *   be64 sequence -> version, time_ms, actor, action, subjects, content, previous hash, hash
- *   hash = SHA-256(everything before it); the first entry's previous hash is 32 zero bytes
+ *   be64 sequence -> version, time_ms, actor, role, trust, action, subjects, content, previous hash, hash
+ *   hash = SHA-256(key, everything before it); the first entry's previous hash is 32 zero bytes
  *
- * Sequences begin at 1. Owner: the writer's transaction; readers from any thread. */
+ * Sequences begin at 1. The oldest entries may be cut when others hold them; the meta row audit_cut
+ * says where. Owner: the writer's transaction; readers from any thread. */
 #pragma once
 #include "state/store/store.h"
 
@@ -44,12 +45,16 @@ enum audit_trust {
 };
 extern const char *const audit_trust_names[AUDIT_TRUSTS];
 
-enum { AUDIT_SUBJECTS_MAX = 8, AUDIT_SUBJECT_BYTES_MAX = 96, AUDIT_HASH_SIZE = 32 };
+enum {
+    AUDIT_SUBJECTS_MAX = 8,
+    AUDIT_SUBJECT_BYTES_MAX = 96, /* longer ids are cut */
+    AUDIT_NAME_BYTES_MAX = 64,    /* of a kind, an actor, a role */
+    AUDIT_HASH_SIZE = 32,
+};
 
 struct audit_subject {
-    const char
-        *kind;       /* constant: "item", "result", "record", "row", "trajectory", "version", ... */
-    struct bytes id; /* printable */
+    const char *kind; /* "item", "result", "record", "row", "trajectory", "version", ... */
+    struct bytes id;  /* printable */
 };
 
 struct audit_entry {
@@ -66,6 +71,16 @@ struct audit_entry {
     uint8_t previous[AUDIT_HASH_SIZE], hash[AUDIT_HASH_SIZE];
 };
 
+/* Where ids stand that are kept in fewer bytes than they are printed in. */
+struct audit_texts {
+    char ids[AUDIT_SUBJECTS_MAX][AUDIT_SUBJECT_BYTES_MAX];
+};
+
+struct audit_cut { /* the last entry that left; sequence 0: none did */
+    uint64_t sequence;
+    uint8_t hash[AUDIT_HASH_SIZE];
+};
+
 struct audit; /* the head of the chain in memory; follows the commit */
 
 MUST_CHECK enum status audit_open(struct store *store, struct audit **ret_audit);
@@ -76,3 +91,24 @@ void audit_append(struct audit *audit, struct store_txn *txn, struct audit_entry
 uint64_t audit_sequence(const struct audit *audit);
 void audit_head(const struct audit *audit, uint8_t ret_hash[AUDIT_HASH_SIZE]);
 uint64_t audit_bytes(const struct audit *audit);
+/* The same with what the transaction under way has appended. */
+uint64_t audit_sequence_open(const struct audit *audit);
+void audit_head_open(const struct audit *audit, uint8_t ret_hash[AUDIT_HASH_SIZE]);
+/* Nothing that has to be told may happen any more: results and changes of the dataset are refused.
+ * `bytes_max` is limits.audit; 0: none. */
+bool audit_is_full(const struct audit *audit, size_t bytes_max);
+/* Deletes the oldest entries, through `through` and at most `entries_max`, while more than
+ * `bytes_keep` are held; returns how many. */
+uint32_t audit_trim(struct audit *audit, struct store_txn *txn, uint64_t through,
+                    uint32_t entries_max, uint64_t bytes_keep);
+/* False: nothing was cut. */
+bool audit_cut_read(struct store_txn *txn, struct audit_cut *ret_cut);
+
+/* The entry, borrowed from the transaction and `texts`. False: there is none, or it is not
+ * understood (the transaction has failed then). */
+bool audit_read(struct store_txn *txn, uint64_t sequence, struct audit_texts *texts,
+                struct audit_entry *ret_entry);
+MUST_CHECK enum status audit_decode(uint64_t sequence, struct bytes value,
+                                    struct audit_texts *texts, struct audit_entry *ret_entry);
+/* What the hash of the entry must be, by its fields and its previous hash. */
+void audit_hash(const struct audit_entry *entry, uint8_t ret_hash[AUDIT_HASH_SIZE]);
