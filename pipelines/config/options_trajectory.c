@@ -59,8 +59,9 @@ static const struct option rows[] = {
              "(`flywheel_shard_behind_seconds`)."),
     DURATION("limits.answer_wait", AT(limits.answer_wait_ms), 0, 10 * MINUTE, "5s",
              "For how long a client is held back, its request unanswered, while there is no room "
-             "for it; then UNAVAILABLE with RetryInfo, by HTTP 503 with Retry-After. Not while the "
-             "state is full or after a restart: that is refused at once. 0: never."),
+             "for it (a gRPC client at most half of the time that it gives the call); then "
+             "UNAVAILABLE with RetryInfo, by HTTP 503 with Retry-After. Not while the state is full "
+             "or after a restart: that is refused at once. 0: never."),
     COUNT("limits.decided", AT(limits.decided), 1000, 1000000000, "5000000",
           "Decided trajectories remembered, so that none is counted twice; and as many turns of "
           "conversations that wait for the end of theirs."),

@@ -23,7 +23,7 @@ QUICK = "trajectory: { settle: 1s, idle_timeout: 5s }\n"
 TINY = "trajectory: { settle: 20s }\nlimits: { memory: 16MiB, journal: 16MiB }\n"
 QUESTION = "What is my mortgage payoff amount?"
 ANSWER = "Your payoff amount is 182,340.11 dollars, valid through June 30."
-args = arguments(runs=60, traces=400, burst=8000)
+args = arguments(runs=60, traces=400, burst=4000)
 checks = Checks()
 
 

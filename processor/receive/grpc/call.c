@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
+#include <grpc/support/time.h>
 #include <stdlib.h>
 
 #include "processor/base/clock.h"
@@ -183,14 +184,28 @@ static void append(struct call *call, struct call **first, struct call **last)
     *last = call;
 }
 
+/* A client that gives up hears neither why nor when to come again. So of the time that it gives its
+ * call at most half is spent on waiting; the other half is for its message and the commit. */
+static int64_t answer_by_ms(const struct call *call, int64_t now_ms)
+{
+    gpr_timespec deadline = gpr_convert_clock_type(call->deadline, GPR_CLOCK_MONOTONIC);
+    gpr_timespec left = gpr_time_sub(deadline, gpr_now(GPR_CLOCK_MONOTONIC));
+    return now_ms + gpr_time_to_millis(left) / 2; /* of a call without a deadline, many days */
+}
+
+static bool may_wait(const struct call *call, int64_t now_ms)
+{
+    return now_ms < call->answer_by_ms &&
+           accept_may_wait(call->receiver->intake, call->waiting_since_ms, now_ms);
+}
+
 /* The message stays here, and so does its client; or it is refused, which gives up the request. */
 static void hold_or_refuse(struct call *call, struct grpc_reply refusal)
 {
     struct grpc_receiver *receiver = call->receiver;
     int64_t now_ms = clock_monotonic_ms();
     reception_crowd(receiver, now_ms);
-    if (!atomic_load(&receiver->is_stopping) &&
-        accept_may_wait(receiver->intake, call->waiting_since_ms, now_ms)) {
+    if (!atomic_load(&receiver->is_stopping) && may_wait(call, now_ms)) {
         atomic_store_explicit(&call->state, CALL_HELD, memory_order_relaxed);
         append(call, &receiver->held_first, &receiver->held_last);
         return;
@@ -329,14 +344,29 @@ static void export_arrived(struct call *call)
         return;
     }
     call->waiting_since_ms = clock_monotonic_ms();
-    if (!reception_has_room(receiver) &&
-        !accept_may_wait(receiver->intake, call->waiting_since_ms, call->waiting_since_ms)) {
+    call->answer_by_ms = answer_by_ms(call, call->waiting_since_ms);
+    if (!reception_has_room(receiver) && !may_wait(call, call->waiting_since_ms)) {
         reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
         return;
     }
     atomic_store_explicit(&call->state, CALL_QUEUED, memory_order_relaxed);
     append(call, &receiver->queued_first, &receiver->queued_last);
     receive_next(receiver);
+}
+
+/* Each call has a time of its own, so the first to come need not be the first to have waited. */
+static void refuse_overdue(struct grpc_receiver *receiver, int64_t now_ms)
+{
+    struct call *queued = receiver->queued_first;
+    receiver->queued_first = receiver->queued_last = NULL;
+    while (queued) {
+        struct call *call = queued;
+        queued = call->next;
+        if (may_wait(call, now_ms))
+            append(call, &receiver->queued_first, &receiver->queued_last);
+        else
+            reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
+    }
 }
 
 void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms)
@@ -349,12 +379,8 @@ void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms)
         go_on(call);
     }
     receive_next(receiver);
-    while (receiver->queued_first && !reception_has_room(receiver) &&
-           !accept_may_wait(receiver->intake, receiver->queued_first->waiting_since_ms, now_ms)) {
-        struct call *call = receiver->queued_first;
-        receiver->queued_first = call->next;
-        reply(call, grpc_reply_retry("no room for the request now", ACCEPT_RETRY_MS));
-    }
+    if (receiver->queued_first && !reception_has_room(receiver))
+        refuse_overdue(receiver, now_ms);
 }
 
 void call_refuse_queued(struct grpc_receiver *receiver)

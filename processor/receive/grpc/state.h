@@ -54,6 +54,7 @@ struct call {
     grpc_byte_buffer *payload;
     struct request *request; /* of a held call, when its payload has been read */
     int64_t receiving_since_ms, waiting_since_ms;
+    int64_t answer_by_ms; /* no longer than until then does it wait for room */
     bool is_long, is_cut; /* while receiving: has a place for long messages; was cancelled */
 
     struct grpc_reply reply;

@@ -83,7 +83,9 @@ class Collector:
     def __init__(self, grpc_port, http_port):
         self.ports = {"grpc": free_port(), "http": free_port()}
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-collector-"))
-        patience = ("retry_on_failure: { enabled: true, initial_interval: 100ms, max_interval: 1s, max_elapsed_time: 0 }, "
+        # A request that is on its way has all the time it needs: that it is refused in time is another test's.
+        patience = (f"timeout: {patiently(60):.0f}s, "
+                    "retry_on_failure: { enabled: true, initial_interval: 100ms, max_interval: 1s, max_elapsed_time: 0 }, "
                     "sending_queue: { enabled: true, queue_size: 100000, num_consumers: 8 }")
         (self.directory / "config.yaml").write_text(f"""
 receivers:

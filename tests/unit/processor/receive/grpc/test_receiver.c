@@ -458,6 +458,24 @@ START_TEST(a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal)
 }
 END_TEST
 
+START_TEST(who_waits_is_answered_before_its_own_deadline)
+{
+    pipeline.intake.may_wait = fake_may_wait;
+    pipeline.intake.wait_ms = 600000;
+    pipeline.has_room = _i == 1;
+    pipeline.submit_status = _i == 1 ? STATUS_BUSY : STATUS_OK;
+    pipeline.retry_ms = 2500;
+    start_receiver();
+    struct buffer spans = make_spans(5, 0);
+    struct otlp_client *client = connect_client(false, 8000, 0);
+    struct otlp_answer answered = export(client, WIRE_GATE_TRACES, buffer_bytes(&spans));
+    ck_assert_int_eq(answered.code, UNAVAILABLE);
+    ck_assert(answered.has_retry_info);
+    otlp_client_destroy(client);
+    buffer_finish(&spans);
+}
+END_TEST
+
 static void *export_in_thread(void *answered)
 {
     struct buffer spans = make_spans(5, 0);
@@ -948,6 +966,7 @@ int main(void)
     tcase_add_test(tests, a_client_without_room_is_held_back_and_then_served);
     tcase_add_loop_test(tests, a_wait_that_has_been_long_enough_ends_with_a_retryable_refusal, 0,
                         2);
+    tcase_add_loop_test(tests, who_waits_is_answered_before_its_own_deadline, 0, 2);
     tcase_add_loop_test(tests, a_stop_waits_for_no_room, 0, 2);
     tcase_add_test(tests, a_commit_that_fails_is_answered_retryably);
     tcase_add_test(tests, a_durable_call_is_answered_only_after_the_commit);
