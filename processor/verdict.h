@@ -49,8 +49,9 @@ struct evaluation {
     struct bytes measurement; /* canonical name of the one used, or of the first when all were na */
     enum outcome outcome;
     bool has_value;
-    bool judges;     /* its pass is evidence for the run, not only its fail against it */
-    bool is_missing; /* without a value, because an awaited score did not come */
+    bool judges;         /* its pass is evidence for the run, not only its fail against it */
+    bool is_missing;     /* without a value, because an awaited score did not come */
+    bool lacks_required; /* likewise, and its rule is required */
     double value;
     double margin; /* distance to the fail threshold, negative when failed; valid when has_value and
                       has fail */

@@ -53,6 +53,10 @@ static void write_rule(struct json_writer *json, const struct rule *rule)
     json_string(json, rule->queue);
     json_key(json, "judges");
     json_bool(json, rule->judges);
+    if (rule->is_required) { /* only then: a ruleset of before keeps its digest */
+        json_key(json, "required");
+        json_bool(json, true);
+    }
     json_object_end(json);
 }
 

@@ -127,6 +127,12 @@ static const struct option rows[] = {
         "(`flywheel help measurements`, \"a pass proves\") and it has a fail threshold. `false`: "
         "it only condemns. `true` is for one's own `attributes[\"key\"]` alone, which else only "
         "condemns."),
+    {.path = "rules[].required",
+     .type = OPTION_BOOL,
+     .at = RULE(is_required),
+     .fallback = "false",
+     .prose = "A run that this rule has no value for does not pass: it is unscored, unless it "
+              "failed or is borderline anyway. Where `when` does not hold, it asks nothing."},
 
     SECTION("selection", 0, "Which verdicts become review work: the share of each."),
     NUMBER("selection.fail", AT(selection.share[VERDICT_FAIL]), 0, 1, "1", "Of failed runs."),

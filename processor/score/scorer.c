@@ -156,7 +156,13 @@ static void evaluate_rule(const struct rule *rule, struct score_context *context
         state_measure(&rule->measures[0], ret_evaluation);
 }
 
-/* The worst of each kind of rule, and the verdict of both. */
+static bool lacks_required(const struct evaluation *evaluation)
+{
+    bool applies = !evaluation->na_reason || strncmp(evaluation->na_reason, "when_", 5) != 0;
+    return evaluation->rule->is_required && !evaluation->has_value && applies;
+}
+
+/* The worst of each kind of rule, and the verdict of both. A pass needs what is required. */
 static void fold(struct verdict_report *report)
 {
     static const enum condemned condemned_of[OUTCOMES] = {
@@ -166,15 +172,20 @@ static void fold(struct verdict_report *report)
                                                     [OUTCOME_FAIL] = JUDGED_FAIL};
     report->condemned = CONDEMNED_NOT;
     report->judged = JUDGED_NOT;
+    bool is_lacking = false;
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
-        const struct evaluation *evaluation = &report->evaluations[i];
+        struct evaluation *evaluation = &report->evaluations[i];
         enum judged judged = judged_of[evaluation->outcome];
         enum condemned condemned = condemned_of[evaluation->outcome];
         if (evaluation->judges && judged > report->judged)
             report->judged = judged;
         if (!evaluation->judges && condemned > report->condemned)
             report->condemned = condemned;
+        evaluation->lacks_required = lacks_required(evaluation);
+        is_lacking = is_lacking || evaluation->lacks_required;
     }
+    if (is_lacking && report->judged == JUDGED_PASS)
+        report->judged = JUDGED_NOT;
     if (report->condemned == CONDEMNED_FAIL || report->judged == JUDGED_FAIL)
         report->verdict = VERDICT_FAIL;
     else if (report->condemned == CONDEMNED_BORDERLINE || report->judged == JUDGED_BORDERLINE)

@@ -16,14 +16,22 @@ enum { CLAUSES_MAX = 3, CLAUSE_MAX = 240, NUMBER_SIZE = 48, DECIMALS_MAX = 9 };
 
 /* Their explanations say what happened. */
 static const char *const telling[] = {
-    "citation.validity",     "errors",
-    "feedback.negative",     "ground_truth.contains",
-    "ground_truth.exact",    "groundedness.numeric",
-    "leak",                  "loop",
-    "output.contract",       "refusal",
-    "regression.check",      "tool.errors",
-    "tool.errors.reported",  "tool.repeats",
-    "tool_args.valid",       "tool_selection.accuracy",
+    "citation.validity",
+    "errors",
+    "feedback.negative",
+    "ground_truth.contains",
+    "ground_truth.exact",
+    "groundedness.numeric",
+    "leak",
+    "loop",
+    "output.contract",
+    "refusal",
+    "regression.check",
+    "tool.errors",
+    "tool.errors.reported",
+    "tool.repeats",
+    "tool_args.valid",
+    "tool_selection.accuracy",
 };
 
 /* What people call the others. */
@@ -155,6 +163,15 @@ static const struct evaluation *next_decided(const struct verdict_report *report
 static void append_unscored(struct clauses *clauses)
 {
     const struct verdict_report *report = clauses->record->input->report;
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        if (!evaluation->lacks_required || evaluation->is_missing)
+            continue;
+        buffer_append_text(&clauses->text, "The rule ");
+        buffer_append_bytes(&clauses->text, evaluation->rule->name);
+        buffer_append_text(&clauses->text, " is required and had no value");
+        return;
+    }
     buffer_append_text(&clauses->text, "No rule that can pass this run had a value");
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
         if (!report->evaluations[i].is_missing)

@@ -186,6 +186,40 @@ START_TEST(a_rule_judges_by_the_measurement_that_gave_the_value_and_condemns_by_
 }
 END_TEST
 
+START_TEST(a_run_without_what_is_required_does_not_pass)
+{
+    below("judge", "score.A", 0.5, 0.8);
+    struct rule *required = below("required", "score.B", 0.5, 0.8);
+    required->is_required = true;
+    struct score *score = hand_run_score(hand, "A", 0.9);
+    const struct verdict_report *report = score_fixture_judge(fixture);
+    ck_assert_int_eq(report->verdict, VERDICT_UNSCORED);
+    ck_assert_int_eq(report->judged, JUDGED_NOT);
+    score->value = 0.7;
+    ck_assert_int_eq(score_fixture_judge(fixture)->verdict, VERDICT_BORDERLINE);
+    score->value = 0.1;
+    ck_assert_int_eq(score_fixture_judge(fixture)->verdict, VERDICT_FAIL);
+    score->value = 0.9;
+    hand_run_score(hand, "B", 0.9);
+    ck_assert_int_eq(score_fixture_judge(fixture)->verdict, VERDICT_PASS);
+}
+END_TEST
+
+START_TEST(a_required_rule_asks_nothing_where_it_does_not_apply)
+{
+    struct error problem = {0};
+    below("judge", "score.A", 0.5, 0.8);
+    struct rule *required = below("required", "score.B", 0.5, 0.8);
+    required->is_required = true;
+    required->when = expression_parse(BYTES_LITERAL("steps.retriever > 0"), NULL, &problem);
+    ck_assert_msg(required->when != NULL, "%s", problem.text);
+    hand_run_score(hand, "A", 0.9);
+    ck_assert_int_eq(score_fixture_judge(fixture)->verdict, VERDICT_PASS);
+    expression_destroy(required->when);
+    required->when = NULL;
+}
+END_TEST
+
 START_TEST(a_rule_whose_awaited_score_did_not_come_is_missing)
 {
     static const struct bytes awaited[] = {{(const uint8_t *)"quality", 7}};
@@ -302,6 +336,8 @@ int main(void)
     tcase_add_test(tests, a_condition_that_does_not_hold_or_is_unknown_makes_na);
     tcase_add_test(tests, the_verdict_is_the_worst_and_a_pass_needs_a_judge);
     tcase_add_test(tests, a_rule_judges_by_the_measurement_that_gave_the_value_and_condemns_by_any);
+    tcase_add_test(tests, a_run_without_what_is_required_does_not_pass);
+    tcase_add_test(tests, a_required_rule_asks_nothing_where_it_does_not_apply);
     tcase_add_test(tests, a_rule_whose_awaited_score_did_not_come_is_missing);
     tcase_add_test(tests, labels_are_of_the_failed_then_of_the_borderline_rules);
     tcase_add_test(tests, the_worst_rule_has_the_lowest_priority_number);
