@@ -4,43 +4,19 @@
 
 #include "processor/base/digest.h"
 #include "state/cohorts/cohort.h"
+#include "state/inspect_state.h"
 #include "state/store/chunked.h"
 #include "state/store/dictionary.h"
 #include "state/tables/alert.h"
-#include "state/tables/audit.h"
 #include "state/tables/counters.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
 #include "state/tables/retained.h"
-#include "state/tables/reviewer.h"
 #include "state/tables/selection.h"
 #include "state/tables/source.h"
 #include "state/tables/spill.h"
-
-typedef enum status inspect_fn(struct inspection *inspection, struct bytes key, struct bytes value,
-                               struct json_writer *to);
-
-static void say_uint(struct json_writer *to, const char *key, uint64_t value)
-{
-    json_key(to, key);
-    json_uint(to, value);
-}
-
-static void say_int(struct json_writer *to, const char *key, int64_t value)
-{
-    json_key(to, key);
-    json_int(to, value);
-}
-
-static void say_hex(struct json_writer *to, const char *key, const uint8_t *data, size_t size)
-{
-    char text[64];
-    hex_encode(text, data, size < sizeof text / 2 ? size : sizeof text / 2);
-    json_key(to, key);
-    json_string(to, bytes_of(text, size < sizeof text / 2 ? 2 * size : sizeof text));
-}
 
 static enum status inspect_meta(struct inspection *inspection, struct bytes key, struct bytes value,
                                 struct json_writer *to)
@@ -432,42 +408,6 @@ static enum status inspect_part(struct inspection *inspection, struct bytes key,
     say_hex(to, "trace_id", row.trace_id, sizeof row.trace_id);
     say_int(to, "received_ms", row.received_ms);
     say_uint(to, "spans", row.spans);
-    return STATUS_OK;
-}
-
-static enum status inspect_audit(struct inspection *inspection, struct bytes key,
-                                 struct bytes value, struct json_writer *to)
-{
-    struct audit_texts texts;
-    struct audit_entry entry;
-    (void)inspection;
-    if (key.size != 8 || audit_decode(get_be64(key.data), value, &texts, &entry) != STATUS_OK)
-        return STATUS_MALFORMED;
-    say_uint(to, "sequence", entry.sequence);
-    say_int(to, "time_ms", entry.time_ms);
-    json_key(to, "action");
-    json_text(to, audit_action_names[entry.action]);
-    json_key(to, "actor");
-    json_string(to, entry.actor);
-    for (uint32_t i = 0; i < entry.subject_count; i++) {
-        json_key(to, entry.subjects[i].kind);
-        json_string(to, entry.subjects[i].id);
-    }
-    say_hex(to, "hash", entry.hash, 31);
-    return STATUS_OK;
-}
-
-/* The name is a person's: it is not said. */
-static enum status inspect_reviewer(struct inspection *inspection, struct bytes key,
-                                    struct bytes value, struct json_writer *to)
-{
-    struct reviewer_row row;
-    (void)inspection;
-    if (key.size != 16 || reviewer_row_decode(value, &row) != STATUS_OK)
-        return STATUS_MALFORMED;
-    json_key(to, "actor");
-    json_text(to, row.actor);
-    say_int(to, "created_ms", row.created_ms);
     return STATUS_OK;
 }
 

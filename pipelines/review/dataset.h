@@ -45,7 +45,7 @@ struct dataset_change {
     char row_id[37]; /* "": no row */
     uint64_t version;
     bool is_held;
-    char held_reason[40]; /* "dataset_full", "bridges_splits", "train_cluster" */
+    char held_reason[40]; /* "dataset_full", "bridges_splits", "train_cluster", "not_promoted" */
 };
 
 MUST_CHECK enum status dataset_open(struct store *store, struct audit *audit, struct outbox *outbox,
@@ -60,3 +60,6 @@ void dataset_decide(struct dataset *dataset, struct store_txn *txn,
                     struct dataset_change *ret_change);
 /* Does the outbox hold rows that the last committed transaction put there? Their lanes are to look. */
 bool dataset_has_news(const struct dataset *dataset);
+uint64_t dataset_version(const struct dataset *dataset); /* durable; 0: no row was ever live */
+/* Whole metric families; `dataset` is a struct dataset. From any thread. */
+void dataset_collect_metrics(void *dataset, struct buffer *to);

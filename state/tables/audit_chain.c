@@ -1,3 +1,4 @@
+/* Each entry against the one before it; the first fault ends it, for nothing behind it is proved. */
 #include "state/tables/audit_chain.h"
 
 #include <inttypes.h>
@@ -68,8 +69,9 @@ static bool follows(struct audit_chain *chain, const struct audit_entry *entry)
             return true; /* in what was exported in both lives */
     }
     if (entry->sequence != chain->last + 1)
-        return broken(chain, chain->last + 1, "the entry is missing: %" PRIu64 " comes after %" PRIu64,
-                      entry->sequence, chain->last);
+        return broken(chain, chain->last + 1,
+                      "the entry is missing: %" PRIu64 " comes after %" PRIu64, entry->sequence,
+                      chain->last);
     return broken(chain, entry->sequence, "its previous hash is not that of the entry before it");
 }
 

@@ -1,3 +1,5 @@
+/* Members in fixed order. What is read back is checked for shape alone: audit_chain says whether it
+ * is true. */
 #include "state/tables/audit_line.h"
 
 #include "processor/base/clock.h"
@@ -169,8 +171,8 @@ enum status audit_line_read(struct bytes line, struct arena *arena, struct audit
     if (read.is_checkpoint) {
         read.checkpoint.sequence = (uint64_t)number;
         read.checkpoint.time_ms = time_ms;
-        is_read = json_member(&reader, &object, "hash", &hash) &&
-                  read_hash(&hash, read.checkpoint.hash);
+        is_read =
+            json_member(&reader, &object, "hash", &hash) && read_hash(&hash, read.checkpoint.hash);
     } else {
         read.entry.sequence = (uint64_t)number;
         read.entry.time_ms = time_ms;

@@ -303,12 +303,12 @@ START_TEST(a_state_that_was_set_back_goes_on_above_the_numbers_that_are_out)
     memset(lost_head, 9, sizeof lost_head);
     hex_encode(head, lost_head, sizeof lost_head);
     store_begin(it.temp.store, true, &txn);
-    struct audit_entry entry = {.sequence = 8,
-                                .trust = AUDIT_SYSTEM,
-                                .action = AUDIT_RESTORED,
-                                .subjects = {{"lost", BYTES_LITERAL("5-7")},
-                                             {"head", bytes_of(head, sizeof head)}},
-                                .subject_count = 2};
+    struct audit_entry entry = {
+        .sequence = 8,
+        .trust = AUDIT_SYSTEM,
+        .action = AUDIT_RESTORED,
+        .subjects = {{"lost", BYTES_LITERAL("5-7")}, {"head", bytes_of(head, sizeof head)}},
+        .subject_count = 2};
     audit_append(it.audit, &txn, &entry);
     COMMIT(&txn);
     ck_assert_uint_eq(audit_sequence(it.audit), 8);
@@ -357,10 +357,8 @@ int main(void)
     tcase_add_test(cases, what_was_not_committed_leaves_no_trace_in_the_chain);
     tcase_add_test(cases, a_changed_entry_is_named_and_so_is_the_one_after_a_rewritten_one);
     tcase_add_test(cases, a_missing_entry_is_named);
-    tcase_add_test(cases,
-                   a_checkpoint_kept_elsewhere_proves_that_nothing_before_it_was_rewritten);
-    tcase_add_test(cases,
-                   entries_that_were_cut_leave_a_chain_that_still_begins_where_it_must);
+    tcase_add_test(cases, a_checkpoint_kept_elsewhere_proves_that_nothing_before_it_was_rewritten);
+    tcase_add_test(cases, entries_that_were_cut_leave_a_chain_that_still_begins_where_it_must);
     tcase_add_test(cases, a_full_trail_says_so_before_it_is_above_its_limit);
     tcase_add_test(cases, a_line_holds_all_that_the_hash_stands_for);
     tcase_add_test(cases, a_state_that_was_set_back_goes_on_above_the_numbers_that_are_out);
