@@ -7,7 +7,7 @@
 #include <strings.h>
 
 struct framing {
-    unsigned lengths, encodings;
+    unsigned lengths, encodings, hosts;
     bool is_number, is_chunked, has_bad_name;
 };
 
@@ -36,6 +36,8 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         framing->encodings++;
         framing->is_chunked = is_chunked(value);
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
+        framing->hosts++;
     } else if (strpbrk(name, " \t")) {
         framing->has_bad_name = true; /* "Content-Length : 5" */
     }
@@ -48,6 +50,8 @@ const char *http_head_fault(struct MHD_Connection *connection, const char *versi
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
     if (framing.has_bad_name)
         return "a header's name has a space";
+    if (framing.hosts > 1)
+        return "more than one Host";
     if (framing.lengths > 0 && framing.encodings > 0)
         return "Content-Length beside Transfer-Encoding";
     if (framing.lengths > 1)

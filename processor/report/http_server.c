@@ -3,7 +3,6 @@
  *   request -> method -> path -> host, token -> handler -> answer */
 #include "processor/report/http_server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +19,7 @@
 #include "processor/base/text/utf8.h"
 #include "processor/net/http_head.h"
 #include "processor/report/http_listen.h"
+#include "processor/report/http_origin.h"
 
 enum {
     CONNECTIONS_MAX = 64,
@@ -110,20 +110,7 @@ static bool shows_token(struct http_server *server, struct MHD_Connection *conne
 /* A browser that was sent here under a name of somebody else's domain says that name. */
 static bool is_own_name(const char *host)
 {
-    char name[256];
-    uint8_t address[16];
-    if (!host || !*host)
-        return true;
-    const char *from = host[0] == '[' ? host + 1 : host;
-    size_t size = strcspn(from, host[0] == '[' ? "]" : ":");
-    if (size >= sizeof name)
-        return false;
-    memcpy(name, from, size);
-    name[size] = 0;
-    size_t suffix = sizeof ".localhost" - 1;
-    return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, address) == 1 ||
-           inet_pton(AF_INET6, name, address) == 1 ||
-           (size > suffix && strcasecmp(name + size - suffix, ".localhost") == 0);
+    return !host || !*host || http_host_is_local(bytes_of_text(host));
 }
 
 /* --- answers --- */

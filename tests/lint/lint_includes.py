@@ -35,7 +35,7 @@ OWNERS = {  # third-party header -> the only files that may name it
                      "processor/command/version", "processor/command/check/reach"},
     r"lmdb\.h": {"state/store/store", "processor/command/version"},
     r"yaml\.h": {"pipelines/config/", "processor/command/version"},
-    r"microhttpd\.h": {"processor/net/http_head", "processor/receive/http/", "processor/report/http_", "processor/command/version"},
+    r"microhttpd\.h": {"processor/net/http_", "processor/receive/http/", "processor/report/http_", "processor/command/version"},
     r"libdeflate\.h": {"processor/base/inflate", "processor/command/version"},
     r"zlib\.h": {"processor/base/inflate"},
     r"openssl/": {"processor/base/digest", "processor/net/tls/", "processor/net/brokers", "processor/command/version"},
