@@ -57,6 +57,8 @@ struct result_evidence { /* code points of the text at `pointer` */
 };
 
 struct result {
+    uint8_t
+        sha256[32]; /* of the canonical JSON (base/json/canonical.h): a repeat, or a conflict? */
     struct bytes result_id;                /* given, or the UUIDv5 of the canonical JSON */
     struct bytes record_id, trajectory_id; /* one of them; the other is absent. Hex or UUID text */
     struct bytes reviewer;                 /* absent: the token's owner */
@@ -98,9 +100,9 @@ struct result_refusal {
     char reason[160]; /* one sentence without content */
 };
 
-/* One JSON object. False with `ret_refusal`. */
-MUST_CHECK bool result_read(struct bytes json, const struct label_set *labels, struct arena *arena,
-                            struct result *ret_result, struct result_refusal *ret_refusal);
-/* SHA-256 of the canonical JSON (keys sorted, no spaces, absent and null members left out), by which
- * a repeat is told from a conflict. False: it is not JSON. */
-MUST_CHECK bool result_digest(struct bytes json, struct arena *arena, uint8_t ret_sha256[32]);
+/* One JSON object. `owner`: whose token it came with; absent: the reviewer must be named. What it has
+ * no `reviewer` for is the owner's, and so is the id that is made for it. Members that are not of
+ * the contract are passed over, a member that stands twice is a fault. False with `ret_refusal`. */
+MUST_CHECK bool result_read(struct bytes json, const struct label_set *labels, struct bytes owner,
+                            struct arena *arena, struct result *ret_result,
+                            struct result_refusal *ret_refusal);
