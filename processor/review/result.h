@@ -2,7 +2,7 @@
  * can be said without the item is checked here (shape, sizes, labels, contradictions); what needs the
  * item or the reviewer's rights is pipelines/review/apply.
  *
- *   JSON -> result_read -> struct result   or a refusal that names the field
+ *   JSON -> result_json_read -> struct result   or a refusal that names the field
  *
  * Every text is borrowed from the arena. Limits are those of proto/result.schema.json. */
 #pragma once
@@ -99,10 +99,3 @@ struct result_refusal {
     char field[80];   /* "must_include[2]"; "" when it is the whole */
     char reason[160]; /* one sentence without content */
 };
-
-/* One JSON object. `owner`: whose token it came with; absent: the reviewer must be named. What it has
- * no `reviewer` for is the owner's, and so is the id that is made for it. Members that are not of
- * the contract are passed over, a member that stands twice is a fault. False with `ret_refusal`. */
-MUST_CHECK bool result_read(struct bytes json, const struct label_set *labels, struct bytes owner,
-                            struct arena *arena, struct result *ret_result,
-                            struct result_refusal *ret_refusal);

@@ -3,7 +3,7 @@
  * read again. */
 #include <assert.h>
 
-#include "processor/review/result.h"
+#include "processor/review/result_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,16 +14,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct label_set labels = {0};
     struct arena arena;
     label_set_default(&labels);
-    label_set_seal(&labels);
+    if (!label_set_seal(&labels))
+        return 0;
     arena_init(&arena, 16 << 20);
     struct bytes json = bytes_of(data, size), owner = BYTES_LITERAL("owner");
-    if (result_read(json, &labels, owner, &arena, &result, &refusal)) {
+    if (result_json_read(json, &labels, owner, &arena, &result, &refusal)) {
         assert(result.record_id.size > 0 || result.trajectory_id.size > 0);
         assert(result.result_id.size > 0 && result.result_id.size <= RESULT_ID_MAX);
         assert(result.reviewer.size > 0 && result.reviewer.size <= REVIEWER_NAME_MAX);
         assert(result.status != RESULT_COMPLETED || result.has_verdict);
         assert(result.failure_mode < (int32_t)labels.count);
-        assert(result_read(json, &labels, owner, &arena, &again, &refusal));
+        assert(result_json_read(json, &labels, owner, &arena, &again, &refusal));
         assert(memcmp(result.sha256, again.sha256, sizeof result.sha256) == 0);
         assert(bytes_equal(result.result_id, again.result_id));
     } else {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "processor/base/digest.h"
-#include "processor/review/result.h"
+#include "processor/review/result_json.h"
 
 #define RECORD "\"record_id\":\"0f3b1c9e-6f0a-5d57-9d43-2a8a3f5f3c11\""
 #define HEAD "\"schema\":\"flywheel.result/v1\"," RECORD ",\"reviewer\":\"asha\""
@@ -19,9 +19,9 @@ static bool read_owned(const char *json, const char *owner)
     arena_finish(&arena);
     arena_init(&arena, 8 << 20);
     label_set_default(&labels);
-    label_set_seal(&labels);
-    return result_read(bytes_of_text(json), &labels, bytes_of_text(owner), &arena, &result,
-                       &refusal);
+    ck_assert(label_set_seal(&labels));
+    return result_json_read(bytes_of_text(json), &labels, bytes_of_text(owner), &arena, &result,
+                            &refusal);
 }
 
 static void is_read(const char *json)
@@ -38,13 +38,14 @@ static void is_refused(const char *json, enum result_fault fault, const char *fi
 
 START_TEST(a_judgement_is_read_whole)
 {
-    is_read("{" FAILED ",\"result_id\":\"r-1\",\"labels\":[\"wrong_tool\",\"unsupported_claim\"],"
-            "\"must_not_include\":[[\"no fee\",\"without a fee\"],\"free of charge\"],"
-            "\"must_include\":[[\"2 % fee\"]],\"expected_until\":\"2027-01-31\","
-            "\"required_tools\":[\"payoff\"],\"evidence\":[{\"pointer\":\"/output/content\","
-            "\"start\":3,\"end\":9,\"label\":\"unsupported_claim\"}],\"comment\":\"see page 2\","
-            "\"started_at\":\"2026-11-30T12:00:00Z\",\"completed_at\":\"2026-11-30T13:01:00+01:00\","
-            "\"first_verdict\":\"unsure\",\"anything_else\":{\"a\":[1]}}");
+    is_read(
+        "{" FAILED ",\"result_id\":\"r-1\",\"labels\":[\"wrong_tool\",\"unsupported_claim\"],"
+        "\"must_not_include\":[[\"no fee\",\"without a fee\"],\"free of charge\"],"
+        "\"must_include\":[[\"2 % fee\"]],\"expected_until\":\"2027-01-31\","
+        "\"required_tools\":[\"payoff\"],\"evidence\":[{\"pointer\":\"/output/content\","
+        "\"start\":3,\"end\":9,\"label\":\"unsupported_claim\"}],\"comment\":\"see page 2\","
+        "\"started_at\":\"2026-11-30T12:00:00Z\",\"completed_at\":\"2026-11-30T13:01:00+01:00\","
+        "\"first_verdict\":\"unsure\",\"anything_else\":{\"a\":[1]}}");
     ck_assert(bytes_equal_text(result.result_id, "r-1"));
     ck_assert(bytes_equal_text(result.reviewer, "asha"));
     ck_assert_int_eq(result.verdict, REVIEW_FAIL);
@@ -119,7 +120,8 @@ START_TEST(labels_must_be_known_and_agree_with_the_verdict)
 {
     is_refused("{" FAILED ",\"labels\":[\"nonsense\"]}", RESULT_UNKNOWN_LABEL, "labels[0]");
     is_refused("{" FAILED ",\"labels\":[\"acceptable_refusal\"]}", RESULT_INCONSISTENT, "labels");
-    is_refused("{" HEAD ",\"status\":\"completed\",\"verdict\":\"pass\",\"labels\":[\"wrong_tool\"]}",
+    is_refused("{" HEAD
+               ",\"status\":\"completed\",\"verdict\":\"pass\",\"labels\":[\"wrong_tool\"]}",
                RESULT_INCONSISTENT, "labels");
     is_refused("{" FAILED ",\"labels\":[\"wrong_tool\"],\"failure_mode\":\"unsupported_claim\"}",
                RESULT_INCONSISTENT, "failure_mode");
