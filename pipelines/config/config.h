@@ -1,8 +1,7 @@
 /* The pipeline file as plain data: immutable once loaded, freed as a whole.
  *
  *   bytes -> tree -> rows of the option table -> fields -> what only makes sense together
- *            tree.c  walk.c                      field.c   cohorts, rules, measurements, redaction,
- *                                                          pipelines, check
+ *            tree.c  walk.c                      field.c   sections/
  * load.c goes that way; everything of a file is checked there, before any state is touched. */
 #pragma once
 #include "pipelines/config/cohort_settings.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pipelines/config/kafka_properties.h"
+#include "pipelines/config/sections/kafka_properties.h"
 #include "pipelines/config/value.h"
 #include "processor/base/log.h"
 

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pipelines/config/check.h"
-#include "pipelines/config/cohorts.h"
-#include "pipelines/config/digest.h"
-#include "pipelines/config/measurements.h"
+#include "pipelines/config/sections/check.h"
+#include "pipelines/config/sections/cohorts.h"
+#include "pipelines/config/print/digest.h"
+#include "pipelines/config/sections/measurements.h"
 #include "pipelines/config/options.h"
-#include "pipelines/config/pipelines.h"
-#include "pipelines/config/redaction.h"
-#include "pipelines/config/rules.h"
+#include "pipelines/config/sections/pipelines.h"
+#include "pipelines/config/sections/redaction.h"
+#include "pipelines/config/sections/rules.h"
 #include "pipelines/config/walk.h"
 #include "processor/score/rules.h"
 

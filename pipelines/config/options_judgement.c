@@ -1,7 +1,7 @@
 /* Rows of what is measured, judged and selected: `measurements`, `rules`, `selection`. */
-#include "pipelines/config/measurements.h"
+#include "pipelines/config/sections/measurements.h"
 #include "pipelines/config/rows.h"
-#include "pipelines/config/rules.h"
+#include "pipelines/config/sections/rules.h"
 
 #define ROUTE(fact, field) AT(ruleset.measurements.route.of[fact].field)
 

@@ -1,7 +1,7 @@
 /* Rows of what leaves and what is kept: `cohorts`, `redaction`, `exporters`, `state`, `service`. */
-#include "pipelines/config/alerts.h"
-#include "pipelines/config/exporters.h"
-#include "pipelines/config/redaction.h"
+#include "pipelines/config/sections/alerts.h"
+#include "pipelines/config/sections/exporters.h"
+#include "pipelines/config/sections/redaction.h"
 #include "pipelines/config/rows.h"
 
 static const char *const contents[] = {"none", "metadata", "redacted", "full", NULL};

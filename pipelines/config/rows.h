@@ -1,9 +1,9 @@
 /* How a row of the option table is written, and the sections that the options_*.c hold. */
 #pragma once
 #include "pipelines/config/config.h"
-#include "pipelines/config/kafka.h"
+#include "pipelines/config/sections/kafka.h"
 #include "pipelines/config/option.h"
-#include "pipelines/config/print_custom.h"
+#include "pipelines/config/print/print_custom.h"
 
 extern const struct option_section config_options_receivers, config_options_trajectory,
     config_options_judgement, config_options_service;

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "pipelines/config/field.h"
-#include "pipelines/config/unavailable.h"
+#include "pipelines/config/sections/unavailable.h"
 #include "processor/base/text/utf8.h"
 
 void config_walk_object(struct config_loader *loader, const struct config_node *map,

@@ -14,7 +14,7 @@
 #include "pipelines/config/exposure.h"
 #include "pipelines/config/limits.h"
 #include "pipelines/config/load.h"
-#include "pipelines/config/print.h"
+#include "pipelines/config/print/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "pipelines/daemon/relay_telemetry.h"
 #include "pipelines/daemon/supervisor.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "pipelines/config/reference.h"
+#include "pipelines/config/print/reference.h"
 #include "processor/base/nearest.h"
 #include "processor/score/measurements.h"
 

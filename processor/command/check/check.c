@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "pipelines/config/exposure.h"
-#include "pipelines/config/print.h"
+#include "pipelines/config/print/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "processor/command/check/reach.h"
 #include "processor/command/command.h"

@@ -8,8 +8,8 @@
 #include "processor/score/rules.h"
 #include "pipelines/config/load.h"
 #include "pipelines/config/options.h"
-#include "pipelines/config/print.h"
-#include "pipelines/config/reference.h"
+#include "pipelines/config/print/print.h"
+#include "pipelines/config/print/reference.h"
 
 static struct pipeline_config *load(const char *text)
 {

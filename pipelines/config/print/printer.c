@@ -1,6 +1,6 @@
 /* Rows below a section that is not there are left out, so are texts that are not set; headers of
  * sections are written when their first row is. */
-#include "pipelines/config/printer.h"
+#include "pipelines/config/print/printer.h"
 
 #include <assert.h>
 #include <inttypes.h>

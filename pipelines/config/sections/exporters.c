@@ -1,7 +1,7 @@
 /* An exporter is named by its kind: kafka/NAME or file/NAME, each an object of the option table. */
-#include "pipelines/config/exporters.h"
+#include "pipelines/config/sections/exporters.h"
 
-#include "pipelines/config/kafka.h"
+#include "pipelines/config/sections/kafka.h"
 #include "pipelines/config/walk.h"
 #include "processor/base/text/utf8.h"
 

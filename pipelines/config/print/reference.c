@@ -1,10 +1,10 @@
 /* The option reference as Markdown, from the option table and the table of measurements. */
-#include "pipelines/config/reference.h"
+#include "pipelines/config/print/reference.h"
 
 #include <string.h>
 
 #include "pipelines/config/options.h"
-#include "pipelines/config/unavailable.h"
+#include "pipelines/config/sections/unavailable.h"
 #include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
 #include "processor/score/measurements.h"

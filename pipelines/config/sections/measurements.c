@@ -1,6 +1,6 @@
 /* The settings of measurements that have no fixed keys: tools by value of a dimension, prices by
  * model. Entries are sorted, so that the order of keys in the file never decides anything. */
-#include "pipelines/config/measurements.h"
+#include "pipelines/config/sections/measurements.h"
 
 #include <stdlib.h>
 #include <string.h>

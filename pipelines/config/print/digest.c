@@ -3,7 +3,7 @@
  * expression do not change it. Two orders do mean something and stay: of rules (records list their
  * evaluations in it) and of dimensions (records list cohorts in it, and the first one keys
  * tool_selection). The key of hashed attributes enters as an HMAC of a constant. */
-#include "pipelines/config/digest.h"
+#include "pipelines/config/print/digest.h"
 
 #include "processor/base/digest.h"
 #include "processor/base/json/writer.h"

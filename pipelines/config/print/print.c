@@ -1,11 +1,11 @@
 /* Two uses of the printer: a page for people, and the comparison of two configurations row by
  * row. */
-#include "pipelines/config/print.h"
+#include "pipelines/config/print/print.h"
 
 #include <string.h>
 
 #include "pipelines/config/options.h"
-#include "pipelines/config/printer.h"
+#include "pipelines/config/print/printer.h"
 
 void config_print(const struct pipeline_config *config, struct buffer *to)
 {

@@ -1,6 +1,6 @@
 /* What single values can't say: endpoints against each other and the world, limits against the
  * store that holds them. */
-#include "pipelines/config/check.h"
+#include "pipelines/config/sections/check.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,11 +2,11 @@
  * known, in that order, because each refers to the one before. tool_path, model_route and
  * routing_policy are derived: they become dimensions when a grouping names them, behind the file's
  * own. */
-#include "pipelines/config/cohorts.h"
+#include "pipelines/config/sections/cohorts.h"
 
 #include <stdio.h>
 
-#include "pipelines/config/alerts.h"
+#include "pipelines/config/sections/alerts.h"
 #include "pipelines/config/value.h"
 #include "pipelines/config/walk.h"
 #include "processor/base/nearest.h"

@@ -1,5 +1,5 @@
 /* Masks and the key of hashed attributes. */
-#include "pipelines/config/redaction.h"
+#include "pipelines/config/sections/redaction.h"
 
 #include <string.h>
 

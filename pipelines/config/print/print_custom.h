@@ -1,6 +1,6 @@
 /* Printers of the rows that have no fixed shape: the counterparts of their loaders. */
 #pragma once
-#include "pipelines/config/printer.h"
+#include "pipelines/config/print/printer.h"
 
 option_print_fn config_print_custom_rules, config_print_custom_measures, config_print_custom_when,
     config_print_custom_judges, config_print_custom_list, config_print_custom_expectations,

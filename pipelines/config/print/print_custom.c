@@ -1,9 +1,9 @@
 /* Each writes its own key and the end of its line; nothing when there is nothing to say. */
-#include "pipelines/config/print_custom.h"
+#include "pipelines/config/print/print_custom.h"
 
 #include <string.h>
 
-#include "pipelines/config/kafka_properties.h"
+#include "pipelines/config/sections/kafka_properties.h"
 #include "pipelines/config/value.h"
 #include "processor/base/json/number.h"
 #include "processor/score/expression/expression.h"

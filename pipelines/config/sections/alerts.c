@@ -1,6 +1,6 @@
 /* Burn rates and what else an alert must be able to reach: a setting that can never fire is
  * refused, for nobody would notice that it doesn't. */
-#include "pipelines/config/alerts.h"
+#include "pipelines/config/sections/alerts.h"
 
 #include "pipelines/config/value.h"
 #include "processor/base/json/number.h"

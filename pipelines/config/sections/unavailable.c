@@ -1,7 +1,7 @@
 /* Settings whose feature this version does not have. They are read and checked like all others, so
  * that a file stays valid; a value that would silently do nothing is then refused. A feature that
  * gets built deletes its rows here and nothing else. */
-#include "pipelines/config/unavailable.h"
+#include "pipelines/config/sections/unavailable.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Rules: each entry of the list is an object of the option table; what a name stands for and
  * whether the bands make sense is asked of score. */
-#include "pipelines/config/rules.h"
+#include "pipelines/config/sections/rules.h"
 
 #include "pipelines/config/walk.h"
 #include "processor/base/text/utf8.h"

@@ -1,5 +1,5 @@
 /* Properties are pairs of texts, ended by NULL. */
-#include "pipelines/config/kafka.h"
+#include "pipelines/config/sections/kafka.h"
 
 #include <string.h>
 

@@ -2,12 +2,12 @@
  * what takes alerts.
  *   exporters -> those of alerts -> those of the main pipeline -> receivers -> what a relay may
  * be */
-#include "pipelines/config/pipelines.h"
+#include "pipelines/config/sections/pipelines.h"
 
 #include <string.h>
 
-#include "pipelines/config/exporters.h"
-#include "pipelines/config/kafka.h"
+#include "pipelines/config/sections/exporters.h"
+#include "pipelines/config/sections/kafka.h"
 #include "processor/base/nearest.h"
 
 static void not_defined(struct config_loader *loader, const struct config_node *node,

@@ -1,7 +1,7 @@
 /* The properties of librdkafka whose values are sizes, times, names and paths. Left out are those of
  * secrets, of free text that may hold one (sasl.oauthbearer.config, sasl.kerberos.kinit.cmd, URLs),
  * and those that no release had when this was written. */
-#include "pipelines/config/kafka_properties.h"
+#include "pipelines/config/sections/kafka_properties.h"
 
 #include <stddef.h>
 #include <stdlib.h>
