@@ -19,7 +19,6 @@ ALLOWED = {
     "pipelines/decide/effects.h": (155, "all that a shard may do, in one list"),
     "pipelines/config/rows.h": (120, "one macro a kind of option"),
     "state/store/store.h": (130, "transactions with their fates, in one place"),
-    "tests/property/prop_simulation.c": (940, "one simulation"),
     "tests/unit/processor/emit/record/test_record.c": (930, "the record, field by field"),
     "tests/unit/processor/normalize/semconv/test_semconv.c": (910, "one run a convention"),
     "tests/unit/processor/otlp/test_wire_gate.c": (720, "one message a rule of the gate"),
