@@ -14,6 +14,10 @@ RIGHT = {
     "processor/emit/emitter.h": HEADER,
     "processor/emit/kafka/relay_state.h": HEADER,
     "pipelines/run/runtime.h": HEADER,
+    "processor/command/command.h": HEADER,
+    "processor/command/dispatch.h": HEADER,
+    "processor/command/dispatch.c": '/* One. */\n    {"run", "runs"},\n',
+    "README.md": "Begin with `processor/base/{bytes,c}.h`, in `processor/` and with `flywheel run`.\n",
 }
 
 
@@ -67,6 +71,13 @@ TRICKS = {  # lint: what is tried -> the files that do it
         "a long function, brace beside its name": source(FUNCTION.replace("\n{", " {")),
         "a long function of a header": {"processor/base/a.h": HEADER + FUNCTION},
         "a long test": {"tests/unit/test_a.c": "/* One. */\n" + "int a;\n" * 701},
+    },
+    "lint_paths.py": {
+        "a file that is not there": {"README.md": "Begin with `processor/base/no.h`.\n"},
+        "a file that is not there, of several": {"README.md": "Begin with `processor/base/{c,no}.h`.\n"},
+        "a folder that is not there": {"processor/base/README.md": "Begin in `no/`.\n"},
+        "a script that is not there": {"README.md": "    ./no.sh\n"},
+        "a command that is not there": {"README.md": "    flywheel no\n"},
     },
     "lint_style.py": {
         "no first comment": {"processor/base/a.h": "#pragma once\n"},
