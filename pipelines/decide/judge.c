@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/decide/judge_state.h"
+#include "processor/base/inflate.h"
 #include "processor/emit/record/record.h"
 #include "processor/normalize/facts/facts.h"
 #include "processor/normalize/facts/lookup.h"
@@ -32,6 +33,9 @@ void judge_finish(struct judge *judge)
     buffer_finish(&judge->otlp);
     buffer_finish(&judge->frame);
     buffer_finish(&judge->encoded);
+    buffer_finish(&judge->deflated);
+    deflater_destroy(judge->deflater);
+    judge->deflater = NULL;
 }
 
 void judge_rest(struct judge *judge)
@@ -41,6 +45,9 @@ void judge_rest(struct judge *judge)
     buffer_finish(&judge->otlp);
     buffer_finish(&judge->frame);
     buffer_finish(&judge->encoded);
+    buffer_finish(&judge->deflated);
+    deflater_destroy(judge->deflater);
+    judge->deflater = NULL;
 }
 
 void judge_set_config(struct judge *judge, const struct pipeline_config *config)

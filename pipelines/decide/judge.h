@@ -60,7 +60,8 @@ struct judge {
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */
-    struct buffer json, otlp, frame, encoded;
+    struct buffer json, otlp, frame, encoded, deflated;
+    struct deflater *deflater; /* NULL until there are reviewers */
     struct redaction_policy dimension_policy;
     struct trajectory trajectory;
     struct agent_run run;

@@ -5,6 +5,8 @@
 
 #include "pipelines/decide/judge_state.h"
 #include "pipelines/decide/trajectory_codec.h"
+#include "processor/base/digest.h"
+#include "processor/base/inflate.h"
 #include "processor/emit/otlp/record.h"
 #include "processor/emit/record/record.h"
 #include "processor/normalize/content/content.h"
@@ -63,6 +65,25 @@ static enum status write_spans(struct judge *judge, const struct review_input *i
     return status;
 }
 
+/* What its item is made of. Who never reviews here pays nothing for it. */
+static enum status put_item(struct judge *judge, const struct judgement *judgement,
+                            const struct review_record *record, struct selected_record *to)
+{
+    if (!judge->config->review.is_present)
+        return STATUS_OK;
+    to->priority = record->priority;
+    struct bytes conversation = judge->run.conversation_id;
+    to->conversation = conversation.size > 0 ? digest_fnv1a64(conversation) : 0;
+    if (!hex_decode(to->content_digest, record->content_digest, sizeof to->content_digest))
+        return STATUS_FATAL;
+    if (!judge->deflater && !(judge->deflater = deflater_create()))
+        return STATUS_FATAL;
+    if (deflate_quick(judge->deflater, buffer_bytes(&judge->json), &judge->deflated) != STATUS_OK)
+        return STATUS_FATAL;
+    to->content = arena_copy(&judgement->effects->arena, buffer_bytes(&judge->deflated));
+    return STATUS_OK;
+}
+
 /* A framed record in the effects' arena. */
 static enum status write_framed(struct judge *judge, const struct judgement *judgement,
                                 enum selection_reason reason, double probability,
@@ -106,6 +127,11 @@ static enum status write_framed(struct judge *judge, const struct judgement *jud
     ret_record->frame = arena_copy(arena, buffer_bytes(&judge->frame));
     ret_record->queue = arena_copy(arena, record.queue);
     memcpy(ret_record->id, record.record_id, sizeof(record.record_id));
+    ret_record->reason = reason;
+    ret_record->probability = probability;
+    status = put_item(judge, judgement, &record, ret_record);
+    if (status != STATUS_OK)
+        return status;
     return judge->frame.failed || arena->failed ? STATUS_FATAL : STATUS_OK;
 }
 

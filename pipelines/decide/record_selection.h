@@ -7,11 +7,18 @@
  */
 #pragma once
 #include "processor/base/bytes.h"
+#include "processor/emit/record/input.h"
 #include "processor/score/select.h"
 
 struct selected_record {
     struct bytes frame, queue; /* framed (emit/outgoing.h); absent: no record */
     char id[37];
+    uint32_t priority;
+    enum selection_reason reason;
+    double probability; /* that it states */
+    uint8_t content_digest[32]; /* of what a reviewer reads */
+    uint64_t conversation;      /* stands for its id; 0: none */
+    struct bytes content;       /* the JSON for the reviewers (base/inflate.h); absent: there are none */
 };
 
 struct record_selection {

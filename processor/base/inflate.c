@@ -7,7 +7,7 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-enum { RATIO_MAX = 1032, TRAILER_SIZE = 8, GUESS_MIN = 256, LEVEL = 6 };
+enum { RATIO_MAX = 1032, TRAILER_SIZE = 8, GUESS_MIN = 256, LEVEL = 6, QUICK_LEVEL = 1 };
 
 struct inflater {
     struct libdeflate_decompressor *decompressor;
@@ -100,17 +100,54 @@ enum status inflate_gzip(struct inflater *inflater, struct bytes in, size_t limi
     return STATUS_OK;
 }
 
-enum status deflate_gzip(struct bytes in, struct buffer *to)
+struct deflater {
+    struct libdeflate_compressor *compressor;
+};
+
+static enum status deflate(struct libdeflate_compressor *compressor, struct bytes in,
+                           struct buffer *to)
 {
     buffer_clear(to);
-    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
-    if (!compressor)
-        return STATUS_BUSY;
     size_t bound = libdeflate_gzip_compress_bound(compressor, in.size);
     if (buffer_reserve(to, bound)) {
         const uint8_t *from = in.size ? in.data : (const uint8_t *)"";
         to->size = libdeflate_gzip_compress(compressor, from, in.size, to->data, to->capacity);
     }
-    libdeflate_free_compressor(compressor);
     return to->size ? STATUS_OK : STATUS_BUSY;
+}
+
+struct deflater *deflater_create(void)
+{
+    struct deflater *deflater = malloc(sizeof *deflater);
+    if (!deflater)
+        return NULL;
+    deflater->compressor = libdeflate_alloc_compressor(QUICK_LEVEL);
+    if (!deflater->compressor) {
+        free(deflater);
+        return NULL;
+    }
+    return deflater;
+}
+
+void deflater_destroy(struct deflater *deflater)
+{
+    if (!deflater)
+        return;
+    libdeflate_free_compressor(deflater->compressor);
+    free(deflater);
+}
+
+enum status deflate_quick(struct deflater *deflater, struct bytes in, struct buffer *to)
+{
+    return deflate(deflater->compressor, in, to);
+}
+
+enum status deflate_gzip(struct bytes in, struct buffer *to)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
+    if (!compressor)
+        return STATUS_BUSY;
+    enum status status = deflate(compressor, in, to);
+    libdeflate_free_compressor(compressor);
+    return status;
 }

@@ -33,7 +33,7 @@ enum state_table {
     TABLE_ITEM_ID,        /* u8 kind, id: state/tables/item.h */
     TABLE_ITEM_OPEN,      /* u8 kind, ...: state/tables/item.h */
     TABLE_ITEM_CONTENT,   /* be64 item sequence, be16 chunk */
-    TABLE_RESULT,         /* be64 item sequence, principal hash 16, be16 chunk */
+    TABLE_RESULT,         /* be64 item sequence, be64 principal hash, be16 chunk */
     TABLE_RESULT_ID,      /* hash 16 of the result's id */
     TABLE_RESULT_PENDING, /* be64 sequence, be16 chunk */
     TABLE_REVIEWER,       /* hash 16 of the name */

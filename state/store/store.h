@@ -57,7 +57,7 @@ MUST_CHECK enum status store_replace(struct store *store, const char *copy, cons
 
 /* Runs after the end of a write transaction, in its thread: memory follows what became durable. */
 typedef void store_end_fn(void *context, bool is_committed);
-enum { STORE_END_HOOKS_MAX = 24 };
+enum { STORE_END_HOOKS_MAX = 48 };
 
 /* In the caller's storage, from store_begin() until store_commit() or store_abort(). */
 struct store_txn {

@@ -87,6 +87,7 @@ static bool identify(const struct review_input *input, struct review_record *ret
     hex_encode(key, trajectory->id, TRACE_ID_SIZE);
     ret_record->key = bytes_of(key, 2 * TRACE_ID_SIZE);
     ret_record->queue = queue_of(input);
+    ret_record->priority = priority_of(input);
     (void)snprintf(ret_record->revision_text, sizeof ret_record->revision_text, "%" PRIu32,
                    input->revision);
     char ruleset[2 * SHA256_SIZE], spans[2 * SHA256_SIZE];

@@ -10,6 +10,7 @@ extern const char *const selection_reason_names[SELECT_REASONS];
 struct review_record {
     char record_id[37];
     struct bytes queue;
+    uint32_t priority;
     struct bytes key; /* 32 hex digits */
     char traceparent[56];
     char revision_text[12];
