@@ -59,10 +59,8 @@ static enum status inspect_source(struct inspection *inspection, struct bytes ke
     return STATUS_OK;
 }
 
-/* A row of a chunked table: the chunks of an item follow each other until its body is whole. */
-static enum status inspect_chunk(struct inspection *inspection, size_t prefix_size,
-                                 struct bytes key, struct bytes value, struct json_writer *to,
-                                 struct bytes *ret_head)
+enum status inspect_chunk(struct inspection *inspection, size_t prefix_size, struct bytes key,
+                          struct bytes value, struct json_writer *to, struct bytes *ret_head)
 {
     struct bytes part = value;
     uint64_t body_size = 0;
@@ -412,15 +410,18 @@ static enum status inspect_part(struct inspection *inspection, struct bytes key,
 }
 
 static inspect_fn *const inspectors[STATE_TABLES] = {
-    [TABLE_META] = inspect_meta,         [TABLE_SOURCE] = inspect_source,
-    [TABLE_JOURNAL] = inspect_journal,   [TABLE_SPILL] = inspect_spill,
-    [TABLE_DECIDED] = inspect_decided,   [TABLE_DICTIONARY] = inspect_dictionary,
-    [TABLE_COHORT] = inspect_cohort,     [TABLE_COHORT_NAME] = inspect_name,
-    [TABLE_OUTBOX] = inspect_outbox,     [TABLE_OUTBOX_FILE] = inspect_file,
-    [TABLE_COUNTER] = inspect_counter,   [TABLE_AUDIT] = inspect_audit,
-    [TABLE_RETAINED] = inspect_retained, [TABLE_SELECTION] = inspect_selection,
-    [TABLE_PART] = inspect_part,         [TABLE_ALERT] = inspect_alert,
-    [TABLE_REVIEWER] = inspect_reviewer,
+    [TABLE_META] = inspect_meta,           [TABLE_SOURCE] = inspect_source,
+    [TABLE_JOURNAL] = inspect_journal,     [TABLE_SPILL] = inspect_spill,
+    [TABLE_DECIDED] = inspect_decided,     [TABLE_DICTIONARY] = inspect_dictionary,
+    [TABLE_COHORT] = inspect_cohort,       [TABLE_COHORT_NAME] = inspect_name,
+    [TABLE_OUTBOX] = inspect_outbox,       [TABLE_OUTBOX_FILE] = inspect_file,
+    [TABLE_COUNTER] = inspect_counter,     [TABLE_AUDIT] = inspect_audit,
+    [TABLE_RETAINED] = inspect_retained,   [TABLE_SELECTION] = inspect_selection,
+    [TABLE_PART] = inspect_part,           [TABLE_ALERT] = inspect_alert,
+    [TABLE_REVIEWER] = inspect_reviewer,   [TABLE_ITEM] = inspect_item,
+    [TABLE_ITEM_ID] = inspect_item_id,     [TABLE_ITEM_OPEN] = inspect_item_open,
+    [TABLE_RESULT] = inspect_result,       [TABLE_ITEM_CONTENT] = inspect_item_content,
+    [TABLE_RESULT_ID] = inspect_result_id, [TABLE_RESULT_PENDING] = inspect_result_pending,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

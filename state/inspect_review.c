@@ -1,6 +1,8 @@
 /* Rows of the return path: ids, digests and numbers, never a text, never a person's name. */
 #include "state/inspect_state.h"
 #include "state/tables/audit.h"
+#include "state/tables/item_row.h"
+#include "state/tables/result.h"
 #include "state/tables/reviewer.h"
 
 enum status inspect_audit(struct inspection *inspection, struct bytes key, struct bytes value,
@@ -37,4 +39,129 @@ enum status inspect_reviewer(struct inspection *inspection, struct bytes key, st
     json_text(to, row.actor);
     say_int(to, "created_ms", row.created_ms);
     return STATUS_OK;
+}
+
+/* --- items --- */
+
+enum status inspect_item(struct inspection *inspection, struct bytes key, struct bytes value,
+                         struct json_writer *to)
+{
+    struct item_row row;
+    (void)inspection;
+    if (key.size != 8 || item_row_decode(value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_uint(to, "sequence", get_be64(key.data));
+    say_hex(to, "item", row.item_id, sizeof row.item_id);
+    say_hex(to, "trajectory", row.trajectory_id, sizeof row.trajectory_id);
+    json_put_text(to, "state", item_state_names[row.state]);
+    json_key(to, "queue");
+    json_string(to, row.queue);
+    say_uint(to, "priority", row.priority);
+    say_uint(to, "revisions", row.revisions);
+    say_uint(to, "wanted", row.wanted);
+    say_uint(to, "results", row.results);
+    say_uint(to, "skips", row.skips);
+    say_uint(to, "decision", row.decision.number);
+    say_int(to, "emitted_ms", row.emitted_ms);
+    return STATUS_OK;
+}
+
+enum status inspect_item_id(struct inspection *inspection, struct bytes key, struct bytes value,
+                            struct json_writer *to)
+{
+    (void)inspection;
+    if (key.size < 2 || value.size == 0)
+        return STATUS_MALFORMED;
+    char kind = (char)key.data[0];
+    bool has_value = kind == 'i' || kind == 'r';
+    size_t id_size = kind == 'm' ? 8 : 16;
+    if (!has_value && kind != 't' && kind != 'm' && kind != 'w')
+        return STATUS_MALFORMED;
+    if (key.size != 1 + id_size + (has_value ? 0 : 8) ||
+        (has_value && item_row_sequence_decode(value) == 0))
+        return STATUS_MALFORMED;
+    json_key(to, "kind");
+    json_string(to, bytes_of(key.data, 1));
+    say_hex(to, "id", key.data + 1, id_size);
+    say_uint(to, "sequence",
+             has_value ? item_row_sequence_decode(value) : get_be64(key.data + 1 + id_size));
+    return STATUS_OK;
+}
+
+enum status inspect_item_open(struct inspection *inspection, struct bytes key, struct bytes value,
+                              struct json_writer *to)
+{
+    static const struct {
+        char kind;
+        size_t size;
+    } kinds[] = {{'p', 26}, {'s', 33}, {'q', 17}, {'e', 17}, {'d', 9}, {'c', 17}, {'n', 9}};
+    struct item_queue queue;
+    (void)inspection;
+    size_t at = 0;
+    while (at < sizeof kinds / sizeof *kinds && (key.size == 0 || kinds[at].kind != key.data[0]))
+        at++;
+    if (at == sizeof kinds / sizeof *kinds || key.size != kinds[at].size || value.size == 0)
+        return STATUS_MALFORMED;
+    json_key(to, "kind");
+    json_string(to, bytes_of(key.data, 1));
+    if (kinds[at].kind != 'n') {
+        say_uint(to, "sequence", get_be64(key.data + key.size - 8));
+        return STATUS_OK;
+    }
+    if (item_row_queue_decode(value, &queue) != STATUS_OK)
+        return STATUS_MALFORMED;
+    json_key(to, "queue");
+    json_string(to, queue.name);
+    for (int i = 0; i < ITEM_STATES; i++)
+        say_uint(to, item_state_names[i], queue.counts[i]);
+    return STATUS_OK;
+}
+
+static enum status inspect_numbered(struct inspection *inspection, struct bytes key,
+                                    struct bytes value, struct json_writer *to)
+{
+    struct bytes head;
+    enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
+    if (status == STATUS_OK)
+        say_uint(to, "sequence", get_be64(key.data));
+    return status;
+}
+
+enum status inspect_item_content(struct inspection *inspection, struct bytes key,
+                                 struct bytes value, struct json_writer *to)
+{
+    return inspect_numbered(inspection, key, value, to);
+}
+
+/* --- results --- */
+
+enum status inspect_result(struct inspection *inspection, struct bytes key, struct bytes value,
+                           struct json_writer *to)
+{
+    struct bytes head;
+    enum status status = inspect_chunk(inspection, 8, key, value, to, &head);
+    if (status != STATUS_OK)
+        return status;
+    say_uint(to, "sequence", get_be64(key.data));
+    say_hex(to, "principal", key.data + 8, 8);
+    return STATUS_OK;
+}
+
+enum status inspect_result_id(struct inspection *inspection, struct bytes key, struct bytes value,
+                              struct json_writer *to)
+{
+    struct result_note note;
+    (void)inspection;
+    if (key.size != RESULT_ID_HASH_BYTES || result_note_decode(value, &note) != STATUS_OK)
+        return STATUS_MALFORMED;
+    say_hex(to, "id", key.data, key.size);
+    say_uint(to, "sequence", note.item);
+    say_int(to, "received_ms", note.received_ms);
+    return STATUS_OK;
+}
+
+enum status inspect_result_pending(struct inspection *inspection, struct bytes key,
+                                   struct bytes value, struct json_writer *to)
+{
+    return inspect_numbered(inspection, key, value, to);
 }

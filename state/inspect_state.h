@@ -26,4 +26,11 @@ static inline void say_hex(struct json_writer *to, const char *key, const uint8_
     json_string(to, bytes_of(text, size < sizeof text / 2 ? 2 * size : sizeof text));
 }
 
-inspect_fn inspect_audit, inspect_reviewer;
+/* A row of a chunked table: the chunks of an item follow each other until its body is whole. The head
+ * is absent in all but the first. */
+MUST_CHECK enum status inspect_chunk(struct inspection *inspection, size_t prefix_size,
+                                     struct bytes key, struct bytes value, struct json_writer *to,
+                                     struct bytes *ret_head);
+
+inspect_fn inspect_audit, inspect_reviewer, inspect_item, inspect_item_id, inspect_item_open,
+    inspect_item_content, inspect_result, inspect_result_id, inspect_result_pending;

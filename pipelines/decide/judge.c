@@ -34,7 +34,7 @@ void judge_finish(struct judge *judge)
     buffer_finish(&judge->frame);
     buffer_finish(&judge->encoded);
     buffer_finish(&judge->deflated);
-    deflater_destroy(judge->deflater);
+    deflate_destroy(judge->deflater);
     judge->deflater = NULL;
 }
 
@@ -46,7 +46,7 @@ void judge_rest(struct judge *judge)
     buffer_finish(&judge->frame);
     buffer_finish(&judge->encoded);
     buffer_finish(&judge->deflated);
-    deflater_destroy(judge->deflater);
+    deflate_destroy(judge->deflater);
     judge->deflater = NULL;
 }
 

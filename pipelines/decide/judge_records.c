@@ -76,7 +76,7 @@ static enum status put_item(struct judge *judge, const struct judgement *judgeme
     to->conversation = conversation.size > 0 ? digest_fnv1a64(conversation) : 0;
     if (!hex_decode(to->content_digest, record->content_digest, sizeof to->content_digest))
         return STATUS_FATAL;
-    if (!judge->deflater && !(judge->deflater = deflater_create()))
+    if (!judge->deflater && !(judge->deflater = deflate_create()))
         return STATUS_FATAL;
     if (deflate_quick(judge->deflater, buffer_bytes(&judge->json), &judge->deflated) != STATUS_OK)
         return STATUS_FATAL;

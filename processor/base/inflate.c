@@ -116,7 +116,7 @@ static enum status deflate(struct libdeflate_compressor *compressor, struct byte
     return to->size ? STATUS_OK : STATUS_BUSY;
 }
 
-struct deflater *deflater_create(void)
+struct deflater *deflate_create(void)
 {
     struct deflater *deflater = malloc(sizeof *deflater);
     if (!deflater)
@@ -129,7 +129,7 @@ struct deflater *deflater_create(void)
     return deflater;
 }
 
-void deflater_destroy(struct deflater *deflater)
+void deflate_destroy(struct deflater *deflater)
 {
     if (!deflater)
         return;

@@ -15,8 +15,8 @@ MUST_CHECK enum status inflate_gzip(struct inflater *inflater, struct bytes in, 
                                     struct buffer *to);
 /* Quick rather than small, for what is kept and rarely read. Appends nothing: `to` is cleared first. */
 struct deflater; /* one per thread */
-struct deflater *deflater_create(void);
-void deflater_destroy(struct deflater *deflater);
+struct deflater *deflate_create(void);
+void deflate_destroy(struct deflater *deflater);
 MUST_CHECK enum status deflate_quick(struct deflater *deflater, struct bytes in, struct buffer *to);
 /* For `send`, tests and benches. */
 MUST_CHECK enum status deflate_gzip(struct bytes in, struct buffer *to);

@@ -5,9 +5,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "processor/base/digest.h"
-#include "state/tables/item_codec.h"
-
 enum {
     INDEXES_MAX = 6,
     ROW_OVERHEAD = 400, /* of a row and its indexes, beside its value; a round figure */
@@ -15,11 +12,6 @@ enum {
 };
 
 static const struct chunked_place contents = {TABLE_ITEM_CONTENT, {(const uint8_t *)"", 0}};
-
-const char *const item_state_names[ITEM_STATES] = {
-    "open",    "waiting", "disputed",   "agreed",    "adjudicated",
-    "skipped", "expired", "superseded", "withdrawn",
-};
 
 struct items {
     struct tally contents;
@@ -32,13 +24,6 @@ struct index {
     struct state_key keys[INDEXES_MAX];
     uint32_t count;
 };
-
-uint64_t item_hash(struct bytes name)
-{
-    uint8_t digest[SHA256_SIZE];
-    digest_sha256(digest, name);
-    return get_be64(digest);
-}
 
 static struct state_key row_key(uint64_t sequence)
 {
@@ -74,7 +59,7 @@ static uint64_t u_bits(double u)
 
 static void index_of(const struct item_row *row, struct index *ret_index)
 {
-    uint64_t queue = item_hash(row->queue);
+    uint64_t queue = item_row_hash(row->queue);
     struct state_key *key;
     ret_index->count = 0;
     if (row->state == ITEM_OPEN || row->state == ITEM_WAITING) {
@@ -93,7 +78,7 @@ static void index_of(const struct item_row *row, struct index *ret_index)
         key_be64(key, row->sequence);
         if (row->skip_to.size > 0) {
             key = add_key(ret_index, 'q');
-            key_be64(key, item_hash(row->skip_to));
+            key_be64(key, item_row_hash(row->skip_to));
             key_be64(key, row->sequence);
         }
     }
@@ -121,7 +106,7 @@ static void move_index(struct store_txn *txn, const struct index *before, const 
             (void)store_delete(txn, TABLE_ITEM_OPEN, key_bytes(&before->keys[i]));
     for (uint32_t i = 0; i < now->count; i++)
         if (!has_key(before, &now->keys[i]))
-            store_put(txn, TABLE_ITEM_OPEN, key_bytes(&now->keys[i]), item_nothing);
+            store_put(txn, TABLE_ITEM_OPEN, key_bytes(&now->keys[i]), item_row_nothing);
 }
 
 /* --- counts --- */
@@ -137,15 +122,15 @@ static void count(struct store_txn *txn, const struct item_row *row, enum item_s
     if (from == to)
         return;
     key_u8(&key, 'n');
-    key_be64(&key, item_hash(row->queue));
+    key_be64(&key, item_row_hash(row->queue));
     if (store_get(txn, TABLE_ITEM_OPEN, key_bytes(&key), &stored) &&
-        item_queue_decode(stored, &queue) != STATUS_OK)
+        item_row_queue_decode(stored, &queue) != STATUS_OK)
         store_fail(txn, STATUS_FATAL, "a count of table item_open is not understood");
     if (from < ITEM_STATES)
         queue.counts[from] -= queue.counts[from] > 0;
     if (to < ITEM_STATES)
         queue.counts[to]++;
-    item_queue_encode(&queue, &value);
+    item_row_queue_encode(&queue, &value);
     store_put(txn, TABLE_ITEM_OPEN, key_bytes(&key), buffer_bytes(&value));
     buffer_finish(&value);
 }
@@ -157,7 +142,7 @@ uint32_t item_queues_read(struct store_txn *txn, struct arena *arena,
     uint32_t found = 0;
     store_cursor_begin(txn, TABLE_ITEM_OPEN, bytes_of("n", 1), 1, &cursor);
     while (found < ITEM_QUEUES_MAX && store_cursor_next(&cursor)) {
-        if (item_queue_decode(store_cursor_value(&cursor), &ret_queues[found]) != STATUS_OK) {
+        if (item_row_queue_decode(store_cursor_value(&cursor), &ret_queues[found]) != STATUS_OK) {
             store_fail(txn, STATUS_FATAL, "a count of table item_open is not understood");
             break;
         }
@@ -222,8 +207,7 @@ uint64_t items_next_sequence(const struct items *items)
 
 uint64_t items_bytes(const struct items *items)
 {
-    int64_t bytes =
-        (int64_t)items->contents.bytes + items->contents.open_bytes + items->row_bytes;
+    int64_t bytes = (int64_t)items->contents.bytes + items->contents.open_bytes + items->row_bytes;
     return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
@@ -249,7 +233,7 @@ static void put_id(struct store_txn *txn, char kind, const uint8_t id[16], uint6
     uint8_t memory[16];
     struct buffer value = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
     struct state_key key = id_key(kind, bytes_of(id, 16));
-    item_sequence_encode(sequence, &value);
+    item_row_sequence_encode(sequence, &value);
     store_put(txn, TABLE_ITEM_ID, key_bytes(&key), buffer_bytes(&value));
 }
 
@@ -291,8 +275,7 @@ void items_append(struct items *items, struct store_txn *txn, struct item_row *r
     put_id(txn, 'i', row->item_id, row->sequence);
     item_mark(txn, 't', bytes_of(row->trajectory_id, sizeof row->trajectory_id), row->sequence);
     if (row->has_content)
-        chunked_append(txn, contents, row->sequence, item_content_head, content,
-                       &items->contents);
+        chunked_append(txn, contents, row->sequence, item_row_nothing, content, &items->contents);
     items_put(items, txn, row);
 }
 
@@ -305,7 +288,7 @@ void items_replace_content(struct items *items, struct store_txn *txn, uint64_t 
                            struct bytes content)
 {
     (void)chunked_delete(txn, contents, sequence, &items->contents);
-    chunked_append(txn, contents, sequence, item_content_head, content, &items->contents);
+    chunked_append(txn, contents, sequence, item_row_nothing, content, &items->contents);
 }
 
 void items_delete(struct items *items, struct store_txn *txn, uint64_t sequence)
@@ -366,14 +349,14 @@ uint64_t item_find(struct store_txn *txn, char kind, const uint8_t id[16])
     struct state_key key = id_key(kind, bytes_of(id, 16));
     if (!store_get(txn, TABLE_ITEM_ID, key_bytes(&key), &value))
         return 0;
-    return item_sequence_decode(value);
+    return item_row_sequence_decode(value);
 }
 
 void item_mark(struct store_txn *txn, char kind, struct bytes id, uint64_t sequence)
 {
     struct state_key key = id_key(kind, id);
     key_be64(&key, sequence);
-    store_put(txn, TABLE_ITEM_ID, key_bytes(&key), item_nothing);
+    store_put(txn, TABLE_ITEM_ID, key_bytes(&key), item_row_nothing);
 }
 
 void item_unmark(struct store_txn *txn, char kind, struct bytes id, uint64_t sequence)
@@ -397,8 +380,7 @@ uint64_t item_marked(struct store_txn *txn, char kind, struct bytes id, uint64_t
     return sequence;
 }
 
-uint64_t item_of_trajectory(struct store_txn *txn, const uint8_t trajectory_id[16],
-                            uint64_t before)
+uint64_t item_of_trajectory(struct store_txn *txn, const uint8_t trajectory_id[16], uint64_t before)
 {
     uint64_t last = 0, at = 0;
     struct bytes id = bytes_of(trajectory_id, 16);

@@ -78,7 +78,8 @@ static uint64_t with_open(uint64_t durable, int64_t open)
 
 uint64_t results_bytes(const struct results *results)
 {
-    return with_open(results->tally.bytes, results->tally.open_bytes) + pending_bytes(results);
+    return with_open(results->tally.bytes, results->tally.open_bytes) +
+           result_pending_bytes(results);
 }
 
 /* --- rows --- */
@@ -317,7 +318,7 @@ static void pending_end(void *context, bool is_committed)
         results->next_pending = results->durable_pending;
 }
 
-uint64_t pending_append(struct results *results, struct store_txn *txn, struct bytes body)
+uint64_t result_pending_append(struct results *results, struct store_txn *txn, struct bytes body)
 {
     uint64_t sequence = results->next_pending++;
     store_on_end(txn, pending_end, results);
@@ -326,22 +327,22 @@ uint64_t pending_append(struct results *results, struct store_txn *txn, struct b
     return sequence;
 }
 
-void pending_delete(struct results *results, struct store_txn *txn, uint64_t sequence)
+void result_pending_delete(struct results *results, struct store_txn *txn, uint64_t sequence)
 {
     (void)chunked_delete(txn, pendings, sequence, &results->pending);
 }
 
-uint64_t pending_count(const struct results *results)
+uint64_t result_pending_count(const struct results *results)
 {
     return with_open(results->pending.items, results->pending.open_items);
 }
 
-uint64_t pending_bytes(const struct results *results)
+uint64_t result_pending_bytes(const struct results *results)
 {
     return with_open(results->pending.bytes, results->pending.open_bytes);
 }
 
-uint64_t pending_next(struct store_txn *txn, uint64_t from)
+uint64_t result_pending_next(struct store_txn *txn, uint64_t from)
 {
     struct store_cursor cursor;
     struct state_key key = {.size = 0};
@@ -354,7 +355,7 @@ uint64_t pending_next(struct store_txn *txn, uint64_t from)
     return sequence;
 }
 
-enum status pending_read(struct store_txn *txn, uint64_t sequence, struct buffer *to)
+enum status result_pending_read(struct store_txn *txn, uint64_t sequence, struct buffer *to)
 {
     return chunked_get(txn, pendings, sequence, to);
 }

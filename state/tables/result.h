@@ -6,7 +6,7 @@
  *   result_id       SHA-256(principal, 0, result id)[0..16)   struct result_note
  *   result_pending  be64 sequence, be16 chunk                 as the caller encoded it
  *
- * A principal in a key is item_hash() of its name. Numbers of verdicts, roles and labels are the
+ * A principal in a key is item_row_hash() of its name. Numbers of verdicts, roles and labels are the
  * caller's. Owner: the writer's transaction; reads from any thread. */
 #pragma once
 #include "state/tables/item.h"
@@ -72,10 +72,12 @@ MUST_CHECK enum status result_note_decode(struct bytes value, struct result_note
 
 /* --- before their record --- */
 
-uint64_t pending_append(struct results *results, struct store_txn *txn, struct bytes body);
-void pending_delete(struct results *results, struct store_txn *txn, uint64_t sequence);
-uint64_t pending_count(const struct results *results); /* as bytes: with the transaction's own */
-uint64_t pending_bytes(const struct results *results);
+uint64_t result_pending_append(struct results *results, struct store_txn *txn, struct bytes body);
+void result_pending_delete(struct results *results, struct store_txn *txn, uint64_t sequence);
+uint64_t
+result_pending_count(const struct results *results); /* as bytes: with the transaction's own */
+uint64_t result_pending_bytes(const struct results *results);
 /* The oldest not below `from`; 0: there is none. */
-uint64_t pending_next(struct store_txn *txn, uint64_t from);
-MUST_CHECK enum status pending_read(struct store_txn *txn, uint64_t sequence, struct buffer *to);
+uint64_t result_pending_next(struct store_txn *txn, uint64_t from);
+MUST_CHECK enum status result_pending_read(struct store_txn *txn, uint64_t sequence,
+                                           struct buffer *to);

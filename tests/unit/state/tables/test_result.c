@@ -23,7 +23,7 @@ static void end(void)
 static struct result_row row_of(uint64_t item, const char *principal)
 {
     return (struct result_row){.item = item,
-                               .principal_hash = item_hash(bytes_of_text(principal)),
+                               .principal_hash = item_row_hash(bytes_of_text(principal)),
                                .principal = bytes_of_text(principal),
                                .reviewer = bytes_of_text(principal),
                                .result_id = BYTES_LITERAL("r-1"),
@@ -97,19 +97,19 @@ START_TEST(pending_results_are_counted_with_the_transaction_and_read_in_their_or
     struct buffer body = {0};
     begin();
     store_begin(temp.store, true, &txn);
-    uint64_t first = pending_append(results, &txn, BYTES_LITERAL("one"));
-    uint64_t second = pending_append(results, &txn, BYTES_LITERAL("two"));
-    ck_assert_uint_eq(pending_count(results), 2);
+    uint64_t first = result_pending_append(results, &txn, BYTES_LITERAL("one"));
+    uint64_t second = result_pending_append(results, &txn, BYTES_LITERAL("two"));
+    ck_assert_uint_eq(result_pending_count(results), 2);
     COMMIT(&txn);
     store_begin(temp.store, true, &txn);
-    pending_delete(results, &txn, first);
-    ck_assert_uint_eq(pending_count(results), 1);
+    result_pending_delete(results, &txn, first);
+    ck_assert_uint_eq(result_pending_count(results), 1);
     store_abort(&txn);
-    ck_assert_uint_eq(pending_count(results), 2);
+    ck_assert_uint_eq(result_pending_count(results), 2);
     store_begin(temp.store, false, &txn);
-    ck_assert_uint_eq(pending_next(&txn, 0), first);
-    ck_assert_uint_eq(pending_next(&txn, first + 1), second);
-    ck_assert_int_eq(pending_read(&txn, second, &body), STATUS_OK);
+    ck_assert_uint_eq(result_pending_next(&txn, 0), first);
+    ck_assert_uint_eq(result_pending_next(&txn, first + 1), second);
+    ck_assert_int_eq(result_pending_read(&txn, second, &body), STATUS_OK);
     ck_assert(bytes_equal_text(buffer_bytes(&body), "two"));
     COMMIT(&txn);
     buffer_finish(&body);

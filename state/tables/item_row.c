@@ -7,16 +7,28 @@
  *               | bytes row id | varint labels (bytes) | signed failure mode
  * value of 'n' of item_open = u8 version | bytes name | varint states (varint count)
  * value of 'i' and 'r' of item_id = u8 version | be64 sequence; of the others: u8 version */
-#include "state/tables/item_codec.h"
+#include "state/tables/item_row.h"
 
+#include "processor/base/digest.h"
 #include "state/store/value.h"
 
 enum { ITEM_VERSION = 1, QUEUE_VERSION = 1, INDEX_VERSION = 1 };
 enum { HAS_CONTENT = 1, IS_ROW = 2, IS_DECIDED = 4, IS_ADJUDICATED = 8, IS_APPROVED = 16 };
 
 static const uint8_t index_value[] = {INDEX_VERSION};
-const struct bytes item_nothing = {index_value, sizeof index_value};
-const struct bytes item_content_head = {index_value, sizeof index_value};
+const struct bytes item_row_nothing = {index_value, sizeof index_value};
+
+const char *const item_state_names[ITEM_STATES] = {
+    "open",    "waiting", "disputed",   "agreed",    "adjudicated",
+    "skipped", "expired", "superseded", "withdrawn",
+};
+
+uint64_t item_row_hash(struct bytes name)
+{
+    uint8_t digest[SHA256_SIZE];
+    digest_sha256(digest, name);
+    return get_be64(digest);
+}
 
 static uint8_t flags_of(const struct item_row *row)
 {
@@ -43,8 +55,8 @@ static void encode_decision(const struct item_decision *decision, struct buffer 
 
 void item_row_encode(const struct item_row *row, struct buffer *to)
 {
-    const uint8_t head[] = {ITEM_VERSION, (uint8_t)row->state, (uint8_t)row->cause, row->verdict,
-                            row->priority, row->reason, flags_of(row)};
+    const uint8_t head[] = {ITEM_VERSION,  (uint8_t)row->state, (uint8_t)row->cause, row->verdict,
+                            row->priority, row->reason,         flags_of(row)};
     buffer_append(to, head, sizeof head);
     buffer_append(to, row->item_id, sizeof row->item_id);
     buffer_append(to, row->trajectory_id, sizeof row->trajectory_id);
@@ -138,7 +150,7 @@ enum status item_row_decode(struct bytes value, struct item_row *ret_row)
     return is_known && state < ITEM_STATES ? value_reader_finish(&from) : STATUS_MALFORMED;
 }
 
-void item_queue_encode(const struct item_queue *queue, struct buffer *to)
+void item_row_queue_encode(const struct item_queue *queue, struct buffer *to)
 {
     buffer_append_byte(to, QUEUE_VERSION);
     value_put_bytes(to, queue->name);
@@ -147,7 +159,7 @@ void item_queue_encode(const struct item_queue *queue, struct buffer *to)
         value_put_varint(to, queue->counts[i]);
 }
 
-enum status item_queue_decode(struct bytes value, struct item_queue *ret_queue)
+enum status item_row_queue_decode(struct bytes value, struct item_queue *ret_queue)
 {
     struct value_reader from;
     *ret_queue = (struct item_queue){.name = {NULL, 0}};
@@ -160,13 +172,13 @@ enum status item_queue_decode(struct bytes value, struct item_queue *ret_queue)
     return is_known ? value_reader_finish(&from) : STATUS_MALFORMED;
 }
 
-void item_sequence_encode(uint64_t sequence, struct buffer *to)
+void item_row_sequence_encode(uint64_t sequence, struct buffer *to)
 {
     buffer_append_byte(to, INDEX_VERSION);
     value_put_be64(to, sequence);
 }
 
-uint64_t item_sequence_decode(struct bytes value)
+uint64_t item_row_sequence_decode(struct bytes value)
 {
     struct value_reader from;
     value_reader_init(&from, value);
