@@ -38,44 +38,52 @@ static bool holds_secret(const struct buffer *text, const struct pipeline_config
     return is_found;
 }
 
-static void warn_endpoint(const struct otlp_receiver_config *otlp, const char *endpoint)
+static uint32_t warn_endpoint(const struct otlp_receiver_config *otlp, const char *endpoint)
 {
     if (config_value_is_loopback(endpoint) || otlp->allow_insecure || otlp->tls.client_ca_file)
-        return;
-    if (!otlp->bearer_token_file)
+        return 0;
+    if (!otlp->bearer_token_file) {
         log_warn("senders_unknown",
                  "endpoint=%s action=\"anybody may send: set receivers.otlp.tls.client_ca_file or "
                  "receivers.otlp.auth\"",
                  endpoint);
-    else if (!otlp->tls.cert_file)
-        log_warn("token_in_clear",
-                 "endpoint=%s action=\"set receivers.otlp.tls, unless something in front of it "
-                 "speaks TLS\"",
-                 endpoint);
+        return 1;
+    }
+    if (otlp->tls.cert_file)
+        return 0;
+    log_warn("token_in_clear",
+             "endpoint=%s action=\"set receivers.otlp.tls, unless something in front of it "
+             "speaks TLS\"",
+             endpoint);
+    return 1;
 }
 
-void config_exposure_warn(const char *path, const struct pipeline_config *config)
+uint32_t config_exposure_warn(const char *path, const struct pipeline_config *config)
 {
     struct stat about;
     struct buffer text = {.limit = FILE_BYTES_MAX};
+    uint32_t warnings = 0;
     if (config->reads_otlp && config->otlp.has_grpc)
-        warn_endpoint(&config->otlp, config->otlp.grpc_endpoint);
+        warnings += warn_endpoint(&config->otlp, config->otlp.grpc_endpoint);
     if (config->reads_otlp && config->otlp.has_http)
-        warn_endpoint(&config->otlp, config->otlp.http_endpoint);
+        warnings += warn_endpoint(&config->otlp, config->otlp.http_endpoint);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
-        return;
+        return warnings;
     if (fstat(fd, &about) == 0 && (about.st_mode & S_IROTH) && S_ISREG(about.st_mode) &&
         about.st_size > 0 && buffer_reserve(&text, (size_t)about.st_size)) {
         ssize_t count = read(fd, text.data, (size_t)about.st_size);
         text.size = count > 0 ? (size_t)count : 0;
-        if (holds_secret(&text, config))
+        if (holds_secret(&text, config)) {
             log_warn("secret_readable_by_others",
                      "file=\"%s\" action=\"chmod o-r, or write ${env:NAME} or ${file:PATH}\"",
                      path);
+            warnings++;
+        }
     }
     close(fd);
     if (text.data)
         explicit_bzero(text.data, text.capacity);
     buffer_finish(&text);
+    return warnings;
 }

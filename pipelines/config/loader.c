@@ -1,4 +1,4 @@
-/* The first error stays: what comes after one is often its consequence. */
+/* Errors and warnings with their places; what readers of parts need in common. */
 #include "pipelines/config/loader.h"
 
 #include <stdarg.h>
@@ -31,6 +31,38 @@ void config_loader_error_at_key(struct config_loader *loader, const struct confi
     set_error(loader, has_key ? node->key_line : node->line,
               has_key ? node->key_column : node->column, format, arguments);
     va_end(arguments);
+}
+
+void config_loader_warn(struct config_loader *loader, const struct config_node *node,
+                        const char *format, ...)
+{
+    char text[900];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    config_findings_warn(loader->findings, loader->name, node->line, node->column, text);
+}
+
+bool config_loader_recover(struct config_loader *loader, uint32_t errors_before)
+{
+    config_findings_take(loader->findings, loader->error);
+    return !loader->error->is_set && loader->findings->error_count == errors_before;
+}
+
+void config_loader_mark_unsound(struct config_loader *loader, struct bytes key)
+{
+    if (loader->unsound_count < UNSOUND_MAX)
+        loader->unsound[loader->unsound_count++] = key;
+}
+
+bool config_loader_is_sound(const struct config_loader *loader, const char *key)
+{
+    for (uint32_t i = 0; i < loader->unsound_count; i++)
+        if (bytes_equal_text(loader->unsound[i], key))
+            return false;
+    bool may_be_misspelled = loader->has_unknown && !config_tree_find(loader->root, key);
+    return !config_loader_failed(loader) && !may_be_misspelled;
 }
 
 bool config_loader_failed(const struct config_loader *loader)

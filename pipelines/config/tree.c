@@ -13,6 +13,7 @@ struct tree_reader {
     const char *name;
     struct bytes text;
     struct arena *arena;
+    struct config_findings *findings;
     struct error *error;
     struct config_node *root;
     struct config_node *open[TREE_DEPTH_MAX];
@@ -87,6 +88,7 @@ static void take_key(struct tree_reader *reader, const yaml_event_t *event)
                       "%s:%zu:%zu: the key %.*s is already set in line %u: remove one of the two",
                       reader->name, event->start_mark.line + 1, event->start_mark.column + 1,
                       (int)text.size, (const char *)text.data, child->key_line);
+    config_findings_take(reader->findings, reader->error);
     if (reader->error->is_set)
         return;
     reader->key.key = arena_copy(reader->arena, text);
@@ -117,6 +119,15 @@ static void attach(struct tree_reader *reader, struct config_node *node)
     parent->child_count++;
 }
 
+/* The value of this place is not known, and neither is what it is a part of. */
+static void mark_broken(struct tree_reader *reader, struct config_node *node)
+{
+    config_findings_take(reader->findings, reader->error);
+    node->is_broken = true;
+    for (uint32_t i = 0; i < reader->depth; i++)
+        reader->open[i]->is_broken = true;
+}
+
 static void take_scalar(struct tree_reader *reader, const yaml_event_t *event)
 {
     if (reader->depth > 0 && reader->open[reader->depth - 1]->kind == NODE_MAP &&
@@ -132,10 +143,12 @@ static void take_scalar(struct tree_reader *reader, const yaml_event_t *event)
     struct error problem = {0};
     if (text.size > SUBSTITUTED_BYTES_MAX)
         refuse(reader, event->start_mark, "this text is longer than 64KiB: shorten it");
-    else if (!config_substitute(text, reader->arena, &node->text, &problem))
+    else if (!config_substitute(text, reader->arena, &node->text, &problem)) {
         error_set(reader->error, problem.exit_code, "%s:%u:%u: %s", reader->name, node->line,
                   node->column, problem.text);
-    else if (memchr(node->text.data, 0, node->text.size))
+        mark_broken(reader, node);
+        attach(reader, node);
+    } else if (memchr(node->text.data, 0, node->text.size))
         refuse(reader, event->start_mark, "this text holds a NUL character: remove it");
     else
         attach(reader, node);
@@ -195,9 +208,10 @@ static void take_event(struct tree_reader *reader, const yaml_event_t *event)
 }
 
 struct config_node *config_tree_read(const char *name, struct bytes text, struct arena *arena,
-                                     struct error *ret_error)
+                                     struct config_findings *findings, struct error *ret_error)
 {
-    struct tree_reader reader = {.name = name, .text = text, .arena = arena, .error = ret_error};
+    struct tree_reader reader = {
+        .name = name, .text = text, .arena = arena, .findings = findings, .error = ret_error};
     if (text.size > TREE_FILE_BYTES_MAX) {
         error_set(ret_error, EXIT_CONFIG, "%s:1:1: the file is larger than 1MiB: split it", name);
         return NULL;

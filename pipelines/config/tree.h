@@ -1,6 +1,7 @@
 /* YAML as a located tree: what a pipeline file says and where it says it. The tree is plain: no
  * anchors, aliases, tags or repeated keys, one document, at most TREE_DEPTH_MAX levels. */
 #pragma once
+#include "pipelines/config/findings.h"
 #include "processor/base/arena.h"
 #include "processor/base/error.h"
 
@@ -16,6 +17,7 @@ enum config_node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 struct config_node {
     enum config_node_kind kind;
     bool is_plain;         /* a scalar without quotes */
+    bool is_broken;        /* it, or something in it, could not be read; that was told */
     uint32_t line, column; /* both from 1 */
     struct bytes text;     /* of a scalar, substituted, NUL-terminated */
     struct bytes key;      /* as an entry of a map; no NUL follows */
@@ -24,9 +26,10 @@ struct config_node {
     uint32_t child_count;
 };
 
-/* Everything is allocated in `arena`; an empty document is an empty map. NULL with `ret_error`. */
+/* Everything is allocated in `arena`; an empty document is an empty map. Behind a repeated key and a
+ * text that can't be substituted it goes on. NULL with `ret_error`. */
 struct config_node *config_tree_read(const char *name, struct bytes text, struct arena *arena,
-                                     struct error *ret_error);
+                                     struct config_findings *findings, struct error *ret_error);
 /* The value of `key` in a map; NULL when it is not there, or `map` is no map. */
 const struct config_node *config_tree_find(const struct config_node *map, const char *key);
 /* An empty plain scalar, `~` or `null`: a key without a value. */

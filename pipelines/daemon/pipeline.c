@@ -281,7 +281,7 @@ enum exit_code pipeline_run(const char *path, struct pipeline_config *config,
     *pipeline = (struct pipeline){.path = path, .config = config};
     log_configure(config->log_level, config->log_format);
     umask(0077);
-    config_exposure_warn(path, config);
+    (void)config_exposure_warn(path, config);
     enum exit_code exit_code = EXIT_DONE;
     if (start(pipeline, ret_error) != STATUS_OK) {
         exit_code = ret_error->is_set ? ret_error->exit_code : EXIT_BUG;

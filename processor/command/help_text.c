@@ -22,10 +22,11 @@ const char help_run[] =
 const char help_check[] =
     "flywheel check - validate a pipeline file\n"
     "\n"
-    "usage: flywheel check [-c FILE] [--print] [--connect]\n"
+    "usage: flywheel check [-c FILE] [--print] [--strict] [--connect]\n"
     "\n"
     "  -c, --config FILE   pipeline file; without it the embedded default\n"
     "      --print         print the effective configuration, secrets masked\n"
+    "      --strict        warnings are errors: what is valid, but surely not meant\n"
     "      --connect       also try brokers and ports: can this host run it now?\n"
     "\n"
     "Everything is checked: keys, values, rules, expressions, regexes and the files that the\n"

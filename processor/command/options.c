@@ -108,13 +108,25 @@ bool options_only(int argc, char **argv, const struct command_option *options, s
     return operand == argc;
 }
 
-struct pipeline_config *options_load_config(const char *path, int *ret_exit)
+struct pipeline_config *
+options_load_config_findings(const char *path, struct config_findings *findings, int *ret_exit)
 {
     struct error error = {0};
-    struct pipeline_config *config = config_load(path, &error);
-    if (!config) {
+    struct pipeline_config *config = config_load_findings(path, findings, &error);
+    if (config)
+        return config;
+    if (findings->errors.size > 0 && !findings->errors.failed)
+        fwrite(findings->errors.data, 1, findings->errors.size, stderr);
+    else
         fprintf(stderr, "%s\n", error.text);
-        *ret_exit = (int)error.exit_code;
-    }
+    *ret_exit = (int)error.exit_code;
+    return NULL;
+}
+
+struct pipeline_config *options_load_config(const char *path, int *ret_exit)
+{
+    struct config_findings findings = {.error_count = 0};
+    struct pipeline_config *config = options_load_config_findings(path, &findings, ret_exit);
+    config_findings_finish(&findings);
     return config;
 }

@@ -18,5 +18,9 @@ struct command_option {
 int options_parse(int argc, char **argv, const struct command_option *options, size_t count);
 /* The same for a command that takes no operands: false after a sentence on stderr. */
 bool options_only(int argc, char **argv, const struct command_option *options, size_t count);
-/* config_load() with its error printed; the exit code in `ret_exit` when NULL is returned. */
+/* config_load_findings() with all errors printed; the exit code in `ret_exit` when NULL is returned. */
+struct config_findings;
+struct pipeline_config *
+options_load_config_findings(const char *path, struct config_findings *findings, int *ret_exit);
+/* The same without the warnings. */
 struct pipeline_config *options_load_config(const char *path, int *ret_exit);

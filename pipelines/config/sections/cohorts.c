@@ -307,8 +307,7 @@ static void load_alerts(struct config_loader *loader, const struct config_node *
         config_walk_defaults(loader, "cohorts.alerts[]", alert);
         if (!config_loader_require(loader, node, NODE_MAP, "an alert"))
             return;
-        config_walk_object(loader, node, "cohorts.alerts[]", alert);
-        if (config_loader_failed(loader))
+        if (!config_walk_object(loader, node, "cohorts.alerts[]", alert))
             return;
         const struct config_node *cohort = config_tree_find(node, "cohort");
         if (!cohort || !config_tree_find(node, "min_pass_rate"))
@@ -327,7 +326,8 @@ void config_cohorts_load(struct config_loader *loader)
                  {"cohorts.group_by", load_group_by},
                  {"cohorts.pinned", load_pinned},
                  {"cohorts.alerts", load_alerts}};
-    for (size_t i = 0; i < 4 && !config_loader_failed(loader); i++) {
+    uint32_t errors = loader->findings->error_count;
+    for (size_t i = 0; i < 4 && config_loader_recover(loader, errors); i++) {
         if (config_loader_is_given(loader, parts[i].path))
             parts[i].load(loader, config_loader_place(loader, parts[i].path));
         else if (i == 0)

@@ -22,8 +22,7 @@ static void load_exporter(struct config_loader *loader, const struct config_node
     exporter->kind = is_kafka ? EXPORTER_KAFKA : EXPORTER_FILE;
     exporter->name = (const char *)config_loader_keep(loader, node->key).data;
     config_walk_defaults(loader, object, exporter);
-    config_walk_object(loader, node, object, exporter);
-    if (config_loader_failed(loader) || !is_kafka)
+    if (!config_walk_object(loader, node, object, exporter) || !is_kafka)
         return;
     config_kafka_add_security(loader, node, &exporter->security, exporter->properties,
                               exporter->own_property_count);
@@ -40,9 +39,12 @@ void config_exporters_load(struct config_loader *loader, const struct option *ro
         config_loader_error(loader, node, "more than %d exporters: remove some", EXPORTERS_MAX);
         return;
     }
+    uint32_t errors = loader->findings->error_count;
     for (const struct config_node *item = node->first; item && !config_loader_failed(loader);
-         item = item->next)
+         item = item->next) {
         load_exporter(loader, item, &config->exporters[config->exporter_count++]);
+        (void)config_loader_recover(loader, errors);
+    }
 }
 
 static bool is_named(const struct pipeline_names *names, const char *exporter)

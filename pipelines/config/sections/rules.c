@@ -56,7 +56,8 @@ void config_rules_load_when(struct config_loader *loader, const struct option *r
     const struct pipeline_config *config = loader->config;
     struct expression_names names = {config->dimension_names, config->dimension_count};
     struct error problem = {0};
-    if (!config_loader_require(loader, node, NODE_SCALAR, "when"))
+    if (!config_loader_require(loader, node, NODE_SCALAR, "when") ||
+        !config_loader_is_sound(loader, "cohorts")) /* whose dimensions it may name */
         return;
     struct bytes text = config_loader_keep(loader, node->text);
     if (!config_loader_failed(loader))
@@ -121,13 +122,13 @@ void config_rules_load(struct config_loader *loader)
     ruleset->rules = config_loader_alloc(loader, list->child_count, sizeof *ruleset->rules);
     for (const struct config_node *node = list->first; node && !config_loader_failed(loader);
          node = node->next) {
+        uint32_t errors = loader->findings->error_count;
         struct rule *rule = &ruleset->rules[ruleset->rule_count++];
         config_walk_defaults(loader, "rules[]", rule);
         rule->judges = true;
-        if (!config_loader_require(loader, node, NODE_MAP, "a rule"))
-            return;
-        config_walk_object(loader, node, "rules[]", rule);
-        if (!config_loader_failed(loader))
+        if (config_loader_require(loader, node, NODE_MAP, "a rule") &&
+            config_walk_object(loader, node, "rules[]", rule) && !node->is_broken)
             check_rule(loader, node, ruleset->rules, ruleset->rule_count - 1);
+        (void)config_loader_recover(loader, errors);
     }
 }

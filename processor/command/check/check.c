@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "pipelines/config/exposure.h"
+#include "pipelines/config/findings.h"
 #include "pipelines/config/print/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "processor/command/check/reach.h"
@@ -9,14 +10,13 @@
 #include "processor/command/options.h"
 
 /* At least one broker of each exporter must answer. */
-static bool brokers_answer(const struct pipeline_config *config, struct error *error)
+static void brokers_answer(const struct pipeline_config *config, struct error *error)
 {
     for (uint32_t i = 0; i < config->exporter_count && !error->is_set; i++)
         if (config->exporters[i].kind == EXPORTER_KAFKA)
             reach_brokers(config->exporters[i].name, config->exporters[i].brokers, error);
     if (config->reads_kafka && !error->is_set)
         reach_brokers("kafka", config->kafka.brokers, error);
-    return !error->is_set;
 }
 
 static bool ports_are_free(const struct pipeline_config *config, struct error *error)
@@ -37,29 +37,43 @@ static void print_config(const struct pipeline_config *config)
     buffer_finish(&text);
 }
 
+/* How many; what a file leaves open for others to see is told as the daemon tells it. */
+static uint32_t warn(const char *path, const struct pipeline_config *config,
+                     const struct config_findings *findings)
+{
+    if (findings->warnings.size > 0 && !findings->warnings.failed)
+        fwrite(findings->warnings.data, 1, findings->warnings.size, stderr);
+    return findings->warning_count + config_exposure_warn(path, config);
+}
+
 int command_check(int argc, char **argv)
 {
     const char *path = NULL;
-    bool prints = false, connects = false;
+    bool prints = false, connects = false, is_strict = false;
     const struct command_option options[] = {
         {"config", 'c', NULL, &path},
         {"print", 0, &prints, NULL},
+        {"strict", 0, &is_strict, NULL},
         {"connect", 0, &connects, NULL},
     };
     int code = EXIT_DONE;
     struct error error = {0};
+    struct config_findings findings = {.error_count = 0};
     if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
         return EXIT_USAGE;
-    struct pipeline_config *config = options_load_config(path, &code);
+    const char *name = path ? path : "default.yaml";
+    struct pipeline_config *config = options_load_config_findings(path, &findings, &code);
+    uint32_t warnings = config ? warn(path, config, &findings) : 0;
+    config_findings_finish(&findings);
     if (!config)
         return code;
-    config_exposure_warn(path, config);
-    if (receivers_check(config, &error) != STATUS_OK) {
-        fprintf(stderr, "%s\n", error.text);
-        config_destroy(config);
-        return (int)error.exit_code;
-    }
-    if (connects && (!ports_are_free(config, &error) || !brokers_answer(config, &error))) {
+    if (is_strict && warnings > 0)
+        error_set(&error, EXIT_CONFIG, "%s: %u warning%s: with --strict they are errors", name,
+                  warnings, warnings == 1 ? "" : "s");
+    if (!error.is_set && receivers_check(config, &error) == STATUS_OK && connects &&
+        ports_are_free(config, &error))
+        brokers_answer(config, &error);
+    if (error.is_set) {
         fprintf(stderr, "%s\n", error.text);
         config_destroy(config);
         return (int)error.exit_code;
@@ -67,8 +81,8 @@ int command_check(int argc, char **argv)
     char digest[2 * 6 + 1] = "";
     hex_encode(digest, config->ruleset.sha256, 6);
     /* With --print standard output is a pipeline file, and nothing else. */
-    fprintf(prints ? stderr : stdout, "%s: ok (%u rules, ruleset %s)\n",
-            path ? path : "default.yaml", config->ruleset.rule_count, digest);
+    fprintf(prints ? stderr : stdout, "%s: ok (%u rules, ruleset %s)\n", name,
+            config->ruleset.rule_count, digest);
     if (prints)
         print_config(config);
     config_destroy(config);

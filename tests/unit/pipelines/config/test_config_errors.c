@@ -385,6 +385,80 @@ START_TEST(an_alert_that_can_never_fire_or_be_told_is_refused)
 }
 END_TEST
 
+/* What a file is told at once: lines of errors. */
+static void tells(const char *text, const char *lines)
+{
+    struct error error = {0};
+    struct config_findings findings = {.error_count = 0};
+    ck_assert_ptr_null(config_load_text_findings("p.yaml", bytes_of_text(text), &findings, &error));
+    buffer_append_byte(&findings.errors, 0);
+    ck_assert_str_eq((const char *)findings.errors.data, lines);
+    ck_assert_int_eq(strncmp(error.text, lines, strlen(error.text)), 0);
+    ck_assert_int_eq(error.exit_code, EXIT_CONFIG);
+    config_findings_finish(&findings);
+}
+
+START_TEST(all_errors_of_a_file_are_told_at_once)
+{
+    tells("trajectory:\n"
+          "  settle: 6\n"
+          "  idel_timeout: 5m\n"
+          "rules:\n"
+          "  - { name: a, measure: groundedness.lexcal, fail_below: much }\n"
+          "  - { name: b, measure: errors }\n"
+          "  - { name: c, measure: errors, fail_above: 0, when: retrievers > 0 }\n"
+          "selection: { fail: 2 }\n",
+          "p.yaml:2:11: settle must be a duration: write it like 500ms, 2s, 15m or 24h\n"
+          "p.yaml:3:3: unknown key idel_timeout; did you mean idle_timeout?\n"
+          "p.yaml:8:20: fail must be between 0 and 1\n"
+          "p.yaml:5:25: unknown measurement groundedness.lexcal; did you mean "
+          "groundedness.lexical?\n"
+          "p.yaml:5:58: fail_below must be a number\n"
+          "p.yaml:6:5: a rule needs at least one of fail_below, borderline_below, borderline_above "
+          "and fail_above\n"
+          "p.yaml:7:54: column 1: expected a measurement or a dimension, found `retrievers`\n");
+}
+END_TEST
+
+START_TEST(what_follows_from_an_error_is_not_told_as_another)
+{
+    unsetenv("FLYWHEEL_TEST_UNSET");
+    tells("cohorts: { dimensions: { Team: [team] }, group_by: [[team]] }\n"
+          "rules: [{ name: a, measure: errors, fail_above: 0, when: team == 'x' }]\n",
+          "p.yaml:1:26: the name of a dimension must be 1 to 64 of the characters a-z, 0-9, `_`, "
+          "`.` and `-`\n");
+    tells("exporter: { file/x: }\n"
+          "service: { pipelines: { traces: { exporters: [file/x] } } }\n",
+          "p.yaml:1:1: unknown key exporter; did you mean exporters?\n");
+    tells("state: { directory: '${env:FLYWHEEL_TEST_UNSET}' }\n"
+          "exporters: { kafka/a: { brokers: ['${env:FLYWHEEL_TEST_UNSET}'] } }\n"
+          "rules: []\n"
+          "rules: []\n",
+          "p.yaml:1:21: the environment variable FLYWHEEL_TEST_UNSET is not set: set it, or write "
+          "${env:FLYWHEEL_TEST_UNSET:-default}\n"
+          "p.yaml:2:35: the environment variable FLYWHEEL_TEST_UNSET is not set: set it, or write "
+          "${env:FLYWHEEL_TEST_UNSET:-default}\n"
+          "p.yaml:4:1: the key rules is already set in line 3: remove one of the two\n");
+}
+END_TEST
+
+START_TEST(of_very_many_errors_the_first_fifty_are_told)
+{
+    struct buffer text = {0};
+    struct error error = {0};
+    struct config_findings findings = {.error_count = 0};
+    for (int i = 0; i < 80; i++)
+        buffer_printf(&text, "k%d: 1\n", i);
+    ck_assert_ptr_null(config_load_text_findings("p.yaml", buffer_bytes(&text), &findings, &error));
+    ck_assert_uint_eq(findings.error_count, 50);
+    buffer_append_byte(&findings.errors, 0);
+    ck_assert_ptr_nonnull(
+        strstr((const char *)findings.errors.data, "\np.yaml: there may be more errors\n"));
+    config_findings_finish(&findings);
+    buffer_finish(&text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config_errors");
@@ -403,6 +477,9 @@ int main(void)
     tcase_add_test(tests, a_file_that_is_not_there_is_named);
     tcase_add_test(tests, a_value_from_the_environment_is_never_in_an_error);
     tcase_add_test(tests, settings_that_ask_for_nothing_new_are_accepted);
+    tcase_add_test(tests, all_errors_of_a_file_are_told_at_once);
+    tcase_add_test(tests, what_follows_from_an_error_is_not_told_as_another);
+    tcase_add_test(tests, of_very_many_errors_the_first_fifty_are_told);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
