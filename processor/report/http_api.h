@@ -10,6 +10,7 @@
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"
 #include "processor/report/http_origin.h"
+#include "processor/report/http_query.h"
 
 struct tls;
 
@@ -40,8 +41,8 @@ struct bytes http_api_body(const struct http_api_call *call);
 struct bytes http_api_authorization(const struct http_api_call *call);
 /* NULL on an open route. */
 const struct http_caller *http_api_caller(const struct http_api_call *call);
-/* A parameter, unescaped; absent when it is not there. Not after HTTP_LATER. */
-struct bytes http_api_query(const struct http_api_call *call, const char *name);
+/* Not after HTTP_LATER, unless copied. */
+const struct http_query *http_api_query(const struct http_api_call *call);
 /* Where the answer's body goes, and what it is: application/json unless set. */
 struct buffer *http_api_body_to(struct http_api_call *call);
 void http_api_set_type(struct http_api_call *call, const char *content_type);
@@ -61,6 +62,7 @@ struct http_api_route {
     uint32_t rights;   /* one of these is wanted; 0: open to all who reach the port */
     uint32_t body_max; /* 0: HTTP_BODY_BYTES_MAX */
     http_api_handler_fn *handle;
+    const char *const *parameters; /* that it knows, ends with NULL; any other is 400 */
 };
 
 struct http_api_config {

@@ -33,14 +33,9 @@ const struct http_caller *http_api_caller(const struct http_api_call *call)
     return call->caller.key != 0 ? &call->caller : NULL;
 }
 
-struct bytes http_api_query(const struct http_api_call *call, const char *name)
+const struct http_query *http_api_query(const struct http_api_call *call)
 {
-    const char *value = NULL;
-    size_t size = 0;
-    if (MHD_lookup_connection_value_n(call->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-                                      &value, &size) != MHD_YES)
-        return (struct bytes){0};
-    return value ? bytes_of(value, size) : BYTES_LITERAL("");
+    return &call->query;
 }
 
 struct buffer *http_api_body_to(struct http_api_call *call)

@@ -32,16 +32,17 @@ static bool refuse(struct http_api_call *call, enum http_refused why, unsigned s
 
 /* --- where it comes from --- */
 
-static enum MHD_Result is_secret(void *context, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
+static bool has_secret(const struct http_query *query)
 {
     static const char *const names[] = {"token", "code", "session", "access_token",
                                         "authorization"};
-    bool *found = context;
-    (void)kind, (void)value;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        *found = *found || strcasecmp(name, names[i]) == 0;
-    return *found ? MHD_NO : MHD_YES;
+    bool is_found = false;
+    for (uint32_t i = 0; i < query->count; i++)
+        for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
+            is_found = is_found || (query->items[i].name.size == strlen(names[n]) &&
+                                    strncasecmp((const char *)query->items[i].name.data, names[n],
+                                                strlen(names[n])) == 0);
+    return is_found;
 }
 
 static bool comes_by_proxy(const struct http_api *api, const char *peer)
@@ -72,7 +73,6 @@ static bool is_from_here(struct http_api_call *call, const char *target, const c
         .site = header(connection, "Sec-Fetch-Site"),
         .target_host = target_host(target),
     };
-    bool has_secret = false;
     if (!comes_by_proxy(call->api, peer))
         return refuse(call, REFUSED_PROXY, 403, "ask by the proxy");
     const char *fault = http_origin_fault(&call->api->config.origin, &head, is_page);
@@ -81,8 +81,8 @@ static bool is_from_here(struct http_api_call *call, const char *target, const c
                       "ask by an IP address, as localhost, or by a name of review.http.hosts");
     if (fault)
         return refuse(call, REFUSED_ORIGIN, 403, "asked by a page of another origin");
-    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, is_secret, &has_secret);
-    if (has_secret)
+    http_query_read(connection, &call->query);
+    if (has_secret(&call->query))
         return refuse(call, REFUSED_SECRET_IN_URL, 400,
                       "a token has no place in a URL: send it as Authorization: Bearer");
     return true;
@@ -246,6 +246,19 @@ static uint32_t body_max(const struct http_api_call *call)
     return most ? most : HTTP_BODY_BYTES_MAX;
 }
 
+/* Told after the rights: which parameters there are is nobody's business else. */
+static bool are_parameters_known(struct http_api_call *call)
+{
+    struct buffer why = {0};
+    bool are_all = http_query_is_known(&call->query, call->route->parameters, &why);
+    buffer_append_byte(&why, 0);
+    if (!are_all)
+        (void)refuse(call, REFUSED_ROUTE, 400,
+                     why.failed ? "unknown parameter" : (const char *)why.data);
+    buffer_finish(&why);
+    return are_all;
+}
+
 static bool is_body_taken(struct http_api_call *call)
 {
     bool has_body = call->length != 0;
@@ -296,5 +309,6 @@ bool http_api_admit(struct http_api_call *call, const char *target, const char *
         call->retry_s = 1;
         return refuse(call, REFUSED_STOPPING, 503, "shutting down; send it again");
     }
-    return has_route(call, methods) && is_allowed(call, peer) && is_body_taken(call);
+    return has_route(call, methods) && is_allowed(call, peer) && are_parameters_known(call) &&
+           is_body_taken(call);
 }

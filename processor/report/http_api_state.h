@@ -35,6 +35,7 @@ struct http_api_call {
     const struct http_api_route *route; /* NULL: refused before one was found */
     char id[HTTP_ID_SIZE];
     struct http_caller caller;
+    struct http_query query;
     struct buffer body;
     int64_t length; /* as announced; -1: not */
     uint64_t discarded;

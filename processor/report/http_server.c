@@ -15,8 +15,6 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/json/writer.h"
-#include "processor/base/text/terminal.h"
-#include "processor/base/text/utf8.h"
 #include "processor/net/http_head.h"
 #include "processor/report/http_listen.h"
 #include "processor/report/http_origin.h"
@@ -28,11 +26,6 @@ enum {
     URI_BYTES_MAX = 2048,
     TOKEN_BYTES_MAX = 4096,
     ANSWER_BYTES_MAX = 256 << 20,
-    PARAMETER_SHOWN_BYTES = 60,
-};
-
-struct http_query {
-    struct MHD_Connection *connection;
 };
 
 struct http_server {
@@ -159,66 +152,33 @@ static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned s
     return answer_bytes(connection, status, plain_text, &body);
 }
 
-/* --- parameters --- */
-
-struct acquaintance {
-    const struct http_route *route;
-    uint32_t seen; /* bit i: parameter i */
-    struct buffer stranger;
-};
-
-static enum MHD_Result meet(void *context, enum MHD_ValueKind kind, const char *name,
-                            const char *value)
-{
-    struct acquaintance *known = context;
-    const char *const *parameters = known->route->parameters;
-    uint32_t i = 0;
-    (void)kind, (void)value;
-    while (parameters && parameters[i] && strcmp(parameters[i], name) != 0)
-        i++;
-    bool is_known = parameters && parameters[i], is_repeated = is_known && known->seen >> i & 1;
-    if (is_known && !is_repeated) {
-        known->seen |= (uint32_t)1 << i;
-        return MHD_YES;
-    }
-    buffer_append_text(&known->stranger, is_repeated ? "there twice: " : "unknown parameter ");
-    terminal_append(&known->stranger, utf8_cut(bytes_of_text(name), PARAMETER_SHOWN_BYTES));
-    return MHD_NO;
-}
-
 /* Is every parameter known, and there once? Else 400 with what is known. */
-static bool are_known(const struct http_route *route, struct MHD_Connection *connection,
+static bool are_known(const struct http_route *route, const struct http_query *query,
                       struct http_answer *answer)
 {
-    struct acquaintance known = {.route = route};
+    struct buffer why = {0};
     struct json_writer writer;
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, meet, &known);
-    bool are_all = known.stranger.size == 0;
+    bool are_all = http_query_is_known(query, route->parameters, &why);
     if (!are_all) {
-        const char *const *name = route->parameters;
-        buffer_append_text(&known.stranger, name ? "; known are " : "; it takes none");
-        for (bool is_first = true; name && *name; name++, is_first = false) {
-            buffer_append_text(&known.stranger, is_first ? "" : ", ");
-            buffer_append_text(&known.stranger, *name);
-        }
         answer->content_type = "application/json";
         json_writer_init(&writer, &answer->body);
         json_object_begin(&writer);
         json_key(&writer, "error");
-        json_string(&writer, buffer_bytes(&known.stranger));
+        json_string(&writer, buffer_bytes(&why));
         json_object_end(&writer);
         buffer_append_byte(&answer->body, '\n');
     }
-    buffer_finish(&known.stranger);
+    buffer_finish(&why);
     return are_all;
 }
 
 static enum MHD_Result run(const struct http_route *route, struct MHD_Connection *connection)
 {
-    struct http_query query = {connection};
+    struct http_query query;
     struct http_answer answer = {.content_type = plain_text, .body.limit = ANSWER_BYTES_MAX};
     unsigned status = MHD_HTTP_BAD_REQUEST;
-    if (are_known(route, connection, &answer))
+    http_query_read(connection, &query);
+    if (are_known(route, &query, &answer))
         status = route->handle(route->context, &query, &answer);
     if (answer.body.failed) {
         buffer_finish(&answer.body);
@@ -284,16 +244,6 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
         return find_and_run(server, connection, http_head_path(path));
     *state = connection;
     return MHD_YES;
-}
-
-struct bytes http_query_get(const struct http_query *query, const char *name)
-{
-    const char *value = NULL;
-    size_t size = 0;
-    if (MHD_lookup_connection_value_n(query->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-                                      &value, &size) != MHD_YES)
-        return (struct bytes){0};
-    return value ? bytes_of(value, size) : BYTES_LITERAL("");
 }
 
 /* --- life --- */

@@ -8,12 +8,9 @@
 
 #include "processor/base/bytes.h"
 #include "processor/base/error.h"
+#include "processor/report/http_query.h"
 
 enum { HTTP_ROUTES_MAX = 32 };
-
-struct http_query; /* the parameters of one request */
-/* Unescaped, borrowed from the request; absent when it is not there. */
-struct bytes http_query_get(const struct http_query *query, const char *name);
 
 struct http_answer {
     const char *content_type; /* constant; text/plain unless set */

@@ -32,7 +32,7 @@ static unsigned echo(void *context, struct http_api_call *call)
 static unsigned echo_id(void *context, struct http_api_call *call)
 {
     (void)context;
-    struct bytes id = http_api_id(call), say = http_api_query(call, "say");
+    struct bytes id = http_api_id(call), say = http_query_get(http_api_query(call), "say");
     buffer_printf(http_api_body_to(call), "id=%.*s say=%.*s", (int)id.size, (const char *)id.data,
                   (int)say.size, say.size ? (const char *)say.data : "");
     return 200;
@@ -63,13 +63,15 @@ static unsigned login(void *context, struct http_api_call *call)
 
 enum { MAY_READ = 1, MAY_WRITE = 2 };
 
+static const char *const item_parameters[] = {"say", NULL};
+
 static const struct http_api_route routes[] = {
-    {HTTP_GET, "/", 0, 0, page},
-    {HTTP_POST, "/session", 0, 4096, login},
-    {HTTP_GET, "/items/*", MAY_READ | MAY_WRITE, 0, echo_id},
-    {HTTP_POST, "/items/*/reveal", MAY_WRITE, 0, echo_id},
-    {HTTP_POST, "/echo", MAY_WRITE, 0, echo},
-    {HTTP_POST, "/later", MAY_WRITE, 0, later},
+    {HTTP_GET, "/", 0, 0, page, NULL},
+    {HTTP_POST, "/session", 0, 4096, login, NULL},
+    {HTTP_GET, "/items/*", MAY_READ | MAY_WRITE, 0, echo_id, item_parameters},
+    {HTTP_POST, "/items/*/reveal", MAY_WRITE, 0, echo_id, NULL},
+    {HTTP_POST, "/echo", MAY_WRITE, 0, echo, NULL},
+    {HTTP_POST, "/later", MAY_WRITE, 0, later, NULL},
 };
 
 /* "Bearer reader", "Bearer writer". */
@@ -213,6 +215,8 @@ START_TEST(a_path_has_a_place_for_an_id)
     ck_assert_int_eq(ask("GET", "/items/ab12?say=h%20i", READER, NULL), 200);
     ck_assert_ptr_nonnull(strstr(text, "id=ab12 say=h i"));
     ck_assert_int_eq(ask("POST", "/items/ab12/reveal", WRITER, "{}"), 200);
+    ck_assert_int_eq(ask("GET", "/items/ab12?sya=h", READER, NULL), 400);
+    ck_assert_ptr_nonnull(strstr(text, "unknown parameter sya; known are say"));
     ck_assert_int_eq(ask("GET", "/items/", READER, NULL), 404);
     ck_assert_int_eq(ask("GET", "/items/a/b", READER, NULL), 404);
 }
