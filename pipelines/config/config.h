@@ -19,6 +19,7 @@ enum { CONTRACT_KEYS_MAX = 64 };
 struct pipeline_config {
     struct otlp_receiver_config otlp;
     struct kafka_receiver_config kafka;
+    struct results_receiver_config results_topic;
 
     struct assembly_config assembly; /* memory_bytes: limits.memory / shards */
     bool scope_is_conversation;
@@ -74,8 +75,9 @@ struct pipeline_config {
     struct review_settings review;
     struct dataset_settings dataset;
 
-    struct pipeline_names traces, results, alerts_told;
+    struct pipeline_names traces, alerts_told;
     struct pipeline_names relay;                     /* instead of traces */
+    struct pipeline_names results, results_audit;    /* the latter has exporters alone */
     struct exporter_config exporters[EXPORTERS_MAX]; /* those that a pipeline names */
     uint32_t exporter_count;
 
@@ -93,7 +95,7 @@ struct pipeline_config {
     enum log_format log_format;
 
     struct arena arena;           /* owns every text above */
-    bool reads_otlp, reads_kafka; /* named by the pipeline */
+    bool reads_otlp, reads_kafka, reads_results; /* named by the pipelines */
 };
 
 void config_destroy(struct pipeline_config *config);

@@ -53,6 +53,16 @@ struct kafka_receiver_config {
     uint32_t own_property_count; /* the file's own come first, then what tls and auth become */
 };
 
+struct results_receiver_config { /* "kafka/results": a topic of reviewers' results, read whole */
+    bool is_present;
+    const char *brokers, *topic;
+    uint32_t signal; /* results */
+    const char *dead_letter_topic;
+    struct kafka_security security;
+    const char *properties[2 * PROPERTIES_MAX + 1];
+    uint32_t own_property_count;
+};
+
 enum exporter_kind { EXPORTER_KAFKA, EXPORTER_FILE };
 enum exporter_encoding { ENCODING_JSON, ENCODING_PROTOBUF, ENCODING_OTLP_PROTO };
 

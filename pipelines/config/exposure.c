@@ -31,7 +31,9 @@ static bool holds_property(const struct buffer *text, const char *const *propert
 static bool holds_secret(const struct buffer *text, const struct pipeline_config *config)
 {
     bool is_found = holds(text, config->kafka.security.sasl_password) ||
-                    holds_property(text, config->kafka.properties);
+                    holds_property(text, config->kafka.properties) ||
+                    holds(text, config->results_topic.security.sasl_password) ||
+                    holds_property(text, config->results_topic.properties);
     for (uint32_t i = 0; i < config->exporter_count; i++)
         is_found = is_found || holds(text, config->exporters[i].security.sasl_password) ||
                    holds_property(text, config->exporters[i].properties);

@@ -164,7 +164,10 @@ static void store_text(struct config_loader *loader, const struct option *row,
         config_loader_error(loader, node,
                             "%s must be 1 to 64 of the characters a-z, 0-9, `_`, `.` and `-`",
                             config_option_key(row));
-    else if (row->type == OPTION_NAME)
+    else if (row->type == OPTION_BYTES && (double)text.size > row->max)
+        config_loader_error(loader, node, "%s has more than %u bytes: shorten it",
+                            config_option_key(row), (uint32_t)row->max);
+    else if (row->type == OPTION_NAME || row->type == OPTION_BYTES)
         store(row, base, &text, sizeof text);
     else
         store(row, base, &text.data, sizeof text.data);

@@ -15,6 +15,7 @@
 #include "pipelines/config/options.h"
 #include "pipelines/config/sections/pipelines.h"
 #include "pipelines/config/sections/redaction.h"
+#include "pipelines/config/sections/review.h"
 #include "pipelines/config/sections/rules.h"
 #include "pipelines/config/walk.h"
 #include "processor/score/rules.h"
@@ -36,8 +37,10 @@ static const struct load_step {
     {config_rules_load, {"rules"}},
     {config_measurements_check, {"measurements"}},
     {config_redaction_check, {"redaction"}},
+    {config_review_load, {"review", "rules", "limits"}},
     {config_pipelines_connect, {"service", "receivers", "exporters"}},
     {config_check_limits, {"service", "receivers", "exporters", "limits", "state", "trajectory"}},
+    {config_review_check, {"review", "service", "receivers", "limits", "selection", "dataset"}},
 };
 
 static void run_steps(struct config_loader *loader)

@@ -37,7 +37,7 @@ static struct bytes key_below(const struct option *row, const char *prefix)
     if (strncmp(row->path, prefix, size) != 0 || (size > 0 && row->path[size] != '.'))
         return (struct bytes){0};
     const char *key = row->path + size + (size > 0);
-    return strpbrk(key, ".[/") ? (struct bytes){0} : bytes_of_text(key);
+    return strpbrk(key, ".[") ? (struct bytes){0} : bytes_of_text(key);
 }
 
 const struct option *config_option_find(const struct option_table *table, const char *prefix,
@@ -72,6 +72,8 @@ void config_option_hint(const struct option_table *table, const char *prefix, st
 size_t config_option_object(const char *path)
 {
     const char *list = strstr(path, "[]"), *name = strstr(path, "/NAME");
+    if (!name)
+        name = strstr(path, ".NAME");
     if (list)
         return (size_t)(list - path) + 2;
     return name ? (size_t)(name - path) + 5 : 0;

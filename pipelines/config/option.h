@@ -2,8 +2,9 @@
  *
  * A row's path names the place in the file. Objects that may come several times have rows of their
  * own struct: "rules[].name" is a field of `struct rule`, "exporters.kafka/NAME.topic" one of
- * `struct exporter_config`; all other rows are fields of `struct pipeline_config`. A row with a
- * function of its own (OPTION_CUSTOM) reads and prints what has no fixed shape. */
+ * `struct exporter_config`, "review.queues.NAME.order" one of `struct review_queue_settings`; all
+ * other rows are fields of `struct pipeline_config`. A row with a function of its own
+ * (OPTION_CUSTOM) reads and prints what has no fixed shape. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ enum option_type {
     OPTION_SECRET,   /* the same, masked when printed */
     OPTION_ENDPOINT, /* const char *, host:port */
     OPTION_NAME,     /* struct bytes: [a-z0-9_.-], at most 64 */
+    OPTION_BYTES,    /* struct bytes: a text of at most max bytes; absent when left out */
     OPTION_TEXTS,    /* struct bytes [max] and a uint32_t count */
     OPTION_POINTERS, /* const char *[max] and a uint32_t count */
     OPTION_JOINED,   /* const char *, the list joined by commas */

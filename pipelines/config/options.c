@@ -7,6 +7,6 @@ _Static_assert(sizeof(enum log_level) == sizeof(uint32_t), "a choice is stored a
 
 static const struct option_section *const sections[] = {
     &config_options_receivers, &config_options_trajectory, &config_options_judgement,
-    &config_options_service};
+    &config_options_review, &config_options_service};
 
 const struct option_table config_options = {sections, sizeof sections / sizeof sections[0]};

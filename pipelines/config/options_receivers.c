@@ -3,6 +3,7 @@
 
 static const char *const acks[] = {"memory", "durable"};
 static const char *const otlp_encodings[] = {"otlp_proto", "otlp_json"};
+static const char *const signals[] = {"results", NULL};
 
 #define LETTER_HEADERS "`reason`, `detail`, `receiver`, `signal`, `encoding`, `compression`, `time`"
 
@@ -109,6 +110,28 @@ static const struct option rows[] = {
     SIZE("receivers.kafka.dead_letter.max_bytes", AT(kafka.dead_letter_max_bytes), 1 * MIB, 1 * TIB,
          "1GiB", "Most bytes in the directory."),
     KAFKA_SECURITY("receivers.kafka", KAFKA),
+    SECTION("receivers.kafka/results", AT(results_topic.is_present),
+            "Results of reviewers from a Kafka topic, for the `results` pipeline. Every instance "
+            "reads the whole topic, by offsets of its own; there is no group."),
+    JOINED("receivers.kafka/results.brokers", RESULTS_TOPIC(brokers), "127.0.0.1:9092",
+           "Brokers to start from, `host:port`."),
+    TEXT("receivers.kafka/results.topic", RESULTS_TOPIC(topic), "review-results",
+         "Topic to read: one `flywheel.result/v1` a message."),
+    CHOICE("receivers.kafka/results.signal", RESULTS_TOPIC(signal), signals, "results",
+           "What a message holds."),
+    TEXTS("receivers.kafka/results.adjudicators", AT(review.adjudicators),
+          AT(review.adjudicator_count), ADJUDICATORS_MAX,
+          "Reviewers whose results of the role `adjudicator` count as such. Whoever may write to "
+          "the topic may use their names."),
+    BOOL("receivers.kafka/results.trusted", AT(review.is_topic_trusted), "false",
+         "Results of the topic count as those of an authenticated reviewer: only where nobody "
+         "else may write to it."),
+    SECTION("receivers.kafka/results.dead_letter", 0,
+            "Where results go that can't be applied; they are counted in any case."),
+    TEXT("receivers.kafka/results.dead_letter.topic", RESULTS_TOPIC(dead_letter_topic), NULL,
+         "A Kafka topic of the same brokers. Headers: `reason`, `detail`, `topic`, `partition`, "
+         "`offset`, `time`."),
+    KAFKA_SECURITY("receivers.kafka/results", RESULTS_TOPIC),
 };
 
 const struct option_section config_options_receivers = {rows, sizeof rows / sizeof rows[0]};

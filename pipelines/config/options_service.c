@@ -110,7 +110,8 @@ static const struct option rows[] = {
     {.path = "exporters.file/NAME.path",
      .type = OPTION_TEXT,
      .at = EXPORTER(path),
-     .default_text = "`annotations.jsonl` (`alerts.jsonl`) in `state.directory`",
+     .default_text = "`annotations.jsonl` (`alerts.jsonl`, `rows.jsonl`, `audit.jsonl`) in "
+                     "`state.directory`",
      .prose = "File to append records to, one JSON object a line. Renamed away (logrotate), it is "
               "created anew before the next record, without a signal. While the disk is full "
               "records wait in the outbox. What is not a regular file is refused, unless `stream` "
@@ -124,7 +125,8 @@ static const struct option rows[] = {
          "Holds the store; created when it is not there. One process at a time."),
     SIZE("state.map_size", AT(state.map_bytes), 64 * MIB, 16 * TIB, "64GiB",
          "Address space of the store; the file is sparse. At least 2.5 times `limits.journal`, "
-         "`limits.outbox` and `limits.late_bytes` together."),
+         "`limits.outbox` and `limits.late_bytes` together; with the `results` pipeline "
+         "`limits.review`, `limits.dataset` and `limits.audit` as well."),
     DURATION("state.spill_after", AT(state.spill_after_ms), 1 * SECOND, 7 * DAY, "5m",
              "Age at which an open trajectory moves from the journal to the spill table."),
 
@@ -173,11 +175,31 @@ static const struct option rows[] = {
      .default_text = "all of `exporters`",
      .prose = "One `kafka/NAME`, whose `topic` is that of the spans."},
     SECTION("service.pipelines.results", AT(results.is_present),
-            "From reviewers' decisions to dataset rows."),
-    TEXTS("service.pipelines.results.receivers", AT(results.receivers), AT(results.receiver_count),
-          PIPELINE_NAMES_MAX, "Names of receivers."),
-    TEXTS("service.pipelines.results.exporters", AT(results.exporters), AT(results.exporter_count),
-          PIPELINE_NAMES_MAX, "Names of exporters."),
+            "The way back: records become items of review, results of reviewers decisions, "
+            "decisions dataset rows. `results: {}` is enough: the page and its API are there "
+            "(`review.http`), rows and the audit trail go to files."),
+    {.path = "service.pipelines.results.receivers",
+     .type = OPTION_TEXTS,
+     .at = AT(results.receivers),
+     .count_at = AT(results.receiver_count),
+     .max = PIPELINE_NAMES_MAX,
+     .default_text = "`[kafka/results]` where there is one, else `[]`",
+     .prose = "Names of receivers of results, besides the page and its API."},
+    {.path = "service.pipelines.results.exporters",
+     .type = OPTION_TEXTS,
+     .at = AT(results.exporters),
+     .count_at = AT(results.exporter_count),
+     .max = PIPELINE_NAMES_MAX,
+     .default_text = "`[file/rows]`",
+     .prose = "Names of exporters of rows, which take nothing else."},
+    {.path = "service.pipelines.results.audit",
+     .type = OPTION_TEXTS,
+     .at = AT(results_audit.exporters),
+     .count_at = AT(results_audit.exporter_count),
+     .max = PIPELINE_NAMES_MAX,
+     .default_text = "`[file/audit]`",
+     .prose = "Names of exporters of the audit trail, which take nothing else. With `[]` nothing "
+              "off this directory can prove that the trail was not rewritten."},
     TEXT("service.trace_url", AT(trace_url), NULL,
          "Where a person sees the trace of a record, `{trace_id}` filled in: "
          "`https://traces.example.com/trace/{trace_id}`. Records state it as `source.url`."),

@@ -1,4 +1,5 @@
 /* Rows of `trajectory` and `limits`. */
+#include "pipelines/config/print/print_review.h"
 #include "pipelines/config/rows.h"
 
 static const char *const scopes[] = {"trace", "conversation"};
@@ -102,6 +103,27 @@ static const struct option rows[] = {
     DURATION("limits.connection_age", AT(limits.connection_age_ms), 0, 7 * DAY, "1h",
              "A gRPC connection is asked to end after it, with 30 s for what is under way, so that "
              "senders find new instances and show their certificates again; 0: never."),
+    SIZE("limits.review", AT(review.bytes_max), 16 * MIB, 16 * TIB, "2GiB",
+         "Items and results of review. Above it items that wait expire, the least urgent and "
+         "oldest first; spans go on."),
+    COUNT("limits.review_items", AT(review.items_max), 1, 1000000000, "1000000",
+          "Items that wait for review; likewise."),
+    COUNT("limits.results_pending", AT(review.pending_max), 0, 1000000000, "100000",
+          "Results that came before their record, kept for 24 h; also at most 5 % of "
+          "`limits.review`."),
+    SIZE("limits.dataset", AT(dataset.bytes_max), 16 * MIB, 16 * TIB, "4GiB",
+         "Dataset rows and their versions. Above it decisions stand, and their rows wait."),
+    CUSTOM("limits.regression_rows", NULL, config_print_nothing, "whole number", "20000",
+           "Rows that are checked on the live stream."),
+    COUNT("limits.reviewers", AT(review.reviewers_max), 1, 1000, "64",
+          "Reviewers told apart in the statistics, and lines of `review.reviewers_file`; results "
+          "of further ones count, under `__other__`."),
+    COUNT("limits.labels", AT(review.labels_max), 1, REVIEW_LABELS_MAX, "32",
+          "Labels of `review.labels`."),
+    SIZE("limits.audit", AT(review.audit_bytes_max), 16 * MIB, 16 * TIB, "1GiB",
+         "The audit trail. At 80 % what its exporters have is cut at a checkpoint; where that is "
+         "not enough, results and changes of the dataset are refused until it is, and spans go "
+         "on."),
 };
 
 const struct option_section config_options_trajectory = {rows, sizeof rows / sizeof rows[0]};

@@ -6,12 +6,15 @@
 #include "pipelines/config/print/print_custom.h"
 
 extern const struct option_section config_options_receivers, config_options_trajectory,
-    config_options_judgement, config_options_service;
+    config_options_judgement, config_options_review, config_options_service;
 
 #define AT(field) (1 + offsetof(struct pipeline_config, field))
 #define KAFKA(field) AT(kafka.field)
 #define RULE(field) (1 + offsetof(struct rule, field))
 #define ALERT(field) (1 + offsetof(struct alert_config, field))
+#define LABEL(field) (1 + offsetof(struct review_label, field))
+#define QUEUE(field) (1 + offsetof(struct review_queue_settings, field))
+#define RESULTS_TOPIC(field) AT(results_topic.field)
 #define EXPORTER(field) (1 + offsetof(struct exporter_config, field))
 
 #define KIB 1024.0
@@ -67,6 +70,10 @@ extern const struct option_section config_options_receivers, config_options_traj
 #define NAME(p, field, def, text)                                                                  \
     {                                                                                              \
         .path = p, .type = OPTION_NAME, .at = field, .fallback = def, .prose = text                \
+    }
+#define BYTES(p, field, most, def, text)                                                           \
+    {                                                                                              \
+        .path = p, .type = OPTION_BYTES, .at = field, .max = most, .fallback = def, .prose = text  \
     }
 #define TEXTS(p, field, count, most, text)                                                         \
     {                                                                                              \

@@ -153,7 +153,7 @@ static void print_value(struct config_printer *printer, const struct option *row
         config_value_print_duration(to, *(const int64_t *)value);
     } else if (row->type == OPTION_SECRET && !printer->is_unmasked) {
         config_printer_text(printer, bytes_of_text(masked));
-    } else if (row->type == OPTION_NAME) {
+    } else if (row->type == OPTION_NAME || row->type == OPTION_BYTES) {
         config_printer_text(printer, *(const struct bytes *)value);
     } else if (row->type == OPTION_TEXTS || row->type == OPTION_POINTERS ||
                row->type == OPTION_JOINED) {
@@ -169,7 +169,7 @@ bool config_printer_is_set(const struct option *row, const void *base)
                    row->type == OPTION_ENDPOINT || row->type == OPTION_JOINED;
     if (row->given_at && !*(const bool *)((const char *)base + row->given_at - 1))
         return false;
-    if (row->type == OPTION_NAME)
+    if (row->type == OPTION_NAME || row->type == OPTION_BYTES)
         return ((const struct bytes *)field(row, base))->data != NULL;
     return !is_text || *(const char *const *)field(row, base) != NULL;
 }

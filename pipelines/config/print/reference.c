@@ -59,6 +59,7 @@ static void print_type(struct buffer *to, const struct option *row)
         [OPTION_SECRET] = "text, secret",
         [OPTION_ENDPOINT] = "host:port",
         [OPTION_NAME] = "name",
+        [OPTION_BYTES] = "text",
         [OPTION_TEXTS] = "list of texts",
         [OPTION_POINTERS] = "list of texts",
         [OPTION_JOINED] = "list of host:port",

@@ -78,14 +78,14 @@ static void check_dead_letter(struct config_loader *loader, const char *path, co
 static const struct config_node *map_place(const struct config_loader *loader)
 {
     static const char *const paths[] = {"state.map_size", "limits.journal", "limits.outbox",
-                                        "limits.late_bytes"};
-    size_t i = 0;
-    while (i < 3 && !config_loader_is_given(loader, paths[i]))
+                                        "limits.late_bytes", "limits.review", "limits.dataset",
+                                        "limits.audit"};
+    size_t i = 0, last = sizeof paths / sizeof paths[0] - 1;
+    while (i < last && !config_loader_is_given(loader, paths[i]))
         i++;
     return config_loader_place(loader, paths[i]);
 }
 
-/* One less than cores, yet no more shards than there is memory for: each holds its share. */
 /* People follow it: nothing but a page. */
 static void check_trace_url(struct config_loader *loader)
 {
@@ -100,6 +100,7 @@ static void check_trace_url(struct config_loader *loader)
                             "trace_url must hold {trace_id}, where the id of the trace goes");
 }
 
+/* One less than cores, yet no more shards than there is memory for: each holds its share. */
 static void resolve_shards(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
@@ -118,6 +119,26 @@ static void resolve_shards(struct config_loader *loader)
             "would fill a shard");
 }
 
+static void check_map(struct config_loader *loader)
+{
+    const struct pipeline_config *config = loader->config;
+    bool has_review = config->review.is_present;
+    double kept = (double)config->limits.journal_bytes + (double)config->limits.outbox_bytes +
+                  (double)config->limits.late_bytes;
+    if (has_review)
+        kept += (double)config->review.bytes_max + (double)config->dataset.bytes_max +
+                (double)config->review.audit_bytes_max;
+    if ((double)config->state.map_bytes >= 2.5 * kept)
+        return;
+    config_loader_error(loader, map_place(loader),
+                        "map_size must be at least 2.5 times limits.journal, limits.outbox%s "
+                        "together: set state.map_size to %lluMiB or lower the limits",
+                        has_review ? ", limits.late_bytes, limits.review, limits.dataset and "
+                                     "limits.audit"
+                                   : " and limits.late_bytes",
+                        (unsigned long long)ceil(2.5 * kept / (1024 * 1024)));
+}
+
 void config_check_limits(struct config_loader *loader)
 {
     if (config_loader_failed(loader))
@@ -128,20 +149,7 @@ void config_check_limits(struct config_loader *loader)
                       config->otlp.dead_letter_directory);
     check_dead_letter(loader, "receivers.kafka.dead_letter", config->kafka.dead_letter_topic,
                       config->kafka.dead_letter_directory);
-    double kept = (double)config->limits.journal_bytes + (double)config->limits.outbox_bytes +
-                  (double)config->limits.late_bytes;
-    if ((double)config->state.map_bytes < 2.5 * kept) {
-        struct buffer least = {0};
-        uint64_t mib = (uint64_t)ceil(2.5 * kept / (1024 * 1024));
-        buffer_printf(&least, "%lluMiB", (unsigned long long)mib);
-        buffer_append_byte(&least, 0);
-        config_loader_error(
-            loader, map_place(loader),
-            "map_size must be at least 2.5 times limits.journal, limits.outbox and "
-            "limits.late_bytes together: set state.map_size to %s or lower the limits",
-            (const char *)least.data);
-        buffer_finish(&least);
-    }
+    check_map(loader);
     if (config->scope_is_conversation && config->reads_kafka && !config->single_instance)
         config_loader_error(loader, config_loader_place(loader, "trajectory.scope"),
                             "conversation scope over Kafka works with one instance only: set "

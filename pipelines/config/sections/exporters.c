@@ -72,21 +72,75 @@ static void complete_dead_letters(struct config_loader *loader, struct exporter_
     buffer_finish(&path);
 }
 
+static void add_file(struct config_loader *loader, const char *name)
+{
+    struct pipeline_config *config = loader->config;
+    if (config->exporter_count == EXPORTERS_MAX) {
+        config_loader_error(loader, config_loader_place(loader, "exporters"),
+                            "with %s there are more than %d exporters: remove some", name,
+                            EXPORTERS_MAX);
+        return;
+    }
+    config->exporters[config->exporter_count++] =
+        (struct exporter_config){.kind = EXPORTER_FILE, .name = name};
+}
+
+static bool is_defined(const struct pipeline_config *config, const char *exporter)
+{
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        if (strcmp(config->exporters[i].name, exporter) == 0)
+            return true;
+    return false;
+}
+
+/* What is not said of the way back goes to files. */
+static void complete_results(struct config_loader *loader, struct pipeline_names *names,
+                             const char *path, const char *exporter)
+{
+    if (!loader->config->review.is_present || config_loader_is_given(loader, path))
+        return;
+    names->exporters[names->exporter_count++] = bytes_of_text(exporter);
+    if (!is_defined(loader->config, exporter))
+        add_file(loader, exporter);
+}
+
+/* Those that the results pipeline names take no records. */
+static bool has_exporter_of_records(const struct pipeline_config *config)
+{
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        if (!is_named(&config->results, config->exporters[i].name) &&
+            !is_named(&config->results_audit, config->exporters[i].name))
+            return true;
+    return false;
+}
+
+static const char *file_of(const struct pipeline_config *config, const char *exporter)
+{
+    if (is_named(&config->alerts_told, exporter))
+        return "alerts";
+    if (is_named(&config->results, exporter))
+        return "rows";
+    return is_named(&config->results_audit, exporter) ? "audit" : "annotations";
+}
+
 void config_exporters_complete(struct config_loader *loader)
 {
     struct pipeline_config *config = loader->config;
-    if (config->exporter_count == 0)
-        config->exporters[config->exporter_count++] =
-            (struct exporter_config){.kind = EXPORTER_FILE, .name = "file/annotations"};
+    complete_results(loader, &config->results, "service.pipelines.results.exporters", "file/rows");
+    complete_results(loader, &config->results_audit, "service.pipelines.results.audit",
+                     "file/audit");
+    if (!has_exporter_of_records(config))
+        add_file(loader, "file/annotations");
+    if (config_loader_failed(loader))
+        return;
     for (uint32_t i = 0; i < config->exporter_count; i++) {
         struct exporter_config *exporter = &config->exporters[i];
         complete_dead_letters(loader, exporter);
         if (exporter->kind != EXPORTER_FILE || exporter->path)
             continue;
         struct buffer path = {0};
-        bool is_of_alerts = is_named(&config->alerts_told, exporter->name);
         buffer_printf(&path, "%s/%s.jsonl", config->state.directory,
-                      is_of_alerts ? "alerts" : "annotations");
+                      file_of(config, exporter->name));
         exporter->path = (const char *)config_loader_keep(loader, buffer_bytes(&path)).data;
         buffer_finish(&path);
     }

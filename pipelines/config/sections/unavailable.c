@@ -10,7 +10,11 @@ static const struct unavailable {
     const char *allowed; /* the value that asks for nothing; NULL: being there is asking */
     const char *what;
 } unavailable[] = {
-    {"service.pipelines.results", NULL, "the results pipeline"},
+    {"review.hours", "always", "working hours"},
+    {"regression", NULL, "the regression set"},
+    {"feedback", NULL, "feedback by kind"},
+    {"rules[].gate", NULL, "a gate over a dataset"},
+    {"limits.regression_rows", NULL, "the regression set"},
 };
 
 const char *config_unavailable_allowed(const char *path)

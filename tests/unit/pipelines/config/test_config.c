@@ -173,10 +173,12 @@ START_TEST(a_file_with_every_part_is_read_up_to_the_features_of_later_versions)
     ck_assert_uint_eq(config->redaction.hash_count, 2);
     ck_assert(bytes_equal_text(config->redaction.hash_key, "0123456789abcdef"));
     ck_assert_uint_eq(config->redaction.custom_count, 1);
-    ck_assert_uint_eq(config->exporter_count, 1);
+    ck_assert_uint_eq(config->exporter_count, 4);
     ck_assert_str_eq(config->exporters[0].name, "kafka/annotations");
-    ck_assert(config->results.is_present);
+    ck_assert(config->review.is_present && config->reads_results);
     ck_assert(bytes_equal_text(config->results.exporters[0], "kafka/rows"));
+    ck_assert_uint_eq(config->dataset.exporters, 1u << 1 | 1u << 2);
+    ck_assert_uint_eq(config->review.audit_exporters, 1u << 3);
     config_destroy(config);
     buffer_finish(&text);
 }
