@@ -1,6 +1,6 @@
-/* Which attributes say how a gateway routed a call: plain data of the pipeline file. The defaults are
- * rows of normalize/semconv/semconv_table.c; names given here count before them, or in their
- * place. */
+/* Which attributes say how a gateway routed a call: plain data of the pipeline file. The
+ * defaults are rows of normalize/semconv/semconv_table.c; names given here count before
+ * them, or in their place. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

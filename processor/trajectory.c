@@ -111,9 +111,9 @@ static void measure_depths(const struct span *spans, uint32_t *parents, uint32_t
     }
 }
 
-/* The start that each span is sorted by: without one of its own it stands with its parent, and a root
- * at the front. Every span is walked over once. `stack` and `seen` have room for all, `seen` is
- * zeroed. */
+/* The start that each span is sorted by: without one of its own it stands with its parent,
+ * and a root at the front. Every span is walked over once. `stack` and `seen` have room for
+ * all, `seen` is zeroed. */
 static void find_starts(const struct span *spans, const uint32_t *parents, uint64_t *starts,
                         uint32_t *stack, uint32_t *seen, uint32_t count)
 {

@@ -2,8 +2,8 @@
  * (the in-flight table's scratch arena, or a test), the wire bytes to the in-flight table; both
  * live until the trajectory is released.
  *
- * Order: start time, parent before child, then span id; without a start, that of the parent. Every count, sum and list of the program
- * follows it, so the order of arrival never shows. */
+ * Order: start time, parent before child, then span id; without a start, that of the parent. Every
+ * count, sum and list of the program follows it, so the order of arrival never shows. */
 #pragma once
 #include <stdint.h>
 

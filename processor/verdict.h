@@ -39,8 +39,8 @@ struct evidence {
                             code points */
 };
 
-/* A run's class: what the rules that only condemn said at worst, and what those that judge said. All
- * rates of cohorts are sums over these (state/cohorts/classes.h). */
+/* A run's class: what the rules that only condemn said at worst, and what those that judge said.
+ * All rates of cohorts are sums over these (state/cohorts/classes.h). */
 enum condemned { CONDEMNED_NOT, CONDEMNED_BORDERLINE, CONDEMNED_FAIL, CONDEMNED_CLASSES };
 enum judged { JUDGED_NOT, JUDGED_PASS, JUDGED_BORDERLINE, JUDGED_FAIL, JUDGED_CLASSES };
 

@@ -5,8 +5,8 @@
 
 #include "processor/base/statistics.h"
 
-/* One-sided 80 %: a bound of 99 % would hide what is looked for (a median delay of 826 runs in place
- * of 297). */
+/* One-sided 80 %: a bound of 99 % would hide what is looked for (a median delay of 826
+ * runs in place of 297). */
 static const double learned_confidence = 0.6;
 static const double rate_min = 1e-4; /* of p0, and 1 - p0: 0 stands for not known */
 

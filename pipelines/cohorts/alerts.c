@@ -203,7 +203,7 @@ static void observe(struct alerts *alerts, const struct cohort_contribution *con
         struct watched *watched = &alerts->watched[number];
         if (watched->windows)
             cohort_windows_add(watched->windows, contribution);
-        /* A change is looked for in first verdicts, in the order of decision: a correction comes
+        /* A change is looked for in first verdicts, in the order of decision: a revision comes
          * too late to stand where its run stood. Weights play no part: a heavy run is one run. A
          * run that nobody judged has not failed: an outage condemns runs without scoring them. */
         if (contribution->change == COHORT_CHANGE_FIRST)

@@ -18,8 +18,8 @@ struct cohort_rate_terms {
 struct cohort_rates {
     int64_t total, unclassed; /* of all; of an earlier version, in none of what follows */
     int64_t scored, condemned;
-    /* Runs for which a rule waited for a score in vain; of these, those that no rule condemned: only
-     * they bias the rate, for what is condemned needs no judge. */
+    /* Runs for which a rule waited for a score in vain; of these, those that no rule condemned:
+     * only they bias the rate, for what is condemned needs no judge. */
     int64_t missing, missing_open;
     double scored_share; /* weighted, of the classed; 0 without one */
     double judged_share; /* the same, of those that no rule condemned; 1 when all are condemned */

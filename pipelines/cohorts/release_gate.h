@@ -2,9 +2,9 @@
  *   pass          the lower bound of the pass rate reaches the target
  *   fail          the upper bound is below the target, or the cohort is worse than its baseline
  *   insufficient  too little is known to say either, and how much more is needed
- * The pass rate is 1 - P (cohorts/rates.h). What passes is guarded against mixed weights, what fails
- * is exact where there are few runs, so the two bounds are not those of one interval; a baseline is
- * compared by the interval of the difference. */
+ * The pass rate is 1 - P (cohorts/rates.h). What passes is guarded against mixed weights, what
+ * fails is exact where there are few runs, so the two bounds are not those of one interval; a
+ * baseline is compared by the interval of the difference. */
 #pragma once
 #include "pipelines/cohorts/rates.h"
 #include "pipelines/config/config.h"

@@ -11,8 +11,8 @@ struct release_gate_words {
     bool are_options; /* errors name options, else parameters */
 };
 
-/* Texts of the question are borrowed from the words or live in the arena. MALFORMED with `ret_error`
- * (EXIT_USAGE). */
+/* Texts of the question are borrowed from the words or live in the arena. MALFORMED with
+ * `ret_error` (EXIT_USAGE). */
 MUST_CHECK enum status release_gate_question_parse(const struct release_gate_words *words,
                                                    int64_t now_ms, struct arena *arena,
                                                    struct release_gate_question *ret_question,

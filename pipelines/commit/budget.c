@@ -2,8 +2,8 @@
  *   counted    in its day, of the control stratum; and in its hour: stratum, and signature of a
  *              failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
- * What the shard chose goes out: nothing is refused by count. Where too much does, the next view has
- * half the probability. */
+ * What the shard chose goes out: nothing is refused by count. Where too much does, the next view
+ * has half the probability. */
 #include "pipelines/commit/budget.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The writer's side of selection: what each event-time hour brought and let through, the budgets of
  * the next, their pace, and the first runs of new cohorts. Counts move in the writer's transaction
- * (state/tables/selection.h); when it fails, memory is read again from the store. The shards see the
- * probabilities in force as views. Owner: the writer thread, but for budget_take(). */
+ * (state/tables/selection.h); when it fails, memory is read again from the store. The shards see
+ * the probabilities in force as views. Owner: the writer thread, but for budget_take(). */
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "pipelines/decide/effects.h"
@@ -22,8 +22,8 @@ bool budget_meet_cohort(struct store_txn *txn, const struct pipeline_config *con
  * emitted. */
 struct record_emission budget_select(struct review_budget *budget, struct store_txn *txn,
                                      const struct closed *closed, bool is_first);
-/* Halves what is ahead of its pace, and writes rows of what has changed; before the commit. Returns the failed runs of this transaction whose
- * signature found no place among those of its hour. */
+/* Halves what is ahead of its pace, and writes rows of what has changed; before the commit. Returns
+ * the failed runs of this transaction whose signature found no place among those of its hour. */
 uint64_t budget_write(struct review_budget *budget, struct store_txn *txn, int64_t wall_ms);
 /* Shows the shards what became durable; at most every 100 ms. */
 void budget_publish(struct review_budget *budget, int64_t now_ms);

@@ -1,5 +1,5 @@
-/* The hours that a budget keeps, in memory: strata and failure signatures, and the plan that follows
- * from what the hour before had brought. No store, no threads. */
+/* The hours that a budget keeps, in memory: strata and failure signatures, and the plan that
+ * follows from what the hour before had brought. No store, no threads. */
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "processor/score/budget.h"

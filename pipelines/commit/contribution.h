@@ -20,8 +20,9 @@ struct binding {
  * cohorts. */
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
                      const struct pipeline_config *config);
-/* Appends the encoded contribution. New cohorts get their name rows in the transaction. `ret_is_first`
- * asks to count the run under its cohorts (commit/budget.h), and whether it is a first one. */
+/* Appends the encoded contribution. New cohorts get their name rows in the
+ * transaction. `ret_is_first` asks to count the run under its cohorts
+ * (commit/budget.h), and whether it is a first one. */
 void contribution_append(const struct binding *binding, struct store_txn *txn,
                          struct cohorts *cohorts, const struct closed *closed, int64_t wall_ms,
                          struct buffer *to, bool *ret_is_first);

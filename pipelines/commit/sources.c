@@ -26,7 +26,8 @@ uint32_t sources_number(const struct writer *writer, uint16_t stored_id)
     return UINT32_MAX;
 }
 
-/* What a topic gave without a request (poison, foreign signals) shows in the shards' ticks alone. */
+/* What a topic gave without a request (poison, foreign signals) shows in
+ * the shards' ticks alone. */
 static void move_next(struct writer *writer, uint32_t source)
 {
     struct source_row *row = &writer->next[source];

@@ -1,7 +1,7 @@
 /* Where the product's numbers become the store's: the store knows nothing of verdicts or receivers,
  * so what it keeps of them is "the caller's number". Each pair is held together here, and each
- * number that lies on disk is pinned: who reorders an enum must write a migration. Who raises a limit
- * of the product finds the limit of the table that it stands on. */
+ * number that lies on disk is pinned: who reorders an enum must write a migration. Who raises a
+ * limit of the product finds the limit of the table that it stands on. */
 #pragma once
 #include <assert.h>
 

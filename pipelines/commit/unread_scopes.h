@@ -1,5 +1,6 @@
-/* Instrumentations whose traces say nothing that is understood: without a word such a run looks like
- * a healthy one that nobody scored. Each is logged once a process, by the name of its scope. */
+/* Instrumentations whose traces say nothing that is understood: without a word such a
+ * run looks like a healthy one that nobody scored. Each is logged once a process, by
+ * the name of its scope. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
-/* A closed trajectory as the writer keeps it: a decided row with its contribution to the cohorts and
- * its summary, the record if it is admitted, the content a revision would start from, and counters.
+/* A closed trajectory as the writer keeps it: a decided row with its contribution to the
+ * cohorts and its summary, the record if it is admitted, the content a revision would
+ * start from, and counters.
  *
  *   first verdict     [+ contribution]                      row, record, content
  *   one after it      [- contribution before][+ new one]    row, next record and content in place of

@@ -1,5 +1,5 @@
-/* What is decided goes into the transaction: closed trajectories, and traces that wait for the rest of
- * their conversation. */
+/* What is decided goes into the transaction: closed trajectories, and traces that wait for the rest
+ * of their conversation. */
 #pragma once
 #include "pipelines/decide/effects.h"
 

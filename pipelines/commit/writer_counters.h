@@ -1,13 +1,14 @@
-/* The persistent counters of the product: each is stored under its name in /metrics, labels and all,
- * and has one row in the table that describes it. Only the writer adds to them (writer_count); any
- * thread may read. */
+/* The persistent counters of the product: each is stored under its name in /metrics, labels and
+ * all, and has one row in the table that describes it. Only the writer adds to them
+ * (writer_count); any thread may read. */
 #pragma once
 #include "pipelines/decide/effects.h"
 #include "state/tables/counters.h"
 
 enum span_drop { DROP_DUPLICATE, DROP_LATE, DROP_EVALUATION, DROP_CRASH, DROP_REVOKED, SPAN_DROPS };
 
-/* A direct-mapped cache: some dozens a run, and looking a counter up by its text takes microseconds. */
+/* A direct-mapped cache: some dozens a run, and looking a counter up by its
+ * text takes microseconds. */
 enum { WITHOUT_VALUE_SLOTS = 256 };
 
 struct writer_counters {

@@ -27,8 +27,8 @@ struct api {
 
 /* The routes and how many they are. */
 uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX]);
-/* The runtime has caught up, receivers listen, and what they read from can be read; if not, `why` has
- * a line for each reason. */
+/* The runtime has caught up, receivers listen, and what they read from can be read; if not, `why`
+ * has a line for each reason. */
 bool api_is_ready(const struct api *api, struct buffer *why);
 /* Age of the oldest record of the outbox; 0 when there is none. */
 double api_outbox_age_s(const struct writer_gauges *gauges);

@@ -6,7 +6,8 @@
 
 extern const char *const api_gate_parameters[]; /* ends with NULL */
 
-/* OK whatever the gate says, for the document says it. MALFORMED: a question that cannot be asked. */
+/* OK whatever the gate says, for the document says it. MALFORMED: a question
+ * that cannot be asked. */
 MUST_CHECK enum status api_gate_write(struct store *store, const struct pipeline_config *config,
                                       const struct http_query *query, struct buffer *to,
                                       struct error *ret_error);

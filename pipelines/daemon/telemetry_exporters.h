@@ -1,5 +1,5 @@
-/* Which exporters can write: a gauge and the `degraded` lines of /readyz. Spans are taken while they
- * can't, so it is no reason to be taken out of a load balancer. */
+/* Which exporters can write: a gauge and the `degraded` lines of /readyz. Spans are taken while
+ * they can't, so it is no reason to be taken out of a load balancer. */
 #pragma once
 #include "pipelines/config/config.h"
 #include "processor/base/metrics.h"

@@ -11,7 +11,8 @@ struct telemetry_receiver {
     /* Metrics of its own; NULL: none. Called once, before anything is rendered. */
     void (*register_metrics)(void *context, struct metrics *metrics);
     void *context;
-    /* Why nothing can be read, as one sentence; false: it can. NULL: who sends is told. Any thread. */
+    /* Why nothing can be read, as one sentence; false: it can. NULL: who
+     * sends is told. Any thread. */
     bool (*why_unread)(void *context, struct buffer *to);
 };
 

@@ -5,8 +5,8 @@
  *                                                   ^----- parts deleted, verdict -----'
  *
  * So each step is one commit, a restart begins with what the store holds, and no shard waits for
- * another. Spans of one conversation are judged as one trajectory under the hash of its id; its root
- * is that of the last part. */
+ * another. Spans of one conversation are judged as one trajectory under the hash of its id; its
+ * root is that of the last part. */
 #include "pipelines/decide/shard_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 
@@ -177,7 +177,7 @@ static enum status close_conversation(struct shard *shard, const struct conversa
     return status;
 }
 
-/* Any source may bring the next turn. */
+/* Any source may bring the next part. */
 static int64_t slowest_lag_ms(const struct shard *shard, const struct shard_time *time)
 {
     int64_t lag_ms = 0;

@@ -6,8 +6,8 @@
 const char *const log_drop_names[LOG_DROPS] = {"no_ids", "log_without_spans", "late",
                                                "log_overflow"};
 
-/* A step stops at EFFECTS_BYTES_FULL; above it comes what one trajectory adds, whose record and content
- * have limits of their own. So this is never reached, and ends the process if it is. */
+/* A step stops at EFFECTS_BYTES_FULL; above it comes what one trajectory adds, whose record and
+ * content have limits of their own. So this is never reached, and ends the process if it is. */
 enum { EFFECTS_BYTES_MAX = 512 << 20 };
 
 struct effects *effects_create(uint32_t shard)

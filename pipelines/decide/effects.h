@@ -31,10 +31,10 @@ enum late_fate {
     LATE_REFUSED,    /* no revision: there were too many, or the first verdict is forgotten */
 };
 
-/* A revision is a verdict after the first; this is what it takes the place of. Positions and sequence
- * as in the row before. The cohorts take `contribution` back and add the new one; empty: both stay. A
- * record that is out (`was_emitted`) is followed by another when something has changed, whatever the
- * selection says; content under `record_sequence` is replaced or deleted. */
+/* A revision is a verdict after the first; this is what it takes the place of. Positions and
+ * sequence as in the row before. The cohorts take `contribution` back and add the new one; empty:
+ * both stay. A record that is out (`was_emitted`) is followed by another when something has
+ * changed, whatever the selection says; content under `record_sequence` is replaced or deleted. */
 struct revision {
     enum late_fate fate;
     enum verdict verdict;
@@ -46,8 +46,8 @@ struct revision {
     bool is_exhausted; /* it is the last one */
 };
 
-/* One closed trajectory. Summary and content are encoded (summary.h, trajectory_codec.h); the content
- * is to be kept while a record of it is out. */
+/* One closed trajectory. Summary and content are encoded (summary.h, trajectory_codec.h); the
+ * content is to be kept while a record of it is out. */
 struct closed {
     struct closed *next;
     const struct pipeline_config *config; /* whose rules decided */

@@ -1,5 +1,5 @@
-/* What a shard is judging, noted where it outlives a crash of the process (run/in_hand.c), and what was
- * in hand for long at two crashes in a row: that is set aside, not judged.
+/* What a shard is judging, noted where it outlives a crash of the process (run/in_hand.c), and what
+ * was in hand for long at two crashes in a row: that is set aside, not judged.
  *
  *   turn   even: nothing in hand, odd: trace_id; a new one each time
  *

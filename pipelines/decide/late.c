@@ -15,11 +15,11 @@
 #include "pipelines/decide/revise.h"
 #include "pipelines/decide/shard_state.h"
 
-/* Each revision reads the store, so a step makes few of them and requests wait no longer; a row comes
- * with a commit, which takes some milliseconds. */
+/* Each revision reads the store, so a step makes few of them and requests wait no longer; a row
+ * comes with a commit, which takes some milliseconds. */
 enum { REVISIONS_OF_A_STEP = 64, NOT_YET_MS = 50 };
-/* The row and the content of one decided trajectory, and its tables. As with the judge no size to tune:
- * what does not fit is revised as if the store had forgotten it. */
+/* The row and the content of one decided trajectory, and its tables. As with the judge no size to
+ * tune: what does not fit is revised as if the store had forgotten it. */
 enum { REVISION_BYTES_MAX = 512 << 20 };
 
 bool late_init(struct late *late, int64_t now_ms)

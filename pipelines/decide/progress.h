@@ -20,8 +20,8 @@ struct progress {
 MUST_CHECK bool progress_init(struct progress *progress, uint32_t source_count);
 void progress_finish(struct progress *progress);
 
-/* A request is taken in. Its position counts from the beginning on: a trajectory that it closes by a
- * limit was decided with it. */
+/* A request is taken in. Its position counts from the beginning on: a trajectory that it closes by
+ * a limit was decided with it. */
 void progress_begin(struct progress *progress, const struct request *request);
 void progress_end(struct progress *progress);
 /* Everything below these positions has been given. */
@@ -41,6 +41,7 @@ bool progress_was_counted(const struct progress *progress, const struct request 
                           const uint8_t trace_id[TRACE_ID_SIZE]);
 /* Did spans of it come from two partitions? */
 bool progress_is_split(const struct progress *progress, const struct open_trajectory *open);
-/* The first, from `from` on, with a span that neither a journal nor a topic would bring back; NULL. */
+/* The first, from `from` on, with a span that neither a journal nor a topic
+ * would bring back; NULL. */
 struct open_trajectory *progress_find_volatile(const struct progress *progress,
                                                struct open_trajectory *from);

@@ -5,8 +5,8 @@
 #include "processor/score/scorer.h"
 #include "state/cohorts/cohort.h"
 
-/* What the cohorts hold of a decided trajectory: the last contribution of its row that was not taken
- * back, else what the summary carries on. Absent: nothing. */
+/* What the cohorts hold of a decided trajectory: the last contribution of its row that was not
+ * taken back, else what the summary carries on. Absent: nothing. */
 static struct bytes find_contribution(const struct decided_before *before,
                                       struct cohort_contribution *ret_contribution)
 {
@@ -195,12 +195,12 @@ static enum status decide_from_summary(struct judge *judge, struct judgement *ju
         const struct summary_rule *old = summary_find_rule(&before->summary, rule->name);
         evaluation->rule = rule;
         if (!old) {
-            scorer_restate(rule, 0, OUTCOME_NA, NULL, false, "not_retained", evaluation);
+            scorer_from_before(rule, 0, OUTCOME_NA, NULL, false, "not_retained", evaluation);
         } else if (!is_overriding(old, evaluation)) {
             bool is_missing = old->is_missing && evaluation->is_missing;
-            scorer_restate(rule, old->measure, old->outcome, old->has_value ? &old->value : NULL,
-                           old->judges, old->is_when_false ? "when_false" : "not_retained",
-                           evaluation);
+            scorer_from_before(rule, old->measure, old->outcome,
+                               old->has_value ? &old->value : NULL, old->judges,
+                               old->is_when_false ? "when_false" : "not_retained", evaluation);
             evaluation->is_missing = is_missing;
         }
     }

@@ -1,6 +1,6 @@
-/* What the store still knows of a decided trajectory: its row, the summary in it, and the content if
- * that was retained. The interface is what a shard asks when late spans have settled; the answer is
- * read in one short transaction, from the shard's own thread. */
+/* What the store still knows of a decided trajectory: its row, the summary in it, and the content
+ * if that was retained. The interface is what a shard asks when late spans have settled; the answer
+ * is read in one short transaction, from the shard's own thread. */
 #pragma once
 #include "pipelines/decide/summary.h"
 #include "state/tables/decided.h"

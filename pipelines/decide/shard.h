@@ -13,11 +13,11 @@
 
 enum shard_event_kind {
     SHARD_REQUEST, /* spans and logs of one export request */
-    SHARD_TICK, /* all requests below `next_positions` have been given: floors move on, deadlines are looked at */
-    SHARD_RULES, /* judge by another configuration from now on */
-    SHARD_CLOSE, /* close what nothing would bring back (trigger shutdown), as much as one batch of effects holds */
+    SHARD_TICK,   /* all requests below `next_positions` were given: floors and deadlines move on */
+    SHARD_RULES,  /* judge by another configuration from now on */
+    SHARD_CLOSE,  /* close what nothing would bring back (trigger shutdown), a batch of effects */
     SHARD_ASSIGN, /* a partition begins at `position`; what was open of it is dropped */
-    SHARD_REVOKE, /* another instance has the partition from now on: what is open of it is dropped */
+    SHARD_REVOKE, /* another instance has the partition now: what is open of it is dropped */
 };
 
 struct shard_event {
@@ -33,15 +33,15 @@ struct shard_time {
     int64_t now_ms;      /* monotonic */
     uint64_t wall_ms;    /* since 1970 */
     bool is_catching_up; /* deadlines stand still */
-    /* How far the clock of each source lags behind `now_ms`: it stands still while nothing of it can
-     * come, and idle_timeout and max_duration go by it. NULL: none does. */
+    /* How far the clock of each source lags behind `now_ms`: it stands still while nothing of it
+     * can come, and idle_timeout and max_duration go by it. NULL: none does. */
     const int64_t *lag_ms;
     size_t excess_bytes; /* of open trajectories: spans are refused until so much has been closed */
     bool is_stuck;       /* spans are refused, and only what closes makes room in the store */
     int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
     const struct budget_view *budget; /* review budgets in force; NULL: none */
     bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
-    size_t spill_bytes;               /* of wire that a step may spill: what has room in the store */
+    size_t spill_bytes;               /* of wire that a step may spill: what has room there */
     uint64_t decided_sequence;        /* of the last committed decided rows */
     uint64_t part_sequence;           /* of the last committed part of a conversation */
     size_t record_bytes_max;          /* of a record, as its topics take it; 0: the usual limit */
@@ -63,9 +63,9 @@ void shard_set_in_hand(struct shard *shard, struct in_hand_slot *slot,
                        const struct set_aside *set_aside);
 /* Closed traces of a conversation wait there for the others. At start. */
 void shard_set_parts(struct shard *shard, const struct conversation_parts *parts);
-/* At start: a trace decided in an earlier run, of one of its sources. Its rows in the order of their
- * sequences. And what that run had counted of a source, so that a replayed drop is not counted
- * again. */
+/* At start: a trace decided in an earlier run, of one of its sources. Its rows in the
+ * order of their sequences. And what that run had counted of a source, so that a replayed
+ * drop is not counted again. */
 MUST_CHECK enum status shard_remember(struct shard *shard, const struct decided_entry *entry);
 void shard_set_replay(struct shard *shard, uint16_t source, const struct source_marks *marks);
 /* At start: what a source is; journaled when nobody says so. */

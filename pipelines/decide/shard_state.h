@@ -8,8 +8,8 @@
 #include "pipelines/decide/shard.h"
 #include "processor/assemble/assembler.h"
 
-/* One step closes no more trajectories when this many bytes are in the effects; the next goes on. It
- * makes one transaction short and the memory of all effects small. */
+/* One step closes no more trajectories when this many bytes are in the effects; the next goes on.
+ * It makes one transaction short and the memory of all effects small. */
 enum { EFFECTS_BYTES_FULL = 8 << 20 };
 
 /* What came for decided trajectories and waits for quiet, like open ones of their own. */

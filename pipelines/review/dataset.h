@@ -1,6 +1,6 @@
 /* From decisions to dataset rows (`flywheel.row/v1`): which decision is a row, in which version,
- * cluster and split. In the writer's transaction; every change is in the audit trail and goes to the
- * exporters of rows through the outbox.
+ * cluster and split. In the writer's transaction; every change is in the audit trail and goes to
+ * the exporters of rows through the outbox.
  *
  *   decision -> dataset_decide -> added | revised | retired | held (why) | nothing
  *
@@ -51,14 +51,15 @@ struct dataset_change {
 MUST_CHECK enum status dataset_open(struct store *store, struct audit *audit, struct outbox *outbox,
                                     struct dataset **ret_dataset);
 void dataset_close(struct dataset *dataset);
-/* Frames for the exporters of rows (settings->exporters) go into the outbox; dataset_has_news() below
- * says so. `actor`: who and how known; its action and subjects are not looked at. */
+/* Frames for the exporters of rows (settings->exporters) go into the outbox; dataset_has_news()
+ * below says so. `actor`: who and how known; its action and subjects are not looked at. */
 void dataset_decide(struct dataset *dataset, struct store_txn *txn,
                     const struct dataset_settings *settings, const struct label_set *labels,
                     const struct decided_item *item, const struct decision *decision,
                     const struct audit_entry *actor, int64_t wall_ms,
                     struct dataset_change *ret_change);
-/* Does the outbox hold rows that the last committed transaction put there? Their lanes are to look. */
+/* Does the outbox hold rows that the last committed transaction put there?
+ * Their lanes are to look. */
 bool dataset_has_news(const struct dataset *dataset);
 uint64_t dataset_version(const struct dataset *dataset); /* durable; 0: no row was ever live */
 /* Whole metric families; `dataset` is a struct dataset. From any thread. */

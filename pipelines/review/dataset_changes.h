@@ -1,7 +1,7 @@
-/* What persons do to the dataset beside deciding items: name a version, let a row in or take it out,
- * erase a run or a person. For the routes POST /api/v1/dataset/{tag,promote,retire,erase} and the
- * commands of the same names; each in the writer's transaction, each an entry of the audit trail.
- * Who may is asked by the caller. */
+/* What persons do to the dataset beside deciding items: name a version, let a row in or take it
+ * out, erase a run or a person. For the routes POST /api/v1/dataset/{tag,promote,retire,erase} and
+ * the commands of the same names; each in the writer's transaction, each an entry of the audit
+ * trail. Who may is asked by the caller. */
 #pragma once
 #include "pipelines/review/dataset.h"
 
@@ -43,8 +43,8 @@ void dataset_retire(struct dataset *dataset, struct store_txn *txn,
                     struct dataset_answer *ret_answer);
 
 enum erase_subject { ERASE_TRACE, ERASE_CONVERSATION, ERASE_REVIEWER };
-/* Takes the texts out of every table: item, content, results, pending results, rows in all versions,
- * retained, spill, outbox. Digests and ids of rows stay, the trail stays whole. */
+/* Takes the texts out of every table: item, content, results, pending results, rows in all
+ * versions, retained, spill, outbox. Digests and ids of rows stay, the trail stays whole. */
 void dataset_erase(struct dataset *dataset, struct store_txn *txn,
                    const struct dataset_settings *settings, enum erase_subject subject,
                    struct bytes id, const struct audit_entry *actor, int64_t wall_ms,

@@ -5,8 +5,8 @@
  *   result          -> review_apply       -> result row, item state, decision -> dataset_decide
  *   each second     -> review_turn        -> expiry, pending results, limits
  *
- * Owner of `struct review`: the writer thread. What other threads read is durable: rows through read
- * transactions, the leases of leases.h under their own lock. */
+ * Owner of `struct review`: the writer thread. What other threads read is durable: rows through
+ * read transactions, the leases of leases.h under their own lock. */
 #pragma once
 #include "pipelines/config/config.h"
 #include "pipelines/decide/effects.h"
@@ -31,8 +31,8 @@ struct principal {
     bool may_adjudicate, is_service, is_admin;
 };
 
-/* A record goes out: its item opens, or the item of an earlier revision takes it over (same content),
- * or is superseded. Does nothing without a results pipeline. */
+/* A record goes out: its item opens, or the item of an earlier revision takes it over (same
+ * content), or is superseded. Does nothing without a results pipeline. */
 void review_add_record(struct review *review, struct store_txn *txn, const struct closed *closed,
                        uint64_t record_sequence, int64_t wall_ms);
 

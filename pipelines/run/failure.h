@@ -6,6 +6,7 @@
 
 struct runtime;
 
-/* Sets the exit code of the process unless it is set, closes every queue and wakes the main thread. */
+/* Sets the exit code of the process unless it is set, closes every queue and
+ * wakes the main thread. */
 void failure_report(struct runtime *runtime, enum exit_code exit_code);
 bool failure_is_reported(const struct runtime *runtime);

@@ -1,4 +1,5 @@
-/* Trims the allocator when the process is at rest, and now and then while much more is held than used. */
+/* Trims the allocator when the process is at rest, and now and then while much
+ * more is held than used. */
 #include "pipelines/run/give_back.h"
 
 #include <malloc.h>
@@ -10,9 +11,9 @@ enum {
     BETWEEN_MS = 10000,
     SLACK_BYTES = 16 << 20, /* stacks, and what is not worth the walk */
     SLACK_SHARE = 4,        /* of what is in use: a quarter more is held without a word */
-    /* Larger blocks are pages of their own, gone when freed. The allocator would raise this by itself
-     * up to 32 MiB with the first large block that is freed, and large bodies would then leave holes
-     * among small blocks. */
+    /* Larger blocks are pages of their own, gone when freed. The allocator would raise this by
+     * itself up to 32 MiB with the first large block that is freed, and large bodies would then
+     * leave holes among small blocks. */
     OWN_PAGES_BYTES = 1 << 20,
 };
 

@@ -1,5 +1,5 @@
-/* When the allocator is told to give free memory back to the system. By itself it keeps what lies below
- * any block in use, so that a burst, once over, costs its peak for ever.
+/* When the allocator is told to give free memory back to the system. By itself it keeps what lies
+ * below any block in use, so that a burst, once over, costs its peak for ever.
  *
  *   at rest     nothing has come or closed for two seconds, and something had since the last time
  *   in between  ten seconds after the last time, when more is held than what is in use explains

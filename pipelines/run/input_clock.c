@@ -1,4 +1,5 @@
-/* Whether input flows, as the edges see it: what stops the deadlines of runs without an ended root. */
+/* Whether input flows, as the edges see it: what stops the deadlines of runs
+ * without an ended root. */
 #include "pipelines/run/input_clock.h"
 
 #include <assert.h>

@@ -3,8 +3,8 @@
  *   clock = min(now, when the event in hand was admitted) - all the time that the source stood still
  *
  * It never goes backwards. A source stands still while nothing of it can come though it may be
- * there: the process was stopped, the partition is behind its end or its brokers are away. Not while
- * we refuse it ourselves: closing is what gives room then. Pure; one thread, a shard's. */
+ * there: the process was stopped, the partition is behind its end or its brokers are away. Not
+ * while we refuse it ourselves: closing is what gives room then. Pure; one thread, a shard's. */
 #pragma once
 #include "pipelines/decide/effects.h"
 

@@ -56,6 +56,7 @@ void mailbox_answer(struct runtime *runtime, struct notice *notice);
 void mailbox_return(struct notice *notice);
 /* Was `awaited` among those that came back? */
 MUST_CHECK bool mailbox_has_returned(struct queue *answers, const struct notice *awaited);
-/* Lets go of a queue item that nobody will handle, or of all that a queue holds, and of the queue. */
+/* Lets go of a queue item that nobody will handle, or of all that a queue
+ * holds, and of the queue. */
 void mailbox_drop(void *item);
 void mailbox_destroy(struct queue *queue);

@@ -64,8 +64,8 @@ void outbox_lane_look(struct outbox_lane *lane);
 void outbox_lane_catch_up(struct outbox_lane *lane, int64_t now_ms);
 /* Are there acknowledgements for the next transaction? */
 bool outbox_lane_has_news(struct outbox_lane *lane);
-/* Puts the acknowledgements into the transaction; they leave memory with outbox_lane_settle, after it
- * has succeeded. */
+/* Puts the acknowledgements into the transaction; they leave memory with outbox_lane_settle,
+ * after it has succeeded. */
 void outbox_lane_add_to(struct outbox_lane *lane, struct writer *writer);
 /* And the records that are sent otherwise from then on: not in a transaction of deletions alone. */
 void outbox_lane_add_replacements(struct outbox_lane *lane, struct writer *writer);

@@ -1,5 +1,5 @@
-/* Notices that the process was stopped (SIGSTOP, a paused machine or container), or starved: a thread
- * that only sleeps falls behind. Whoever looks before it has woken sees that it is behind.
+/* Notices that the process was stopped (SIGSTOP, a paused machine or container), or starved: a
+ * thread that only sleeps falls behind. Whoever looks before it has woken sees that it is behind.
  *
  *   beats   . . . . .                    . . . .
  *   stopped            ################

@@ -206,7 +206,8 @@ static bool replay_request(void *context, uint64_t position, const struct journa
                   runtime->source_names[replay->source], (unsigned long long)position);
     }
     request_release(request);
-    /* What is replayed is bounded in the queues as what is received; nobody else waits meanwhile. */
+    /* What is replayed is bounded in the queues as what is received; nobody
+     * else waits meanwhile. */
     request_pool_wait(runtime->pool, runtime->config->limits.queue_bytes);
     atomic_store_explicit(&runtime->next_positions[replay->source], position + 1,
                           memory_order_release);

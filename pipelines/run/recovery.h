@@ -22,8 +22,8 @@ struct restored {
     uint64_t trajectories;
     uint64_t unreadable; /* rows that do not decode any more; their spans are lost */
 };
-/* The same without a runtime; adds to `ret_restored`. Also numbers the shards' next rows. FATAL: the
- * store can't be read, or out of memory. */
+/* The same without a runtime; adds to `ret_restored`. Also numbers the shards' next rows. FATAL:
+ * the store can't be read, or out of memory. */
 MUST_CHECK enum status recovery_restore_spilled(struct store *store,
                                                 const struct recovery_target *target,
                                                 struct restored *ret_restored);

@@ -3,7 +3,8 @@
  *   asked --add_to--> taken by a transaction --settle--> durable --is_durable, once--> gone
  *             ^---- the transaction failed ----'
  *
- * Any thread asks and is told; the writer's takes and settles. They are as few as an emitter holds. */
+ * Any thread asks and is told; the writer's takes and settles. They are as
+ * few as an emitter holds. */
 #pragma once
 #include <pthread.h>
 

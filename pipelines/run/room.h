@@ -13,7 +13,8 @@ bool room_has_bytes(struct runtime *runtime, size_t body_bytes);
 bool room_is_behind(const struct runtime *runtime);
 /* For how long the oldest event has waited for this shard, or been worked on by it. */
 int64_t room_behind_ms(const struct runtime *runtime, uint32_t shard, int64_t now_ms);
-/* While memory is refused: how much of its open trajectories' `shard_bytes` a shard should close. */
+/* While memory is refused: how much of its open trajectories' `shard_bytes`
+ * a shard should close. */
 size_t room_excess_bytes(const struct runtime *runtime, uint32_t shard, size_t shard_bytes,
                          int64_t now_ms);
 /* What one step of a shard may spill, so that all effects under way find room in the map. */

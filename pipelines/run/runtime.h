@@ -48,8 +48,8 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
 struct writer *runtime_writer(struct runtime *runtime);
-/* A writer that has not turned for so long is not healthy, nor is a shard; but one run at the limits of
- * size and looking takes seconds. */
+/* A writer that has not turned for so long is not healthy, nor is a shard; but one run at the
+ * limits of size and looking takes seconds. */
 enum { WRITER_STALLED_MS = 5000, SHARD_STALLED_MS = 30000 };
 struct runtime_gauges {
     uint64_t trajectories, in_flight_bytes, decided;

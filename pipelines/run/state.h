@@ -73,8 +73,8 @@ struct topic {
         /* After another instance: what is read up to the end may have been counted by it. */
         bool is_taken_over;
         uint64_t traces_read;
-        /* Is all taken that is known to lie in it? If not: when that was so last, monotonic. One that
-         * is not ours counts as at its end. */
+        /* Is all taken that is known to lie in it? If not: when that was so last, monotonic. One
+         * that is not ours counts as at its end. */
         _Atomic bool is_at_end;
         _Atomic int64_t at_end_ms;
     } partitions[SOURCES_MAX];

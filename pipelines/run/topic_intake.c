@@ -21,7 +21,8 @@
 #include "processor/base/log.h"
 
 enum {
-    /* While deadlines stand still nothing leaves: a quarter of the memory holds what the queues do. */
+    /* While deadlines stand still nothing leaves: a quarter of the memory
+     * holds what the queues do. */
     CATCH_UP_SHARE = 4,
     BEHIND_MS = 1000,  /* a partition that is read as it is written reaches its end many times */
     BACK_MS = 2000,    /* after a broker is back, until it has answered fetches */

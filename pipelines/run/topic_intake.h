@@ -11,6 +11,6 @@ struct topic_intake topic_intake_of_source(struct runtime *runtime, uint32_t sou
 void topic_intake_open(struct runtime *runtime);
 /* At start: which partitions are behind the run before. False: none. */
 bool topic_intake_begin(struct runtime *runtime);
-/* Can nothing of this source come now, though it may be there? False when it is no partition, or when
- * we refuse it. Any thread. */
+/* Can nothing of this source come now, though it may be there? False when it is no partition, or
+ * when we refuse it. Any thread. */
 bool topic_intake_stands(struct runtime *runtime, uint32_t source, int64_t now_ms);

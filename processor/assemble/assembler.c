@@ -4,8 +4,8 @@
  *   a local root      last arrival + max(settle, 10 s)
  *   neither           last arrival + idle_timeout
  *   whatever it has   first span + max_duration
- * The last two count by the clocks of its sources, which stand still while nothing can come.
- * A deadline that moves later is only written down; the wheel finds out when the old one comes up. */
+ * The last two count by the clocks of its sources, which stand still while nothing can come. A
+ * deadline that moves later is only written down; the wheel finds out when the old one comes up. */
 #include "processor/assemble/assembler.h"
 
 enum {
@@ -146,7 +146,8 @@ void assembler_restored(struct assembler *assembler, struct open_trajectory *tra
     file_deadline(assembler, trajectory, now_ms);
 }
 
-/* An ended root closes soon by itself, so such a run is near the end of the list: few are passed. */
+/* An ended root closes soon by itself, so such a run is near the end of the
+ * list: few are passed. */
 struct open_trajectory *assembler_longest_quiet(const struct assembler *assembler)
 {
     struct open_trajectory *at = assembler->table.oldest;

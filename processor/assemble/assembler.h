@@ -56,11 +56,11 @@ void assembler_restored(struct assembler *assembler, struct open_trajectory *tra
 /* Is this trajectory over one of its own limits, and which? */
 bool assembler_is_full(const struct assembly_config *config,
                        const struct open_trajectory *trajectory, enum close_trigger *ret_trigger);
-/* The one heard of least recently of those that wait for a root; NULL: there is none, or it is behind
- * many that close by themselves soon. */
+/* The one heard of least recently of those that wait for a root; NULL: there is none, or it is
+ * behind many that close by themselves soon. */
 struct open_trajectory *assembler_longest_quiet(const struct assembler *assembler);
-/* While all together are over the memory limit: that one, else the one heard of least recently; NULL
- * when they are not. */
+/* While all together are over the memory limit: that one, else the one heard of least recently;
+ * NULL when they are not. */
 struct open_trajectory *assembler_over_memory(const struct assembler *assembler);
 
 /* The next trajectory whose time has come, with the trigger that closes it; NULL when there is

@@ -1,6 +1,6 @@
 /* The index holds places in the ring, not copies; growing the ring lays it out from 0 without the
- * dead ones and files every place anew. The entries of one trace have one home, so they stand in one
- * run of slots. The oldest of the ring is never dead. */
+ * dead ones and files every place anew. The entries of one trace have one home, so they stand in
+ * one run of slots. The oldest of the ring is never dead. */
 #include "processor/assemble/decided_set.h"
 
 #include <assert.h>

@@ -4,8 +4,8 @@
  *          newest end and left a dead one behind
  *   index: open addressing by keyed hash of the id -> place in the ring
  * An entry is of one trace and one of its sources, and says up to which position of that source its
- * spans were in the verdict: at or below it a span is a replay, above it is late. Entries leave from
- * the old end only. */
+ * spans were in the verdict: at or below it a span is a replay, above it is late. Entries leave
+ * from the old end only. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +38,8 @@ MUST_CHECK bool decided_set_init(struct decided_set *set);
 void decided_set_finish(struct decided_set *set);
 /* Bytes held. */
 size_t decided_set_bytes(const struct decided_set *set);
-/* FATAL: out of memory. Of a trace and source that are there already the entry takes the new values;
- * it moves to the newest end when it was decided later. */
+/* FATAL: out of memory. Of a trace and source that are there already the entry takes the new
+ * values; it moves to the newest end when it was decided later. */
 MUST_CHECK enum status decided_set_add(struct decided_set *set, const struct decided_entry *entry);
 /* Any entry of the trace; NULL: it was not decided. */
 const struct decided_entry *decided_set_find(const struct decided_set *set,

@@ -1,11 +1,11 @@
-/* The unfinished trajectories of one shard: found by trace id, bounded in count and bytes, each with
- * a deadline in the wheel of the table.
+/* The unfinished trajectories of one shard: found by trace id, bounded in count and bytes, each
+ * with a deadline in the wheel of the table.
  *
  *   slots:  open addressing by keyed hash of the id -> struct open_trajectory
  *   oldest .. newest:  by last arrival
  *
- * Clocks: each source has one, which stands still while nothing of it can come, so it lags behind the
- * monotonic one. How long a trajectory has been quiet, by the slowest clock of its sources, is
+ * Clocks: each source has one, which stands still while nothing of it can come, so it lags behind
+ * the monotonic one. How long a trajectory has been quiet, by the slowest clock of its sources, is
  * in_flight_quiet_ms(); how long it has lived, lived_ms + that.
  *
  * Floors: for each source the trajectories that hold spans of it lie in a list by first position,

@@ -138,8 +138,8 @@ static struct span *find_span(const struct open_trajectory *trajectory,
     return NULL;
 }
 
-/* A table over the blobs, for more of them than a quick walk takes: outsiders choose their bytes, so
- * its hash has a key. A table that could not be made is a longer walk. */
+/* A table over the blobs, for more of them than a quick walk takes: outsiders choose their bytes,
+ * so its hash has a key. A table that could not be made is a longer walk. */
 static void index_blobs(struct open_trajectory *trajectory, struct blob_set *set)
 {
     uint32_t capacity = set->bucket_count ? set->bucket_count * 4 : LINEAR_BLOBS_MAX * 4;

@@ -26,8 +26,8 @@ size_t queue_pop(struct queue *queue, void **ret_items, size_t count);
 void queue_wait(struct queue *queue, int64_t timeout_ms);
 /* Ends a queue_wait() from any thread. */
 void queue_wake(struct queue *queue);
-/* Nobody waits here from now on: ends every wait of producers and consumer, and those to come. Items
- * can still be pushed and popped. */
+/* Nobody waits here from now on: ends every wait of producers and consumer, and those to come.
+ * Items can still be pushed and popped. */
 void queue_close(struct queue *queue);
 size_t queue_length(const struct queue *queue); /* approximate */
 size_t queue_capacity(const struct queue *queue);

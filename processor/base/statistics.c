@@ -7,7 +7,8 @@
 double statistics_z(double confidence)
 {
     assert(confidence > 0 && confidence < 1);
-    /* P(|Z| > z) = erfc(z / sqrt 2) is convex and falls, so Newton's steps from 0 never overshoot. */
+    /* P(|Z| > z) = erfc(z / sqrt 2) is convex and falls, so Newton's steps
+     * from 0 never overshoot. */
     double z = 0, step = 1;
     for (int i = 0; i < 100 && step > 1e-15 * z; i++) {
         step = (erfc(z / M_SQRT2) - (1 - confidence)) * exp(z * z / 2) / (M_2_SQRTPI / M_SQRT2);

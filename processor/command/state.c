@@ -1,6 +1,7 @@
-/* flywheel state: look after a data directory. check reads every page of the file and every row (CRC,
- * encoding, chunks) and compares counts that must agree; dump says every row as a line of JSON; compact rewrites the file
- * without its free pages; backup copies it, also beside a running daemon. */
+/* flywheel state: look after a data directory. check reads every page of the file and every
+ * row (CRC, encoding, chunks) and compares counts that must agree; dump says every row as a
+ * line of JSON; compact rewrites the file without its free pages; backup copies it, also
+ * beside a running daemon. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -30,8 +30,8 @@ struct emit_acknowledge {
      * so once, nothing of it is sent. NULL: there are no rows. */
     void (*replace)(void *context, uint64_t sequence, struct bytes frame);
     bool (*is_replaced)(void *context, uint64_t sequence);
-    /* The record can never be sent, for a `reason` of one word; it is acknowledged next. NULL: nobody
-     * keeps it. */
+    /* The record can never be sent, for a `reason` of one word; it is acknowledged next.
+     * NULL: nobody keeps it. */
     void (*give_up)(void *context, uint64_t sequence, struct bytes frame, const char *reason);
     void *context;
 };

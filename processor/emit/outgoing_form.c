@@ -68,7 +68,8 @@ static enum status shorten_json(struct outgoing *record, size_t bytes_max, struc
     return status;
 }
 
-/* How long the message is that comes of the JSON is known when it is made: shorter, nearly always. */
+/* How long the message is that comes of the JSON is known when it is made:
+ * shorter, nearly always. */
 static enum status shorten_protobuf(struct outgoing *record, size_t bytes_max, struct buffer *json)
 {
     const struct outgoing whole = *record;

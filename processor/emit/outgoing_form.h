@@ -10,7 +10,7 @@ MUST_CHECK enum status outgoing_form(struct outgoing *record, enum record_form f
 /* Both at once: a frame of the outbox as what goes out in that form. */
 MUST_CHECK enum status outgoing_read(struct bytes frame, enum record_form form,
                                      struct outgoing *ret_record, struct buffer *made);
-/* The frame of a record again, with what goes out in that form cut to at most `bytes_max`. MALFORMED
- * when that can't be; FATAL without memory. */
+/* The frame of a record again, with what goes out in that form cut to at most `bytes_max`.
+ * MALFORMED when that can't be; FATAL without memory. */
 MUST_CHECK enum status outgoing_shorten(struct bytes frame, enum record_form form, size_t bytes_max,
                                         struct buffer *to);

@@ -1,5 +1,5 @@
-/* Before 2.6.1 librdkafka sends the nonce of SCRAM twice over, which brokers took until Kafka 4.0 and
- * refuse as a wrong password since. */
+/* Before 2.6.1 librdkafka sends the nonce of SCRAM twice over, which brokers took until Kafka 4.0
+ * and refuse as a wrong password since. */
 #include "processor/net/brokers.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Networks of addresses: "10.0.0.0/8", "fd00::/8", or one address. An IPv4 address that came through
- * an IPv6 socket is IPv4. */
+/* Networks of addresses: "10.0.0.0/8", "fd00::/8", or one address. An IPv4 address that came
+ * through an IPv6 socket is IPv4. */
 #pragma once
 #include "processor/base/bytes.h"
 

@@ -1,5 +1,5 @@
-/* A connection that is overdue has its socket shut down; libmicrohttpd then finds it ended and closes
- * it, with all that hangs on it.
+/* A connection that is overdue has its socket shut down; libmicrohttpd then finds it ended and
+ * closes it, with all that hangs on it.
  *
  *   IDLE -----> REQUEST -----------> WAITING -------> REPLY -----> IDLE ...
  *   idle_ms     request_ms           (the server's)   request_ms
@@ -216,8 +216,9 @@ static struct counter *overdue(const struct http_port *port, const struct http_p
     return is_at_work && spent_ms > port->config.request_ms ? port->config.slow : NULL;
 }
 
-/* The client has gone with its request not all sent. libmicrohttpd does not always notice, and the body
- * so far would wait for request_ms. Seen twice, since libmicrohttpd may hold the rest unread. */
+/* The client has gone with its request not all sent. libmicrohttpd does not always
+ * notice, and the body so far would wait for request_ms. Seen twice, since libmicrohttpd
+ * may hold the rest unread. */
 static bool has_gone(struct http_place *place, int64_t now_ms)
 {
     uint8_t byte;

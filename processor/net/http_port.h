@@ -1,11 +1,12 @@
-/* The port of a server that speaks HTTP by libmicrohttpd, which has neither a listening socket nor a
- * thread of its own here:
+/* The port of a server that speaks HTTP by libmicrohttpd, which has neither a listening socket nor
+ * a thread of its own here:
  *
  *   listener, or TLS front --pipe of descriptors--> http_port_take --> libmicrohttpd
  *   somebody with an answer --http_port_wake------> http_port_wait
  *
- * and the table of its connections, which exists for their deadlines: libmicrohttpd has none that a
- * client can't stretch by sending a byte now and then. Owner of all but the wake: the I/O thread. */
+ * and the table of its connections, which exists for their deadlines: libmicrohttpd has
+ * none that a client can't stretch by sending a byte now and then. Owner of all but the
+ * wake: the I/O thread. */
 #pragma once
 #include <microhttpd.h>
 

@@ -1,7 +1,7 @@
 /* The listening sockets of a receiver and the thread that accepts. gRPC core's own listener stops
  * for ever once it has met EMFILE, so connections are accepted here, counted, and handed to the
- * receiver's library as file descriptors. A library closes them and tells nobody; listener.c has how
- * they are counted nevertheless. */
+ * receiver's library as file descriptors. A library closes them and tells nobody; listener.c has
+ * how they are counted nevertheless. */
 #pragma once
 #include <stdint.h>
 
@@ -29,5 +29,6 @@ MUST_CHECK enum status listener_start(struct listener *listener,
                                       void (*accepted)(void *context, int connection),
                                       void *context, struct error *ret_error);
 int listener_port(const struct listener *listener);
-/* Ends the thread and closes the listening sockets; connections stay the receiver's. Accepts NULL. */
+/* Ends the thread and closes the listening sockets; connections stay the
+ * receiver's. Accepts NULL. */
 void listener_close(struct listener *listener);

@@ -109,8 +109,8 @@ static void drop_element(struct conversion *conversion, enum json_message elemen
               WIRE_GATE_BAD_VALUE, name, bytes);
 }
 
-/* The part that a value below it costs: an attribute, from the outermost of nested ones, the body of
- * a log record, a link. NULL: the member alone. */
+/* The part that a value below it costs: an attribute, from the outermost of nested ones, the body
+ * of a log record, a link. NULL: the member alone. */
 static struct open_item *costly_item(struct conversion *conversion,
                                      const struct json_member *member)
 {

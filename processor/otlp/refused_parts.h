@@ -1,6 +1,6 @@
-/* What was wrong with parts of a request that was taken in all the same: how much was left out, why,
- * and where the first of it stands. It goes to the sender and to counters; what the judge has to
- * know of it is noted in the spans themselves (left_out.h). */
+/* What was wrong with parts of a request that was taken in all the same: how much was left out,
+ * why, and where the first of it stands. It goes to the sender and to counters; what the judge has
+ * to know of it is noted in the spans themselves (left_out.h). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

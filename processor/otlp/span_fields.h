@@ -1,5 +1,5 @@
-/* Fields of Span, InstrumentationScope and LogRecord that readers ask for now and then, found in the
- * wire bytes when they are asked for. */
+/* Fields of Span, InstrumentationScope and LogRecord that readers ask for now and then, found in
+ * the wire bytes when they are asked for. */
 #pragma once
 #include "processor/otlp/value.h"
 #include "processor/span.h"

@@ -1,6 +1,6 @@
-/* Reads what the gate has proved well-formed, so nothing here can fail: broken bytes all the same (a
- * reader was given bytes past the gate) are seen as an early end. JSON is written with a stack of
- * open containers, so depth costs no stack of the machine. */
+/* Reads what the gate has proved well-formed, so nothing here can fail: broken bytes all the same
+ * (a reader was given bytes past the gate) are seen as an early end. JSON is written with a stack
+ * of open containers, so depth costs no stack of the machine. */
 #include "processor/otlp/value.h"
 
 #include <inttypes.h>

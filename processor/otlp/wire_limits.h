@@ -1,6 +1,6 @@
-/* What the gate lets through of an export request, and why it refuses an item alone or a part of it
- * is left out. The gate, the walk below the items and the trim ask the same limits and give the same
- * reasons. */
+/* What the gate lets through of an export request, and why it refuses an item alone or a part
+ * of it is left out. The gate, the walk below the items and the trim ask the same limits and
+ * give the same reasons. */
 #pragma once
 #include <stdint.h>
 

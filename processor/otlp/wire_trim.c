@@ -1,7 +1,7 @@
 /* A message is written anew, field by field: scalars first (the last of each wins), then what fits
  * of the lists, then the counts and notes of what did not. Where nothing had to go the bytes are
- * taken as they came. Shapes come from the walk's table; the nesting is that of the shapes: request,
- * group, scope group, item, event. */
+ * taken as they came. Shapes come from the walk's table; the nesting is that of the shapes:
+ * request, group, scope group, item, event. */
 #include "processor/otlp/wire_trim.h"
 
 #include <stdio.h>

@@ -4,11 +4,12 @@
  *   Span [ ids, times, attribute, ATTRIBUTE OF 2 MiB, event ]  ->  [ ids, times, attribute, event,
  *                                                                    dropped 1, note ]
  *
- * Attributes, events and links go that are too large, too deep, too many, or have a NUL in the key;
- * of a span that grows over its size those that come last. An event or link loses the attributes
- * that are over a limit and stays. The id of a parent that is none goes. Beyond spans_max a span
- * keeps its ids, times and status alone: a stub. Log records beyond it are refused, and so is, by
- * the gate, what has bad ids. What was left out is noted in the message (left_out.h) and in `parts`.
+ * Attributes, events and links go that are too large, too deep, too many, or have a NUL in the
+ * key; of a span that grows over its size those that come last. An event or link loses the
+ * attributes that are over a limit and stays. The id of a parent that is none goes. Beyond
+ * spans_max a span keeps its ids, times and status alone: a stub. Log records beyond it are
+ * refused, and so is, by the gate, what has bad ids. What was left out is noted in the message
+ * (left_out.h) and in `parts`.
  */
 #pragma once
 #include "processor/otlp/refused_parts.h"

@@ -1,5 +1,5 @@
-/* Only bad ids refuse a span for good; for all other reasons the trim keeps what can be kept. A span
- * without an id of its own is noted in another span of its trace, which the trim does too. */
+/* Only bad ids refuse a span for good; for all other reasons the trim keeps what can be kept. A
+ * span without an id of its own is noted in another span of its trace, which the trim does too. */
 #include "processor/receive/admission.h"
 
 #include "processor/otlp/wire_trim.h"

@@ -65,7 +65,8 @@ void request_release(struct request *request);
 /* Fixes held_bytes from the buffers as they are now (again, when called again), and counts them in
  * the pool until the request is released. Before submit. */
 void request_account(struct request *request);
-/* It goes into the queues now, with the bytes that it was accounted with. Once, by its admission. */
+/* It goes into the queues now, with the bytes that it was accounted with.
+ * Once, by its admission. */
 void request_enqueue(struct request *request);
 /* Bytes of requests in the queues: admitted, and not released by all who work on them. */
 size_t request_pool_queued_bytes(const struct request_pool *pool);

@@ -1,4 +1,5 @@
-/* Life and loop. As in the OTLP receiver libmicrohttpd has neither thread nor listening socket here:
+/* Life and loop. As in the OTLP receiver libmicrohttpd has neither thread
+ * nor listening socket here:
  *
  *   stop: port shut -> requests in flight finish, new ones get 503 -> quiet, or grace over: those that
  *         wait get 503 -> a little later everything is closed -> the thread ends */

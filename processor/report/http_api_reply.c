@@ -38,7 +38,8 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
     return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-/* What is sent. An abandoned call is still written to by whoever has it: nothing of it is looked at. */
+/* What is sent. An abandoned call is still written to by whoever has it:
+ * nothing of it is looked at. */
 struct reply {
     unsigned status;
     const char *content_type, *etag, *allow;

@@ -1,5 +1,5 @@
-/* Whom a browser works for, by what the head of its request says. A page of somebody else can make a
- * browser send requests here, but can't choose these headers:
+/* Whom a browser works for, by what the head of its request says. A page of somebody else can make
+ * a browser send requests here, but can't choose these headers:
  *   Host            the name by which we were reached: a name that somebody else's DNS says is ours
  *                   (rebinding) is not one of ours
  *   Origin          the page that asks; another port of the same host is another page
@@ -24,7 +24,7 @@ struct http_origin_head { /* absent bytes: no such header */
 
 /* Is it an IP address or localhost, with or without a port? */
 bool http_host_is_local(struct bytes host);
-/* NULL: ours. Else the reason for refusing, one word: "host" or "origin". `is_page`: what anybody may
- * navigate to. */
+/* NULL: ours. Else the reason for refusing, one word: "host" or "origin". `is_page`: what
+ * anybody may navigate to. */
 const char *http_origin_fault(const struct http_origin_rules *rules,
                               const struct http_origin_head *head, bool is_page);

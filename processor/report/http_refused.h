@@ -1,4 +1,5 @@
-/* Why the server of an API has refused a request or a connection; the label `reason` of its counter.
+/* Why the server of an API has refused a request or a connection; the label
+ * `reason` of its counter.
  */
 #pragma once
 

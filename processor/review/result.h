@@ -1,6 +1,6 @@
-/* One person's judgement of a reviewed run, `flywheel.result/v1`: from bytes to plain data. Pure: what
- * can be said without the item is checked here (shape, sizes, labels, contradictions); what needs the
- * item or the reviewer's rights is pipelines/review/apply.
+/* One person's judgement of a reviewed run, `flywheel.result/v1`: from bytes to plain data. Pure:
+ * what can be said without the item is checked here (shape, sizes, labels, contradictions); what
+ * needs the item or the reviewer's rights is pipelines/review/apply.
  *
  *   JSON -> result_json_read -> struct result   or a refusal that names the field
  *

@@ -1,5 +1,5 @@
-/* Members of a result's JSON, one kind of value a function: each reads it or refuses it by its name.
- * Seen in this folder only. */
+/* Members of a result's JSON, one kind of value a function: each reads it or refuses it by its
+ * name. Seen in this folder only. */
 #pragma once
 #include "processor/base/json/json.h"
 #include "processor/review/result.h"

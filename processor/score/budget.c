@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* A failure says most and gets most. The control share is what keeps precision and the rate of missed
- * failures measurable, so a flood of failures must not take it. */
+/* A failure says most and gets most. The control share is what keeps precision and the rate of
+ * missed failures measurable, so a flood of failures must not take it. */
 static const double floors[VERDICTS] = {
     [VERDICT_FAIL] = 0.7, [VERDICT_BORDERLINE] = 0.2, [VERDICT_PASS] = 0.1};
 static const enum verdict turns[VERDICTS] = {VERDICT_FAIL, VERDICT_BORDERLINE, VERDICT_PASS,

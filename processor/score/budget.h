@@ -39,9 +39,9 @@ double budget_signature_probability(const struct budget *budget, uint64_t runs);
 
 /* --- pace --- */
 
-/* Of one stratum, or of one signature, in one hour. A budget is kept by pace: whenever more has gone
- * out than its time allows, the probability is halved, once more for each eighth of the budget that
- * goes out too early. Nothing is refused by count, so every record says how likely it was. */
+/* Of one stratum, or of one signature, in one hour. A budget is kept by pace: whenever more has
+ * gone out than its time allows, the probability is halved, once more for each eighth of the budget
+ * that goes out too early. Nothing is refused by count, so every record says how likely it was. */
 struct budget_pace {
     uint32_t halvings;
     uint64_t emitted; /* when it was last halved */

@@ -126,7 +126,7 @@ static void state_measure(const struct measure *measure, struct evaluation *eval
     evaluation->evaluator_type = is_ours ? EVALUATOR_CODE : EVALUATOR_IMPORTED;
 }
 
-void scorer_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
+void scorer_from_before(const struct rule *rule, uint32_t measure, enum outcome outcome,
                     const double *value, bool judges, const char *na_reason,
                     struct evaluation *ret_evaluation)
 {

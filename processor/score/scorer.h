@@ -7,9 +7,9 @@
 void scorer_run(struct score_context *context, struct verdict_report *ret_report);
 
 /* For a verdict that starts from an earlier one, whose content is gone: an evaluation as it was
- * then, by the place of its measure in the rule; and the fold of evaluations from anywhere.
- * `value` NULL: it had none. `judges`: its value was evidence for the run, if the rule says so now. */
-void scorer_restate(const struct rule *rule, uint32_t measure, enum outcome outcome,
-                    const double *value, bool judges, const char *na_reason,
-                    struct evaluation *ret_evaluation);
+ * then, by the place of its measure in the rule; and the fold of evaluations from anywhere. `value`
+ * NULL: it had none. `judges`: its value was evidence for the run, if the rule says so now. */
+void scorer_from_before(const struct rule *rule, uint32_t measure, enum outcome outcome,
+                        const double *value, bool judges, const char *na_reason,
+                        struct evaluation *ret_evaluation);
 void scorer_conclude(struct score_context *context, struct verdict_report *report);

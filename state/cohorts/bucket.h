@@ -1,5 +1,5 @@
 /* The sums of one cohort over one stretch of event time, and what one trajectory adds to them.
- * Plain sums: buckets add up in any order, a correction takes back exactly what was put in. */
+ * Plain sums: buckets add up in any order, a revision takes back exactly what was put in. */
 #pragma once
 #include "state/cohorts/classes.h"
 #include "state/cohorts/sketch.h"

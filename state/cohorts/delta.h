@@ -1,8 +1,8 @@
-/* From decided rows to buckets. The decided rows are the redo log: the writer adds the contributions
- * of a commit to a delta in memory AFTER that commit succeeded, and at most once a second flushes
- * the delta together with folded_sequence = the last sequence it holds. What a reader sees is
- * buckets + decided rows above folded_sequence, so a crash between loses and doubles nothing.
- * Owner: the writer thread. */
+/* From decided rows to buckets. The decided rows are the redo log: the writer adds the
+ * contributions of a commit to a delta in memory AFTER that commit succeeded, and at most once a
+ * second flushes the delta together with folded_sequence = the last sequence it holds. What a
+ * reader sees is buckets + decided rows above folded_sequence, so a crash between loses and doubles
+ * nothing. Owner: the writer thread. */
 #pragma once
 #include "state/cohorts/cohort.h"
 

@@ -47,9 +47,9 @@ struct cohort_result {
 MUST_CHECK enum status cohort_query(struct store *store, const struct bytes *dimensions,
                                     size_t count, int64_t as_of_ms, int64_t window_ms,
                                     struct cohort_result *ret_result, struct error *ret_error);
-/* The same, answered by `grouping` ("release,intent" as the store has it) and by no other: one that
- * the configuration has dropped still has its old rows. NOT_FOUND also while the store has not heard
- * of it. */
+/* The same, answered by `grouping` ("release,intent" as the store has it) and by no other:
+ * one that the configuration has dropped still has its old rows. NOT_FOUND also while the
+ * store has not heard of it. */
 MUST_CHECK enum status cohort_query_in(struct store *store, struct bytes grouping,
                                        const struct bytes *dimensions, size_t count,
                                        int64_t as_of_ms, int64_t window_ms,

@@ -4,7 +4,7 @@
  * squares gamma; `level` counts how often. The error is then 2 %, 4 %, ..., but the same for
  * every quantile. (Collapsing the lowest bins instead would keep p99 at 1 % and lose the median
  * of any cohort whose durations span more than a factor of 13.) Bins are a function of the values
- * alone, in whatever order they were added or merged. Counts are signed: a correction takes back
+ * alone, in whatever order they were added or merged. Counts are signed: a revision takes back
  * what was added, and a delta may hold less than nothing. */
 #pragma once
 #include "state/store/value.h"

@@ -229,7 +229,8 @@ static bool read_pages(struct visit *visit, uint64_t number, uint64_t count, uin
     return size == (int64_t)(count * page_bytes);
 }
 
-/* Its pages may be more than the value needs: one that is put again in the same transaction stays. */
+/* Its pages may be more than the value needs: one that is put again in the
+ * same transaction stays. */
 static bool check_large(struct visit *visit, uint64_t number, uint32_t size, uint8_t **ret_pages)
 {
     struct pages_report *report = visit->walk->report;

@@ -86,7 +86,8 @@ void store_lock_peek(const char *directory, struct store_lock *ret_lock)
     close(fd);
 }
 
-/* Of read-only media what there is of a lock file, and no lock when there is none: nobody writes. */
+/* Of read-only media what there is of a lock file, and no lock when there
+ * is none: nobody writes. */
 static int open_lock_file(const char *path, bool create, bool *ret_is_read_only)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);

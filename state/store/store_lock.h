@@ -25,7 +25,8 @@ MUST_CHECK enum status store_lock(const char *directory, bool create, struct sto
 void store_lock_peek(const char *directory, struct store_lock *ret_lock);
 /* Of the holder: remembers whose state this is, durably. */
 void store_lock_remember(struct store_lock *lock, const uint8_t instance[INSTANCE_UUID_SIZE]);
-/* Beside a copy of that state: held by nobody. What the file knows already stays. False with errno. */
+/* Beside a copy of that state: held by nobody. What the file knows already
+ * stays. False with errno. */
 MUST_CHECK bool store_lock_leave(const char *directory, const uint8_t instance[INSTANCE_UUID_SIZE]);
 void store_unlock(struct store_lock *lock);
 /* EXIT_PERMISSION for a refused access, EXIT_STATE_IO for anything else. */

@@ -1,4 +1,5 @@
-/* What the files of the store share: the environment, and how a code of LMDB fails a transaction. */
+/* What the files of the store share: the environment, and how a code of
+ * LMDB fails a transaction. */
 #pragma once
 #include <lmdb.h>
 
@@ -26,16 +27,18 @@ enum status store_fate(const struct store *store, int code);
 void store_fail_code(struct store_txn *txn, const char *doing, enum state_table table, int code);
 /* Counts a write towards the fault that a test has asked for. */
 bool store_write_fails(struct store_txn *txn, enum state_table table);
-/* Takes what a new row costs from the room that is left; fails the transaction when there is none. */
+/* Takes what a new row costs from the room that is left; fails the
+ * transaction when there is none. */
 void store_charge(struct store_txn *txn, enum state_table table, size_t size, bool is_append);
 /* Pages of the free list; `is_usable_only`: without those that the last commit freed. */
 size_t store_free_pages(MDB_txn *txn, bool is_usable_only);
 
 /* --- the file --- */
 
-/* Is what lies in the directory the whole file that should be there? Asked before LMDB maps it, which
- * believes every page: of the owner and offline every page, of a reader the metas, and when it is open
- * a snapshot. A state that was never begun is OK for the owner. FATAL with `ret_error`. */
+/* Is what lies in the directory the whole file that should be there? Asked before LMDB maps
+ * it, which believes every page: of the owner and offline every page, of a reader the
+ * metas, and when it is open a snapshot. A state that was never begun is OK for the owner.
+ * FATAL with `ret_error`. */
 MUST_CHECK enum status store_file_check(struct store *store, struct error *ret_error);
 /* Every page of a snapshot of the open environment, also while the owner writes. */
 MUST_CHECK enum status store_file_check_snapshot(struct store *store, struct error *ret_error);
@@ -56,8 +59,9 @@ struct store_migration {
     void (*run)(struct store_txn *txn); /* NULL: the end of the list */
 };
 extern const struct store_migration store_migrations[];
-/* A copy of what is committed. FATAL with `ret_error`: EXIT_TEMPORARY and how many bytes the disk is
- * short of, or that of store_copy(). A copy of an attempt before is replaced when this one is whole. */
+/* A copy of what is committed. FATAL with `ret_error`: EXIT_TEMPORARY and how many bytes
+ * the disk is short of, or that of store_copy(). A copy of an attempt before is replaced
+ * when this one is whole. */
 MUST_CHECK enum status store_migrate_back_up(struct store *store, uint32_t version,
                                              struct error *ret_error);
 /* The copy, then the steps to SCHEMA_VERSION, in the transaction that opens the store. It is told

@@ -1,4 +1,5 @@
-/* Each entry against the one before it; the first fault ends it, for nothing behind it is proved. */
+/* Each entry against the one before it; the first fault ends it, for
+ * nothing behind it is proved. */
 #include "state/tables/audit_chain.h"
 
 #include <inttypes.h>

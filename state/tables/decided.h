@@ -51,16 +51,16 @@ MUST_CHECK enum status decided_load(struct store *store, uint64_t from_sequence,
 /* The last row of `trace_id` under `sequence`; its bytes are borrowed from the transaction. */
 bool decided_find(struct store_txn *txn, uint64_t sequence, const uint8_t trace_id[16],
                   struct decided_row *ret_row);
-/* The first row of `trace_id` under `from_sequence` or a later one, decoding no other row; its bytes
- * are borrowed from the transaction. */
+/* The first row of `trace_id` under `from_sequence` or a later one, decoding no other row; its
+ * bytes are borrowed from the transaction. */
 bool decided_search(struct store_txn *txn, uint64_t from_sequence, const uint8_t trace_id[16],
                     uint64_t *ret_sequence, struct decided_row *ret_row);
 
 /* Deletes whole sequences from the front while each of their rows was decided before `before_ms`,
  * has all its positions below the low watermark of their source (as of this transaction) or where
  * it will not give them again (handed over, or begun anew), and is folded into the cohorts. About
- * `rows_max` table rows a call. `fn` (may be NULL) hears of each row that leaves; if the transaction
- * fails they have not left. Returns the rows that left. */
+ * `rows_max` table rows a call. `fn` (may be NULL) hears of each row that leaves; if the
+ * transaction fails they have not left. Returns the rows that left. */
 uint64_t decided_expire(struct decided *decided, struct store_txn *txn, int64_t before_ms,
                         uint32_t rows_max, decided_fn *fn, void *context);
 

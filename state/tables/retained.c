@@ -1,4 +1,5 @@
-/* head of an item = u8 version | signed committed_ms; body = the content as the caller encoded it. */
+/* head of an item = u8 version | signed committed_ms; body = the content as
+ * the caller encoded it. */
 #include "state/tables/retained.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* What revisions start from: the content of decided trajectories, under the sequence of the record
- * that was emitted. Trimmed from the front by age and by bytes; a row that is gone means that a late
- * span can't make a whole record any more. Counts follow the commit. Owner: the writer thread;
+ * that was emitted. Trimmed from the front by age and by bytes; a row that is gone means that a
+ * late span can't make a whole record any more. Counts follow the commit. Owner: the writer thread;
  * retained_read from any thread. */
 #pragma once
 #include "state/store/chunked.h"

@@ -1,9 +1,9 @@
-/* value of 'h' = u8 version | varint basis, seen, emitted of each stratum | varint halvings, records at
+/* value of 'h' = u8 version | varint basis, seen, emitted of each stratum |
+ * varint halvings, records at
  *                the last one, of each stratum
- * value of 's' = u8 version | varint basis, seen, emitted | varint halvings, records at the last one
- * Version 1 had no halvings.
- * value of 'd' = u8 version | varint basis, seen
- * value of 'c' = u8 version | varint seen */
+ * value of 's' = u8 version | varint basis, seen, emitted | varint halvings, records at the last
+ * one Version 1 had no halvings. value of 'd' = u8 version | varint basis, seen value of 'c' = u8
+ * version | varint seen */
 #include "state/tables/selection.h"
 
 #include "state/store/value.h"

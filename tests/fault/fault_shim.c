@@ -4,9 +4,9 @@
  *   FLYWHEEL_FAULTS=FILE     int64 sync_delay_us | write_errno | sync_errno | clock_offset_ns
  *   FLYWHEEL_WRITES=FILE     is appended: what was written to which file, and what was synced; of it
  *                            power.py makes what a power cut may have left
- * A record of the second: u32 kind, u32 size of the path, u64 offset, u64 size of the data | path | data.
- * A write is recorded when it is done; a sync when it begins and, with the same number, when it is done:
- * it covers the writes that are recorded before its begin.
+ * A record of the second: u32 kind, u32 size of the path, u64 offset, u64 size of the data | path |
+ * data. A write is recorded when it is done; a sync when it begins and, with the same number, when
+ * it is done: it covers the writes that are recorded before its begin.
  *
  * Only regular files beyond the standard streams are meant. A full disk still takes what overwrites
  * blocks that a file has: LMDB's two meta pages, at the beginning of its file, are always there. */

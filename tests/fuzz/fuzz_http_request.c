@@ -1,8 +1,8 @@
 /* link: receive otlp base */
-/* Five lines of a head (method, path, Content-Type, Content-Encoding, Content-Length; "-" stands for
- * a header that is not there), then the body. Whatever is accepted is gated and lies in one of the
- * two buffers; whatever is refused says why, in a reply that fits its status; nothing is larger than
- * the limit. */
+/* Five lines of a head (method, path, Content-Type, Content-Encoding, Content-Length; "-" stands
+ * for a header that is not there), then the body. Whatever is accepted is gated and lies in one of
+ * the two buffers; whatever is refused says why, in a reply that fits its status; nothing is
+ * larger than the limit. */
 #include <assert.h>
 
 #include "processor/receive/http/request.h"

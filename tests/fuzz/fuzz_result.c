@@ -1,6 +1,6 @@
 /* link: review base */
-/* Any bytes as a result: what is read keeps its limits and its promises, and says the same when it is
- * read again. */
+/* Any bytes as a result: what is read keeps its limits and its promises, and says the same
+ * when it is read again. */
 #include <assert.h>
 
 #include "processor/review/result_json.h"

@@ -37,8 +37,8 @@ static void check(struct bytes request, enum wire_gate_signal signal, struct are
         assert(count == gated.span_count + gated.log_count);
 }
 
-/* What is trimmed passes under the ceilings, and nothing was refused but for its ids: no limit costs
- * a span. */
+/* What is trimmed passes under the ceilings, and nothing was refused but for its ids:
+ * no limit costs a span. */
 static void check_trim(struct bytes request, struct arena *arena)
 {
     const struct wire_gate_limits tight = {2, 2, 2, 16, 64, 1000000};

@@ -1,11 +1,11 @@
-/* processor/base/statistics.h for a program in another language: a case a line on standard input, its
- * results on standard output, every digit of them.
+/* processor/base/statistics.h for a program in another language: a case a line on standard input,
+ * its results on standard output, every digit of them.
  *   z C | wilson P N Z | needed P TARGET Z | newcombe P N Q M Z | effective WEIGHT WEIGHT_SQUARED
  *   burn RATE TARGET | cusum P0 ODDS OBSERVATIONS XXXX...     (X: 0 success, 1 failure)
  *   rate ALL CONDEMNED SCORED FAILED MAY_CONDEMN WEIGHT | share W W2 F F2 LARGEST
  *   repeated PASSED FAILED TARGET CONFIDENCE | beta X A B
- * cusum answers with the design (p0, p1, steps of a failure and a success, of the limit, the length of
- * one) and S after each observation. */
+ * cusum answers with the design (p0, p1, steps of a failure and a success, of the limit, the length
+ * of one) and S after each observation. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,8 @@ static void print_cusum(const double *a, const char *outcomes)
     }
 }
 
-/* Runs with one weight, all of them; condemned, scored and failed are those of the first so many. */
+/* Runs with one weight, all of them; condemned, scored and failed are those
+ * of the first so many. */
 static void print_fail_rate(const double *a, const char *rest)
 {
     double m = strtod(rest, NULL);

@@ -1,5 +1,6 @@
 /* link: state base */
-/* A data.mdb that is cut, or whose bits, pages or places have changed, opened in each mode by a child:
+/* A data.mdb that is cut, or whose bits, pages or places have changed, opened
+ * in each mode by a child:
  *   it ends with 0 only when every row is what it was, else with EXIT_STATE_IO, never by a signal
  * The damages follow from a seed (SEED=...). */
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-/* A grid of cohorts whose true fail rate is known: crashes that nobody scores, weights that are mixed
- * or depend on the outcome, scores that come for some runs only. How often does the interval hold the
- * truth, and does the mark appear where it can't? */
+/* A grid of cohorts whose true fail rate is known: crashes that nobody scores, weights that are
+ * mixed or depend on the outcome, scores that come for some runs only. How often does the interval
+ * hold the truth, and does the mark appear where it can't? */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

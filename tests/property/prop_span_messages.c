@@ -262,7 +262,8 @@ START_TEST(the_messages_of_each_trace_are_its_items_in_order)
 }
 END_TEST
 
-/* Real requests: what comes out is what the gate let in, and splitting once more changes nothing. */
+/* Real requests: what comes out is what the gate let in, and splitting once
+ * more changes nothing. */
 START_TEST(recorded_requests_come_out_whole_and_are_split_once)
 {
     struct corpus corpus = corpus_load("corpus/*/*.otlp.pb");

@@ -1,6 +1,7 @@
-/* Memory and every call on files and sockets fail in turn: the file exporter, dead letters, tokens, a
- * configuration file, a backup, HTTP requests and the admin server. An error is said in a sentence or
- * waits and tries again; no file ends up with half a line, nothing leaks, nothing hangs. */
+/* Memory and every call on files and sockets fail in turn: the file exporter, dead letters,
+ * tokens, a configuration file, a backup, HTTP requests and the admin server. An error is
+ * said in a sentence or waits and tries again; no file ends up with half a line, nothing
+ * leaks, nothing hangs. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* Memory, LMDB and the disk fail at every place on the way from a request to its verdict in the
- * store. In a shard, no memory is FATAL, and nothing else is said. In the writer a batch is committed
- * as a whole or not at all; what is on disk is sound, and a start after it counts everything once. */
+/* Memory, LMDB and the disk fail at every place on the way from a request to its verdict in
+ * the store. In a shard, no memory is FATAL, and nothing else is said. In the writer a batch
+ * is committed as a whole or not at all; what is on disk is sound, and a start after it
+ * counts everything once. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* link: assemble otlp nouns base */
-/* The wheel against a list of deadlines: after each look at the clock, what is overdue by a tick has
- * come, and nothing came early. */
+/* The wheel against a list of deadlines: after each look at the clock, what is overdue by a tick
+ * has come, and nothing came early. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

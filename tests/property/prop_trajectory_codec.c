@@ -1,5 +1,5 @@
-/* What is encoded comes back the same: random trajectories in any order of arrival, with duplicates,
- * superseded spans and several resources; and every recorded one. */
+/* What is encoded comes back the same: random trajectories in any order of arrival, with
+ * duplicates, superseded spans and several resources; and every recorded one. */
 #include <check.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Fails the n-th call: allocations of the whole process (malloc, calloc, realloc, strdup, strndup),
  * and calls to the kernel on files and sockets (open, read, write, pread, pwrite, fsync, fdatasync,
- * rename, ftruncate, ...), those of the libraries we link included. A sweep runs a case with n = 1, 2,
- * 3, ... until a run has met no failure:
+ * rename, ftruncate, ...), those of the libraries we link included. A sweep runs a case with n = 1,
+ * 2, 3, ... until a run has met no failure:
  *
  *   struct failing_sweep sweep = failing_sweep(FAILING_MEMORY, 1);
  *   while (failing_next(&sweep)) {

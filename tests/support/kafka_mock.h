@@ -1,6 +1,6 @@
-/* librdkafka's mock cluster of one broker, inside this process: set up in a fixture, and ended by it.
- * Errors are told to `cluster` itself (rd_kafka_mock_push_request_errors). Only for tests that link
- * a library that has librdkafka (receive, emit). */
+/* librdkafka's mock cluster of one broker, inside this process: set up in a fixture, and ended by
+ * it. Errors are told to `cluster` itself (rd_kafka_mock_push_request_errors). Only for tests that
+ * link a library that has librdkafka (receive, emit). */
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>

@@ -1,6 +1,6 @@
 /* Cohort 0 and 1 get worse, cohort 2 is quiet. Even cohorts have an alert, whose target leaves them
- * some room; odd ones are only pinned, so that their usual rate is learned. Every fourth is sampled:
- * its runs weigh 1 or 4, whatever their verdict. */
+ * some room; odd ones are only pinned, so that their usual rate is learned. Every fourth is
+ * sampled: its runs weigh 1 or 4, whatever their verdict. */
 #include "tests/support/simulated_week.h"
 
 #include <math.h>

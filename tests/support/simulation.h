@@ -1,5 +1,5 @@
-/* A simulation of the whole core, for tests/property/prop_simulation.c: what happens is one of these
- * functions, when the dice say so.
+/* A simulation of the whole core, for tests/property/prop_simulation.c: what happens is one of
+ * these functions, when the dice say so.
  *
  *   core     shards and writer of one process, their start, crash and recovery
  *   client   sends traces whose verdict is known beforehand, and again what was not acknowledged

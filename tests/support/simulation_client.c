@@ -1,5 +1,5 @@
-/* A trace shows its score before its root, and its root only when all else is acknowledged; then come
- * late spans, and late scores, one after the other. */
+/* A trace shows its score before its root, and its root only when all else is acknowledged; then
+ * come late spans, and late scores, one after the other. */
 #include <stdio.h>
 
 #include "tests/support/simulation.h"

@@ -1,5 +1,5 @@
-/* One process without threads: it ends whenever a crash comes, and begins from its store, perhaps with
- * another number of shards. */
+/* One process without threads: it ends whenever a crash comes, and begins from its store, perhaps
+ * with another number of shards. */
 #include "pipelines/commit/sources.h"
 #include "pipelines/run/recovery.h"
 #include "state/tables/decided.h"

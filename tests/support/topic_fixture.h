@@ -1,5 +1,5 @@
-/* The Kafka receiver against a mock cluster, with an intake that does as it is told: two members of a
- * group on one topic of PARTITIONS partitions. */
+/* The Kafka receiver against a mock cluster, with an intake that does as it is told: two members of
+ * a group on one topic of PARTITIONS partitions. */
 #pragma once
 #include <check.h>
 #include <pthread.h>

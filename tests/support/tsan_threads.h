@@ -1,6 +1,7 @@
-/* librdkafka starts its threads by C11's thrd_create(), which ThreadSanitizer does not see: the first
- * intercepted call within such a thread ends the program. Included by one file of a test, this puts
- * pthread_create() in its place, for the library as well. Without the sanitizer it is empty. */
+/* librdkafka starts its threads by C11's thrd_create(), which ThreadSanitizer does not see:
+ * the first intercepted call within such a thread ends the program. Included by one file of a
+ * test, this puts pthread_create() in its place, for the library as well. Without the
+ * sanitizer it is empty. */
 #pragma once
 #ifdef __SANITIZE_THREAD__
 #include <pthread.h>

@@ -1,6 +1,6 @@
-/* The properties of librdkafka whose values are sizes, times, names and paths. Left out are those of
- * secrets, of free text that may hold one (sasl.oauthbearer.config, sasl.kerberos.kinit.cmd, URLs),
- * and those that no release had when this was written. */
+/* The properties of librdkafka whose values are sizes, times, names and paths. Left out are those
+ * of secrets, of free text that may hold one (sasl.oauthbearer.config, sasl.kerberos.kinit.cmd,
+ * URLs), and those that no release had when this was written. */
 #include "pipelines/config/sections/kafka_properties.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* JSON out, into a buffer. The writer puts commas itself. Strings are checked: invalid UTF-8 becomes
- * U+FFFD, control characters are escaped. Numbers: shortest decimal that reads back the same; a
- * non-finite one is written as null. */
+/* JSON out, into a buffer. The writer puts commas itself. Strings are checked: invalid UTF-8
+ * becomes U+FFFD, control characters are escaped. Numbers: shortest decimal that reads back the
+ * same; a non-finite one is written as null. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

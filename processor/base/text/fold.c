@@ -1,5 +1,5 @@
-/* Folding works on chunks of code points, each cut where nothing behind the cut can compose with what
- * stands before it; ASCII goes past utf8proc. */
+/* Folding works on chunks of code points, each cut where nothing behind the cut can compose with
+ * what stands before it; ASCII goes past utf8proc. */
 #include "processor/base/text/fold.h"
 
 #include <utf8proc.h>

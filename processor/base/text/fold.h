@@ -1,5 +1,5 @@
-/* Texts folded for comparing: full case folding, then NFC, without invisible code points (soft hyphen,
- * joiners). */
+/* Texts folded for comparing: full case folding, then NFC, without invisible code points
+ * (soft hyphen, joiners). */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"

@@ -21,7 +21,8 @@ struct input_request {
 typedef enum status input_fn(void *context, const struct input_request *request,
                              struct error *ret_error);
 
-/* Are they there? For those who have something to wait for before they read. Fails as input_read. */
+/* Are they there? For those who have something to wait for before they
+ * read. Fails as input_read. */
 MUST_CHECK enum status input_find(char *const *paths, int count, struct error *ret_error);
 /* FATAL with `ret_error`, which names the file (EXIT_USAGE; EXIT_PERMISSION). */
 MUST_CHECK enum status input_read(char *const *paths, int count, input_fn *take, void *context,

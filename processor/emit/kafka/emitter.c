@@ -323,7 +323,8 @@ static bool take_queued(struct kafka_emitter *kafka)
 
 static int64_t next_turn_ms(const struct kafka_emitter *kafka)
 {
-    /* A report wakes the thread; what waits by itself is a pause, a full producer or a fatal one. */
+    /* A report wakes the thread; what waits by itself is a pause, a full
+     * producer or a fatal one. */
     bool has_waiting = kafka->retry.first || kafka->ready.first || !kafka->producer.handle ||
                        kafka->producer.is_fatal || inbox_is_stopping(&kafka->base.inbox) ||
                        kafka_producer_is_outdated(&kafka->producer);

@@ -5,8 +5,8 @@
  *      | a batch was refused: its members go alone, one a batch ...
  *      +--> ... until all of them have settled: told by then, else half of what was presumed
  *
- * A record that was refused alone is at fault itself. librdkafka counts a batch before it compresses
- * it and the broker after, so a lone record above the limit may pass. */
+ * A record that was refused alone is at fault itself. librdkafka counts a batch before it
+ * compresses it and the broker after, so a lone record above the limit may pass. */
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>

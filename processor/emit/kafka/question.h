@@ -1,5 +1,5 @@
-/* Asks the brokers what the largest batch of a topic is (DescribeConfigs), without waiting. They may
- * deny it, or not know the request. */
+/* Asks the brokers what the largest batch of a topic is (DescribeConfigs), without waiting. They
+ * may deny it, or not know the request. */
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* A record that was too large may have what the topic takes, less what stands around it in a batch. */
+/* A record that was too large may have what the topic takes, less what stands
+ * around it in a batch. */
 #include "processor/emit/kafka/refused.h"
 
 #include <inttypes.h>

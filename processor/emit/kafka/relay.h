@@ -7,11 +7,12 @@
  *                       |                        +--> done(BUSY): the sender tries again
  *                       +--- a pause --- sent again, while nobody waits for the answer
  *
- * A message that was refused in a batch with others is sent again alone; one that is too large alone
- * becomes several, and an item that no message can hold is given up.
+ * A message that was refused in a batch with others is sent again alone; one that is too large
+ * alone becomes several, and an item that no message can hold is given up.
  *
- * Memory is bounded: `held_bytes_max` for requests and messages together, and the messages of a
- * request are made only as earlier ones leave. Any thread may send; done() comes from the relay's. */
+ * Memory is bounded: `held_bytes_max` for requests and messages together, and the
+ * messages of a request are made only as earlier ones leave. Any thread may send; done()
+ * comes from the relay's. */
 #pragma once
 #include "processor/base/error.h"
 #include "processor/base/metrics.h"

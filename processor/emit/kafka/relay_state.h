@@ -1,5 +1,5 @@
-/* What the files of the relay share: requests and the thread are in relay.c, what becomes of a message
- * in relay_messages.c. */
+/* What the files of the relay share: requests and the thread are in relay.c, what becomes of a
+ * message in relay_messages.c. */
 #pragma once
 #include "processor/emit/kafka/producer.h"
 #include "processor/emit/kafka/relay.h"

@@ -1,5 +1,5 @@
-/* Records to a topic with the place in the outbox in each transaction of them: a reader of committed
- * records sees each of them once, also over a crash. */
+/* Records to a topic with the place in the outbox in each transaction of them: a reader of
+ * committed records sees each of them once, also over a crash. */
 #pragma once
 #include "processor/emit/emitter.h"
 #include "processor/emit/kafka/config.h"

@@ -1,7 +1,7 @@
-/* Groups are runs of spans with one Resource and one scope, in an order sorted by both. Messages are
- * written from the inside: each level has a buffer, whose content becomes a field of the one above.
- * A message that comes out too large is written again with shorter texts, then with fewer spans:
- * the first and the last, as in the record. */
+/* Groups are runs of spans with one Resource and one scope, in an order sorted by both. Messages
+ * are written from the inside: each level has a buffer, whose content becomes a field of the one
+ * above. A message that comes out too large is written again with shorter texts, then with fewer
+ * spans: the first and the last, as in the record. */
 #include "processor/emit/otlp/record.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The run of a review record as OTLP (TracesData, the value that the Collector's Kafka receiver reads
- * without an extension), redacted: for exporters with `encoding: otlp_proto`.
+/* The run of a review record as OTLP (TracesData, the value that the Collector's Kafka receiver
+ * reads without an extension), redacted: for exporters with `encoding: otlp_proto`.
  *
  *   span        ids, times, kind, status and links as they came; names and texts masked
  *   attributes  those that redaction.allow or hash names, masked or hashed (all, when content is

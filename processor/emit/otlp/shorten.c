@@ -1,5 +1,5 @@
-/* Messages are copied field by field, each level into a buffer that becomes a field of the one above.
- * What is a text is known by its place:
+/* Messages are copied field by field, each level into a buffer that becomes a field of the one
+ * above. What is a text is known by its place:
  *
  *   groups > groups > span [ name | attributes > value > string | events > attributes ... | status ] */
 #include "processor/emit/otlp/shorten.h"
@@ -40,8 +40,8 @@ static void put_message(struct otlp_shortening *work, uint32_t number, struct by
     buffer_finish(&copied);
 }
 
-/* Copies `message`; the texts of field `text` are cut, messages of field `nested` go through `copy`,
- * and so do those of field `also` through `copy_also`. */
+/* Copies `message`; the texts of field `text` are cut, messages of field `nested` go through
+ * `copy`, and so do those of field `also` through `copy_also`. */
 struct shape {
     uint32_t text, nested, also;
     copy_fn *copy, *copy_also;

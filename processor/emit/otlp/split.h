@@ -43,9 +43,9 @@ MUST_CHECK enum status span_split_begin(struct span_split *split, struct bytes b
                                         size_t payload_max, struct arena *arena);
 /* False at the end. What not even a message of its own can hold comes as one, `is_too_large`. */
 bool span_split_next(struct span_split *split, struct span_message *ret_message);
-/* The messages of one that turned out to be too large, under the `payload_max` that the split has by
- * now: begun with *at = message->first, false at message->end. What not even a message of its own can
- * hold comes as one all the same, with `is_too_large`. */
+/* The messages of one that turned out to be too large, under the `payload_max` that the split has
+ * by now: begun with *at = message->first, false at message->end. What not even a message of its
+ * own can hold comes as one all the same, with `is_too_large`. */
 bool span_split_again(struct span_split *split, const struct span_message *message, uint32_t *at,
                       struct span_message *ret_part);
 /* Appends the payload, `message->size` bytes. */

@@ -1,5 +1,5 @@
-/* A rule may have thresholds on both sides: what failed or is borderline says which one decided; what
- * passed between both is told from the nearer end. */
+/* A rule may have thresholds on both sides: what failed or is borderline says which one decided;
+ * what passed between both is told from the nearer end. */
 #include "processor/emit/record/direction.h"
 
 static bool is_above(const struct rule *rule, const struct evaluation *evaluation)

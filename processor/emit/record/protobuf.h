@@ -1,6 +1,6 @@
-/* A review record as the protobuf message of proto/review.proto, made from its JSON: one writer says
- * what a record holds, and the outbox keeps one form of it. Fields come in the order of the JSON, so
- * the same record gives the same bytes. */
+/* A review record as the protobuf message of proto/review.proto, made from its JSON: one writer
+ * says what a record holds, and the outbox keeps one form of it. Fields come in the order of the
+ * JSON, so the same record gives the same bytes. */
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"

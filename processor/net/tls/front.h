@@ -31,8 +31,8 @@ struct tls_front_counters {
 };
 
 /* `secured` owns the descriptor it gets (a connected, non-blocking Unix socket) and is called in
- * the front's thread. Starts the thread. `tls` and `counters` stay the caller's. Without `tls` (NULL)
- * clients speak plaintext: then it is the guard alone. */
+ * the front's thread. Starts the thread. `tls` and `counters` stay the caller's. Without `tls`
+ * (NULL) clients speak plaintext: then it is the guard alone. */
 struct tls_front *tls_front_create(const struct tls_front_config *config, struct tls *tls,
                                    struct tls_front_counters *counters,
                                    void (*secured)(void *context, int connection), void *context,

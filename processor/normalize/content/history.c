@@ -1,5 +1,5 @@
-/* A model is given the turns before the question along with it. So the first calls are asked for their
- * messages, and where the run's question is among them, what stands before it is the history.
+/* A model is given the turns before the question along with it. So the first calls are asked for
+ * their messages, and where the run's question is among them, what stands before it is the history.
  *
  *   system, user A, assistant B, user C = the question   ->   user A, assistant B */
 #include "processor/normalize/content/history.h"

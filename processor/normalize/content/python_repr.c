@@ -313,7 +313,8 @@ static bool starts_with(struct bytes text, const char *start)
     return bytes_starts_with(text, bytes_of_text(start));
 }
 
-/* id='1' source='user' content=...: any member in front, when a second one follows a plain value. */
+/* id='1' source='user' content=...: any member in front, when a second one
+ * follows a plain value. */
 static bool is_any_model(struct bytes text)
 {
     size_t i = 0;

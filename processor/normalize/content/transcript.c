@@ -1,6 +1,6 @@
-/* A turn begins with a role and a colon at the start of a line and ends before the next; OpenLIT puts
- * the type of a part behind the role ("user: text: Hello") and repeats whole lists of messages as one
- * turn, in Python's words. */
+/* A turn begins with a role and a colon at the start of a line and ends before the next; OpenLIT
+ * puts the type of a part behind the role ("user: text: Hello") and repeats whole lists of messages
+ * as one turn, in Python's words. */
 #include "processor/normalize/content/transcript.h"
 
 #include "processor/base/text/text.h"

@@ -1,10 +1,11 @@
-/* Dimensions name the cohorts of a run: intent=refund, locale=de. Each has attribute sources in
- * order; for each source: root, then other spans by (start, span id), then resource. The source "*"
- * of a dimension d stands for: attribute d; member d of the JSON in `metadata`;
+/* Dimensions name the cohorts of a run: intent=refund, locale=de. Each has attribute sources
+ * in order; for each source: root, then other spans by (start, span id), then resource. The
+ * source "*" of a dimension d stands for: attribute d; member d of the JSON in `metadata`;
  * traceloop.association.properties.d; ai.telemetry.metadata.d; langfuse.trace.metadata.d;
- * langsmith.metadata.d; app.d; a tag d:value in tag.tags. tool_path, model_route and routing_policy are
- * derived, not read. A value is the first element of an array, a number as its shortest decimal, trimmed, cut at
- * 120 bytes with `~` and 8 hex digits of SHA-256; absent or empty: "unknown". */
+ * langsmith.metadata.d; app.d; a tag d:value in tag.tags. tool_path, model_route and
+ * routing_policy are derived, not read. A value is the first element of an array, a number as
+ * its shortest decimal, trimmed, cut at 120 bytes with `~` and 8 hex digits of SHA-256;
+ * absent or empty: "unknown". */
 #pragma once
 #include "processor/agent_run.h"
 #include "processor/dimension.h"

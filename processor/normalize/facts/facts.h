@@ -1,5 +1,5 @@
-/* What happened in a run, content apart: its steps, tools, errors, route, and the scores that others
- * gave it. */
+/* What happened in a run, content apart: its steps, tools, errors, route, and the
+ * scores that others gave it. */
 #pragma once
 #include "processor/agent_run.h"
 #include "processor/route_sources.h"

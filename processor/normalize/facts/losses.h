@@ -3,6 +3,6 @@
 #pragma once
 #include "processor/agent_run.h"
 
-/* Adds refused_spans, left_out, lost_at_top, lost_below and what dropped_attributes lacks; the kinds
- * of the steps are known. */
+/* Adds refused_spans, left_out, lost_at_top, lost_below and what dropped_attributes lacks; the
+ * kinds of the steps are known. */
 void losses_read(struct agent_run *run);

@@ -1,5 +1,5 @@
-/* Libraries say it as two numbers, as a JSON object, or only in the model's reply, and agents repeat
- * the sums of their calls. The total of a run is
+/* Libraries say it as two numbers, as a JSON object, or only in the model's reply, and agents
+ * repeat the sums of their calls. The total of a run is
  *   the innermost of nested model calls with a count, each call once
  *   an agent's own total instead where calls below it have no count (streams often have none), or
  *   where no call of the run has */

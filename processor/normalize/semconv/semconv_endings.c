@@ -1,5 +1,5 @@
-/* Names that no row knows are read by their ending: vendors agree on words where they do not agree on
- * namespaces. */
+/* Names that no row knows are read by their ending: vendors agree on words where they do
+ * not agree on namespaces. */
 #include "processor/normalize/semconv/semconv_endings.h"
 
 /* What vendors to come will call it: the ending of a name says it where no row does, and counts

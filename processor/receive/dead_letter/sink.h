@@ -1,5 +1,5 @@
-/* One letter on its way, and where it can be kept: a sink, of which there are two, a directory and a
- * topic. Only the thread of dead_letter.c calls a sink. */
+/* One letter on its way, and where it can be kept: a sink, of which there are two, a directory and
+ * a topic. Only the thread of dead_letter.c calls a sink. */
 #pragma once
 #include <stdbool.h>
 

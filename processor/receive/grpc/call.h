@@ -23,7 +23,8 @@
 void call_post(struct grpc_receiver *receiver, enum call_kind kind);
 /* The event of a call: a request has arrived, or its reply is done. */
 void call_event(struct call *call, bool is_success);
-/* Goes on with calls for which there is room now; refuses those that have waited for long enough. */
+/* Goes on with calls for which there is room now; refuses those that have
+ * waited for long enough. */
 void call_resume_waiting(struct grpc_receiver *receiver, int64_t now_ms);
 /* Refuses what has not been received yet, or was and waits for room (stop). */
 void call_refuse_queued(struct grpc_receiver *receiver);

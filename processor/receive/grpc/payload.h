@@ -6,7 +6,8 @@
 /* Admits a payload of `size` bytes by its size, its encoding and the room that it needs. */
 bool payload_admit(struct grpc_receiver *receiver, const grpc_byte_buffer *payload, size_t size,
                    struct grpc_reply *ret_reply);
-/* Reads it to a gated request. Once it is copied core's memory is given back, and `*payload` NULL. */
+/* Reads it to a gated request. Once it is copied core's memory is given
+ * back, and `*payload` NULL. */
 bool payload_read(struct grpc_receiver *receiver, enum wire_gate_signal signal,
                   grpc_byte_buffer **payload, size_t size, struct request *request,
                   struct grpc_reply *ret_reply);

@@ -72,8 +72,8 @@ static ino_t inode_of(int connection)
 }
 
 /* What a connection that was cut had opened before is not worth an answer; there may be thousands.
- * Core keeps its descriptor until the last of them is gone; so a number with another inode behind it
- * is another connection. */
+ * Core keeps its descriptor until the last of them is gone; so a number with another inode behind
+ * it is another connection. */
 bool resets_has_cut(struct grpc_receiver *receiver, grpc_call *call)
 {
     if (receiver->left_until_ms == 0)

@@ -9,8 +9,8 @@
  *                      | body complete            v                               v long
  *                      '--------------------> REPLYING <--------------------------'
  *
- * Without room in the pipeline a call is HELD, before its body is read or when all of it is here, and
- * its connection is suspended: that slows its client down, and nobody else.
+ * Without room in the pipeline a call is HELD, before its body is read or when all of it is here,
+ * and its connection is suspended: that slows its client down, and nobody else.
  *
  * While a call is WAITING its connection is suspended, so neither can go away. The pipeline's
  * answer is pushed on a stack that the I/O thread empties; a call that was answered without the
@@ -26,7 +26,8 @@ void http_call_completed(void *receiver, struct MHD_Connection *connection, void
                          enum MHD_RequestTerminationCode how);
 /* Answers what the pipeline has answered. */
 void http_call_take_answers(struct http_receiver *receiver);
-/* Answers calls that have waited since before `since_ms`, without the pipeline; returns how many. */
+/* Answers calls that have waited since before `since_ms`, without the
+ * pipeline; returns how many. */
 uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, const char *text);
 /* Answers calls whose commit takes too long. */
 void http_call_expire(struct http_receiver *receiver);

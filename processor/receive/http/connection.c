@@ -103,8 +103,9 @@ static enum http_limit overdue(const struct http_receiver *receiver,
     return HTTP_LIMITS;
 }
 
-/* The client has gone with its request not all sent. libmicrohttpd does not always notice, and the body
- * so far would wait for request_time. Seen twice, since libmicrohttpd may hold the rest unread. */
+/* The client has gone with its request not all sent. libmicrohttpd does not always notice,
+ * and the body so far would wait for request_time. Seen twice, since libmicrohttpd may
+ * hold the rest unread. */
 static bool has_gone(struct http_connection *place, int64_t now_ms)
 {
     uint8_t byte;

@@ -3,8 +3,8 @@
  *
  *   held_first -> call -> call -> ... <- held_last       each HELD_AT_HEAD or HELD
  *
- * The line is taken off as a whole and gone through (call.c); who finds no room holds again, and its
- * wait counts from the first time. */
+ * The line is taken off as a whole and gone through (call.c); who finds no room holds again, and
+ * its wait counts from the first time. */
 #include "processor/receive/http/hold.h"
 
 #include "processor/receive/accept.h"

@@ -1,5 +1,6 @@
-/* A letter holds the bytes that were refused, in the encoding in which they are at that time: a body
- * that cannot be decoded as it came, anything later as the protobuf that would have been submitted. */
+/* A letter holds the bytes that were refused, in the encoding in which they are at that
+ * time: a body that cannot be decoded as it came, anything later as the protobuf that
+ * would have been submitted. */
 #include "processor/receive/http/letter.h"
 
 #include "processor/receive/accept.h"

@@ -1,5 +1,6 @@
-/* What libmicrohttpd sends for a reply: status, headers and body. A response is made for one request
- * and given up at once; libmicrohttpd keeps it, and the bytes that it has taken, until it is sent. */
+/* What libmicrohttpd sends for a reply: status, headers and body. A response is made for
+ * one request and given up at once; libmicrohttpd keeps it, and the bytes that it has
+ * taken, until it is sent. */
 #include "processor/receive/http/response.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What librdkafka is told to read: the whole assignment or, with a cooperative protocol, a change of
- * it. group.c decides what that is. */
+/* What librdkafka is told to read: the whole assignment or, with a cooperative protocol, a change
+ * of it. group.c decides what that is. */
 #include "processor/receive/kafka/assignment.h"
 
 #include "processor/receive/kafka/errors.h"

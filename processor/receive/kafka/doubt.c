@@ -1,9 +1,9 @@
-/* While a topic is read it is in doubt whenever librdkafka asks for metadata unbidden: that is what it
- * does when a broker says that a partition is not there, and nothing of the topic's successor is fetched
- * before. Then everything is read again from the last message that was handed over, which has to be
- * there (identity.c). Once a minute it asks without a reason; that costs one message a partition, and
- * what was fetched ahead. A topic that is deleted, made anew and filled past the position, all while one
- * fetch waits at the broker, shows nothing of it. */
+/* While a topic is read it is in doubt whenever librdkafka asks for metadata unbidden: that is what
+ * it does when a broker says that a partition is not there, and nothing of the topic's successor is
+ * fetched before. Then everything is read again from the last message that was handed over, which
+ * has to be there (identity.c). Once a minute it asks without a reason; that costs one message a
+ * partition, and what was fetched ahead. A topic that is deleted, made anew and filled past the
+ * position, all while one fetch waits at the broker, shows nothing of it. */
 #include "processor/receive/kafka/doubt.h"
 
 #include "processor/receive/kafka/assignment.h"

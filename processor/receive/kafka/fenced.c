@@ -1,6 +1,6 @@
-/* Two members with one group.instance.id, as a copied configuration or a copied volume makes them: the
- * group fences the older one. Were it to come back at once it would fence the other, and so on, and both
- * would count what they read in between. So it stays out, and looks at the group:
+/* Two members with one group.instance.id, as a copied configuration or a copied volume makes them:
+ * the group fences the older one. Were it to come back at once it would fence the other, and so on,
+ * and both would count what they read in between. So it stays out, and looks at the group:
  *
  *   fenced --> look every second --a member has the id, or no answer--> start over
  *                     |
@@ -67,8 +67,8 @@ static bool has_instance(const struct rd_kafka_group_info *group, const char *in
 }
 
 /* Asked by rd_kafka_list_groups: DescribeConsumerGroups, which would name the instance id, ends the
- * process when its request can't be sent (librdkafka#4605). A broker that can't be asked at all leaves
- * nothing but to try after a session timeout. */
+ * process when its request can't be sent (librdkafka#4605). A broker that can't be asked at all
+ * leaves nothing but to try after a session timeout. */
 static bool is_free(struct kafka_receiver *receiver)
 {
     const struct rd_kafka_group_list *groups = NULL;

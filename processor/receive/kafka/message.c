@@ -128,8 +128,8 @@ static const struct refusal *read_request(struct kafka_receiver *receiver, struc
     return read == STATUS_OK ? NULL : read == STATUS_MALFORMED ? &malformed : &too_many;
 }
 
-/* Items refused alone, or nothing that is known, make the whole message a dead letter as well: only there they can be looked
- * at. */
+/* Items refused alone, or nothing that is known, make the whole message a dead letter as well: only
+ * there they can be looked at. */
 static enum status submit(struct kafka_receiver *receiver, const rd_kafka_message_t *message,
                           struct request *request)
 {

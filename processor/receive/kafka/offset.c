@@ -4,9 +4,9 @@
  *   confirmed <= asked <= to_commit; a commit that fails takes `asked` back, and the next one asks
  *   again. Results come to a queue of the assignment, so none of an earlier one is taken for ours.
  *
- * Reset: the offset to read is not there. Below the first one: messages have expired unread, reading
- * goes on at the first. Above the last one, or of another topic (identity.c): the topic was made
- * anew; for the intake that is another partition, so it is revoked and assigned again. */
+ * Reset: the offset to read is not there. Below the first one: messages have expired unread,
+ * reading goes on at the first. Above the last one, or of another topic (identity.c): the topic was
+ * made anew; for the intake that is another partition, so it is revoked and assigned again. */
 #include "processor/receive/kafka/offset.h"
 
 #include <inttypes.h>
@@ -187,7 +187,8 @@ static bool begin_anew(struct kafka_receiver *receiver, int32_t number, int64_t 
     return true;
 }
 
-/* The offset was not there, and now it is: the topic may have been made anew and filled meanwhile. */
+/* The offset was not there, and now it is: the topic may have been made anew
+ * and filled meanwhile. */
 static void prove_again(struct partition *partition)
 {
     if (partition->known.offset < 0)

@@ -18,8 +18,8 @@ static const struct property consumer_defaults[] = {
     {"queued.max.messages.kbytes", "32768"},
     {"fetch.max.bytes", "16777216"},
     {"check.crcs", "true"},
-    /* How long a fetch may wait at the broker: what is made anew and filled while one does is not seen
-     * to be another topic (doubt.c). */
+    /* How long a fetch may wait at the broker: what is made anew and filled while one does is not
+     * seen to be another topic (doubt.c). */
     {"fetch.wait.max.ms", "100"},
     {"topic.metadata.refresh.interval.ms", "60000"},
     {"socket.keepalive.enable", "true"},

@@ -7,8 +7,9 @@
 #include "processor/receive/dead_letter/config.h"
 #include "processor/receive/kafka/config.h"
 
-/* NULL with `ret_error` set when a property is unknown, has an impossible value, or is one of those
- * that are fixed. `volume_instance_id` is the member's when the file names none; NULL: it has none. */
+/* NULL with `ret_error` set when a property is unknown, has an impossible value, or is
+ * one of those that are fixed. `volume_instance_id` is the member's when the file names
+ * none; NULL: it has none. */
 rd_kafka_conf_t *kafka_consumer_properties(const struct kafka_consumer_config *config,
                                            const char *volume_instance_id, struct error *ret_error);
 /* A property as it is in force, a time in ms; 0 when it has none. */

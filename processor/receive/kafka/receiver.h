@@ -2,8 +2,8 @@
  * at a time; offsets are handed over explicitly and nothing is automatic. What is paused, skipped,
  * held back or given up is decided here; what has been read is decided by the topic's intake.
  *
- * A broker that is away is waited for. A consumer that can't go on is created again after a pause; one
- * that another static member has fenced stays out until its instance id is free (fenced.c). The
+ * A broker that is away is waited for. A consumer that can't go on is created again after a pause;
+ * one that another static member has fenced stays out until its instance id is free (fenced.c). The
  * process never ends because of it. */
 #pragma once
 #include "processor/receive/dead_letter/dead_letter.h"

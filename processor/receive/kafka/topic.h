@@ -59,8 +59,8 @@ struct topic_intake {
     /* Nothing was left to read in this partition at that moment: it has caught up, wherever it
      * stands. */
     void (*at_end)(void *context, int32_t partition);
-    /* All that the last fetch knew of has been handed over: a partition that is written all the time
-     * has no moment without anything left, but many of these. */
+    /* All that the last fetch knew of has been handed over: a partition that is written all the
+     * time has no moment without anything left, but many of these. */
     void (*passed)(void *context, int32_t partition);
     /* No broker answers any more, or one does again. */
     void (*reached)(void *context, bool is_reached);

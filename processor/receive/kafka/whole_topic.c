@@ -1,5 +1,5 @@
-/* One thread, and a consumer without a group. What is fetched and not taken yet is at most one batch;
- * while it waits, librdkafka's queue is bounded by its own property. */
+/* One thread, and a consumer without a group. What is fetched and not taken yet is at most one
+ * batch; while it waits, librdkafka's queue is bounded by its own property. */
 #include "processor/receive/kafka/whole_topic.h"
 
 #include <librdkafka/rdkafka.h>

@@ -34,7 +34,8 @@ struct whole_topic_message { /* borrowed until `take` returns */
 struct whole_topic_taker {
     void *context;
     struct whole_topic_position (*begin)(void *context, int32_t partition);
-    /* OK: all are durable, with their positions. BUSY: the first `ret_taken` are. Waits for that. */
+    /* OK: all are durable, with their positions. BUSY: the first
+     * `ret_taken` are. Waits for that. */
     enum status (*take)(void *context, const struct whole_topic_message *messages, uint32_t count,
                         uint32_t *ret_taken);
 };

@@ -7,8 +7,8 @@
 #include "processor/base/digest.h"
 #include "processor/score/language/number_words.h"
 
-/* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set", "gen")
- * are left out: "we set 2 alarms" is no date. */
+/* Twelve names a row, folded. Abbreviations that are words of another language (Italian "set",
+ * "gen") are left out: "we set 2 alarms" is no date. */
 static const char *const month_names[][12] = {
     {"january", "february", "march", "april", "may", "june", "july", "august", "september",
      "october", "november", "december"},

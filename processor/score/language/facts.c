@@ -1,6 +1,6 @@
-/* A text becomes tokens: words by the hash of their folded text, numbers by their readings. A phrase is
- * looked for by the places where its first k tokens can end, k by k, so that no choice has to be taken
- * back: work is the tokens of the text times those of the phrase. */
+/* A text becomes tokens: words by the hash of their folded text, numbers by their readings. A
+ * phrase is looked for by the places where its first k tokens can end, k by k, so that no choice
+ * has to be taken back: work is the tokens of the text times those of the phrase. */
 #include "processor/score/language/facts.h"
 
 #include "processor/base/digest.h"
@@ -229,8 +229,8 @@ static uint32_t count_negations(const struct token *tokens, uint32_t from, uint3
     return count;
 }
 
-/* Those of the phrase are met one by one already; more than those, between or within reach of its first
- * and last word in their clauses, turn it around. */
+/* Those of the phrase are met one by one already; more than those, between or within reach of its
+ * first and last word in their clauses, turn it around. */
 static bool is_negated(const struct facts_text *text, uint32_t first, uint32_t last,
                        uint32_t phrase_negations)
 {
@@ -244,7 +244,8 @@ static bool is_negated(const struct facts_text *text, uint32_t first, uint32_t l
     return count_negations(text->tokens, from, to) != phrase_negations;
 }
 
-/* Where the phrase up to its k-th token can end: the nearest first token of such an end, plus one. */
+/* Where the phrase up to its k-th token can end: the nearest first token of
+ * such an end, plus one. */
 static bool find(const struct facts_text *text, const struct facts_text *phrase, uint32_t *starts,
                  uint32_t *next)
 {

@@ -1,4 +1,5 @@
-/* Does a text say this? What a reviewer marked as "must say" or "must not say" is held against answers:
+/* Does a text say this? What a reviewer marked as "must say" or "must not say"
+ * is held against answers:
  *
  *   all words of the phrase but articles, in order, at most three words between two of them, in one
  *   sentence; numbers and dates by value ("2 %" is "two %"); and the same words of negation between
@@ -15,8 +16,8 @@ struct facts_text; /* a text read once, for many phrases; lives in its arena */
 
 /* NULL: the arena is full, or its limit of looking met. */
 const struct facts_text *facts_read(struct bytes text, struct arena *arena);
-/* `scratch` is used for the phrase, and may be that of the text. A phrase without a word, or of more
- * than its limit, is never said. */
+/* `scratch` is used for the phrase, and may be that of the text. A phrase without a word, or of
+ * more than its limit, is never said. */
 bool facts_say(const struct facts_text *text, struct bytes phrase, struct arena *scratch);
 /* Any of them. */
 bool facts_say_any(const struct facts_text *text, const struct bytes *phrases, uint32_t count,

@@ -104,10 +104,10 @@ void number_add_readings(struct number *number, const struct decimal *decimal, i
         number->readings[number->reading_count++] = reading_of(decimal, size, magnitude);
 }
 
-/* "1990s" names its decade in full and by its last digits, "90s" by these alone. A full one is known
- * where a text has it in full, a year of it, or "90s"; "90s" where a text has any that ends so or a
- * year of one. What a text tells besides and what is looked for (readings, parts) differ, so that
- * 1890s is not 1990s. */
+/* "1990s" names its decade in full and by its last digits, "90s" by these alone. A full one is
+ * known where a text has it in full, a year of it, or "90s"; "90s" where a text has any that ends
+ * so or a year of one. What a text tells besides and what is looked for (readings, parts) differ,
+ * so that 1890s is not 1990s. */
 bool number_add_decade(struct number *number, const uint8_t *digits, size_t count)
 {
     static const uint64_t in_full = 0x5d, as_short = 0x5e, ends_so = 0x5f;

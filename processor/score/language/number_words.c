@@ -17,8 +17,8 @@
 
 #include "processor/base/digest.h"
 
-/* French: PART_DIX, ten, stands behind sixty and eighty too, and seven to nine behind it; PART_VINGT,
- * twenty, makes four eighty. */
+/* French: PART_DIX, ten, stands behind sixty and eighty too, and seven to nine behind it;
+ * PART_VINGT, twenty, makes four eighty. */
 enum part {
     PART_UNIT,
     PART_DIX,

@@ -10,7 +10,8 @@
  *   forty-two = 42, third = 3, zweiundvierzig = 42; second of December = 2 December
  *   90s = 1990s (1994 is in it) = the nineties = années 90 = 90年代, not 1890s
  *
- * Words that mostly count nothing ("one", "first", "once") are told of a text that is searched only.
+ * Words that mostly count nothing ("one", "first", "once") are told of a
+ * text that is searched only.
  */
 #pragma once
 #include "processor/base/arena.h"

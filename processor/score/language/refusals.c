@@ -4,7 +4,8 @@
  *   identity ... negation ... contrast answer         "As an AI, I have no opinion, but ..."
  *   identity ... negation ... opinions. answer        "As an AI, I have no opinions. Most hold ..."
  *
- * A refusal that goes on to answer is none. An offer ("but I can help with ...") answers nothing. */
+ * A refusal that goes on to answer is none. An offer ("but I can help with
+ * ...") answers nothing. */
 #include "processor/score/language/refusals.h"
 
 #include "processor/score/language/phrases.h"

@@ -8,8 +8,9 @@
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
 
-/* Where a pipeline sets none. Ragas and ai-evaluation ask a model which document is relevant; without
- * one, a document that shares three of ten content words with a question is about its subject. */
+/* Where a pipeline sets none. Ragas and ai-evaluation ask a model which document is
+ * relevant; without one, a document that shares three of ten content words with a question
+ * is about its subject. */
 static const double relevance_default = 0.3;
 
 enum { QUESTION_WORDS_MAX = 512 }; /* the first of a longer question are looked for */

@@ -1,5 +1,5 @@
-/* Arguments agree by value: white space, the order of members and the way a number is written do not
- * count, and neither whether a number stands in quotes. */
+/* Arguments agree by value: white space, the order of members and the way a number is written do
+ * not count, and neither whether a number stands in quotes. */
 #include "processor/score/measure/expected_calls.h"
 
 #include "processor/base/json/json.h"

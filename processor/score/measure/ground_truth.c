@@ -6,8 +6,8 @@
  *   recall    share of the distinct expected words that the answer has, numbers by value
  *   contains  the expected words stand in the answer in order, with nothing in between
  *
- * An answer is a sentence where the expected one is a name, so f1 fails most right ones; recall does
- * not count what else was said. */
+ * An answer is a sentence where the expected one is a name, so f1 fails most right ones; recall
+ * does not count what else was said. */
 #include <stdlib.h>
 
 #include "processor/base/text/utf8.h"

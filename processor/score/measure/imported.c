@@ -1,5 +1,5 @@
-/* What others said about a run: evaluators by score and label, users by feedback, the application by
- * attributes of its own. The words are theirs; only the thresholds are ours. */
+/* What others said about a run: evaluators by score and label, users by feedback, the application
+ * by attributes of its own. The words are theirs; only the thresholds are ours. */
 #include "processor/base/json/number.h"
 #include "processor/base/text/text.h"
 #include "processor/normalize/facts/lookup.h"

@@ -1,8 +1,8 @@
 /* Has the answer the form that the pipeline file demands? 1 when it meets every demand of
  * measurements.output_contract, else 0: whoever reads the answer by program can't read half of it.
- * The first demand that is not met is named. Looked at are the answer as it is shown and, where that
- * was taken out of a JSON object, the object: an agent that answers {"answer": ..., "sources": []}
- * has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
+ * The first demand that is not met is named. Looked at are the answer as it is shown and, where
+ * that was taken out of a JSON object, the object: an agent that answers {"answer": ..., "sources":
+ * []} has answered with JSON, one whose library wraps a sentence as {"output": ...} has not. */
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/base/text/utf8.h"

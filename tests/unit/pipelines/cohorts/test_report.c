@@ -1,6 +1,6 @@
 /* The store is filled the way the writer does it; the numbers expected are worked out by hand,
- * those of Wilson's interval from the formula in processor/base/statistics.h and the literature (0 of 30:
- * 0.114). */
+ * those of Wilson's interval from the formula in processor/base/statistics.h and the
+ * literature (0 of 30: 0.114). */
 #include <check.h>
 #include <math.h>
 

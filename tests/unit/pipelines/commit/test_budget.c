@@ -109,7 +109,8 @@ START_TEST(without_the_setting_nothing_is_kept)
 }
 END_TEST
 
-/* Ten in an hour of which nothing has passed: the first is above an eighth of the control's part. */
+/* Ten in an hour of which nothing has passed: the first is above an eighth
+ * of the control's part. */
 START_TEST(what_is_ahead_of_its_pace_is_halved_and_nothing_is_refused)
 {
     enum { HOUR_MS = 3600000 };

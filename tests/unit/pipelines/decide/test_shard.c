@@ -1,4 +1,5 @@
-/* One shard or several: what closes, what is late, what a replay changes, where the floors stand. */
+/* One shard or several: what closes, what is late, what a replay changes,
+ * where the floors stand. */
 #include "tests/support/shard_fixture.h"
 
 enum { SECOND = 1000, MINUTE = 60000 };

@@ -1,6 +1,6 @@
 /* link: pipelines */
-/* What was in hand for long at two crashes in a row is set aside; nothing else is. A crash is a file
- * that is closed while a slot is held. */
+/* What was in hand for long at two crashes in a row is set aside; nothing else is. A crash is a
+ * file that is closed while a slot is held. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

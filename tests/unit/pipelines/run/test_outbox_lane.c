@@ -1,4 +1,5 @@
-/* The way from the outbox to a file exporter and back, with an emitter in between that can be full. */
+/* The way from the outbox to a file exporter and back, with an emitter in
+ * between that can be full. */
 #include <errno.h>
 #include <time.h>
 

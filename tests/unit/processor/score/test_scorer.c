@@ -160,7 +160,8 @@ START_TEST(the_verdict_is_the_worst_and_a_pass_needs_a_judge)
 }
 END_TEST
 
-/* A pass of a count proves nothing, a fail of it still condemns; a band alone sends runs to people. */
+/* A pass of a count proves nothing, a fail of it still condemns; a band alone
+ * sends runs to people. */
 START_TEST(a_rule_judges_by_the_measurement_that_gave_the_value_and_condemns_by_any)
 {
     score_fixture_rule(fixture, "few", "steps")->has_fail_above = true;

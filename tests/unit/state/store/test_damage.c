@@ -1,6 +1,6 @@
 /* link: state base */
-/* What a data directory may be found as, case by case; tests/property/prop_damaged_file.c draws damages
- * of the file by chance. */
+/* What a data directory may be found as, case by case; tests/property/prop_damaged_file.c draws
+ * damages of the file by chance. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
