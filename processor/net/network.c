@@ -1,3 +1,4 @@
+/* Both families are looked at as IPv6, so that there is one comparison of bits. */
 #include "processor/net/network.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* A queue is found by its name; an item whose queue is no more is of the last one. */
 #include "processor/review/settings.h"
 
 #include <assert.h>

@@ -23,6 +23,7 @@ ALLOWED = {
     "processor/verdict.h:outcome_name": "of the enum that stands there",
     "pipelines/commit/contribution.h:binding_": "what a contribution is bound to",
     "pipelines/decide/summary.h:record_id_": "a field of the summary",
+    "pipelines/review/session.h:code_": "the one-time code that a session begins with",
     "state/store/schema.h:key_": "the parts of a key, in a chain",
 }
 ATTRIBUTE = re.compile(r"\b(?:PRINTF_LIKE|__attribute__)\(+[^)]*\)+ ?|\b(?:MUST_CHECK|_Noreturn|extern) ")
