@@ -1,6 +1,6 @@
 /* link: score */
 /* Judgement measurements that compare an answer or its calls with what was demanded: citations,
- * arguments, trajectories, the form of the answer, leaks; and refusals in ten languages. */
+ * arguments, trajectories, the form of the answer, leaks. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,58 +451,6 @@ START_TEST(every_judgement_explains_itself)
 }
 END_TEST
 
-static const struct {
-    const char *locale, *text;
-    bool refuses;
-} answers[] = {
-    {"en", "I'm sorry, but I can't share account details.", true},
-    {"en", "Unfortunately, I am unable to answer that.", true},
-    {"en", "As an AI, I cannot give legal advice.", true},
-    {"en", "I'm sorry for the delay. Your refund was sent.", false},
-    {"en", "You cannot pay twice.", false},
-    {"de", "Leider kann ich Ihnen dabei nicht helfen.", true},
-    {"de", "Es tut mir leid, aber ich kann diese Anfrage nicht beantworten.", true},
-    {"de", "Ich kann Ihnen zu fremden Konten keine Auskunft geben.", true},
-    {"de", "Dazu kann ich Ihnen leider keine Auskunft geben.", true},
-    {"de", "Ich kann Ihnen die Ablösesumme nennen: 1.234,50 Euro.", false},
-    {"de", "Leider ist die Frist abgelaufen.", false},
-    {"fr", "Je suis désolé, mais je ne peux pas répondre à cette question.", true},
-    {"fr", "Malheureusement, je ne suis pas en mesure de vous aider.", true},
-    {"fr", "Il m'est impossible de communiquer ces données.", true},
-    {"fr", "Malheureusement, le délai est dépassé.", false},
-    {"es", "Lo siento, no puedo ayudarle con eso.", true},
-    {"es", "Me temo que no tengo acceso a esos datos.", true},
-    {"es", "El pago no puede repetirse.", false},
-    {"it", "Mi dispiace, ma non posso fornire queste informazioni.", true},
-    {"it", "Purtroppo non sono in grado di rispondere.", true},
-    {"it", "Il rimborso non è stato ancora inviato.", false},
-    {"pt", "Desculpe, mas não posso ajudar com isso.", true},
-    {"pt", "Infelizmente, não tenho acesso a essa conta.", true},
-    {"pt", "O pagamento não foi recebido.", false},
-    {"nl", "Het spijt me, maar ik kan u hierbij niet helpen.", true},
-    {"nl", "Helaas kan ik deze vraag niet beantwoorden.", true},
-    {"nl", "Ik kan het bedrag voor u berekenen.", false},
-    {"ja", "申し訳ありませんが、そのご質問にはお答えできません。", true},
-    {"ja", "恐れ入りますが、口座の詳細はお伝えすることはできません。", true},
-    {"ja", "見積書は十日間有効です。", false},
-    {"zh", "很抱歉，我无法提供账户信息。", true},
-    {"zh", "對不起，我無法回答這個問題。", true},
-    {"zh", "报价十天内有效。", false},
-    {"ko", "죄송하지만 해당 요청은 도와드릴 수 없습니다.", true},
-    {"ko", "죄송합니다. 계좌 정보는 알려드릴 수 없습니다.", true},
-    {"ko", "견적은 열흘 동안 유효합니다.", false},
-};
-
-START_TEST(refusals_are_known_in_ten_languages)
-{
-    answer(answers[_i].text);
-    const struct reading *reading = score_fixture_read(fixture, "refusal");
-    ck_assert_msg((reading->value > 0) == answers[_i].refuses, "%s: %s", answers[_i].locale,
-                  answers[_i].text);
-    ck_assert(reading->explanation.size > 0);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("judgement");
@@ -527,8 +475,6 @@ int main(void)
     tcase_add_test(tests, leaks_are_counted_by_place);
     tcase_add_test(tests, allowed_addresses_are_no_leak);
     tcase_add_test(tests, every_judgement_explains_itself);
-    tcase_add_loop_test(tests, refusals_are_known_in_ten_languages, 0,
-                        (int)(sizeof answers / sizeof *answers));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

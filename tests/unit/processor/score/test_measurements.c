@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "processor/score/language/phrases.h"
 #include "processor/score/measure/tool_calls.h"
 #include "processor/score/measurements.h"
 #include "processor/score/memo.h"
@@ -270,184 +269,6 @@ START_TEST(no_feedback_is_na_not_zero)
 }
 END_TEST
 
-static void retrieve(void)
-{
-    hand_run_document(hand,
-                      "The payoff quote is valid for ten days. Wire transfers arrive the same "
-                      "business day.");
-    hand_run_document(hand, "Escrow refunds are mailed within thirty days of payoff.");
-}
-
-START_TEST(groundedness_counts_supported_statements)
-{
-    retrieve();
-    hand->run.output = BYTES_LITERAL("Hello Ann! The payoff quote is valid for ten days. Escrow "
-                                     "refunds are mailed within thirty days. Penguins swim under "
-                                     "antarctic glaciers. Shall we continue with that?");
-    expect("groundedness.lexical", 2.0 / 3);
-    expect_explanation("groundedness.lexical",
-                       "1 of 3 statements of the answer is not supported by "
-                       "the retrieved documents");
-    const struct reading *reading = score_fixture_read(fixture, "groundedness.lexical");
-    ck_assert_uint_eq(reading->evidence_count, 1);
-    struct evidence place = reading->evidence[0];
-    ck_assert_uint_eq(place.span, NO_SPAN);
-    ck_assert_int_eq(place.field, FIELD_OUTPUT);
-    ck_assert_int_eq(memcmp(hand->run.output.data + place.start, "Penguins", 8), 0);
-}
-END_TEST
-
-/* Ten content words, of which the document has six or seven: 0.65 lies between. */
-START_TEST(groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent)
-{
-    hand->run.output =
-        BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf hotel india juliet.");
-    hand_run_document(hand, "alpha bravo charlie delta echo foxtrot.");
-    expect("groundedness.lexical", 0.6);
-    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 1);
-    hand->documents[0].text = BYTES_LITERAL("alpha bravo charlie delta echo foxtrot golf.");
-    expect("groundedness.lexical", 0.7);
-    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 0);
-    fixture->ruleset.measurements.groundedness_support = 0.9;
-    expect("groundedness.lexical", 0.7);
-    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 1);
-}
-END_TEST
-
-START_TEST(a_window_is_two_sentences_of_one_document)
-{
-    hand->run.output = BYTES_LITERAL("alpha bravo charlie delta.");
-    hand_run_document(hand, "alpha bravo zulu. charlie delta yankee.");
-    expect("groundedness.lexical", 1); /* two neighboring sentences */
-    hand->documents[0].text =
-        BYTES_LITERAL("alpha bravo zulu. xray whiskey victor. charlie delta.");
-    expect("groundedness.lexical", 0.5); /* not three */
-    hand->documents[0].text = BYTES_LITERAL("alpha bravo zulu.");
-    hand_run_document(hand, "charlie delta yankee.");
-    expect("groundedness.lexical", 0.5); /* not over two documents */
-}
-END_TEST
-
-START_TEST(forms_of_one_word_are_one)
-{
-    hand->run.output = BYTES_LITERAL("Payments were calculated weekly by lenders.");
-    hand_run_document(hand, "A lender calculates each payment every week.");
-    expect("groundedness.lexical", 3.0 / 4); /* weekly is not week */
-    hand->run.output = BYTES_LITERAL("Платежи рассчитываются кредитором ежемесячно.");
-    hand->documents[0].text = BYTES_LITERAL("Кредиторы ежемесячную рассчитывают сумму платежей.");
-    expect("groundedness.lexical", 1);
-}
-END_TEST
-
-START_TEST(results_of_tools_ground_an_answer_but_are_not_cited)
-{
-    hand->run.output = BYTES_LITERAL("The balance of the loan is open [1].");
-    hand_run_document(hand, "balance of loan: open");
-    hand->documents[0].is_tool_result = true;
-    expect("groundedness.lexical", 3.0 / 4); /* the mark is a word */
-    expect("retriever.documents", 0);
-    expect_na("citation.validity", "no_contexts");
-}
-END_TEST
-
-START_TEST(a_hedge_is_left_off_and_the_rest_is_a_statement)
-{
-    retrieve();
-    hand->run.output = BYTES_LITERAL("I think the payoff quote is valid for ten days.");
-    expect("groundedness.lexical", 1);
-    hand->run.output = BYTES_LITERAL("Perhaps penguins swim under glaciers.");
-    expect("groundedness.lexical", 0);
-}
-END_TEST
-
-START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
-{
-    expect_na("groundedness.lexical", "no_answer");
-    hand->run.output = BYTES_LITERAL("The payoff quote is valid for ten days.");
-    expect_na("groundedness.lexical", "no_contexts");
-    retrieve();
-    hand->run.output = BYTES_LITERAL("I'm sorry, but I can't help with that request.");
-    expect_na("groundedness.lexical", "refusal");
-    hand->run.output = BYTES_LITERAL("Thank you for calling us today!");
-    expect_na("groundedness.lexical", "no_claims");
-}
-END_TEST
-
-START_TEST(scripts_without_spaces_are_grounded_too)
-{
-    hand_run_document(hand, "返済見積書は十日間有効です。");
-    hand->run.output = BYTES_LITERAL("返済見積書は十日間有効です。");
-    expect("groundedness.lexical", 1);
-    hand->run.output = BYTES_LITERAL("天気予報によると明日は大雨になります。");
-    expect("groundedness.lexical", 0);
-}
-END_TEST
-
-START_TEST(decades_and_number_words_are_compared_by_value)
-{
-    static const struct {
-        const char *document, *answer;
-        double value;
-    } cases[] = {{"In the 1990s.", "In the 90s.", 1},
-                 {"In the '90s.", "In the 1990s.", 1},
-                 {"In the 1890s.", "In the 1990s.", 0},
-                 {"In the 80s.", "In the 90s.", 0},
-                 {"Since 1994.", "In the 1990s.", 1},
-                 {"In the 1990s.", "In 1994.", 0},
-                 {"There are 3.", "There are three.", 1},
-                 {"The third.", "Number 3.", 1},
-                 {"There are four.", "There are three.", 0},
-                 {"Born on the third of June.", "Born on the 3rd of June.", 1},
-                 {"Born on the third of June 1951.", "Born June 3, 1951.", 1},
-                 {"Born on the fourth of June.", "Born on the 3rd of June.", 0},
-                 {"On the second of December.", "On 2 December.", 1},
-                 {"On 2 December.", "On the second of December.", 1},
-                 {"On 3 December.", "On the second of December.", 0},
-                 {"On the twenty-third of May.", "On May 23rd.", 1},
-                 {"On May 23rd.", "On May the twenty-third.", 1},
-                 {"on the third of may", "On 3 May.", 1},
-                 {"Am dritten Juni.", "On June 3.", 1},
-                 {"Am einundzwanzigsten Mai.", "Am 21. Mai.", 1},
-                 {"El dos de mayo.", "El 2 de mayo.", 1},
-                 {"Le premier mai.", "Le 1er mai.", 1},
-                 {"C'est le troisième.", "C'est le 3ème.", 1},
-                 {"Le dix-sept.", "Le 17.", 1},
-                 {"Il y en a quatre-vingt-dix-sept.", "Il y en a 97.", 1},
-                 {"Quatre-vingts.", "80.", 1},
-                 {"Soixante-douze.", "72.", 1},
-                 {"In the nineties.", "In the 1990s.", 1},
-                 {"In the 1990s.", "In the nineties.", 1},
-                 {"It began in 1994.", "In the nineties.", 1},
-                 {"It began in 1984.", "In the nineties.", 0},
-                 {"It began in 1994.", "In the 90s.", 1},
-                 {"In the nineteen-eighties.", "In the 1980s.", 1},
-                 {"In the eighteen eighties.", "In the 1980s.", 0},
-                 {"In den neunziger Jahren.", "In the 90s.", 1},
-                 {"In den 1990ern.", "In den 90er Jahren.", 1},
-                 {"Dans les années quatre-vingt-dix.", "Dans les années 1990.", 1},
-                 {"Dans les années 90.", "In the 1990s.", 1},
-                 {"En los años noventa.", "In the 1990s.", 1},
-                 {"Negli anni '90.", "Negli anni novanta.", 1},
-                 {"В 1990-х годах.", "In the 90s.", 1},
-                 {"1990年代。", "90年代。", 1},
-                 {"1980年代。", "90年代。", 0}};
-    hand_run_document(hand, "");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        hand->documents[0].text = bytes_of_text(cases[i].document);
-        hand->run.output = bytes_of_text(cases[i].answer);
-        const struct reading *reading = score_fixture_read(fixture, "groundedness.numeric");
-        ck_assert_msg(reading->has_value && reading->value == cases[i].value, "%s %s: %g",
-                      cases[i].document, cases[i].answer, reading->value);
-    }
-    static const char *const without[] = {"One of them was there first.", "He is in his nineties.",
-                                          "In June first results came."};
-    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
-        hand->run.output = bytes_of_text(without[i]);
-        expect_na("groundedness.numeric", "no_numbers");
-    }
-}
-END_TEST
-
 START_TEST(tools_that_return_an_error_are_reported)
 {
     static const char *const failed[] = {"{\"error\": \"no such loan\"}",
@@ -485,32 +306,6 @@ START_TEST(tools_that_return_an_error_are_reported)
     tool->output = bytes_of_text(failed[0]);
     tool->error = BYTES_LITERAL("no such loan"); /* it is one of tool.errors */
     expect("tool.errors.reported", 0);
-}
-END_TEST
-
-START_TEST(numbers_are_compared_by_value)
-{
-    hand_run_document(hand, "The balance is $1,200.00 and case AB12 was opened in 2024.");
-    hand->run.input = BYTES_LITERAL("What do I owe on loan 778?");
-    hand->run.output = BYTES_LITERAL("Loan 778 has a balance of 1200 dollars, case ab12.");
-    expect("groundedness.numeric", 1);
-    hand->run.output = BYTES_LITERAL("The balance is 1.200,00 or 1300 dollars.");
-    expect("groundedness.numeric", 0.5);
-    expect_explanation("groundedness.numeric",
-                       "1 of 2 numbers of the answer is in no document, tool result or question");
-    hand->run.output = BYTES_LITERAL("1. Call us.\n2. Pay 1200 dollars.");
-    expect("groundedness.numeric", 1);
-    hand->run.output = BYTES_LITERAL("Please call us soon.");
-    expect_na("groundedness.numeric", "no_numbers");
-}
-END_TEST
-
-START_TEST(tool_results_ground_numbers)
-{
-    hand->run.output = BYTES_LITERAL("You owe 4321 dollars.");
-    expect_na("groundedness.numeric", "no_contexts");
-    hand_run_tool(hand, "lookup", "{}")->output = BYTES_LITERAL("{\"payoff\": 4321.0}");
-    expect("groundedness.numeric", 1);
 }
 END_TEST
 
@@ -723,88 +518,6 @@ START_TEST(ground_truth_compares_words)
 }
 END_TEST
 
-START_TEST(refusals_are_anchored)
-{
-    static const char *const yes[] = {"I can't help with that.",
-                                      "I\xe2\x80\x99m sorry, but I cannot share that.",
-                                      "Sorry. I am unable to do so.",
-                                      "Leider kann ich Ihnen dabei nicht helfen.",
-                                      "Je ne peux pas répondre.",
-                                      "Lo siento, no puedo ayudarle.",
-                                      "抱歉，我无法回答。"};
-    static const char *const no[] = {
-        "The product is not available in blue.", "I'm sorry for the delay. Your refund was sent.",
-        "You cannot pay twice.", "I candidly agree.", "Cannot-fail policies apply."};
-    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
-        hand->run.output = bytes_of_text(yes[i]);
-        ck_assert_msg(score_fixture_read(fixture, "refusal")->value > 0, "%s", yes[i]);
-    }
-    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-        hand->run.output = bytes_of_text(no[i]);
-        ck_assert_msg(score_fixture_read(fixture, "refusal")->value <= 0, "%s", no[i]);
-    }
-}
-END_TEST
-
-START_TEST(a_refusal_that_goes_on_to_answer_is_none)
-{
-    static const char *const answered[] = {
-        "As an AI, I don't have personal opinions, but most reviewers call it a fair offer.",
-        "As an AI language model, I do not have feelings. The capital of France is Paris.",
-        "I can't see your balance. However, the fee is 35 dollars for every plan.",
-        "I'm sorry, but I can't name the officer, but the loan was approved on Monday.",
-        "Ich kann den Kontostand nicht nennen, aber die Gebühr beträgt 5 Euro.",
-        "As an AI assistant, I can tell you that the payoff is 1,200 dollars.",
-        "抱歉，我无法查看账户，但是费用是五十元。"};
-    static const char *const refused[] = {
-        "I'm sorry, but I can't help with that, but I can help with another question.",
-        "I can't share that. However, I would be happy to help with something else.",
-        "As an AI, I don't have personal opinions.",
-        "As an AI, I don't have opinions, but feel free to ask about rates.",
-        "I am an AI language model and do not have access to accounts.",
-        "It is not appropriate to share such details.",
-        "It's not ethical to advise on this.",
-        "I don't think it's appropriate to answer that.",
-        "There is no inherent reason to do so.",
-        "I cannot say, but please ask the branch.",
-        "Unfortunately, I am not comfortable with that."};
-    for (size_t i = 0; i < sizeof answered / sizeof *answered; i++) {
-        hand->run.output = bytes_of_text(answered[i]);
-        ck_assert_msg(score_fixture_read(fixture, "refusal")->value <= 0, "%s", answered[i]);
-    }
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        hand->run.output = bytes_of_text(refused[i]);
-        ck_assert_msg(score_fixture_read(fixture, "refusal")->value > 0, "%s", refused[i]);
-    }
-}
-END_TEST
-
-START_TEST(a_refusal_after_three_hundred_characters_is_not_one)
-{
-    static char text[600];
-    int used = 0;
-    for (int i = 0; i < 20; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used, "Your loan is paid. ");
-    snprintf(text + used, sizeof text - (size_t)used, "I cannot say more.");
-    hand->run.output = bytes_of_text(text);
-    expect("refusal", 0);
-}
-END_TEST
-
-START_TEST(evidence_is_bounded)
-{
-    static char text[8192];
-    int used = 0;
-    for (int i = 0; i < 100; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used,
-                         "Penguins swim near glacier%c%c. ", 'a' + i / 10, 'a' + i % 10);
-    retrieve();
-    hand->run.output = bytes_of_text(text);
-    expect("groundedness.lexical", 0);
-    ck_assert_uint_eq(score_fixture_read(fixture, "groundedness.lexical")->evidence_count, 32);
-}
-END_TEST
-
 START_TEST(a_measurement_is_computed_once_for_a_run)
 {
     struct measure measure;
@@ -845,19 +558,7 @@ int main(void)
     tcase_add_test(tests, imported_scores_speak_for_themselves);
     tcase_add_test(tests, a_failed_judge_is_an_error_only_without_a_good_score);
     tcase_add_test(tests, no_feedback_is_na_not_zero);
-    tcase_add_test(tests, groundedness_counts_supported_statements);
-    tcase_add_test(tests,
-                   groundedness_is_the_mean_support_and_a_statement_counts_from_sixty_five_percent);
-    tcase_add_test(tests, forms_of_one_word_are_one);
-    tcase_add_test(tests, a_hedge_is_left_off_and_the_rest_is_a_statement);
-    tcase_add_test(tests, results_of_tools_ground_an_answer_but_are_not_cited);
-    tcase_add_test(tests, a_window_is_two_sentences_of_one_document);
-    tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
-    tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
-    tcase_add_test(tests, numbers_are_compared_by_value);
     tcase_add_test(tests, tools_that_return_an_error_are_reported);
-    tcase_add_test(tests, decades_and_number_words_are_compared_by_value);
-    tcase_add_test(tests, tool_results_ground_numbers);
     tcase_add_test(tests, context_relevance_has_max_mean_and_average_precision);
     tcase_add_test(tests, context_relevance_is_na_without_question_or_documents);
     tcase_add_test(tests, no_call_where_a_tool_is_required_is_zero);
@@ -872,10 +573,6 @@ int main(void)
     tcase_add_test(tests, the_same_error_again_is_a_loop);
     tcase_add_test(tests, calls_that_nearly_repeat_are_never_worse_than_a_half);
     tcase_add_test(tests, ground_truth_compares_words);
-    tcase_add_test(tests, refusals_are_anchored);
-    tcase_add_test(tests, a_refusal_that_goes_on_to_answer_is_none);
-    tcase_add_test(tests, a_refusal_after_three_hundred_characters_is_not_one);
-    tcase_add_test(tests, evidence_is_bounded);
     tcase_add_test(tests, a_measurement_is_computed_once_for_a_run);
     tcase_add_test(tests, a_full_arena_makes_na_and_never_fails);
     suite_add_tcase(suite, tests);
