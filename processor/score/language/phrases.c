@@ -1,7 +1,8 @@
-/* The lists, and how they are matched: byte by byte over the source, nothing is copied or folded.
- * A list is one text with `|` between phrases. Letters outside ASCII stand in lower case; where one
- * opens a sentence both cases are listed. */
+/* The lists, and how they are matched: letter by letter over the source, nothing is copied. A list
+ * is one text with `|` between phrases, in lower case. */
 #include "processor/score/language/phrases.h"
+
+#include "processor/base/text/utf8.h"
 
 /* Say nothing by themselves; what follows them may. */
 static const char greetings[] =
@@ -49,11 +50,63 @@ static size_t apostrophe_at(struct bytes text, size_t at)
     return text.size - at >= 3 && memcmp(text.data + at, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
-size_t phrase_at_start(struct bytes text, struct bytes phrase)
+/* Of the scripts that the lists are written in. */
+static uint32_t lower_of(uint32_t c)
 {
-    size_t at = 0;
-    uint8_t last = 0;
-    for (size_t i = 0; i < phrase.size; i++) {
+    static const struct {
+        uint32_t first, last, distance;
+    } shifted[] = {{0xc0, 0xde, 0x20},   {0x391, 0x3a9, 0x20}, {0x386, 0x386, 0x26},
+                   {0x388, 0x38a, 0x25}, {0x38c, 0x38c, 0x40}, {0x410, 0x42f, 0x20},
+                   {0x400, 0x40f, 0x50}};
+    static const struct {
+        uint32_t first, last; /* upper and lower case in turn */
+    } paired[] = {{0x100, 0x137}, {0x139, 0x148}, {0x14a, 0x177}, {0x179, 0x17e},  {0x1a0, 0x1a1},
+                  {0x1af, 0x1b0}, {0x218, 0x21b}, {0x490, 0x491}, {0x1e00, 0x1eff}};
+    for (size_t i = 0; i < sizeof shifted / sizeof *shifted; i++)
+        if (c >= shifted[i].first && c <= shifted[i].last)
+            return c + shifted[i].distance;
+    for (size_t i = 0; i < sizeof paired / sizeof *paired; i++)
+        if (c >= paired[i].first && c <= paired[i].last)
+            return c + ((c - paired[i].first) % 2 == 0);
+    return c;
+}
+
+/* A letter or digit of a script that is written with spaces between words. */
+static bool is_spaced_letter(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } others[] = {{0x80, 0xbf},     {0x60c, 0x61f},   {0x964, 0x965},  {0xe00, 0xeff},
+                  {0x1000, 0x109f}, {0x1780, 0x17ff}, {0x2000, 0x206f}};
+    if (c < 0x80)
+        return is_word_byte((uint8_t)c);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (c >= others[i].first && c <= others[i].last)
+            return false;
+    return c < 0x2e80;
+}
+
+static uint32_t point_before(struct bytes text, size_t at)
+{
+    size_t start = at - 1, next;
+    while (start > 0 && (text.data[start] & 0xc0) == 0x80)
+        start--;
+    return utf8_decode(text, start, &next);
+}
+
+/* Is `at`, in the middle of the text, between two letters of one word? */
+static bool is_inside_word(struct bytes text, size_t at)
+{
+    size_t next;
+    return is_spaced_letter(point_before(text, at)) &&
+           is_spaced_letter(utf8_decode(text, at, &next));
+}
+
+/* Length of the letters that say `phrase`, whatever stands behind them. */
+static size_t match(struct bytes text, struct bytes phrase)
+{
+    size_t at = 0, i = 0;
+    while (i < phrase.size) {
         uint8_t wanted = phrase.data[i];
         if (at == text.size)
             return 0;
@@ -63,34 +116,40 @@ size_t phrase_at_start(struct bytes text, struct bytes phrase)
                 return 0;
             while (at < text.size && is_space(text.data[at]))
                 at++;
+            i++;
         } else if (wanted == '\'') {
             size_t size = apostrophe_at(text, at);
             if (size == 0)
                 return 0;
             at += size;
-        } else {
-            uint8_t lower =
-                c >= 'A' && c <= 'Z' && wanted < 0x80 && !(wanted >= 'A' && wanted <= 'Z')
-                    ? (uint8_t)(c + 32)
-                    : c;
-            if (lower != wanted)
+            i++;
+        } else if (wanted < 0x80) {
+            if ((c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c) != wanted)
                 return 0;
             at++;
-        }
-        last = wanted;
+            i++;
+        } else if (c < 0x80 || lower_of(utf8_decode(text, at, &at)) != utf8_decode(phrase, i, &i))
+            return 0;
     }
-    /* Scripts without spaces between words have no end of a word to look for. */
-    bool ends_word = last >= 0x80 || at == text.size || !is_word_byte(text.data[at]) ||
-                     apostrophe_at(text, at) > 0;
+    return at;
+}
+
+size_t phrase_at_start(struct bytes text, struct bytes phrase)
+{
+    size_t at = match(text, phrase);
+    bool ends_word = at == text.size || (at > 0 && !is_inside_word(text, at)) ||
+                     (at > 0 && apostrophe_at(text, at) > 0);
     return ends_word ? at : 0;
 }
 
-size_t phrase_any_at_start(struct bytes text, const char *list)
+/* The longest of a list; `is_whole`: up to the end of a word. */
+static size_t longest_match(struct bytes text, const char *list, bool is_whole)
 {
     size_t longest = 0;
     while (*list) {
         size_t size = strcspn(list, "|");
-        size_t matched = phrase_at_start(text, bytes_of(list, size));
+        struct bytes phrase = bytes_of(list, size);
+        size_t matched = is_whole ? phrase_at_start(text, phrase) : match(text, phrase);
         if (matched > longest)
             longest = matched;
         list += size + (list[size] == '|');
@@ -98,18 +157,32 @@ size_t phrase_any_at_start(struct bytes text, const char *list)
     return longest;
 }
 
-size_t phrase_any_within(struct bytes text, const char *list)
+size_t phrase_any_at_start(struct bytes text, const char *list)
+{
+    return longest_match(text, list, true);
+}
+
+static size_t match_within(struct bytes text, const char *list, bool is_whole)
 {
     for (size_t i = 0; i < text.size; i++) {
-        bool continues = (text.data[i] & 0xc0) == 0x80 ||
-                         (i > 0 && is_word_byte(text.data[i]) && text.data[i] < 0x80 &&
-                          is_word_byte(text.data[i - 1]));
+        bool continues = (text.data[i] & 0xc0) == 0x80 || is_space(text.data[i]) ||
+                         (i > 0 && is_inside_word(text, i));
         size_t size =
-            continues ? 0 : phrase_any_at_start(bytes_of(text.data + i, text.size - i), list);
+            continues ? 0 : longest_match(bytes_of(text.data + i, text.size - i), list, is_whole);
         if (size > 0)
             return i + size;
     }
     return 0;
+}
+
+size_t phrase_any_within(struct bytes text, const char *list)
+{
+    return match_within(text, list, true);
+}
+
+size_t phrase_stem_within(struct bytes text, const char *list)
+{
+    return match_within(text, list, false);
 }
 
 static struct bytes after(struct bytes text, size_t size)
@@ -119,7 +192,8 @@ static struct bytes after(struct bytes text, size_t size)
 
 struct bytes phrase_skip_marks(struct bytes text)
 {
-    static const char *const wide[] = {"，", "、", "。", "—", "–", "“", "„", "«"};
+    static const char *const wide[] = {"，", "、", "。", "！", "—", "–", "“",
+                                       "„",  "«",  "…",  "¡",  "¿", "،", "।"};
     for (;;) {
         size_t size = 0;
         if (text.size > 0 && !is_word_byte(text.data[0]))

@@ -1,82 +1,41 @@
 /* Did a sentence refuse, and does what follows answer all the same?
  *
- *   [apology [link]] refusal ... contrast answer      "I can't say who called, but it was at 9."
+ *   [apology [link]] refusal                          "I'm not allowed to say."
+ *   [apology [link]] I cannot, verb of serving        "I can't share that."
  *   identity ... negation ... contrast answer         "As an AI, I have no opinion, but ..."
  *   identity ... negation ... opinions. answer        "As an AI, I have no opinions. Most hold ..."
+ *   refusal. The fee is 20 dollars.                   a sentence that states a number answers
  *
- * A refusal that goes on to answer is none. An offer ("but I can help with
- * ...") answers nothing. */
+ * "I can't see any errors" and "I can't wait to help" refuse nothing: the verb is another. A refusal
+ * that goes on to answer is none. An offer ("but I can help with ...") answers nothing. */
 #include "processor/score/language/refusals.h"
 
 #include "processor/score/language/phrases.h"
+#include "processor/score/language/refusal_phrases.h"
 
-static const char apologies[] =
-    "i'm sorry|i am sorry|we're sorry|we are sorry|i'm very sorry|sorry|my apologies|i apologize"
-    "|i apologise|apologies|unfortunately|regrettably|i'm afraid|i am afraid"
-    /* de */
-    "|es tut mir leid|tut mir leid|entschuldigung|entschuldigen sie|leider|bedauerlicherweise"
-    /* fr */
-    "|je suis désolé|je suis désolée|désolé|Désolé|désolée|Désolée|je regrette|malheureusement"
-    "|navré|excusez-moi"
-    /* es, pt, it, nl */
-    "|lo siento|lo siento mucho|lo lamento|lamentablemente|desafortunadamente|me temo"
-    "|desculpe|peço desculpa|peço desculpas|sinto muito|lamento|infelizmente"
-    "|mi dispiace|sono spiacente|spiacente|purtroppo|het spijt me|het spijt mij|sorry maar|helaas"
-    /* ja, zh, ko */
-    "|申し訳ありませんが|申し訳ございませんが|申し訳ありません|申し訳ございません|恐れ入りますが"
-    "|残念ながら|すみませんが|很抱歉|非常抱歉|抱歉|对不起|對不起|很遗憾|很遺憾|不好意思"
-    "|죄송하지만|죄송합니다만|죄송합니다|유감스럽게도|안타깝지만|안타깝게도";
-
-/* Between an apology and what it is for. */
-static const char links[] = "but|however|that|aber|mais|pero|ma|mas|maar|dass|que|che|但|但是";
-
-/* Said at the start of a sentence, or right behind an apology. */
-static const char refusals[] =
-    "i cannot|i can't|i can not|i am unable|i'm unable|i am not able|i'm not able|i won't"
-    "|i will not|i must decline|i have to decline|i decline|i do not have access"
-    "|i don't have access|i do not have enough information|i don't have enough information"
-    "|i do not have information|i don't have information|i do not have the information"
-    "|i don't have the information|i do not know|i don't know|i couldn't find"
-    "|i could not find|i am not allowed|i'm not allowed|i'm not permitted|i am not permitted"
-    "|we cannot|we can't|we are unable|we're unable"
-    "|it is not appropriate|it's not appropriate|it is not ethical|it's not ethical"
-    "|it is not accurate to|it's not accurate to|it would not be appropriate"
-    "|it wouldn't be appropriate|it would not be ethical|it is inappropriate|it's inappropriate"
-    "|i don't think it's appropriate|i do not think it is appropriate"
-    "|i don't think it is appropriate|i do not feel comfortable|i don't feel comfortable"
-    "|i'm not comfortable|i am not comfortable|i must refuse|i refuse to|i'd rather not"
-    "|i would rather not|i have no access|i have no information"
-    /* de */
-    "|ich kann nicht|ich kann das nicht|ich kann dir nicht|ich kann ihnen nicht"
-    "|ich kann ihnen dabei nicht|ich kann dir dabei nicht|ich kann diese frage nicht"
-    "|ich kann ihre frage nicht|ich kann ihnen leider|kann ich nicht|kann ich ihnen nicht"
-    "|kann ich ihnen dabei nicht|kann ich dir nicht|kann ich dir dabei nicht"
-    "|kann ich das nicht|das kann ich nicht|ich bin nicht in der lage|ich darf nicht"
-    "|bin ich nicht in der lage|ich bin nicht befugt|ich weiß es nicht|ich weiß nicht"
-    "|ich habe keine informationen|ich habe keinen zugriff|dazu habe ich keine"
-    /* fr */
-    "|je ne peux pas|je ne peux malheureusement pas|je ne peux vous|je ne suis pas en mesure"
-    "|je ne suis malheureusement pas|je ne suis pas autorisé|je ne suis pas autorisée"
-    "|je n'ai pas accès|je n'ai pas d'information|je n'ai pas d'informations|je ne dispose pas"
-    "|je ne sais pas|il m'est impossible|nous ne pouvons pas|nous ne sommes pas en mesure"
-    /* es */
-    "|no puedo|no podemos|no me es posible|no nos es posible|no estoy autorizado"
-    "|no estoy autorizada|no estoy en condiciones|no tengo acceso|no tengo información"
-    "|no tengo la información|no tengo permitido|no dispongo de|no cuento con|no sé"
-    /* it */
-    "|non posso|non possiamo|non sono in grado|non mi è possibile|non sono autorizzato"
-    "|non sono autorizzata|non ho accesso|non ho informazioni|non dispongo di|non so"
-    /* pt */
-    "|não posso|não podemos|não consigo|não me é possível|não estou autorizado"
-    "|não estou autorizada|não tenho acesso|não tenho informações|não tenho informação"
-    "|não disponho de|não sei"
-    /* nl */
-    "|ik kan niet|ik kan je niet|ik kan u niet|ik kan u daar niet|ik kan u hierbij niet"
-    "|ik ben niet in staat|ik mag niet|ik weet het niet|ik heb geen toegang"
-    "|ik heb geen informatie|kan ik niet|kan ik u niet|kan ik je niet|kan ik u daar niet"
-    /* ja, zh, ko */
-    "|お答えできません|お手伝いできません|その質問にはお答えできません|我无法|我無法|我不能|我没有"
-    "|我沒有|我不知道|我们无法|我們無法|无法|無法|不能提供|恕我|도와드릴 수 없|답변할 수 없";
+/* Between "I cannot" and its verb. */
+static const char adverbs[] =
+    "to|be able to|in a position to|actually|really|directly|personally|currently|just|simply|also"
+    "|legally|ethically|fully|possibly|unfortunately|however|therefore|at this time|right now"
+    "|in good conscience|with certainty|yet|even|honestly|safely|quite|either|ever|be";
+/* Mean something else than their words. */
+static const char idioms[] =
+    "help but|help feeling|help thinking|help wondering|help noticing|help it|tell you how"
+    "|say no|do without|tell if|tell whether|say enough|do better|give up|make up my mind"
+    "|have it both ways|have both|say that i|do anything but";
+/* "I can't find any information" refuses, "I can't find any errors" tells. */
+static const char perceptions[] =
+    "see|find|locate|detect|spot|notice|identify|recognize|observe|hear|think of|recall|remember";
+static const char determiners[] =
+    "any|the|a|an|that|this|those|these|enough|specific|relevant|more|further|sufficient"
+    "|additional|detailed|such|exact|reliable|much|some|other|and|to";
+static const char knowledge[] =
+    "information|info|details|detail|data|record|records|account|answer|answers|document"
+    "|documents|result|results|content|source|sources|article|articles|mention|reference"
+    "|references|anything about|anything on|anything related|your|you|context|it";
+/* Degrees, not acts: "I can't recommend this enough". */
+static const char degrees[] = "enough|highly enough|more strongly";
+static const char amounts[] = "enough information|enough context|enough details|enough data";
 
 /* Where the verb stands at the end: an opening, and anywhere behind it an ending. */
 static const char split_openings[] =
@@ -89,18 +48,6 @@ static const char split_endings[] =
     "|keine angaben|keine informationen|keine empfehlung|nichts sagen"
     "|niet helpen|niet verder helpen|niet beantwoorden|niet geven|niet verstrekken|niet delen"
     "|geen informatie|geen advies|geen antwoord";
-
-/* Japanese and Korean refuse in the last word of a sentence. */
-static const char final_refusals[] =
-    "お答えできません|お答えすることができません|お答えすることはできません|お答えしかねます"
-    "|お答えいたしかねます|回答できません|回答することができません|回答することはできません"
-    "|お手伝いできません|お手伝いすることができません|お手伝いすることはできません"
-    "|お伝えできません|お伝えすることはできません|ご案内できません|ご提供できません"
-    "|提供することはできません|お教えできません|開示できません|対応いたしかねます"
-    "|わかりかねます|分かりかねます|アクセスできません"
-    "|도와드릴 수 없|도와 드릴 수 없|답변할 수 없|답변드릴 수 없|답변해 드릴 수 없"
-    "|답변을 드릴 수 없|제공할 수 없|제공해 드릴 수 없|제공해드릴 수 없|알려드릴 수 없"
-    "|알려 드릴 수 없|안내해 드릴 수 없|말씀드릴 수 없|접근할 수 없";
 
 /* Says what the speaker is; a refusal when the sentence goes on with what it is not or cannot. */
 static const char identities[] =
@@ -130,7 +77,8 @@ static const char contrasts[] =
     "but|however|that said|having said that|nevertheless|nonetheless|still|though|although"
     "|aber|jedoch|allerdings|dennoch|trotzdem|mais|cependant|toutefois|néanmoins|pero"
     "|sin embargo|no obstante|ma|tuttavia|però|mas|no entanto|porém|maar|echter|ただし"
-    "|しかし|但是|不过|但|하지만|다만|그러나";
+    "|しかし|但是|不过|但|하지만|다만|그러나|но|однако|але|однак|ale|jednak|لكن|ولكن|nhưng"
+    "|tuy nhiên|แต่|อย่างไรก็ตาม|tetapi|tapi|namun|men|dar|însă|αλλά|όμως|ωστόσο";
 /* ... or is the offer of something else, which answers nothing. */
 static const char offers[] =
     "i can|i could|i would be|i'd be|i am happy|i'm happy|i am here|i'm here|i will be|i'll be"
@@ -140,10 +88,30 @@ static const char offers[] =
     "|ich kann|gerne|bitte|sie können|du kannst|wenden sie|wenn sie|je peux|vous pouvez"
     "|n'hésitez|si vous|puedo|puede|por favor|si desea|si necesita|posso|può|se vuole"
     "|pode|se quiser|ik kan|u kunt|je kunt|neem contact|als u|请|如果|我可以|您可以"
-    "|よろしければ|お手数|궁금";
+    "|よろしければ|お手数|궁금"
+    "|я могу|могу|вы можете|можете|пожалуйста|если|обратитесь|рекомендую|советую|буду рад"
+    "|буду рада|с удовольствием|давайте|попробуйте|готов|готова|мы можем|спасибо|я можу|можу"
+    "|ви можете|будь ласка|якщо|зверніться|mogę|możesz|może pan|proszę|jeśli|jeżeli|skontaktuj"
+    "|zalecam|chętnie|możemy|mohu|můžete|můžeš|prosím|pokud|rád|ráda|pot|puteți|poți|vă rog|dacă"
+    "|jag kan|du kan|ni kan|vänligen|om du|om ni|kontakta|gärna|vi kan|μπορώ|μπορείτε|μπορείς"
+    "|παρακαλώ|αν|εάν|θα χαρώ|يمكنني|أستطيع|يمكنك|يرجى|من فضلك|إذا|أنصح|يسعدني|أقترح|بإمكانك"
+    "|tôi có thể|bạn có thể|vui lòng|nếu|hãy|xin|tôi sẽ|tôi rất|ฉันสามารถ|ผมสามารถ|คุณสามารถ|กรุณา"
+    "|โปรด|หาก|ถ้า|ยินดี|สามารถ|saya dapat|saya bisa|anda dapat|anda bisa|silakan|jika|kalau|mohon"
+    "|saya akan|saya senang|kami dapat";
 /* An offer that says what it offers. */
 static const char tellings[] =
     "i can tell you|i can say|i can share that|i can confirm|i could tell you|i can tell";
+
+/* Behind a refusal, what does not answer: reasons, and where else to turn. */
+static const char reasons[] =
+    "i|i'm|i've|my|we|we're|our|this|that|it|it's|such|these|those|as|because|due "
+    "to|for|since|doing"
+    "|sharing|providing|please|call|dial|text|visit|see|ask|write|you|your|if|contact|instead|try"
+    "|ich|mein|wir|das|dies|diese|es|weil|je|cela|c'est|nous|votre|esto|eso|es|su|lo";
+static const char reason_words[] =
+    "policy|policies|guideline|guidelines|privacy|security|illegal|harmful|unethical|dangerous"
+    "|violate|violates|violation|confidential|sensitive|law|laws|hotline|helpline|lifeline|support"
+    "|professional|cutoff|training|trained|datenschutz|gesetz|confidentialité|privacidad";
 
 enum { ANSWER_WORDS_MIN = 3 };
 
@@ -152,18 +120,83 @@ static struct bytes after(struct bytes text, size_t size)
     return bytes_of(text.data + size, text.size - size);
 }
 
-static struct bytes behind_apology(struct bytes sentence)
+static size_t at_start(struct bytes text, const char *list)
 {
-    struct bytes rest = phrase_skip_marks(sentence);
-    size_t apology = phrase_any_at_start(rest, apologies);
-    if (apology == 0)
-        return rest;
-    rest = phrase_skip_marks(after(rest, apology));
-    return phrase_skip_marks(after(rest, phrase_any_at_start(rest, links)));
+    return list ? phrase_any_at_start(text, list) : 0;
 }
 
-/* Length of what refuses at the start of `rest`; 0: nothing does. */
-static size_t refusal_size(struct bytes rest, bool is_first, bool *ret_is_identity)
+static size_t within(struct bytes text, const char *list)
+{
+    return list ? phrase_any_within(text, list) : 0;
+}
+
+/* Passes over any number of a list's phrases and the marks around them. */
+static struct bytes skip_all(struct bytes text, const char *list)
+{
+    for (;;) {
+        text = phrase_skip_marks(text);
+        size_t size = at_start(text, list);
+        if (size == 0)
+            return text;
+        text = after(text, size);
+    }
+}
+
+static struct bytes behind_apology(struct bytes sentence, bool *ret_has_apology)
+{
+    struct bytes rest = phrase_skip_marks(sentence);
+    size_t apology;
+    *ret_has_apology = false;
+    for (size_t i = 0; i < refusal_phrases_count; i++)
+        if ((apology = at_start(rest, refusal_phrases[i]->apologies)) > 0) {
+            *ret_has_apology = true;
+            rest = skip_all(after(rest, apology), refusal_phrases[i]->links);
+            i = 0; /* "Sorry, unfortunately I cannot" */
+        }
+    return rest;
+}
+
+/* Is what stands behind "I cannot" an act of serving that is refused? */
+static bool refuses_to(struct bytes text, const struct refusal_phrases *phrases, bool has_apology)
+{
+    text = skip_all(text, phrases->is_verb_next ? adverbs : NULL);
+    if (text.size == 0)
+        return true;
+    if (!phrases->is_verb_next)
+        return phrase_stem_within(text, phrases->verbs) > 0 || has_apology;
+    size_t perception = phrase_any_at_start(text, perceptions);
+    if (perception > 0)
+        return phrase_any_at_start(skip_all(after(text, perception), determiners), knowledge) > 0;
+    if (phrase_any_at_start(text, idioms) > 0 ||
+        (phrase_any_within(text, degrees) > 0 && phrase_any_within(text, amounts) == 0))
+        return false;
+    bool is_pronoun = phrase_any_at_start(text, "that|this|it|so|but|because|as|due|sorry") > 0;
+    return has_apology || is_pronoun || phrase_any_at_start(text, phrases->verbs) > 0;
+}
+
+/* Length of what refuses in one language; 0: nothing does. */
+static size_t refusal_size_in(struct bytes rest, const struct refusal_phrases *phrases,
+                              bool has_apology)
+{
+    size_t size = at_start(rest, phrases->refusals);
+    if (size > 0)
+        return size;
+    size = at_start(rest, phrases->negated);
+    if (size == 0 && has_apology)
+        size = at_start(rest, phrases->bare);
+    if (size > 0 && refuses_to(after(rest, size), phrases, has_apology))
+        return size;
+    /* "Je mi líto, s tím nemohu pomoci." */
+    if (size == 0 && has_apology && !phrases->is_verb_next)
+        size = within(rest, phrases->negated);
+    if (size > 0 && refuses_to(after(rest, size), phrases, false))
+        return size;
+    return within(rest, phrases->finals);
+}
+
+/* The same in any; an identity has to be followed by what it is not. */
+static size_t refusal_size(struct bytes rest, bool is_first, bool has_apology,
+                           bool *ret_is_identity)
 {
     size_t size = phrase_any_at_start(rest, identities);
     *ret_is_identity = size > 0;
@@ -171,13 +204,11 @@ static size_t refusal_size(struct bytes rest, bool is_first, bool *ret_is_identi
         size_t negation = phrase_any_within(after(rest, size), negations);
         return negation ? size + negation : 0;
     }
-    size = phrase_any_at_start(rest, refusals);
+    for (size_t i = 0; i < refusal_phrases_count && size == 0; i++)
+        size = refusal_size_in(rest, refusal_phrases[i], has_apology);
     if (size == 0 && phrase_any_at_start(rest, split_openings) > 0)
         return phrase_any_within(rest, split_endings);
-    if (size == 0 && is_first)
-        size = phrase_any_at_start(rest, evasions);
-    bool is_verb_final = rest.size > 0 && rest.data[0] >= 0xe3 && rest.data[0] <= 0xed;
-    return size == 0 && is_verb_final ? phrase_any_within(rest, final_refusals) : size;
+    return size == 0 && is_first ? phrase_any_at_start(rest, evasions) : size;
 }
 
 /* Scripts without spaces: a few characters are a few words. */
@@ -186,7 +217,7 @@ static bool has_words(struct bytes text)
     size_t words = 0;
     for (size_t i = 0; i < text.size && words < ANSWER_WORDS_MIN; i++) {
         bool is_space = text.data[i] == ' ';
-        words += text.data[i] >= 0xe3 ? 1 : !is_space && (i == 0 || text.data[i - 1] == ' ');
+        words += text.data[i] >= 0xe0 ? 1 : !is_space && (i == 0 || text.data[i - 1] == ' ');
     }
     return words >= ANSWER_WORDS_MIN;
 }
@@ -195,9 +226,24 @@ static bool answers(struct bytes text)
 {
     text = phrase_skip_marks(text);
     bool is_identity;
-    if (refusal_size(text, false, &is_identity) > 0 || !has_words(text))
+    if (refusal_size(text, false, false, &is_identity) > 0 || !has_words(text))
         return false;
     return phrase_any_at_start(text, tellings) > 0 || phrase_any_at_start(text, offers) == 0;
+}
+
+static bool has_digit(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            return true;
+    return false;
+}
+
+/* Tells a number, as an answer does and a reason for refusing seldom. */
+static bool states_number(struct bytes text)
+{
+    return has_digit(text) && phrase_any_at_start(text, reasons) == 0 &&
+           phrase_any_within(text, reason_words) == 0 && answers(text);
 }
 
 /* A contrast behind what was refused, within the sentence. */
@@ -217,9 +263,9 @@ static bool goes_on_within(struct bytes rest)
 struct refusal refusal_of(struct bytes sentence, bool is_first)
 {
     struct refusal refusal = {false, false, false};
-    struct bytes rest = behind_apology(sentence);
-    bool is_identity = false;
-    size_t size = refusal_size(rest, is_first, &is_identity);
+    bool is_identity = false, has_apology;
+    struct bytes rest = behind_apology(sentence, &has_apology);
+    size_t size = refusal_size(rest, is_first, has_apology, &is_identity);
     if (size == 0)
         return refusal;
     refusal.is_refusal = true;
@@ -234,6 +280,6 @@ bool refusal_is_answered_by(const struct refusal *refusal, struct bytes next)
     struct bytes text = phrase_skip_marks(next);
     size_t contrast = phrase_any_at_start(text, contrasts);
     if (contrast == 0 && !refusal->is_disclaimer)
-        return false;
+        return states_number(text);
     return answers(after(text, contrast));
 }

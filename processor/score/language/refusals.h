@@ -1,4 +1,4 @@
-/* Sentences that refuse, in ten languages. */
+/* Sentences that refuse, in the languages of refusal_phrases.c. */
 #pragma once
 #include "processor/base/bytes.h"
 

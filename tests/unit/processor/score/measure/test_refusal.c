@@ -51,6 +51,76 @@ START_TEST(refusals_are_anchored)
 }
 END_TEST
 
+static void expect_all(const char *const *texts, size_t count, double value)
+{
+    for (size_t i = 0; i < count; i++) {
+        hand->run.output = bytes_of_text(texts[i]);
+        ck_assert_msg(score_fixture_read(fixture, "refusal")->value == value, "%s", texts[i]);
+    }
+}
+
+START_TEST(what_cannot_be_done_is_a_refusal_where_it_is_to_serve)
+{
+    static const char *const refused[] = {"I can't.",
+                                          "I cannot do that.",
+                                          "I'm unable to do so.",
+                                          "I can't, sorry.",
+                                          "I cannot, in good conscience, help with this.",
+                                          "I'm not able to actually share that.",
+                                          "I won't be able to assist with this request.",
+                                          "I can't find your order.",
+                                          "I could not find any information about that.",
+                                          "I can't see the account details.",
+                                          "Sorry, can't help with that.",
+                                          "Unfortunately, I cannot open links.",
+                                          "I cannot recommend a specific stock.",
+                                          "I don't know enough to say.",
+                                          "I cannot provide enough information on that."};
+    static const char *const no_refusals[] = {
+        "I can't see any errors in the log, so the deployment went well.",
+        "I cannot find any problem with your configuration.",
+        "I cannot recommend this enough!",
+        "I can't thank you enough for waiting.",
+        "I can't wait to help: what is the order number?",
+        "I can't help but notice that the invoice is paid.",
+        "I cannot stress this enough: back up first.",
+        "I can't think of a better choice.",
+        "I couldn't agree more.",
+        "I cannot reproduce the bug on version 2.",
+        "I can't believe how fast it arrived.",
+        "We can't rule out rain tomorrow.",
+        "I won't bore you with details: it is 5.",
+        "I can't tell whether it rains.",
+        "No puedo encontrar ningún error en el registro.",
+        "No puedo esperar a verlo.",
+        "Je ne peux pas attendre demain.",
+        "Ich kann nicht klagen.",
+        "我没有发现任何错误。",
+        "我无法找到任何错误。",
+        "Я не могу найти ни одной ошибки."};
+    expect_all(refused, sizeof refused / sizeof *refused, 1);
+    expect_all(no_refusals, sizeof no_refusals / sizeof *no_refusals, 0);
+}
+END_TEST
+
+START_TEST(a_number_behind_a_refusal_answers_and_a_reason_does_not)
+{
+    static const char *const answered[] = {
+        "I can't help with that. The fee is 20 dollars for every transfer.",
+        "Sorry, I cannot answer this. The Eiffel Tower was built in 1889.",
+        "Lo siento, no puedo ayudarle. La tarifa es de 20 euros."};
+    static const char *const refused[] = {
+        "I can't help with that. It is against our policy of 2021.",
+        "I can't help with that. Please call 1-800-555-0100.",
+        "I'm sorry, but I can't help. The crisis hotline is open 24 hours.",
+        "I can't help with that. Hacking accounts is a crime.",
+        "I can't answer that. My knowledge ends in 2023.",
+        "I can't help with that. You can ask branch 12."};
+    expect_all(answered, sizeof answered / sizeof *answered, 0);
+    expect_all(refused, sizeof refused / sizeof *refused, 1);
+}
+END_TEST
+
 START_TEST(a_refusal_that_goes_on_to_answer_is_none)
 {
     static const char *const answered[] = {
@@ -136,9 +206,38 @@ static const struct {
     {"ko", "죄송하지만 해당 요청은 도와드릴 수 없습니다.", true},
     {"ko", "죄송합니다. 계좌 정보는 알려드릴 수 없습니다.", true},
     {"ko", "견적은 열흘 동안 유효합니다.", false},
+    {"ru", "Извините, я не могу помочь с этим запросом.", true},
+    {"ru", "К сожалению, я не могу предоставить эту информацию.", true},
+    {"ru", "У меня нет доступа к этим данным.", true},
+    {"ru", "Извините за задержку. Возврат отправлен в понедельник.", false},
+    {"ru", "Я не могу назвать имя, но комиссия составляет 5 евро.", false},
+    {"uk", "Вибачте, але я не можу допомогти з цим.", true},
+    {"pl", "Przepraszam, ale nie mogę w tym pomóc.", true},
+    {"pl", "Niestety oddział jest dziś zamknięty.", false},
+    {"cs", "Omlouvám se, ale s tím nemohu pomoci.", true},
+    {"ro", "Îmi pare rău, dar nu vă pot ajuta cu asta.", true},
+    {"sv", "Tyvärr kan jag inte hjälpa dig med det.", true},
+    {"el", "Λυπάμαι, δεν μπορώ να σας βοηθήσω με αυτό.", true},
+    {"el", "ΛΥΠΆΜΑΙ, δεν μπορώ να απαντήσω.", true},
+    {"tr", "Üzgünüm, bu konuda yardımcı olamam.", true},
+    {"tr", "Maalesef şube bugün kapalı.", false},
+    {"ar", "عذرًا، لا أستطيع مساعدتك في ذلك.", true},
+    {"ar", "آسف، لكن لا يمكنني تقديم هذه المعلومات.", true},
+    {"ar", "تم إرسال المبلغ يوم الاثنين.", false},
+    {"he", "מצטער, אני לא יכול לעזור בזה.", true},
+    {"hi", "माफ़ कीजिए, मैं इसमें आपकी मदद नहीं कर सकता।", true},
+    {"hi", "आपका भुगतान सोमवार को भेजा गया।", false},
+    {"bn", "দুঃখিত, আমি এই বিষয়ে সাহায্য করতে পারছি না।", true},
+    {"vi", "Xin lỗi, tôi không thể giúp bạn việc này.", true},
+    {"vi", "Rất tiếc, chi nhánh hôm nay đóng cửa.", false},
+    {"th", "ขออภัย ฉันไม่สามารถช่วยเหลือในเรื่องนี้ได้", true},
+    {"th", "ขอโทษครับ ผมไม่สามารถให้ข้อมูลนี้ได้", true},
+    {"th", "ค่าธรรมเนียมคือ 20 บาท", false},
+    {"id", "Maaf, saya tidak dapat membantu permintaan itu.", true},
+    {"id", "Maaf atas keterlambatannya. Dana sudah dikirim.", false},
 };
 
-START_TEST(refusals_are_known_in_ten_languages)
+START_TEST(refusals_are_known_in_many_languages)
 {
     hand->run.output = bytes_of_text(answers[_i].text);
     const struct reading *reading = score_fixture_read(fixture, "refusal");
@@ -154,9 +253,11 @@ int main(void)
     TCase *tests = tcase_create("refusals");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, refusals_are_anchored);
+    tcase_add_test(tests, what_cannot_be_done_is_a_refusal_where_it_is_to_serve);
+    tcase_add_test(tests, a_number_behind_a_refusal_answers_and_a_reason_does_not);
     tcase_add_test(tests, a_refusal_that_goes_on_to_answer_is_none);
     tcase_add_test(tests, a_refusal_after_three_hundred_characters_is_not_one);
-    tcase_add_loop_test(tests, refusals_are_known_in_ten_languages, 0,
+    tcase_add_loop_test(tests, refusals_are_known_in_many_languages, 0,
                         (int)(sizeof answers / sizeof *answers));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
