@@ -43,6 +43,25 @@ static void refuse_range(struct config_loader *loader, const struct option *row,
     buffer_finish(&high);
 }
 
+/* What the value looks like, where that says what was meant. */
+static const char *hint_of(const struct option *row, struct bytes text)
+{
+    int64_t ms;
+    uint64_t count;
+    bool has_digit = text.size > 0 && text.data[0] >= '0' && text.data[0] <= '9';
+    if (text.size > 1 && text.data[0] == '$')
+        return "; for a variable write ${env:NAME}";
+    if (row->type == OPTION_DURATION)
+        return config_value_parse_count(text, &count) ? "; the unit is missing" : "";
+    if (has_digit && (row->type == OPTION_NUMBER || row->type == OPTION_COUNT)) {
+        if (text.data[text.size - 1] == '%')
+            return "; a share is written as a number, 0.05 for 5 %";
+        if (config_value_parse_duration(text, &ms) || config_value_parse_size(text, &count))
+            return "; write it without a unit (durations of runs are in ms)";
+    }
+    return "";
+}
+
 static void store_quantity(struct config_loader *loader, const struct option *row,
                            const struct config_node *node, void *base)
 {
@@ -68,7 +87,8 @@ static void store_quantity(struct config_loader *loader, const struct option *ro
         how = number_parse(text, &number) ? NULL : "a number";
     }
     if (how) {
-        config_loader_error(loader, node, "%s must be %s", config_option_key(row), how);
+        config_loader_error(loader, node, "%s must be %s%s", config_option_key(row), how,
+                            hint_of(row, text));
         return;
     }
     if (!(number >= row->min && number <= row->max)) {
@@ -106,7 +126,8 @@ static void store_choice(struct config_loader *loader, const struct option *row,
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", choices[i]);
     }
-    config_loader_error(loader, node, "%s must be one of: %s", config_option_key(row), known);
+    config_loader_error(loader, node, "%s must be one of: %s%s", config_option_key(row), known,
+                        hint_of(row, node->text));
 }
 
 static void store_list(struct config_loader *loader, const struct option *row,
@@ -158,8 +179,8 @@ static void store_text(struct config_loader *loader, const struct option *row,
     else if (row->type == OPTION_ENDPOINT &&
              !config_value_split_endpoint((const char *)text.data, &host, &port))
         config_loader_error(loader, node,
-                            "%s must be host:port, such as 127.0.0.1:4317 or [::1]:4317",
-                            config_option_key(row));
+                            "%s must be host:port, such as 127.0.0.1:4317 or [::1]:4317%s",
+                            config_option_key(row), hint_of(row, text));
     else if (row->type == OPTION_NAME && !config_value_is_name(text))
         config_loader_error(loader, node,
                             "%s must be 1 to 64 of the characters a-z, 0-9, `_`, `.` and `-`",

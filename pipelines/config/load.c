@@ -17,6 +17,7 @@
 #include "pipelines/config/sections/redaction.h"
 #include "pipelines/config/sections/review.h"
 #include "pipelines/config/sections/rules.h"
+#include "pipelines/config/sections/warnings.h"
 #include "pipelines/config/walk.h"
 #include "processor/score/rules.h"
 
@@ -88,6 +89,8 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
     config_findings_take(findings, loader->error);
     if (findings->error_count == 0 && !config_loader_failed(loader))
         complete_ruleset(config, loader->error);
+    if (findings->error_count == 0 && !config_loader_failed(loader))
+        config_warnings_find(loader);
     if (findings->error_count == FINDINGS_MAX)
         buffer_printf(&findings->errors, "%s: there may be more errors\n", loader->name);
     if (findings->error_count > 0 &&

@@ -33,20 +33,38 @@ void config_loader_error_at_key(struct config_loader *loader, const struct confi
     va_end(arguments);
 }
 
+static void warn(struct config_loader *loader, uint32_t line, uint32_t column, const char *format,
+                 va_list arguments)
+{
+    char text[900];
+    vsnprintf(text, sizeof text, format, arguments);
+    config_findings_warn(loader->findings, loader->name, line, column, text);
+}
+
 void config_loader_warn(struct config_loader *loader, const struct config_node *node,
                         const char *format, ...)
 {
-    char text[900];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    warn(loader, node->line, node->column, format, arguments);
     va_end(arguments);
-    config_findings_warn(loader->findings, loader->name, node->line, node->column, text);
+}
+
+void config_loader_warn_at_key(struct config_loader *loader, const struct config_node *node,
+                               const char *format, ...)
+{
+    bool has_key = node->key_line > 0;
+    va_list arguments;
+    va_start(arguments, format);
+    warn(loader, has_key ? node->key_line : node->line, has_key ? node->key_column : node->column,
+         format, arguments);
+    va_end(arguments);
 }
 
 bool config_loader_recover(struct config_loader *loader, uint32_t errors_before)
 {
-    config_findings_take(loader->findings, loader->error);
+    if (!loader->config->arena.failed) /* else what is not there looks like the next mistake */
+        config_findings_take(loader->findings, loader->error);
     return !loader->error->is_set && loader->findings->error_count == errors_before;
 }
 

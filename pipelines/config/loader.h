@@ -40,6 +40,8 @@ void config_loader_mark_unsound(struct config_loader *loader, struct bytes key);
 bool config_loader_is_sound(const struct config_loader *loader, const char *key);
 void config_loader_warn(struct config_loader *loader, const struct config_node *node,
                         const char *format, ...) PRINTF_LIKE(3, 4);
+void config_loader_warn_at_key(struct config_loader *loader, const struct config_node *node,
+                               const char *format, ...) PRINTF_LIKE(3, 4);
 /* Where the file has this path; the whole document when it has not, for errors of defaults. */
 const struct config_node *config_loader_place(const struct config_loader *loader, const char *path);
 bool config_loader_is_given(const struct config_loader *loader, const char *path);

@@ -8,7 +8,7 @@
 #include "pipelines/config/field.h"
 #include "processor/score/measure/expected_calls.h"
 
-enum { TOOLS_MAX = 256, EXPECTATIONS_MAX = 1024, PRICES_MAX = 1024 };
+enum { TOOLS_MAX = 256, EXPECTATIONS_MAX = 1024, PRICES_MAX = 1024, CALL_BYTES_MAX = 1 << 20 };
 
 static bool read_list(struct config_loader *loader, const struct config_node *node,
                       const char *what, struct bytes_list *ret_list)
@@ -35,6 +35,21 @@ static int compare_expectations(const void *a, const void *b)
     return bytes_compare(left->value, right->value);
 }
 
+/* A call that can't be understood would never be found, and fail every run. */
+static void check_calls(struct config_loader *loader, const struct config_node *list)
+{
+    for (const struct config_node *item = list->first; item; item = item->next) {
+        struct arena arena;
+        arena_init(&arena, CALL_BYTES_MAX);
+        const char *problem = expected_call_problem(item->text, &arena);
+        arena_finish(&arena);
+        if (problem) {
+            config_loader_error(loader, item, "this call %s", problem);
+            return;
+        }
+    }
+}
+
 /* `{ "mortgage payoff": [lookup_payoff], "*": [...] }`, or `[...]` for any value. */
 void config_measurements_load_expectations(struct config_loader *loader, const struct option *row,
                                            const struct config_node *node, void *base)
@@ -54,6 +69,7 @@ void config_measurements_load_expectations(struct config_loader *loader, const s
         items[i].value = config_loader_keep(loader, is_map ? entry->key : BYTES_LITERAL("*"));
         if (!read_list(loader, entry, "the tools of one value", &items[i].tools))
             return;
+        check_calls(loader, entry);
     }
     if (!items)
         return;

@@ -2,11 +2,12 @@
  * not count, and neither whether a number stands in quotes. */
 #include "processor/score/measure/expected_calls.h"
 
+#include "processor/base/json/canonical.h"
 #include "processor/base/json/json.h"
 #include "processor/base/text/text.h"
 #include "processor/score/measure/tool_calls.h"
 
-enum { MEMBERS_MAX = 256 };
+enum { MEMBERS_MAX = 256, MEMBER_NAME_SIZE = 128 };
 
 const char *const argument_match_names[] = {
     [ARGUMENTS_SUBSET] = "subset",
@@ -35,6 +36,41 @@ static enum argument_match match_of(struct bytes tool, const struct measurement_
     return match;
 }
 
+static const uint8_t *arguments_of(struct bytes call)
+{
+    return call.size > 0 ? memchr(call.data, '{', call.size) : NULL;
+}
+
+struct bytes expected_call_tool(struct bytes call)
+{
+    const uint8_t *brace = arguments_of(call);
+    return text_trim(bytes_of(call.data, brace ? (size_t)(brace - call.data) : call.size));
+}
+
+const char *expected_call_problem(struct bytes call, struct arena *arena)
+{
+    const uint8_t *brace = arguments_of(call);
+    struct buffer canonical = {.limit = arena->limit};
+    struct json_reader reader, members;
+    struct json_value arguments, member;
+    if (expected_call_tool(call).size == 0)
+        return "names no tool";
+    if (!brace)
+        return NULL;
+    struct bytes text = text_trim(bytes_of(brace, call.size - (size_t)(brace - call.data)));
+    bool is_whole = json_canonical(text, arena, &canonical) &&
+                    json_parse(text, arena, &reader, &arguments) && arguments.type == JSON_OBJECT;
+    buffer_finish(&canonical);
+    if (!is_whole)
+        return "has arguments that are no whole JSON object, each name once: write it like "
+               "'transfer {\"to\": \"A-1\"}'";
+    uint32_t count = 0;
+    for (json_children(&reader, &arguments, &members); json_next(&members, &member) != JSON_END;)
+        if (member.key.size >= MEMBER_NAME_SIZE || ++count >= MEMBERS_MAX)
+            return "has too many arguments, or one with a name that is too long, to be compared";
+    return NULL;
+}
+
 struct expected_calls expected_calls_read(const struct bytes_list *reference,
                                           struct score_context *context)
 {
@@ -44,12 +80,11 @@ struct expected_calls expected_calls_read(const struct bytes_list *reference,
     for (uint32_t i = 0; calls.items && i < reference->count; i++) {
         struct expected_call *call = &calls.items[calls.count++];
         struct bytes text = reference->items[i];
-        const uint8_t *brace = text.size ? memchr(text.data, '{', text.size) : NULL;
-        size_t size = brace ? (size_t)(brace - text.data) : text.size;
-        call->tool = text_trim(bytes_of(text.data, size));
+        const uint8_t *brace = arguments_of(text);
+        call->tool = expected_call_tool(text);
         call->match = match_of(call->tool, config);
         if (brace && call->match != ARGUMENTS_IGNORE) {
-            call->arguments = bytes_of(brace, text.size - size);
+            call->arguments = bytes_of(brace, text.size - (size_t)(brace - text.data));
             calls.have_arguments = true;
         }
     }
@@ -84,7 +119,7 @@ static bool holds(struct bytes whole, struct bytes part, uint32_t *ret_members, 
     json_children(&part_reader, &part_value, &members);
     while (*ret_members < MEMBERS_MAX) {
         enum json_type type = json_next(&members, &wanted);
-        char name[128];
+        char name[MEMBER_NAME_SIZE];
         if (type == JSON_END || type == JSON_BROKEN)
             return true;
         ++*ret_members;

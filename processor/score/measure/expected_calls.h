@@ -10,6 +10,10 @@ enum argument_match {
 };
 extern const char *const argument_match_names[]; /* ends with NULL */
 
+/* Of a call as it is written: its tool; and what is wrong with it, or NULL. */
+struct bytes expected_call_tool(struct bytes call);
+const char *expected_call_problem(struct bytes call, struct arena *arena);
+
 struct expected_call {
     struct bytes tool, arguments; /* absent: any */
     enum argument_match match;

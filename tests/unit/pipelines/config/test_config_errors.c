@@ -1,6 +1,7 @@
 /* Every mistake has its place and one sentence that says what to do: text of a file, and the exact
  * error for it. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pipelines/config/config.h"
@@ -389,6 +390,65 @@ START_TEST(an_alert_that_can_never_fire_or_be_told_is_refused)
 }
 END_TEST
 
+START_TEST(a_value_that_says_what_was_meant_gets_a_hint)
+{
+    static const struct mistake mistakes[] = {
+        {"rules: [{ name: a, measure: duration_ms, fail_above: 60s }]",
+         "p.yaml:1:54: fail_above must be a number; write it without a unit (durations of runs are "
+         "in ms)"},
+        {"rules: [{ name: a, measure: loop, fail_below: 5% }]",
+         "p.yaml:1:47: fail_below must be a number; a share is written as a number, 0.05 for 5 %"},
+        {"limits: { decided: 5MB }",
+         "p.yaml:1:20: decided must be a whole number; write it without a unit (durations of runs "
+         "are in ms)"},
+        {"trajectory: { settle: $SETTLE }",
+         "p.yaml:1:23: settle must be a duration: write it like 500ms, 2s, 15m or 24h; for a "
+         "variable write ${env:NAME}"},
+        {"receivers: { otlp: { protocols: { grpc: { endpoint: $HOST } } } }",
+         "p.yaml:1:53: endpoint must be host:port, such as 127.0.0.1:4317 or [::1]:4317; for a "
+         "variable write ${env:NAME}"},
+        {"rules:\n\t- { name: a }", "p.yaml:2:1: not YAML: a tab stands here: indent with spaces"},
+    };
+    refuses(mistakes, sizeof mistakes / sizeof mistakes[0]);
+}
+END_TEST
+
+#define REFERENCE "measurements: { trajectory: { reference: "
+
+START_TEST(a_call_of_a_reference_that_can_not_be_understood_is_refused_with_its_place)
+{
+    const char *no_object =
+        "this call has arguments that are no whole JSON object, each name once: "
+        "write it like 'transfer {\"to\": \"A-1\"}'";
+    static const char *const calls[] = {
+        "transfer {\"to\": \"A-1\"",
+        "transfer {\"to\": }",
+        "transfer {to: 1}",
+        "transfer {\"a\": 1} x",
+        "transfer {\"a\": 1, \"a\": 2}",
+        "transfer {\"a\": [1, {\"b\": tru}]}",
+        "transfer {\"a\": {\"b\": \"c}}",
+        "transfer {\"a\": 1}}",
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        char text[200], error[300];
+        snprintf(text, sizeof text, REFERENCE "{ '*': [search, '%s'] } } }", calls[i]);
+        snprintf(error, sizeof error, "p.yaml:1:58: %s", no_object);
+        refuses(&(struct mistake){text, error}, 1);
+    }
+    static const struct mistake mistakes[] = {
+        {REFERENCE "['{\"a\": 1}'] } }", "p.yaml:1:43: this call names no tool"},
+    };
+    refuses(mistakes, 1);
+    struct error problem = {0};
+    struct pipeline_config *config = config_load_text(
+        "p.yaml", BYTES_LITERAL(REFERENCE "['transfer {\"to\": {\"a\": [1]}}', 'x { }', y] } }"),
+        &problem);
+    ck_assert_msg(config != NULL, "%s", problem.text);
+    config_destroy(config);
+}
+END_TEST
+
 /* What a file is told at once: lines of errors. */
 static void tells(const char *text, const char *lines)
 {
@@ -404,23 +464,25 @@ static void tells(const char *text, const char *lines)
 
 START_TEST(all_errors_of_a_file_are_told_at_once)
 {
-    tells("trajectory:\n"
-          "  settle: 6\n"
-          "  idel_timeout: 5m\n"
-          "rules:\n"
-          "  - { name: a, measure: groundedness.lexcal, fail_below: much }\n"
-          "  - { name: b, measure: errors }\n"
-          "  - { name: c, measure: errors, fail_above: 0, when: retrievers > 0 }\n"
-          "selection: { fail: 2 }\n",
-          "p.yaml:2:11: settle must be a duration: write it like 500ms, 2s, 15m or 24h\n"
-          "p.yaml:3:3: unknown key idel_timeout; did you mean idle_timeout?\n"
-          "p.yaml:8:20: fail must be between 0 and 1\n"
-          "p.yaml:5:25: unknown measurement groundedness.lexcal; did you mean "
-          "groundedness.lexical?\n"
-          "p.yaml:5:58: fail_below must be a number\n"
-          "p.yaml:6:5: a rule needs at least one of fail_below, borderline_below, borderline_above "
-          "and fail_above\n"
-          "p.yaml:7:54: column 1: expected a measurement or a dimension, found `retrievers`\n");
+    tells(
+        "trajectory:\n"
+        "  settle: 6\n"
+        "  idel_timeout: 5m\n"
+        "rules:\n"
+        "  - { name: a, measure: groundedness.lexcal, fail_below: much }\n"
+        "  - { name: b, measure: errors }\n"
+        "  - { name: c, measure: errors, fail_above: 0, when: retrievers > 0 }\n"
+        "selection: { fail: 2 }\n",
+        "p.yaml:2:11: settle must be a duration: write it like 500ms, 2s, 15m or 24h; the unit is "
+        "missing\n"
+        "p.yaml:3:3: unknown key idel_timeout; did you mean idle_timeout?\n"
+        "p.yaml:8:20: fail must be between 0 and 1\n"
+        "p.yaml:5:25: unknown measurement groundedness.lexcal; did you mean "
+        "groundedness.lexical?\n"
+        "p.yaml:5:58: fail_below must be a number\n"
+        "p.yaml:6:5: a rule needs at least one of fail_below, borderline_below, borderline_above "
+        "and fail_above\n"
+        "p.yaml:7:54: column 1: expected a measurement or a dimension, found `retrievers`\n");
 }
 END_TEST
 
@@ -484,6 +546,9 @@ int main(void)
     tcase_add_test(tests, all_errors_of_a_file_are_told_at_once);
     tcase_add_test(tests, what_follows_from_an_error_is_not_told_as_another);
     tcase_add_test(tests, of_very_many_errors_the_first_fifty_are_told);
+    tcase_add_test(tests, a_value_that_says_what_was_meant_gets_a_hint);
+    tcase_add_test(tests,
+                   a_call_of_a_reference_that_can_not_be_understood_is_refused_with_its_place);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -13,7 +13,8 @@ START_TEST(durations_are_numbers_with_units)
                 {"0", 0},          {"0s", 0},         {"106751991167d", 9223372036828800000}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         int64_t ms = -1;
-        ck_assert_msg(config_value_parse_duration(bytes_of_text(good[i].text), &ms), "%s", good[i].text);
+        ck_assert_msg(config_value_parse_duration(bytes_of_text(good[i].text), &ms), "%s",
+                      good[i].text);
         ck_assert_int_eq(ms, good[i].ms);
     }
     static const char *const bad[] = {
@@ -37,7 +38,8 @@ START_TEST(sizes_are_bytes_or_numbers_with_units)
                 {"7B", 7},          {"18446744073709551615", UINT64_MAX}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint64_t bytes = 1;
-        ck_assert_msg(config_value_parse_size(bytes_of_text(good[i].text), &bytes), "%s", good[i].text);
+        ck_assert_msg(config_value_parse_size(bytes_of_text(good[i].text), &bytes), "%s",
+                      good[i].text);
         ck_assert_uint_eq(bytes, good[i].bytes);
     }
     static const char *const bad[] = {"",     "KiB",   "1 KiB",       "1kib",

@@ -1,0 +1,144 @@
+/* What is valid but surely not meant: text of a file, and the exact warnings for it. */
+#include <check.h>
+
+#include "pipelines/config/load.h"
+
+#define BUDGET "selection: { budget: { per_hour: 5 } }\n"
+
+static void warns(const char *text, const char *lines)
+{
+    struct error error = {0};
+    struct config_findings findings = {.error_count = 0};
+    struct pipeline_config *config =
+        config_load_text_findings("p.yaml", bytes_of_text(text), &findings, &error);
+    ck_assert_msg(config != NULL, "%s", error.text);
+    buffer_append_byte(&findings.warnings, 0);
+    ck_assert_str_eq((const char *)findings.warnings.data, lines);
+    config_findings_finish(&findings);
+    config_destroy(config);
+}
+
+START_TEST(thresholds_that_no_value_or_every_value_crosses)
+{
+    warns(
+        BUDGET "rules:\n"
+               "  - { name: a, measure: [score.X, groundedness.lexical], fail_below: 70 }\n"
+               "  - { name: b, measure: errors, fail_below: 0 }\n"
+               "  - { name: c, measure: refusal, borderline_above: 1 }\n"
+               "  - { name: d, measure: loop, fail_above: -0.5 }\n"
+               "  - { name: e, measure: loop, fail_below: 1, borderline_below: 1 }\n"
+               "  - { name: f, measure: errors, fail_above: 0 }\n"
+               "  - { name: g, measure: duration_ms, borderline_above: 9, fail_above: 9 }\n",
+        "p.yaml:3:70: warning: fail_below 70: every value of groundedness.lexical (0..1) is below "
+        "that\n"
+        "p.yaml:4:45: warning: fail_below 0: no value of errors (0..) is below that\n"
+        "p.yaml:5:52: warning: borderline_above 1: no value of refusal (0 or 1) is above that\n"
+        "p.yaml:6:43: warning: fail_above -0.5: every value of loop (0..1) is above that\n"
+        "p.yaml:7:64: warning: borderline_below is where the rule fails: nothing is ever "
+        "borderline\n"
+        "p.yaml:9:56: warning: borderline_above is where the rule fails: nothing is ever "
+        "borderline\n");
+}
+END_TEST
+
+START_TEST(rules_that_can_never_have_a_value)
+{
+    warns(BUDGET "rules:\n"
+                 "  - { name: a, measure: trajectory.exact, fail_below: 1 }\n"
+                 "  - { name: b, measure: [output.contract, trajectory.recall], fail_below: 1 }\n"
+                 "  - { name: c, measure: [output.contract, loop], fail_below: 0.5 }\n",
+          "p.yaml:3:25: warning: this rule can never have a value: set "
+          "measurements.trajectory.reference\n"
+          "p.yaml:4:25: warning: this rule can never have a value: set "
+          "measurements.trajectory.reference\n");
+    warns(BUDGET "measurements: { output_contract: { json: true } }\n"
+                 "rules: [{ name: a, measure: output.contract, fail_below: 1 }]\n",
+          "");
+}
+END_TEST
+
+START_TEST(names_of_scores_that_are_nearly_others)
+{
+    warns(
+        BUDGET "trajectory: { await: { scores: [Quality, Tone] } }\n"
+               "rules:\n"
+               "  - { name: a, measure: [score.Helpful, score.Qualty], fail_below: 0.5 }\n"
+               "  - { name: b, measure: score.Helpfull, fail_below: 0.5 }\n"
+               "  - { name: c, measure: score.loop, fail_below: 0.5 }\n"
+               "  - { name: d, measure: score.help_ful, fail_below: 0.5 }\n"
+               "  - { name: e, measure: errors, fail_above: 0, when: score.Recal1 > 0 }\n"
+               "  - { name: f, measure: score.Recal5, fail_below: 0.5 }\n",
+        "p.yaml:4:41: warning: score.Qualty is nearly Quality, which is awaited: is it "
+        "misspelled?\n"
+        "p.yaml:5:25: warning: score.Helpfull is nearly score.Helpful, which is named too: is one "
+        "misspelled?\n"
+        "p.yaml:6:25: warning: score.loop is what an evaluator attached: our own measurement is "
+        "loop\n"
+        "p.yaml:2:33: warning: no rule reads score.Quality: waiting for it only delays verdicts\n"
+        "p.yaml:2:42: warning: no rule reads score.Tone: waiting for it only delays verdicts\n");
+}
+END_TEST
+
+START_TEST(settings_that_nothing_reads)
+{
+    warns(
+        "measurements:\n"
+        "  loop: { exempt: [poll] }\n"
+        "  trajectory: { reference: [search], arguments: { exact: [search, transfer, '*'] } }\n"
+        "  tool_selection: { required: [search] }\n"
+        "trajectory: { await: { timeout: 5s }, conversation_idle: 5m }\n"
+        "exporters: { file/a: , file/b: { path: b.jsonl } }\n"
+        "service: { trace_url: 'https://x/{trace_id}', pipelines: { traces: { exporters: [file/a] "
+        "} } }\n"
+        "state: { directory: $DATA }\n"
+        "rules: [{ name: a, measure: errors, fail_above: 0 }]\n",
+        "p.yaml:4:3: warning: no rule names tool_selection.accuracy: this setting is not used\n"
+        "p.yaml:3:3: warning: no rule names trajectory.*: this setting is not used\n"
+        "p.yaml:2:3: warning: no rule names loop: this setting is not used\n"
+        "p.yaml:5:24: warning: there are no trajectory.await.scores to wait for: this setting is "
+        "not used\n"
+        "p.yaml:5:39: warning: trajectory.scope is not conversation: this setting is not used\n"
+        "p.yaml:1:1: warning: there is no selection.budget: where everything fails, everything "
+        "becomes review work; write selection: { budget: { per_hour: 500, "
+        "per_signature_per_hour: 20 } }\n"
+        "p.yaml:3:67: warning: no reference names the tool transfer: how its arguments are "
+        "compared is never asked\n"
+        "p.yaml:6:24: warning: no pipeline names file/b: it is not used\n"
+        "p.yaml:8:21: warning: this is taken as it stands: for the variable write ${env:NAME}\n");
+}
+END_TEST
+
+START_TEST(the_files_of_this_program_have_no_warning)
+{
+    const char *files[] = {
+        NULL, SOURCE_ROOT "/pipelines/default.yaml", SOURCE_ROOT "/pipelines/banking-support.yaml",
+        SOURCE_ROOT "/pipelines/relay.yaml", SOURCE_ROOT "/pipelines/kafka.yaml"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct error error = {0};
+        struct config_findings findings = {.error_count = 0};
+        struct pipeline_config *config = config_load_findings(files[i], &findings, &error);
+        ck_assert_msg(config != NULL, "%s", error.text);
+        buffer_append_byte(&findings.warnings, 0);
+        ck_assert_str_eq((const char *)findings.warnings.data, "");
+        config_findings_finish(&findings);
+        config_destroy(config);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config_warnings");
+    TCase *tests = tcase_create("config_warnings");
+    tcase_add_test(tests, thresholds_that_no_value_or_every_value_crosses);
+    tcase_add_test(tests, rules_that_can_never_have_a_value);
+    tcase_add_test(tests, names_of_scores_that_are_nearly_others);
+    tcase_add_test(tests, settings_that_nothing_reads);
+    tcase_add_test(tests, the_files_of_this_program_have_no_warning);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
