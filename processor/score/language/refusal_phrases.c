@@ -1,5 +1,5 @@
-/* Japanese, Korean, Turkish, Hindi and Bengali put
- * the verb at the end, so that there what refuses is sought in the whole sentence. */
+/* Japanese, Korean, Turkish, Hindi and Bengali put the verb at the end, so that there what refuses is
+ * sought in the whole sentence. */
 #include "processor/score/language/refusal_phrases.h"
 
 static const struct refusal_phrases english = {

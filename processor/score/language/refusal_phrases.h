@@ -1,5 +1,5 @@
-/* How a refusal is said in each language, a row a language. Lists as phrases.h matches them, NULL where
- * a language has no use for one. */
+/* How a refusal is said in each language, a row a language. Lists as phrases.h matches them, NULL
+ * where a language has no use for one. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -115,7 +115,10 @@ START_TEST(a_number_behind_a_refusal_answers_and_a_reason_does_not)
         "I'm sorry, but I can't help. The crisis hotline is open 24 hours.",
         "I can't help with that. Hacking accounts is a crime.",
         "I can't answer that. My knowledge ends in 2023.",
-        "I can't help with that. You can ask branch 12."};
+        "I can't help with that. You can ask branch 12.",
+        "I can't help with that. The war of the 19th century was a 3D horror.",
+        "No, I cannot provide reasons for that.",
+        "I'm really sorry that you feel this way, but I'm unable to help."};
     expect_all(answered, sizeof answered / sizeof *answered, 0);
     expect_all(refused, sizeof refused / sizeof *refused, 1);
 }
