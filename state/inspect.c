@@ -422,6 +422,8 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_ITEM_ID] = inspect_item_id,     [TABLE_ITEM_OPEN] = inspect_item_open,
     [TABLE_RESULT] = inspect_result,       [TABLE_ITEM_CONTENT] = inspect_item_content,
     [TABLE_RESULT_ID] = inspect_result_id, [TABLE_RESULT_PENDING] = inspect_result_pending,
+    [TABLE_ROW] = inspect_dataset_row,     [TABLE_ROW_VERSION] = inspect_row_version,
+    [TABLE_CLUSTER] = inspect_cluster,     [TABLE_ERASED] = inspect_erased,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

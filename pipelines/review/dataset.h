@@ -13,6 +13,7 @@
 #include "state/tables/outbox.h"
 
 struct dataset;
+struct erased;
 
 /* What stands, after a result, for an item. All borrowed. */
 struct decision {
@@ -60,7 +61,9 @@ void dataset_decide(struct dataset *dataset, struct store_txn *txn,
                     struct dataset_change *ret_change);
 /* Does the outbox hold rows that the last committed transaction put there?
  * Their lanes are to look. */
-bool dataset_has_news(const struct dataset *dataset);
+bool dataset_take_news(struct dataset *dataset);
+/* What must not come back: state/tables/erased.h. */
+struct erased *dataset_erased(struct dataset *dataset);
 uint64_t dataset_version(const struct dataset *dataset); /* durable; 0: no row was ever live */
 /* Whole metric families; `dataset` is a struct dataset. From any thread. */
 void dataset_collect_metrics(void *dataset, struct buffer *to);

@@ -1,0 +1,93 @@
+/* key = fingerprint 16; value = u8 version. The key of the HMAC is the meta row erase_key. */
+#include "state/tables/erased.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "processor/base/digest.h"
+
+enum { ERASED_VERSION = 1, HMAC_KEY_BYTES = 32, KEY_VALUE_BYTES = 1 + HMAC_KEY_BYTES };
+static const char key_name[] = "erase_key";
+
+struct erased {
+    uint64_t count, open;
+};
+
+enum status erased_open(struct store *store, struct erased **ret_erased)
+{
+    struct store_txn txn;
+    struct erased *erased = calloc(1, sizeof *erased);
+    if (!erased)
+        return STATUS_FATAL;
+    store_begin(store, false, &txn);
+    erased->count = erased->open = store_count(&txn, TABLE_ERASED);
+    enum status status = store_commit(&txn);
+    if (status == STATUS_OK)
+        *ret_erased = erased;
+    else
+        erased_close(erased);
+    return status;
+}
+
+void erased_close(struct erased *erased)
+{
+    free(erased);
+}
+
+void erased_fingerprint(struct store_txn *txn, const char *what, struct bytes id,
+                        uint8_t ret_fingerprint[FINGERPRINT_SIZE])
+{
+    uint8_t made[KEY_VALUE_BYTES] = {ERASED_VERSION}, hash[SHA256_SIZE];
+    struct bytes key = {0};
+    struct buffer text = {0};
+    if (!store_get(txn, TABLE_META, bytes_of_text(key_name), &key) && txn->is_write) {
+        if (getrandom(made + 1, HMAC_KEY_BYTES, 0) != HMAC_KEY_BYTES)
+            store_fail(txn, STATUS_FATAL, "the system gives no random bytes");
+        store_put(txn, TABLE_META, bytes_of_text(key_name), bytes_of(made, sizeof made));
+        key = bytes_of(made, sizeof made);
+    }
+    if (key.size == KEY_VALUE_BYTES)
+        memcpy(made, key.data, key.size);
+    buffer_append_text(&text, what);
+    buffer_append_byte(&text, 0);
+    buffer_append_bytes(&text, id);
+    if (text.failed)
+        store_fail(txn, STATUS_FATAL, "out of memory");
+    digest_hmac_sha256(hash, bytes_of(made + 1, HMAC_KEY_BYTES), buffer_bytes(&text));
+    memcpy(ret_fingerprint, hash, FINGERPRINT_SIZE);
+    buffer_finish(&text);
+}
+
+static void erased_end(void *context, bool is_committed)
+{
+    struct erased *erased = context;
+    if (is_committed)
+        erased->count = erased->open;
+    erased->open = erased->count;
+}
+
+void erased_add(struct erased *erased, struct store_txn *txn, const uint8_t trajectory_id[16],
+                uint8_t ret_fingerprint[FINGERPRINT_SIZE])
+{
+    static const uint8_t value = ERASED_VERSION;
+    struct bytes key = bytes_of(ret_fingerprint, FINGERPRINT_SIZE), there;
+    store_on_end(txn, erased_end, erased);
+    erased_fingerprint(txn, "trajectory", bytes_of(trajectory_id, 16), ret_fingerprint);
+    erased->open += !store_get(txn, TABLE_ERASED, key, &there);
+    store_put(txn, TABLE_ERASED, key, bytes_of(&value, 1));
+}
+
+bool erased_has(const struct erased *erased, struct store_txn *txn, const uint8_t trajectory_id[16])
+{
+    uint8_t fingerprint[FINGERPRINT_SIZE];
+    struct bytes value;
+    if (erased->open == 0)
+        return false;
+    erased_fingerprint(txn, "trajectory", bytes_of(trajectory_id, 16), fingerprint);
+    return store_get(txn, TABLE_ERASED, bytes_of(fingerprint, sizeof fingerprint), &value);
+}
+
+uint64_t erased_count(const struct erased *erased)
+{
+    return erased->count;
+}
