@@ -1,4 +1,4 @@
-/* A queue is found by its name; an item whose queue is no more is of the last one. */
+/* The last queue is `*`: what bears no other name is of it. */
 #include "processor/review/settings.h"
 
 #include <assert.h>
