@@ -58,6 +58,7 @@ TRICKS = {  # lint: what is tried -> the files that do it
     "lint_names.py": {
         "another name": {"processor/base/a.h": HEADER + "void runtime_start(void);\n"},
         "another name, behind a comment": {"processor/base/a.h": HEADER + "/* so */ void runtime_start(void);\n"},
+        "one name twice": {"processor/base/more/bytes.h": HEADER + "int bytes_move(void);\n"},
         "another name, indented": {"processor/base/a.h": HEADER + "  void runtime_start(void);\n"},
         "another name, over two lines": {"processor/base/a.h": HEADER + "struct bytes *\nruntime_start(void);\n"},
         "another name, as the second": {"processor/base/a.h": HEADER + "int a_one(void), runtime_start(void);\n"},

@@ -182,7 +182,7 @@ static void add_words(struct reading *reading, const struct words *words, size_t
     }
 }
 
-const struct facts_text *facts_read(struct bytes text, struct arena *arena)
+const struct facts_text *facts_text_read(struct bytes text, struct arena *arena)
 {
     struct reading reading = {.text = text, .arena = arena};
     struct words words = text_words(text, arena);
@@ -275,7 +275,7 @@ static bool find(const struct facts_text *text, const struct facts_text *phrase,
 
 bool facts_say(const struct facts_text *text, struct bytes phrase, struct arena *scratch)
 {
-    const struct facts_text *wanted = facts_read(phrase, scratch);
+    const struct facts_text *wanted = facts_text_read(phrase, scratch);
     if (!text || !wanted || wanted->count == 0 || wanted->count > FACTS_PHRASE_WORDS_MAX ||
         wanted->count > text->count)
         return false;

@@ -15,7 +15,7 @@ enum { FACTS_GAP_MAX = 3, FACTS_PHRASE_WORDS_MAX = 128 };
 struct facts_text; /* a text read once, for many phrases; lives in its arena */
 
 /* NULL: the arena is full, or its limit of looking met. */
-const struct facts_text *facts_read(struct bytes text, struct arena *arena);
+const struct facts_text *facts_text_read(struct bytes text, struct arena *arena);
 /* `scratch` is used for the phrase, and may be that of the text. A phrase without a word, or of
  * more than its limit, is never said. */
 bool facts_say(const struct facts_text *text, struct bytes phrase, struct arena *scratch);

@@ -9,7 +9,7 @@ static bool is_said(const char *text, const char *phrase)
 {
     arena_finish(&arena);
     arena_init(&arena, 64 << 20);
-    return facts_say(facts_read(bytes_of_text(text), &arena), bytes_of_text(phrase), &arena);
+    return facts_say(facts_text_read(bytes_of_text(text), &arena), bytes_of_text(phrase), &arena);
 }
 
 static const struct {
@@ -72,7 +72,7 @@ START_TEST(work_is_counted_and_ends_at_its_limit)
         buffer_append_text(&text, "fee ");
     arena_finish(&arena);
     arena_init(&arena, 64 << 20);
-    const struct facts_text *read = facts_read(buffer_bytes(&text), &arena);
+    const struct facts_text *read = facts_text_read(buffer_bytes(&text), &arena);
     ck_assert_ptr_nonnull(read);
     arena.look_limit = arena.looked + 1000;
     ck_assert(!facts_say(read, BYTES_LITERAL("fee fee fee applies"), &arena));
