@@ -85,8 +85,10 @@ static _Noreturn void be_daemon(const struct demo *demo)
 {
     struct error error = {0};
     char state[96];
-    /* `flywheel demo | head` ends the parent by SIGPIPE: the daemon must not outlive it. */
+    /* `flywheel demo | head` ends the parent by SIGPIPE: the daemon must not outlive it. Ctrl-C is
+     * the parent's alone, which ends us. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)setpgid(0, 0);
     struct pipeline_config *config = config_load(NULL, &error);
     if (!config) {
         fprintf(stderr, "flywheel demo: %s\n", error.text);
@@ -154,12 +156,36 @@ static uint64_t count_lines(const char *path)
     return lines;
 }
 
+static volatile sig_atomic_t ended_by; /* a signal */
+
+static void note_end(int number)
+{
+    ended_by = number;
+}
+
+/* Ctrl-C ends the waiting, and what was begun is cleared away all the same. */
+static void catch_end(void)
+{
+    const struct sigaction action = {.sa_handler = note_end};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* The shell is to know why we end. */
+static void end_by_signal(void)
+{
+    const struct sigaction action = {.sa_handler = SIG_DFL};
+    (void)sigaction(ended_by, &action, NULL);
+    (void)raise(ended_by);
+}
+
 /* Until records have come and no more come. */
 static uint64_t wait_for_records(const struct demo *demo)
 {
     int64_t began_ms = clock_monotonic_ms(), changed_ms = began_ms;
     uint64_t lines = 0;
-    for (int64_t now_ms = began_ms; now_ms - began_ms < WAIT_MS; now_ms = clock_monotonic_ms()) {
+    for (int64_t now_ms = began_ms; now_ms - began_ms < WAIT_MS && !ended_by;
+         now_ms = clock_monotonic_ms()) {
         uint64_t now_lines = count_lines(demo->records);
         if (now_lines != lines)
             changed_ms = now_ms;
@@ -217,6 +243,8 @@ static int show(struct demo *demo)
            (unsigned long long)demo->requests);
     fflush(stdout);
     uint64_t lines = wait_for_records(demo);
+    if (ended_by)
+        return EXIT_DONE;
     printf("== %llu runs became review work. Why, for the first %d:\n\n", (unsigned long long)lines,
            SHOWN_RECORDS);
     show_records(demo, lines);
@@ -242,6 +270,7 @@ int command_demo(int argc, char **argv)
     demo.daemon = fork();
     if (demo.daemon == 0)
         be_daemon(&demo);
+    catch_end();
     int code = demo.daemon > 0 ? show(&demo) : EXIT_BUG;
     if (demo.daemon > 0) {
         int status = 0;
@@ -249,5 +278,7 @@ int command_demo(int argc, char **argv)
         waitpid(demo.daemon, &status, 0);
     }
     (void)nftw(demo.directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (ended_by)
+        end_by_signal();
     return code;
 }
