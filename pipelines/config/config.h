@@ -75,10 +75,9 @@ struct pipeline_config {
     struct review_settings review;
     struct dataset_settings dataset;
 
-    struct pipeline_names traces, alerts_told;
-    struct pipeline_names relay;                     /* instead of traces */
-    struct pipeline_names results, results_audit;    /* the latter has exporters alone */
-    struct exporter_config exporters[EXPORTERS_MAX]; /* those that a pipeline names */
+    struct pipeline_names traces, relay;                       /* one of them */
+    struct pipeline_names alerts_told, results, results_audit; /* the last has exporters alone */
+    struct exporter_config exporters[EXPORTERS_MAX];           /* those that a pipeline names */
     uint32_t exporter_count;
 
     struct {
@@ -94,7 +93,7 @@ struct pipeline_config {
     enum log_level log_level;
     enum log_format log_format;
 
-    struct arena arena;           /* owns every text above */
+    struct arena arena;                          /* owns every text above */
     bool reads_otlp, reads_kafka, reads_results; /* named by the pipelines */
 };
 

@@ -7,6 +7,8 @@ static const char *const signals[] = {"results", NULL};
 
 #define LETTER_HEADERS "`reason`, `detail`, `receiver`, `signal`, `encoding`, `compression`, `time`"
 
+#define RESULTS(field) AT(results_topic.field)
+
 static const struct option rows[] = {
     SECTION("receivers", 0,
             "Where spans come from. Left out: OTLP over gRPC on 127.0.0.1:4317. Each one is a "
@@ -113,11 +115,11 @@ static const struct option rows[] = {
     SECTION("receivers.kafka/results", AT(results_topic.is_present),
             "Results of reviewers from a Kafka topic, for the `results` pipeline. Every instance "
             "reads the whole topic, by offsets of its own; there is no group."),
-    JOINED("receivers.kafka/results.brokers", RESULTS_TOPIC(brokers), "127.0.0.1:9092",
+    JOINED("receivers.kafka/results.brokers", RESULTS(brokers), "127.0.0.1:9092",
            "Brokers to start from, `host:port`."),
-    TEXT("receivers.kafka/results.topic", RESULTS_TOPIC(topic), "review-results",
+    TEXT("receivers.kafka/results.topic", RESULTS(topic), "review-results",
          "Topic to read: one `flywheel.result/v1` a message."),
-    CHOICE("receivers.kafka/results.signal", RESULTS_TOPIC(signal), signals, "results",
+    CHOICE("receivers.kafka/results.signal", RESULTS(signal), signals, "results",
            "What a message holds."),
     TEXTS("receivers.kafka/results.adjudicators", AT(review.adjudicators),
           AT(review.adjudicator_count), ADJUDICATORS_MAX,
@@ -128,10 +130,10 @@ static const struct option rows[] = {
          "else may write to it."),
     SECTION("receivers.kafka/results.dead_letter", 0,
             "Where results go that can't be applied; they are counted in any case."),
-    TEXT("receivers.kafka/results.dead_letter.topic", RESULTS_TOPIC(dead_letter_topic), NULL,
+    TEXT("receivers.kafka/results.dead_letter.topic", RESULTS(dead_letter_topic), NULL,
          "A Kafka topic of the same brokers. Headers: `reason`, `detail`, `topic`, `partition`, "
          "`offset`, `time`."),
-    KAFKA_SECURITY("receivers.kafka/results", RESULTS_TOPIC),
+    KAFKA_SECURITY("receivers.kafka/results", RESULTS),
 };
 
 const struct option_section config_options_receivers = {rows, sizeof rows / sizeof rows[0]};

@@ -14,7 +14,6 @@ extern const struct option_section config_options_receivers, config_options_traj
 #define ALERT(field) (1 + offsetof(struct alert_config, field))
 #define LABEL(field) (1 + offsetof(struct review_label, field))
 #define QUEUE(field) (1 + offsetof(struct review_queue_settings, field))
-#define RESULTS_TOPIC(field) AT(results_topic.field)
 #define EXPORTER(field) (1 + offsetof(struct exporter_config, field))
 
 #define KIB 1024.0

@@ -24,5 +24,6 @@ int command_send(int argc, char **argv);
 int command_cohorts(int argc, char **argv);
 int command_gate(int argc, char **argv);
 int command_state(int argc, char **argv);
+int command_reviewer(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_version(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command rows[] = {
     {"check", "validate a pipeline file and print the effective one", help_check, command_check},
     {"send", "send recorded OTLP requests to an endpoint", help_send, command_send},
     {"state", "check, dump, compact or back up a data directory", help_state, command_state},
+    {"reviewer", "who may review: add, disable, rotate, list", help_reviewer, command_reviewer},
     {"version", "versions of the program and of its libraries", help_version, command_version},
     {"help", "this text, a command, all options or all measurements", help_help, run_help},
 };

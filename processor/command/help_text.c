@@ -178,6 +178,29 @@ const char help_state[] =
     "exit codes: 0 done; 2 usage; 74 damaged, or can't be read or written; 75 in use;\n"
     "77 permission; 78 of a newer version\n";
 
+const char help_reviewer[] =
+    "flywheel reviewer - who may review: add, disable, rotate, list\n"
+    "\n"
+    "usage: flywheel reviewer add NAME [--role ROLE] [-c FILE | --file FILE]\n"
+    "       flywheel reviewer rotate NAME [--role ROLE] [-c FILE | --file FILE]\n"
+    "       flywheel reviewer disable NAME [-c FILE | --file FILE]\n"
+    "       flywheel reviewer list [-c FILE | --file FILE]\n"
+    "\n"
+    "  -c, --config FILE        pipeline file, of which review.reviewers_file counts\n"
+    "      --file FILE          the reviewers file itself\n"
+    "      --role ROLE          viewer, reviewer, adjudicator, admin or service (reviewer)\n"
+    "\n"
+    "add and rotate print the token on standard output, once: the file holds its SHA-256 alone.\n"
+    "rotate makes a new token, and lets a disabled reviewer in again. A daemon reads the file "
+    "when\n"
+    "it starts and on HUP. The file is readable by its owner alone, and renamed into place.\n"
+    "\n"
+    "example: flywheel reviewer add asha --file reviewers\n"
+    "\n"
+    "exit codes: 0 done; 2 usage, the name is taken, or there is no such name; 74 can't be "
+    "written;\n"
+    "77 permission; 78 a file that is not right\n";
+
 const char help_demo[] =
     "flywheel demo - see it work in a minute\n"
     "\n"

@@ -1,12 +1,19 @@
-/* Who may use the review API: the reviewers file, one person or program a line.
+/* Who may review: a file of lines, and the tokens that prove it. Only digests are kept, so a file that
+ * leaks lets nobody in.
  *
- *   name role sha256-of-the-token        # a comment
+ *   asha reviewer 3fa2... (64 digits of the token's SHA-256)   # since May
+ *   lee adjudicator disabled
  *
- * A token is known by its digest alone; who reads the file can't sign in with what it says. */
+ * A table is immutable once read; whoever reloads it keeps the old one until nobody looks at it. */
 #pragma once
-#include "processor/base/bytes.h"
 #include "processor/base/digest.h"
 #include "processor/base/error.h"
+#include "processor/review/result.h"
+
+enum {
+    REVIEWERS_FILE_BYTES_MAX = 256 * 1024,
+    REVIEWER_LINE_BYTES_MAX = 512,
+};
 
 enum reviewer_role {
     ROLE_VIEWER,      /* aggregates */
@@ -18,26 +25,35 @@ enum reviewer_role {
 };
 extern const char *const reviewer_role_names[REVIEWER_ROLES];
 
-enum { REVIEWER_NAME_BYTES_MAX = 64 };
-
 struct reviewer {
-    char name[REVIEWER_NAME_BYTES_MAX + 1]; /* of [A-Za-z0-9._@-] */
+    char name[REVIEWER_NAME_MAX + 1];
     enum reviewer_role role;
-    uint8_t token[SHA256_SIZE]; /* its digest */
+    bool is_disabled;
+    uint8_t token[SHA256_SIZE]; /* its digest; zero when disabled */
 };
 
 struct reviewers {
     uint32_t count;
-    struct reviewer items[]; /* in the order of the file */
+    struct reviewer items[]; /* in the order of the file, disabled ones too */
 };
 
-/* Reads the file, of at most `most` lines that name somebody. NULL with `ret_error`, which has the
- * line; free() otherwise. A file that others may read is an error. */
-struct reviewers *reviewers_load(const char *path, uint32_t most, struct error *ret_error);
-/* From text; `path` is for the error. */
-struct reviewers *reviewers_parse(const char *path, struct bytes text, uint32_t most,
+/* Letters, digits and `. _ - @ +`, 1 to REVIEWER_NAME_MAX, beginning with a letter or a digit: no name
+ * can look like "service/ci:asha" or "__other__". */
+bool reviewer_name_is_valid(struct bytes name);
+/* False: there is no such role. */
+MUST_CHECK bool reviewer_role_read(struct bytes name, enum reviewer_role *ret_role);
+
+/* The whole file, or none of it: NULL with `ret_error`, which names file and line. A line that was
+ * not written to its end makes the file a torn one. At most `max` reviewers. free() it. */
+struct reviewers *reviewers_parse(const char *file, struct bytes text, uint32_t max,
                                   struct error *ret_error);
-/* By the digest of a token; NULL: nobody. Takes the same time whoever it is. */
+
+/* By the digest of a token; NULL: nobody's, or a disabled one's. Takes the same time for each. */
 const struct reviewer *reviewers_by_token(const struct reviewers *reviewers,
                                           const uint8_t token[SHA256_SIZE]);
+/* NULL: nobody, or a disabled one. */
 const struct reviewer *reviewers_by_name(const struct reviewers *reviewers, struct bytes name);
+/* Disabled ones too, and letters in any case: no two names may differ in that alone. */
+const struct reviewer *reviewers_named(const struct reviewers *reviewers, struct bytes name);
+/* Those who may judge and are not disabled: what an item can wait for. */
+uint32_t reviewers_enabled(const struct reviewers *reviewers);
