@@ -26,8 +26,6 @@ struct dataset_answer {
     bool is_pending_compact; /* freed pages were not all overwritten: `flywheel state compact` */
 };
 
-enum { DATASET_TAG_BYTES_MAX = 64 };
-
 /* `version` 0: the newest. A name is of [A-Za-z0-9._-] and stays where it is. */
 void dataset_tag(struct dataset *dataset, struct store_txn *txn, struct bytes name,
                  uint64_t version, const struct audit_entry *actor, int64_t wall_ms,

@@ -26,7 +26,8 @@ struct dataset {
     _Atomic int64_t shown_rows[ROW_SPLITS][2];
     _Atomic uint64_t shown_version;
     _Atomic int64_t shown_bytes;
-    _Atomic uint64_t bytes_max; /* limits.dataset, as last seen */
+    _Atomic uint64_t shown_pending; /* erasures with pages that are not overwritten */
+    _Atomic uint64_t bytes_max;     /* limits.dataset, as last seen */
 };
 
 /* One change of one row, under way. */

@@ -69,6 +69,28 @@ bool row_entry_read(struct store_txn *txn, const uint8_t row_id[ROW_ID_SIZE],
     return false;
 }
 
+uint32_t row_entry_find(struct store_txn *txn, struct bytes text, uint8_t ret_row_id[ROW_ID_SIZE])
+{
+    struct store_cursor cursor;
+    char digits[2 * ROW_ID_SIZE + 1], found[2 * ROW_ID_SIZE];
+    uint8_t from[ROW_ID_SIZE];
+    size_t size = 0;
+    uint32_t count = 0;
+    for (size_t i = 0; i < text.size && size < sizeof digits; i++)
+        if (text.data[i] != '-')
+            digits[size++] = (char)text.data[i];
+    if (size == 0 || size > 2 * ROW_ID_SIZE || !hex_decode(from, digits, size / 2))
+        return 0;
+    store_cursor_begin(txn, TABLE_ROW, bytes_of(from, size / 2), size / 2, &cursor);
+    while (count < 2 && store_cursor_next(&cursor)) {
+        hex_encode(found, cursor.key.data, ROW_ID_SIZE);
+        if (memcmp(found, digits, size) == 0 && count++ == 0)
+            memcpy(ret_row_id, cursor.key.data, ROW_ID_SIZE);
+    }
+    store_cursor_finish(&cursor);
+    return count;
+}
+
 void row_entry_write(struct store_txn *txn, const struct row_entry *entry)
 {
     struct buffer value = {0};

@@ -40,6 +40,8 @@ struct row_entry {
 /* Borrowed until the next write. False: there is none. */
 bool row_entry_read(struct store_txn *txn, const uint8_t row_id[ROW_ID_SIZE],
                     struct row_entry *ret_entry);
+/* How many rows' ids begin with the text, with or without dashes (2: several); the first of them. */
+uint32_t row_entry_find(struct store_txn *txn, struct bytes text, uint8_t ret_row_id[ROW_ID_SIZE]);
 void row_entry_write(struct store_txn *txn, const struct row_entry *entry);
 MUST_CHECK enum status row_entry_decode(struct bytes key, struct bytes value,
                                         struct row_entry *ret_entry);

@@ -1,3 +1,4 @@
+/* Decisions become rows: what they say, in which version, cluster and split. */
 #include "processor/emit/outgoing.h"
 #include "state/tables/row.h"
 #include "tests/support/review_rows.h"
