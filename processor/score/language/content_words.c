@@ -4,7 +4,7 @@
  *   Latin                 7, before it without a plural s     calculates, calculated: calcula
  *   others with letters   5                                   платежей, платежи: плате
  *   Arabic                5, behind the article               والبنوك, بنوك: بنوك
- *   with a digit, or a pair of characters: as it is
+ *   with a digit: by its value (of several readings the first); a pair of characters: as it is
  *
  * Two words that share so many letters are mostly forms of one; where they are not, a text looks a
  * little more alike than it is. */
@@ -13,6 +13,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/text/fold.h"
 #include "processor/base/text/utf8.h"
+#include "processor/score/language/number.h"
 #include "processor/score/language/stop_words.h"
 
 enum { LATIN_LETTERS = 7, OTHER_LETTERS = 5, PLURAL_FROM = 4 };
@@ -81,8 +82,11 @@ static uint64_t stem_of(struct bytes text, struct word word)
 {
     struct bytes bytes = bytes_of(text.data + word.start, word.end - word.start);
     uint64_t stem;
-    if (word.has_digit)
-        return word.hash;
+    if (word.has_digit) {
+        struct number number = {.start = word.start};
+        number_of_word(bytes, word.hash, &number);
+        return number.readings[0];
+    }
     return ascii_stem(bytes.data, bytes.size, &stem) ? stem : wide_stem(bytes, word.hash);
 }
 

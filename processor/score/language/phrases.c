@@ -4,23 +4,44 @@
 
 #include "processor/base/text/utf8.h"
 
-/* Say nothing by themselves; what follows them may. */
+/* Say nothing by themselves, and may have a name behind them. */
 static const char greetings[] =
-    "hello|hi|hey|hi there|dear|good morning|good afternoon|good evening|welcome|thank you"
-    "|thanks|you're welcome|you are welcome|sure|of course|certainly|absolutely"
-    "|great question|hallo|guten tag|guten morgen|gerne|vielen dank|danke|bonjour|bonsoir"
-    "|merci|bien sûr|cordialement|hola|buenos días|buenas tardes|gracias|claro|saludos|ciao"
-    "|buongiorno|grazie|olá|obrigado|obrigada|goedendag|bedankt|dank "
-    "u|こんにちは|ありがとう|你好|您好|谢谢"
+    "hello|hi|hey|hi there|dear|good morning|good afternoon|good evening|welcome|thank you|thanks"
+    "|hallo|guten tag|guten morgen|vielen dank|danke|bonjour|bonsoir|merci|cordialement|hola"
+    "|buenos días|buenas tardes|gracias|saludos|ciao|buongiorno|grazie|olá|obrigado|obrigada"
+    "|goedendag|bedankt|dank u|здравствуйте|привет|спасибо|dzień dobry|dziękuję|merhaba|teşekkürler"
+    "|مرحبا|شكرا|नमस्ते|धन्यवाद|xin chào|cảm ơn|สวัสดี|ขอบคุณ|こんにちは|ありがとう|你好|您好|谢谢"
     "|안녕하세요|감사합니다";
+
+/* Say nothing up to the mark behind them. */
+static const char openers[] =
+    "sure|sure thing|of course|certainly|absolutely|yes|yeah|no|ok|okay|alright|great|perfect"
+    "|no problem|great question|good question|excellent question|that's a great question"
+    "|that's a good question|that is a great question|that is a good question|gerne|natürlich"
+    "|gute frage|ja|nein|oui|non|bien sûr|bonne question|claro|por supuesto|sí|buena pregunta"
+    "|certo|sim|natuurlijk|конечно|да|нет|отличный вопрос|好的|当然|はい|もちろん|네|물론입니다";
 
 /* Say nothing, whatever follows. */
 static const char courtesies[] =
-    "thank you for|thanks for|happy to help|glad to help|i'm happy to help|i'd be happy to"
-    "|i hope this helps|hope this helps|let me know|please let me know|feel free"
-    "|please feel free|if you have any|if you need|have a nice|have a great|best regards"
-    "|kind regards|bei weiteren fragen|wenn sie weitere fragen|mit freundlichen"
-    "|vielen dank für|n'hésitez pas|merci de|merci pour|gracias por|no dude en";
+    "thank you for|thanks for|thank you so much|happy to help|glad to help|i'm happy to help"
+    "|i am happy to help|i'd be happy to|i would be happy to|i'd be glad to|i'm glad to help"
+    "|i can help you with that|i can help with that|i hope this helps|i hope that helps"
+    "|hope this helps|hope that helps|let me know|please let me know|feel free|please feel free"
+    "|don't hesitate|please don't hesitate|do not hesitate|please do not hesitate|if you have any"
+    "|if you need|have a nice|have a great|best regards|kind regards|let me check|let me look"
+    "|let me explain|let me help|i understand your|here you go|here is what i|here's what i"
+    "|here are the results|here are the details|here is the information|that's a great question"
+    "|that's a good question|that is a great question|that is a good question|bei weiteren fragen"
+    "|wenn sie weitere fragen|mit freundlichen|vielen dank für|ich hoffe, das|n'hésitez pas"
+    "|merci de|merci pour|j'espère que cela|gracias por|no dude en|espero que esto|надеюсь, это"
+    "|если у вас есть|если у вас";
+
+/* Announce what comes behind a colon. */
+static const char announcements[] =
+    "here is|here's|here are|below|below is|below are|the following|these are|based on|according to"
+    "|from what|as follows|in short|in summary|to summarize|to answer|hier ist|hier sind|folgend"
+    "|laut|voici|selon|d'après|aquí está|aquí están|aquí tiene|según|ecco|secondo|aqui está"
+    "|aqui estão|segundo|hier is|hier zijn|volgens|вот|согласно|以下|根据|以下は";
 
 static const char hedges[] =
     "i think that|i think|i believe|i guess|i assume|i suppose|i'm not sure|i am not sure|it seems"
@@ -30,7 +51,16 @@ static const char hedges[] =
     "|möglicherweise|wahrscheinlich|je pense|je crois|peut-être|il semble|probablement"
     "|creo que|pienso que|quizás|tal vez|posiblemente|probablemente|credo che|penso che"
     "|forse|probabilmente|acho que|talvez|provavelmente|ik denk|misschien|waarschijnlijk"
-    "|おそらく|たぶん|可能|也许|或许|아마";
+    "|думаю|возможно|наверное|вероятно|кажется|być może|prawdopodobnie|おそらく|たぶん|可能|也许"
+    "|或许|아마|but|aber|mais|pero|ma|mas|maar|но";
+/* "I'm not completely sure about this" */
+static const char doubts[] = "i'm not|i am not|not|i can't be|i cannot be|ich bin mir nicht"
+                             "|ich bin nicht|je ne suis pas|no estoy|non sono|não tenho";
+static const char doubt_degrees[] = "completely|entirely|totally|fully|quite|absolutely|very|too"
+                                    "|really|ganz|völlig|tout à fait|completamente|del todo|100%";
+static const char certainties[] = "sure|certain|positive|confident|sicher|sûr|sûre|certain|seguro"
+                                  "|segura|sicuro|sicura|certeza";
+static const char doubted[] = "about this|about that|of this|of that|here|on this|on that";
 
 static bool is_space(uint8_t c)
 {
@@ -207,18 +237,92 @@ struct bytes phrase_skip_marks(struct bytes text)
     }
 }
 
-bool phrase_is_greeting(struct bytes sentence)
+static bool has_digit(struct bytes text)
 {
-    enum { NAME_BYTES_MAX = 24 }; /* "Hello John Smith!" */
-    struct bytes text = phrase_skip_marks(sentence);
-    size_t greeting = phrase_any_at_start(text, greetings);
-    return (greeting > 0 && text.size - greeting <= NAME_BYTES_MAX) ||
-           phrase_any_at_start(text, courtesies) > 0;
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            return true;
+    return false;
 }
 
-size_t phrase_hedge(struct bytes sentence)
+/* Is there punctuation at the start, or nothing? */
+static bool is_at_mark(struct bytes text)
 {
-    struct bytes text = phrase_skip_marks(sentence);
-    size_t hedge = phrase_any_at_start(text, hedges);
-    return hedge ? (size_t)(text.data - sentence.data) + hedge : 0;
+    return text.size == 0 || phrase_skip_marks(text).size == 0 ||
+           (!is_space(text.data[0]) && phrase_skip_marks(text).data > text.data);
+}
+
+static size_t doubt_at(struct bytes text)
+{
+    size_t at = phrase_any_at_start(text, doubts);
+    if (at == 0)
+        return 0;
+    struct bytes rest = phrase_skip_marks(after(text, at));
+    rest = phrase_skip_marks(after(rest, phrase_any_at_start(rest, doubt_degrees)));
+    size_t certainty = phrase_any_at_start(rest, certainties);
+    if (certainty == 0)
+        return 0;
+    struct bytes behind = after(rest, certainty), next = phrase_skip_marks(behind);
+    size_t what = phrase_any_at_start(next, doubted);
+    return (size_t)((what ? next.data + what : behind.data) - text.data);
+}
+
+/* Up to the colon behind an announcement; not that of a time. */
+static size_t announcement_at(struct bytes text)
+{
+    enum { ANNOUNCED_WITHIN = 120 };
+    static const char wide[] = "\xef\xbc\x9a";
+    if (phrase_any_at_start(text, announcements) == 0)
+        return 0;
+    for (size_t i = 0; i < text.size && i < ANNOUNCED_WITHIN; i++) {
+        struct bytes rest = after(text, i);
+        if (bytes_starts_with(rest, bytes_of_text(wide)))
+            return i + sizeof wide - 1;
+        if (text.data[i] == ':' &&
+            (i + 1 == text.size || is_space(text.data[i + 1]) || text.data[i + 1] == '*'))
+            return i + 1;
+    }
+    return 0;
+}
+
+/* A greeting with its name: "Hello Ann," or to the end of a short sentence. */
+static size_t greeting_at(struct bytes text)
+{
+    enum { NAME_BYTES_MAX = 24 }; /* "Hello John Smith!" */
+    size_t greeting = phrase_any_at_start(text, greetings);
+    struct bytes name = after(text, greeting);
+    if (greeting == 0 || is_at_mark(name))
+        return greeting;
+    for (size_t i = 0; i < name.size && i <= NAME_BYTES_MAX; i++)
+        if (name.data[i] == ',')
+            return greeting + i;
+    return name.size <= NAME_BYTES_MAX && !has_digit(name) ? text.size : 0;
+}
+
+/* Length of one thing that says nothing; 0 for none. */
+static size_t opening_at(struct bytes text)
+{
+    size_t size = phrase_any_at_start(text, openers);
+    if (size > 0 && is_at_mark(after(text, size)))
+        return size;
+    if ((size = greeting_at(text)) > 0 || (size = announcement_at(text)) > 0 ||
+        (size = doubt_at(text)) > 0)
+        return size;
+    return phrase_any_at_start(text, hedges);
+}
+
+struct bytes phrase_skip_openings(struct bytes sentence)
+{
+    for (;;) {
+        struct bytes text = phrase_skip_marks(sentence);
+        size_t size = opening_at(text);
+        if (size == 0)
+            return sentence;
+        sentence = after(text, size);
+    }
+}
+
+bool phrase_is_courtesy(struct bytes text)
+{
+    return phrase_any_at_start(phrase_skip_marks(text), courtesies) > 0;
 }

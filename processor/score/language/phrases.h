@@ -1,4 +1,4 @@
-/* What a sentence opens with: a greeting, a hedge, and what lists of such are matched with. Lists in
+/* What a sentence opens with and says nothing, and what lists of such are matched with. Lists in
  * the larger languages of support desks, anchored at the start, because the same words further on
  * mean something else. */
 #pragma once
@@ -17,7 +17,8 @@ size_t phrase_stem_within(struct bytes text, const char *list);
 /* Without punctuation and spaces in front. */
 struct bytes phrase_skip_marks(struct bytes text);
 
-/* A greeting with no more behind it than a name, or a courtesy of any length. */
-bool phrase_is_greeting(struct bytes sentence);
-/* Where a hedge at the start ends; 0: there is none. */
-size_t phrase_hedge(struct bytes sentence);
+/* Without what says nothing at the start: greetings with a name, "sure", hedges ("I'm not sure, but"),
+ * and announcements up to their colon ("Here is what I found:"). */
+struct bytes phrase_skip_openings(struct bytes sentence);
+/* "I hope this helps": says nothing, whatever follows. */
+bool phrase_is_courtesy(struct bytes text);

@@ -1,10 +1,12 @@
 /* Is what the answer states in what was retrieved?
  *
- *   claims      sentences of the answer with three words or more that are no question or greeting
- *               and have content words; a hedge at the start ("I think") is left off
+ *   claims      sentences of the answer with three words or more that are no question or courtesy
+ *               and have content words; what says nothing at the start is left off (greetings,
+ *               "I think", "Here is what I found:")
  *   support(c)  max over windows w of one or two neighboring sentences of a document of
  *               |words(c) in words(w)| / |words(c)|, on stems of content words
- *   score       mean support of the claims
+ *   score       mean support of the claims; 1 for a short answer that stands in a document word for
+ *               word, numbers by value, whatever its length ("42 EUR")
  *
  * The mean tells a claim that lacks one word from one that has none in common; a share of claims
  * above a cut is 0 or 1 where an answer is short. The cut of 0.65 remains for what the reviewer is
@@ -18,6 +20,7 @@
 #include "processor/base/text/words.h"
 #include "processor/score/language/content_words.h"
 #include "processor/score/language/phrases.h"
+#include "processor/score/language/verbatim.h"
 #include "processor/score/language/word_set.h"
 #include "processor/score/measure/functions.h"
 #include "processor/score/measure/reading.h"
@@ -67,9 +70,8 @@ static void add_claim(struct claims *claims, struct bytes answer, struct sentenc
                       struct arena *arena)
 {
     struct bytes text = bytes_of(answer.data + sentence.start, sentence.end - sentence.start);
-    size_t hedge = phrase_hedge(text);
-    text = bytes_of(text.data + hedge, text.size - hedge);
-    if (sentence.is_question || phrase_is_greeting(text) || text_words(text, arena).count < 3)
+    text = phrase_skip_openings(text);
+    if (sentence.is_question || phrase_is_courtesy(text) || text_words(text, arena).count < 3)
         return;
     struct word_set words = word_set_content(text, CLAIM_WORDS_MAX, arena);
     if (words.count > 0)
@@ -161,27 +163,36 @@ static void match_document(struct claims *claims, struct bytes text, struct aren
     }
 }
 
-static void match_text(struct claims *claims, struct bytes text, size_t *left,
+/* What is looked for in every source. */
+struct search {
+    struct claims *claims;
+    struct verbatim answer;
+    bool is_short, is_verbatim; /* the answer: may it, does it, stand in a source word for word */
+};
+
+static void match_text(struct search *search, struct bytes text, size_t *left,
                        struct arena *scratch)
 {
     text = utf8_cut(utf8_cut(text, DOCUMENT_BYTES_MAX), *left);
     *left -= text.size;
     if (text.size > 0)
-        match_document(claims, text, scratch);
+        match_document(search->claims, text, scratch);
+    if (search->is_short && !search->is_verbatim && text.size > 0)
+        search->is_verbatim = verbatim_stands_in(&search->answer, text, scratch);
     arena_reset(scratch);
 }
 
 /* What tools said beside a retriever is known too, though no context of its own. */
-static void match_documents(struct claims *claims, const struct agent_run *run)
+static void match_documents(struct search *search, const struct agent_run *run)
 {
     struct arena scratch;
     arena_init_part(&scratch, SCRATCH_BYTES_MAX, run->arena);
     size_t left = CONTEXT_BYTES_MAX;
     for (uint32_t i = 0; i < run->document_count; i++)
-        match_text(claims, run->documents[i].text, &left, &scratch);
+        match_text(search, run->documents[i].text, &left, &scratch);
     for (uint32_t i = 0; i < run->step_count && !run->documents[0].is_tool_result; i++)
         if (run->steps[i].kind == STEP_TOOL && step_counts(&run->steps[i]))
-            match_text(claims, run->steps[i].output, &left, &scratch);
+            match_text(search, run->steps[i].output, &left, &scratch);
     arena_finish(&scratch);
 }
 
@@ -191,6 +202,11 @@ static bool has_context_text(const struct agent_run *run)
         if (run->documents[i].text.size > 0)
             return true;
     return false;
+}
+
+static const char *source_of(const struct agent_run *run)
+{
+    return run->documents[0].is_tool_result ? "results of tools" : "retrieved documents";
 }
 
 static void judge(const struct claims *claims, struct score_context *context,
@@ -210,8 +226,7 @@ static void judge(const struct claims *claims, struct score_context *context,
         unsupported++;
         reading_point(reading, context, NO_SPAN, FIELD_OUTPUT, claim->start, claim->end);
     }
-    const char *source =
-        context->run->documents[0].is_tool_result ? "results of tools" : "retrieved documents";
+    const char *source = source_of(context->run);
     reading_number(reading, sum / claims->count);
     if (unsupported == 0)
         reading_explain(reading, context,
@@ -235,14 +250,24 @@ void measure_lexical_groundedness(const struct measurement *self, struct score_c
         return;
     struct arena scratch;
     struct claims claims = {0};
+    struct search search = {.claims = &claims};
     arena_init_part(&scratch, SCRATCH_BYTES_MAX, context->run->arena);
-    if (!read_claims(&claims, utf8_cut(context->run->output, ANSWER_BYTES_MAX), &scratch))
+    struct bytes answer = utf8_cut(context->run->output, ANSWER_BYTES_MAX);
+    if (!read_claims(&claims, answer, &scratch)) {
         reading_na(ret_reading, "no_memory");
-    else if (claims.count == 0)
-        reading_na(ret_reading, "no_claims");
-    else {
-        match_documents(&claims, context->run);
-        judge(&claims, context, ret_reading);
+        arena_finish(&scratch);
+        return;
     }
+    search.is_short = verbatim_init(&search.answer, phrase_skip_openings(answer), &scratch);
+    if (claims.count > 0 || search.is_short)
+        match_documents(&search, context->run);
+    if (search.is_verbatim) {
+        reading_number(ret_reading, 1);
+        reading_explain(ret_reading, context, "The answer stands in the %s word for word",
+                        source_of(context->run));
+    } else if (claims.count == 0)
+        reading_na(ret_reading, "no_claims");
+    else
+        judge(&claims, context, ret_reading);
     arena_finish(&scratch);
 }

@@ -131,6 +131,63 @@ START_TEST(a_hedge_is_left_off_and_the_rest_is_a_statement)
 }
 END_TEST
 
+START_TEST(what_says_nothing_is_no_statement)
+{
+    static const char *const answers[] = {
+        "I'm not completely sure, but the payoff quote is valid for ten days.",
+        "I am not entirely certain about this. The payoff quote is valid for ten days.",
+        "Great question! The payoff quote is valid for ten days.",
+        "That's a great question! The payoff quote is valid for ten days.",
+        "Here is what I found: the payoff quote is valid for ten days.",
+        "Here is what I found:\n- The payoff quote is valid for ten days.",
+        "Based on the documents that you sent me: the payoff quote is valid for ten days.",
+        "Sure, the payoff quote is valid for ten days. I hope this helps!",
+        "Hello Ann, the payoff quote is valid for ten days. Let me know if you need anything.",
+        "Maybe, I think, the payoff quote is valid for ten days."};
+    retrieve();
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        hand->run.output = bytes_of_text(answers[i]);
+        const struct reading *reading = score_fixture_read(fixture, "groundedness.lexical");
+        ck_assert_msg(reading->has_value && reading->value == 1, "%s: %g", answers[i],
+                      reading->value);
+    }
+    hand->run.output = BYTES_LITERAL("Of course, penguins swim under glaciers.");
+    expect("groundedness.lexical", 0);
+    hand->run.output = BYTES_LITERAL("Sure, it is 5 days.");
+    expect("groundedness.lexical", 0.5);
+}
+END_TEST
+
+START_TEST(a_short_answer_that_stands_in_a_source_is_grounded)
+{
+    static const struct {
+        const char *source, *answer;
+    } cases[] = {{"4321.50", "4321.50"},
+                 {"{\"balance\": \"42 EUR\"}", "42 EUR"},
+                 {"{\"balance\": 1200.00}", "$1,200"},
+                 {"Paris", "Paris."},
+                 {"It lies in Paris, not in Rome.", "Paris"},
+                 {"1200 USD in total", "1,200.00 USD in total"},
+                 {"返済は十日間有効です。", "十日間"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct step *call = hand_run_tool(hand, "lookup", "{}");
+        call->output = bytes_of_text(cases[i].source);
+        hand->run.document_count = 0;
+        hand_run_document(hand, cases[i].source);
+        hand->documents[0].is_tool_result = true;
+        hand->run.output = bytes_of_text(cases[i].answer);
+        const struct reading *reading = score_fixture_read(fixture, "groundedness.lexical");
+        ck_assert_msg(reading->has_value && reading->value == 1, "%s", cases[i].answer);
+    }
+    expect_explanation("groundedness.lexical",
+                       "The answer stands in the results of tools word for word");
+    hand->run.output = BYTES_LITERAL("Berlin");
+    expect_na("groundedness.lexical", "no_claims");
+    hand->run.output = BYTES_LITERAL("It is");
+    expect_na("groundedness.lexical", "no_claims");
+}
+END_TEST
+
 START_TEST(groundedness_is_na_where_there_is_nothing_to_judge)
 {
     expect_na("groundedness.lexical", "no_answer");
@@ -270,6 +327,8 @@ int main(void)
     tcase_add_test(tests, forms_of_one_word_are_one);
     tcase_add_test(tests, results_of_tools_ground_an_answer_but_are_not_cited);
     tcase_add_test(tests, a_hedge_is_left_off_and_the_rest_is_a_statement);
+    tcase_add_test(tests, what_says_nothing_is_no_statement);
+    tcase_add_test(tests, a_short_answer_that_stands_in_a_source_is_grounded);
     tcase_add_test(tests, groundedness_is_na_where_there_is_nothing_to_judge);
     tcase_add_test(tests, scripts_without_spaces_are_grounded_too);
     tcase_add_test(tests, decades_and_number_words_are_compared_by_value);
