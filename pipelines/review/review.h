@@ -11,18 +11,34 @@
 #include "pipelines/config/config.h"
 #include "pipelines/decide/effects.h"
 #include "processor/review/result.h"
-#include "state/store/store.h"
+#include "state/tables/audit.h"
+#include "state/tables/counters.h"
+#include "state/tables/outbox.h"
 
 struct review;
+struct dataset;
 
-MUST_CHECK enum status review_open(struct store *store, const struct pipeline_config *config,
+struct leases;
+
+/* `outbox` and `counters` are the writer's. */
+MUST_CHECK enum status review_open(struct store *store, struct outbox *outbox,
+                                   struct counters *counters, const struct pipeline_config *config,
                                    struct review **ret_review);
 void review_close(struct review *review);
 /* Labels, queues and consensus of another configuration, from the next transaction on. */
 void review_use_config(struct review *review, const struct pipeline_config *config);
+/* How many enabled reviewers there are: no item waits for more. Without a reviewers file there is
+ * one; with one, all that an item wants, until this says otherwise. */
+void review_set_people(struct review *review, uint32_t people);
+struct leases *review_leases(struct review *review); /* any thread */
+struct dataset *review_dataset(struct review *review);
+struct audit *review_audit_trail(struct review *review);
+/* Whole metric families; `review` is a struct review. From any thread. */
+void review_collect_metrics(void *review, struct buffer *to);
 
-/* Who says it. `principal` is unique: the reviewer's own name for an authenticated person,
- * "service/NAME:reviewer" through a service token, "import:reviewer" from a topic. */
+/* Who says it. `principal` is who the store knows: the reviewer's own name for an authenticated or
+ * declared person. Of results that a service or a topic brings, review_apply makes it itself, of the
+ * reviewer that they name: "service/NAME:reviewer", "import:reviewer". */
 enum principal_trust { TRUST_AUTHENTICATED, TRUST_DECLARED, TRUST_IMPORTED };
 struct principal {
     struct bytes name;      /* of the token: whose it is */
@@ -32,9 +48,9 @@ struct principal {
 };
 
 /* A record goes out: its item opens, or the item of an earlier revision takes it over (same
- * content), or is superseded. Does nothing without a results pipeline. */
+ * content), or is superseded. */
 void review_add_record(struct review *review, struct store_txn *txn, const struct closed *closed,
-                       uint64_t record_sequence, int64_t wall_ms);
+                       int64_t wall_ms);
 
 /* Every outcome of a result; counted in flywheel_results_total{outcome}. */
 enum result_outcome {
@@ -91,5 +107,13 @@ MUST_CHECK bool review_reveal(struct review *review, struct store_txn *txn,
                               const uint8_t item_id[16], const struct principal *principal,
                               enum reviewer_verdict verdict, const uint16_t *labels,
                               uint32_t label_count, int64_t wall_ms);
+/* The item was shown to them: served, or opened by its id (`is_chosen`), which is left out of
+ * estimates. The first time counts, and is in the trail. False: there is no such item. */
+MUST_CHECK bool review_served(struct review *review, struct store_txn *txn,
+                              const uint8_t item_id[16], const struct principal *principal,
+                              bool is_chosen, int64_t wall_ms);
+/* Open items of the same failure are closed without a result: skipped{same_as}. Returns how many. */
+uint32_t review_close_same(struct review *review, struct store_txn *txn, const uint8_t item_id[16],
+                           uint32_t items_max, const struct principal *by, int64_t wall_ms);
 /* Expiry, pending results, retention, limits: a bounded piece of work a call; each second. */
 void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms);

@@ -1,0 +1,173 @@
+/* Results that came before their record wait for it, a day at most.
+ *   body = u8 version | signed received_ms | bytes id 16 | bytes name, principal | u8 trust
+ *        | u8 rights | bytes JSON */
+#include "pipelines/decide/summary.h"
+#include "pipelines/review/state.h"
+#include "processor/base/digest.h"
+#include "processor/review/result_json.h"
+#include "state/store/value.h"
+
+enum {
+    PENDING_VERSION = 1,
+    DAY_MS = 24 * 60 * 60 * 1000,
+    APPLIED_MAX = 64, /* of one item at once; the turn has the rest */
+    LOOKED_AT = 100,  /* a turn */
+    SHARE = 20,       /* of limits.review: a twentieth */
+};
+enum { MAY_ADJUDICATE = 1, IS_SERVICE = 2, IS_ADMIN = 4 };
+
+struct waiting {
+    int64_t received_ms;
+    struct bytes id;
+    struct principal principal;
+    struct bytes json;
+};
+
+static bool id_of(const struct result *result, uint8_t ret_id[16])
+{
+    struct bytes text = result->record_id.size > 0 ? result->record_id : result->trajectory_id;
+    char uuid[UUID_TEXT_SIZE];
+    if (text.size == 32)
+        return hex_decode(ret_id, (const char *)text.data, 16);
+    if (text.size != UUID_TEXT_SIZE - 1)
+        return false;
+    memcpy(uuid, text.data, text.size);
+    uuid[text.size] = 0;
+    return record_id_read(uuid, ret_id);
+}
+
+bool review_pending_add(const struct review_event *event, const struct result *result,
+                        struct bytes json)
+{
+    const struct review *review = event->review;
+    const struct review_settings *settings = &review->config->review;
+    const struct principal *principal = event->principal;
+    struct buffer body = {0};
+    uint8_t id[16];
+    if (!id_of(result, id) || result_pending_count(review->results) >= settings->pending_max ||
+        result_pending_bytes(review->results) + json.size > settings->bytes_max / SHARE)
+        return false;
+    buffer_append_byte(&body, PENDING_VERSION);
+    value_put_signed(&body, event->wall_ms);
+    value_put_bytes(&body, bytes_of(id, sizeof id));
+    value_put_bytes(&body, principal->name);
+    value_put_bytes(&body, principal->principal);
+    buffer_append_byte(&body, (uint8_t)principal->trust);
+    buffer_append_byte(&body, (uint8_t)((principal->may_adjudicate ? MAY_ADJUDICATE : 0) |
+                                        (principal->is_service ? IS_SERVICE : 0) |
+                                        (principal->is_admin ? IS_ADMIN : 0)));
+    value_put_bytes(&body, json);
+    if (body.failed)
+        store_fail(event->txn, STATUS_FATAL, "out of memory");
+    uint64_t sequence = result_pending_append(review->results, event->txn, buffer_bytes(&body));
+    item_mark(event->txn, 'w', bytes_of(id, sizeof id), sequence);
+    buffer_finish(&body);
+    return true;
+}
+
+static bool read_waiting(struct store_txn *txn, uint64_t sequence, struct buffer *body,
+                         struct waiting *ret_waiting)
+{
+    struct value_reader from;
+    buffer_clear(body);
+    if (result_pending_read(txn, sequence, body) != STATUS_OK)
+        return false;
+    value_reader_init(&from, buffer_bytes(body));
+    bool is_known = value_get_u8(&from) == PENDING_VERSION;
+    *ret_waiting = (struct waiting){.received_ms = value_get_signed(&from)};
+    ret_waiting->id = value_get_bytes(&from);
+    ret_waiting->principal.name = value_get_bytes(&from);
+    ret_waiting->principal.principal = value_get_bytes(&from);
+    ret_waiting->principal.trust = (enum principal_trust)value_get_u8(&from);
+    uint8_t rights = value_get_u8(&from);
+    ret_waiting->principal.may_adjudicate = rights & MAY_ADJUDICATE;
+    ret_waiting->principal.is_service = rights & IS_SERVICE;
+    ret_waiting->principal.is_admin = rights & IS_ADMIN;
+    ret_waiting->json = value_get_bytes(&from);
+    if (is_known && value_reader_finish(&from) == STATUS_OK && ret_waiting->id.size == 16)
+        return true;
+    store_fail(txn, STATUS_FATAL, "a row of table result_pending is not understood");
+    return false;
+}
+
+static void forget(struct review *review, struct store_txn *txn, uint64_t sequence,
+                   const struct waiting *waiting)
+{
+    item_unmark(txn, 'w', waiting->id, sequence);
+    result_pending_delete(review->results, txn, sequence);
+}
+
+/* False: it goes on waiting. */
+static bool apply_waiting(struct review *review, struct store_txn *txn, uint64_t sequence,
+                          const struct waiting *waiting, int64_t wall_ms)
+{
+    struct result_answer answer;
+    review_apply_one(review, txn, waiting->json, &waiting->principal, true, wall_ms, &answer);
+    if (answer.outcome == RESULT_WAS_PENDING || answer.outcome == RESULT_WAS_FULL)
+        return false;
+    counters_add(review->counters, txn, review->outcomes[answer.outcome], 1);
+    forget(review, txn, sequence, waiting);
+    return true;
+}
+
+void review_pending_apply(struct review *review, struct store_txn *txn, const uint8_t id[16],
+                          int64_t wall_ms)
+{
+    struct buffer body = {0};
+    struct waiting waiting;
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < APPLIED_MAX; i++) {
+        at = item_marked(txn, 'w', bytes_of(id, 16), at + 1);
+        if (at == 0 || !read_waiting(txn, at, &body, &waiting))
+            break;
+        (void)apply_waiting(review, txn, at, &waiting, wall_ms);
+    }
+    buffer_finish(&body);
+}
+
+/* Does exactly this instance answer for what nobody knows? */
+static bool is_ours(struct review *review, const struct waiting *waiting)
+{
+    struct result_refusal refusal;
+    uint8_t origin[INSTANCE_UUID_SIZE];
+    char uuid[UUID_TEXT_SIZE];
+    if (review->config->budget.instances <= 1)
+        return true;
+    arena_reset(&review->arena);
+    struct result *result = arena_zalloc(&review->arena, 1, sizeof *result);
+    if (!result || !result_json_read(waiting->json, &review->config->review.labels,
+                                     waiting->principal.name, &review->arena, result, &refusal) ||
+        result->origin.size != UUID_TEXT_SIZE - 1)
+        return false;
+    memcpy(uuid, result->origin.data, result->origin.size);
+    uuid[result->origin.size] = 0;
+    return record_id_read(uuid, origin) &&
+           memcmp(origin, store_instance(review->store)->uuid, sizeof origin) == 0;
+}
+
+static void give_up(struct review *review, struct store_txn *txn, uint64_t sequence,
+                    const struct waiting *waiting)
+{
+    enum result_outcome outcome =
+        is_ours(review, waiting) ? RESULT_WAS_UNKNOWN_RECORD : RESULT_WAS_UNCLAIMED;
+    counters_add(review->counters, txn, review->outcomes[outcome], 1);
+    if (outcome == RESULT_WAS_UNKNOWN_RECORD)
+        counters_add(review->counters, txn, review->dead[outcome], 1);
+    forget(review, txn, sequence, waiting);
+}
+
+void review_pending_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)
+{
+    struct buffer body = {0};
+    struct waiting waiting;
+    for (uint32_t i = 0; i < LOOKED_AT; i++) {
+        uint64_t at = result_pending_next(txn, review->pending_at);
+        review->pending_at = at == 0 ? 0 : at + 1;
+        if (at == 0 || !read_waiting(txn, at, &body, &waiting))
+            break;
+        if (!apply_waiting(review, txn, at, &waiting, wall_ms) &&
+            wall_ms - waiting.received_ms >= DAY_MS)
+            give_up(review, txn, at, &waiting);
+    }
+    buffer_finish(&body);
+}

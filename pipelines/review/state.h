@@ -1,0 +1,90 @@
+/* What the return path keeps; seen inside this room only. What is durable is in the tables; the rest
+ * can be forgotten by a restart. */
+#pragma once
+#include "pipelines/review/dataset.h"
+#include "pipelines/review/decision.h"
+#include "pipelines/review/leases.h"
+#include "pipelines/review/review.h"
+#include "processor/base/inflate.h"
+#include "state/tables/counters.h"
+#include "state/tables/item.h"
+
+enum { DEAD_REASONS = RESULT_OUTCOMES, ITEM_TEXT_SIZE = 33 };
+
+struct review {
+    struct store *store;
+    const struct pipeline_config *config; /* the newest */
+    struct items *items;
+    struct results *results;
+    struct audit *audit;
+    struct dataset *dataset;
+    struct leases *leases;
+    struct counters *counters;
+    struct persistent_counter *outcomes[RESULT_OUTCOMES], *dead[RESULT_OUTCOMES];
+    struct persistent_counter *expired_by_age, *expired_by_limit, *skewed;
+    struct regex_scratch *scratch;
+    struct inflater *inflater;
+    struct arena arena;     /* of one call; reset by who comes in from outside */
+    struct buffer deflated, record; /* content of an item, as stored and as JSON */
+    uint32_t people;        /* enabled reviewers; UINT32_MAX: not known */
+    uint64_t pending_at;    /* where the turn goes on */
+    uint8_t label_set[32];  /* that the trail knows of */
+    bool is_label_set_known;
+};
+
+/* One call: its transaction and time, and who acts; `principal` NULL: the program. */
+struct review_event {
+    struct review *review;
+    struct store_txn *txn;
+    const struct principal *principal;
+    struct bytes person; /* unique: of the principal and the reviewer that it speaks for */
+    struct bytes reviewer;
+    enum result_role role;
+    int64_t wall_ms;
+};
+
+/* --- items.c --- */
+
+/* How many reviews it needs: never more than there are people. */
+uint32_t review_wanted(const struct review *review, const struct item_row *item);
+void review_item_text(const uint8_t id[ITEM_ID_BYTES], char to[ITEM_TEXT_SIZE]);
+/* Its record as JSON, borrowed from the review; absent: the content has left. */
+struct bytes review_record_of(struct review *review, struct store_txn *txn,
+                              const struct item_row *item);
+
+/* --- settle.c --- */
+
+/* Results have changed: state, decision, row. `ret_row_id`: 37 bytes, "" without a row; NULL: nobody
+ * asks. */
+void review_settle(const struct review_event *event, struct item_row *item, char *ret_row_id);
+/* An entry of the trail. `result_id` and `content` may be absent. */
+void review_audit(const struct review_event *event, enum audit_action action,
+                  const struct item_row *item, struct bytes result_id, const uint8_t *content);
+/* The item ends without a decision: it expired, or was superseded. */
+void review_end_item(const struct review_event *event, struct item_row *item,
+                     enum item_state state, enum item_cause cause);
+
+/* --- apply.c --- */
+
+/* The same as review_apply, of one that may have waited. The arena is reset. */
+void review_apply_one(struct review *review, struct store_txn *txn, struct bytes json,
+                      const struct principal *principal, bool has_waited, int64_t wall_ms,
+                      struct result_answer *ret_answer);
+
+/* --- pending.c --- */
+
+/* False: there is no room for it. */
+MUST_CHECK bool review_pending_add(const struct review_event *event, const struct result *result,
+                                   struct bytes json);
+/* An item has come: what waits for it is applied. */
+void review_pending_apply(struct review *review, struct store_txn *txn, const uint8_t id[16],
+                          int64_t wall_ms);
+/* Looks at some of what waits. */
+void review_pending_turn(struct review *review, struct store_txn *txn, int64_t wall_ms);
+
+/* --- turn.c --- */
+
+/* Ends or deletes at most `items_max` items while limits are passed. */
+void review_make_room(struct review *review, struct store_txn *txn, uint32_t items_max,
+                      int64_t wall_ms);
+bool review_is_full(const struct review *review);
