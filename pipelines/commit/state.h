@@ -7,6 +7,7 @@
 #include "pipelines/commit/stored.h"
 #include "pipelines/commit/unread_scopes.h"
 #include "pipelines/commit/writer_counters.h"
+#include "pipelines/review/review.h"
 #include "state/cohorts/delta.h"
 #include "state/tables/decided.h"
 #include "state/tables/journal.h"
@@ -51,6 +52,8 @@ struct writer {
     struct cohort_delta *delta;
     struct alerts *alerts;
     struct review_budget *budget;
+    struct review *review; /* NULL: there is no results pipeline */
+    int64_t reviewed_ms;   /* monotonic, of its last turn */
     struct writer_counters counted;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;

@@ -95,9 +95,9 @@ static void count_in_vain(struct writer *writer, const struct closed *closed, in
     }
     for (uint32_t i = 0; closed->scores_in_vain >> i; i++)
         if (closed->scores_in_vain >> i & 1) {
-            writer_count(
-                writer,
-                writer_counters_await_timeout(&writer->counted, assembly->await_scores[i]), 1);
+            writer_count(writer,
+                         writer_counters_await_timeout(&writer->counted, assembly->await_scores[i]),
+                         1);
             writer->in_vain.runs_of[i]++;
         }
     writer->in_vain.runs += closed->scores_in_vain != 0;
@@ -177,6 +177,8 @@ static uint64_t add_record(struct writer *writer, const struct closed *closed, i
                  1);
     writer_count(writer, writer->counted.revisions, closed->revision != NULL);
     writer->batch_bytes += record->frame.size * writer->exporter_count;
+    if (writer->review)
+        review_add_record(writer->review, &writer->txn, closed, wall_ms);
     return sequence;
 }
 

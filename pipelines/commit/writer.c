@@ -10,6 +10,7 @@
 enum {
     COHORT_FLUSH_MS = 1000, /* buckets are rewritten whole; the decided rows are their redo log */
     HORIZON_MS = 10000,     /* small beside any late window, so what is kept too long is little */
+    REVIEW_TURN_MS = 1000,  /* items expire, contents leave */
     GAUGES_MS = 1000,       /* the share of the map in use walks the free list */
 };
 
@@ -18,6 +19,22 @@ void writer_forget_config(struct writer *writer, const struct pipeline_config *c
     for (uint32_t i = 0; i < BINDINGS; i++)
         if (writer->bindings[i].config == config)
             writer->bindings[i].config = NULL;
+}
+
+void writer_use_config(struct writer *writer, const struct pipeline_config *config)
+{
+    if (writer->review)
+        review_use_config(writer->review, config);
+}
+
+struct review *writer_review(struct writer *writer)
+{
+    return writer->review;
+}
+
+struct store_txn *writer_transaction(struct writer *writer)
+{
+    return &writer->txn;
 }
 
 struct review_budget *writer_budget(struct writer *writer)
@@ -43,6 +60,8 @@ void writer_begin(struct writer *writer)
     writer->first_record = writer->end_record = outbox_next_sequence(writer->outbox);
     writer->alert_records = 0;
     writer->batch_bytes = 0;
+    if (writer->review)
+        review_begin(writer->review);
     writer->batch_in_flight = 0;
     writer->next_holding = writer->is_holding;
     writer->next_held = writer->held;
@@ -230,6 +249,21 @@ static void append_rows(struct writer *writer)
     (void)decided_append(writer->decided, &writer->txn, writer->rows, writer->row_count);
 }
 
+/* What waited for the records of this batch is judged behind all of them, so that rows of the dataset
+ * come behind them in the outbox. */
+static bool turn_review(struct writer *writer, int64_t now_ms, int64_t wall_ms)
+{
+    if (!writer->review)
+        return false;
+    review_apply_arrived(writer->review, &writer->txn, wall_ms);
+    bool is_due = now_ms - writer->reviewed_ms >= REVIEW_TURN_MS;
+    if (is_due)
+        review_turn(writer->review, &writer->txn, wall_ms);
+    if (writer->end_record < outbox_next_sequence(writer->outbox))
+        writer->end_record = outbox_next_sequence(writer->outbox);
+    return is_due;
+}
+
 static void tell_alert(void *context, struct bytes frame)
 {
     struct writer *writer = context;
@@ -320,6 +354,7 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     (void)decided_expire(writer->decided, &writer->txn, writer->next_horizon.ms, TRIM_ROWS_MAX,
                          NULL, NULL);
     trim_retained(writer, wall_ms);
+    bool has_turned = turn_review(writer, now_ms, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
     writer_count(writer, writer->counted.untabled,
                  budget_write(writer->budget, &writer->txn, wall_ms));
@@ -331,6 +366,8 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
                 writer->bindings[i].config = NULL;
         return status;
     }
+    if (has_turned)
+        writer->reviewed_ms = now_ms;
     status = settle_memory(writer, has_flushed, now_ms);
     unread_scopes_log(&writer->unread_scopes);
     budget_publish(writer->budget, now_ms);

@@ -17,6 +17,7 @@
 #include "state/tables/source.h"
 
 struct writer;
+struct review;
 
 /* Opens every table. `source_names` are the sources of this process, in the order of their
  * numbers. */
@@ -24,11 +25,18 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                              uint32_t shards, const char *const *source_names,
                              uint32_t source_count, struct error *ret_error);
 void writer_destroy(struct writer *writer);
+/* What is not judged by shards goes by this one from now on. */
+void writer_use_config(struct writer *writer, const struct pipeline_config *config);
 /* No effects of this configuration will come any more; it may be freed. */
 void writer_forget_config(struct writer *writer, const struct pipeline_config *config);
 
 /* The first sequence that no spilled trajectory has. */
 uint64_t writer_spill_sequence(struct writer *writer);
+
+/* NULL: there is no results pipeline. */
+struct review *writer_review(struct writer *writer);
+/* The one that is under way, for what is asked of the review within it. */
+struct store_txn *writer_transaction(struct writer *writer);
 
 /* For budget_take(). */
 struct review_budget *writer_budget(struct writer *writer);

@@ -33,6 +33,10 @@ enum row {
     MEASUREMENT_NA,
     AWAIT_TIMEOUTS,
     COHORT_CORRECTIONS,
+    RESULTS,
+    RESULTS_DEAD,
+    RESULTS_SKEWED,
+    REVIEW_EXPIRED,
     ROWS
 };
 
@@ -109,6 +113,17 @@ static const struct {
         "not."},
     [COHORT_CORRECTIONS] = {"flywheel_cohort_corrections_total", NO_ACCOUNT,
         "Verdicts that late spans, scores or feedback have changed, by grouping."},
+    [RESULTS] = {"flywheel_results_total", NO_ACCOUNT,
+        "Results of reviewers, by what became of them."},
+    [RESULTS_DEAD] = {"flywheel_results_dead_total", NO_ACCOUNT,
+        "Results from a topic that are dead letters, and those that nobody's record was for after "
+        "a day, by reason."},
+    [RESULTS_SKEWED] = {"flywheel_results_skewed_total", NO_ACCOUNT,
+        "Times that results state and that cannot be: before the record, or in the future. They "
+        "are taken as the nearest that can."},
+    [REVIEW_EXPIRED] = {"flywheel_review_expired_total", NO_ACCOUNT,
+        "Items of the review that nobody came to: after their time (age), or because there was no "
+        "room for them (full)."},
 };
 /* clang-format on */
 

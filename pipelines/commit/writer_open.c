@@ -21,7 +21,11 @@ static bool open_tables(struct writer *writer)
            cohort_delta_restore(writer->delta, writer->store, &writer->delta_sequence) ==
                STATUS_OK &&
            alerts_open(writer->store, writer->config, &writer->alerts) == STATUS_OK &&
-           budget_open(writer->store, writer->config, writer->shards, &writer->budget) == STATUS_OK;
+           budget_open(writer->store, writer->config, writer->shards, &writer->budget) ==
+               STATUS_OK &&
+           (!writer->config->review.is_present ||
+            review_open(writer->store, writer->outbox, writer->counters, writer->config,
+                        &writer->review) == STATUS_OK);
 }
 
 struct stale {
@@ -108,7 +112,7 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                               .shards = shards,
                               .source_count = source_count,
                               .exporter_count = config->exporter_count};
-    writer->flushed_ms = writer->gauged_ms = INT64_MIN / 2;
+    writer->flushed_ms = writer->gauged_ms = writer->reviewed_ms = INT64_MIN / 2;
     for (uint32_t i = 0; i < config->exporter_count; i++)
         writer->tells_alerts |= config->exporters[i].takes_alerts;
     writer->shard_states = calloc(shards, sizeof(*writer->shard_states));
@@ -137,6 +141,7 @@ void writer_destroy(struct writer *writer)
 {
     if (!writer)
         return;
+    review_close(writer->review);
     budget_close(writer->budget);
     parts_close(writer->parts);
     alerts_close(writer->alerts);

@@ -64,6 +64,8 @@ void writer_collect_metrics(void *writer, struct buffer *to)
 {
     writer_counters_render(&((struct writer *)writer)->counted, to);
     alert_metrics_collect(((struct writer *)writer)->alerts, to);
+    if (((struct writer *)writer)->review)
+        review_collect_metrics(((struct writer *)writer)->review, to);
 }
 
 struct span_account writer_account(const struct writer *writer)

@@ -141,8 +141,7 @@ static bool find_item(struct applying *applying)
     return item_read(txn, sequence, &applying->event.review->arena, &applying->item);
 }
 
-static enum result_outcome set_aside(struct applying *applying, struct bytes json,
-                                     bool has_waited)
+static enum result_outcome set_aside(struct applying *applying, struct bytes json, bool has_waited)
 {
     if (has_waited)
         return RESULT_WAS_PENDING;
@@ -289,8 +288,7 @@ static void put_judgement(struct applying *applying, struct result_row *row)
     for (uint32_t i = 0; i < result->label_count; i++)
         if (result->failure_mode == (int32_t)result->labels[i])
             row->failure_mode = (int32_t)i;
-    row->is_approved =
-        result->has_approve ? result->approve : result->verdict != REVIEW_UNSURE;
+    row->is_approved = result->has_approve ? result->approve : result->verdict != REVIEW_UNSURE;
     put_first(applying, row);
 }
 
@@ -309,8 +307,8 @@ static void put_texts(struct applying *applying, struct result_row *row, struct 
 static bool is_beyond_wanted(const struct applying *applying)
 {
     const struct item_row *item = &applying->item;
-    bool counts_already = applying->has_own && applying->own->is_given &&
-                          applying->own->status == RESULT_COMPLETED;
+    bool counts_already =
+        applying->has_own && applying->own->is_given && applying->own->status == RESULT_COMPLETED;
     return item->results - (counts_already && item->results > 0) >=
            review_wanted(applying->event.review, item);
 }
@@ -346,8 +344,7 @@ static struct result_row row_of(struct applying *applying)
     return row;
 }
 
-static enum result_outcome outcome_of(const struct applying *applying,
-                                      const struct result_row *row)
+static enum result_outcome outcome_of(const struct applying *applying, const struct result_row *row)
 {
     if (row->status == RESULT_WITHDRAWN)
         return RESULT_WAS_WITHDRAWN;
@@ -366,9 +363,8 @@ static void note_id(const struct applying *applying, bool is_pending, uint64_t i
 {
     uint8_t hash[RESULT_ID_HASH_BYTES];
     const struct result *result = applying->result;
-    struct result_note note = {.item = item,
-                               .is_pending = is_pending,
-                               .received_ms = applying->event.wall_ms};
+    struct result_note note = {
+        .item = item, .is_pending = is_pending, .received_ms = applying->event.wall_ms};
     memcpy(note.digest, result->sha256, sizeof note.digest);
     result_id_hash(applying->event.person, result->result_id, hash);
     result_note_put(applying->event.txn, hash, &note);
@@ -416,8 +412,7 @@ static void put_item(struct applying *applying)
     struct result_answer *answer = applying->answer;
     review_item_text(applying->item.item_id, answer->item_id);
     answer->item_state = (uint8_t)applying->item.state;
-    answer->decision =
-        applying->item.decision.is_decided ? applying->item.decision.number : 0;
+    answer->decision = applying->item.decision.is_decided ? applying->item.decision.number : 0;
 }
 
 /* Was it heard before? */
@@ -444,8 +439,7 @@ static enum result_outcome apply(struct applying *applying, struct bytes json, b
     enum result_outcome outcome = check_person(applying);
     if (outcome != RESULT_WAS_ACCEPTED)
         return outcome;
-    event->person =
-        person_of(event->principal, applying->result->reviewer, &event->review->arena);
+    event->person = person_of(event->principal, applying->result->reviewer, &event->review->arena);
     event->reviewer = applying->result->reviewer;
     event->role = applying->result->role;
     if (is_known(applying, has_waited, &outcome))
@@ -456,9 +450,9 @@ static enum result_outcome apply(struct applying *applying, struct bytes json, b
             note_id(applying, true, 0);
         return outcome;
     }
-    applying->has_own = result_row_read(event->txn, applying->item.sequence,
-                                        item_row_hash(event->person), &event->review->arena,
-                                        applying->own);
+    applying->has_own =
+        result_row_read(event->txn, applying->item.sequence, item_row_hash(event->person),
+                        &event->review->arena, applying->own);
     outcome = check_place(applying);
     if (outcome == RESULT_WAS_ACCEPTED)
         outcome = check_texts(applying);
@@ -491,13 +485,12 @@ void review_apply_one(struct review *review, struct store_txn *txn, struct bytes
     applying->answer = ret_answer;
     if (audit_is_full(review->audit, review->config->review.audit_bytes_max) ||
         review_is_full(review)) {
-        ret_answer->outcome = refuse(ret_answer, RESULT_WAS_FULL, "",
-                                     "limits.audit or limits.review is reached");
+        ret_answer->outcome =
+            refuse(ret_answer, RESULT_WAS_FULL, "", "limits.audit or limits.review is reached");
     } else if (!result_json_read(json, &review->config->review.labels, owner, &review->arena,
                                  applying->result, &refusal)) {
-        ret_answer->outcome =
-            refuse(ret_answer, outcome_of_fault(refusal.fault), refusal.field, "%s",
-                   refusal.reason);
+        ret_answer->outcome = refuse(ret_answer, outcome_of_fault(refusal.fault), refusal.field,
+                                     "%s", refusal.reason);
     } else {
         (void)snprintf(ret_answer->result_id, sizeof ret_answer->result_id, "%.*s",
                        (int)applying->result->result_id.size,

@@ -1,7 +1,7 @@
 /* Votes are counted label by label; ids of before a rename are counted under the new one. */
 #include "pipelines/review/decision.h"
 
-#include "pipelines/review/review.h"
+#include "pipelines/review/principal.h"
 #include "processor/base/digest.h"
 #include "processor/review/result.h"
 
@@ -54,8 +54,8 @@ static uint32_t label_votes(const struct votes *votes, struct bytes id)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < votes->count; i++)
-        count += is_judgement(&votes->rows[i], RESULT_REVIEWER) &&
-                 has_label(votes, &votes->rows[i], id);
+        count +=
+            is_judgement(&votes->rows[i], RESULT_REVIEWER) && has_label(votes, &votes->rows[i], id);
     return count;
 }
 
@@ -63,8 +63,8 @@ static uint32_t verdict_votes(const struct votes *votes, uint8_t verdict)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < votes->count; i++)
-        count += is_judgement(&votes->rows[i], RESULT_REVIEWER) &&
-                 votes->rows[i].verdict == verdict;
+        count +=
+            is_judgement(&votes->rows[i], RESULT_REVIEWER) && votes->rows[i].verdict == verdict;
     return count;
 }
 
@@ -126,8 +126,8 @@ static void find_labels(const struct votes *votes, struct results_decision *deci
 {
     for (uint32_t i = 0; i < votes->count; i++) {
         const struct result_row *row = &votes->rows[i];
-        bool is_theirs = decision->is_adjudicated ? row == decision->texts
-                                                  : is_judgement(row, RESULT_REVIEWER);
+        bool is_theirs =
+            decision->is_adjudicated ? row == decision->texts : is_judgement(row, RESULT_REVIEWER);
         for (uint32_t j = 0; is_theirs && j < row->label_count; j++) {
             struct bytes id = current_id(votes->settings, row->labels[j]);
             if (decision->is_adjudicated || 2 * label_votes(votes, id) > decision->reviewers)
@@ -168,8 +168,7 @@ static void count_persons(const struct votes *votes, struct results_decision *de
         authenticated += row->trust == TRUST_AUTHENTICATED;
         is_approved = is_approved && row->is_approved;
     }
-    decision->is_approved =
-        decision->is_adjudicated ? decision->texts->is_approved : is_approved;
+    decision->is_approved = decision->is_adjudicated ? decision->texts->is_approved : is_approved;
     decision->has_critical_right =
         authenticated >= 2 ||
         (decision->is_adjudicated && decision->texts->trust == TRUST_AUTHENTICATED);
@@ -204,15 +203,15 @@ static void count_results(const struct votes *votes, struct results_decision *de
         if (is_judgement(row, RESULT_ADJUDICATOR) && is_later(row, decision->texts))
             decision->texts = row;
         *ret_reviewers += is_judgement(row, RESULT_REVIEWER);
-        decision->results += is_judgement(row, RESULT_REVIEWER) ||
-                             is_judgement(row, RESULT_ADJUDICATOR);
+        decision->results +=
+            is_judgement(row, RESULT_REVIEWER) || is_judgement(row, RESULT_ADJUDICATOR);
         decision->skips += is_skip(row);
         *ret_is_out_of_scope |= is_skip(row) && row->role == RESULT_ADJUDICATOR &&
                                 row->skip_cause == SKIPPED_OUT_OF_SCOPE;
     }
 }
 
-void results_decide(const struct result_row *rows, uint32_t count, uint32_t wanted,
+void decision_make(const struct result_row *rows, uint32_t count, uint32_t wanted,
                     const struct review_settings *settings, struct results_decision *ret_decision)
 {
     struct votes votes = {rows, count, settings};

@@ -30,5 +30,5 @@ struct results_decision {
 };
 
 /* `rows` of one item, by principal. Results that are outdated do not come to anything. */
-void results_decide(const struct result_row *rows, uint32_t count, uint32_t wanted,
+void decision_make(const struct result_row *rows, uint32_t count, uint32_t wanted,
                     const struct review_settings *settings, struct results_decision *ret_decision);

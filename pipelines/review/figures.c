@@ -75,8 +75,7 @@ static enum status walk_queue(struct walk *walk, struct bytes name)
         store_begin(walk->store, false, &txn);
         store_cursor_begin(&txn, TABLE_ITEM_OPEN, key_bytes(&from), prefix, &cursor);
         while (seen < KEYS_PER_TRANSACTION && store_cursor_next(&cursor)) {
-            int64_t age_ms =
-                walk->wall_ms - (int64_t)get_be64(cursor.key.data + prefix + 1);
+            int64_t age_ms = walk->wall_ms - (int64_t)get_be64(cursor.key.data + prefix + 1);
             ages_add(walk->own, age_ms);
             ages_add(walk->all, age_ms);
             walk->over_due += age_ms > walk->due_ms;
@@ -146,15 +145,15 @@ enum status figures_read(struct store *store, const struct review_settings *sett
 
 /* --- metrics --- */
 
-static const struct metric_family items_family = {
-    "flywheel_review_items", METRIC_GAUGE, "Items of the review, by queue and state."};
+static const struct metric_family items_family = {"flywheel_review_items", METRIC_GAUGE,
+                                                  "Items of the review, by queue and state."};
 static const struct metric_family age_family = {
     "flywheel_review_age_seconds", METRIC_GAUGE,
     "Age of open and waiting items, to the minute, by queue and quantile."};
-static const struct metric_family pending_family = {
-    "flywheel_results_pending", METRIC_GAUGE, "Results that wait for their record."};
-static const struct metric_family used_family = {
-    "flywheel_review_used_ratio", METRIC_GAUGE, "Share of limits.review that is in use."};
+static const struct metric_family pending_family = {"flywheel_results_pending", METRIC_GAUGE,
+                                                    "Results that wait for their record."};
+static const struct metric_family used_family = {"flywheel_review_used_ratio", METRIC_GAUGE,
+                                                 "Share of limits.review that is in use."};
 
 static void write_labeled(struct buffer *to, const char *family, struct bytes queue,
                           const char *label, const char *value, double number)

@@ -7,7 +7,7 @@
 struct queue_figures {
     struct bytes name; /* in the arena */
     uint64_t counts[ITEM_STATES];
-    uint64_t over_due;          /* open and waiting for longer than `due` */
+    uint64_t over_due;           /* open and waiting for longer than `due` */
     double age_p50_s, age_p95_s; /* of open and waiting items, to the minute; 0: none */
 };
 

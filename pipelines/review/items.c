@@ -7,8 +7,10 @@
 #include <math.h>
 
 #include "pipelines/decide/summary.h"
+#include "pipelines/review/review.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
+#include "state/tables/erased.h"
 
 enum {
     PRIORITY_MAX = 255,
@@ -149,11 +151,19 @@ static uint64_t add_item(struct review *review, struct store_txn *txn, const str
     return item.sequence;
 }
 
+static void note_arrived(struct review *review, const uint8_t id[16])
+{
+    if (review->arrived_count < ARRIVED_MAX)
+        memcpy(review->arrived[review->arrived_count++], id, 16);
+}
+
 void review_add_record(struct review *review, struct store_txn *txn, const struct closed *closed,
                        int64_t wall_ms)
 {
     uint8_t id[ITEM_ID_BYTES], record_id[RECORD_ID_SIZE];
     const struct selected_record *record = closed->emission.record;
+    if (erased_has(dataset_erased(review->dataset), txn, closed->trace_id))
+        return; /* It must not come back. */
     arena_reset(&review->arena);
     make_id(closed, record, id);
     uint64_t sequence = item_find(txn, 'i', id);
@@ -165,6 +175,18 @@ void review_add_record(struct review *review, struct store_txn *txn, const struc
     if (result_pending_count(review->results) == 0)
         return;
     if (record_id_read(record->id, record_id))
-        review_pending_apply(review, txn, record_id, wall_ms);
-    review_pending_apply(review, txn, closed->trace_id, wall_ms);
+        note_arrived(review, record_id);
+    note_arrived(review, closed->trace_id);
+}
+
+void review_begin(struct review *review)
+{
+    review->arrived_count = 0;
+}
+
+void review_apply_arrived(struct review *review, struct store_txn *txn, int64_t wall_ms)
+{
+    for (uint32_t i = 0; i < review->arrived_count; i++)
+        review_pending_apply(review, txn, review->arrived[i], wall_ms);
+    review->arrived_count = 0;
 }

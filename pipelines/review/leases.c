@@ -89,8 +89,7 @@ bool leases_take(struct leases *leases, uint64_t item, uint64_t principal, uint3
     return is_free;
 }
 
-uint32_t leases_of_others(struct leases *leases, uint64_t item, uint64_t principal,
-                          int64_t now_ms)
+uint32_t leases_of_others(struct leases *leases, uint64_t item, uint64_t principal, int64_t now_ms)
 {
     pthread_mutex_lock(&leases->lock);
     forget_ended(leases, now_ms);

@@ -19,8 +19,7 @@ void leases_destroy(struct leases *leases);
 MUST_CHECK bool leases_take(struct leases *leases, uint64_t item, uint64_t principal,
                             uint32_t places, int64_t now_ms, int64_t for_ms);
 /* How many others have it. */
-uint32_t leases_of_others(struct leases *leases, uint64_t item, uint64_t principal,
-                          int64_t now_ms);
+uint32_t leases_of_others(struct leases *leases, uint64_t item, uint64_t principal, int64_t now_ms);
 void leases_release(struct leases *leases, uint64_t item, uint64_t principal);
 /* A revision takes the place of an item, and whoever had that has this. */
 void leases_inherit(struct leases *leases, uint64_t from, uint64_t to);

@@ -135,8 +135,9 @@ static bool is_ours(struct review *review, const struct waiting *waiting)
         return true;
     arena_reset(&review->arena);
     struct result *result = arena_zalloc(&review->arena, 1, sizeof *result);
-    if (!result || !result_json_read(waiting->json, &review->config->review.labels,
-                                     waiting->principal.name, &review->arena, result, &refusal) ||
+    if (!result ||
+        !result_json_read(waiting->json, &review->config->review.labels, waiting->principal.name,
+                          &review->arena, result, &refusal) ||
         result->origin.size != UUID_TEXT_SIZE - 1)
         return false;
     memcpy(uuid, result->origin.data, result->origin.size);

@@ -1,5 +1,6 @@
 /* What persons do beside giving results: they see an item, commit themselves before the reveal, close
  * what failed alike, and are taken out of all counts. */
+#include "pipelines/review/review.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
 
@@ -117,8 +118,7 @@ uint32_t review_close_same(struct review *review, struct store_txn *txn, const u
     struct item_row like, item;
     uint64_t found[CLOSED_MAX];
     uint32_t count = 0, closed = 0;
-    if (!item_read(txn, item_find(txn, 'i', item_id), &review->arena, &like) ||
-        like.signature == 0)
+    if (!item_read(txn, item_find(txn, 'i', item_id), &review->arena, &like) || like.signature == 0)
         return 0;
     store_cursor_begin(txn, TABLE_ITEM_OPEN, bytes_of("e", 1), 1, &cursor);
     while (count < CLOSED_MAX && store_cursor_next(&cursor))

@@ -4,66 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/review/figures.h"
 #include "pipelines/review/state.h"
+#include "processor/base/clock.h"
 
-enum { CALL_BYTES_MAX = 64 << 20 /* of one result with the texts and results of its item */ };
-
-const char *const review_outcome_names[RESULT_OUTCOMES] = {
-    [RESULT_WAS_ACCEPTED] = "accepted",
-    [RESULT_WAS_DUPLICATE] = "duplicate",
-    [RESULT_WAS_REVISED] = "revised",
-    [RESULT_WAS_WITHDRAWN] = "withdrawn",
-    [RESULT_WAS_SKIPPED] = "skipped",
-    [RESULT_WAS_EXTRA] = "extra",
-    [RESULT_WAS_OUTDATED] = "outdated",
-    [RESULT_WAS_LATE] = "late",
-    [RESULT_WAS_PENDING] = "pending",
-    [RESULT_WAS_UNCLAIMED] = "unclaimed",
-    [RESULT_WAS_CONFLICT] = "conflict",
-    [RESULT_WAS_STALE] = "stale",
-    [RESULT_WAS_NOT_YOURS] = "not_yours",
-    [RESULT_WAS_OWN_REVIEW] = "own_review",
-    [RESULT_WAS_ROLE] = "role",
-    [RESULT_WAS_NOT_SEPARATING] = "check_does_not_separate",
-    [RESULT_WAS_CONTENT_OFF] = "content_off",
-    [RESULT_WAS_MALFORMED] = "malformed",
-    [RESULT_WAS_UNKNOWN_LABEL] = "unknown_label",
-    [RESULT_WAS_INCONSISTENT] = "inconsistent",
-    [RESULT_WAS_TOO_LARGE] = "too_large",
-    [RESULT_WAS_UNKNOWN_RECORD] = "unknown_record",
-    [RESULT_WAS_FULL] = "full",
+enum {
+    CALL_BYTES_MAX = 64 << 20, /* of one result with the texts and results of its item */
+    FIGURES_BYTES_MAX = 1 << 20,
 };
-
-static const uint16_t statuses[RESULT_OUTCOMES] = {
-    [RESULT_WAS_ACCEPTED] = 200,
-    [RESULT_WAS_DUPLICATE] = 200,
-    [RESULT_WAS_REVISED] = 200,
-    [RESULT_WAS_WITHDRAWN] = 200,
-    [RESULT_WAS_SKIPPED] = 200,
-    [RESULT_WAS_EXTRA] = 200,
-    [RESULT_WAS_OUTDATED] = 200,
-    [RESULT_WAS_LATE] = 200,
-    [RESULT_WAS_PENDING] = 202,
-    [RESULT_WAS_UNCLAIMED] = 202,
-    [RESULT_WAS_CONFLICT] = 409,
-    [RESULT_WAS_STALE] = 409,
-    [RESULT_WAS_NOT_YOURS] = 403,
-    [RESULT_WAS_OWN_REVIEW] = 403,
-    [RESULT_WAS_ROLE] = 403,
-    [RESULT_WAS_NOT_SEPARATING] = 422,
-    [RESULT_WAS_CONTENT_OFF] = 422,
-    [RESULT_WAS_MALFORMED] = 422,
-    [RESULT_WAS_UNKNOWN_LABEL] = 422,
-    [RESULT_WAS_INCONSISTENT] = 422,
-    [RESULT_WAS_TOO_LARGE] = 413,
-    [RESULT_WAS_UNKNOWN_RECORD] = 404,
-    [RESULT_WAS_FULL] = 503,
-};
-
-unsigned review_outcome_status(enum result_outcome outcome)
-{
-    return statuses[outcome];
-}
 
 /* --- open and close --- */
 
@@ -101,7 +49,7 @@ enum status review_open(struct store *store, struct outbox *outbox, struct count
         return STATUS_FATAL;
     review->store = store;
     review->counters = counters;
-    review->config = config;
+    review->config = review->first_config = config;
     review->people = config->review.reviewers_file ? UINT32_MAX : 1;
     arena_init(&review->arena, CALL_BYTES_MAX);
     review->leases = leases_create();
@@ -161,9 +109,33 @@ struct dataset *review_dataset(struct review *review)
     return review->dataset;
 }
 
+bool review_take_news(struct review *review)
+{
+    return dataset_take_news(review->dataset);
+}
+
 struct audit *review_audit_trail(struct review *review)
 {
     return review->audit;
+}
+
+void review_collect_metrics(void *context, struct buffer *to)
+{
+    struct review *review = context;
+    struct review_figures *figures = malloc(sizeof *figures);
+    struct arena arena;
+    if (!figures)
+        return;
+    arena_init(&arena, FIGURES_BYTES_MAX);
+    const struct review_settings *settings = &review->first_config->review;
+    if (figures_read(review->store, settings, clock_realtime_ms(), &arena, figures) == STATUS_OK)
+        figures_write_metrics(figures,
+                              settings->bytes_max
+                                  ? (double)atomic_load(&review->used) / (double)settings->bytes_max
+                                  : 0,
+                              to);
+    arena_finish(&arena);
+    free(figures);
 }
 
 /* --- results --- */
@@ -175,7 +147,7 @@ void review_apply(struct review *review, struct store_txn *txn, struct bytes jso
     review_apply_one(review, txn, json, principal, false, wall_ms, ret_answer);
     enum result_outcome outcome = ret_answer->outcome;
     counters_add(review->counters, txn, review->outcomes[outcome], 1);
-    bool is_refused = statuses[outcome] >= 400 && outcome != RESULT_WAS_FULL;
+    bool is_refused = review_outcome_status(outcome) >= 400 && outcome != RESULT_WAS_FULL;
     if (is_refused && principal->trust == TRUST_IMPORTED)
         counters_add(review->counters, txn, review->dead[outcome], 1);
 }

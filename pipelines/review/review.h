@@ -10,7 +10,8 @@
 #pragma once
 #include "pipelines/config/config.h"
 #include "pipelines/decide/effects.h"
-#include "processor/review/result.h"
+#include "pipelines/review/outcome.h"
+#include "pipelines/review/principal.h"
 #include "state/tables/audit.h"
 #include "state/tables/counters.h"
 #include "state/tables/outbox.h"
@@ -32,67 +33,20 @@ void review_use_config(struct review *review, const struct pipeline_config *conf
 void review_set_people(struct review *review, uint32_t people);
 struct leases *review_leases(struct review *review); /* any thread */
 struct dataset *review_dataset(struct review *review);
+/* Does the outbox hold rows of the last transaction that no lane was told of? Once. */
+bool review_take_news(struct review *review);
 struct audit *review_audit_trail(struct review *review);
 /* Whole metric families; `review` is a struct review. From any thread. */
 void review_collect_metrics(void *review, struct buffer *to);
-
-/* Who says it. `principal` is who the store knows: the reviewer's own name for an authenticated or
- * declared person. Of results that a service or a topic brings, review_apply makes it itself, of the
- * reviewer that they name: "service/NAME:reviewer", "import:reviewer". */
-enum principal_trust { TRUST_AUTHENTICATED, TRUST_DECLARED, TRUST_IMPORTED };
-struct principal {
-    struct bytes name;      /* of the token: whose it is */
-    struct bytes principal; /* as above */
-    enum principal_trust trust;
-    bool may_adjudicate, is_service, is_admin;
-};
 
 /* A record goes out: its item opens, or the item of an earlier revision takes it over (same
  * content), or is superseded. */
 void review_add_record(struct review *review, struct store_txn *txn, const struct closed *closed,
                        int64_t wall_ms);
 
-/* Every outcome of a result; counted in flywheel_results_total{outcome}. */
-enum result_outcome {
-    RESULT_WAS_ACCEPTED,
-    RESULT_WAS_DUPLICATE,
-    RESULT_WAS_REVISED,
-    RESULT_WAS_WITHDRAWN,
-    RESULT_WAS_SKIPPED,
-    RESULT_WAS_EXTRA,
-    RESULT_WAS_OUTDATED,
-    RESULT_WAS_LATE,
-    RESULT_WAS_PENDING,
-    RESULT_WAS_UNCLAIMED,
-    RESULT_WAS_CONFLICT,       /* 409: the id with other content */
-    RESULT_WAS_STALE,          /* 409: supersedes is not the current one */
-    RESULT_WAS_NOT_YOURS,      /* 403 */
-    RESULT_WAS_OWN_REVIEW,     /* 403 */
-    RESULT_WAS_ROLE,           /* 403: adjudicates without the right to */
-    RESULT_WAS_NOT_SEPARATING, /* 422 check_does_not_separate */
-    RESULT_WAS_CONTENT_OFF,    /* 422: redaction.content is none */
-    RESULT_WAS_MALFORMED,      /* 422 */
-    RESULT_WAS_UNKNOWN_LABEL,  /* 422 */
-    RESULT_WAS_INCONSISTENT,   /* 422 */
-    RESULT_WAS_TOO_LARGE,      /* 422 */
-    RESULT_WAS_UNKNOWN_RECORD, /* dead letter, after its time as pending */
-    RESULT_WAS_FULL,           /* 503: limits.audit or limits.review */
-    RESULT_OUTCOMES
-};
-extern const char *const review_outcome_names[RESULT_OUTCOMES];
-/* The HTTP status of an outcome: 200, 202, 403, 409, 422, 503. */
-unsigned review_outcome_status(enum result_outcome outcome);
-
-/* What became of one result. */
-struct result_answer {
-    enum result_outcome outcome;
-    char result_id[RESULT_ID_MAX + 1];
-    char item_id[33];            /* "" without an item */
-    char field[80], reason[160]; /* of a refusal */
-    uint8_t item_state;          /* enum item_state, after it */
-    uint32_t decision;           /* number of the decision in force; 0: none */
-    char row_id[37];             /* "" without a row */
-};
+/* At the start of each transaction, and at its end: results that waited for the records of it. */
+void review_begin(struct review *review);
+void review_apply_arrived(struct review *review, struct store_txn *txn, int64_t wall_ms);
 
 /* Reads, checks and applies one result as it came (JSON), in the transaction. Never fails it but by
  * the store: bad input is an outcome. */

@@ -38,9 +38,10 @@ bool separation_holds(const struct result *result, struct bytes record, struct a
     if (!record.data || !has_checks || result->verdict == REVIEW_UNSURE)
         return true;
     bool is_wrong = result->verdict == REVIEW_FAIL;
-    const struct facts_text *output = facts_read(output_of(record, arena), arena);
-    const struct facts_text *expected =
-        result->expected_response.size > 0 ? facts_read(result->expected_response, arena) : NULL;
+    const struct facts_text *output = facts_text_read(output_of(record, arena), arena);
+    const struct facts_text *expected = result->expected_response.size > 0
+                                            ? facts_text_read(result->expected_response, arena)
+                                            : NULL;
     for (uint32_t i = 0; i < result->must_not_include.count; i++)
         if (says(output, &result->must_not_include.items[i], arena) != is_wrong ||
             says(expected, &result->must_not_include.items[i], arena))

@@ -180,7 +180,8 @@ static bool take_decision(const struct review_event *event, struct item_row *ite
 }
 
 /* The results say `said`; what an item has become by itself stays until they say more. */
-static enum item_state next_state(const struct item_row *item, enum item_state said, bool was_decided)
+static enum item_state next_state(const struct item_row *item, enum item_state said,
+                                  bool was_decided)
 {
     bool is_undecided = said == ITEM_OPEN || said == ITEM_WAITING;
     if (item->state == ITEM_SUPERSEDED)
@@ -237,7 +238,7 @@ void review_settle(const struct review_event *event, struct item_row *item, char
     struct result_row *rows = read_results(event, item, &count);
     if (!rows)
         return;
-    results_decide(rows, count, review_wanted(event->review, item), &event->review->config->review,
+    decision_make(rows, count, review_wanted(event->review, item), &event->review->config->review,
                    &decision);
     item->results = decision.results;
     item->skips = decision.skips;
@@ -260,13 +261,13 @@ void review_settle(const struct review_event *event, struct item_row *item, char
     if (!ret_row_id)
         return;
     size_t size = item->decision.row_id.size < 36 ? item->decision.row_id.size : 36;
-    memcpy(ret_row_id, item->decision.row_id.size > 0 ? (const char *)item->decision.row_id.data : "",
-           size);
+    memcpy(ret_row_id,
+           item->decision.row_id.size > 0 ? (const char *)item->decision.row_id.data : "", size);
     ret_row_id[size] = 0;
 }
 
-void review_end_item(const struct review_event *event, struct item_row *item,
-                     enum item_state state, enum item_cause cause)
+void review_end_item(const struct review_event *event, struct item_row *item, enum item_state state,
+                     enum item_cause cause)
 {
     assert(state == ITEM_EXPIRED || state == ITEM_SUPERSEDED || state == ITEM_SKIPPED);
     item->state = state;

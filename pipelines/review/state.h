@@ -1,19 +1,25 @@
 /* What the return path keeps; seen inside this room only. What is durable is in the tables; the rest
  * can be forgotten by a restart. */
 #pragma once
+#include <stdatomic.h>
+
 #include "pipelines/review/dataset.h"
 #include "pipelines/review/decision.h"
 #include "pipelines/review/leases.h"
-#include "pipelines/review/review.h"
+#include "pipelines/config/config.h"
+#include "pipelines/review/outcome.h"
+#include "pipelines/review/principal.h"
 #include "processor/base/inflate.h"
 #include "state/tables/counters.h"
 #include "state/tables/item.h"
 
-enum { DEAD_REASONS = RESULT_OUTCOMES, ITEM_TEXT_SIZE = 33 };
+enum { ITEM_TEXT_SIZE = 33, ARRIVED_MAX = 512 /* the turn finds the rest */ };
 
 struct review {
     struct store *store;
-    const struct pipeline_config *config; /* the newest */
+    const struct pipeline_config *first_config; /* what lives as long; for other threads */
+    _Atomic uint64_t used;                      /* bytes; likewise */
+    const struct pipeline_config *config;       /* the newest */
     struct items *items;
     struct results *results;
     struct audit *audit;
@@ -24,11 +30,13 @@ struct review {
     struct persistent_counter *expired_by_age, *expired_by_limit, *skewed;
     struct regex_scratch *scratch;
     struct inflater *inflater;
-    struct arena arena;     /* of one call; reset by who comes in from outside */
-    struct buffer deflated, record; /* content of an item, as stored and as JSON */
-    uint32_t people;        /* enabled reviewers; UINT32_MAX: not known */
-    uint64_t pending_at;    /* where the turn goes on */
-    uint8_t label_set[32];  /* that the trail knows of */
+    struct arena arena;               /* of one call; reset by who comes in from outside */
+    struct buffer deflated, record;   /* content of an item, as stored and as JSON */
+    uint32_t people;                  /* enabled reviewers; UINT32_MAX: not known */
+    uint64_t pending_at;              /* where the turn goes on */
+    uint8_t arrived[ARRIVED_MAX][16]; /* ids of this transaction that results may wait for */
+    uint32_t arrived_count;
+    uint8_t label_set[32]; /* that the trail knows of */
     bool is_label_set_known;
 };
 
@@ -61,8 +69,8 @@ void review_settle(const struct review_event *event, struct item_row *item, char
 void review_audit(const struct review_event *event, enum audit_action action,
                   const struct item_row *item, struct bytes result_id, const uint8_t *content);
 /* The item ends without a decision: it expired, or was superseded. */
-void review_end_item(const struct review_event *event, struct item_row *item,
-                     enum item_state state, enum item_cause cause);
+void review_end_item(const struct review_event *event, struct item_row *item, enum item_state state,
+                     enum item_cause cause);
 
 /* --- apply.c --- */
 

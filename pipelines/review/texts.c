@@ -21,9 +21,9 @@ struct masking {
 static void mask(struct masking *masking, struct bytes *text)
 {
     if (text->size > 0)
-        *text = redact_text(masking->policy, masking->scratch, *text, masking->arena,
-                            &masking->counts)
-                    .text;
+        *text =
+            redact_text(masking->policy, masking->scratch, *text, masking->arena, &masking->counts)
+                .text;
 }
 
 static void mask_checks(struct masking *masking, struct result_checks *checks)

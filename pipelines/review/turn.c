@@ -3,6 +3,7 @@
  *   open, waiting   expire when nobody came in time, or when there is no room, the least urgent first
  *   content         leaves a week after the decision
  *   all of it       leaves after review.retain */
+#include "pipelines/review/review.h"
 #include "pipelines/review/state.h"
 
 enum {
@@ -11,7 +12,8 @@ enum {
     DELETED_MAX = 200,
     MADE_ROOM_MAX = 1000,
     NOTES_SWEPT = 1000,
-    FULL_PERCENT = 110, /* of limits.review: results are refused only when making room has not helped */
+    FULL_PERCENT =
+        110, /* of limits.review: results are refused only when making room has not helped */
 };
 
 static uint64_t used_bytes(const struct review *review)
@@ -154,7 +156,8 @@ void review_make_room(struct review *review, struct store_txn *txn, uint32_t ite
 {
     const struct review_settings *settings = &review->config->review;
     for (uint32_t i = 0; i < items_max && txn->status == STATUS_OK; i++) {
-        bool has_many = settings->items_max > 0 && store_count(txn, TABLE_ITEM) > settings->items_max;
+        bool has_many =
+            settings->items_max > 0 && store_count(txn, TABLE_ITEM) > settings->items_max;
         bool has_much = settings->bytes_max > 0 && used_bytes(review) > settings->bytes_max;
         if (!has_many && !has_much)
             return;
@@ -208,6 +211,7 @@ void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)
         result_notes_sweep(review->results, txn, before_ms, NOTES_SWEPT);
     }
     review_make_room(review, txn, MADE_ROOM_MAX, wall_ms);
+    atomic_store_explicit(&review->used, used_bytes(review), memory_order_relaxed);
     if (result_pending_count(review->results) > 0)
         review_pending_turn(review, txn, wall_ms);
 }

@@ -17,7 +17,8 @@ struct review_call {
     void (*run)(struct review_call *call, struct review *review, struct store_txn *txn,
                 int64_t wall_ms); /* once or not at all; never twice */
     void (*done)(struct review_call *call, enum status status);
-    size_t bytes; /* that it holds */
+    size_t bytes;             /* that it holds */
+    struct review_call *next; /* the runtime's */
 };
 
 /* BUSY: too much waits, or the runtime is stopping; `done` is not called. */

@@ -65,12 +65,13 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
 {
     runtime->pool = request_pool_create(POOLED_REQUESTS);
     runtime->writer_queue = queue_create(WRITER_QUEUE);
+    runtime->has_review_calls = review_calls_open(&runtime->review_calls);
     runtime->answers = queue_create(ANSWERS);
     runtime->topic.answers = queue_create(ANSWERS);
     runtime->writer = writer_create(runtime->store, runtime->config, runtime->shard_count,
                                     runtime->source_names, runtime->source_count, ret_error);
-    if (!runtime->pool || !runtime->writer_queue || !runtime->answers || !runtime->topic.answers ||
-        !runtime->writer)
+    if (!runtime->pool || !runtime->writer_queue || !runtime->has_review_calls ||
+        !runtime->answers || !runtime->topic.answers || !runtime->writer)
         return false;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
@@ -135,6 +136,8 @@ void runtime_destroy(struct runtime *runtime)
     for (uint32_t i = 0; i < runtime->lane_count; i++)
         outbox_lane_close(&runtime->lanes[i]);
     mailbox_destroy(runtime->writer_queue);
+    if (runtime->has_review_calls)
+        review_calls_close(&runtime->review_calls);
     mailbox_destroy(runtime->answers);
     mailbox_destroy(runtime->topic.answers);
     for (uint32_t i = 0; i < runtime->shard_count; i++) {
@@ -305,6 +308,20 @@ void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), 
 {
     runtime->notify_failure = notify;
     runtime->notify_context = context;
+}
+
+enum status runtime_review_call(struct runtime *runtime, struct review_call *call)
+{
+    if (!writer_review(runtime->writer) || atomic_load(&runtime->is_stopping) ||
+        !review_calls_add(&runtime->review_calls, call))
+        return STATUS_BUSY;
+    queue_wake(runtime->writer_queue);
+    return STATUS_OK;
+}
+
+struct review *runtime_review(struct runtime *runtime)
+{
+    return writer_review(runtime->writer);
 }
 
 struct writer *runtime_writer(struct runtime *runtime)

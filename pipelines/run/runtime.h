@@ -48,6 +48,8 @@ enum exit_code runtime_failure(const struct runtime *runtime);
 void runtime_on_failure(struct runtime *runtime, void (*notify)(void *context), void *context);
 
 struct writer *runtime_writer(struct runtime *runtime);
+/* NULL: there is no results pipeline. What of it other threads may use, its headers say. */
+struct review *runtime_review(struct runtime *runtime);
 /* A writer that has not turned for so long is not healthy, nor is a shard; but one run at the
  * limits of size and looking takes seconds. */
 enum { WRITER_STALLED_MS = 5000, SHARD_STALLED_MS = 30000 };

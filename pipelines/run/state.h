@@ -10,6 +10,7 @@
 #include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
+#include "pipelines/run/review_calls.h"
 #include "processor/base/condition.h"
 #include "processor/base/queue.h"
 #include "processor/receive/kafka/topic.h"
@@ -103,6 +104,8 @@ struct runtime {
     struct outbox_lane lanes[EXPORTERS_MAX];
     uint32_t lane_count;
     struct queue *writer_queue;
+    struct review_calls review_calls;
+    bool has_review_calls;
     struct queue *answers; /* notices that the writer has obeyed; the main thread waits */
     pthread_t writer_thread;
     bool is_writer_running;

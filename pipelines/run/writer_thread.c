@@ -80,6 +80,8 @@ static void obey(struct runtime *runtime, struct notice *notice)
         atomic_store(&runtime->is_ready, true);
         atomic_store(&runtime->is_catching_up, false);
     }
+    if (notice->kind == NOTICE_RULES)
+        writer_use_config(runtime->writer, notice->config);
     if (notice->kind == NOTICE_RULES && notice->retired) {
         writer_forget_config(runtime->writer, notice->retired);
         config_destroy(notice->retired);
@@ -120,6 +122,18 @@ static void give_back(struct runtime *runtime, struct effects *effects)
     assert(has_place); /* It holds all that the shard has. */
 }
 
+/* Rows of the dataset and of the audit trail lie in the outbox: their lanes read it for them. */
+static void tell_row_lanes(struct runtime *runtime)
+{
+    struct review *review = writer_review(runtime->writer);
+    if (!review || !review_take_news(review))
+        return;
+    for (uint32_t lane = 0; lane < runtime->lane_count; lane++)
+        if (runtime->config->exporters[lane].takes_rows ||
+            runtime->config->exporters[lane].takes_audit)
+            outbox_lane_look(&runtime->lanes[lane]);
+}
+
 /* Durable: replies, records, and everything back to where it came from. */
 static void complete(struct runtime *runtime, struct batch *batch, int64_t now_ms)
 {
@@ -136,6 +150,8 @@ static void complete(struct runtime *runtime, struct batch *batch, int64_t now_m
         if (runtime->config->exporters[lane].takes_alerts &&
             writer_committed_alerts(runtime->writer) > 0)
             outbox_lane_look(&runtime->lanes[lane]);
+    tell_row_lanes(runtime);
+    review_calls_answer(&runtime->review_calls, STATUS_OK);
     for (size_t i = 0; i < batch->count; i++) {
         void *item = item_untagged(batch->items[i]);
         if (item_tag_of(batch->items[i]) == ITEM_EFFECTS)
@@ -166,6 +182,7 @@ static void refuse(struct runtime *runtime, struct batch *batch)
             request->on_durable(request, STATUS_BUSY);
         batch->is_refused[i] = true;
     }
+    review_calls_answer(&runtime->review_calls, STATUS_BUSY);
     batch->has_waiting = false;
 }
 
@@ -186,6 +203,9 @@ static enum status commit(struct runtime *runtime, struct batch *batch)
     int64_t began_ms = clock_monotonic_ms(), wall_ms = clock_realtime_ms();
     writer_begin(runtime->writer);
     add_items(runtime, batch, wall_ms);
+    if (writer_review(runtime->writer))
+        review_calls_run(&runtime->review_calls, writer_review(runtime->writer),
+                         writer_transaction(runtime->writer), wall_ms);
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++) {
         outbox_lane_add_to(&runtime->lanes[lane], runtime->writer);
         outbox_lane_add_replacements(&runtime->lanes[lane], runtime->writer);
@@ -249,9 +269,10 @@ void *writer_thread_main(void *context)
         bool is_notice =
             batch->count > 0 && item_tag_of(batch->items[batch->count - 1]) == ITEM_NOTICE;
         bool is_full = batch->count == BATCH_ITEMS || batch->bytes >= BATCH_BYTES;
+        bool is_asked = review_calls_are_waiting(&runtime->review_calls);
         int64_t interval_ms = batch->count > 0 || has_news(runtime) ? COMMIT_MS : IDLE_COMMIT_MS;
         int64_t left_ms = committed_ms + interval_ms - now_ms;
-        if (!is_last && !batch->has_waiting && !is_notice && !is_full && left_ms > 0) {
+        if (!is_last && !is_asked && !batch->has_waiting && !is_notice && !is_full && left_ms > 0) {
             /* Effects and acknowledgements come without waking us. */
             queue_wait(runtime->writer_queue, left_ms < COMMIT_MS ? left_ms : COMMIT_MS);
             continue;
@@ -260,6 +281,7 @@ void *writer_thread_main(void *context)
         committed_ms = clock_monotonic_ms();
     }
     abandon(batch);
+    review_calls_end(&runtime->review_calls);
     free(batch);
     if (status != STATUS_OK)
         failure_report(runtime, EXIT_STATE_IO);
