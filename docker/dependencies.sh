@@ -5,14 +5,15 @@ packages_build="gcc cmake ninja-build pkg-config protobuf-c-compiler libprotobuf
   libyaml-dev libmicrohttpd-dev libdeflate-dev libssl-dev libpcre2-dev libutf8proc-dev libc6-dev"
 packages_test="$packages_build check clang libclang-rt-14-dev clang-format protobuf-compiler python3 python3-venv kcat prometheus
   curl file git maven default-jre-headless procps openssl"
+packages_peers="$packages_build python3 python3-venv kcat git maven default-jre-headless procps"
 # A machine may have these from elsewhere, so what counts is the command: command:package.
-commands_build="" commands_run=""
-commands_test="javac:default-jdk-headless node:nodejs npm:npm go:golang-go"
+commands_build="" commands_run="" commands_test=""
+commands_peers="javac:default-jdk-headless node:nodejs npm:npm go:golang-go"
 packages_run="libprotobuf-c1 libgrpc29 librdkafka1 liblmdb0 libyaml-0-2 libmicrohttpd12 libdeflate0 libssl3 libpcre2-8-0 libutf8proc2"
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
-# need_packages build|test: installs what is missing; says what, and asks for root where it lacks it.
+# need_packages build|test|peers: installs what is missing; says what, and asks for root where it lacks it.
 need_packages() {
   local list="packages_$1" commands="commands_$1" missing=() package pair
   for package in ${!list}; do

@@ -333,6 +333,17 @@ def poison(run):
     run.checks.check("state check finds nothing", run.member.check_state().returncode == 0)
 
 
+def at_rest(member, most=0):
+    """Its memory, when it is no more than that, or has not fallen for twice as long as the daemon waits before it gives some back."""
+    lowest, since = member.rss(), time.monotonic()
+    end = since + patiently(30)
+    while (now := member.rss()) > most and time.monotonic() < end and (most or time.monotonic() - since < 4):
+        if now < lowest:
+            lowest, since = now, time.monotonic()
+        time.sleep(0.1)
+    return now
+
+
 def mixed_attack(run):
     """Rounds of everything that does harm, in eight threads; at rest memory comes back to where it was, round after round."""
     rests, answers = [], collections.Counter()
@@ -342,8 +353,7 @@ def mixed_attack(run):
             answers.update(threads.map(lambda seed: attack(run.member, random.Random(seed)), seeds))
         run.checks.check("nothing stays in flight", run.member.settle(60))
         before = max(rests) if number >= 5 else None  # the first rounds fill tables that have their limits
-        wait_for(lambda: run.member.rss() <= (before * 1.3 if before else 0), 30 if before else 10, 0.1)
-        rest = run.member.rss()
+        rest = at_rest(run.member, before * 1.3 if before else 0)
         if before:
             run.checks.check("memory is back", rest <= before * 1.3, f"{rest >> 20} MiB, at most {before >> 20} before")
         else:
@@ -366,8 +376,7 @@ def held_and_drained(run):
             time.sleep(0.1)
         run.checks.check("nothing stays in flight", run.member.settle(120))
         most = rests[0] * 1.3 if rests else 0
-        wait_for(lambda: run.member.rss() <= most, 30 if rests else 10, 0.1)
-        rests.append(run.member.rss())
+        rests.append(at_rest(run.member, most))
         print(f"      {peak >> 20} MiB at the peak, {rests[-1] >> 20} at rest", flush=True)
     run.checks.check("memory at rest is within 1.3 times of before", max(rests) <= rests[0] * 1.3, [r >> 20 for r in rests])
     flood.stop()
@@ -511,11 +520,13 @@ def play(args, checks):
     if input_ != "any":
         args.input = input_
     print(f"--- {args.fault}, {args.input} in, seed {args.seed}, {args.rounds} rounds", flush=True)
+    began = time.monotonic()
     run = Run(args, checks, **setup)
     try:
         fault(run)
     finally:
         run.close()
+    print(f"      {args.fault} took {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ redaction: { content: full }
 # Half the default body limit, so that the figures say something on a small machine too.
 LIMIT = 32 << 20
 GROWTH_KIB = (2 * LIMIT >> 10) + (64 << 10)
-args = arguments(seconds=1.5)
+args = arguments(seconds=1.0)
 checks = Checks()
 NOW = time.time_ns()
 

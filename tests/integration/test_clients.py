@@ -1,5 +1,6 @@
 """Senders that others wrote: the SDKs of Python, Go, Java and Node, by gRPC and HTTP, gzip off and on, and a Collector whose exporters
 go on trying while the daemon is not there yet, goes, is killed, and has no room. What they send is judged, every trace once."""
+# peer: the OpenTelemetry SDKs of Python, Go, Java and Node, and the Collector
 import json, os, threading, time
 
 import grpc, jsonschema

@@ -1,5 +1,6 @@
 """Every evidence of the recorded traffic, under rules that point at all they can, is found by its JSON pointer and code points: here in
 Python, and in JavaScript, whose strings count UTF-16 units. `explain` shows it."""
+# peer: Node
 import collections, hashlib, json, pathlib, re, shutil, tempfile
 
 import jsonschema

@@ -87,7 +87,7 @@ def counted(daemon):
 
 # --- a topic that is not there ---
 
-daemon = reader("missing")
+daemon = reader("missing", session_ms=15000)  # its end is waited for below
 wanted = "there is no topic missing"
 checks.check("a topic that is missing is 503 with that reason", wait_for(lambda: ready(daemon)[0] == 503 and wanted in ready(daemon)[1]), ready(daemon))
 checks.check("and a gauge", daemon.metrics()['flywheel_kafka_up{receiver="kafka"}'] == 0)

@@ -28,6 +28,7 @@ Where we differ, and why; each is asserted below, so that a change of either sid
   D9 The sketch joins neighboring bins above 128 of them (level L squares gamma L times), where ddsketch collapses the
      lowest; the oracle has the relative accuracy of that level and no limit. Below 0.001 ms is 0 for us.
 """
+# peer: ai-evaluation, agentevals and ddsketch
 
 import collections
 import fractions

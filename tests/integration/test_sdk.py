@@ -1,5 +1,6 @@
 """Real senders, a real broker, an independent reader: the OpenTelemetry Python SDK (gzip off and on) and a published instrumentation
 package send to the daemon; kcat reads the records back from the topic."""
+# peer: the OpenTelemetry SDK of Python and openinference
 import json, sys
 
 import jsonschema

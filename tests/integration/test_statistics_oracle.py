@@ -1,6 +1,7 @@
 """base/statistics and its neighbors against independent implementations: scipy and statsmodels, pinned in requirements.txt,
 and for the CUSUM two other formulations, S as the distance of the log likelihood ratio from its lowest point so far, and the exact
 run length of the chart as a Markov chain. The C functions answer through statistics_driver.c, compiled here."""
+# peer: scipy and statsmodels
 
 import math
 import pathlib
