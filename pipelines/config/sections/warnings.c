@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "pipelines/config/sections/warnings_review.h"
 #include "pipelines/config/sections/warnings_rules.h"
 #include "processor/score/measure/expected_calls.h"
 #include "processor/step.h"
@@ -58,7 +59,8 @@ static void find_unread_settings(struct config_loader *loader)
          "there are no trajectory.await.scores to wait for"},
         {"trajectory.conversation_idle", config->scope_is_conversation,
          "trajectory.scope is not conversation"},
-        {"trajectory.single_instance", config->scope_is_conversation,
+        {"trajectory.single_instance",
+         config->scope_is_conversation || config->dataset.train_share > 0,
          "trajectory.scope is not conversation"},
         {"trajectory.late.retain", config->late_window_ms > 0, "trajectory.late.window is 0"},
         {"selection.budget.instances", has_budget, "there is no budget to share"},
@@ -123,6 +125,15 @@ static bool holds_text(const struct config_node *node, struct bytes text)
     return false;
 }
 
+/* By a pipeline that does not say what it names. */
+static bool is_used(const struct pipeline_config *config, struct bytes name)
+{
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        if (bytes_equal_text(name, config->exporters[i].name))
+            return true;
+    return config->reads_results && bytes_equal_text(name, "kafka/results");
+}
+
 /* A pipeline that names none takes all. */
 static void find_unnamed(struct config_loader *loader, const char *section, const char *named,
                          const char *of_relay)
@@ -132,7 +143,7 @@ static void find_unnamed(struct config_loader *loader, const char *section, cons
     const struct config_node *pipelines = config_loader_place(loader, "service.pipelines");
     const struct config_node *map = config_tree_find(loader->root, section);
     for (const struct config_node *node = map ? map->first : NULL; node; node = node->next)
-        if (!holds_text(pipelines, node->key))
+        if (!holds_text(pipelines, node->key) && !is_used(loader->config, node->key))
             config_loader_warn_at_key(loader, node, "no pipeline names %.*s: it is not used",
                                       (int)node->key.size, (const char *)node->key.data);
 }
@@ -166,6 +177,7 @@ void config_warnings_find(struct config_loader *loader)
         find_unread_measurements(loader);
         find_unread_settings(loader);
         find_unexpected_tools(loader);
+        warnings_find_in_review(loader);
     }
     find_unnamed(loader, "exporters", "service.pipelines.traces.exporters",
                  "service.pipelines.relay.exporters");

@@ -1,13 +1,16 @@
 /* flywheel check: a pipeline file held against everything that can be known before it runs. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "pipelines/config/exposure.h"
 #include "pipelines/config/findings.h"
 #include "pipelines/config/print/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "processor/command/check/reach.h"
+#include "processor/command/check/review_work.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
+#include "processor/review/reviewers_file.h"
 
 /* At least one broker of each exporter must answer. */
 static void brokers_answer(const struct pipeline_config *config, struct error *error)
@@ -17,6 +20,8 @@ static void brokers_answer(const struct pipeline_config *config, struct error *e
             reach_brokers(config->exporters[i].name, config->exporters[i].brokers, error);
     if (config->reads_kafka && !error->is_set)
         reach_brokers("kafka", config->kafka.brokers, error);
+    if (config->reads_results && !error->is_set)
+        reach_brokers("kafka/results", config->results_topic.brokers, error);
 }
 
 static bool ports_are_free(const struct pipeline_config *config, struct error *error)
@@ -26,6 +31,8 @@ static bool ports_are_free(const struct pipeline_config *config, struct error *e
     if (config->reads_otlp && config->otlp.has_http)
         reach_port("OTLP/HTTP", config->otlp.http_endpoint, error);
     reach_port("telemetry", config->telemetry_endpoint, error);
+    if (config->review.is_present)
+        reach_port("review", config->review.endpoint, error);
     return !error->is_set;
 }
 
@@ -44,6 +51,26 @@ static uint32_t warn(const char *path, const struct pipeline_config *config,
     if (findings->warnings.size > 0 && !findings->warnings.failed)
         fwrite(findings->warnings.data, 1, findings->warnings.size, stderr);
     return findings->warning_count + config_exposure_warn(path, config);
+}
+
+/* The reviewers that a daemon would start with. */
+static bool reviewers_are_right(const struct pipeline_config *config, struct error *error)
+{
+    const struct review_settings *review = &config->review;
+    if (!review->is_present || !review->reviewers_file)
+        return true;
+    struct reviewers *reviewers =
+        reviewers_load(review->reviewers_file, review->reviewers_max, error);
+    free(reviewers);
+    return reviewers != NULL;
+}
+
+static void print_review_work(const struct pipeline_config *config, FILE *to)
+{
+    struct buffer text = {0};
+    review_work_print(config, &text);
+    fwrite(buffer_bytes(&text).data, 1, text.size, to);
+    buffer_finish(&text);
 }
 
 int command_check(int argc, char **argv)
@@ -70,8 +97,8 @@ int command_check(int argc, char **argv)
     if (is_strict && warnings > 0)
         error_set(&error, EXIT_CONFIG, "%s: %u warning%s: with --strict they are errors", name,
                   warnings, warnings == 1 ? "" : "s");
-    if (!error.is_set && receivers_check(config, &error) == STATUS_OK && connects &&
-        ports_are_free(config, &error))
+    if (!error.is_set && receivers_check(config, &error) == STATUS_OK &&
+        reviewers_are_right(config, &error) && connects && ports_are_free(config, &error))
         brokers_answer(config, &error);
     if (error.is_set) {
         fprintf(stderr, "%s\n", error.text);
@@ -83,6 +110,7 @@ int command_check(int argc, char **argv)
     /* With --print standard output is a pipeline file, and nothing else. */
     fprintf(prints ? stderr : stdout, "%s: ok (%u rules, ruleset %s)\n", name,
             config->ruleset.rule_count, digest);
+    print_review_work(config, prints ? stderr : stdout);
     if (prints)
         print_config(config);
     config_destroy(config);

@@ -126,6 +126,69 @@ START_TEST(the_files_of_this_program_have_no_warning)
 }
 END_TEST
 
+#define RESULTS                                                                                    \
+    BUDGET "rules: [{ name: a, measure: errors, fail_above: 0, labels: [broken] }]\n"              \
+           "dataset: { retain: 400d }\n"
+
+START_TEST(settings_of_a_review_that_is_not_there)
+{
+    warns(
+        BUDGET "review: { mix: 0.2 }\ndataset: { train_share: 0.1 }\n",
+        "p.yaml:2:1: warning: service.pipelines.results is not there: this setting is not used\n"
+        "p.yaml:3:1: warning: service.pipelines.results is not there: this setting is not used\n");
+    warns(RESULTS "service: { pipelines: { results: {} } }\n", "");
+}
+END_TEST
+
+START_TEST(what_the_way_back_keeps_for_ever_or_can_never_prove_or_know)
+{
+    warns(BUDGET "service: { pipelines: { results: {} } }\n",
+          "p.yaml:2:25: warning: rows hold people's texts and are kept for ever: set "
+          "dataset.retain, such as 400d\n");
+    warns(BUDGET
+          "dataset: { retain: 0s, promote: never }\nservice: { pipelines: { results: {} } }\n",
+          "");
+    warns(RESULTS "service: { pipelines: { results: { audit: [] } } }\n",
+          "p.yaml:4:36: warning: the audit trail has no exporter: nothing off this directory can "
+          "prove that it was not rewritten\n");
+    warns("selection: { budget: { per_hour: 5, instances: 2 } }\n"
+          "dataset: { retain: 1d, train_share: 0.1 }\nservice: { pipelines: { results: {} } }\n",
+          "p.yaml:2:24: warning: clusters grow by arrival, so that two instances can put one "
+          "question into both splits: use train_share with one instance\n");
+    warns("rules: [{ name: a, measure: errors, fail_above: 0 }]\n"
+          "selection: { pass: 0, unscored: 0, control_per_day: 0, budget: { per_hour: 5 } }\n"
+          "dataset: { retain: 1d }\nservice: { pipelines: { results: {} } }\n",
+          "p.yaml:2:1: warning: no passed run is ever reviewed (selection.pass is 0): there is no "
+          "recall of rules, and no rate of what they miss\n"
+          "p.yaml:2:1: warning: no unscored run is ever reviewed (selection.unscored is 0): "
+          "nothing is known of them\n");
+    warns(BUDGET "dataset: { retain: 1d, require_reviews: 3 }\n"
+                 "service: { pipelines: { results: {} } }\n",
+          "p.yaml:2:24: warning: no queue has so many reviewers: only adjudicated decisions "
+          "become rows\n");
+}
+END_TEST
+
+START_TEST(labels_and_queues_that_do_not_meet_the_rules)
+{
+    warns(RESULTS "review: { labels: [{ id: other }], queues: { refusal: { reviewers: 2 } } }\n"
+                  "service: { pipelines: { results: {} } }\n",
+          "p.yaml:4:46: warning: no rule sends runs to the queue refusal: it is not used\n"
+          "p.yaml:4:11: warning: the label broken of the rule a is not among review.labels: "
+          "reviewers can't give it\n");
+}
+END_TEST
+
+START_TEST(what_a_results_pipeline_takes_by_itself_is_used)
+{
+    warns(RESULTS "receivers: { otlp: {}, kafka/results: {} }\n"
+                  "exporters: { file/annotations: {}, file/rows: {} }\n"
+                  "service: { pipelines: { traces: { receivers: [otlp], exporters: "
+                  "[file/annotations] }, results: {} } }\n",
+          "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config_warnings");
@@ -135,6 +198,10 @@ int main(void)
     tcase_add_test(tests, names_of_scores_that_are_nearly_others);
     tcase_add_test(tests, settings_that_nothing_reads);
     tcase_add_test(tests, the_files_of_this_program_have_no_warning);
+    tcase_add_test(tests, settings_of_a_review_that_is_not_there);
+    tcase_add_test(tests, what_the_way_back_keeps_for_ever_or_can_never_prove_or_know);
+    tcase_add_test(tests, labels_and_queues_that_do_not_meet_the_rules);
+    tcase_add_test(tests, what_a_results_pipeline_takes_by_itself_is_used);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

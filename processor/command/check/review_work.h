@@ -1,0 +1,6 @@
+/* What the budget of review work comes to: for the store, and for people. */
+#pragma once
+#include "pipelines/config/config.h"
+
+/* One or two lines; nothing without a results pipeline. */
+void review_work_print(const struct pipeline_config *config, struct buffer *to);
