@@ -38,9 +38,9 @@ mkdir -p $logs
 rm -f $logs/*.failed
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
-# What says what failed, in the words of the checks, Check, CTest, compilers, sanitizers and Python.
+# What says what failed, in the words of the checks, lints, Check, CTest, compilers, sanitizers and Python.
 failures() {
-  grep -E '^FAIL|\(Failed\)|\(Timeout\)|\(SEGFAULT\)|Subprocess aborted|:[0-9]+:[FE]:|Sanitizer: |runtime error: |error: |^([A-Za-z_]+\.)*[A-Za-z]+(Error|Exception|Exit)\b' "$1" |
+  grep -E '^(FAIL|WRONG)|^[A-Za-z_][A-Za-z_0-9./-]*\.[a-z]+(:[0-9]+)?: |\(Failed\)|\(Timeout\)|\(SEGFAULT\)|Subprocess aborted|:[0-9]+:[FE]:|Sanitizer: |runtime error: |error: |^([A-Za-z_]+\.)*[A-Za-z]+(Error|Exception|Exit)\b' "$1" |
     cut -c1-400 | head -n 40 || true
 }
 
