@@ -2,7 +2,6 @@
 #include "processor/net/network.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 enum { V4_AT = 12 /* of ::ffff:0:0/96 */, ADDRESS_BITS = 128 };
@@ -63,14 +62,19 @@ bool network_parse(struct bytes text, struct network *ret_network)
     return true;
 }
 
-bool network_contains(const struct network *network, const struct sockaddr *peer)
+bool network_contains(const struct network *network, const char *peer)
 {
-    uint8_t address[16];
-    if (peer->sa_family == AF_INET)
-        map_v4(address, &((const struct sockaddr_in *)(const void *)peer)->sin_addr);
-    else if (peer->sa_family == AF_INET6)
-        memcpy(address, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, 16);
-    else
+    char text[INET6_ADDRSTRLEN];
+    uint8_t address[16], v4[4];
+    bool is_bracketed = peer[0] == '[';
+    size_t size = strcspn(peer + is_bracketed, is_bracketed ? "]" : ":");
+    if (size >= sizeof text)
+        return false;
+    memcpy(text, peer + is_bracketed, size);
+    text[size] = 0;
+    if (inet_pton(AF_INET, text, v4) == 1)
+        map_v4(address, v4);
+    else if (inet_pton(AF_INET6, text, address) != 1)
         return false;
     for (uint32_t i = 0; i < network->prefix; i++)
         if (bit(address, i) != bit(network->address, i))

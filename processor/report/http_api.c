@@ -99,7 +99,7 @@ static bool read_proxies(struct http_api *api, struct error *ret_error)
 {
     for (uint32_t i = 0; i < api->config.proxy_count; i++) {
         struct bytes text = api->config.proxies[i];
-        if (cidr_parse(text, &api->proxies[i]))
+        if (network_parse(text, &api->proxies[i]))
             continue;
         error_set(ret_error, EXIT_CONFIG, "review.http.behind_proxy.from: \"%.*s\" is no network",
                   (int)text.size, (const char *)text.data);

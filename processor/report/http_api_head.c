@@ -49,7 +49,7 @@ static bool comes_by_proxy(const struct http_api *api, const char *peer)
 {
     bool is_held = api->config.proxy_count == 0;
     for (uint32_t i = 0; i < api->config.proxy_count; i++)
-        is_held = is_held || cidr_holds(&api->proxies[i], peer);
+        is_held = is_held || network_contains(&api->proxies[i], peer);
     return is_held;
 }
 

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "processor/net/cidr.h"
 #include "processor/net/http_port.h"
+#include "processor/net/network.h"
 #include "processor/report/http_api.h"
 #include "processor/report/http_refused.h"
 
@@ -56,7 +56,7 @@ struct http_rate {
 struct http_api {
     struct http_api_config config;
     char *endpoint;
-    struct cidr proxies[HTTP_PROXIES_MAX];
+    struct network proxies[HTTP_PROXIES_MAX];
     struct http_port port;
     pthread_t thread;
     bool is_running;

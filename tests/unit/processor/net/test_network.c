@@ -1,22 +1,18 @@
 /* link: net base */
 /* Ranges of addresses: what is one, and who is of it. */
-#include <arpa/inet.h>
 #include <check.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "processor/net/network.h"
 
-static bool contains(const char *range, const char *peer)
+static bool contains(const char *range, const char *host)
 {
     struct network network;
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    char peer[80];
     ck_assert_msg(network_parse(bytes_of_text(range), &network), "%s", range);
-    if (inet_pton(AF_INET, peer, &v4.sin_addr) == 1)
-        return network_contains(&network, (const struct sockaddr *)&v4);
-    ck_assert_int_eq(inet_pton(AF_INET6, peer, &v6.sin6_addr), 1);
-    return network_contains(&network, (const struct sockaddr *)&v6);
+    snprintf(peer, sizeof peer, strchr(host, ':') ? "[%s]:4711" : "%s:4711", host);
+    return network_contains(&network, peer);
 }
 
 START_TEST(a_peer_is_of_the_range_that_its_first_bits_say)
@@ -45,9 +41,9 @@ END_TEST
 START_TEST(a_peer_without_an_address_is_of_no_range)
 {
     struct network network;
-    struct sockaddr local = {.sa_family = AF_UNIX};
     ck_assert(network_parse(BYTES_LITERAL("::/0"), &network));
-    ck_assert(!network_contains(&network, &local));
+    ck_assert(!network_contains(&network, "unknown"));
+    ck_assert(!network_contains(&network, ""));
 }
 END_TEST
 
