@@ -66,27 +66,13 @@ static void write_state(struct api *api, struct json_writer *writer)
     json_object_end(writer);
 }
 
-/* 8-4-4-4-12 */
-static void write_instance(struct json_writer *writer, const struct schema_instance *instance)
-{
-    char hex[2 * INSTANCE_UUID_SIZE], text[UUID_TEXT_SIZE - 1];
-    hex_encode(hex, instance->uuid, INSTANCE_UUID_SIZE);
-    for (size_t i = 0, at = 0; i < sizeof(hex); i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            text[at++] = '-';
-        text[at++] = hex[i];
-    }
-    json_key(writer, "instance");
-    json_string(writer, bytes_of(text, sizeof(text)));
-}
-
 static unsigned answer_status(void *context, const struct http_query *query,
                               struct http_answer *answer)
 {
     struct api *api = context;
     struct json_writer writer;
     struct buffer why = {0}; /* that is for /readyz to say */
-    char digest[17];
+    char digest[17], instance[INSTANCE_UUID_TEXT_SIZE];
     uint8_t head[8];
     (void)query;
     put_be64(head, atomic_load(&api->ruleset_head));
@@ -97,7 +83,8 @@ static unsigned answer_status(void *context, const struct http_query *query,
     json_object_begin(&writer);
     json_key(&writer, "version");
     json_text(&writer, FLYWHEEL_VERSION);
-    write_instance(&writer, store_instance(api->store));
+    schema_instance_text(store_instance(api->store), instance);
+    json_put_text(&writer, "instance", instance);
     json_key(&writer, "ready");
     json_bool(&writer, api_is_ready(api, &why));
     json_put_uint(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);

@@ -191,6 +191,14 @@ static void log_refused_login(struct http_api *api, const char *peer)
     api->logins_refused = 0;
 }
 
+void http_api_note_refused_login(struct http_api_call *call)
+{
+    char peer[PEER_SIZE];
+    http_port_peer(&call->api->port, call->connection, peer);
+    http_api_count(call->api, REFUSED_LOGIN);
+    log_refused_login(call->api, peer);
+}
+
 /* Who has no token yet is known by where he comes from: by the proxy's word if there is one. */
 static uint64_t key_of_peer(struct http_api_call *call, const char *peer)
 {

@@ -33,6 +33,12 @@ unsigned http_api_refuse(struct http_api_call *call, unsigned status, const char
     return status;
 }
 
+unsigned http_api_refuse_busy(struct http_api_call *call, const char *reason, int retry_s)
+{
+    call->retry_s = retry_s;
+    return http_api_refuse(call, 503, reason, NULL);
+}
+
 static bool add(struct MHD_Response *response, const char *name, const char *value)
 {
     return MHD_add_response_header(response, name, value) == MHD_YES;

@@ -66,6 +66,20 @@ void key_be64(struct state_key *key, uint64_t v)
     key_raw(key, bytes_of(bytes, sizeof bytes));
 }
 
+/* 8-4-4-4-12 */
+void schema_instance_text(const struct schema_instance *instance, char to[INSTANCE_UUID_TEXT_SIZE])
+{
+    char hex[2 * INSTANCE_UUID_SIZE];
+    size_t at = 0;
+    hex_encode(hex, instance->uuid, INSTANCE_UUID_SIZE);
+    for (size_t i = 0; i < sizeof hex; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            to[at++] = '-';
+        to[at++] = hex[i];
+    }
+    to[at] = 0;
+}
+
 void schema_instance_encode(const struct schema_instance *instance, struct buffer *to)
 {
     buffer_append_byte(to, META_VALUE_VERSION);

@@ -77,6 +77,8 @@ struct schema_instance {
     uint8_t uuid[INSTANCE_UUID_SIZE];
     int64_t created_ms;
 };
+enum { INSTANCE_UUID_TEXT_SIZE = 37 };
+void schema_instance_text(const struct schema_instance *instance, char to[INSTANCE_UUID_TEXT_SIZE]);
 void schema_instance_encode(const struct schema_instance *instance, struct buffer *to);
 MUST_CHECK enum status schema_instance_decode(struct bytes value, struct schema_instance *ret);
 
