@@ -8,10 +8,11 @@ from flywheel.metrics import total
 from flywheel.otlp_bytes import request, span
 
 PIPELINE = """
-trajectory: { settle: 200ms, idle_timeout: 2s, await: { scores: [Quality], timeout: 300ms }, late: { window: 1s } }
+trajectory: { settle: 200ms, idle_timeout: 2s, await: { scores: [Quality], timeout: 300ms }, late: { window: 10m } }
 rules:
   - { name: good, measure: score.Quality, fail_below: 0.5 }
   - { name: broken, measure: errors, fail_above: 0 }
+  - { name: mistyped, measure: score.Qualty, fail_below: 0.5 }
 selection: { pass: 0, fail: 0, control_per_day: 0 }
 cohorts:
   dimensions: { intent: ["*"], release: [service.version] }
@@ -89,6 +90,15 @@ checks.check("the text says both", "30 without an awaited score (30 of them cond
              in daemon.run("gate", "-c", daemon.config, "--cohort", "release=3", "--min-pass-rate", "0.5").stdout)
 checks.equal("the counter has the same", total(daemon.metrics(), "flywheel_await_timeouts_total"), 10 + 60 + 30)
 checks.check("the log names the score", 'scores="Quality: ' in daemon.logged(), daemon.logged()[-300:])
+
+result = daemon.run("check", "-c", daemon.config)
+checks.check("check has warnings of what is surely not meant, and exit 0",
+             result.returncode == 0 and "warning: score.Qualty is nearly Quality, which is awaited" in result.stderr, result.stderr)
+checks.check("and of a score that nobody ever sent", "warning: rule mistyped had no value in any of the 290 runs" in result.stderr and
+             "; score.Qualty was missing in 290" in result.stderr and "rule good" not in result.stderr, result.stderr)
+result = daemon.run("check", "--strict", "-c", daemon.config)
+checks.check("with --strict they are errors", result.returncode == 78 and "warnings: with --strict they are errors" in result.stderr,
+             result.stderr)
 
 daemon.remove()
 checks.finish()

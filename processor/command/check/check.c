@@ -8,6 +8,7 @@
 #include "pipelines/daemon/receivers.h"
 #include "processor/command/check/reach.h"
 #include "processor/command/check/review_work.h"
+#include "processor/command/check/seen.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
 #include "processor/review/reviewers_file.h"
@@ -45,12 +46,12 @@ static void print_config(const struct pipeline_config *config)
 }
 
 /* How many; what a file leaves open for others to see is told as the daemon tells it. */
-static uint32_t warn(const char *path, const struct pipeline_config *config,
+static uint32_t warn(const char *name, const char *path, const struct pipeline_config *config,
                      const struct config_findings *findings)
 {
     if (findings->warnings.size > 0 && !findings->warnings.failed)
         fwrite(findings->warnings.data, 1, findings->warnings.size, stderr);
-    return findings->warning_count + config_exposure_warn(path, config);
+    return findings->warning_count + config_exposure_warn(path, config) + seen_warn(name, config);
 }
 
 /* The reviewers that a daemon would start with. */
@@ -90,7 +91,7 @@ int command_check(int argc, char **argv)
         return EXIT_USAGE;
     const char *name = path ? path : "default.yaml";
     struct pipeline_config *config = options_load_config_findings(path, &findings, &code);
-    uint32_t warnings = config ? warn(path, config, &findings) : 0;
+    uint32_t warnings = config ? warn(name, path, config, &findings) : 0;
     config_findings_finish(&findings);
     if (!config)
         return code;

@@ -1,0 +1,6 @@
+/* What the data directory, where there is one, has seen of the rules of a pipeline file. */
+#pragma once
+#include "pipelines/config/config.h"
+
+/* A warning on stderr for each rule that never had a value; how many. `name`: of the file. */
+uint32_t seen_warn(const char *name, const struct pipeline_config *config);
