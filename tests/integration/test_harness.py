@@ -49,7 +49,9 @@ def read(path):
 
 def play(name, number=None, broker="no"):
     how = "hang" if number else "assert"
-    test = subprocess.Popen([sys.executable, "-c", TEST, args.flywheel, broker, how], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    hears_interrupts = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # also when all this runs in the background
+    test = subprocess.Popen([sys.executable, "-c", TEST, args.flywheel, broker, how], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                            preexec_fn=hears_interrupts)
     pids = json.loads(test.stdout.readline())
     if number:
         checks.check(f"{name}: all are there before", all(map(is_alive, pids)), pids)
