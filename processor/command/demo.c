@@ -34,8 +34,8 @@ enum {
 };
 
 struct demo {
-    char directory[64], records[96], config[96];
-    char endpoint[32], telemetry[32];
+    char directory[64], records[96], rows[96], audit[96], config[96];
+    char endpoint[32], telemetry[32], review[32];
     pid_t daemon;
     uint64_t requests, spans;
 };
@@ -69,9 +69,12 @@ static bool prepare(struct demo *demo)
     if (!mkdtemp(demo->directory))
         return false;
     snprintf(demo->records, sizeof(demo->records), "%s/annotations.jsonl", demo->directory);
+    snprintf(demo->rows, sizeof(demo->rows), "%s/rows.jsonl", demo->directory);
+    snprintf(demo->audit, sizeof(demo->audit), "%s/audit.jsonl", demo->directory);
     snprintf(demo->config, sizeof(demo->config), "%s/pipeline.yaml", demo->directory);
     snprintf(demo->endpoint, sizeof(demo->endpoint), "127.0.0.1:%d", free_port());
     snprintf(demo->telemetry, sizeof(demo->telemetry), "127.0.0.1:%d", free_port());
+    snprintf(demo->review, sizeof(demo->review), "127.0.0.1:%d", free_port());
     FILE *file = fopen(demo->config, "we"); /* For `cohorts`: where the state lies. */
     if (!file)
         return false;
@@ -99,7 +102,11 @@ static _Noreturn void be_daemon(const struct demo *demo)
     config->otlp.has_http = false; /* its port may be taken, and the demo has no use for it */
     config->telemetry_endpoint = demo->telemetry;
     config->state.directory = state;
-    config->exporters[0].path = demo->records;
+    for (uint32_t i = 0; i < config->exporter_count; i++)
+        config->exporters[i].path = config->exporters[i].takes_rows    ? demo->rows
+                                    : config->exporters[i].takes_audit ? demo->audit
+                                                                       : demo->records;
+    config->review.endpoint = demo->review;
     config->assembly.settle_ms = SETTLE_MS;
     config->assembly.idle_timeout_ms = 2 * SETTLE_MS;
     config->log_level = LOG_WARN;
@@ -135,8 +142,8 @@ static bool send_samples(struct demo *demo, struct error *ret_error)
         otlp_client_export(client, samples[i].signal, buffer_bytes(&body), &answer);
         is_sent = answer.code == 0;
         if (!is_sent)
-            error_set(ret_error, EXIT_BUG, "the daemon answered %s: %s",
-                      rpc_code_name(answer.code), answer.text);
+            error_set(ret_error, EXIT_BUG, "the daemon answered %s: %s", rpc_code_name(answer.code),
+                      answer.text);
         demo->requests++;
         otlp_answer_finish(&answer);
         buffer_finish(&body);

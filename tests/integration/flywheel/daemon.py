@@ -27,6 +27,8 @@ class Daemon:
         exporters    other exporters instead of the file `annotations`
         state        options beside the directory; None: no state at all
         pipelines    service.pipelines
+        review       options of `review` beside its endpoint; with it there is a results pipeline, and its listener
+        results      what that pipeline says
         command      words before the program's name
         environment  variables more
     """
@@ -36,11 +38,11 @@ class Daemon:
         self.environment = {**os.environ, **(environment or {})}
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-test-"))
         self.state = self.directory / "state"
-        self.port, self.http_port, self.admin = free_port(), free_port(), free_port()
+        self.port, self.http_port, self.admin, self.review_port = free_port(), free_port(), free_port(), free_port()
         self.annotations, self.config, self.log = (self.directory / name for name in ("annotations.jsonl", "pipeline.yaml", "log"))
         self.process = None
         self.parts = {"grpc": "", "http": None, "otlp": "", "host": "127.0.0.1", "receivers": None, "exporters": None, "state": "",
-                      "pipelines": ""}
+                      "pipelines": "", "review": None, "results": ""}
         self.write(**parts)
 
     def write(self, **changes):
@@ -53,11 +55,16 @@ class Daemon:
             endpoints.append(f"http: {{ endpoint: '{part['host']}:{self.http_port}'{part['http']} }}")
         receivers = part["receivers"] or f"otlp: {{ protocols: {{ {', '.join(endpoints)} }}{part['otlp']} }}"
         exporters = part["exporters"] or f"file/annotations: {{ path: {self.annotations} }}"
-        pipelines = f"pipelines: {{ {part['pipelines']} }}, " if part["pipelines"] else ""
+        named = [part["pipelines"]] if part["pipelines"] else []
+        if part["review"] is not None:
+            named.append(f"results: {{ {part['results']} }}")
+        pipelines = f"pipelines: {{ {', '.join(named)} }}, " if named else ""
         lines = [f"receivers: {{ {receivers} }}", f"exporters: {{ {exporters} }}",
                  f"service: {{ {pipelines}telemetry: {{ http: {{ endpoint: 127.0.0.1:{self.admin} }} }} }}"]
         if part["state"] is not None:
             lines.append(f"state: {{ directory: {self.state}{part['state']} }}")
+        if part["review"] is not None:
+            lines.append(f"review: {{ http: {{ endpoint: 127.0.0.1:{self.review_port} }}{part['review']} }}")
         self.config.write_text("\n".join(lines) + "\n" + self.pipeline, encoding="utf-8")
 
     # --- the process ---

@@ -186,10 +186,10 @@ END_TEST
 
 START_TEST(the_printed_configuration_loads_again_and_prints_the_same)
 {
-    const char *files[] = {SOURCE_ROOT "/pipelines/default.yaml",
-                           SOURCE_ROOT "/pipelines/banking-support.yaml",
-                           SOURCE_ROOT "/pipelines/relay.yaml", SOURCE_ROOT "/pipelines/kafka.yaml",
-                           TEST_DATA "/config/everything.yaml"};
+    const char *files[] = {
+        SOURCE_ROOT "/pipelines/default.yaml", SOURCE_ROOT "/pipelines/banking-support.yaml",
+        SOURCE_ROOT "/pipelines/relay.yaml",   SOURCE_ROOT "/pipelines/kafka.yaml",
+        SOURCE_ROOT "/pipelines/results.yaml", TEST_DATA "/config/everything.yaml"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct buffer text = read_whole(files[i]);
         struct error unavailable = {0}, error = {0};

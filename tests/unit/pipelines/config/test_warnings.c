@@ -110,9 +110,12 @@ END_TEST
 
 START_TEST(the_files_of_this_program_have_no_warning)
 {
-    const char *files[] = {
-        NULL, SOURCE_ROOT "/pipelines/default.yaml", SOURCE_ROOT "/pipelines/banking-support.yaml",
-        SOURCE_ROOT "/pipelines/relay.yaml", SOURCE_ROOT "/pipelines/kafka.yaml"};
+    const char *files[] = {NULL,
+                           SOURCE_ROOT "/pipelines/default.yaml",
+                           SOURCE_ROOT "/pipelines/banking-support.yaml",
+                           SOURCE_ROOT "/pipelines/relay.yaml",
+                           SOURCE_ROOT "/pipelines/kafka.yaml",
+                           SOURCE_ROOT "/pipelines/results.yaml"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct error error = {0};
         struct config_findings findings = {.error_count = 0};
