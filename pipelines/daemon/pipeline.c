@@ -17,6 +17,7 @@
 #include "pipelines/config/print/print.h"
 #include "pipelines/daemon/receivers.h"
 #include "pipelines/daemon/relay_telemetry.h"
+#include "pipelines/daemon/results_topic.h"
 #include "pipelines/daemon/supervisor.h"
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
@@ -41,6 +42,7 @@ struct pipeline {
     struct runtime *runtime;
     struct telemetry *telemetry;
     struct receivers *receivers;
+    struct results_topic *results; /* NULL: none is read */
     struct relay *relay; /* with it there is no store, runtime or telemetry */
     struct relay_telemetry *relay_telemetry;
     int64_t readers_checked_ms;
@@ -119,13 +121,18 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
     struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];
     uint32_t count = receivers_counted(pipeline->receivers, counted);
-    pipeline->telemetry =
-        telemetry_create(config, pipeline->runtime, pipeline->store, counted, count, ret_error);
+    if (config->reads_results && !(pipeline->results = results_topic_create(
+                                       config, pipeline->runtime, pipeline->store, ret_error)))
+        return STATUS_FATAL;
+    pipeline->telemetry = telemetry_create(config, pipeline->runtime, pipeline->store, counted,
+                                           count, pipeline->results, ret_error);
     if (!pipeline->telemetry)
         return STATUS_FATAL;
     status = runtime_start(pipeline->runtime, ret_error);
     if (status == STATUS_OK)
         status = receivers_start(pipeline->receivers, ret_error);
+    if (status == STATUS_OK && pipeline->results)
+        status = results_topic_start(pipeline->results, ret_error);
     if (status == STATUS_OK)
         telemetry_listening(pipeline->telemetry);
     return status;
@@ -137,11 +144,13 @@ static void stop(struct pipeline *pipeline)
         runtime_announce_stop(pipeline->runtime);
     if (pipeline->receivers)
         receivers_stop(pipeline->receivers, RECEIVER_GRACE_MS);
+    results_topic_stop(pipeline->results);
     if (pipeline->runtime)
         runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
     if (pipeline->relay)
         relay_stop(pipeline->relay, EXPORTER_GRACE_MS);
     telemetry_destroy(pipeline->telemetry);
+    results_topic_destroy(pipeline->results);
     relay_telemetry_destroy(pipeline->relay_telemetry);
     receivers_destroy(pipeline->receivers);
     relay_destroy(pipeline->relay);

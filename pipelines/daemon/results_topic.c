@@ -176,6 +176,12 @@ enum status results_topic_start(struct results_topic *topic, struct error *ret_e
     return whole_topic_start(topic->topic, ret_error);
 }
 
+void results_topic_stop(struct results_topic *topic)
+{
+    if (topic)
+        whole_topic_stop(topic->topic);
+}
+
 void results_topic_destroy(struct results_topic *topic)
 {
     if (!topic)

@@ -162,7 +162,8 @@ static bool listen_http(struct telemetry *telemetry, struct error *ret_error)
 
 struct telemetry *telemetry_create(const struct pipeline_config *config, struct runtime *runtime,
                                    struct store *store, const struct telemetry_receiver *receivers,
-                                   uint32_t receiver_count, struct error *ret_error)
+                                   uint32_t receiver_count, struct results_topic *results,
+                                   struct error *ret_error)
 {
     struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
     if (!telemetry)
@@ -185,6 +186,8 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry_reload_result(telemetry, config);
     if (telemetry->metrics) {
         register_all(telemetry);
+        if (results)
+            results_topic_register_metrics(results, telemetry->metrics);
         if (listen_http(telemetry, ret_error))
             return telemetry;
     }

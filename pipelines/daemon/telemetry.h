@@ -1,15 +1,18 @@
 /* What the outside may know of a running pipeline: the metrics registry and the routes of the
  * admin server. It can answer /healthz and /readyz before the runtime is ready. */
 #pragma once
+#include "pipelines/daemon/results_topic.h"
 #include "pipelines/daemon/telemetry_receivers.h"
 #include "pipelines/run/runtime.h"
 
 struct telemetry;
 
-/* Listens from here on. NULL with `ret_error`. Everything is borrowed until telemetry_destroy. */
+/* Listens from here on. NULL with `ret_error`. `results`: NULL without a topic of results.
+ * Everything is borrowed until telemetry_destroy. */
 struct telemetry *telemetry_create(const struct pipeline_config *config, struct runtime *runtime,
                                    struct store *store, const struct telemetry_receiver *receivers,
-                                   uint32_t receiver_count, struct error *ret_error);
+                                   uint32_t receiver_count, struct results_topic *results,
+                                   struct error *ret_error);
 void telemetry_destroy(struct telemetry *telemetry);
 /* The receivers listen: before that nothing is ready, whatever the runtime says. */
 void telemetry_listening(struct telemetry *telemetry);

@@ -333,16 +333,22 @@ enum status whole_topic_start(struct whole_topic *topic, struct error *ret_error
     return STATUS_FATAL;
 }
 
-void whole_topic_destroy(struct whole_topic *topic)
+void whole_topic_stop(struct whole_topic *topic)
 {
-    if (!topic)
-        return;
     pthread_mutex_lock(&topic->lock);
     topic->is_stopping = true;
     pthread_cond_broadcast(&topic->stopped);
     pthread_mutex_unlock(&topic->lock);
     if (topic->has_thread)
         (void)pthread_join(topic->thread, NULL);
+    topic->has_thread = false;
+}
+
+void whole_topic_destroy(struct whole_topic *topic)
+{
+    if (!topic)
+        return;
+    whole_topic_stop(topic);
     while (topic->batched > 0)
         rd_kafka_message_destroy(topic->batch[--topic->batched]);
     if (topic->consumer)

@@ -54,7 +54,8 @@ struct whole_topic *whole_topic_create(const struct kafka_consumer_config *confi
                                        const struct whole_topic_taker *taker,
                                        struct error *ret_error);
 MUST_CHECK enum status whole_topic_start(struct whole_topic *topic, struct error *ret_error);
-/* Ends after the batch in hand; NULL is allowed. `take` answers BUSY at once by then. */
+/* Ends after the batch in hand. `take` answers BUSY at once by then. */
+void whole_topic_stop(struct whole_topic *topic);
 void whole_topic_destroy(struct whole_topic *topic);
 const struct whole_topic_counters *whole_topic_counters(const struct whole_topic *topic);
 /* Why nothing is read, as one sentence; false: it is read. Any thread. */
