@@ -270,6 +270,10 @@ void verdicts_add(struct writer *writer, struct closed *closed, int64_t wall_ms)
     size_t from = writer->contributions.size;
     bool is_first = add_contribution(writer, closed, wall_ms);
     closed->emission = emission_of(writer, closed, is_first);
+    if (writer->review && review_has_erased(writer->review, &writer->txn, closed->trace_id)) {
+        closed->emission = (struct record_emission){.skipped = SKIP_ERASED};
+        closed->content = bytes_of(NULL, 0);
+    }
     add_records(writer, closed, row, wall_ms);
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */

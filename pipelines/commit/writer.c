@@ -259,6 +259,7 @@ static bool turn_review(struct writer *writer, int64_t now_ms, int64_t wall_ms)
     bool is_due = now_ms - writer->reviewed_ms >= REVIEW_TURN_MS;
     if (is_due)
         review_turn(writer->review, &writer->txn, wall_ms);
+    review_export_audit(writer->review, &writer->txn, wall_ms);
     if (writer->end_record < outbox_next_sequence(writer->outbox))
         writer->end_record = outbox_next_sequence(writer->outbox);
     return is_due;

@@ -130,6 +130,8 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                   store_path(store), store_path(store));
     else if (writer_counters_open(&writer->counted, writer->counters, names, source_count,
                                   ret_error)) {
+        if (writer->review)
+            review_use_content(writer->review, writer->retained, writer->spill);
         writer_publish(writer);
         return writer;
     }

@@ -21,6 +21,8 @@ static void publish(struct dataset *dataset)
             atomic_store_explicit(&dataset->shown_rows[split][i], dataset->durable.rows[split][i],
                                   memory_order_relaxed);
     atomic_store_explicit(&dataset->shown_version, dataset->durable.version, memory_order_relaxed);
+    atomic_store_explicit(&dataset->shown_pending, dataset->durable.erase_pending,
+                          memory_order_relaxed);
     atomic_store_explicit(&dataset->shown_bytes, dataset->durable.bytes, memory_order_relaxed);
 }
 
@@ -89,6 +91,7 @@ enum status dataset_open(struct store *store, struct audit *audit, struct outbox
     store_begin(store, false, &txn);
     dataset->durable.version = store_get_number(&txn, version_name);
     dataset->durable.bytes = (int64_t)store_get_number(&txn, bytes_name);
+    dataset->durable.erase_pending = dataset_erase_pending(dataset, &txn);
     count_rows(&txn, &dataset->durable);
     dataset->open = dataset->durable;
     enum status read = store_commit(&txn);
@@ -108,6 +111,11 @@ void dataset_close(struct dataset *dataset)
     erased_close(dataset->erased);
     arena_finish(&dataset->arena);
     free(dataset);
+}
+
+void dataset_use_tables(struct dataset *dataset, const struct dataset_tables *tables)
+{
+    dataset->tables = *tables;
 }
 
 bool dataset_take_news(struct dataset *dataset)

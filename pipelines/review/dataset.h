@@ -49,9 +49,22 @@ struct dataset_change {
     char held_reason[40]; /* "dataset_full", "bridges_splits", "train_cluster", "not_promoted" */
 };
 
+/* Other tables that hold texts of runs, which an erasure goes through; NULL: not open here. */
+struct items;
+struct results;
+struct retained;
+struct spill;
+struct dataset_tables {
+    struct items *items;
+    struct results *results;
+    struct retained *retained;
+    struct spill *spill;
+};
+
 MUST_CHECK enum status dataset_open(struct store *store, struct audit *audit, struct outbox *outbox,
                                     struct dataset **ret_dataset);
 void dataset_close(struct dataset *dataset);
+void dataset_use_tables(struct dataset *dataset, const struct dataset_tables *tables);
 /* Frames for the exporters of rows (settings->exporters) go into the outbox; dataset_has_news()
  * below says so. `actor`: who and how known; its action and subjects are not looked at. */
 void dataset_decide(struct dataset *dataset, struct store_txn *txn,

@@ -13,6 +13,7 @@ struct dataset_counts { /* follow the commit */
     uint64_t version;
     int64_t bytes;
     int64_t rows[ROW_SPLITS][2]; /* live ones, by split and regression */
+    uint64_t erase_pending;
     bool has_news;
 };
 
@@ -21,6 +22,7 @@ struct dataset {
     struct audit *audit;
     struct outbox *outbox;
     struct erased *erased;
+    struct dataset_tables tables;
     struct dataset_counts durable, open; /* open: with the transaction under way */
     struct arena arena;                  /* of one change */
     _Atomic int64_t shown_rows[ROW_SPLITS][2];
@@ -49,6 +51,8 @@ bool dataset_row_begin(struct row_change *change, const uint8_t row_id[16]);
 /* By its draft into the next version, or held. */
 void dataset_row_place(struct row_change *change);
 
+/* Erasures whose pages may still hold texts, in this file. */
+uint64_t dataset_erase_pending(const struct dataset *dataset, struct store_txn *txn);
 /* Opens the counts of the transaction. */
 void dataset_touch(struct dataset *dataset, struct store_txn *txn);
 /* The version that this transaction makes. */

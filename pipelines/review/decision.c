@@ -212,7 +212,7 @@ static void count_results(const struct votes *votes, struct results_decision *de
 }
 
 void decision_make(const struct result_row *rows, uint32_t count, uint32_t wanted,
-                    const struct review_settings *settings, struct results_decision *ret_decision)
+                   const struct review_settings *settings, struct results_decision *ret_decision)
 {
     struct votes votes = {rows, count, settings};
     uint32_t reviewers = 0;

@@ -31,4 +31,4 @@ struct results_decision {
 
 /* `rows` of one item, by principal. Results that are outdated do not come to anything. */
 void decision_make(const struct result_row *rows, uint32_t count, uint32_t wanted,
-                    const struct review_settings *settings, struct results_decision *ret_decision);
+                   const struct review_settings *settings, struct results_decision *ret_decision);

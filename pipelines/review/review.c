@@ -6,6 +6,7 @@
 
 #include "pipelines/review/figures.h"
 #include "pipelines/review/state.h"
+#include "state/tables/erased.h"
 #include "processor/base/clock.h"
 
 enum {
@@ -55,12 +56,16 @@ enum status review_open(struct store *store, struct outbox *outbox, struct count
     review->leases = leases_create();
     review->scratch = regex_scratch_create();
     review->inflater = inflater_create();
-    bool is_open = review->leases && review->scratch && review->inflater &&
-                   items_open(store, &review->items) == STATUS_OK &&
-                   results_open(store, &review->results) == STATUS_OK &&
-                   audit_open(store, &review->audit) == STATUS_OK &&
-                   dataset_open(store, review->audit, outbox, &review->dataset) == STATUS_OK &&
-                   open_counters(review);
+    bool is_open =
+        review->leases && review->scratch && review->inflater &&
+        items_open(store, &review->items) == STATUS_OK &&
+        results_open(store, &review->results) == STATUS_OK &&
+        audit_open(store, &review->audit) == STATUS_OK &&
+        dataset_open(store, review->audit, outbox, &review->dataset) == STATUS_OK &&
+        audit_export_open(store, review->audit, outbox, &review->audit_export) == STATUS_OK &&
+        open_counters(review);
+    if (is_open)
+        review_use_content(review, NULL, NULL);
     if (is_open)
         *ret_review = review;
     else
@@ -74,6 +79,7 @@ void review_close(struct review *review)
         return;
     if (review->dataset)
         dataset_close(review->dataset);
+    audit_export_close(review->audit_export);
     if (review->audit)
         audit_close(review->audit);
     results_close(review->results);
@@ -109,9 +115,32 @@ struct dataset *review_dataset(struct review *review)
     return review->dataset;
 }
 
+void review_use_content(struct review *review, struct retained *retained, struct spill *spill)
+{
+    const struct dataset_tables tables = {review->items, review->results, retained, spill};
+    dataset_use_tables(review->dataset, &tables);
+}
+
+bool review_has_erased(struct review *review, struct store_txn *txn,
+                       const uint8_t trajectory_id[16])
+{
+    return erased_has(dataset_erased(review->dataset), txn, trajectory_id);
+}
+
+void review_export_audit(struct review *review, struct store_txn *txn, int64_t wall_ms)
+{
+    audit_export_turn(review->audit_export, txn, &review->config->review, wall_ms);
+}
+
+bool review_checkpoint_audit(struct review *review, struct store_txn *txn, int64_t wall_ms)
+{
+    return audit_export_checkpoint(review->audit_export, txn, &review->config->review, wall_ms);
+}
+
 bool review_take_news(struct review *review)
 {
-    return dataset_take_news(review->dataset);
+    bool has_rows = dataset_take_news(review->dataset);
+    return audit_export_take_news(review->audit_export) || has_rows;
 }
 
 struct audit *review_audit_trail(struct review *review)
@@ -134,6 +163,8 @@ void review_collect_metrics(void *context, struct buffer *to)
                                   ? (double)atomic_load(&review->used) / (double)settings->bytes_max
                                   : 0,
                               to);
+    dataset_collect_metrics(review->dataset, to);
+    audit_export_collect_metrics(review->audit_export, to);
     arena_finish(&arena);
     free(figures);
 }

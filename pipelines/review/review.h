@@ -18,6 +18,8 @@
 
 struct review;
 struct dataset;
+struct retained;
+struct spill;
 
 struct leases;
 
@@ -33,6 +35,15 @@ void review_use_config(struct review *review, const struct pipeline_config *conf
 void review_set_people(struct review *review, uint32_t people);
 struct leases *review_leases(struct review *review); /* any thread */
 struct dataset *review_dataset(struct review *review);
+/* The other tables that hold texts of runs, for an erasure. */
+void review_use_content(struct review *review, struct retained *retained, struct spill *spill);
+/* Was the run erased? Then it stays away. */
+bool review_has_erased(struct review *review, struct store_txn *txn,
+                       const uint8_t trajectory_id[16]);
+/* Before each commit: entries of the audit trail go to its exporters. */
+void review_export_audit(struct review *review, struct store_txn *txn, int64_t wall_ms);
+/* A checkpoint of it now. False: there is nobody to tell. */
+bool review_checkpoint_audit(struct review *review, struct store_txn *txn, int64_t wall_ms);
 /* Does the outbox hold rows of the last transaction that no lane was told of? Once. */
 bool review_take_news(struct review *review);
 struct audit *review_audit_trail(struct review *review);

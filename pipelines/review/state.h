@@ -3,6 +3,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "pipelines/review/audit_export.h"
 #include "pipelines/review/dataset.h"
 #include "pipelines/review/decision.h"
 #include "pipelines/review/leases.h"
@@ -24,6 +25,7 @@ struct review {
     struct results *results;
     struct audit *audit;
     struct dataset *dataset;
+    struct audit_export *audit_export;
     struct leases *leases;
     struct counters *counters;
     struct persistent_counter *outcomes[RESULT_OUTCOMES], *dead[RESULT_OUTCOMES];

@@ -23,6 +23,8 @@ int command_explain(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_cohorts(int argc, char **argv);
 int command_gate(int argc, char **argv);
+int command_dataset(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_state(int argc, char **argv);
 int command_reviewer(int argc, char **argv);
 int command_demo(int argc, char **argv);

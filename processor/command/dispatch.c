@@ -25,6 +25,8 @@ static const struct command rows[] = {
     {"send", "send recorded OTLP requests to an endpoint", help_send, command_send},
     {"state", "check, dump, compact or back up a data directory", help_state, command_state},
     {"reviewer", "who may review: add, disable, rotate, list", help_reviewer, command_reviewer},
+    {"dataset", "rows of reviewed runs: list, show, export, change", help_dataset, command_dataset},
+    {"audit", "who decided what: verify, export, checkpoint", help_audit, command_audit},
     {"version", "versions of the program and of its libraries", help_version, command_version},
     {"help", "this text, a command, all options or all measurements", help_help, run_help},
 };

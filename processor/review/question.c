@@ -113,13 +113,19 @@ struct question_grams question_grams(struct bytes normalized, struct arena *aren
     }
     if (grams.count == 0)
         grams.items[grams.count++] = digest_fnv1a64(normalized);
-    qsort(grams.items, grams.count, sizeof *grams.items, compare);
-    size_t kept = 1;
-    for (size_t i = 1; i < grams.count; i++)
-        if (grams.items[i] != grams.items[kept - 1])
-            grams.items[kept++] = grams.items[i];
-    grams.count = kept;
+    question_grams_sort(&grams);
     return grams;
+}
+
+void question_grams_sort(struct question_grams *grams)
+{
+    size_t kept = grams->count > 0;
+    if (grams->count > 0)
+        qsort(grams->items, grams->count, sizeof *grams->items, compare);
+    for (size_t i = 1; i < grams->count; i++)
+        if (grams->items[i] != grams->items[kept - 1])
+            grams->items[kept++] = grams->items[i];
+    grams->count = kept;
 }
 
 double question_jaccard(struct question_grams a, struct question_grams b)

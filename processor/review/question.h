@@ -25,6 +25,8 @@ struct question_grams { /* ascending, each once */
 struct bytes question_normalize(struct bytes text, struct arena *arena);
 /* Of a normalized one; a text below four characters is one gram. Empty without memory. */
 struct question_grams question_grams(struct bytes normalized, struct arena *arena);
+/* Of hashes of any kind: ascending, each once. */
+void question_grams_sort(struct question_grams *grams);
 /* 0 when both are empty: nothing is known of them. */
 double question_jaccard(struct question_grams a, struct question_grams b);
 void question_bands(struct question_grams grams, uint64_t ret_bands[QUESTION_BANDS]);

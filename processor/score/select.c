@@ -13,6 +13,7 @@ const char *const skip_reason_names[SKIP_REASONS] = {
     [SKIP_NO_AGENT] = "no_agent",
     [SKIP_BUDGET] = "budget",
     [SKIP_SIGNATURE_BUDGET] = "signature_budget",
+    [SKIP_ERASED] = "erased",
 };
 
 double select_u(const uint8_t trace_id[TRACE_ID_SIZE])

@@ -18,6 +18,7 @@ enum skip_reason {
     SKIP_NO_AGENT,         /* an evaluator's own trace */
     SKIP_BUDGET,           /* within its share, outside what the budget of the hour leaves of it */
     SKIP_SIGNATURE_BUDGET, /* likewise, of the budget of its failure signature */
+    SKIP_ERASED,           /* it was erased, and came again */
     SKIP_REASONS
 };
 extern const char *const skip_reason_names[SKIP_REASONS];
