@@ -254,9 +254,10 @@ const struct measurement measurements[] = {
      .needs_content = true,
      .reads = RUN_TEXT_OUTPUT | RUN_TEXT_DOCUMENTS | RUN_TEXT_TOOLS,
      .na_conditions = GROUNDEDNESS_NA,
-     .meaning = "Share of the content words of a statement of the answer that lie in one or two "
-                "neighboring sentences of a document, mean over the statements. Where no "
-                "retriever ran, results of tools are the documents.",
+     .meaning = "How much of the answer's statements the documents hold: mean of the shares of "
+                "their content words in one or two neighboring sentences, of those anywhere, of "
+                "pairs of words, and of names and numbers. Where no retriever ran, results of "
+                "tools are the documents.",
      .source = "answer, documents",
      .measure = measure_lexical_groundedness},
     {.name = "groundedness.numeric",

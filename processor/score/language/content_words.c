@@ -4,7 +4,7 @@
  *   Latin                 7, before it without a plural s     calculates, calculated: calcula
  *   others with letters   5                                   платежей, платежи: плате
  *   Arabic                5, behind the article               والبنوك, بنوك: بنوك
- *   with a digit: by its value (of several readings the first); a pair of characters: as it is
+ *   with a digit: by its value (1,200 as 1200, 5k as 5000); a pair of characters: as it is
  *
  * Two words that share so many letters are mostly forms of one; where they are not, a text looks a
  * little more alike than it is. */
@@ -85,14 +85,18 @@ static uint64_t stem_of(struct bytes text, struct word word)
     if (word.has_digit) {
         struct number number = {.start = word.start};
         number_of_word(bytes, word.hash, &number);
-        return number.readings[0];
+        return number.readings[number.reading_count - 1];
     }
     return ascii_stem(bytes.data, bytes.size, &stem) ? stem : wide_stem(bytes, word.hash);
 }
 
 struct words content_words(struct bytes text, struct arena *arena)
 {
-    struct words words = text_words(text, arena);
+    return content_words_of(text, text_words(text, arena));
+}
+
+struct words content_words_of(struct bytes text, struct words words)
+{
     size_t kept = 0;
     for (size_t i = 0; i < words.count; i++) {
         struct word word = words.items[i];

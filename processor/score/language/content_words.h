@@ -4,3 +4,5 @@
 
 /* In the arena, in order; empty when that is full. */
 struct words content_words(struct bytes text, struct arena *arena);
+/* The same of all words of the text, in their place. */
+struct words content_words_of(struct bytes text, struct words words);

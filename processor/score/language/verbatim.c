@@ -1,3 +1,4 @@
+/* Each place of the text is tried; what is looked for is short. */
 #include "processor/score/language/verbatim.h"
 
 #include "processor/score/language/content_words.h"

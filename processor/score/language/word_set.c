@@ -22,7 +22,7 @@ void word_set_sort(struct word_set *set)
             set->hashes[set->count++] = set->hashes[i];
 }
 
-static struct word_set set_of(struct words words, uint32_t max, struct arena *arena)
+struct word_set word_set_of(struct words words, uint32_t max, struct arena *arena)
 {
     struct word_set set = {0};
     uint32_t room = words.count < max ? (uint32_t)words.count : max;
@@ -40,12 +40,12 @@ static struct word_set set_of(struct words words, uint32_t max, struct arena *ar
 
 struct word_set word_set_content(struct bytes text, uint32_t max, struct arena *arena)
 {
-    return set_of(content_words(text, arena), max, arena);
+    return word_set_of(content_words(text, arena), max, arena);
 }
 
 struct word_set word_set_all(struct bytes text, uint32_t max, struct arena *arena)
 {
-    return set_of(text_words(text, arena), max, arena);
+    return word_set_of(text_words(text, arena), max, arena);
 }
 
 int64_t word_set_find(const struct word_set *set, uint64_t hash)

@@ -2,6 +2,7 @@
 #pragma once
 #include "processor/base/arena.h"
 #include "processor/base/bytes.h"
+#include "processor/base/text/words.h"
 
 struct word_set {
     uint64_t *hashes; /* sorted */
@@ -10,6 +11,7 @@ struct word_set {
 
 /* The first `max` content words at most, by their stems. In the arena. */
 struct word_set word_set_content(struct bytes text, uint32_t max, struct arena *arena);
+struct word_set word_set_of(struct words words, uint32_t max, struct arena *arena);
 /* All words as they are, for texts that are compared as a whole. */
 struct word_set word_set_all(struct bytes text, uint32_t max, struct arena *arena);
 /* Sorts the hashes that were put in and drops repeats. */
