@@ -1,5 +1,5 @@
 /* What is wrong with a pipeline file, and what is valid but surely not meant: a sentence a line,
- * each with its place, in the order in which they were found. */
+ * each with its place. */
 #pragma once
 #include "processor/base/bytes.h"
 #include "processor/base/error.h"
@@ -17,4 +17,6 @@ struct config_findings {
 void config_findings_take(struct config_findings *findings, struct error *error);
 void config_findings_warn(struct config_findings *findings, const char *name, uint32_t line,
                           uint32_t column, const char *text);
+/* By their places in the file; what has none stays behind. */
+void config_findings_sort(struct config_findings *findings, const char *name);
 void config_findings_finish(struct config_findings *findings);

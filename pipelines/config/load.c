@@ -91,6 +91,7 @@ static struct pipeline_config *load(struct config_loader *loader, struct bytes t
         complete_ruleset(config, loader->error);
     if (findings->error_count == 0 && !config_loader_failed(loader))
         config_warnings_find(loader);
+    config_findings_sort(findings, loader->name);
     if (findings->error_count == FINDINGS_MAX)
         buffer_printf(&findings->errors, "%s: there may be more errors\n", loader->name);
     if (findings->error_count > 0 &&

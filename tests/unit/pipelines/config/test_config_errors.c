@@ -476,13 +476,12 @@ START_TEST(all_errors_of_a_file_are_told_at_once)
         "p.yaml:2:11: settle must be a duration: write it like 500ms, 2s, 15m or 24h; the unit is "
         "missing\n"
         "p.yaml:3:3: unknown key idel_timeout; did you mean idle_timeout?\n"
-        "p.yaml:8:20: fail must be between 0 and 1\n"
-        "p.yaml:5:25: unknown measurement groundedness.lexcal; did you mean "
-        "groundedness.lexical?\n"
+        "p.yaml:5:25: unknown measurement groundedness.lexcal; did you mean groundedness.lexical?\n"
         "p.yaml:5:58: fail_below must be a number\n"
         "p.yaml:6:5: a rule needs at least one of fail_below, borderline_below, borderline_above "
         "and fail_above\n"
-        "p.yaml:7:54: column 1: expected a measurement or a dimension, found `retrievers`\n");
+        "p.yaml:7:54: column 1: expected a measurement or a dimension, found `retrievers`\n"
+        "p.yaml:8:20: fail must be between 0 and 1\n");
 }
 END_TEST
 

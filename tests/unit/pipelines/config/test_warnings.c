@@ -59,23 +59,22 @@ END_TEST
 
 START_TEST(names_of_scores_that_are_nearly_others)
 {
-    warns(
-        BUDGET "trajectory: { await: { scores: [Quality, Tone] } }\n"
-               "rules:\n"
-               "  - { name: a, measure: [score.Helpful, score.Qualty], fail_below: 0.5 }\n"
-               "  - { name: b, measure: score.Helpfull, fail_below: 0.5 }\n"
-               "  - { name: c, measure: score.loop, fail_below: 0.5 }\n"
-               "  - { name: d, measure: score.help_ful, fail_below: 0.5 }\n"
-               "  - { name: e, measure: errors, fail_above: 0, when: score.Recal1 > 0 }\n"
-               "  - { name: f, measure: score.Recal5, fail_below: 0.5 }\n",
-        "p.yaml:4:41: warning: score.Qualty is nearly Quality, which is awaited: is it "
-        "misspelled?\n"
-        "p.yaml:5:25: warning: score.Helpfull is nearly score.Helpful, which is named too: is one "
-        "misspelled?\n"
-        "p.yaml:6:25: warning: score.loop is what an evaluator attached: our own measurement is "
-        "loop\n"
-        "p.yaml:2:33: warning: no rule reads score.Quality: waiting for it only delays verdicts\n"
-        "p.yaml:2:42: warning: no rule reads score.Tone: waiting for it only delays verdicts\n");
+    warns(BUDGET "trajectory: { await: { scores: [Quality, Tone] } }\n"
+                 "rules:\n"
+                 "  - { name: a, measure: [score.Helpful, score.Qualty], fail_below: 0.5 }\n"
+                 "  - { name: b, measure: score.Helpfull, fail_below: 0.5 }\n"
+                 "  - { name: c, measure: score.loop, fail_below: 0.5 }\n"
+                 "  - { name: d, measure: score.help_ful, fail_below: 0.5 }\n"
+                 "  - { name: e, measure: errors, fail_above: 0, when: score.Recal1 > 0 }\n"
+                 "  - { name: f, measure: score.Recal5, fail_below: 0.5 }\n",
+          "p.yaml:2:33: warning: no rule reads score.Quality: waiting for it only delays verdicts\n"
+          "p.yaml:2:42: warning: no rule reads score.Tone: waiting for it only delays verdicts\n"
+          "p.yaml:4:41: warning: score.Qualty is nearly Quality, which is awaited: is it "
+          "misspelled?\n"
+          "p.yaml:5:25: warning: score.Helpfull is nearly score.Helpful, which is named too: is "
+          "one misspelled?\n"
+          "p.yaml:6:25: warning: score.loop is what an evaluator attached: our own measurement is "
+          "loop\n");
 }
 END_TEST
 
@@ -92,17 +91,17 @@ START_TEST(settings_that_nothing_reads)
         "} } }\n"
         "state: { directory: $DATA }\n"
         "rules: [{ name: a, measure: errors, fail_above: 0 }]\n",
-        "p.yaml:4:3: warning: no rule names tool_selection.accuracy: this setting is not used\n"
-        "p.yaml:3:3: warning: no rule names trajectory.*: this setting is not used\n"
+        "p.yaml:1:1: warning: there is no selection.budget: where everything fails, everything "
+        "becomes review work; write selection: { budget: { per_hour: 500, per_signature_per_hour: "
+        "20 } }\n"
         "p.yaml:2:3: warning: no rule names loop: this setting is not used\n"
+        "p.yaml:3:3: warning: no rule names trajectory.*: this setting is not used\n"
+        "p.yaml:3:67: warning: no reference names the tool transfer: how its arguments are "
+        "compared is never asked\n"
+        "p.yaml:4:3: warning: no rule names tool_selection.accuracy: this setting is not used\n"
         "p.yaml:5:24: warning: there are no trajectory.await.scores to wait for: this setting is "
         "not used\n"
         "p.yaml:5:39: warning: trajectory.scope is not conversation: this setting is not used\n"
-        "p.yaml:1:1: warning: there is no selection.budget: where everything fails, everything "
-        "becomes review work; write selection: { budget: { per_hour: 500, "
-        "per_signature_per_hour: 20 } }\n"
-        "p.yaml:3:67: warning: no reference names the tool transfer: how its arguments are "
-        "compared is never asked\n"
         "p.yaml:6:24: warning: no pipeline names file/b: it is not used\n"
         "p.yaml:8:21: warning: this is taken as it stands: for the variable write ${env:NAME}\n");
 }
@@ -176,9 +175,9 @@ START_TEST(labels_and_queues_that_do_not_meet_the_rules)
 {
     warns(RESULTS "review: { labels: [{ id: other }], queues: { refusal: { reviewers: 2 } } }\n"
                   "service: { pipelines: { results: {} } }\n",
-          "p.yaml:4:46: warning: no rule sends runs to the queue refusal: it is not used\n"
           "p.yaml:4:11: warning: the label broken of the rule a is not among review.labels: "
-          "reviewers can't give it\n");
+          "reviewers can't give it\n"
+          "p.yaml:4:46: warning: no rule sends runs to the queue refusal: it is not used\n");
 }
 END_TEST
 
