@@ -13,7 +13,8 @@ static const char *const pseudonyms[] = {"none", "pseudonym", NULL};
 
 #define INSTRUCTIONS                                                                               \
     "Read the question and the answer, then what the answer rests on. Right is an answer that a "  \
-    "customer can act on: what it claims stands in a document or in a tool's result. If you can't " \
+    "customer can act on: what it claims stands in a document or in a tool's result. If you "      \
+    "can't "                                                                                       \
     "tell, say so; that is a judgement, too."
 
 static const struct option rows[] = {
@@ -115,7 +116,7 @@ static const struct option rows[] = {
            "Share of new clusters that may ever be trained on; a cluster's split never changes. "
            "Nothing is for training until asked."),
     COUNT("dataset.require_reviews", AT(dataset.require_reviews), 1, REVIEWERS_PER_ITEM_MAX, "1",
-          "Distinct persons behind a row; an adjudicator's decision counts as enough."),
+          "Distinct persons behind a row."),
     BOOL("dataset.export_comment", AT(dataset.export_comment), "false",
          "Rows hold the reviewer's comment."),
     CHOICE("dataset.export_reviewers", AT(dataset.export_reviewers), pseudonyms, "none",

@@ -11,6 +11,7 @@ static const struct unavailable {
     const char *what;
 } unavailable[] = {
     {"review.hours", "always", "working hours"},
+    {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
     {"regression", NULL, "the regression set"},
     {"feedback", NULL, "feedback by kind"},
     {"rules[].gate", NULL, "a gate over a dataset"},

@@ -82,7 +82,7 @@ static void find_unkept(struct config_loader *loader)
              "splits: use train_share with one instance");
     if (has_rows && !reaches(&config->review, config->dataset.require_reviews))
         warn(loader, "dataset.require_reviews",
-             "no queue has so many reviewers: only adjudicated decisions become rows");
+             "no queue has so many reviewers: without an adjudicator no decision becomes a row");
 }
 
 /* The control stratum: what is never looked at has no known rate. */

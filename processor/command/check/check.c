@@ -69,7 +69,7 @@ static bool reviewers_are_right(const struct pipeline_config *config, struct err
 static void print_review_work(const struct pipeline_config *config, FILE *to)
 {
     struct buffer text = {0};
-    review_work_print(config, &text);
+    review_work_print(config, config->review.is_present ? seen_item_bytes(config) : 0, &text);
     fwrite(buffer_bytes(&text).data, 1, text.size, to);
     buffer_finish(&text);
 }

@@ -3,7 +3,7 @@
 
 #include "pipelines/config/value.h"
 
-enum { ITEM_BYTES = 20000 /* of content, where none was seen */, REVIEW_SECONDS = 60 };
+enum { UNSEEN_ITEM_BYTES = 20000, REVIEW_SECONDS = 60 };
 
 static void print_size(struct buffer *to, double bytes)
 {
@@ -14,7 +14,7 @@ static void print_size(struct buffer *to, double bytes)
     buffer_printf(to, "%.1f %s", bytes, units[unit]);
 }
 
-void review_work_print(const struct pipeline_config *config, struct buffer *to)
+void review_work_print(const struct pipeline_config *config, double item_bytes, struct buffer *to)
 {
     const struct review_settings *review = &config->review;
     if (!review->is_present)
@@ -27,7 +27,9 @@ void review_work_print(const struct pipeline_config *config, struct buffer *to)
                            "limits.review\n");
         return;
     }
-    double hours = (double)every->expire_ms / 3.6e6, bytes = per_hour * hours * ITEM_BYTES;
+    double hours = (double)every->expire_ms / 3.6e6,
+           each = item_bytes > 0 ? item_bytes : UNSEEN_ITEM_BYTES;
+    double bytes = per_hour * hours * each;
     double reviews = per_hour * 24 * (every->reviewers + every->overlap);
     buffer_printf(to,
                   "review work: at most %.4g items an hour, %.3g person-hours a day at %d s each\n",
@@ -36,10 +38,11 @@ void review_work_print(const struct pipeline_config *config, struct buffer *to)
     print_size(to, bytes);
     buffer_append_text(to, " if nobody reviews for ");
     config_value_print_duration(to, every->expire_ms);
-    buffer_printf(to, " (%d kB an item); limits.review is ", ITEM_BYTES / 1000);
+    buffer_printf(to, " (%.3g kB an item%s); limits.review is ", each / 1000,
+                  item_bytes > 0 ? ", as seen" : "");
     config_value_print_size(to, review->bytes_max);
     if (bytes > (double)review->bytes_max)
         buffer_printf(to, ", so the oldest would expire after %.3g days",
-                      (double)review->bytes_max / (per_hour * 24 * ITEM_BYTES));
+                      (double)review->bytes_max / (per_hour * 24 * each));
     buffer_append_byte(to, '\n');
 }

@@ -9,7 +9,12 @@
 #include "pipelines/commit/writer_counters.h"
 #include "processor/base/text/terminal.h"
 
-enum { RUNS_MIN = 20, PATH_SIZE = 4096 }; /* fewer runs say nothing */
+enum {
+    RUNS_MIN = 20, /* fewer runs say nothing */
+    ITEMS_MIN = 20,
+    ITEMS_MAX = 1000, /* more say no more */
+    PATH_SIZE = 4096,
+};
 
 static uint64_t value_of(const struct persistent_counter *counter)
 {
@@ -68,16 +73,49 @@ static uint32_t warn(const char *name, const struct pipeline_config *config,
     return warnings;
 }
 
-uint32_t seen_warn(const char *name, const struct pipeline_config *config)
+/* NULL: there is none yet, or it can't be read; `run` tells what is wrong with the directory. */
+static struct store *open_seen(const struct pipeline_config *config)
 {
     char path[PATH_SIZE];
     struct store *store = NULL;
-    struct counters *stored = NULL;
-    struct error ignored = {0}; /* `run` tells what is wrong with the directory */
-    uint32_t warnings = 0;
+    struct error ignored = {0};
     int size = snprintf(path, sizeof path, "%s/data.mdb", config->state.directory);
     if (size >= PATH_SIZE || access(path, R_OK) != 0 || config->relay.is_present ||
         store_open(config->state.directory, 0, STORE_READER, &store, &ignored) != STATUS_OK)
+        return NULL;
+    return store;
+}
+
+double seen_item_bytes(const struct pipeline_config *config)
+{
+    struct store *store = open_seen(config);
+    struct store_txn txn;
+    struct store_cursor cursor;
+    uint64_t items = 0, bytes = 0;
+    if (!store)
+        return 0;
+    store_begin(store, false, &txn);
+    store_cursor_begin(&txn, TABLE_ITEM_CONTENT, bytes_of("", 0), 0, &cursor);
+    while (store_cursor_next(&cursor)) {
+        struct bytes key = key_bytes(&cursor.key);
+        items += get_be16(key.data + key.size - 2) == 0; /* its first chunk */
+        if (items > ITEMS_MAX)
+            break;
+        bytes += store_cursor_value_size(&cursor);
+    }
+    store_cursor_finish(&cursor);
+    store_abort(&txn);
+    store_close(store);
+    items = items > ITEMS_MAX ? ITEMS_MAX : items;
+    return items >= ITEMS_MIN ? (double)bytes / (double)items : 0;
+}
+
+uint32_t seen_warn(const char *name, const struct pipeline_config *config)
+{
+    struct store *store = open_seen(config);
+    struct counters *stored = NULL;
+    uint32_t warnings = 0;
+    if (!store)
         return 0;
     if (counters_open(store, &stored) == STATUS_OK) {
         warnings = warn(name, config, stored);

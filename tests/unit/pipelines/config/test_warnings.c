@@ -164,10 +164,11 @@ START_TEST(what_the_way_back_keeps_for_ever_or_can_never_prove_or_know)
           "recall of rules, and no rate of what they miss\n"
           "p.yaml:2:1: warning: no unscored run is ever reviewed (selection.unscored is 0): "
           "nothing is known of them\n");
-    warns(BUDGET "dataset: { retain: 1d, require_reviews: 3 }\n"
-                 "service: { pipelines: { results: {} } }\n",
-          "p.yaml:2:24: warning: no queue has so many reviewers: only adjudicated decisions "
-          "become rows\n");
+    warns(
+        BUDGET "dataset: { retain: 1d, require_reviews: 3 }\n"
+               "service: { pipelines: { results: {} } }\n",
+        "p.yaml:2:24: warning: no queue has so many reviewers: without an adjudicator no decision "
+        "becomes a row\n");
 }
 END_TEST
 
