@@ -18,6 +18,7 @@
 #include "pipelines/daemon/receivers.h"
 #include "pipelines/daemon/relay_telemetry.h"
 #include "pipelines/daemon/results_topic.h"
+#include "pipelines/daemon/review_api.h"
 #include "pipelines/daemon/supervisor.h"
 #include "pipelines/daemon/telemetry.h"
 #include "processor/base/clock.h"
@@ -28,6 +29,7 @@ enum {
     /* Together with what a commit takes below the 10 s that container runtimes give before they
      * kill. */
     RECEIVER_GRACE_MS = 3000,
+    REVIEW_GRACE_MS = 1000,
     EXPORTER_GRACE_MS = 4000,
     STOP_GRACE_MS = 9000, /* of all; then it ends, whoever is still busy */
     TURN_MS = 1000,       /* of the main thread: watchdog, probes */
@@ -43,7 +45,8 @@ struct pipeline {
     struct telemetry *telemetry;
     struct receivers *receivers;
     struct results_topic *results; /* NULL: none is read */
-    struct relay *relay; /* with it there is no store, runtime or telemetry */
+    struct review_api *review;     /* NULL without a results pipeline */
+    struct relay *relay;           /* with it there is no store, runtime or telemetry */
     struct relay_telemetry *relay_telemetry;
     int64_t readers_checked_ms;
 };
@@ -119,16 +122,23 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     if (receivers_connect(pipeline->receivers, &intakes, ret_error) != STATUS_OK)
         return STATUS_FATAL;
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
+    if (config->review.is_present &&
+        !(pipeline->review = review_api_create(pipeline->path, config, pipeline->store,
+                                               pipeline->runtime, ret_error)))
+        return STATUS_FATAL;
     struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];
     uint32_t count = receivers_counted(pipeline->receivers, counted);
     if (config->reads_results && !(pipeline->results = results_topic_create(
                                        config, pipeline->runtime, pipeline->store, ret_error)))
         return STATUS_FATAL;
+    const struct telemetry_return_path back = {pipeline->results, pipeline->review};
     pipeline->telemetry = telemetry_create(config, pipeline->runtime, pipeline->store, counted,
-                                           count, pipeline->results, ret_error);
+                                           count, &back, ret_error);
     if (!pipeline->telemetry)
         return STATUS_FATAL;
     status = runtime_start(pipeline->runtime, ret_error);
+    if (status == STATUS_OK && pipeline->review)
+        status = review_api_start(pipeline->review, telemetry_api(pipeline->telemetry), ret_error);
     if (status == STATUS_OK)
         status = receivers_start(pipeline->receivers, ret_error);
     if (status == STATUS_OK && pipeline->results)
@@ -145,12 +155,15 @@ static void stop(struct pipeline *pipeline)
     if (pipeline->receivers)
         receivers_stop(pipeline->receivers, RECEIVER_GRACE_MS);
     results_topic_stop(pipeline->results);
+    if (pipeline->review)
+        review_api_stop(pipeline->review, REVIEW_GRACE_MS);
     if (pipeline->runtime)
         runtime_stop(pipeline->runtime, EXPORTER_GRACE_MS);
     if (pipeline->relay)
         relay_stop(pipeline->relay, EXPORTER_GRACE_MS);
     telemetry_destroy(pipeline->telemetry);
     results_topic_destroy(pipeline->results);
+    review_api_destroy(pipeline->review);
     relay_telemetry_destroy(pipeline->relay_telemetry);
     receivers_destroy(pipeline->receivers);
     relay_destroy(pipeline->relay);
@@ -165,7 +178,9 @@ static void reload(struct pipeline *pipeline)
     struct buffer differences = {0};
     supervisor_notify("RELOADING=1");
     struct pipeline_config *loaded = config_load(pipeline->path, &error);
-    if (loaded && receivers_reload(pipeline->receivers, loaded, &error) != STATUS_OK) {
+    if (loaded &&
+        ((pipeline->review && review_api_reload(pipeline->review, loaded, &error) != STATUS_OK) ||
+         receivers_reload(pipeline->receivers, loaded, &error) != STATUS_OK)) {
         config_destroy(loaded);
         loaded = NULL;
     }
@@ -231,7 +246,8 @@ static void turn(struct pipeline *pipeline)
 {
     int64_t now_ms = clock_monotonic_ms();
     /* Without a port that answers or a writer that turns, a restart is the better service. */
-    bool is_answering = receivers_answer(pipeline->receivers, now_ms);
+    bool is_answering = receivers_answer(pipeline->receivers, now_ms) &&
+                        (!pipeline->review || review_api_answers(pipeline->review, now_ms));
     bool is_turning = pipeline->relay ? relay_state(pipeline->relay).is_alive
                                       : is_runtime_turning(pipeline->runtime);
     if (is_answering && is_turning)

@@ -5,6 +5,7 @@
 
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/daemon/api.h"
+#include "pipelines/daemon/review_api.h"
 #include "pipelines/daemon/telemetry_exporters.h"
 #include "pipelines/daemon/telemetry_process.h"
 #include "pipelines/daemon/telemetry_sources.h"
@@ -162,7 +163,8 @@ static bool listen_http(struct telemetry *telemetry, struct error *ret_error)
 
 struct telemetry *telemetry_create(const struct pipeline_config *config, struct runtime *runtime,
                                    struct store *store, const struct telemetry_receiver *receivers,
-                                   uint32_t receiver_count, struct results_topic *results,
+                                   uint32_t receiver_count,
+                                   const struct telemetry_return_path *back,
                                    struct error *ret_error)
 {
     struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
@@ -186,8 +188,10 @@ struct telemetry *telemetry_create(const struct pipeline_config *config, struct 
     telemetry_reload_result(telemetry, config);
     if (telemetry->metrics) {
         register_all(telemetry);
-        if (results)
-            results_topic_register_metrics(results, telemetry->metrics);
+        if (back->topic)
+            results_topic_register_metrics(back->topic, telemetry->metrics);
+        if (back->review)
+            review_api_register(back->review, telemetry->metrics);
         if (listen_http(telemetry, ret_error))
             return telemetry;
     }
@@ -204,6 +208,11 @@ void telemetry_destroy(struct telemetry *telemetry)
         metrics_destroy(telemetry->metrics);
     cohort_metrics_destroy(telemetry->cohorts);
     free(telemetry);
+}
+
+const struct api *telemetry_api(const struct telemetry *telemetry)
+{
+    return &telemetry->api;
 }
 
 void telemetry_listening(struct telemetry *telemetry)

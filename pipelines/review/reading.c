@@ -165,17 +165,26 @@ bool reading_write_machine(struct bytes record, struct arena *arena, struct json
         {"direction", "direction"}, {"margin", "margin"},
         {"na_reason", "na_reason"}, {"explanation", "explanation"},
         {"evidence", "evidence"}};
-    static const struct renamed source[] = {{"url", "url"}};
     struct json_reader reader;
-    struct json_value value, list = {0}, part;
+    struct json_value value, list = {0};
     if (!open_record(record, arena, &reader, &value))
         return false;
     json_object_begin(to);
     COPY(&reader, &value, own, to);
     (void)json_member(&reader, &value, "evaluations", &list);
     write_list(&reader, &list, "evaluations", rule, sizeof rule / sizeof rule[0], to);
-    if (json_member(&reader, &value, "source", &part) && part.type == JSON_OBJECT)
-        COPY(&reader, &part, source, to);
     json_object_end(to);
     return true;
+}
+
+void reading_write_links(struct bytes record, struct arena *arena, struct json_writer *to)
+{
+    struct json_reader reader;
+    struct json_value value, source, url;
+    json_array_begin(to);
+    if (open_record(record, arena, &reader, &value) &&
+        json_member(&reader, &value, "source", &source) &&
+        json_member(&reader, &source, "url", &url) && url.type == JSON_STRING)
+        json_raw(to, url.raw);
+    json_array_end(to);
 }

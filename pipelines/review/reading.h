@@ -14,8 +14,10 @@ enum { READING_SENTENCES_MAX = 2000 };
 
 /* Members of the object that is open in `to`. False: it is no record. */
 MUST_CHECK bool reading_write(struct bytes record, struct arena *arena, struct json_writer *to);
-/* One object. Where the trace is shown (`url`) is a member of it. */
+/* One object. */
 MUST_CHECK bool reading_write_machine(struct bytes record, struct arena *arena,
                                       struct json_writer *to);
+/* An array: where the trace is shown; it names the trace, and so leads to what machines say of it. */
+void reading_write_links(struct bytes record, struct arena *arena, struct json_writer *to);
 /* The question, at most `most` code points of it; absent: there is none. Borrowed. */
 struct bytes reading_question(struct bytes record, struct arena *arena, size_t most);

@@ -74,7 +74,8 @@ static void setup(void)
     ck_assert_msg(config != NULL, "%s", error.text);
     runtime = runtime_create(config, temp.store, sources, 1, &error);
     ck_assert_msg(runtime != NULL, "%s", error.text);
-    telemetry = telemetry_create(config, runtime, temp.store, receivers, 1, NULL, &error);
+    const struct telemetry_return_path none = {NULL, NULL};
+    telemetry = telemetry_create(config, runtime, temp.store, receivers, 1, &none, &error);
     ck_assert_msg(telemetry != NULL, "%s", error.text);
 }
 

@@ -64,7 +64,12 @@ START_TEST(the_machine_says_verdict_and_rules)
     ck_assert_str_eq((const char *)text.data,
                      "{\"summary\":\"SECRET summary\",\"verdict\":\"fail\",\"labels\":[\"SECRET\"],"
                      "\"evaluations\":[{\"rule\":\"ungrounded\",\"outcome\":\"fail\",\"value\":0.2,"
-                     "\"threshold\":0.5}],\"url\":\"https://SECRET\"}");
+                     "\"threshold\":0.5}]}");
+    buffer_clear(&text);
+    json_writer_init(&writer, &text);
+    reading_write_links(BYTES_LITERAL(record), &arena, &writer);
+    buffer_append_byte(&text, 0);
+    ck_assert_str_eq((const char *)text.data, "[\"https://SECRET\"]");
 }
 END_TEST
 
