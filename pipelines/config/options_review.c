@@ -122,7 +122,9 @@ static const struct option rows[] = {
     CHOICE("dataset.export_reviewers", AT(dataset.export_reviewers), pseudonyms, "none",
            "Whose review it was: `none`; `pseudonym`: HMACs of the names."),
     DURATION("dataset.retain", AT(dataset.retain_ms), 0, 3650 * DAY, "0s",
-             "Age at which a row retires and its texts are erased; 0: never."),
+             "Age at which a row retires and what it said is deleted, in every version of the "
+             "dataset; 0: "
+             "never."),
     SECTION("dataset.cluster", 0, "Which rows ask the same."),
     NUMBER("dataset.cluster.similarity", AT(dataset.cluster_similarity), 0.5, 1, "0.75",
            "Jaccard similarity of questions, as sets of four characters, from which on they are of "

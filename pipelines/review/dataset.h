@@ -72,6 +72,10 @@ void dataset_decide(struct dataset *dataset, struct store_txn *txn,
                     const struct decided_item *item, const struct decision *decision,
                     const struct audit_entry *actor, int64_t wall_ms,
                     struct dataset_change *ret_change);
+/* Retires rows that are older than `dataset.retain`, and deletes what they said in every version: a
+ * bounded piece of work a call; each second. */
+void dataset_turn(struct dataset *dataset, struct store_txn *txn,
+                  const struct dataset_settings *settings, int64_t wall_ms);
 /* Does the outbox hold rows that the last committed transaction put there?
  * Their lanes are to look. */
 bool dataset_take_news(struct dataset *dataset);

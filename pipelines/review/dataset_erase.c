@@ -19,7 +19,7 @@
 #include "state/tables/reviewer.h"
 #include "state/tables/spill.h"
 
-enum { TRAJECTORY_SIZE = 16, PATH_BYTES_MAX = 4096 };
+enum { TRAJECTORY_SIZE = 16, PATH_BYTES_MAX = 4096, ROWS_LOOKED_AT = 64 /* a turn */ };
 
 struct erasing {
     struct row_change change; /* of the row at hand; dataset, transaction, settings, actor, time */
@@ -92,7 +92,7 @@ static void erase_versions(struct erasing *it, const uint8_t row_id[16])
     free(versions.items);
 }
 
-static void erase_row(struct erasing *it, const uint8_t row_id[16])
+static void erase_row(struct erasing *it, const uint8_t row_id[16], const char *reason)
 {
     struct row_change *change = &it->change;
     if (!dataset_row_begin(change, row_id) || change->entry.is_erased)
@@ -103,10 +103,10 @@ static void erase_row(struct erasing *it, const uint8_t row_id[16])
     change->draft = (struct bytes){0};
     if (change->was_live) {
         memset(change->before.salt, 0, sizeof change->before.salt);
-        dataset_row_retire(change, "retired(erased)");
+        dataset_row_retire(change, reason);
     } else {
         dataset_row_unfold(change);
-        dataset_row_keep(change, ROW_STATE_RETIRED, "retired(erased)");
+        dataset_row_keep(change, ROW_STATE_RETIRED, reason);
     }
     erase_versions(it, row_id);
     it->answer->rows++;
@@ -125,8 +125,45 @@ static void erase_rows(struct erasing *it)
             add_id(it->change.txn, &rows, entry.row_id);
     store_cursor_finish(&cursor);
     for (size_t i = 0; i < rows.count; i++)
-        erase_row(it, rows.items[i]);
+        erase_row(it, rows.items[i], "retired(erased)");
     free(rows.items);
+}
+
+void dataset_turn(struct dataset *dataset, struct store_txn *txn,
+                  const struct dataset_settings *settings, int64_t wall_ms)
+{
+    const struct audit_entry program = {
+        .actor = BYTES_LITERAL(""), .role = BYTES_LITERAL(""), .trust = AUDIT_SYSTEM};
+    struct dataset_answer told = {.fate = DATASET_DONE};
+    struct erasing it = {.change = {.dataset = dataset,
+                                    .txn = txn,
+                                    .settings = settings,
+                                    .actor = &program,
+                                    .wall_ms = wall_ms},
+                         .answer = &told};
+    struct store_cursor cursor;
+    struct row_entry entry;
+    struct ids old = {0};
+    uint32_t looked = 0;
+    if (settings->retain_ms == 0 || store_count(txn, TABLE_ROW) == 0)
+        return;
+    store_cursor_begin(txn, TABLE_ROW, bytes_of(dataset->looked_at, ROW_ID_SIZE), 0, &cursor);
+    memset(dataset->looked_at, 0, ROW_ID_SIZE); /* from the first again, unless there is more */
+    while (store_cursor_next(&cursor)) {
+        if (row_entry_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &entry) !=
+            STATUS_OK)
+            continue;
+        if (looked++ == ROWS_LOOKED_AT) {
+            memcpy(dataset->looked_at, entry.row_id, ROW_ID_SIZE);
+            break;
+        }
+        if (!entry.is_erased && entry.created_ms < wall_ms - settings->retain_ms)
+            add_id(txn, &old, entry.row_id);
+    }
+    store_cursor_finish(&cursor);
+    for (size_t i = 0; i < old.count; i++)
+        erase_row(&it, old.items[i], "retired(age)");
+    free(old.items);
 }
 
 /* --- items and results --- */

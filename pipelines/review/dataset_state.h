@@ -25,6 +25,7 @@ struct dataset {
     struct dataset_tables tables;
     struct dataset_counts durable, open; /* open: with the transaction under way */
     struct arena arena;                  /* of one change */
+    uint8_t looked_at[ROW_ID_SIZE];      /* where dataset_turn() goes on */
     _Atomic int64_t shown_rows[ROW_SPLITS][2];
     _Atomic uint64_t shown_version;
     _Atomic int64_t shown_bytes;

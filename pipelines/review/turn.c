@@ -211,6 +211,7 @@ void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)
         result_notes_sweep(review->results, txn, before_ms, NOTES_SWEPT);
     }
     review_make_room(review, txn, MADE_ROOM_MAX, wall_ms);
+    dataset_turn(review->dataset, txn, &review->config->dataset, wall_ms);
     atomic_store_explicit(&review->used, used_bytes(review), memory_order_relaxed);
     if (result_pending_count(review->results) > 0)
         review_pending_turn(review, txn, wall_ms);
