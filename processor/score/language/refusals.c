@@ -23,10 +23,14 @@ static const char adverbs[] =
 static const char idioms[] =
     "help but|help feeling|help thinking|help wondering|help noticing|help it|tell you how"
     "|say no|do without|tell if|tell whether|say enough|do better|give up|make up my mind"
-    "|have it both ways|have both|say that i|do anything but";
+    "|have it both ways|have both|say that i|say i|do anything but";
 /* "I can't find any information" refuses, "I can't find any errors" tells. */
 static const char perceptions[] =
     "see|find|locate|detect|spot|notice|identify|recognize|observe|hear|think of|recall|remember";
+static const char perception_stems[] =
+    "finden|sehen|erkennen|trouv|voir|détect|encontr|hallar|ver|detect|trov|veder|rilev|vinden|zien"
+    "|найти|увиде|обнаруж|знайти|znaleźć|zobacz|najít|găsi|hitta|βρω|أجد|العثور|למצוא|tìm thấy"
+    "|หาไม่พบ|พบ|menemukan|找到|发现|發現|看到|看出";
 static const char determiners[] =
     "any|the|a|an|that|this|those|these|enough|specific|relevant|more|further|sufficient"
     "|additional|detailed|such|exact|reliable|much|some|other|and|to";
@@ -164,10 +168,13 @@ static bool refuses_to(struct bytes text, const struct refusal_phrases *phrases,
     if (text.size == 0)
         return true;
     if (!phrases->is_verb_next)
-        return phrase_stem_within(text, phrases->verbs) > 0 || has_apology;
+        return phrase_stem_within(text, phrases->verbs) > 0 ||
+               (has_apology && phrase_stem_within(text, perception_stems) == 0);
     size_t perception = phrase_any_at_start(text, perceptions);
-    if (perception > 0)
-        return phrase_any_at_start(skip_all(after(text, perception), determiners), knowledge) > 0;
+    if (perception > 0) {
+        struct bytes object = skip_all(after(text, perception), determiners);
+        return object.size == 0 || phrase_any_at_start(object, knowledge) > 0;
+    }
     if (phrase_any_at_start(text, idioms) > 0 ||
         (phrase_any_within(text, degrees) > 0 && phrase_any_within(text, amounts) == 0))
         return false;

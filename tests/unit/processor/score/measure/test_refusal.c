@@ -70,6 +70,7 @@ START_TEST(what_cannot_be_done_is_a_refusal_where_it_is_to_serve)
                                           "I won't be able to assist with this request.",
                                           "I can't find your order.",
                                           "I could not find any information about that.",
+                                          "I'm sorry, but I could not find that.",
                                           "I can't see the account details.",
                                           "Sorry, can't help with that.",
                                           "Unfortunately, I cannot open links.",
@@ -97,7 +98,11 @@ START_TEST(what_cannot_be_done_is_a_refusal_where_it_is_to_serve)
         "Ich kann nicht klagen.",
         "我没有发现任何错误。",
         "我无法找到任何错误。",
-        "Я не могу найти ни одной ошибки."};
+        "Я не могу найти ни одной ошибки.",
+        "К сожалению, я не могу найти ошибок.",
+        "Lo siento, no puedo encontrar ningún error.",
+        "I'm sorry, I couldn't find any flights on 3 May.",
+        "I can't say I disagree."};
     expect_all(refused, sizeof refused / sizeof *refused, 1);
     expect_all(no_refusals, sizeof no_refusals / sizeof *no_refusals, 0);
 }
