@@ -1,0 +1,236 @@
+/* Erasure: no text of the run is left in any table, nor in the file once it is compacted; the trail
+ * stays whole, and the run stays away. */
+#include "state/tables/audit_chain.h"
+#include "state/tables/erased.h"
+#include "state/tables/item.h"
+#include "state/tables/result.h"
+#include "state/tables/retained.h"
+#include "state/tables/reviewer.h"
+#include "state/tables/row.h"
+#include "state/tables/spill.h"
+#include "tests/support/review_rows.h"
+
+static const char secret[] = "xylophone-7731 of Mrs Weatherby";
+static const char run_id[] = "00000000000000000000000000000001";
+
+struct fixture {
+    struct rows_fixture rows;
+    struct dataset_tables tables;
+};
+
+static void set_up(struct fixture *it)
+{
+    rows_set_up(&it->rows);
+    struct store *store = it->rows.temp.store;
+    ck_assert_int_eq(items_open(store, &it->tables.items), STATUS_OK);
+    ck_assert_int_eq(results_open(store, &it->tables.results), STATUS_OK);
+    ck_assert_int_eq(retained_open(store, &it->tables.retained), STATUS_OK);
+    ck_assert_int_eq(spill_open(store, &it->tables.spill), STATUS_OK);
+    dataset_use_tables(it->rows.dataset, &it->tables);
+}
+
+static void tear_down(struct fixture *it)
+{
+    items_close(it->tables.items);
+    results_close(it->tables.results);
+    retained_close(it->tables.retained);
+    spill_close(it->tables.spill);
+    rows_tear_down(&it->rows);
+}
+
+static const struct decided_case a_case = {.number = 1,
+                                           .input = "Whose is xylophone-7731 of Mrs Weatherby?",
+                                           .output = "xylophone-7731 of Mrs Weatherby is free.",
+                                           .conversation = "c-1",
+                                           .expected = "It is xylophone-7731 of Mrs Weatherby.",
+                                           .must_not_include = "free",
+                                           .verdict = REVIEW_FAIL};
+
+/* The run in every table that may hold it. */
+static void fill(struct fixture *it)
+{
+    struct store_txn txn;
+    struct item_row item = {.item_id = {1},
+                            .queue = BYTES_LITERAL("review"),
+                            .state = ITEM_OPEN,
+                            .wanted = 1,
+                            .record_count = 1,
+                            .emitted_ms = 5,
+                            .event_ms = 5,
+                            .expires_ms = INT64_MAX / 2,
+                            .has_content = true,
+                            .probability = 1,
+                            .skip_to = BYTES_LITERAL(""),
+                            .summary = BYTES_LITERAL(""),
+                            .decision = {.failure_mode = -1, .row_id = BYTES_LITERAL("")}};
+    item.trajectory_id[15] = 1;
+    store_begin(it->rows.temp.store, true, &txn);
+    struct dataset_change change = rows_decide_in(&it->rows, &txn, &a_case);
+    ck_assert(!change.is_held);
+    items_append(it->tables.items, &txn, &item, bytes_of_text(secret));
+    struct result_row result = {.item = item.sequence,
+                                .principal_hash = 7,
+                                .principal = BYTES_LITERAL("asha"),
+                                .reviewer = BYTES_LITERAL("asha"),
+                                .result_id = BYTES_LITERAL("r-1"),
+                                .is_given = true,
+                                .failure_mode = -1,
+                                .texts = bytes_of_text(secret)};
+    char actor[REVIEWER_ACTOR_SIZE];
+    reviewer_actor(&txn, BYTES_LITERAL("asha"), 5, actor);
+    results_put(it->tables.results, &txn, &result);
+    (void)result_pending_append(
+        it->tables.results, &txn,
+        BYTES_LITERAL("{\"trajectory_id\":\"00000000000000000000000000000001\",\"comment\":"
+                      "\"xylophone-7731 of Mrs Weatherby\"}"));
+    struct spill_header header = {.trace_id = {0}};
+    header.trace_id[15] = 1;
+    spill_append(it->tables.spill, &txn, 1, &header, bytes_of_text(secret));
+    COMMIT(&txn);
+}
+
+static struct dataset_answer erase(struct fixture *it, enum erase_subject subject, const char *id)
+{
+    struct store_txn txn;
+    struct dataset_answer answer;
+    store_begin(it->rows.temp.store, true, &txn);
+    dataset_erase(it->rows.dataset, &txn, &it->rows.settings, subject, bytes_of_text(id),
+                  &it->rows.actor, 9, &answer);
+    COMMIT(&txn);
+    return answer;
+}
+
+/* In the values of every table. */
+static int tables_with(struct store *store, const char *text)
+{
+    struct store_txn txn;
+    struct store_cursor cursor;
+    int count = 0;
+    store_begin(store, false, &txn);
+    for (enum state_table table = 0; table < STATE_TABLES; table++) {
+        bool is_found = false;
+        store_cursor_begin(&txn, table, bytes_of("", 0), 0, &cursor);
+        while (store_cursor_next(&cursor)) {
+            struct bytes value = store_cursor_value(&cursor);
+            is_found = is_found || memmem(value.data, value.size, text, strlen(text));
+        }
+        store_cursor_finish(&cursor);
+        count += is_found;
+    }
+    COMMIT(&txn);
+    return count;
+}
+
+static bool file_has(const char *path, const char *text)
+{
+    struct buffer all = {0};
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    uint8_t part[65536];
+    for (size_t size; (size = fread(part, 1, sizeof part, file)) > 0;)
+        buffer_append(&all, part, size);
+    fclose(file);
+    bool is_there = memmem(all.data, all.size, text, strlen(text)) != NULL;
+    buffer_finish(&all);
+    return is_there;
+}
+
+START_TEST(no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file)
+{
+    struct fixture it;
+    struct error error = {0};
+    char copy[128], path[160];
+    set_up(&it);
+    fill(&it);
+    ck_assert_int_ge(tables_with(it.rows.temp.store, "xylophone-7731"), 5);
+    struct dataset_answer answer = erase(&it, ERASE_TRACE, run_id);
+    ck_assert_int_eq(answer.fate, DATASET_DONE);
+    ck_assert_uint_eq(answer.rows, 1);
+    ck_assert(answer.is_pending_compact);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "xylophone-7731"), 0);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "xylophone-#"), 0); /* normalized */
+    snprintf(copy, sizeof copy, "%s/copy", it.rows.temp.path);
+    snprintf(path, sizeof path, "%s/data.mdb", copy);
+    ck_assert_int_eq(store_copy(it.rows.temp.store, copy, &error), STATUS_OK);
+    ck_assert(!file_has(path, "xylophone-7731"));
+    tear_down(&it);
+}
+END_TEST
+
+START_TEST(consumers_get_a_tombstone_and_the_row_never_comes_back)
+{
+    struct fixture it;
+    set_up(&it);
+    fill(&it);
+    struct outbox_held before = outbox_held(it.rows.outbox, 0);
+    ck_assert_uint_eq(before.records, 1);
+    struct dataset_answer answer = erase(&it, ERASE_TRACE, run_id);
+    ck_assert_uint_eq(answer.version, 2);
+    ck_assert_uint_eq(outbox_held(it.rows.outbox, 0).records, 1); /* the row left, this came */
+    struct dataset_change again = rows_decide(&it.rows, &a_case);
+    ck_assert_str_eq(again.row_id, "");
+    ck_assert_uint_eq(dataset_version(it.rows.dataset), 2);
+    ck_assert_uint_eq(erased_count(dataset_erased(it.rows.dataset)), 1);
+    tear_down(&it);
+}
+END_TEST
+
+START_TEST(a_conversation_is_erased_with_all_its_runs)
+{
+    struct fixture it;
+    struct decided_case other = a_case;
+    set_up(&it);
+    fill(&it);
+    other.number = 2;
+    (void)rows_decide(&it.rows, &other);
+    ck_assert_int_eq(erase(&it, ERASE_CONVERSATION, "c-2").fate, DATASET_UNKNOWN);
+    struct dataset_answer answer = erase(&it, ERASE_CONVERSATION, "c-1");
+    ck_assert_int_eq(answer.fate, DATASET_DONE);
+    ck_assert_uint_eq(answer.rows, 2);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "xylophone-7731"), 0);
+    ck_assert_int_eq(erase(&it, ERASE_TRACE, "no id").fate, DATASET_MALFORMED);
+    tear_down(&it);
+}
+END_TEST
+
+START_TEST(an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole)
+{
+    struct fixture it;
+    struct store_txn txn;
+    struct audit_chain chain;
+    struct audit_texts texts;
+    struct audit_entry entry;
+    set_up(&it);
+    fill(&it);
+    ck_assert_int_ge(tables_with(it.rows.temp.store, "asha"), 2);
+    ck_assert_int_eq(erase(&it, ERASE_REVIEWER, "asha").fate, DATASET_DONE);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "asha"), 0);
+    ck_assert_int_eq(erase(&it, ERASE_REVIEWER, "asha").fate, DATASET_UNKNOWN);
+    (void)erase(&it, ERASE_TRACE, run_id);
+    audit_chain_begin(&chain, &(struct audit_cut){0}, NULL, 0);
+    store_begin(it.rows.temp.store, false, &txn);
+    for (uint64_t i = 1; i <= audit_sequence(it.rows.audit); i++) {
+        ck_assert(audit_read(&txn, i, &texts, &entry));
+        ck_assert(audit_chain_add(&chain, &entry));
+    }
+    COMMIT(&txn);
+    ck_assert(audit_chain_end(&chain));
+    tear_down(&it);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("dataset_erase");
+    TCase *cases = tcase_create("dataset_erase");
+    tcase_add_test(cases, no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file);
+    tcase_add_test(cases, consumers_get_a_tombstone_and_the_row_never_comes_back);
+    tcase_add_test(cases, a_conversation_is_erased_with_all_its_runs);
+    tcase_add_test(cases, an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
