@@ -23,12 +23,19 @@ static enum status refuse(struct error *ret_error, const char *path, const char 
     return STATUS_FATAL;
 }
 
+/* Secrets that are mounted are root's, and ours to read by their group or an access list. */
+static bool is_open_to_others(const struct stat *about)
+{
+    mode_t allowed = about->st_uid == geteuid() ? S_IRWXU : S_IRWXU | S_IRGRP;
+    return (about->st_mode & 0777 & ~allowed) != 0;
+}
+
 /* A pipe or a directory is no file of reviewers. */
 static int open_file(const char *path, int flags, struct stat *ret_about, struct error *ret_error)
 {
     int file = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0600);
     if (file >= 0 && fstat(file, ret_about) == 0 && S_ISREG(ret_about->st_mode)) {
-        if ((ret_about->st_mode & 077) == 0)
+        if (!is_open_to_others(ret_about))
             return file;
         error_set(ret_error, EXIT_PERMISSION,
                   "the reviewers file %s is open to others than its owner: chmod 600 %s", path,

@@ -4,7 +4,8 @@
 #include "processor/review/reviewer_token.h"
 #include "processor/review/reviewers.h"
 
-/* A regular file that only its owner may read (EXIT_PERMISSION otherwise, and when we may not).
+/* A regular file that only its owner may read (EXIT_PERMISSION otherwise, and when we may not); of
+ * another owner's its group may, too.
  * NULL with `ret_error`; free() it otherwise. */
 struct reviewers *reviewers_load(const char *path, uint32_t max, struct error *ret_error);
 

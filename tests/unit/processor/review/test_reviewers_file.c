@@ -86,6 +86,39 @@ START_TEST(a_file_that_others_may_open_is_refused)
 }
 END_TEST
 
+START_TEST(a_mounted_secret_of_another_owner_may_be_its_groups)
+{
+    struct error error = {0};
+    if (geteuid() != 0)
+        return; /* only root gives files away */
+    write_file("asha reviewer " DIGEST "01\n");
+    ck_assert_int_eq(chown(path, 12345, 12345), 0);
+    ck_assert_int_eq(chmod(path, 0440), 0);
+    free(load());
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    ck_assert_ptr_null(reviewers_load(path, 64, &error));
+    error = (struct error){0};
+    ck_assert_int_eq(chmod(path, 0460), 0);
+    ck_assert_ptr_null(reviewers_load(path, 64, &error));
+}
+END_TEST
+
+START_TEST(an_edit_leaves_the_file_to_its_owner)
+{
+    struct error error;
+    struct stat about;
+    if (geteuid() != 0)
+        return;
+    write_file("asha reviewer " DIGEST "01\n");
+    ck_assert_int_eq(chown(path, 12345, 12346), 0);
+    ck_assert_int_eq(change(REVIEWER_ADD, "lee", ROLE_REVIEWER, &error), STATUS_OK);
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_uint_eq(about.st_uid, 12345);
+    ck_assert_uint_eq(about.st_gid, 12346);
+    ck_assert_int_eq(about.st_mode & 07777, 0600);
+}
+END_TEST
+
 START_TEST(what_is_no_file_is_named)
 {
     struct error error = {0};
@@ -103,8 +136,8 @@ START_TEST(a_new_reviewer_stands_behind_the_others_and_their_comments)
     struct error error;
     write_file("# people\nasha reviewer " DIGEST "01 # since May\n\n# programs\n");
     ck_assert_int_eq(change(REVIEWER_ADD, "lee", ROLE_ADJUDICATOR, &error), STATUS_OK);
-    static const char start[] = "# people\nasha reviewer " DIGEST
-                                "01 # since May\n\n# programs\nlee adjudicator ";
+    static const char start[] =
+        "# people\nasha reviewer " DIGEST "01 # since May\n\n# programs\nlee adjudicator ";
     ck_assert_msg(strncmp(file_text(), start, sizeof start - 1) == 0, "%s", file_text());
     ck_assert_ptr_null(strstr(file_text(), token)); /* the digest alone */
     struct reviewers *reviewers = load();
@@ -151,9 +184,9 @@ START_TEST(a_change_that_cannot_be_leaves_the_file_as_it_was)
     ck_assert_int_eq(change(REVIEWER_ROTATE, "lee", REVIEWER_ROLES, &error), STATUS_NOT_FOUND);
     ck_assert_int_eq(change(REVIEWER_ADD, "a/b", ROLE_ADMIN, &error), STATUS_MALFORMED);
     error = (struct error){0};
-    ck_assert_int_eq(reviewers_change(path, 1, REVIEWER_ADD, BYTES_LITERAL("lee"), ROLE_ADMIN,
-                                      token, &error),
-                     STATUS_FATAL);
+    ck_assert_int_eq(
+        reviewers_change(path, 1, REVIEWER_ADD, BYTES_LITERAL("lee"), ROLE_ADMIN, token, &error),
+        STATUS_FATAL);
     ck_assert_ptr_nonnull(strstr(error.text, "limits.reviewers"));
     ck_assert_str_eq(file_text(), text);
     write_file("asha reviewer\n");
@@ -196,6 +229,8 @@ int main(void)
     TCase *tests = tcase_create("reviewers_file");
     tcase_add_checked_fixture(tests, enter_folder, leave_folder);
     tcase_add_test(tests, a_file_that_others_may_open_is_refused);
+    tcase_add_test(tests, a_mounted_secret_of_another_owner_may_be_its_groups);
+    tcase_add_test(tests, an_edit_leaves_the_file_to_its_owner);
     tcase_add_test(tests, what_is_no_file_is_named);
     tcase_add_test(tests, a_new_reviewer_stands_behind_the_others_and_their_comments);
     tcase_add_test(tests, disable_and_rotate_change_one_line_and_end_the_old_token);
