@@ -1,4 +1,5 @@
-/* The simulated week at full length: simulated_week [RUNS [SEED]], 10^6 and 1 unless told. */
+/* The simulated week at full length: simulated_week [RUNS [SEED [LATE_SHARE]]], 10^6, 1 and 0 unless
+ * told. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
 {
     plan.runs = argc > 1 ? strtoull(argv[1], NULL, 10) : plan.runs;
     plan.seed = argc > 2 ? strtoull(argv[2], NULL, 10) : plan.seed;
+    plan.late_share = argc > 3 ? strtod(argv[3], NULL) : 0;
     Suite *suite = suite_create("simulated_week");
     TCase *cases = tcase_create("all");
     tcase_add_test(cases, a_week);

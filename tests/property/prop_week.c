@@ -5,10 +5,9 @@
 
 #include "tests/support/simulated_week.h"
 
-START_TEST(a_week_of_known_rates_is_told_as_it_is)
+static struct week_report run_week(struct week_plan plan)
 {
     struct week_report report;
-    struct week_plan plan = {.runs = 100000, .seed = 20261123, .tick_minutes = 15};
     const char *seed = getenv("SEED");
     if (seed)
         plan.seed = strtoull(seed, NULL, 10);
@@ -16,23 +15,46 @@ START_TEST(a_week_of_known_rates_is_told_as_it_is)
     printf("seed %llu\n", (unsigned long long)plan.seed);
     week_print(&report, stdout);
     fflush(stdout);
-    double covered = (double)report.covered / (double)report.intervals;
-    ck_assert_uint_gt(report.intervals, 300);
-    ck_assert_msg(covered > 0.92 && covered < 0.98, "%g", covered);
+    return report;
+}
+
+static void hold_rates(const struct week_report *report, double most)
+{
+    double covered = (double)report->covered / (double)report->intervals;
+    ck_assert_uint_gt(report->intervals, 300);
+    ck_assert_msg(covered > 0.92 && covered < most, "%g", covered);
+    ck_assert_uint_eq(report->quiet_records, 0);
+    for (int i = 0; i < WEEK_STRATA; i++) {
+        const struct week_stratum *stratum = &report->strata[i];
+        ck_assert_uint_gt(stratum->emitted, 100);
+        double off = stratum->estimate - stratum->truth;
+        ck_assert_msg(off * off <= 16 * stratum->deviation * stratum->deviation + 1e-6, "%s: %g",
+                      stratum->name, off);
+    }
+}
+
+START_TEST(a_week_of_known_rates_is_told_as_it_is)
+{
+    struct week_report report =
+        run_week((struct week_plan){.runs = 100000, .seed = 20261123, .tick_minutes = 15});
+    hold_rates(&report, 0.98);
     for (int i = 0; i < WEEK_REGRESSIONS; i++) {
         ck_assert(report.regressions[i].is_noticed);
         ck_assert_uint_lt(report.regressions[i].delay_runs, 1500);
     }
     for (int kind = 0; kind < ALERT_KINDS; kind++)
         ck_assert_uint_eq(report.false_alarms[kind], 0);
-    ck_assert_uint_eq(report.quiet_records, 0);
-    for (int i = 0; i < WEEK_STRATA; i++) {
-        const struct week_stratum *stratum = &report.strata[i];
-        ck_assert_uint_gt(stratum->emitted, 100);
-        double off = stratum->estimate - stratum->truth;
-        ck_assert_msg(off * off <= 16 * stratum->deviation * stratum->deviation + 1e-6, "%s: %g",
-                      stratum->name, off);
-    }
+}
+END_TEST
+
+/* A change is looked for in first verdicts, so it is noticed later where a fifth of them say nothing
+ * (printed, not held); rates and queue know what came. */
+START_TEST(rates_and_queue_of_a_week_whose_scores_come_late_are_right)
+{
+    struct week_report report = run_week((struct week_plan){
+        .runs = 100000, .seed = 20261123, .tick_minutes = 15, .late_share = 0.2});
+    ck_assert_uint_gt(report.revised, 15000);
+    hold_rates(&report, 0.995);
 }
 END_TEST
 
@@ -42,6 +64,7 @@ int main(void)
     TCase *cases = tcase_create("week");
     tcase_set_timeout(cases, 240);
     tcase_add_test(cases, a_week_of_known_rates_is_told_as_it_is);
+    tcase_add_test(cases, rates_and_queue_of_a_week_whose_scores_come_late_are_right);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -22,6 +22,13 @@ struct pending { /* a run on its way to selection */
     enum verdict verdict;
 };
 
+struct late_run { /* counted as unscored; what its score will say */
+    struct bytes value;
+    int64_t event_ms;
+    enum verdict verdict;
+    double weight;
+};
+
 struct truth {
     char name[8];
     struct bytes value;
@@ -42,6 +49,8 @@ struct week {
     size_t read; /* of the records told */
     struct pending *pending;
     size_t pending_count, pending_capacity;
+    struct late_run *late; /* of the tick before, and of this one */
+    size_t late_count, late_capacity;
 };
 
 /* --- chance --- */
@@ -179,6 +188,37 @@ static void await_selection(struct week *week, enum verdict verdict, int64_t eve
     week->pending[week->pending_count++] = (struct pending){event_ms, verdict};
 }
 
+static void await_score(struct week *week, const struct late_run *run)
+{
+    if (week->late_count == week->late_capacity) {
+        week->late_capacity = week->late_capacity ? 2 * week->late_capacity : 1024;
+        week->late = realloc(week->late, week->late_capacity * sizeof *week->late);
+        ck_assert_ptr_nonnull(week->late);
+    }
+    week->late[week->late_count++] = *run;
+}
+
+static void feed_one(struct week *week, const struct late_run *run, enum verdict verdict,
+                     enum cohort_change change)
+{
+    feed_weighted(&week->feed, &run->value, (uint8_t)verdict, run->event_ms, run->weight, change);
+    if (week->feed.contributions.size > 40000)
+        feed_commit(&week->feed);
+}
+
+/* The scores of the tick before have come: each verdict is taken back and told anew. */
+static void revise_late(struct week *week)
+{
+    for (size_t i = 0; i < week->late_count; i++) {
+        const struct late_run *run = &week->late[i];
+        feed_one(week, run, VERDICT_UNSCORED, COHORT_CHANGE_REMOVE);
+        feed_one(week, run, run->verdict, COHORT_CHANGE_AGAIN);
+        await_selection(week, run->verdict, run->event_ms);
+    }
+    week->report->revised += week->late_count;
+    week->late_count = 0;
+}
+
 static void run_one(struct week *week, struct truth *cohort, int64_t event_ms)
 {
     enum verdict verdict = VERDICT_PASS;
@@ -192,11 +232,14 @@ static void run_one(struct week *week, struct truth *cohort, int64_t event_ms)
     cohort->scored += verdict != VERDICT_UNSCORED;
     week->report->runs++;
     week->report->scored += verdict != VERDICT_UNSCORED;
-    feed_weighted(&week->feed, &cohort->value, (uint8_t)verdict, event_ms, weight,
-                  COHORT_CHANGE_FIRST);
-    if (week->feed.contributions.size > 40000)
-        feed_commit(&week->feed);
-    await_selection(week, verdict, event_ms);
+    const struct late_run run = {cohort->value, event_ms, verdict, weight};
+    bool is_late = week->plan.late_share > 0 && verdict != VERDICT_UNSCORED &&
+                   share_of(week) < week->plan.late_share;
+    feed_one(week, &run, is_late ? VERDICT_UNSCORED : verdict, COHORT_CHANGE_FIRST);
+    if (is_late)
+        await_score(week, &run);
+    else
+        await_selection(week, verdict, event_ms);
 }
 
 /* --- what was told --- */
@@ -306,6 +349,7 @@ static void run_tick(struct week *week)
     double day = (double)((week->now - BEGIN) % (24 * (int64_t)HOUR)) / (24 * (double)HOUR);
     double runs = (double)week->plan.runs * week->plan.tick_minutes / WEEK_MINUTES *
                   (1 - 0.6 * cos(2 * M_PI * day));
+    revise_late(week);
     for (uint32_t i = 0; i < WEEK_COHORTS; i++)
         for (uint32_t left = count_of(week, runs * week->cohorts[i].share); left > 0; left--)
             run_one(week, &week->cohorts[i],
@@ -350,6 +394,7 @@ void week_run(const struct week_plan *plan, struct week_report *ret_report)
     feed_close(&week->feed);
     buffer_finish(&yaml);
     free(week->pending);
+    free(week->late);
     free(week);
 }
 
@@ -357,6 +402,8 @@ void week_print(const struct week_report *report, FILE *to)
 {
     fprintf(to, "%llu runs in 7 days, %llu of them scored, %d cohorts\n",
             (unsigned long long)report->runs, (unsigned long long)report->scored, WEEK_COHORTS);
+    if (report->revised > 0)
+        fprintf(to, "%llu verdicts revised by a late score\n", (unsigned long long)report->revised);
     fprintf(to, "95 %% intervals that hold the true rate, hourly, n >= %d: %.2f %% of %llu",
             SCORED_MIN, 100 * (double)report->covered / (double)report->intervals,
             (unsigned long long)report->intervals);

@@ -12,6 +12,8 @@ enum { WEEK_COHORTS = 40, WEEK_REGRESSIONS = 2, WEEK_STRATA = 3 };
 struct week_plan {
     uint64_t runs, seed;
     int tick_minutes; /* between commits; an hour is a multiple of it */
+    double
+        late_share; /* of the runs: their score comes a tick after their verdict, which is revised */
 };
 
 struct week_regression {
@@ -24,7 +26,7 @@ struct week_regression {
 };
 
 struct week_report {
-    uint64_t runs, scored;
+    uint64_t runs, scored, revised;
     uint64_t intervals, covered;                   /* hourly, n >= 30, by cohort */
     uint64_t weighted_intervals, weighted_covered; /* those of cohorts with sampled runs */
     uint64_t quiet_runs; /* scored, of cohorts whose rate does not change (or has not) */
