@@ -204,7 +204,7 @@ START_TEST(changes_at_the_same_time_all_stand)
         ck_assert_int_ge(writers[i], 0);
         for (int j = 0; j < EACH && writers[i] == 0; j++) {
             struct error error;
-            char name[16];
+            char name[32];
             snprintf(name, sizeof name, "r%d-%d", i, j);
             if (change(REVIEWER_ADD, name, ROLE_REVIEWER, &error) != STATUS_OK)
                 _exit(1);
