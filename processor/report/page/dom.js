@@ -15,8 +15,9 @@ export function el(tag, attributes = {}, ...children) {
 
 export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
 
-// Controls, bidirectional and zero-width characters are shown, since they make a text look like another one.
-const ODD = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|[\u{e0000}-\u{e007f}]/gu;
+// Controls, bidirectional, zero-width and blank characters are shown, since they make a text look like another one.
+const ODD = new RegExp("[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f"
+  + "\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0e\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\ud800-\\udfff\\u{e0000}-\\u{e0fff}]|\\r(?!\\n)", "gu");
 
 function appendVisible(to, text) {
   let from = 0;
@@ -29,7 +30,10 @@ function appendVisible(to, text) {
   if (from < text.length) to.append(text.slice(from));
 }
 
-const SHOWN_MAX = 200000;
+export const SHOWN_MAX = 200000;
+
+// Where to cut, so that no character is halved.
+export const wholeEnd = (value, end) => (value.charCodeAt(end) >= 0xdc00 && value.charCodeAt(end) <= 0xdfff ? end + 1 : end);
 
 // A text as it is, within `attributes`; a very long one in pieces.
 export function text(value, attributes = { class: "text" }) {
@@ -37,9 +41,10 @@ export function text(value, attributes = { class: "text" }) {
   let shown = 0;
   const more = el("button", { type: "button", onclick: () => grow() }, "show more");
   function grow() {
+    const end = wholeEnd(value, shown + SHOWN_MAX);
     more.remove();
-    appendVisible(element, value.slice(shown, shown + SHOWN_MAX));
-    shown += SHOWN_MAX;
+    appendVisible(element, value.slice(shown, end));
+    shown = end;
     if (shown < value.length) element.append(more);
   }
   grow();
@@ -49,8 +54,8 @@ export function text(value, attributes = { class: "text" }) {
 // The same without a box of its own.
 export function inline(value, limit = 400) {
   const span = el("span");
-  const line = value.length > limit ? value.slice(0, limit) + "…" : value;
-  appendVisible(span, line.replace(/\s+/g, " "));
+  const line = value.length > limit ? value.slice(0, wholeEnd(value, limit)) + "…" : value;
+  appendVisible(span, line.replace(/[ \t\r\n]+/g, " "));
   return span;
 }
 

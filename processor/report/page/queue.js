@@ -6,9 +6,13 @@ const STATES = { open: "to do", waiting: "waits for one more", disputed: "the re
 
 const sum = (queues, name) => queues.reduce((total, queue) => total + (queue[name] || 0), 0);
 
+export function totals(report) {
+  const queues = report.queues || [];
+  return { todo: sum(queues, "open") + sum(queues, "waiting"), today: sum(queues, "decided_today") };
+}
+
 function figures(queues) {
-  const open = sum(queues, "open") + sum(queues, "waiting");
-  const pace = sum(queues, "decided_today");
+  const { todo: open, today: pace } = totals({ queues });
   const all = [["to do", open], ["over due", sum(queues, "over_due")], ["disputed", sum(queues, "disputed")], ["decided today", pace], ["days at this pace", pace ? Math.ceil(open / pace) : open ? "–" : 0]];
   return el("div", { class: "figures" }, all.map(([name, value]) => el("div", {}, el("b", {}, String(value)), name)));
 }
@@ -28,11 +32,11 @@ export function show(main) {
   const top = el("div");
   const body = el("tbody");
   const more = el("p");
-  const table = el("table", {}, el("caption", {}, "Items"), el("thead", {}, el("tr", {}, ["Question", "State", "Waiting", ...(mayAdjudicate() ? ["Queue", "Priority"] : [])].map((name) => el("th", { scope: "col" }, name)))), body);
+  const table = el("table", { class: mayAdjudicate() ? "with-queue" : null }, el("caption", {}, "Items"), el("thead", {}, el("tr", {}, ["Question", "State", "Waiting", ...(mayAdjudicate() ? ["Queue", "Priority"] : [])].map((name) => el("th", { scope: "col" }, name)))), body);
   const filter = el("select", { "aria-label": "State", onchange: (event) => { state = event.target.value; load(); } },
     [["", "all states"], ["open", "to do"], ["waiting", "waiting"], ["disputed", "disputed"], ["agreed", "decided"], ["adjudicated", "adjudicated"], ["skipped", "skipped"], ["expired", "expired"]].map(([value, name]) => el("option", { value }, name)));
   const find = el("input", { type: "search", placeholder: "trace, conversation or record id", "aria-label": "Find an item by id", onchange: (event) => { wanted = event.target.value.trim(); load(); } });
-  replace(main, el("div", { class: "wide" }, el("h1", {}, "Queue"), el("p", {}, el("a", { class: "primary-link", href: "#/review" }, "Review the next one")), top, el("div", { class: "filters" }, filter, find), table, more));
+  replace(main, el("div", { class: "wide" }, el("h1", {}, "Queue"), el("p", {}, el("a", { class: "primary button", href: "#/review" }, "Review the next one")), top, el("div", { class: "filters" }, filter, find), table, more));
 
   async function load(after) {
     const query = new URLSearchParams();
@@ -47,18 +51,16 @@ export function show(main) {
       else replace(body, rows.length ? rows : el("tr", {}, el("td", { colspan: 5 }, state || wanted ? "Nothing is found." : "Nothing to do. New work appears here within seconds of a failed run.")));
       replace(more, page.next ? el("button", { type: "button", onclick: () => load(page.next) }, "show more") : null);
     } catch (error) {
-      replace(more, el("span", { class: "bad", role: "alert" }, error.message));
+      if (!isClosed) replace(more, el("span", { class: "bad", role: "alert" }, error.message));
     }
   }
   async function refresh() {
     try {
-      const document_ = await call("GET", "/api/v1/queue");
+      const report = await call("GET", "/api/v1/queue");
       if (isClosed) return;
-      replace(top, figures(document_.queues || []));
-      const open = sum(document_.queues || [], "open") + sum(document_.queues || [], "waiting");
-      document.title = `${open ? `(${open}) ` : ""}Flywheel queue`;
+      replace(top, figures(report.queues || []));
     } catch (error) {
-      replace(top, el("p", { class: "bad", role: "alert" }, error.message));
+      if (!isClosed) replace(top, el("p", { class: "bad", role: "alert" }, error.message));
     }
     if (!isClosed) timer = setTimeout(refresh, 60000);
   }

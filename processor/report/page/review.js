@@ -1,45 +1,26 @@
 // One item in three steps: is it right, what is wrong, and what would catch it next time.
 import { call, mayAdjudicate, patiently, who } from "./api.js";
+import { checks } from "./checks.js";
+import { ask } from "./dialogs.js";
 import { el, inline, key, replace, say, text } from "./dom.js";
+import * as drafts from "./draft.js";
+import { labelName, labelsOf, VERDICTS, verdictName } from "./draft.js";
 import * as keys from "./keys.js";
+import { machine } from "./machine.js";
 import { reading } from "./reading.js";
 
-const VERDICTS = [["pass", "Right", "P"], ["fail", "Wrong", "F"], ["unsure", "I can't tell", "U"]];
 const FIRST_LABELS = 6;
+const MEANING = { pass: "Whoever asked is well served by it", fail: "It misleads, leaves out what matters, or is no answer", unsure: "It takes somebody who knows more" };
 
 let view = null; // of the item that is open
-let before = null; // the one judged last, for Z
-
-const draftName = (item) => `flywheel.draft.${who().name}.${item.content_digest || item.item_id}`;
-
-function newDraft(item) {
-  const mine = item.mine || {};
-  return {
-    step: item.machine ? 3 : 1, verdict: mine.verdict || item.first?.verdict || "", labels: mine.labels || item.first?.labels || [],
-    not: mine.must_not_include || [], must: mine.must_include || [], expected: mine.expected_response || "", comment: mine.comment || "",
-    approve: mine.approve ?? true, machine: item.machine || null, supersedes: mine.result_id || "", result_id: crypto.randomUUID(), started_at: new Date().toISOString(),
-  };
-}
-
-function loadDraft(item) {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(draftName(item)));
-    if (kept && kept.supersedes === (item.mine?.result_id || "")) return kept;
-  } catch {
-    // As if there was none.
-  }
-  return newDraft(item);
-}
-
-function keepDraft() {
-  sessionStorage.setItem(draftName(view.item), JSON.stringify(view.draft));
-}
-
-const labelsOf = (verdict) => (who().labels || []).filter((label) => !label.implies || !verdict || verdict === "unsure" || label.implies === verdict);
-const labelName = (id) => (who().labels || []).find((label) => label.id === id)?.name || id;
-const verdictName = (verdict) => VERDICTS.find(([id]) => id === verdict)?.[1] || "";
 
 /* --- what is done --- */
+
+function changed() {
+  if (!view) return;
+  drafts.keep(view.item, view.draft);
+  draw();
+}
 
 function decide(verdict) {
   const { draft } = view;
@@ -47,6 +28,7 @@ function decide(verdict) {
   draft.labels = draft.labels.filter((id) => labelsOf(verdict).some((label) => label.id === id));
   if (draft.step === 1) draft.step = 2;
   changed();
+  view.steps.querySelector(".what")?.scrollIntoView({ block: "nearest" });
 }
 
 function toggle(id) {
@@ -55,70 +37,83 @@ function toggle(id) {
   changed();
 }
 
-function changed() {
-  keepDraft();
-  draw();
-}
-
 async function compare() {
   const { draft, item } = view;
+  if (view.isSending) return;
   if (!draft.verdict) return say("First say whether the answer is right: P, F or U.");
-  if (!draft.machine)
+  if (!draft.machine) {
+    const opened = view;
     try {
-      const told = await call("POST", `/api/v1/review/items/${item.item_id}/reveal`, { verdict: draft.verdict, labels: draft.labels });
-      draft.machine = told.machine || told;
+      const told = await patiently("POST", `/api/v1/review/items/${item.item_id}/reveal`, { verdict: draft.verdict, labels: draft.labels }, waits);
+      draft.machine = told.machine || { verdict: "", evaluations: [] };
+      if (told.links) item.links = told.links;
     } catch (error) {
-      return trouble(error);
+      if (view === opened) trouble(error);
+      return;
     }
+    drafts.keep(item, draft);
+    if (view !== opened) return;
+  }
+  view.error = "";
   draft.step = 3;
   changed();
-  document.querySelector(".steps").scrollTop = 0;
-  document.querySelector(".machine")?.focus();
+  view.checks.tryThem();
+  view.steps.scrollTop = 0;
+  view.steps.querySelector(".machine")?.focus();
 }
 
-// "Must not say": what is marked in the answer; "must say": what is selected anywhere, or typed.
+// "Must not say": what is chosen in the answer; "must say": what is selected anywhere, or typed.
 function forbid() {
   const phrase = view.read.answer.chosen();
   if (view.draft.step !== 3) return say("That comes after the comparison: press Enter first.");
+  if (view.draft.verdict !== "fail") return say("A test is made of a wrong answer.");
   if (!phrase) return say("Choose a sentence of the answer with the arrow keys, or select a part of it.");
-  addCheck("not", phrase);
+  view.checks.add("not", phrase);
 }
 
 function demand() {
   const selected = document.getSelection()?.toString().trim();
   if (view.draft.step !== 3) return say("That comes after the comparison: press Enter first.");
-  if (selected) addCheck("must", selected);
+  if (view.draft.verdict !== "fail") return say("A test is made of a wrong answer.");
+  if (selected) view.checks.add("must", selected);
   else document.getElementById("must")?.focus();
 }
 
-function addCheck(kind, phrase) {
-  if (new TextEncoder().encode(phrase).length > 512) return say("A phrase has at most 512 bytes: mark the part that matters.");
-  if (view.draft[kind].length === 16) return say("Sixteen of them are the most.");
-  if (!view.draft[kind].some((check) => check.includes(phrase))) view.draft[kind].push([phrase]);
-  changed();
-}
+/* --- what is sent --- */
 
-const trouble = (error) => {
-  view.error = error.status === 409 && error.outcome === "stale" ? "You have judged this item in another tab meanwhile. Your draft is below; saving takes the place of that result." : error.message;
+const waits = (error) => {
+  if (!view) return;
+  view.error = `Not saved yet, trying again: ${error.message}`;
+  draw();
+};
+
+const TROUBLE = {
+  stale: "You have judged this item in another tab meanwhile. Your draft is kept; saving takes the place of that result.",
+  check_does_not_separate: "A test that does not tell this answer from a right one tests nothing: change or remove what is marked.",
+  own_review: "You have reviewed this item yourself: somebody else decides it.",
+};
+
+function trouble(error) {
+  view.error = TROUBLE[error.outcome] || (error.status === 503 || error.status === 0 || error.status === 429 ? `Not saved. Your draft is kept: try again. (${error.message})` : error.message);
   view.errorField = error.field;
   if (error.status === 409) refresh();
   draw();
-  say(view.error);
-};
+}
 
 // After another tab: what stands there now is what this draft follows.
 async function refresh() {
+  const { item, draft } = view;
   try {
-    const item = await call("GET", `/api/v1/review/items/${view.item.item_id}`);
-    view.draft.supersedes = item.mine?.result_id || "";
-    view.draft.result_id = crypto.randomUUID();
-    keepDraft();
+    const now = await call("GET", `/api/v1/review/items/${item.item_id}`);
+    draft.supersedes = now.mine?.result_id || "";
+    draft.result_id = drafts.newId();
+    drafts.keep(item, draft);
   } catch {
     // The next attempt says it.
   }
 }
 
-function resultOf(extra) {
+function resultOf() {
   const { item, draft } = view;
   const result = {
     schema: "flywheel.result/v1", result_id: draft.result_id, record_id: item.record_id, status: "completed", verdict: draft.verdict, labels: draft.labels,
@@ -126,26 +121,33 @@ function resultOf(extra) {
   };
   if (item.state === "disputed" && mayAdjudicate()) result.role = "adjudicator";
   if (draft.supersedes) result.supersedes = draft.supersedes;
-  if (draft.verdict === "fail" && draft.not.length) result.must_not_include = draft.not;
-  if (draft.must.length) result.must_include = draft.must;
-  if (draft.expected.trim()) result.expected_response = draft.expected;
+  if (draft.verdict === "fail") {
+    if (draft.not.length) result.must_not_include = draft.not;
+    if (draft.must.length) result.must_include = draft.must;
+    if (draft.expected.trim()) result.expected_response = draft.expected;
+  }
   if (draft.comment.trim()) result.comment = draft.comment;
-  return { ...result, ...extra };
+  return result;
 }
 
+const SAID = { outdated: "Saved for the run as you saw it; a newer revision waits for review.", late: "Saved, after the item had expired.", extra: "Saved: others had decided meanwhile.", pending: "Saved; it counts as soon as its record is there." };
+
 async function send(result, message) {
+  const { item } = view;
   view.isSending = true;
   view.error = "";
   draw();
   try {
-    const answer = await patiently("POST", "/api/v1/results", result, (error) => { view.error = `Not saved yet, trying again: ${error.message}`; draw(); });
-    sessionStorage.removeItem(draftName(view.item));
-    before = view.item.item_id;
-    say(answer.row_id ? `${message} It is an example of the dataset now.` : message);
+    const answer = await patiently("POST", "/api/v1/results", result, waits);
+    drafts.drop(item);
+    if (drafts.remembered("at") === item.item_id) drafts.remember("at", "");
+    drafts.remember("before", item.item_id);
+    say((SAID[answer.outcome] || message) + (answer.row_id ? " It is an example of the dataset now." : ""));
     return true;
   } catch (error) {
+    if (!view) return false; // signed out meanwhile: the draft is there
     view.isSending = false;
-    if (error.status === 409 && error.outcome === "conflict") view.draft.result_id = crypto.randomUUID();
+    if (error.status === 409 && error.outcome === "conflict") view.draft.result_id = drafts.newId();
     trouble(error);
     return false;
   }
@@ -155,195 +157,178 @@ async function save() {
   if (view.isSending) return;
   if (!view.draft.verdict) return say("First say whether the answer is right: P, F or U.");
   if (view.draft.step !== 3 && !view.draft.machine) return compare();
-  if (await send(resultOf({}), "Saved.")) view.next();
+  if (view.waitingPhrase()) return say("What you typed is not added yet: press Enter there, or clear it.");
+  const { next } = view;
+  if (await send(resultOf(), "Saved.")) next();
 }
 
 async function skip() {
   if (view.isSending) return;
-  const sheet = document.getElementById("sheet");
-  const reasons = [["not_me", "Not for me: somebody else knows this"], ["cannot_tell", "Nobody can tell from what is here"], ["out_of_scope", "Not a case for review"], ["sensitive", "It holds what I should not read"]];
-  replace(sheet, el("h3", {}, "Skip, because"), el("div", { class: "choices" },
-    reasons.map(([id, name], i) => el("button", { type: "button", onclick: () => { sheet.close(); leave(id); } }, name, key(String(i + 1)))),
-    el("button", { type: "button", onclick: () => sheet.close() }, "No, go back", key("Esc"))));
-  sheet.onkeydown = (event) => { const number = Number(event.key); if (number >= 1 && number <= reasons.length) { sheet.close(); leave(reasons[number - 1][0]); } };
-  sheet.showModal();
-}
-
-async function leave(reason) {
-  const { item, draft } = view;
+  const reason = await ask("Skip this one, because", [["not_me", "Somebody else knows this better"], ["cannot_tell", "Nobody can tell from what is here"], ["out_of_scope", "It is no case for review"], ["sensitive", "It holds what I should not read"]]);
+  if (!reason || !view) return;
+  const { item, draft, next } = view;
   const result = { schema: "flywheel.result/v1", result_id: draft.result_id, record_id: item.record_id, status: "skipped", skip_reason: reason };
   if (draft.supersedes) result.supersedes = draft.supersedes;
-  if (await send(result, "Skipped.")) view.next();
+  if (await send(result, "Skipped.")) next();
 }
 
 async function withdraw() {
-  const { item, draft } = view;
-  if (!confirm("Take your result back? It is counted no more, and the item is open again.")) return;
-  const result = { schema: "flywheel.result/v1", result_id: crypto.randomUUID(), record_id: item.record_id, status: "withdrawn", supersedes: draft.supersedes };
-  if (await send(result, "Taken back.")) view.next();
+  const { item, draft, next } = view;
+  const answer = await ask("Take your result back? It counts no more, and the item is open again.", [["yes", "Take it back"]]);
+  if (!answer || !view) return;
+  if (await send({ schema: "flywheel.result/v1", result_id: drafts.newId(), record_id: item.record_id, status: "withdrawn", supersedes: draft.supersedes }, "Taken back.")) next();
 }
 
 /* --- what is shown --- */
 
-const button = (name, letter, run, more = {}) => el("button", { type: "button", onclick: run, disabled: view.isSending, ...more }, name, letter ? key(letter) : null);
+const button = (id, name, letter, run, more = {}) => el("button", { type: "button", id, onclick: run, disabled: view.isSending, ...more }, name, letter ? key(letter) : null);
 
-function verdicts(isSmall) {
-  return VERDICTS.map(([id, name, letter]) => button(isSmall && id === "unsure" ? "Can't tell" : name, isSmall ? "" : letter, () => decide(id), { "aria-pressed": String(view.draft.verdict === id) }));
+// Large until one is chosen, then in a row; on a small screen always in the bar.
+function verdicts(where) {
+  const isLarge = where === "steps" && !view.draft.verdict;
+  return VERDICTS.map(([id, name, letter]) => el("button", { type: "button", id: `${where}-${id}`, disabled: view.isSending, "aria-pressed": String(view.draft.verdict === id), onclick: () => decide(id) },
+    el("span", {}, where === "bar" && id === "unsure" ? "Can't tell" : name, isLarge ? el("span", { class: "meaning" }, MEANING[id]) : null), where === "bar" ? null : key(letter)));
 }
 
 function labelChoice() {
   const all = labelsOf(view.draft.verdict);
-  if (view.draft.verdict === "" || !all.length) return [];
+  if (!view.draft.verdict || !all.length) return [];
   const shown = view.areAllLabels ? all : all.slice(0, FIRST_LABELS);
-  const question = view.draft.verdict === "fail" ? "2  What is wrong?" : view.draft.verdict === "pass" ? "2  Anything special? (optional)" : "2  What makes it hard? (optional)";
-  return [el("h3", {}, question),
-    el("div", { class: "choices" }, shown.map((label, i) => button(label.name || label.id, i < 9 ? String(i + 1) : "", () => toggle(label.id), { "aria-pressed": String(view.draft.labels.includes(label.id)), title: label.description || null }))),
-    all.length > shown.length ? el("p", {}, button(`more labels (${all.length - shown.length})`, "", () => { view.areAllLabels = true; draw(); })) : null];
+  const question = { fail: "What is wrong?", pass: "Anything special?", unsure: "What makes it hard?" }[view.draft.verdict];
+  return el("div", { class: "what" }, el("h3", {}, el("span", { class: "number" }, "2"), question, el("span", { class: "soft" }, view.draft.verdict === "fail" ? " all that fits" : " if so")),
+    el("div", { class: "choices labels" }, shown.map((label, i) => el("button", { type: "button", id: `label-${i}`, disabled: view.isSending, "aria-pressed": String(view.draft.labels.includes(label.id)), onclick: () => toggle(label.id), title: label.description || null },
+      el("span", {}, label.name || label.id, label.description ? el("span", { class: "meaning" }, inline(label.description, 110)) : null), i < 9 ? key(String(i + 1)) : null))),
+    all.length > shown.length ? el("p", {}, button("all-labels", `${all.length - shown.length} more`, "", () => { view.areAllLabels = true; draw(); })) : null);
 }
 
-function ruleLine(rule) {
-  const value = rule.value === undefined || rule.value === null ? "no value" : typeof rule.value === "number" ? String(Math.round(rule.value * 100) / 100) : String(rule.value);
-  const wanted = rule.threshold === undefined || rule.threshold === null ? "" : `, wanted ${rule.threshold}`;
-  return el("li", {}, el("b", { class: rule.outcome === "fail" ? "bad" : null }, rule.name || rule.rule), `: ${rule.outcome} (`, inline(value, 60), `${wanted})`,
-    rule.explanation ? [el("br"), inline(rule.explanation, 300)] : null);
-}
-
-function machine() {
-  const { draft } = view;
-  const told = draft.machine;
-  if (!told) return [];
-  const rules = told.evaluations || [];
-  const order = { fail: 0, borderline: 1, error: 2, pass: 3, na: 4 };
-  const sorted = [...rules].sort((a, b) => (order[a.outcome] ?? 5) - (order[b.outcome] ?? 5));
-  const shown = sorted.filter((rule) => rule.outcome === "fail" || rule.outcome === "borderline");
-  const agrees = told.verdict === draft.verdict ? "The checks agree" : "The checks say otherwise";
-  return [el("div", { class: "machine", tabindex: -1 },
-    el("b", {}, `You: ${verdictName(draft.verdict).toLowerCase()}${draft.labels.length ? `, ${draft.labels.map(labelName).join(", ").toLowerCase()}` : ""}. `), `${agrees}: ${told.verdict}.`,
-    told.summary ? el("div", { class: "soft" }, inline(told.summary, 400)) : null,
-    el("ul", {}, (shown.length ? shown : sorted.slice(0, 3)).map(ruleLine)),
-    sorted.length > shown.length && shown.length ? el("details", {}, el("summary", {}, `all ${sorted.length} checks`), el("ul", {}, sorted.map(ruleLine))) : null,
-    el("p", {}, button("Change my verdict", "V", () => { draft.step = 2; changed(); })))];
-}
-
-function chips(kind, mark) {
-  const { draft } = view;
-  const words = { not: "must not say", must: "must say" }[kind];
-  return el("div", { class: "chips" }, draft[kind].map((check, i) => el("span", { class: `chip ${kind}` }, `${mark} `, check.map((phrase, j) => [j ? " or " : "", inline(phrase, 160)]),
-    el("button", { type: "button", "aria-label": `other words for: ${words} ${check[0]}`, title: "other words for it", onclick: () => alternative(kind, i) }, "+"),
-    el("button", { type: "button", "aria-label": `remove: ${words} ${check[0]}`, onclick: () => { draft[kind].splice(i, 1); changed(); } }, "×"))));
-}
-
-function alternative(kind, i) {
-  const phrase = (prompt("Other words that say the same:", view.draft[kind][i].at(-1)) || "").trim();
-  if (phrase && view.draft[kind][i].length < 8 && !view.draft[kind][i].includes(phrase)) view.draft[kind][i].push(phrase);
-  changed();
-}
-
-function typed(id, kind, placeholder, label) {
-  const add = () => { const input = document.getElementById(id); const phrase = input.value.trim(); if (phrase) { addCheck(kind, phrase); document.getElementById(id)?.focus(); } };
-  return el("div", { class: "row" }, el("input", { type: "text", id, placeholder, "aria-label": label, maxlength: 512, spellcheck: "false", autocomplete: "off",
-    onkeydown: (event) => { if (event.key === "Enter" && !event.ctrlKey) { event.preventDefault(); add(); } } }), el("button", { type: "button", onclick: add }, "add"));
-}
-
-function writing(id, name, letter, field, open) {
-  return el("details", { class: "more", open: open || Boolean(view.draft[field]) }, el("summary", {}, name, key(letter)),
-    el("textarea", { id, "aria-label": name, spellcheck: "false", autocomplete: "off", value: view.draft[field], oninput: (event) => { view.draft[field] = event.target.value; keepDraft(); } }));
+function writing(id, name, letter) {
+  const { draft, item } = view;
+  return el("details", { class: "more", open: view.openField === id || Boolean(draft[id]) }, el("summary", {}, name, el("span", { class: "soft" }, " optional"), key(letter)),
+    el("textarea", { id, "aria-label": name, spellcheck: "false", autocomplete: "off", value: draft[id], disabled: view.isSending, oninput: (event) => { draft[id] = event.target.value; drafts.keep(item, draft); }, onchange: () => id === "expected" && view.checks.tryThem() }));
 }
 
 function test() {
-  const { draft } = view;
-  if (draft.step !== 3) return [];
-  const parts = [];
-  if (draft.verdict === "fail")
-    parts.push(el("h3", {}, "3  Make it a test ", el("span", { class: "soft" }, "so that it is caught next time")),
-      el("div", {}, el("b", {}, "Must not say "), el("span", { class: "soft" }, "choose a sentence of the answer, then", key("X"))), chips("not", "✗"),
-      typed("not", "not", "or type a part of the answer", "Must not say"),
-      el("div", {}, el("b", {}, "Must say "), el("span", { class: "soft" }, "type it, or select it in a document, then", key("M"))), chips("must", "✓"),
-      typed("must", "must", "what a right answer says", "Must say"));
-  else parts.push(el("p", { class: "soft" }, draft.verdict === "pass" ? "Nothing more is needed: save it." : "Somebody else will look at it, too."));
-  if (draft.verdict === "fail") parts.push(writing("expected", "Write the whole right answer (optional)", "E", "expected", view.openField === "expected"));
-  parts.push(writing("comment", "Comment (optional)", "C", "comment", view.openField === "comment"));
-  if (draft.verdict !== "unsure")
-    parts.push(el("label", { class: "checkbox" }, el("input", { type: "checkbox", checked: draft.approve, onchange: (event) => { draft.approve = event.target.checked; keepDraft(); } }), "use it as an example in the dataset"));
-  if (draft.supersedes) parts.push(el("p", {}, button("Take my result back", "", withdraw)));
-  return parts;
+  const { draft, item } = view;
+  const isWrong = draft.verdict === "fail";
+  return [
+    isWrong ? [el("h3", {}, el("span", { class: "number" }, "3"), "Make it a test", el("span", { class: "soft" }, " so that it is caught next time; or just save")), view.checks.element()]
+      : el("p", {}, draft.verdict === "pass" ? "Nothing more is needed: save it." : "Somebody else will look at it, too: save it."),
+    isWrong ? writing("expected", "Write the whole right answer", "E") : null, writing("comment", "Comment", "C"),
+    draft.verdict === "unsure" ? null : el("label", { class: "checkbox" }, el("input", { type: "checkbox", id: "approve", checked: draft.approve, onchange: (event) => { draft.approve = event.target.checked; drafts.keep(item, draft); } }), "use it as an example in the dataset"),
+    item.mine?.status === "completed" || item.mine?.verdict ? el("p", {}, button("withdraw", "Take my result back", "", withdraw)) : null];
 }
 
 function others() {
   const results = view.item.results || [];
-  if (!results.length || view.item.state === "open") return [];
-  return [el("h3", {}, view.item.state === "disputed" ? "The reviewers differ" : "What others said"), el("div", { class: "sides" }, results.map((result, i) => el("div", { class: "card" },
+  if (!results.length || view.item.state === "open") return null;
+  return [el("h3", {}, view.item.state === "disputed" ? "The reviewers differ: you decide" : "What others said"), el("div", { class: "sides" }, results.map((result, i) => el("div", { class: "card" },
     el("b", {}, `${String.fromCharCode(65 + (i % 26))}: ${verdictName(result.verdict)}`), el("div", { class: "soft" }, (result.labels || []).map(labelName).join(", ") || "no label"),
-    result.expected_response ? [el("p", { class: "soft" }, "right would be"), text(result.expected_response)] : null, result.comment ? [el("p", { class: "soft" }, "comment"), text(result.comment)] : null)))];
+    (result.must_not_include || []).map((check) => el("div", {}, "✗ ", inline(check.join(" or "), 160))), (result.must_include || []).map((check) => el("div", {}, "✓ ", inline(check.join(" or "), 160))),
+    result.expected_response ? [el("div", { class: "soft" }, "right would be"), text(result.expected_response)] : null, result.comment ? [el("div", { class: "soft" }, "comment"), text(result.comment)] : null)))];
 }
 
-function instructions() {
-  const { item } = view;
+function howTo() {
+  const { item, draft } = view;
   if (!item.instructions) return null;
-  return el("details", { class: "more", open: !sessionStorage.getItem("flywheel.told") }, el("summary", { onclick: () => sessionStorage.setItem("flywheel.told", "1") }, "How to judge"), text(item.instructions));
+  return el("details", { class: "more", open: draft.step === 1 && sessionStorage.getItem("flywheel.told") !== "1" },
+    el("summary", { onclick: () => sessionStorage.setItem("flywheel.told", "1") }, "How to judge"), text(item.instructions));
 }
+
+function steps() {
+  const { draft, item } = view;
+  if (draft.step === 3) return [machine(draft, () => { draft.step = 2; changed(); }, view.isSending), others(), test()];
+  return [others(), el("h3", {}, el("span", { class: "number" }, "1"), "Is this answer right?"), el("div", { class: `choices verdicts${draft.verdict ? " in-row" : ""}` }, verdicts("steps")), labelChoice(), howTo(),
+    draft.machine && item.machine && !item.first ? machine(draft, null, true) : null];
+}
+
+function bar() {
+  const { draft, item } = view;
+  const before = drafts.remembered("before");
+  const primary = draft.step === 3 ? button("primary", view.isSending ? "Saving…" : "Save and next", "Ctrl Enter", save, { class: "primary" })
+    : button("primary", draft.machine && item.machine ? "Go on" : "Compare with the checks", "↵", compare, { class: draft.verdict ? "primary" : "primary later", "aria-disabled": draft.verdict ? null : "true" });
+  return [draft.step < 3 ? [el("div", { class: "ask", "aria-hidden": "true" }, "Is this answer right?"), el("div", { class: "verdicts-small" }, verdicts("bar"))] : null, primary,
+    draft.step === 3 ? null : button("skip", "Skip", "S", skip), before && before !== item.item_id ? button("undo", "Undo", "Z", undo, { title: "Open the one before again: what you said of it stands until you save it anew." }) : null];
+}
+
+const TYPED = ["not", "must", "other-words"];
 
 function draw() {
   if (!view) return;
   const { draft, item } = view;
-  const kept = { id: document.activeElement?.id, at: view.steps.scrollTop };
+  const active = document.activeElement;
+  const typed = TYPED.map((id) => [id, document.getElementById(id)?.value || ""]);
+  const at = view.steps.scrollTop;
   replace(view.steps,
     view.error ? el("div", { class: "error", role: "alert" }, inline(view.error, 300), view.errorField ? el("div", { class: "soft" }, view.errorField) : null) : null,
-    item.notice ? el("div", { class: "error" }, inline(item.notice, 300)) : null,
-    others(), draft.step === 3 ? machine() : null,
-    draft.step < 3 ? [el("h3", { class: "verdicts" }, "1  Is this answer right?"), el("div", { class: "choices verdicts" }, verdicts(false)), labelChoice(), instructions()] : null,
-    test());
-  const isReady = draft.step === 3 || Boolean(draft.machine);
-  replace(view.bar,
-    draft.step < 3 ? el("div", { class: "verdicts-small" }, verdicts(true)) : null,
-    isReady && draft.step === 3 ? button(view.isSending ? "Saving…" : "Save and next", "Ctrl Enter", save, { class: "primary" })
-      : button("Compare with the checks", "Enter", compare, { class: "primary", "aria-disabled": draft.verdict ? null : "true" }),
-    button("Skip", "S", skip), before && before !== item.item_id ? button("Last one", "Z", () => (location.hash = `#/item/${before}`)) : null);
+    item.notice ? el("div", { class: "error" }, inline(item.notice, 300)) : null, steps());
+  replace(view.bar, bar());
   view.read.answer.forbid(draft.step === 3 ? draft.not.flat() : []);
-  if (kept.id) document.getElementById(kept.id)?.focus();
-  view.steps.scrollTop = kept.at;
+  view.read.tell(draft.step === 3 ? draft.machine : null, draft.step === 3 ? item.links : []);
+  for (const [id, value] of typed) if (value && document.getElementById(id)) document.getElementById(id).value = value;
+  if (active?.id && active !== document.activeElement && !view.wasClicked) document.getElementById(active.id)?.focus({ preventScroll: true });
+  view.steps.scrollTop = at;
+}
+
+/* --- keys --- */
+
+function undo() {
+  const before = drafts.remembered("before");
+  if (before && before !== view.item.item_id) location.hash = `#/item/${before}`;
 }
 
 function open(field) {
-  if (view.draft.step !== 3) return false;
+  if (view.draft.step !== 3 || (field === "expected" && view.draft.verdict !== "fail")) return;
   view.openField = field;
   draw();
   document.getElementById(field)?.focus();
-  return true;
 }
 
-function onKey(name, event) {
+function digit(number) {
   const { draft } = view;
+  const shown = view.areAllLabels ? 9 : FIRST_LABELS;
+  const label = draft.step === 2 && number <= shown && labelsOf(draft.verdict)[number - 1];
+  if (label) toggle(label.id);
+}
+
+const isOfTabs = (event) => Boolean(event.target.closest("[role=tablist]"));
+const ACTIONS = {
+  save, Enter: () => view.draft.step < 3 && compare(), v: () => { if (view.draft.step === 3) { view.draft.step = 2; changed(); } }, x: forbid, m: demand, e: () => open("expected"), c: () => open("comment"),
+  s: () => view.draft.step < 3 && skip(), z: undo, "/": () => view.read.find(),
+};
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+function onKey(name, event) {
+  view.wasClicked = false;
+  if (view.isSending) return false;
+  if (STEPS[name]) return !isOfTabs(event) && view.read.answer.walk(STEPS[name], event.shiftKey);
   const verdict = VERDICTS.find(([, , letter]) => letter.toLowerCase() === name);
-  if (name === "save") save();
-  else if (verdict && draft.step < 3) decide(verdict[0]);
-  else if (/^[1-9]$/.test(name) && draft.step === 2) { const label = labelsOf(draft.verdict)[Number(name) - 1]; if (label) toggle(label.id); }
-  else if (name === "Enter" && draft.step < 3) compare();
-  else if (name === "v" && draft.step === 3) { draft.step = 2; changed(); }
-  else if (name === "x") forbid();
-  else if (name === "m") demand();
-  else if (name === "e") return open("expected");
-  else if (name === "c") return open("comment");
-  else if (name === "s") skip();
-  else if (name === "z" && before) location.hash = `#/item/${before}`;
-  else if (name === "/") view.read.find();
-  else if (name === "ArrowDown" || name === "ArrowRight") { if (event.target.closest("[role=tablist]")) return false; return view.read.answer.walk(1, event.shiftKey); }
-  else if (name === "ArrowUp" || name === "ArrowLeft") { if (event.target.closest("[role=tablist]")) return false; return view.read.answer.walk(-1, event.shiftKey); }
+  if (verdict) { if (view.draft.step < 3) decide(verdict[0]); }
+  else if (/^[1-9]$/.test(name)) digit(Number(name));
+  else if (ACTIONS[name]) ACTIONS[name]();
   else return false;
   return true;
 }
 
 // Shows an item; `next` is called when it is done with.
 export function show(main, item, next) {
-  view = { item, draft: loadDraft(item), next, error: "", areAllLabels: false, isSending: false };
-  view.read = reading(item, () => {});
+  view = { item, draft: drafts.load(item), next, error: "", errorField: "", areAllLabels: false, isSending: false, wasClicked: false, openField: "" };
+  const opened = view;
+  view.waitingPhrase = () => TYPED.some((id) => document.getElementById(id)?.value.trim());
+  view.read = reading(item);
+  view.checks = checks(item, view.draft, { changed: () => view === opened && changed(), say, take: { not: forbid, must: demand } });
   view.steps = el("div", { class: "steps" });
   view.bar = el("div", { class: "bar", role: "group", "aria-label": "Actions" });
-  replace(main, el("div", { class: "review" }, view.read.element, el("section", { class: "deciding", "aria-label": "Your judgement" }, view.steps, view.bar)));
+  // After a click the focus is not given back: Enter then means the next step, not the same button.
+  const deciding = el("section", { class: "deciding", "aria-label": "Your judgement", onclick: (event) => { opened.wasClicked = event.detail > 0; } }, view.steps, view.bar);
+  deciding.addEventListener("pointerdown", () => { opened.wasClicked = true; });
+  deciding.addEventListener("keydown", () => { opened.wasClicked = false; }, true);
+  replace(main, el("div", { class: "review" }, view.read.said, deciding, view.read.under));
   keys.use(onKey);
   keys.settle();
   draw();
-  main.focus();
+  if (view.draft.step === 3) view.checks.tryThem();
+  main.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }
 
 export function close() {
