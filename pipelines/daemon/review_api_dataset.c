@@ -19,6 +19,7 @@ struct change {
     const struct pipeline_config *config;
     void (*apply)(struct change *change, struct dataset *dataset, struct store_txn *txn,
                   const struct audit_entry *actor, int64_t wall_ms);
+    enum erase_subject subject;
     uint64_t version;
     char text[TEXT_SIZE];
     struct dataset_answer answer;
@@ -45,6 +46,13 @@ static void apply_retire(struct change *change, struct dataset *dataset, struct 
 {
     dataset_retire(dataset, txn, &change->config->dataset, bytes_of_text(change->text), actor,
                    wall_ms, &change->answer);
+}
+
+static void apply_erase(struct change *change, struct dataset *dataset, struct store_txn *txn,
+                        const struct audit_entry *actor, int64_t wall_ms)
+{
+    dataset_erase(dataset, txn, &change->config->dataset, change->subject,
+                  bytes_of_text(change->text), actor, wall_ms, &change->answer);
 }
 
 static void run(struct review_call *call, struct review *review, struct store_txn *txn,
@@ -118,10 +126,24 @@ static bool take_text(const struct json_reader *reader, const struct json_value 
     return true;
 }
 
+static const char *const erase_members[] = {
+    [ERASE_TRACE] = "trace_id",
+    [ERASE_CONVERSATION] = "conversation_id",
+    [ERASE_REVIEWER] = "reviewer",
+};
+
 /* NULL: read. Else the member that is wanted. */
 static const char *read_body(struct change *change, const struct json_reader *reader,
                              const struct json_value *body)
 {
+    if (change->apply == apply_erase) {
+        for (size_t i = 0; i < sizeof erase_members / sizeof erase_members[0]; i++) {
+            change->subject = (enum erase_subject)i;
+            if (take_text(reader, body, erase_members[i], change->text))
+                return NULL;
+        }
+        return erase_members[ERASE_TRACE];
+    }
     if (change->apply != apply_tag)
         return take_text(reader, body, "row_id", change->text) ? NULL : "row_id";
     struct json_value version;
@@ -179,4 +201,9 @@ unsigned review_api_promote(void *context, struct http_api_call *call)
 unsigned review_api_retire(void *context, struct http_api_call *call)
 {
     return submit(context, call, apply_retire);
+}
+
+unsigned review_api_erase(void *context, struct http_api_call *call)
+{
+    return submit(context, call, apply_erase);
 }

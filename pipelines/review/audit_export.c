@@ -15,7 +15,7 @@
 #include "state/tables/audit_line.h"
 
 enum { EXPORT_VERSION = 1, ENTRIES_MAX = 256, CHECKPOINT_ENTRIES = 1000, TRIM_ENTRIES_MAX = 1000 };
-enum { CHECKPOINT_MS = 24 * 60 * 60 * 1000, LOOK_MS = 1000, INSTANCE_TEXT_SIZE = 33 };
+enum { CHECKPOINT_MS = 24 * 60 * 60 * 1000, LOOK_MS = 1000 };
 static const char row_name[] = "audit_export";
 
 struct marks { /* follow the commit */
@@ -29,7 +29,7 @@ struct audit_export {
     struct outbox *outbox;
     struct marks durable, open;
     int64_t looked_ms;
-    char instance[INSTANCE_TEXT_SIZE];
+    char instance[INSTANCE_UUID_TEXT_SIZE];
     _Atomic uint64_t shown_sequence;
     _Atomic int64_t shown_checkpoint_ms;
 };
@@ -86,7 +86,7 @@ enum status audit_export_open(struct store *store, struct audit *audit, struct o
         return STATUS_FATAL;
     it->audit = audit;
     it->outbox = outbox;
-    hex_encode(it->instance, store_instance(store)->uuid, INSTANCE_UUID_SIZE);
+    schema_instance_text(store_instance(store), it->instance);
     store_begin(store, false, &txn);
     if (!read_marks(&txn, &it->durable))
         store_fail(&txn, STATUS_FATAL, "the meta row audit_export is not understood");

@@ -12,17 +12,11 @@
 #include "processor/command/options.h"
 #include "state/tables/audit_line.h"
 
-enum { ENTRIES_PER_READ = 1000, INSTANCE_TEXT_SIZE = 2 * INSTANCE_UUID_SIZE + 1 };
+enum { ENTRIES_PER_READ = 1000 };
 
 struct arguments {
     const char *config, *since, *checkpoint, *path;
 };
-
-static void instance_of(const struct store *store, char to[INSTANCE_TEXT_SIZE])
-{
-    hex_encode(to, store_instance(store)->uuid, INSTANCE_UUID_SIZE);
-    to[INSTANCE_TEXT_SIZE - 1] = 0;
-}
 
 /* Some of the entries from `next` on. True: there may be more. */
 static bool append_entries(struct store *store, const char *instance, uint64_t *next,
@@ -56,7 +50,7 @@ static int export(const struct arguments *arguments, const char *directory, stru
 {
     struct store *store = NULL;
     struct buffer lines = {0};
-    char instance[INSTANCE_TEXT_SIZE], *end = NULL;
+    char instance[INSTANCE_UUID_TEXT_SIZE], *end = NULL;
     uint64_t next = arguments->since ? strtoull(arguments->since, &end, 10) : 1;
     if (end && (*end || end == arguments->since)) {
         error_set(ret_error, EXIT_USAGE, "--since is the number of an entry");
@@ -64,7 +58,7 @@ static int export(const struct arguments *arguments, const char *directory, stru
     }
     if (cohort_report_open(directory, &store, ret_error) != STATUS_OK)
         return (int)ret_error->exit_code;
-    instance_of(store, instance);
+    schema_instance_text(store_instance(store), instance);
     for (bool is_more = true; is_more && !ferror(stdout);) {
         is_more = append_entries(store, instance, &next, &lines, ret_error);
         fwrite(lines.data, 1, lines.size, stdout);
@@ -80,10 +74,10 @@ static int checkpoint(const char *directory, struct error *ret_error)
     struct store *store = NULL;
     struct audit *audit = NULL;
     struct buffer line = {0};
-    char instance[INSTANCE_TEXT_SIZE];
+    char instance[INSTANCE_UUID_TEXT_SIZE];
     if (cohort_report_open(directory, &store, ret_error) != STATUS_OK)
         return (int)ret_error->exit_code;
-    instance_of(store, instance);
+    schema_instance_text(store_instance(store), instance);
     if (audit_open(store, &audit) != STATUS_OK) {
         error_set(ret_error, EXIT_STATE_IO, "the trail can't be read");
     } else if (audit_sequence(audit) == 0) {
