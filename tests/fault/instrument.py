@@ -384,7 +384,9 @@ def held_and_drained(run):
 
 
 def duplicates(run):
-    """Every request twice or three times, in any order, over all connections."""
+    """Every request twice or three times, in any order, over all connections. Roots come before their children, so the daemon waits for
+    longer than the slowest sender needs."""
+    run.member.faults.set(sync_delay_us=20_000)
     for _ in range(run.args.rounds):
         run.sender.add(run.ledger.make(PART), copies=run.chance.randint(2, 3), shuffle=run.chance)
         run.sender.drain()
@@ -508,7 +510,7 @@ FAULTS = {
     "poison": (poison, "grpc", {}),
     "mixed_attack": (mixed_attack, "grpc", {"http": "", "pipeline": pipeline(idle="3s, late: { window: 2s }")}),  # decided ids leave within a round
     "held_and_drained": (held_and_drained, "grpc", {"grpc": ", ack: memory", "pipeline": pipeline(idle="30s")}),
-    "duplicates": (duplicates, "any", {}),
+    "duplicates": (duplicates, "any", {"faults": True, "pipeline": pipeline(settle=f"{patiently(30):.0f}s")}),
     "overload": (overload, "grpc", {"pipeline": pipeline(settle="2s", more="limits: { memory: 128MiB }")}),
     "members": (members, "kafka", {}),
     "topic_anew": (topic_anew, "kafka", {}),
