@@ -10,6 +10,7 @@
 #include "pipelines/review/review.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
+#include "state/store/value.h"
 #include "state/tables/erased.h"
 
 enum {
@@ -78,8 +79,27 @@ static void put_record_id(struct item_row *item, const struct selected_record *r
     memcpy(item->record_ids[item->record_count++], id, sizeof id);
 }
 
+/* Dimensions by name, since the order of the file may change: varint count (bytes name, value). */
+static struct bytes cohort_of(const struct closed *closed, struct arena *arena)
+{
+    struct buffer text = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < closed->config->dimension_count; i++)
+        count += closed->dimension_values[i].size > 0;
+    value_put_varint(&text, count);
+    for (uint32_t i = 0; i < closed->config->dimension_count; i++) {
+        if (closed->dimension_values[i].size == 0)
+            continue;
+        value_put_bytes(&text, closed->config->dimension_names[i]);
+        value_put_bytes(&text, closed->dimension_values[i]);
+    }
+    struct bytes cohort = arena_copy(arena, buffer_bytes(&text));
+    buffer_finish(&text);
+    return cohort;
+}
+
 /* What its newest record says of it. */
-static void take_record(struct item_row *item, const struct closed *closed,
+static void take_record(struct arena *arena, struct item_row *item, const struct closed *closed,
                         const struct selected_record *record)
 {
     put_record_id(item, record);
@@ -91,6 +111,7 @@ static void take_record(struct item_row *item, const struct closed *closed,
     item->signature = closed->selection.signature;
     item->conversation = record->conversation;
     item->summary = closed->summary;
+    item->cohort = cohort_of(closed, arena);
     memcpy(item->ruleset, closed->config->ruleset.sha256, sizeof item->ruleset);
     item->revisions++;
 }
@@ -103,7 +124,7 @@ static void take_over(struct review *review, struct store_txn *txn, uint64_t seq
     const struct selected_record *record = closed->emission.record;
     if (!item_read(txn, sequence, &review->arena, &item))
         return;
-    take_record(&item, closed, record);
+    take_record(&review->arena, &item, closed, record);
     if (item.has_content && record->content.size > 0)
         items_replace_content(review->items, txn, sequence, record->content);
     items_put(review->items, txn, &item);
@@ -145,7 +166,7 @@ static uint64_t add_item(struct review *review, struct store_txn *txn, const str
     memcpy(item.item_id, id, sizeof item.item_id);
     memcpy(item.trajectory_id, closed->trace_id, sizeof item.trajectory_id);
     memcpy(item.content_digest, record->content_digest, sizeof item.content_digest);
-    take_record(&item, closed, record);
+    take_record(&review->arena, &item, closed, record);
     items_append(review->items, txn, &item, record->content);
     supersede(review, txn, &item, wall_ms);
     return item.sequence;

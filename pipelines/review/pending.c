@@ -36,35 +36,6 @@ static bool id_of(const struct result *result, uint8_t ret_id[16])
     return record_id_read(uuid, ret_id);
 }
 
-bool review_pending_add(const struct review_event *event, const struct result *result,
-                        struct bytes json)
-{
-    const struct review *review = event->review;
-    const struct review_settings *settings = &review->config->review;
-    const struct principal *principal = event->principal;
-    struct buffer body = {0};
-    uint8_t id[16];
-    if (!id_of(result, id) || result_pending_count(review->results) >= settings->pending_max ||
-        result_pending_bytes(review->results) + json.size > settings->bytes_max / SHARE)
-        return false;
-    buffer_append_byte(&body, PENDING_VERSION);
-    value_put_signed(&body, event->wall_ms);
-    value_put_bytes(&body, bytes_of(id, sizeof id));
-    value_put_bytes(&body, principal->name);
-    value_put_bytes(&body, principal->principal);
-    buffer_append_byte(&body, (uint8_t)principal->trust);
-    buffer_append_byte(&body, (uint8_t)((principal->may_adjudicate ? MAY_ADJUDICATE : 0) |
-                                        (principal->is_service ? IS_SERVICE : 0) |
-                                        (principal->is_admin ? IS_ADMIN : 0)));
-    value_put_bytes(&body, json);
-    if (body.failed)
-        store_fail(event->txn, STATUS_FATAL, "out of memory");
-    uint64_t sequence = result_pending_append(review->results, event->txn, buffer_bytes(&body));
-    item_mark(event->txn, 'w', bytes_of(id, sizeof id), sequence);
-    buffer_finish(&body);
-    return true;
-}
-
 static bool read_waiting(struct store_txn *txn, uint64_t sequence, struct buffer *body,
                          struct waiting *ret_waiting)
 {
@@ -97,6 +68,94 @@ static void forget(struct review *review, struct store_txn *txn, uint64_t sequen
     result_pending_delete(review->results, txn, sequence);
 }
 
+bool review_pending_is_of_another(const struct review *review, const struct result *result)
+{
+    char uuid[UUID_TEXT_SIZE];
+    uint8_t origin[INSTANCE_UUID_SIZE];
+    if (result->origin.size != UUID_TEXT_SIZE - 1)
+        return false;
+    memcpy(uuid, result->origin.data, result->origin.size);
+    uuid[result->origin.size] = 0;
+    return record_id_read(uuid, origin) &&
+           memcmp(origin, store_instance(review->store)->uuid, sizeof origin) != 0;
+}
+
+/* Does exactly this instance answer for what nobody knows? */
+static bool is_ours(struct review *review, const struct waiting *waiting)
+{
+    struct result_refusal refusal;
+    struct arena arena;
+    if (review->config->budget.instances <= 1)
+        return true;
+    arena_init(&arena, RESULT_BYTES_MAX * 4);
+    struct result *result = arena_zalloc(&arena, 1, sizeof *result);
+    bool is_ours = result &&
+                   result_json_read(waiting->json, &review->config->review.labels,
+                                    waiting->principal.name, &arena, result, &refusal) &&
+                   result->origin.size > 0 && !review_pending_is_of_another(review, result);
+    arena_finish(&arena);
+    return is_ours;
+}
+
+static void give_up(struct review *review, struct store_txn *txn, uint64_t sequence,
+                    const struct waiting *waiting)
+{
+    enum result_outcome outcome =
+        is_ours(review, waiting) ? RESULT_WAS_UNKNOWN_RECORD : RESULT_WAS_UNCLAIMED;
+    counters_add(review->counters, txn, review->outcomes[outcome], 1);
+    if (outcome == RESULT_WAS_UNKNOWN_RECORD)
+        counters_add(review->counters, txn, review->dead[outcome], 1);
+    forget(review, txn, sequence, waiting);
+}
+
+/* Room for so many bytes more: what has waited longest leaves. */
+static bool make_room(const struct review_event *event, size_t bytes)
+{
+    struct review *review = event->review;
+    const struct review_settings *settings = &review->config->review;
+    struct buffer body = {0};
+    struct waiting waiting;
+    bool has_room = false;
+    for (uint32_t i = 0; i < LOOKED_AT && !has_room; i++) {
+        uint64_t first;
+        has_room = result_pending_count(review->results) < settings->pending_max &&
+                   result_pending_bytes(review->results) + bytes <= settings->bytes_max / SHARE;
+        if (has_room || (first = result_pending_next(event->txn, 0)) == 0 ||
+            !read_waiting(event->txn, first, &body, &waiting))
+            break;
+        give_up(review, event->txn, first, &waiting);
+    }
+    buffer_finish(&body);
+    return has_room;
+}
+
+bool review_pending_add(const struct review_event *event, const struct result *result,
+                        struct bytes json)
+{
+    const struct review *review = event->review;
+    const struct principal *principal = event->principal;
+    struct buffer body = {0};
+    uint8_t id[16];
+    if (!id_of(result, id) || !make_room(event, json.size))
+        return false;
+    buffer_append_byte(&body, PENDING_VERSION);
+    value_put_signed(&body, event->wall_ms);
+    value_put_bytes(&body, bytes_of(id, sizeof id));
+    value_put_bytes(&body, principal->name);
+    value_put_bytes(&body, principal->principal);
+    buffer_append_byte(&body, (uint8_t)principal->trust);
+    buffer_append_byte(&body, (uint8_t)((principal->may_adjudicate ? MAY_ADJUDICATE : 0) |
+                                        (principal->is_service ? IS_SERVICE : 0) |
+                                        (principal->is_admin ? IS_ADMIN : 0)));
+    value_put_bytes(&body, json);
+    if (body.failed)
+        store_fail(event->txn, STATUS_FATAL, "out of memory");
+    uint64_t sequence = result_pending_append(review->results, event->txn, buffer_bytes(&body));
+    item_mark(event->txn, 'w', bytes_of(id, sizeof id), sequence);
+    buffer_finish(&body);
+    return true;
+}
+
 /* False: it goes on waiting. */
 static bool apply_waiting(struct review *review, struct store_txn *txn, uint64_t sequence,
                           const struct waiting *waiting, int64_t wall_ms)
@@ -123,38 +182,6 @@ void review_pending_apply(struct review *review, struct store_txn *txn, const ui
         (void)apply_waiting(review, txn, at, &waiting, wall_ms);
     }
     buffer_finish(&body);
-}
-
-/* Does exactly this instance answer for what nobody knows? */
-static bool is_ours(struct review *review, const struct waiting *waiting)
-{
-    struct result_refusal refusal;
-    uint8_t origin[INSTANCE_UUID_SIZE];
-    char uuid[UUID_TEXT_SIZE];
-    if (review->config->budget.instances <= 1)
-        return true;
-    arena_reset(&review->arena);
-    struct result *result = arena_zalloc(&review->arena, 1, sizeof *result);
-    if (!result ||
-        !result_json_read(waiting->json, &review->config->review.labels, waiting->principal.name,
-                          &review->arena, result, &refusal) ||
-        result->origin.size != UUID_TEXT_SIZE - 1)
-        return false;
-    memcpy(uuid, result->origin.data, result->origin.size);
-    uuid[result->origin.size] = 0;
-    return record_id_read(uuid, origin) &&
-           memcmp(origin, store_instance(review->store)->uuid, sizeof origin) == 0;
-}
-
-static void give_up(struct review *review, struct store_txn *txn, uint64_t sequence,
-                    const struct waiting *waiting)
-{
-    enum result_outcome outcome =
-        is_ours(review, waiting) ? RESULT_WAS_UNKNOWN_RECORD : RESULT_WAS_UNCLAIMED;
-    counters_add(review->counters, txn, review->outcomes[outcome], 1);
-    if (outcome == RESULT_WAS_UNKNOWN_RECORD)
-        counters_add(review->counters, txn, review->dead[outcome], 1);
-    forget(review, txn, sequence, waiting);
 }
 
 void review_pending_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)

@@ -24,15 +24,24 @@ static struct persistent_counter *counter_of(struct counters *counters, const ch
     return counters_get(counters, name);
 }
 
+/* For good: what came by a topic is a dead letter. */
+static bool is_refusal(enum result_outcome outcome)
+{
+    return review_outcome_status(outcome) >= 400 && outcome != RESULT_WAS_FULL;
+}
+
 static bool open_counters(struct review *review)
 {
     bool is_open = true;
     for (int i = 0; i < RESULT_OUTCOMES; i++) {
         review->outcomes[i] = counter_of(review->counters, "flywheel_results_total", "outcome",
                                          review_outcome_names[i]);
+        is_open = is_open && review->outcomes[i];
+        if (!is_refusal((enum result_outcome)i))
+            continue;
         review->dead[i] = counter_of(review->counters, "flywheel_results_dead_total", "reason",
                                      review_outcome_names[i]);
-        is_open = is_open && review->outcomes[i] && review->dead[i];
+        is_open = is_open && review->dead[i];
     }
     review->expired_by_age =
         counter_of(review->counters, "flywheel_review_expired_total", "reason", "age");
@@ -178,7 +187,6 @@ void review_apply(struct review *review, struct store_txn *txn, struct bytes jso
     review_apply_one(review, txn, json, principal, false, wall_ms, ret_answer);
     enum result_outcome outcome = ret_answer->outcome;
     counters_add(review->counters, txn, review->outcomes[outcome], 1);
-    bool is_refused = review_outcome_status(outcome) >= 400 && outcome != RESULT_WAS_FULL;
-    if (is_refused && principal->trust == TRUST_IMPORTED)
+    if (is_refusal(outcome) && principal->trust == TRUST_IMPORTED)
         counters_add(review->counters, txn, review->dead[outcome], 1);
 }

@@ -38,8 +38,6 @@ struct review {
     uint64_t pending_at;              /* where the turn goes on */
     uint8_t arrived[ARRIVED_MAX][16]; /* ids of this transaction that results may wait for */
     uint32_t arrived_count;
-    uint8_t label_set[32]; /* that the trail knows of */
-    bool is_label_set_known;
 };
 
 /* One call: its transaction and time, and who acts; `principal` NULL: the program. */
@@ -83,7 +81,9 @@ void review_apply_one(struct review *review, struct store_txn *txn, struct bytes
 
 /* --- pending.c --- */
 
-/* False: there is no room for it. */
+/* The record went out from another instance: its result is not ours to wait for. */
+bool review_pending_is_of_another(const struct review *review, const struct result *result);
+/* The oldest leaves when there is no room. False: not even then. */
 MUST_CHECK bool review_pending_add(const struct review_event *event, const struct result *result,
                                    struct bytes json);
 /* An item has come: what waits for it is applied. */

@@ -117,6 +117,8 @@ static void get_tools(struct value_reader *from, struct result_tools *tools)
 enum status texts_decode(struct bytes encoded, struct result *result)
 {
     struct value_reader from;
+    if (encoded.size == 0) /* erased */
+        return STATUS_OK;
     value_reader_init(&from, encoded);
     bool is_known = value_get_u8(&from) == TEXTS_VERSION;
     result->expected_response = get_text(&from);

@@ -178,23 +178,18 @@ static void note_label_set(struct review *review, struct store_txn *txn, int64_t
 {
     const struct label_set *labels = &review->config->review.labels;
     struct bytes stored, key = BYTES_LITERAL("review_label_set");
-    if (review->is_label_set_known &&
-        memcmp(review->label_set, labels->sha256, sizeof review->label_set) == 0)
-        return;
     bool is_stored = store_get(txn, TABLE_META, key, &stored) &&
                      bytes_equal(stored, bytes_of(labels->sha256, sizeof labels->sha256));
-    if (!is_stored) {
-        struct audit_entry entry = {.time_ms = wall_ms,
-                                    .actor = BYTES_LITERAL(""),
-                                    .role = BYTES_LITERAL(""),
-                                    .trust = AUDIT_SYSTEM,
-                                    .action = AUDIT_LABEL_SET_CHANGED};
-        memcpy(entry.content, labels->sha256, sizeof entry.content);
-        audit_append(review->audit, txn, &entry);
-        store_put(txn, TABLE_META, key, bytes_of(labels->sha256, sizeof labels->sha256));
-    }
-    memcpy(review->label_set, labels->sha256, sizeof review->label_set);
-    review->is_label_set_known = txn->status == STATUS_OK;
+    if (is_stored)
+        return;
+    struct audit_entry entry = {.time_ms = wall_ms,
+                                .actor = BYTES_LITERAL(""),
+                                .role = BYTES_LITERAL(""),
+                                .trust = AUDIT_SYSTEM,
+                                .action = AUDIT_LABEL_SET_CHANGED};
+    memcpy(entry.content, labels->sha256, sizeof entry.content);
+    audit_append(review->audit, txn, &entry);
+    store_put(txn, TABLE_META, key, bytes_of(labels->sha256, sizeof labels->sha256));
 }
 
 void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)

@@ -327,6 +327,7 @@ bool item_read(struct store_txn *txn, uint64_t sequence, struct arena *arena,
         return false;
     ret_row->queue = arena_copy(arena, ret_row->queue);
     ret_row->skip_to = arena_copy(arena, ret_row->skip_to);
+    ret_row->cohort = arena_copy(arena, ret_row->cohort);
     ret_row->summary = arena_copy(arena, ret_row->summary);
     ret_row->decision.row_id = arena_copy(arena, ret_row->decision.row_id);
     for (uint32_t i = 0; i < ret_row->decision.label_count; i++)

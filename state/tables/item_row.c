@@ -2,7 +2,7 @@
  *               | item id 16 | trajectory 16 | digest 32 | ruleset 32 | varint count (record id 16)
  *               | bytes queue | varint revisions, wanted, results, skips
  *               | signed emitted, event, changed, expires, drop | double u, probability
- *               | be64 signature, conversation | bytes skip_to | bytes summary
+ *               | be64 signature, conversation | bytes skip_to, cohort, summary
  *               | varint number, reviewers, agreeing | u8 verdict | signed decided | be64 fingerprint
  *               | bytes row id | varint labels (bytes) | signed failure mode
  * value of 'n' of item_open = u8 version | bytes name | varint states (varint count)
@@ -79,6 +79,7 @@ void item_row_encode(const struct item_row *row, struct buffer *to)
     value_put_be64(to, row->signature);
     value_put_be64(to, row->conversation);
     value_put_bytes(to, row->skip_to);
+    value_put_bytes(to, row->cohort);
     value_put_bytes(to, row->summary);
     encode_decision(&row->decision, to);
 }
@@ -145,6 +146,7 @@ enum status item_row_decode(struct bytes value, struct item_row *ret_row)
     ret_row->signature = value_get_be64(&from);
     ret_row->conversation = value_get_be64(&from);
     ret_row->skip_to = value_get_bytes(&from);
+    ret_row->cohort = value_get_bytes(&from);
     ret_row->summary = value_get_bytes(&from);
     decode_decision(&from, flags, &ret_row->decision);
     return is_known && state < ITEM_STATES ? value_reader_finish(&from) : STATUS_MALFORMED;

@@ -58,8 +58,8 @@ struct item_row {
     uint64_t signature, conversation;
     struct item_decision decision;
     struct bytes skip_to; /* "": nobody */
-    struct bytes
-        summary; /* rule outcomes and values, dimension values, as the caller encoded them */
+    struct bytes cohort;  /* names and values of dimensions, as the caller encoded them */
+    struct bytes summary; /* rule outcomes and values, dimension values, as the caller encoded them */
 };
 
 struct item_queue {

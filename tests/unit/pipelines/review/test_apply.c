@@ -253,6 +253,52 @@ START_TEST(after_a_day_what_nobody_knows_is_a_dead_letter_of_whoever_answers_for
 }
 END_TEST
 
+START_TEST(where_too_many_wait_the_one_that_has_waited_longest_leaves)
+{
+    it.config->review.pending_max = 2;
+    for (uint32_t run = 1; run <= 3; run++)
+        SAYS(asha, run, RESULT_WAS_PENDING, FAIL);
+    ck_assert_uint_eq(
+        review_fixture_count(&it, "flywheel_results_dead_total{reason=\"unknown_record\"}"), 1);
+    add(1);
+    add(2);
+    ck_assert_int_eq(state_of(1), ITEM_OPEN);
+    ck_assert_int_eq(state_of(2), ITEM_AGREED);
+}
+END_TEST
+
+START_TEST(what_went_out_from_another_instance_is_not_waited_for)
+{
+    SAYS(topic, 1, RESULT_WAS_UNCLAIMED,
+         "\"reviewer\":\"asha\",\"origin\":\"6ba7b810-9dad-51d1-80b4-00c04fd430c8\"," FAIL);
+}
+END_TEST
+
+START_TEST(an_item_whose_texts_were_erased_goes_on_counting)
+{
+    struct store_txn txn;
+    struct result_row row;
+    struct results *results;
+    it.config->review.queues[0].reviewers = 2;
+    add(1);
+    SAYS(asha, 1, RESULT_WAS_ACCEPTED, FAIL ",\"expected_response\":\"A fee.\"");
+    struct item_row item = review_fixture_item(&it, 1, 0);
+    ck_assert_int_eq(results_open(it.temp.store, &results), STATUS_OK);
+    store_begin(it.temp.store, true, &txn);
+    ck_assert(result_row_read(&txn, item.sequence, item_row_hash(BYTES_LITERAL("asha")),
+                              &it.arena, &row));
+    row.texts = BYTES_LITERAL("");
+    results_put(results, &txn, &row);
+    COMMIT(&txn);
+    results_close(results);
+    SAYS(lee, 1, RESULT_WAS_ACCEPTED, FAIL);
+    ck_assert_int_eq(state_of(1), ITEM_AGREED);
+    SAYS(lee, 1, RESULT_WAS_WITHDRAWN, "\"status\":\"withdrawn\"");
+    it.config->review.queues[0].reviewers = 1;
+    ck_assert_int_eq(state_of(1), ITEM_WAITING);
+}
+END_TEST
+
 START_TEST(a_revision_of_the_same_content_is_the_same_item_and_of_other_content_another)
 {
     it.config->review.queues[0].reviewers = 2;
@@ -419,6 +465,9 @@ int main(void)
     tcase_add_test(all, with_texts_off_none_come_back);
     tcase_add_test(all, a_result_waits_for_its_record_and_is_applied_with_it);
     tcase_add_test(all, after_a_day_what_nobody_knows_is_a_dead_letter_of_whoever_answers_for_it);
+    tcase_add_test(all, where_too_many_wait_the_one_that_has_waited_longest_leaves);
+    tcase_add_test(all, what_went_out_from_another_instance_is_not_waited_for);
+    tcase_add_test(all, an_item_whose_texts_were_erased_goes_on_counting);
     tcase_add_test(all,
                    a_revision_of_the_same_content_is_the_same_item_and_of_other_content_another);
     tcase_add_test(all, a_trajectory_id_means_its_newest_content);
