@@ -67,16 +67,35 @@ static void erase_question(struct erasing *it, const uint8_t row_id[16])
     cluster_delete_question(txn, row_id, bands, grams.count > 0 ? QUESTION_BANDS : 0);
 }
 
+static void erase_version(struct erasing *it, const uint8_t row_id[16], uint64_t version)
+{
+    int64_t bytes = row_version_delete(it->change.txn, version, row_id);
+    if (bytes != 0)
+        dataset_count_bytes(it->change.dataset, it->change.txn, -bytes);
+}
+
+/* Revisions between its first and its last are looked for: most rows have none. */
 static void erase_versions(struct erasing *it, const uint8_t row_id[16])
 {
+    const struct row_entry *entry = &it->change.entry;
     struct store_cursor cursor;
     struct row_version_head head;
     struct ids versions = {0};
-    store_cursor_begin(it->change.txn, TABLE_ROW_VERSION, bytes_of("", 0), 0, &cursor);
+    uint8_t from[8];
+    erase_version(it, row_id, 0);
+    if (entry->revision <= 2) { /* the second is its tombstone */
+        if (entry->first_version > 0 && entry->first_version != entry->version)
+            erase_version(it, row_id, entry->first_version);
+        return;
+    }
+    put_be64(from, entry->first_version);
+    store_cursor_begin(it->change.txn, TABLE_ROW_VERSION, bytes_of(from, sizeof from), 0, &cursor);
     while (store_cursor_next(&cursor)) {
         struct bytes key = key_bytes(&cursor.key);
         uint8_t number[16] = {0};
-        if (key.size != 26 || memcmp(key.data + 8, row_id, 16) != 0 || get_be16(key.data + 24) != 0)
+        if (key.size != 26 || get_be64(key.data) > entry->version)
+            break;
+        if (memcmp(key.data + 8, row_id, 16) != 0 || get_be16(key.data + 24) != 0)
             continue;
         if (row_version_decode(key, store_cursor_value(&cursor), &head) != STATUS_OK ||
             head.action == ROW_RETIRE)
@@ -86,9 +105,7 @@ static void erase_versions(struct erasing *it, const uint8_t row_id[16])
     }
     store_cursor_finish(&cursor);
     for (size_t i = 0; i < versions.count; i++)
-        dataset_count_bytes(
-            it->change.dataset, it->change.txn,
-            -row_version_delete(it->change.txn, get_be64(versions.items[i]), row_id));
+        erase_version(it, row_id, get_be64(versions.items[i]));
     free(versions.items);
 }
 

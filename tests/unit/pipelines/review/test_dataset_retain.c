@@ -76,6 +76,29 @@ START_TEST(a_row_retires_at_its_age_and_not_before)
 }
 END_TEST
 
+START_TEST(every_revision_of_an_old_row_is_forgotten)
+{
+    struct rows_fixture it;
+    rows_set_up(&it);
+    struct decided_case one = a_fail, other = a_fail;
+    other.number = 2;
+    other.input = "Where is Ouagadougou?";
+    (void)rows_decide(&it, &one);
+    one.must_not_include = "no prepayment fee";
+    (void)rows_decide(&it, &one);
+    (void)rows_decide(&it, &other);
+    one.must_include = NULL;
+    (void)rows_decide(&it, &one);
+    ck_assert_uint_eq(find_rows(&it, "Zanzibar").texts, 3);
+    it.settings.retain_ms = 30 * day_ms;
+    turn(&it, decided_ms + 31 * day_ms, 1);
+    ck_assert_uint_eq(find_rows(&it, "Zanzibar").texts, 0);
+    ck_assert_uint_eq(find_rows(&it, "Ouagadougou").texts, 0);
+    ck_assert_uint_eq(find_rows(&it, "").live, 0);
+    rows_tear_down(&it);
+}
+END_TEST
+
 START_TEST(without_an_age_rows_stay)
 {
     struct rows_fixture it;
@@ -94,14 +117,17 @@ START_TEST(every_old_row_is_met_however_many_there_are)
     rows_set_up(&it);
     it.settings.retain_ms = day_ms;
     it.settings.cluster_rows_max = ROWS;
+    struct store_txn txn;
+    store_begin(it.temp.store, true, &txn);
     for (uint32_t i = 1; i <= ROWS; i++) {
         char question[64];
         struct decided_case one = a_fail;
         snprintf(question, sizeof question, "Zanzibar %u %u %u?", i * 7919, i * 104729, i);
         one.number = i;
         one.input = question;
-        (void)rows_decide(&it, &one);
+        (void)rows_decide_in(&it, &txn, &one);
     }
+    COMMIT(&txn);
     turn(&it, decided_ms + 2 * day_ms, 8);
     struct found_rows found = find_rows(&it, "Zanzibar");
     ck_assert_uint_eq(found.live, 0);
@@ -116,6 +142,7 @@ int main(void)
     Suite *suite = suite_create("dataset_retain");
     TCase *tests = tcase_create("dataset_retain");
     tcase_add_test(tests, a_row_retires_at_its_age_and_not_before);
+    tcase_add_test(tests, every_revision_of_an_old_row_is_forgotten);
     tcase_add_test(tests, without_an_age_rows_stay);
     tcase_add_test(tests, every_old_row_is_met_however_many_there_are);
     suite_add_tcase(suite, tests);
