@@ -322,7 +322,7 @@ export function show(main, item, next) {
   const deciding = el("section", { class: "deciding", "aria-label": "Your judgement", onclick: (event) => { opened.wasClicked = event.detail > 0; } }, view.steps, view.bar);
   deciding.addEventListener("pointerdown", () => { opened.wasClicked = true; });
   deciding.addEventListener("keydown", () => { opened.wasClicked = false; }, true);
-  replace(main, el("div", { class: "review" }, view.read.said, deciding, view.read.under));
+  replace(main, el("div", { class: "review" }, el("h1", { class: "unseen" }, "Review of one run"), view.read.said, deciding, view.read.under));
   keys.use(onKey);
   keys.settle();
   draw();
