@@ -233,6 +233,12 @@ def refusing(run, break_it, mend_it, name):
 def disk_full(run):
     faults = run.member.faults
     refusing(run, lambda: faults.set(write_errno=ENOSPC), lambda: faults.set(), "disk full")
+    lines = [line for line in run.member.logged().splitlines() if " event=commit_" in line]
+    begun, over = ([line for line in lines if f"event={event} " in line and is_right(line)] for event, is_right in (
+        ("commit_failed", lambda line: " count=" not in line), ("commit_recovered", lambda line: True)))
+    print(f"      {len(lines)} lines of commits that failed, as {begun[0] if begun else None!r}")
+    run.checks.check("each time it is told once, with its cause, and when it is over",
+                     0 < len(begun) == len(over) <= run.args.rounds and all("no space left on the disk" in line for line in begun), lines[:6])
 
 
 def map_full(run):
@@ -262,6 +268,23 @@ def broken_disk(run):
         run.checks.check("it ends with 74, long before a sender's timeout", code == 74 and seconds < patiently(8), f"{code} after {seconds:.1f} s")
         run.member.faults.set()
         run.member.kill()
+        run.ready_s.append(run.member.start())
+    run.finish()
+
+
+def hung_disk(run):
+    """A sync that does not come back: /healthz says so, TERM ends in its grace, and what was acknowledged is there afterwards."""
+    for _ in range(min(run.args.rounds, 3)):
+        run.sender.add(run.ledger.make(PART))
+        run.checks.check("all is acknowledged", run.sender.drain())
+        run.member.faults.set(sync_delay_us=3_600_000_000)
+        run.sender.add(run.ledger.make(4))
+        run.checks.check("/healthz says that the writer hangs", run.member.wait(lambda: "the writer has not turned" in run.member.health(), 60))
+        began = time.time()
+        code = run.member.kill(signal.SIGTERM)
+        print(f"      ended with {code} after {time.time() - began:.1f} s")
+        run.checks.check("TERM ends it long before the sync does", code == 0 and "the grace is over" in run.member.logged()[-500:], code)
+        run.member.faults.set()
         run.ready_s.append(run.member.start())
     run.finish()
 
@@ -505,6 +528,7 @@ FAULTS = {
     "broken_disk": (broken_disk, "grpc", {"faults": True}),
     "map_full": (map_full, "grpc", {"pipeline": pipeline(settle="45s", idle="10m", more="limits: { memory: 256MiB, journal: 32MiB, outbox: 16MiB, late_bytes: 4MiB, decided: 4000 }"),
                                     "state": ", map_size: 130MiB", "grpc": ", max_message: 8MiB"}),
+    "hung_disk": (hung_disk, "grpc", {"faults": True}),
     "clock_step": (clock_step, "grpc", {"faults": True, "pipeline": pipeline(idle="10m")}),
     "stopped": (stopped, "any", {"pipeline": pipeline(idle="4s")}),
     "poison": (poison, "grpc", {}),

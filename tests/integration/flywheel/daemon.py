@@ -1,5 +1,5 @@
 """A flywheel daemon under test: ports and a directory of its own, a pipeline file, and what a test does to it."""
-import json, os, pathlib, shutil, signal, subprocess, tempfile, time, urllib.request
+import json, os, pathlib, shutil, signal, subprocess, tempfile, time, urllib.error, urllib.request
 
 from flywheel import metrics, processes
 from flywheel.places import TRACES
@@ -121,6 +121,13 @@ class Daemon:
 
     def get(self, path):
         return urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=patiently(30)).read().decode()
+
+    def health(self):
+        """What /healthz says, whatever the code."""
+        try:
+            return self.get("/healthz")
+        except urllib.error.HTTPError as answer:
+            return answer.read().decode()
 
     def status(self):
         return json.loads(self.get("/api/v1/status"))

@@ -8,6 +8,7 @@
 #include "pipelines/cohorts/metrics.h"
 #include "pipelines/config/load.h"
 #include "pipelines/daemon/telemetry.h"
+#include "pipelines/run/state.h"
 #include "processor/base/clock.h"
 #include "state/cohorts/cohort.h"
 #include "state/cohorts/delta.h"
@@ -126,6 +127,22 @@ START_TEST(health_is_there_before_readiness)
     telemetry_listening(telemetry);
     ck_assert_int_eq(ask("/readyz"), 200);
     ck_assert_int_eq(ask("/healthz"), 200);
+}
+END_TEST
+
+START_TEST(a_shard_that_is_long_at_one_thing_is_not_healthy_until_it_turns)
+{
+    _Atomic int64_t *turn_ms = &runtime->shards[0].turn_ms; /* not started: no thread moves it */
+    atomic_store(turn_ms, clock_monotonic_ms() - SHARD_STALLED_MS / 2);
+    ck_assert_int_eq(ask("/healthz"), 200);
+    atomic_store(turn_ms, clock_monotonic_ms() - SHARD_STALLED_MS);
+    ck_assert_int_eq(ask("/healthz"), 503);
+    SAYS("shard 0 has not turned for ");
+    atomic_store(turn_ms, 0); /* it waits for the writer, whose own heartbeat that is */
+    ck_assert_int_eq(ask("/healthz"), 200);
+    atomic_store(&runtime->writer_turn_ms, clock_monotonic_ms() - WRITER_STALLED_MS);
+    ck_assert_int_eq(ask("/healthz"), 503);
+    SAYS("the writer has not turned for ");
 }
 END_TEST
 
@@ -382,6 +399,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, health_is_there_before_readiness);
+    tcase_add_test(tests, a_shard_that_is_long_at_one_thing_is_not_healthy_until_it_turns);
     tcase_add_test(tests, the_page_has_every_family_once);
     tcase_add_test(tests, cohorts_are_series_with_their_dimensions);
     tcase_add_test(tests, a_refused_reload_is_seen);
