@@ -172,14 +172,22 @@ size_t phrase_at_start(struct bytes text, struct bytes phrase)
     return ends_word ? at : 0;
 }
 
+/* Most phrases are told apart by their first letter. */
+static bool may_start(struct bytes text, uint8_t wanted)
+{
+    uint8_t c = text.size > 0 ? text.data[0] : 0;
+    return wanted >= 0x80 ? c >= 0x80 : wanted < 'a' || (c | 0x20) == wanted;
+}
+
 /* The longest of a list; `is_whole`: up to the end of a word. */
 static size_t longest_match(struct bytes text, const char *list, bool is_whole)
 {
     size_t longest = 0;
     while (*list) {
-        size_t size = strcspn(list, "|");
+        size_t size = (size_t)(strchrnul(list, '|') - list), matched = 0;
         struct bytes phrase = bytes_of(list, size);
-        size_t matched = is_whole ? phrase_at_start(text, phrase) : match(text, phrase);
+        if (may_start(text, (uint8_t)list[0]))
+            matched = is_whole ? phrase_at_start(text, phrase) : match(text, phrase);
         if (matched > longest)
             longest = matched;
         list += size + (list[size] == '|');

@@ -223,7 +223,7 @@ static const struct refusal_phrases czech = {
 };
 
 static const struct refusal_phrases romanian = {
-    .apologies = "îmi pare rău|imi pare rau|din păcate|din pacate|scuze|ne pare rău|regret",
+    .apologies = "din păcate|îmi pare rău|imi pare rau|din pacate|scuze|ne pare rău|regret",
     .links = "dar|că|însă",
     .refusals = "nu am acces|nu am informații|nu dețin informații|nu știu|nu am voie",
     .negated = "nu pot|nu putem|nu sunt în măsură|nu vă pot|nu te pot|nu îți pot",
@@ -251,7 +251,7 @@ static const struct refusal_phrases greek = {
 };
 
 static const struct refusal_phrases turkish = {
-    .apologies = "üzgünüm|çok üzgünüm|maalesef|ne yazık ki|özür dilerim|kusura bakmayın",
+    .apologies = "maalesef|üzgünüm|çok üzgünüm|ne yazık ki|özür dilerim|kusura bakmayın",
     .links = "ama|ancak|fakat",
     .finals = "yardımcı olamam|yardımcı olamıyorum|yardımcı olamayacağım|yardımcı olamayız"
               "|yardım edemem|yardım edemiyorum|yardım edemeyeceğim|cevap veremem"

@@ -147,13 +147,31 @@ static struct bytes skip_all(struct bytes text, const char *list)
     }
 }
 
+/* Nothing but ASCII and punctuation: no language of another script, and none of the five whose
+ * refusals are sought everywhere. */
+static bool is_plain(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= 0xc3 && text.data[i] != 0xe2 && text.data[i] < 0xf0)
+            return false;
+    return true;
+}
+
+/* Rows of Latin script begin with an ASCII letter. */
+static bool is_of_other_script(const struct refusal_phrases *phrases)
+{
+    return (uint8_t)phrases->apologies[0] >= 0x80;
+}
+
 static struct bytes behind_apology(struct bytes sentence, bool *ret_has_apology)
 {
     struct bytes rest = skip_all(sentence, interjections);
     size_t apology;
+    bool plain = is_plain(sentence);
     *ret_has_apology = false;
     for (size_t i = 0; i < refusal_phrases_count; i++)
-        if ((apology = at_start(rest, refusal_phrases[i]->apologies)) > 0) {
+        if (!(plain && is_of_other_script(refusal_phrases[i])) &&
+            (apology = at_start(rest, refusal_phrases[i]->apologies)) > 0) {
             *ret_has_apology = true;
             rest = skip_all(after(rest, apology), refusal_phrases[i]->links);
             i = 0; /* "Sorry, unfortunately I cannot" */
@@ -199,7 +217,7 @@ static size_t refusal_size_in(struct bytes rest, const struct refusal_phrases *p
         size = within(rest, phrases->negated);
     if (size > 0 && refuses_to(after(rest, size), phrases, false))
         return size;
-    return within(rest, phrases->finals);
+    return is_plain(rest) ? 0 : within(rest, phrases->finals);
 }
 
 /* The same in any; an identity has to be followed by what it is not. */
@@ -212,8 +230,10 @@ static size_t refusal_size(struct bytes rest, bool is_first, bool has_apology,
         size_t negation = phrase_any_within(after(rest, size), negations);
         return negation ? size + negation : 0;
     }
+    bool plain = is_plain(rest);
     for (size_t i = 0; i < refusal_phrases_count && size == 0; i++)
-        size = refusal_size_in(rest, refusal_phrases[i], has_apology);
+        if (!(plain && is_of_other_script(refusal_phrases[i])))
+            size = refusal_size_in(rest, refusal_phrases[i], has_apology);
     if (size == 0 && phrase_any_at_start(rest, split_openings) > 0)
         return phrase_any_within(rest, split_endings);
     return size == 0 && is_first ? phrase_any_at_start(rest, evasions) : size;
