@@ -361,6 +361,8 @@ void outbox_lane_settle(struct outbox_lane *lane)
     if (lane->taken_count > 0)
         memmove(lane->acknowledged, lane->acknowledged + lane->taken_count,
                 lane->acknowledged_count * sizeof(*lane->acknowledged));
+    if (lane->taken_count > 0 || (lane->has_file && lane->taken_news > 0))
+        counter_set(&lane->last_success_ms, (uint64_t)clock_realtime_ms());
     if (lane->taken_news > 0)
         lane->is_unplaced = false;
     if (lane->file_news == lane->taken_news)

@@ -42,6 +42,7 @@ struct outbox_lane {
     uint64_t file_through;
     struct outbox_file file;
     size_t taken_count;             /* by the transaction that is under way */
+    struct counter last_success_ms; /* wall clock; of what has left, durably; 0: nothing yet */
     uint64_t file_news, taken_news; /* how often the file was heard of; at that transaction */
     /* The store does not know this file yet. What is written before it does would be written twice
      * after a crash, so nothing is sent until then. */

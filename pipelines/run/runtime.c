@@ -375,6 +375,9 @@ static const struct metric_family cut_records_family = {
 static const struct metric_family dead_letters_family = {
     "flywheel_exporter_dead_letters_total", METRIC_COUNTER,
     "Records that an exporter gave up: refused alone, and not to be cut."};
+static const struct metric_family last_success_family = {
+    "flywheel_export_last_success_timestamp_seconds", METRIC_GAUGE,
+    "When an exporter was last known to have delivered; 0: not since the start."};
 static const struct metric_family behind_family = {
     "flywheel_shard_behind_seconds", METRIC_GAUGE,
     "For how long the oldest accepted request has waited for its shard; 0 when none does."};
@@ -419,6 +422,7 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
         metrics_add(metrics, &send_failures_family, text, &counters->send_failures, 1);
         metrics_add(metrics, &cut_records_family, text, &counters->cut_records, 1);
         metrics_add(metrics, &dead_letters_family, text, &counters->dead_letters, 1);
+        metrics_add(metrics, &last_success_family, text, &runtime->lanes[i].last_success_ms, 1e-3);
         buffer_finish(&labels);
     }
 }

@@ -123,6 +123,8 @@ checks.equal("a command does not write beside the daemon", dataset("tag", "4", "
 values = daemon.metrics()
 checks.equal("metrics", (metrics.total(values, "flywheel_dataset_version"), metrics.by_label(values, "flywheel_dataset_rows", "split")["eval"]), (4, 2))
 
+checks.check("each exporter has delivered of late", all(value > time.time() - 600 for value in
+             metrics.by_label(daemon.metrics(), "flywheel_export_last_success_timestamp_seconds", "exporter").values()))
 verified = daemon.run("audit", "verify", daemon.state)
 checks.check("the trail is whole, and rows are followed", verified.returncode == 0 and "2 rows followed" in verified.stdout, verified.stdout + verified.stderr)
 checks.check("it leaves", daemon.wait(lambda: trail.exists() and sum('"kind":"entry"' in line for line in lines_of(trail.read_text())) >= metrics.total(daemon.metrics(), "flywheel_audit_sequence")))
