@@ -132,8 +132,12 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
                                   ret_error)) {
         if (writer->review)
             review_use_content(writer->review, writer->retained, writer->spill);
-        writer_publish(writer);
-        return writer;
+        if (!writer->review || review_look_back(writer->review) == STATUS_OK) {
+            writer_publish(writer);
+            return writer;
+        }
+        error_set(ret_error, EXIT_STATE_IO, "what was exported since a backup of %s can't be added",
+                  store_path(store));
     }
     writer_destroy(writer);
     return NULL;

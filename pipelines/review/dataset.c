@@ -49,6 +49,15 @@ uint64_t dataset_next_version(struct dataset *dataset, struct store_txn *txn)
     return dataset->open.version;
 }
 
+void dataset_skip_versions(struct dataset *dataset, struct store_txn *txn, uint64_t through)
+{
+    if (through <= dataset->open.version)
+        return;
+    dataset_touch(dataset, txn);
+    dataset->durable.version = dataset->open.version = through; /* so the next one is made anew */
+    store_put_number(txn, version_name, through);
+}
+
 void dataset_count_bytes(struct dataset *dataset, struct store_txn *txn, int64_t bytes)
 {
     dataset_touch(dataset, txn);

@@ -81,6 +81,8 @@ void dataset_turn(struct dataset *dataset, struct store_txn *txn,
 bool dataset_take_news(struct dataset *dataset);
 /* What must not come back: state/tables/erased.h. */
 struct erased *dataset_erased(struct dataset *dataset);
+/* Versions up to and with this one are out already: the next is above it. */
+void dataset_skip_versions(struct dataset *dataset, struct store_txn *txn, uint64_t through);
 uint64_t dataset_version(const struct dataset *dataset); /* durable; 0: no row was ever live */
 /* Whole metric families; `dataset` is a struct dataset. From any thread. */
 void dataset_collect_metrics(void *dataset, struct buffer *to);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/review/figures.h"
+#include "pipelines/review/restore.h"
 #include "pipelines/review/state.h"
 #include "state/tables/erased.h"
 #include "processor/base/clock.h"
@@ -128,6 +129,12 @@ void review_use_content(struct review *review, struct retained *retained, struct
 {
     const struct dataset_tables tables = {review->items, review->results, retained, spill};
     dataset_use_tables(review->dataset, &tables);
+}
+
+enum status review_look_back(struct review *review)
+{
+    return restore_look_back(review->store, review->audit, review->dataset, review->first_config,
+                             clock_realtime_ms());
 }
 
 bool review_has_erased(struct review *review, struct store_txn *txn,

@@ -37,6 +37,8 @@ struct leases *review_leases(struct review *review); /* any thread */
 struct dataset *review_dataset(struct review *review);
 /* The other tables that hold texts of runs, for an erasure. */
 void review_use_content(struct review *review, struct retained *retained, struct spill *spill);
+/* Before anything else: what was exported since this state, if it is a backup. */
+MUST_CHECK enum status review_look_back(struct review *review);
 /* Was the run erased? Then it stays away. */
 bool review_has_erased(struct review *review, struct store_txn *txn,
                        const uint8_t trajectory_id[16]);

@@ -96,6 +96,10 @@ bool audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
         return broken(chain, entry->sequence, "its hash is not that of its fields");
     if (chain->is_anchored && chain->entries > 0 && entry->sequence <= chain->last) {
         chain->repeated++;
+        uint64_t at = entry->sequence % AUDIT_REMEMBERED;
+        if (chain->recent[at].sequence == entry->sequence &&
+            memcmp(chain->recent[at].hash, hash, sizeof hash) != 0)
+            return broken(chain, entry->sequence, "there are two of it, which differ");
         return true;
     }
     if (!follows(chain, entry))
@@ -104,6 +108,8 @@ bool audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
     chain->first = chain->entries == 0 ? entry->sequence : chain->first;
     chain->last = entry->sequence;
     chain->entries++;
+    chain->recent[entry->sequence % AUDIT_REMEMBERED].sequence = entry->sequence;
+    memcpy(chain->recent[entry->sequence % AUDIT_REMEMBERED].hash, hash, sizeof hash);
     memcpy(chain->hash, entry->hash, sizeof chain->hash);
     for (size_t i = 0; i < chain->checkpoint_count; i++)
         if (chain->checkpoints[i].sequence == entry->sequence) {

@@ -8,7 +8,7 @@
 #pragma once
 #include "state/tables/audit.h"
 
-enum { AUDIT_CHECKPOINTS_MAX = 4096 };
+enum { AUDIT_CHECKPOINTS_MAX = 4096, AUDIT_REMEMBERED = 1024 };
 
 struct audit_checkpoint {
     uint64_t sequence;
@@ -20,6 +20,10 @@ struct audit_chain {
     uint64_t first, last, entries, repeated;
     uint8_t hash[AUDIT_HASH_SIZE]; /* of the last */
     bool is_anchored;              /* the first entry must follow `last` */
+    struct {
+        uint64_t sequence;
+        uint8_t hash[AUDIT_HASH_SIZE];
+    } recent[AUDIT_REMEMBERED]; /* by sequence: what comes again must be the same */
     const struct audit_checkpoint *checkpoints;
     size_t checkpoint_count, met;
     uint64_t bad; /* the first bad sequence; 0: whole so far */

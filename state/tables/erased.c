@@ -69,10 +69,16 @@ static void erased_end(void *context, bool is_committed)
 void erased_add(struct erased *erased, struct store_txn *txn, const uint8_t trajectory_id[16],
                 uint8_t ret_fingerprint[FINGERPRINT_SIZE])
 {
-    static const uint8_t value = ERASED_VERSION;
-    struct bytes key = bytes_of(ret_fingerprint, FINGERPRINT_SIZE), there;
-    store_on_end(txn, erased_end, erased);
     erased_fingerprint(txn, "trajectory", bytes_of(trajectory_id, 16), ret_fingerprint);
+    erased_add_fingerprint(erased, txn, ret_fingerprint);
+}
+
+void erased_add_fingerprint(struct erased *erased, struct store_txn *txn,
+                            const uint8_t fingerprint[FINGERPRINT_SIZE])
+{
+    static const uint8_t value = ERASED_VERSION;
+    struct bytes key = bytes_of(fingerprint, FINGERPRINT_SIZE), there;
+    store_on_end(txn, erased_end, erased);
     erased->open += !store_get(txn, TABLE_ERASED, key, &there);
     store_put(txn, TABLE_ERASED, key, bytes_of(&value, 1));
 }

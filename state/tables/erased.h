@@ -15,6 +15,9 @@ void erased_fingerprint(struct store_txn *txn, const char *what, struct bytes id
                         uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
 void erased_add(struct erased *erased, struct store_txn *txn, const uint8_t trajectory_id[16],
                 uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
+/* One that another life of this state made, with its key. */
+void erased_add_fingerprint(struct erased *erased, struct store_txn *txn,
+                            const uint8_t fingerprint[FINGERPRINT_SIZE]);
 /* Costs nothing while nothing was erased. Within a write transaction. */
 bool erased_has(const struct erased *erased, struct store_txn *txn,
                 const uint8_t trajectory_id[16]);

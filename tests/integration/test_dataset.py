@@ -160,5 +160,34 @@ checks.equal("state compact", daemon.run("state", "compact", daemon.state).retur
 checks.check("its question is nowhere in the file", QUESTIONS[1].encode() not in (daemon.state / "data.mdb").read_bytes())
 checks.check("that of another is", QUESTIONS[2].encode() in (daemon.state / "data.mdb").read_bytes())
 checks.check("state check", daemon.check_state())
+
+# An old backup takes the place of the state: what was given away since is not given away again.
+backup = daemon.directory / "backup"
+checks.equal("state backup", daemon.run("state", "backup", daemon.state, backup).returncode, 0)
+daemon.start()
+for record in records[3:5]:
+    judge(record, failure_mode="unsupported_claim", labels=["unsupported_claim"], must_not_include=[["no fee applies"]])
+left = lambda: [json.loads(line) for line in lines_of(trail.read_text())]
+daemon.wait(lambda: max(json.loads(line)["dataset_version"] for line in lines_of(rows.read_text())) >= 7)
+lost_trace = records[3]["trajectory_id"]
+call("/api/v1/dataset/erase", sessions["root"], {"trace_id": lost_trace})
+daemon.wait(lambda: any(line["kind"] == "entry" and line["action"] == "dataset.erased" and line["sequence"] > 20 for line in left()) and daemon.is_settled())
+daemon.stop()
+highest, version = max(line["sequence"] for line in left()), max(json.loads(line)["dataset_version"] for line in lines_of(rows.read_text()))
+before = trail.read_text()
+(daemon.state / "data.mdb").write_bytes((backup / "data.mdb").read_bytes())
+(daemon.state / "lock.mdb").unlink(missing_ok=True)
+daemon.start()
+judge(records[4], failure_mode="unsupported_claim", labels=["unsupported_claim"], must_not_include=[["no fee applies"]])
+daemon.wait(lambda: max(line["sequence"] for line in left()) > highest + 1 and max(json.loads(line)["dataset_version"] for line in lines_of(rows.read_text())) > version)
+restored = [line for line in left() if line["kind"] == "entry" and line["action"] == "audit.restored"]
+checks.equal("the trail goes on above what is out", [line["sequence"] for line in restored], [highest + 1])
+checks.check("what had left stays as it was", trail.read_text().startswith(before))
+checks.equal("and what left in both lives is whole", daemon.run("audit", "verify", trail).returncode, 0)
+checks.equal("the state too", daemon.run("audit", "verify", daemon.state).returncode, 0)
+code, again = judge(records[3], failure_mode="unsupported_claim", labels=["unsupported_claim"], must_not_include=[["no fee applies"]])
+checks.check("what was erased since is erased again", dataset("list").stdout.count(QUESTIONS[3]) == 0, (code, again))
+daemon.stop()
+checks.check("state check, after it", daemon.check_state())
 daemon.remove()
 checks.finish()

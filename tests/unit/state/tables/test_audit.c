@@ -274,6 +274,12 @@ START_TEST(a_line_holds_all_that_the_hash_stands_for)
     ck_assert(audit_chain_add(&chain, &line.entry)); /* it came twice */
     ck_assert_uint_eq(chain.first, 2);
     ck_assert_uint_eq(chain.repeated, 1);
+    struct audit_entry other = line.entry; /* of another life of the state */
+    other.time_ms++;
+    audit_hash(&other, other.hash);
+    ck_assert(!audit_chain_add(&chain, &other));
+    ck_assert_uint_eq(chain.bad, 5);
+    chain.bad = 0;
     uint8_t *digit = memmem(text.data, text.size, "result.accepted", 15);
     ck_assert_ptr_nonnull(digit);
     memcpy(digit, "result.revised\"", 15);
