@@ -28,4 +28,7 @@ int command_audit(int argc, char **argv);
 int command_state(int argc, char **argv);
 int command_reviewer(int argc, char **argv);
 int command_demo(int argc, char **argv);
+int command_queue(int argc, char **argv);
+int command_results(int argc, char **argv);
+int command_review(int argc, char **argv);
 int command_version(int argc, char **argv);

@@ -27,6 +27,10 @@ static const struct command rows[] = {
     {"reviewer", "who may review: add, disable, rotate, list", help_reviewer, command_reviewer},
     {"dataset", "rows of reviewed runs: list, show, export, change", help_dataset, command_dataset},
     {"audit", "who decided what: verify, export, checkpoint", help_audit, command_audit},
+    {"review", "the address of the review page, signed in once", help_review, command_review},
+    {"queue", "how far the review has come, by queue", help_queue, command_queue},
+    {"results", "submit judgements from files, take a person's back", help_results,
+     command_results},
     {"version", "versions of the program and of its libraries", help_version, command_version},
     {"help", "this text, a command, all options or all measurements", help_help, run_help},
 };
