@@ -148,6 +148,14 @@ static unsigned answer_gate(void *context, const struct http_query *query,
     return 200;
 }
 
+void api_follow(struct api *copy, const struct api *original)
+{
+    atomic_store(&copy->is_listening, atomic_load(&original->is_listening));
+    atomic_store(&copy->has_reloaded_well, atomic_load(&original->has_reloaded_well));
+    atomic_store(&copy->reloaded_ms, atomic_load(&original->reloaded_ms));
+    atomic_store(&copy->ruleset_head, atomic_load(&original->ruleset_head));
+}
+
 /* --- the table --- */
 
 static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};

@@ -25,6 +25,8 @@ struct api {
     _Atomic uint64_t ruleset_head; /* first eight bytes of the digest in force */
 };
 
+/* Of a copy: what changes, as the original has it now. */
+void api_follow(struct api *copy, const struct api *original);
 /* The routes and how many they are. */
 uint32_t api_routes(struct api *api, struct http_route ret_routes[API_ROUTES_MAX]);
 /* The runtime has caught up, receivers listen, and what they read from can be read; if not, `why`

@@ -46,6 +46,7 @@ static unsigned answer_asset_named(void *context, struct http_api_call *call)
 static unsigned answer_document(struct review_api *review, struct http_api_call *call,
                                 const char *path)
 {
+    api_follow(&review->own, review->telemetry);
     for (uint32_t i = 0; i < review->document_count; i++)
         if (strcmp(review->document_routes[i].path, path) == 0)
             return review_documents_answer(review->documents, call, &review->document_routes[i]);
@@ -225,6 +226,7 @@ void review_api_register(const struct review_api *review, struct metrics *metric
 enum status review_api_start(struct review_api *review, const struct api *documents,
                              struct error *ret_error)
 {
+    review->telemetry = documents;
     review->own = *documents;
     review->sources = (struct telemetry_sources){.store = review->store};
     review->own.sources = &review->sources;

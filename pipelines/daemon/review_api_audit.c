@@ -2,12 +2,18 @@
 #include <stdlib.h>
 
 #include "pipelines/daemon/review_api_state.h"
-#include "processor/base/clock.h"
 #include "state/tables/audit_line.h"
 
 enum { ENTRIES_MAX = 1000 };
 
 static const char lines[] = "application/x-ndjson";
+
+/* As the lines of the exporters name it. */
+static void instance_of(const struct store *store, char to[2 * INSTANCE_UUID_SIZE + 1])
+{
+    hex_encode(to, store_instance(store)->uuid, INSTANCE_UUID_SIZE);
+    to[2 * INSTANCE_UUID_SIZE] = 0;
+}
 
 /* A parameter that is a number; false: it is none. */
 static bool take_number(struct http_api_call *call, const char *name, uint64_t most,
@@ -33,13 +39,13 @@ unsigned review_api_audit(void *context, struct http_api_call *call)
     struct store_txn txn;
     struct audit_texts texts;
     struct audit_entry entry;
-    char instance[INSTANCE_UUID_TEXT_SIZE];
+    char instance[2 * INSTANCE_UUID_SIZE + 1];
     uint64_t since = 0, limit = ENTRIES_MAX;
     if (!take_number(call, "since", UINT64_MAX - 1, &since))
         return review_api_malformed(call, "a sequence", "since");
     if (!take_number(call, "limit", ENTRIES_MAX, &limit))
         return review_api_malformed(call, "at most 1000", "limit");
-    schema_instance_text(store_instance(review->store), instance);
+    instance_of(review->store, instance);
     http_api_set_type(call, lines);
     store_begin(review->store, false, &txn);
     struct audit_cut cut = {0};
@@ -55,31 +61,57 @@ unsigned review_api_audit(void *context, struct http_api_call *call)
     return 200;
 }
 
-/* Where the chain stands now, to be kept elsewhere: what is before it can't be changed unseen. */
+/* --- a checkpoint: where the chain stands, to be kept where the owner of this disk does not write --- */
+
+struct checkpoint {
+    struct review_call call; /* first: the call is the checkpoint */
+    struct http_api_call *http;
+    struct store *store;
+    struct audit_checkpoint made; /* sequence 0: there is no entry yet */
+};
+
+static void run(struct review_call *call, struct review *review, struct store_txn *txn,
+                int64_t wall_ms)
+{
+    struct checkpoint *checkpoint = (struct checkpoint *)call;
+    struct audit *trail = review_audit_trail(review);
+    (void)review_checkpoint_audit(review, txn, wall_ms); /* without an exporter the answer is all */
+    checkpoint->made =
+        (struct audit_checkpoint){.sequence = audit_sequence_open(trail), .time_ms = wall_ms};
+    audit_head_open(trail, checkpoint->made.hash);
+}
+
+static void done(struct review_call *call, enum status status)
+{
+    struct checkpoint *checkpoint = (struct checkpoint *)call;
+    struct http_api_call *http = checkpoint->http;
+    char instance[2 * INSTANCE_UUID_SIZE + 1];
+    unsigned code = 200;
+    if (status != STATUS_OK) {
+        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+    } else if (checkpoint->made.sequence == 0) {
+        code = http_api_refuse(http, 404, "the audit trail has no entry yet", NULL);
+    } else {
+        instance_of(checkpoint->store, instance);
+        http_api_set_type(http, lines);
+        audit_line_write_checkpoint(&checkpoint->made, instance, http_api_body_to(http));
+        buffer_append_byte(http_api_body_to(http), '\n');
+    }
+    free(checkpoint);
+    http_api_answer(http, code);
+}
+
 unsigned review_api_checkpoint(void *context, struct http_api_call *call)
 {
     struct review_api *review = context;
-    struct store_txn txn;
-    struct audit_texts texts;
-    struct audit_entry entry;
-    struct state_key key;
-    char instance[INSTANCE_UUID_TEXT_SIZE];
-    bool is_there = false;
-    store_begin(review->store, false, &txn);
-    if (store_last_key(&txn, TABLE_AUDIT, (struct bytes){(const uint8_t *)"", 0}, &key))
-        is_there = audit_read(&txn, get_be64(key.data), &texts, &entry);
-    struct audit_checkpoint checkpoint = {.time_ms = clock_realtime_ms()};
-    if (is_there) {
-        checkpoint.sequence = entry.sequence;
-        memcpy(checkpoint.hash, entry.hash, sizeof checkpoint.hash);
-    }
-    if (store_commit(&txn) != STATUS_OK)
-        return http_api_refuse(call, 500, "the audit trail cannot be read", NULL);
-    if (!is_there)
-        return http_api_refuse(call, 404, "the audit trail has no entry yet", NULL);
-    schema_instance_text(store_instance(review->store), instance);
-    http_api_set_type(call, lines);
-    audit_line_write_checkpoint(&checkpoint, instance, http_api_body_to(call));
-    buffer_append_byte(http_api_body_to(call), '\n');
-    return 200;
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (!checkpoint)
+        return http_api_refuse_busy(call, "no memory for the request now", 1);
+    checkpoint->call = (struct review_call){run, done, sizeof *checkpoint, NULL};
+    checkpoint->http = call;
+    checkpoint->store = review->store;
+    if (runtime_review_call(review->runtime, &checkpoint->call) == STATUS_OK)
+        return HTTP_LATER;
+    free(checkpoint);
+    return http_api_refuse_busy(call, "too much waits; send it again", 1);
 }

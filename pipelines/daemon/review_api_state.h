@@ -32,7 +32,8 @@ struct review_api {
     bool is_loopback;
     uint8_t key[SESSION_KEY_SIZE];
     struct review_documents *documents;
-    struct api own; /* that of telemetry, with sources of its own */
+    const struct api *telemetry;
+    struct api own; /* a copy of it, with sources of its own */
     struct telemetry_sources sources;
     struct http_route document_routes[API_ROUTES_MAX + 1];
     uint32_t document_count;

@@ -1,9 +1,10 @@
-/* Results go straight into a directory that no daemon holds, in transactions like the daemon's own. */
+/* The tables of the return path alone are opened: nothing else changes by a result. */
+#include "processor/command/results/directory.h"
+
 #include <stdlib.h>
 
 #include "pipelines/review/review.h"
 #include "processor/base/clock.h"
-#include "processor/command/results/results.h"
 
 struct results_directory {
     struct store *store;
@@ -60,6 +61,7 @@ static enum status commit(struct results_directory *directory, struct store_txn 
 {
     review_apply_arrived(directory->review, txn, wall_ms);
     review_export_audit(directory->review, txn, wall_ms);
+    counters_write(directory->counters, txn);
     enum status status = store_commit(txn);
     if (status != STATUS_OK)
         error_set(ret_error, status == STATUS_BUSY ? EXIT_TEMPORARY : EXIT_STATE_IO, "%s",
@@ -86,10 +88,8 @@ enum status results_directory_give(struct results_directory *directory, const st
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
         const char *outcome = review_outcome_names[answers[i].outcome];
         summary->counts[answers[i].outcome]++;
-        if (review_outcome_status(answers[i].outcome) < 400)
-            continue;
-        summary->refused++;
-        results_say_refused(outcome, answers[i].field, answers[i].reason);
+        if (review_outcome_status(answers[i].outcome) >= 400)
+            results_summary_refused(summary, outcome, answers[i].field, answers[i].reason);
     }
     free(answers);
     return status;

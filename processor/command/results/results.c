@@ -10,12 +10,18 @@
 #include "processor/command/command.h"
 #include "processor/command/local_api.h"
 #include "processor/command/options.h"
-#include "processor/command/results/results.h"
+#include "processor/command/results/sink.h"
 
 enum {
     ARENA_BYTES = 256 << 20,
     FILE_BYTES_MAX = 1 << 30,
     BATCH_BYTES_MAX = RESULT_BYTES_MAX - 1024, /* brackets and commas */
+};
+
+struct results_arguments {
+    const char *config, *endpoint, *token_file, *reviewer, *since, *from;
+    const char *const *paths;
+    int path_count;
 };
 
 /* --- files --- */
@@ -57,8 +63,7 @@ static bool send_batch(struct batch *batch, struct error *ret_error)
 static bool add(struct batch *batch, struct bytes result, struct error *ret_error)
 {
     if (result.size > BATCH_BYTES_MAX) {
-        batch->summary->refused++;
-        results_say_refused("too_large", "", "a result has at most 256 KiB");
+        results_summary_refused(batch->summary, "too_large", "", "a result has at most 256 KiB");
         return true;
     }
     if ((batch->count == RESULTS_PER_POST_MAX || batch->bytes + result.size > BATCH_BYTES_MAX) &&
@@ -97,19 +102,6 @@ static bool submit_text(struct batch *batch, const char *path, struct bytes text
     return is_good;
 }
 
-static void say_summary(const struct results_summary *summary)
-{
-    bool is_first = true;
-    for (int i = 0; i < RESULT_OUTCOMES; i++) {
-        if (summary->counts[i] == 0)
-            continue;
-        printf("%s%llu %s", is_first ? "" : ", ", (unsigned long long)summary->counts[i],
-               review_outcome_names[i]);
-        is_first = false;
-    }
-    printf("%s\n", is_first ? "no results" : "");
-}
-
 static int submit(struct results_sink *sink, const struct results_arguments *arguments,
                   struct error *ret_error)
 {
@@ -121,7 +113,7 @@ static int submit(struct results_sink *sink, const struct results_arguments *arg
             (void)submit_text(&batch, arguments->paths[i], buffer_bytes(&text), ret_error);
         buffer_finish(&text);
     }
-    say_summary(&summary);
+    results_summary_say(&summary);
     return summary.refused > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
 }
 

@@ -1,39 +1,14 @@
 /* Results go to a listener in arrays; what waits there is waited for. */
+#include "processor/command/results/sink.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/json/writer.h"
-#include "processor/base/text/terminal.h"
-#include "processor/command/results/results.h"
 
 enum { ARENA_BYTES = 16 << 20, ATTEMPTS = 30 };
-
-static void print_text(const char *text)
-{
-    struct buffer shown = {0};
-    terminal_append(&shown, bytes_of_text(text));
-    buffer_append_byte(&shown, 0);
-    fputs(shown.failed ? "" : (const char *)shown.data, stderr);
-    buffer_finish(&shown);
-}
-
-void results_say_refused(const char *outcome, const char *field, const char *reason)
-{
-    fputs("refused: ", stderr);
-    print_text(outcome);
-    if (field[0]) {
-        fputs(", ", stderr);
-        print_text(field);
-    }
-    if (reason[0]) {
-        fputs(": ", stderr);
-        print_text(reason);
-    }
-    fputs("\n", stderr);
-}
 
 /* Waits while the listener says that it is busy. */
 static enum status ask(const struct api_target *target, const char *path, struct bytes body,
@@ -76,10 +51,8 @@ static void count_one(const struct json_reader *reader, const struct json_value 
     for (int i = 0; i < RESULT_OUTCOMES; i++)
         if (strcmp(outcome, review_outcome_names[i]) == 0)
             summary->counts[i]++;
-    if (!reason[0])
-        return;
-    summary->refused++;
-    results_say_refused(outcome, field, reason);
+    if (reason[0])
+        results_summary_refused(summary, outcome, field, reason);
 }
 
 static bool count_all(struct bytes body, struct results_summary *summary)

@@ -1,0 +1,40 @@
+/* Texts come from a server, so they are shown as a terminal may have them. */
+#include "processor/command/results/summary.h"
+
+#include <stdio.h>
+
+#include "processor/base/text/terminal.h"
+
+static void print_text(const char *before, const char *text)
+{
+    struct buffer shown = {0};
+    if (!text[0])
+        return;
+    terminal_append(&shown, bytes_of_text(text));
+    buffer_append_byte(&shown, 0);
+    fprintf(stderr, "%s%s", before, shown.failed ? "" : (const char *)shown.data);
+    buffer_finish(&shown);
+}
+
+void results_summary_refused(struct results_summary *summary, const char *outcome,
+                             const char *field, const char *reason)
+{
+    summary->refused++;
+    print_text("refused: ", outcome);
+    print_text(", ", field);
+    print_text(": ", reason);
+    fputs("\n", stderr);
+}
+
+void results_summary_say(const struct results_summary *summary)
+{
+    bool is_first = true;
+    for (int i = 0; i < RESULT_OUTCOMES; i++) {
+        if (summary->counts[i] == 0)
+            continue;
+        printf("%s%llu %s", is_first ? "" : ", ", (unsigned long long)summary->counts[i],
+               review_outcome_names[i]);
+        is_first = false;
+    }
+    printf("%s\n", is_first ? "no results" : "");
+}
