@@ -118,7 +118,19 @@ checks.check("a training line that asks what is evaluated is told", checked.retu
 
 code, tagged = call("/api/v1/dataset/tag", sessions["lee"], {"tag": "golden", "version": 3})
 checks.check("a version has a name", code == 200 and dataset("list", "--version", "golden").stdout.startswith("v3 "), tagged)
-checks.equal("a command does not write beside the daemon", dataset("tag", "4", "other").returncode, 75)
+refused = dataset("tag", "4", "other")
+checks.check("a command without a token changes nothing", refused.returncode in (75, 77), (refused.returncode, refused.stderr))
+token = daemon.directory / "token"
+token.write_text(tokens["lee"] + "\n")
+endpoint = ("--endpoint", f"http://127.0.0.1:{daemon.review_port}", "--token-file", token)
+asked = dataset("tag", "4", "by-command", *endpoint)
+checks.check("with one it asks the daemon", asked.returncode == 0 and "tags by-command" in dataset("list").stdout, asked.stderr)
+asked = dataset("tag", "3", "by-command", *endpoint)
+checks.check("whose refusal it tells", asked.returncode == 1 and "stays there" in asked.stderr, (asked.returncode, asked.stderr))
+asked = dataset("erase", "--trace", "0" * 32, *endpoint)
+checks.equal("what the token may not", asked.returncode, 77)
+asked = dataset("retire", "ffffffff", *endpoint)
+checks.check("an unknown row", asked.returncode == 1 and "404" in asked.stderr, (asked.returncode, asked.stderr))
 
 values = daemon.metrics()
 checks.equal("metrics", (metrics.total(values, "flywheel_dataset_version"), metrics.by_label(values, "flywheel_dataset_rows", "split")["eval"]), (4, 2))

@@ -1,5 +1,5 @@
-/* tag, promote, retire, erase: in a transaction of the directory's own, as the daemon would, so a
- * command waits for no daemon and a daemon never meets a command: who holds the directory writes. */
+/* tag, promote, retire, erase: through the API of the daemon, or, where none answers, in a transaction of
+ * the directory's own, as the daemon would: who holds the directory writes. */
 #include "processor/command/dataset/change.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "pipelines/review/audit_export.h"
 #include "pipelines/review/dataset_changes.h"
 #include "processor/base/clock.h"
+#include "processor/command/dataset/remote.h"
 #include "state/tables/result.h"
 #include "state/tables/retained.h"
 #include "state/tables/reviewer.h"
@@ -83,8 +84,11 @@ static bool end(struct tables *it, const struct pipeline_config *config, struct 
     return status == STATUS_OK;
 }
 
-static void say_beyond(void)
+void dataset_say_erased(uint32_t rows, uint32_t records)
 {
+    printf("erased: %u row%s, %u other record%s\n", rows, rows == 1 ? "" : "s", records,
+           records == 1 ? "" : "s");
+    fflush(stdout);
     fputs("erased here; what it can't reach: annotation and results topics, files already\n"
           "written, dead letters, exports (their manifests name version and rows), consumers of\n"
           "rows (they get a tombstone), backups. Freed pages still hold texts until they are\n"
@@ -128,11 +132,8 @@ static void say(const struct dataset_arguments *arguments, const struct dataset_
     }
     printf("%sversion %llu%s%s\n", answer->fate == DATASET_UNCHANGED ? "unchanged: " : "",
            (unsigned long long)answer->version, answer->row_id[0] ? ", row " : "", answer->row_id);
-    if (strcmp(arguments->action, "erase") == 0) {
-        printf("erased: %u row%s, %u other record%s\n", answer->rows, answer->rows == 1 ? "" : "s",
-               answer->records, answer->records == 1 ? "" : "s");
-        say_beyond();
-    }
+    if (strcmp(arguments->action, "erase") == 0)
+        dataset_say_erased(answer->rows, answer->records);
 }
 
 static bool is_asked_rightly(const struct dataset_arguments *arguments, struct error *ret_error)
@@ -145,13 +146,11 @@ static bool is_asked_rightly(const struct dataset_arguments *arguments, struct e
     return !ret_error->is_set;
 }
 
-int dataset_change(const struct dataset_arguments *arguments, struct error *ret_error)
+static int change_here(const struct dataset_arguments *arguments, struct error *ret_error)
 {
     struct tables it = {.store = NULL};
     struct dataset_answer answer = {.fate = DATASET_UNKNOWN};
     const struct pipeline_config *config = arguments->pipeline;
-    if (!is_asked_rightly(arguments, ret_error))
-        return (int)ret_error->exit_code;
     if (open_tables(config, &it, ret_error)) {
         begin(&it);
         if (audit_is_full(it.audit, config->review.audit_bytes_max)) {
@@ -168,6 +167,28 @@ int dataset_change(const struct dataset_arguments *arguments, struct error *ret_
     }
     close_tables(&it);
     return ret_error->is_set ? (int)ret_error->exit_code : EXIT_DONE;
+}
+
+int dataset_change(const struct dataset_arguments *arguments, struct error *ret_error)
+{
+    struct api_target target;
+    struct error of_api = {0}, of_directory = {0};
+    if (!is_asked_rightly(arguments, ret_error))
+        return (int)ret_error->exit_code;
+    enum status status = remote_connect(arguments, &target, &of_api);
+    if (status == STATUS_OK)
+        return remote_change(arguments, &target, ret_error);
+    if (status != STATUS_BUSY && arguments->endpoint) {
+        *ret_error = of_api;
+        return (int)of_api.exit_code;
+    }
+    int exit_code = change_here(arguments, &of_directory);
+    bool is_held = of_directory.is_set && of_directory.exit_code == EXIT_TEMPORARY;
+    if (is_held && of_api.is_set) /* it says what is missing to ask the holder */
+        error_set(ret_error, EXIT_TEMPORARY, "%.500s; %.500s", of_directory.text, of_api.text);
+    else if (of_directory.is_set)
+        *ret_error = of_directory;
+    return exit_code;
 }
 
 void change_note_export(const struct dataset_arguments *arguments, uint64_t version,

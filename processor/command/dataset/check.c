@@ -106,7 +106,10 @@ static const char *met(const struct checking *it, const struct side *a, const st
 {
     if (a->normalized.size > 0 && bytes_equal(a->normalized, b->normalized))
         return "same";
-    if (question_jaccard(a->grams, b->grams) >= it->similarity)
+    size_t few = a->grams.count < b->grams.count ? a->grams.count : b->grams.count;
+    size_t many = a->grams.count + b->grams.count - few;
+    bool may_be_near = (double)few >= it->similarity * (double)many; /* else it can't be */
+    if (may_be_near && question_jaccard(a->grams, b->grams) >= it->similarity)
         return "near";
     size_t least = a->runs.count < b->runs.count ? a->runs.count : b->runs.count;
     if (least == 0)

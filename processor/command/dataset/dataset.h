@@ -16,6 +16,8 @@ typedef int dataset_action_fn(const struct dataset_arguments *arguments, struct 
 dataset_action_fn dataset_list, dataset_show, dataset_diff, dataset_export, dataset_check,
     dataset_change;
 
+/* What an erasure came to, and what it can't reach. */
+void dataset_say_erased(uint32_t rows, uint32_t records);
 /* Reading, beside a daemon or without one. */
 MUST_CHECK enum status dataset_store_open(const struct dataset_arguments *arguments,
                                           struct store **ret_store, struct error *ret_error);
