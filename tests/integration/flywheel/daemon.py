@@ -27,7 +27,8 @@ class Daemon:
         exporters    other exporters instead of the file `annotations`
         state        options beside the directory; None: no state at all
         pipelines    service.pipelines
-        review       options of `review` beside its endpoint; with it there is a results pipeline, and its listener
+        review_http  options of `review.http` beside its endpoint
+        review       options of `review` beside `http`; with it there is a results pipeline, and its listener
         results      what that pipeline says
         command      words before the program's name
         environment  variables more
@@ -42,7 +43,7 @@ class Daemon:
         self.annotations, self.config, self.log = (self.directory / name for name in ("annotations.jsonl", "pipeline.yaml", "log"))
         self.process = None
         self.parts = {"grpc": "", "http": None, "otlp": "", "host": "127.0.0.1", "receivers": None, "exporters": None, "state": "",
-                      "pipelines": "", "review": None, "results": ""}
+                      "pipelines": "", "review": None, "review_http": "", "results": ""}
         self.write(**parts)
 
     def write(self, **changes):
@@ -64,7 +65,7 @@ class Daemon:
         if part["state"] is not None:
             lines.append(f"state: {{ directory: {self.state}{part['state']} }}")
         if part["review"] is not None:
-            lines.append(f"review: {{ http: {{ endpoint: 127.0.0.1:{self.review_port} }}{part['review']} }}")
+            lines.append(f"review: {{ http: {{ endpoint: 127.0.0.1:{self.review_port}{part['review_http']} }}{part['review']} }}")
         self.config.write_text("\n".join(lines) + "\n" + self.pipeline, encoding="utf-8")
 
     # --- the process ---

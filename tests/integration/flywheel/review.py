@@ -15,7 +15,7 @@ class Api:
             return http.client.HTTPSConnection(self.host, self.port, timeout=patiently(60), context=self.context)
         return http.client.HTTPConnection(self.host, self.port, timeout=patiently(60))
 
-    def ask(self, method, path, body=None, headers={}, raw=None):
+    def ask(self, method, path, body=None, headers={}, raw=None, is_text=False):
         """(status, headers, value): the body as JSON, None when it is none. `raw`: the bytes of a body."""
         sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         if body is not None or raw is not None:
@@ -26,12 +26,12 @@ class Api:
             connection.request(method, path, raw if raw is not None else json.dumps(body).encode() if body is not None else None,
                                {name: value for name, value in sent.items() if value is not None})
             answer = connection.getresponse()
-            text = answer.read()
+            text = answer.read().decode()
             try:
                 value = json.loads(text)
             except ValueError:
                 value = None
-            return answer.status, answer.headers, value
+            return answer.status, answer.headers, text if is_text else value
         finally:
             connection.close()
 
