@@ -237,22 +237,18 @@ static void put_id(struct store_txn *txn, char kind, const uint8_t id[16], uint6
     store_put(txn, TABLE_ITEM_ID, key_bytes(&key), buffer_bytes(&value));
 }
 
-void items_put(struct items *items, struct store_txn *txn, const struct item_row *row)
+/* `before`: the row that is stored; NULL: none is. */
+static void put_row(struct items *items, struct store_txn *txn, const struct item_row *row,
+                    const struct item_row *before)
 {
-    struct item_row old;
-    struct index before = {.count = 0}, now;
+    struct index was = {.count = 0}, is;
     struct buffer value = {0};
-    size_t old_size = 0;
-    enum item_state from = ITEM_STATES;
-    uint32_t known = 0;
+    enum item_state from = before ? before->state : ITEM_STATES;
+    uint32_t known = before ? before->record_count : 0;
     store_on_end(txn, at_end, items);
-    index_of(row, &now);
-    if (stored_row(txn, row->sequence, &old, &old_size)) {
-        index_of(&old, &before);
-        from = old.state;
-        known = old.record_count;
-        items->row_bytes -= (int64_t)old_size + ROW_OVERHEAD;
-    }
+    index_of(row, &is);
+    if (before)
+        index_of(before, &was); /* it is borrowed: the first write takes it away */
     item_row_encode(row, &value);
     if (value.failed)
         store_fail(txn, STATUS_FATAL, "out of memory");
@@ -260,10 +256,20 @@ void items_put(struct items *items, struct store_txn *txn, const struct item_row
     store_put(txn, TABLE_ITEM, key_bytes(&key), buffer_bytes(&value));
     items->row_bytes += (int64_t)value.size + ROW_OVERHEAD;
     buffer_finish(&value);
-    move_index(txn, &before, &now);
+    move_index(txn, &was, &is);
     for (uint32_t i = known; i < row->record_count; i++)
         put_id(txn, 'r', row->record_ids[i], row->sequence);
     count(txn, row, from, row->state);
+}
+
+void items_put(struct items *items, struct store_txn *txn, const struct item_row *row)
+{
+    struct item_row old;
+    size_t old_size = 0;
+    bool has_old = stored_row(txn, row->sequence, &old, &old_size);
+    if (has_old)
+        items->row_bytes -= (int64_t)old_size + ROW_OVERHEAD;
+    put_row(items, txn, row, has_old ? &old : NULL);
 }
 
 void items_append(struct items *items, struct store_txn *txn, struct item_row *row,
@@ -271,12 +277,11 @@ void items_append(struct items *items, struct store_txn *txn, struct item_row *r
 {
     store_on_end(txn, at_end, items);
     row->sequence = items->next++;
-    store_put_number(txn, "item_sequence", row->sequence);
     put_id(txn, 'i', row->item_id, row->sequence);
     item_mark(txn, 't', bytes_of(row->trajectory_id, sizeof row->trajectory_id), row->sequence);
     if (row->has_content)
         chunked_append(txn, contents, row->sequence, item_row_nothing, content, &items->contents);
-    items_put(items, txn, row);
+    put_row(items, txn, row, NULL);
 }
 
 void items_drop_content(struct items *items, struct store_txn *txn, uint64_t sequence)
@@ -305,6 +310,8 @@ void items_delete(struct items *items, struct store_txn *txn, uint64_t sequence)
     size_t name_size = row.queue.size < sizeof memory ? row.queue.size : sizeof memory;
     memcpy(memory, row.queue.data, name_size);
     row.queue = bytes_of(memory, name_size);
+    if (sequence + 1 == items->next) /* else the last key says which numbers were used */
+        store_put_number(txn, "item_sequence", sequence);
     struct state_key key = row_key(sequence);
     (void)store_delete(txn, TABLE_ITEM, key_bytes(&key));
     move_index(txn, &before, &(struct index){.count = 0});
