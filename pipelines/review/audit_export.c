@@ -14,7 +14,7 @@
 #include "state/store/value.h"
 #include "state/tables/audit_line.h"
 
-enum { EXPORT_VERSION = 1, ENTRIES_MAX = 256, CHECKPOINT_ENTRIES = 1000, TRIM_ENTRIES_MAX = 1000 };
+enum { EXPORT_VERSION = 1, ENTRIES_MAX = 1000, CHECKPOINT_ENTRIES = 1000, TRIM_ENTRIES_MAX = 1000 };
 enum { CHECKPOINT_MS = 24 * 60 * 60 * 1000, LOOK_MS = 1000 };
 static const char row_name[] = "audit_export";
 
