@@ -37,7 +37,8 @@ struct demo {
     char directory[64], records[96], rows[96], audit[96], config[96];
     char endpoint[32], telemetry[32], review[32];
     pid_t daemon;
-    uint64_t requests, spans;
+    uint64_t requests;
+    bool is_kept; /* until Ctrl-C */
 };
 
 /* A port that is free now. Another process could take it before the daemon does; then the daemon
@@ -75,10 +76,14 @@ static bool prepare(struct demo *demo)
     snprintf(demo->endpoint, sizeof(demo->endpoint), "127.0.0.1:%d", free_port());
     snprintf(demo->telemetry, sizeof(demo->telemetry), "127.0.0.1:%d", free_port());
     snprintf(demo->review, sizeof(demo->review), "127.0.0.1:%d", free_port());
-    FILE *file = fopen(demo->config, "we"); /* For `cohorts`: where the state lies. */
+    /* For other commands beside the daemon: where the state and the page are. */
+    FILE *file = fopen(demo->config, "we");
     if (!file)
         return false;
-    fprintf(file, "state: { directory: %s/state }\n", demo->directory);
+    fprintf(file,
+            "state: { directory: %s/state }\nreview: { http: { endpoint: %s } }\n"
+            "service: { pipelines: { results: {} } }\n",
+            demo->directory, demo->review);
     return fclose(file) == 0;
 }
 
@@ -236,6 +241,38 @@ static void show_cohorts(const struct demo *demo, const char *dimension)
     putchar('\n');
 }
 
+/* The page lives as long as the daemon does. */
+static void show_page(const struct demo *demo)
+{
+    char config[sizeof(demo->config)];
+    snprintf(config, sizeof(config), "%s", demo->config);
+    printf("== Reviewers decide on a page; what they approve becomes rows of a dataset:\n\n");
+    if (!demo->is_kept) {
+        printf("  flywheel demo --keep   keeps running and prints its address\n\n");
+        return;
+    }
+    char command[] = "review", c[] = "-c";
+    char *argv[] = {command, c, config, NULL};
+    fflush(stdout);
+    (void)command_review(3, argv);
+    printf("\n  another address       flywheel review -c %s\n"
+           "  what is left to do    flywheel queue -c %s\n"
+           "  the rows              flywheel dataset list -c %s, or %s\n"
+           "  who decided what      flywheel audit verify %s/state\n\n",
+           demo->config, demo->config, demo->config, demo->rows, demo->directory);
+}
+
+static void keep(struct demo *demo)
+{
+    printf("Running until Ctrl-C.\n");
+    fflush(stdout);
+    while (!ended_by && demo->daemon > 0)
+        if (waitpid(demo->daemon, NULL, WNOHANG) == demo->daemon)
+            demo->daemon = 0; /* it has said why */
+        else
+            nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+}
+
 static int show(struct demo *demo)
 {
     struct error error = {0};
@@ -259,14 +296,19 @@ static int show(struct demo *demo)
     fflush(stdout);
     show_cohorts(demo, "tool_path");
     show_cohorts(demo, "model_route");
+    show_page(demo);
     printf("Next: ./run.sh, then point an OTLP exporter at 127.0.0.1:4317.\n");
+    fflush(stdout);
+    if (demo->is_kept)
+        keep(demo);
     return lines > 0 ? EXIT_DONE : EXIT_BUG;
 }
 
 int command_demo(int argc, char **argv)
 {
     struct demo demo = {0};
-    if (!options_only(argc, argv, NULL, 0))
+    const struct command_option options[] = {{"keep", 0, &demo.is_kept, NULL}};
+    if (!options_only(argc, argv, options, 1))
         return EXIT_USAGE;
     if (!prepare(&demo)) {
         fprintf(stderr, "flywheel demo: no temporary directory can be made in /tmp: %s\n",

@@ -205,10 +205,12 @@ const char help_reviewer[] =
 const char help_demo[] =
     "flywheel demo - see it work in a minute\n"
     "\n"
-    "usage: flywheel demo\n"
+    "usage: flywheel demo [--keep]\n"
     "\n"
     "Starts the default pipeline in a temporary directory, sends the bundled sample runs with\n"
     "their times shifted to now, and shows records, reasons and cohorts.\n"
+    "\n"
+    "  --keep   goes on running until Ctrl-C, and prints the address of the review page\n"
     "\n"
     "exit codes: 0 done; 2 usage; 75 a port is in use\n";
 
