@@ -44,33 +44,44 @@ static unsigned answer_asset_named(void *context, struct http_api_call *call)
 /* --- aggregates --- */
 
 static unsigned answer_document(struct review_api *review, struct http_api_call *call,
-                                const char *path)
+                                const char *path, bool is_kept)
 {
     api_follow(&review->own, review->telemetry);
     for (uint32_t i = 0; i < review->document_count; i++)
         if (strcmp(review->document_routes[i].path, path) == 0)
-            return review_documents_answer(review->documents, call, &review->document_routes[i]);
+            return review_documents_answer(review->documents, call, &review->document_routes[i],
+                                           is_kept);
     return http_api_refuse(call, 404, "not found", NULL);
 }
 
 static unsigned answer_status(void *context, struct http_api_call *call)
 {
-    return answer_document(context, call, "/api/v1/status");
+    return answer_document(context, call, "/api/v1/status", true);
 }
 
 static unsigned answer_cohorts(void *context, struct http_api_call *call)
 {
-    return answer_document(context, call, "/api/v1/cohorts");
+    return answer_document(context, call, "/api/v1/cohorts", true);
 }
 
 static unsigned answer_gate(void *context, struct http_api_call *call)
 {
-    return answer_document(context, call, "/api/v1/gate");
+    return answer_document(context, call, "/api/v1/gate", true);
 }
 
 static unsigned answer_queue(void *context, struct http_api_call *call)
 {
-    return answer_document(context, call, "/api/v1/queue");
+    return answer_document(context, call, "/api/v1/queue", true);
+}
+
+static unsigned answer_dataset(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/dataset", true);
+}
+
+static unsigned answer_rows(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/dataset/rows", false);
 }
 
 /* The document of `flywheel queue --format json`. The thread of the documents. */
@@ -93,6 +104,8 @@ static unsigned write_queue(void *context, const struct http_query *query,
 
 static const char *const item_parameters[] = {"state", "queue", "mine", "find", "after", NULL};
 static const char *const audit_parameters[] = {"since", "limit", NULL};
+static const char *const dataset_parameters[] = {"version", NULL};
+static const char *const row_parameters[] = {"version", "after", NULL};
 static const char *const queue_parameters[] = {NULL};
 static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};
 
@@ -114,6 +127,8 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/cohorts", RIGHT_AGGREGATES, 0, answer_cohorts, cohort_parameters},
     {HTTP_GET, "/api/v1/gate", RIGHT_AGGREGATES, 0, answer_gate, api_gate_parameters},
     {HTTP_GET, "/api/v1/queue", RIGHT_AGGREGATES, 0, answer_queue, queue_parameters},
+    {HTTP_GET, "/api/v1/dataset", RIGHT_ADJUDICATE, 0, answer_dataset, dataset_parameters},
+    {HTTP_GET, "/api/v1/dataset/rows", RIGHT_ADJUDICATE, 0, answer_rows, row_parameters},
     {HTTP_POST, "/api/v1/dataset/tag", RIGHT_ADJUDICATE, SMALL_BODY, review_api_tag, NULL},
     {HTTP_POST, "/api/v1/dataset/promote", RIGHT_ADJUDICATE, SMALL_BODY, review_api_promote, NULL},
     {HTTP_POST, "/api/v1/dataset/retire", RIGHT_ADJUDICATE, SMALL_BODY, review_api_retire, NULL},
@@ -231,8 +246,14 @@ enum status review_api_start(struct review_api *review, const struct api *docume
     review->sources = (struct telemetry_sources){.store = review->store};
     review->own.sources = &review->sources;
     review->document_count = api_routes(&review->own, review->document_routes);
-    review->document_routes[review->document_count++] =
-        (struct http_route){.path = "/api/v1/queue", .handle = write_queue, .context = review};
+    const struct http_route own[] = {
+        {.path = "/api/v1/queue", .handle = write_queue, .context = review},
+        {.path = "/api/v1/dataset", .handle = review_api_write_dataset, .context = review},
+        {.path = "/api/v1/dataset/rows", .handle = review_api_write_rows, .context = review},
+    };
+    static_assert(sizeof own / sizeof own[0] == OWN_DOCUMENTS, "each has a place");
+    memcpy(review->document_routes + review->document_count, own, sizeof own);
+    review->document_count += OWN_DOCUMENTS;
     review->documents = review_documents_create(ret_error);
     if (!review->documents || http_api_start(review->http, ret_error) != STATUS_OK)
         return STATUS_FATAL;

@@ -11,6 +11,8 @@
 #include "processor/report/http_api.h"
 #include "processor/review/reviewers_file.h"
 
+enum { OWN_DOCUMENTS = 3 }; /* beside those of telemetry */
+
 /* What a role may; a bit each. */
 enum review_right {
     RIGHT_AGGREGATES = 1, /* figures without names */
@@ -35,7 +37,7 @@ struct review_api {
     const struct api *telemetry;
     struct api own; /* a copy of it, with sources of its own */
     struct telemetry_sources sources;
-    struct http_route document_routes[API_ROUTES_MAX + 1];
+    struct http_route document_routes[API_ROUTES_MAX + OWN_DOCUMENTS];
     uint32_t document_count;
 
     pthread_mutex_t lock;        /* of: */
@@ -68,6 +70,8 @@ http_api_handler_fn review_api_tag, review_api_promote, review_api_retire,
     review_api_erase;                                        /* _dataset.c */
 http_api_handler_fn review_api_audit, review_api_checkpoint; /* _audit.c */
 http_api_handler_fn review_api_run;                          /* _run.c */
+
+http_handler_fn review_api_write_dataset, review_api_write_rows; /* _rows.c; of the documents */
 
 /* A body that is not what it should be: 422 {"error", "field"}. */
 unsigned review_api_malformed(struct http_api_call *call, const char *reason, const char *field);

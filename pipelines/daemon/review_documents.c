@@ -15,7 +15,7 @@ struct job {
     struct http_api_call *call;
     const struct http_route *route;
     struct http_query *query; /* its own */
-    uint64_t key;
+    uint64_t key;             /* 0: not kept */
 };
 
 struct kept {
@@ -98,7 +98,7 @@ static unsigned make(struct review_documents *documents, const struct job *job)
         return http_api_refuse(job->call, 500, "the document is too large", NULL);
     }
     give(job->call, &made);
-    if (status != 200) {
+    if (status != 200 || job->key == 0) {
         buffer_finish(&answer.body);
         return status;
     }
@@ -141,10 +141,10 @@ static void *run(void *context)
 }
 
 unsigned review_documents_answer(struct review_documents *documents, struct http_api_call *call,
-                                 const struct http_route *route)
+                                 const struct http_route *route, bool is_kept)
 {
     struct job job = {call, route, http_query_copy(http_api_query(call)),
-                      key_of(route, http_api_query(call))};
+                      is_kept ? key_of(route, http_api_query(call)) : 0};
     bool is_taken = false;
     if (!job.query)
         return http_api_refuse(call, 503, "no memory for the request now", NULL);

@@ -12,6 +12,7 @@ struct review_documents;
 struct review_documents *review_documents_create(struct error *ret_error);
 /* Ends the thread; calls that still wait are answered with 503. Accepts NULL. */
 void review_documents_destroy(struct review_documents *documents);
-/* Answers the call, a GET, now or later, as `route` does. */
+/* Answers the call, a GET, now or later, as `route` does. `is_kept`: for 10 s; what holds people's
+ * texts is not, or it would outlive their erasure. */
 unsigned review_documents_answer(struct review_documents *documents, struct http_api_call *call,
-                                 const struct http_route *route);
+                                 const struct http_route *route, bool is_kept);

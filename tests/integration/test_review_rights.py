@@ -67,6 +67,8 @@ table = [  # who gets something else than 403
     ("POST", "/api/v1/review/items/" + "0" * 32 + "/reveal", {"verdict": "fail"}, "asha lee root"),
     ("POST", "/api/v1/results", {}, "asha lee root ci"),
     ("GET", "/api/v1/runs/" + "0" * 32, None, "lee root"),
+    ("GET", "/api/v1/dataset", None, "lee root"),
+    ("GET", "/api/v1/dataset/rows", None, "lee root"),
     ("POST", "/api/v1/dataset/tag", {}, "lee root"),
     ("POST", "/api/v1/dataset/promote", {}, "lee root"),
     ("POST", "/api/v1/dataset/retire", {}, "lee root"),
@@ -99,6 +101,11 @@ status, _, answer = lee.post("/api/v1/results", result(item, role="adjudicator",
 checks.equal("an adjudicator settles it", (status, answer["state"]), (200, "adjudicated"))
 checks.equal("nobody reviews for another", asha.post("/api/v1/results", result(item, reviewer="bo"))[0], 403)
 checks.equal("a service says for whom", (api("ci").post("/api/v1/results", result(item))[0], api("ci").post("/api/v1/results", result(item, reviewer="mia"))[2]["outcome"]), (422, "extra"))
+wait_for(lambda: lee.get("/api/v1/dataset")[2].get("rows") == 1, 30)  # a document is kept for ten seconds
+document, rows = lee.get("/api/v1/dataset")[2], lee.get("/api/v1/dataset/rows")[2]
+checks.equal("the dataset is there for who adjudicates", (document["rows"], document["splits"]["eval"], [row["failure_mode"] if "failure_mode" in row else None for row in rows["rows"]][0:1] != [], rows["version"]),
+             (1, 1, True, document["version"]))
+checks.equal("a version that never was is 404", lee.get("/api/v1/dataset?version=99")[0], 404)
 run = lee.get("/api/v1/runs/" + item["record_id"])[2]
 checks.equal("who adjudicates may read the run", run["record"]["verdict"], "fail")
 lines = [json.loads(line) for line in api("root").get("/api/v1/audit?since=0", is_text=True)[2].splitlines()]
