@@ -96,6 +96,20 @@ static void bury(const struct results_topic *topic, const struct whole_topic_mes
     (void)dead_letter_submit(topic->dead, &reason, message->body);
 }
 
+/* It waited a day for its record; which message it was is not known any more. */
+static void bury_unknown(void *context, struct bytes json)
+{
+    const struct results_topic *topic = context;
+    struct dead_letter_reason reason = {
+        .reason = review_outcome_names[RESULT_WAS_UNKNOWN_RECORD],
+        .detail = "no record of that id went out within a day",
+        .receiver = "kafka/results",
+        .signal = "results",
+        .encoding = "json",
+    };
+    (void)dead_letter_submit(topic->dead, &reason, json);
+}
+
 static enum status take(void *context, const struct whole_topic_message *messages, uint32_t count,
                         uint32_t *ret_taken)
 {
@@ -165,8 +179,10 @@ struct results_topic *results_topic_create(const struct pipeline_config *config,
     bool is_open = !letters.topic || (topic->dead = dead_letter_create(&letters, ret_error));
     if (is_open)
         topic->topic = whole_topic_create(&consumer, &taker, ret_error);
-    if (topic->topic)
+    if (topic->topic) {
+        review_on_dead(runtime_review(runtime), bury_unknown, topic);
         return topic;
+    }
     results_topic_destroy(topic);
     return NULL;
 }

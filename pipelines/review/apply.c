@@ -12,6 +12,7 @@
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/apply_state.h"
 #include "pipelines/review/separation.h"
+#include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
 
 #include "pipelines/review/texts.h"

@@ -8,6 +8,7 @@
 
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/review.h"
+#include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
 #include "state/store/value.h"
@@ -203,6 +204,7 @@ void review_add_record(struct review *review, struct store_txn *txn, const struc
 void review_begin(struct review *review)
 {
     review->arrived_count = 0;
+    buffer_clear(&review->dead_letters);
 }
 
 void review_apply_arrived(struct review *review, struct store_txn *txn, int64_t wall_ms)

@@ -2,6 +2,8 @@
  *   body = u8 version | signed received_ms | bytes id 16 | bytes name, principal | u8 trust
  *        | u8 rights | bytes JSON */
 #include "pipelines/decide/summary.h"
+#include "pipelines/review/review.h"
+#include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
 #include "processor/review/result_json.h"
@@ -103,8 +105,11 @@ static void give_up(struct review *review, struct store_txn *txn, uint64_t seque
     enum result_outcome outcome =
         is_ours(review, waiting) ? RESULT_WAS_UNKNOWN_RECORD : RESULT_WAS_UNCLAIMED;
     counters_add(review->counters, txn, review->outcomes[outcome], 1);
-    if (outcome == RESULT_WAS_UNKNOWN_RECORD)
+    if (outcome == RESULT_WAS_UNKNOWN_RECORD) {
         counters_add(review->counters, txn, review->dead[outcome], 1);
+        if (review->tell_dead && waiting->principal.trust == TRUST_IMPORTED)
+            value_put_bytes(&review->dead_letters, waiting->json);
+    }
     forget(review, txn, sequence, waiting);
 }
 
@@ -198,4 +203,13 @@ void review_pending_turn(struct review *review, struct store_txn *txn, int64_t w
             give_up(review, txn, at, &waiting);
     }
     buffer_finish(&body);
+}
+
+void review_tell_dead(struct review *review)
+{
+    struct value_reader from;
+    value_reader_init(&from, buffer_bytes(&review->dead_letters));
+    while (from.at < from.end && !from.failed)
+        review->tell_dead(review->dead_context, value_get_bytes(&from));
+    buffer_cool(&review->dead_letters, 0);
 }

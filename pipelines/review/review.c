@@ -99,6 +99,7 @@ void review_close(struct review *review)
     inflater_destroy(review->inflater);
     arena_finish(&review->arena);
     buffer_finish(&review->deflated);
+    buffer_finish(&review->dead_letters);
     buffer_finish(&review->record);
     free(review);
 }
@@ -113,6 +114,12 @@ void review_use_config(struct review *review, const struct pipeline_config *conf
 void review_set_people(struct review *review, uint32_t people)
 {
     review->people = people;
+}
+
+void review_on_dead(struct review *review, review_dead_fn *tell, void *context)
+{
+    review->tell_dead = tell;
+    review->dead_context = context;
 }
 
 struct leases *review_leases(struct review *review)

@@ -46,6 +46,11 @@ bool review_has_erased(struct review *review, struct store_txn *txn,
 void review_export_audit(struct review *review, struct store_txn *txn, int64_t wall_ms);
 /* A checkpoint of it now. False: there is nobody to tell. */
 bool review_checkpoint_audit(struct review *review, struct store_txn *txn, int64_t wall_ms);
+/* A result from a topic whose record never came: told in the writer's thread, once that is durable.
+ * Set before the first transaction. */
+typedef void review_dead_fn(void *context, struct bytes json);
+void review_on_dead(struct review *review, review_dead_fn *tell, void *context);
+void review_tell_dead(struct review *review); /* of the transaction that was committed last */
 /* Does the outbox hold rows of the last transaction that no lane was told of? Once. */
 bool review_take_news(struct review *review);
 struct audit *review_audit_trail(struct review *review);

@@ -16,6 +16,8 @@
 
 enum { ITEM_TEXT_SIZE = 33, ARRIVED_MAX = 512 /* the turn finds the rest */ };
 
+typedef void review_dead_fn(void *context, struct bytes json); /* review.h */
+
 struct review {
     struct store *store;
     const struct pipeline_config *first_config; /* what lives as long; for other threads */
@@ -32,9 +34,12 @@ struct review {
     struct persistent_counter *expired_by_age, *expired_by_limit, *skewed;
     struct regex_scratch *scratch;
     struct inflater *inflater;
-    struct arena arena;               /* of one call; reset by who comes in from outside */
-    struct buffer deflated, record;   /* content of an item, as stored and as JSON */
-    uint32_t people;                  /* enabled reviewers; UINT32_MAX: not known */
+    struct arena arena;             /* of one call; reset by who comes in from outside */
+    struct buffer deflated, record; /* content of an item, as stored and as JSON */
+    uint32_t people;                /* enabled reviewers; UINT32_MAX: not known */
+    review_dead_fn *tell_dead;      /* NULL: nobody wants to know */
+    void *dead_context;
+    struct buffer dead_letters;       /* of this transaction, one behind the other */
     uint64_t pending_at;              /* where the turn goes on */
     uint8_t arrived[ARRIVED_MAX][16]; /* ids of this transaction that results may wait for */
     uint32_t arrived_count;
@@ -78,19 +83,6 @@ void review_end_item(const struct review_event *event, struct item_row *item, en
 void review_apply_one(struct review *review, struct store_txn *txn, struct bytes json,
                       const struct principal *principal, bool has_waited, int64_t wall_ms,
                       struct result_answer *ret_answer);
-
-/* --- pending.c --- */
-
-/* The record went out from another instance: its result is not ours to wait for. */
-bool review_pending_is_of_another(const struct review *review, const struct result *result);
-/* The oldest leaves when there is no room. False: not even then. */
-MUST_CHECK bool review_pending_add(const struct review_event *event, const struct result *result,
-                                   struct bytes json);
-/* An item has come: what waits for it is applied. */
-void review_pending_apply(struct review *review, struct store_txn *txn, const uint8_t id[16],
-                          int64_t wall_ms);
-/* Looks at some of what waits. */
-void review_pending_turn(struct review *review, struct store_txn *txn, int64_t wall_ms);
 
 /* --- turn.c --- */
 

@@ -4,6 +4,7 @@
  *   content         leaves a week after the decision
  *   all of it       leaves after review.retain */
 #include "pipelines/review/review.h"
+#include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
 
 enum {

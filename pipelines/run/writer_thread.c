@@ -126,6 +126,8 @@ static void give_back(struct runtime *runtime, struct effects *effects)
 static void tell_row_lanes(struct runtime *runtime)
 {
     struct review *review = writer_review(runtime->writer);
+    if (review)
+        review_tell_dead(review);
     if (!review || !review_take_news(review))
         return;
     for (uint32_t lane = 0; lane < runtime->lane_count; lane++)

@@ -267,6 +267,26 @@ START_TEST(where_too_many_wait_the_one_that_has_waited_longest_leaves)
 }
 END_TEST
 
+static void keep_letter(void *context, struct bytes json)
+{
+    ck_assert_ptr_nonnull(memmem(json.data, json.size, "\"nobody\"", 8));
+    ++*(uint32_t *)context;
+}
+
+START_TEST(a_dead_letter_is_told_after_the_commit_and_once)
+{
+    uint32_t letters = 0;
+    review_on_dead(it.review, keep_letter, &letters);
+    SAYS(topic, 9, RESULT_WAS_PENDING, "\"reviewer\":\"nobody\"," FAIL);
+    it.now_ms += 25 * HOUR_MS;
+    review_fixture_turn(&it);
+    ck_assert_uint_eq(letters, 0);
+    review_tell_dead(it.review);
+    review_tell_dead(it.review);
+    ck_assert_uint_eq(letters, 1);
+}
+END_TEST
+
 START_TEST(what_went_out_from_another_instance_is_not_waited_for)
 {
     SAYS(topic, 1, RESULT_WAS_UNCLAIMED,
@@ -285,8 +305,8 @@ START_TEST(an_item_whose_texts_were_erased_goes_on_counting)
     struct item_row item = review_fixture_item(&it, 1, 0);
     ck_assert_int_eq(results_open(it.temp.store, &results), STATUS_OK);
     store_begin(it.temp.store, true, &txn);
-    ck_assert(result_row_read(&txn, item.sequence, item_row_hash(BYTES_LITERAL("asha")),
-                              &it.arena, &row));
+    ck_assert(result_row_read(&txn, item.sequence, item_row_hash(BYTES_LITERAL("asha")), &it.arena,
+                              &row));
     row.texts = BYTES_LITERAL("");
     results_put(results, &txn, &row);
     COMMIT(&txn);
@@ -466,6 +486,7 @@ int main(void)
     tcase_add_test(all, a_result_waits_for_its_record_and_is_applied_with_it);
     tcase_add_test(all, after_a_day_what_nobody_knows_is_a_dead_letter_of_whoever_answers_for_it);
     tcase_add_test(all, where_too_many_wait_the_one_that_has_waited_longest_leaves);
+    tcase_add_test(all, a_dead_letter_is_told_after_the_commit_and_once);
     tcase_add_test(all, what_went_out_from_another_instance_is_not_waited_for);
     tcase_add_test(all, an_item_whose_texts_were_erased_goes_on_counting);
     tcase_add_test(all,
