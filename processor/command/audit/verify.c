@@ -90,47 +90,82 @@ static bool walk_some(struct store_txn *txn, struct audit_chain *chain, struct s
     return is_more && chain->bad == 0;
 }
 
-/* Rows whose entry has been cut are in what was exported. */
-static uint64_t follow_rows(struct store_txn *txn, const char *path, const struct seen *seen,
-                            bool is_cut, uint64_t *ret_bad)
+/* Why the row does not follow from the trail; NULL: it does. A row whose entry has been cut is in what
+ * was exported. */
+static const char *fault_of(struct store_txn *txn, const struct row_entry *row,
+                            const struct seen *seen, bool is_cut)
+{
+    uint8_t item[ITEM_HEX];
+    struct row_version_head head;
+    struct audit_texts texts;
+    struct audit_entry entry;
+    hex_encode((char *)item, row->item_id, sizeof row->item_id);
+    if (!row_version_read(txn, row->version, row->row_id, &head, NULL))
+        return "its version is not there";
+    bool is_told = audit_read(txn, row->audit_sequence, &texts, &entry);
+    if (is_told && !bytes_equal(audit_subject_of(&entry, "item"), bytes_of(item, ITEM_HEX)))
+        return "its entry is about another item";
+    if (is_cut)
+        return NULL;
+    if (!is_told)
+        return "its entry is not there";
+    if (key_index_find(&seen->decided, item) == KEY_INDEX_NONE)
+        return "no decision of its item is in the trail";
+    return key_index_find(&seen->judged, item) == KEY_INDEX_NONE
+               ? "no result of its item is in the trail"
+               : NULL;
+}
+
+struct following {
+    const char *path;
+    const struct seen *seen;
+    bool is_cut;
+    struct state_key next; /* the row to go on with */
+    uint64_t rows, bad;
+};
+
+/* As many rows as one read transaction may see; true: there may be more. */
+static bool follow_some(struct store_txn *txn, struct following *it, struct buffer *to)
 {
     struct store_cursor cursor;
     struct row_entry row;
-    struct audit_texts texts;
-    struct audit_entry entry;
-    uint64_t followed = 0;
-    store_cursor_begin(txn, TABLE_ROW, bytes_of("", 0), 0, &cursor);
+    uint32_t count = 0;
+    bool is_more = false;
+    store_cursor_begin(txn, TABLE_ROW, key_bytes(&it->next), 0, &cursor);
     while (store_cursor_next(&cursor)) {
-        uint8_t item[ITEM_HEX];
-        struct row_version_head head;
+        it->next.size = 0;
+        key_raw(&it->next, key_bytes(&cursor.key));
+        if ((is_more = count++ == ENTRIES_PER_READ))
+            break; /* this one begins the next */
         if (row_entry_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &row) !=
                 STATUS_OK ||
             row.state != ROW_STATE_LIVE)
             continue;
-        hex_encode((char *)item, row.item_id, sizeof row.item_id);
-        followed++;
-        const char *fault = NULL;
-        if (!row_version_read(txn, row.version, row.row_id, &head, NULL))
-            fault = "its version is not there";
-        else if (audit_read(txn, row.audit_sequence, &texts, &entry))
-            fault = bytes_equal(audit_subject_of(&entry, "item"), bytes_of(item, ITEM_HEX))
-                        ? NULL
-                        : "its entry is about another item";
-        else if (!is_cut)
-            fault = "its entry is not there";
-        if (!fault && !is_cut && key_index_find(&seen->decided, item) == KEY_INDEX_NONE)
-            fault = "no decision of its item is in the trail";
-        if (!fault && !is_cut && key_index_find(&seen->judged, item) == KEY_INDEX_NONE)
-            fault = "no result of its item is in the trail";
-        if (!fault)
-            continue;
+        const char *fault = fault_of(txn, &row, it->seen, it->is_cut);
         char row_id[2 * ROW_ID_SIZE];
         hex_encode(row_id, row.row_id, sizeof row.row_id);
-        printf("%s: row %.32s: %s\n", path, row_id, fault);
-        ++*ret_bad;
+        if (fault)
+            buffer_printf(to, "%s: row %.32s: %s\n", it->path, row_id, fault);
+        it->bad += fault != NULL;
+        it->rows++;
     }
     store_cursor_finish(&cursor);
-    return followed;
+    return is_more;
+}
+
+static enum status follow_rows(struct store *store, struct store_txn *txn, struct following *it)
+{
+    struct buffer lines = {0};
+    enum status status = STATUS_OK;
+    for (bool is_more = true; is_more && status == STATUS_OK;) {
+        buffer_clear(&lines);
+        store_begin(store, false, txn);
+        is_more = follow_some(txn, it, &lines);
+        status = store_commit(txn);
+        fwrite(buffer_bytes(&lines).data, 1, lines.size, stdout);
+    }
+    buffer_finish(&lines);
+    return status;
 }
 
 static int verify_directory(const char *path, const struct audit_checkpoints *checkpoints,
@@ -141,7 +176,8 @@ static int verify_directory(const char *path, const struct audit_checkpoints *ch
     struct audit_cut cut = {0};
     struct audit_chain chain;
     struct seen seen = {{.key_size = ITEM_HEX}, {.key_size = ITEM_HEX}};
-    uint64_t rows = 0, bad_rows = 0, next = 1;
+    struct following following = {.path = path, .seen = &seen};
+    uint64_t next = 1;
     if (store_open(path, 0, STORE_READER, &store, ret_error) != STATUS_OK) {
         ret_error->exit_code = EXIT_STATE_IO; /* whatever it is, nothing was proved */
         return EXIT_STATE_IO;
@@ -156,11 +192,9 @@ static int verify_directory(const char *path, const struct audit_checkpoints *ch
         status = store_commit(&txn);
     }
     bool is_whole = audit_chain_end(&chain);
-    if (status == STATUS_OK && is_whole) {
-        store_begin(store, false, &txn);
-        rows = follow_rows(&txn, path, &seen, cut.sequence > 0, &bad_rows);
-        status = store_commit(&txn);
-    }
+    following.is_cut = cut.sequence > 0;
+    if (status == STATUS_OK && is_whole)
+        status = follow_rows(store, &txn, &following);
     store_close(store);
     key_index_finish(&seen.decided);
     key_index_finish(&seen.judged);
@@ -172,9 +206,9 @@ static int verify_directory(const char *path, const struct audit_checkpoints *ch
         return say_broken(path, &chain);
     say_whole(path, &chain);
     printf("%s: %llu rows followed to their decisions and results%s\n", path,
-           (unsigned long long)rows,
+           (unsigned long long)following.rows,
            cut.sequence > 0 ? " as far as the trail reaches: its front was exported and cut" : "");
-    return bad_rows > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
+    return following.bad > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
 }
 
 /* --- a file --- */

@@ -65,8 +65,8 @@ static bool print_row(void *context, const struct row_version_head *head, struct
     return true;
 }
 
-/* What waits stands in no version. */
-static void print_waiting(struct store_txn *txn)
+/* What waits stands in no version. Told behind the transaction: whoever reads may take their time. */
+static void list_waiting(struct store_txn *txn, struct buffer *to)
 {
     struct store_cursor cursor;
     struct row_entry entry;
@@ -78,8 +78,9 @@ static void print_waiting(struct store_txn *txn)
             (entry.state != ROW_STATE_HELD && entry.state != ROW_STATE_PROPOSED))
             continue;
         row_id_text(row_id, entry.row_id);
-        printf("%s  %s: %.*s\n", row_id, row_state_names[entry.state], (int)entry.reason.size,
-               (const char *)entry.reason.data);
+        buffer_printf(to, "%s  %s: ", row_id, row_state_names[entry.state]);
+        buffer_append_bytes(to, entry.reason);
+        buffer_append_byte(to, '\n');
     }
     store_cursor_finish(&cursor);
 }
@@ -89,7 +90,7 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
     struct listing it;
     struct store_txn txn;
     struct arena arena;
-    struct buffer tags = {0};
+    struct buffer tags = {0}, waiting = {0};
     size_t splits[ROW_SPLITS] = {0}, regression = 0;
     int exit_code = open_listing(arguments, arguments->version, &it, ret_error);
     arena_init(&arena, ARENA_BYTES_MAX);
@@ -100,18 +101,21 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
         }
         store_begin(it.store, false, &txn);
         dataset_tags_of(&txn, it.rows.version, &tags);
+        if (!arguments->version)
+            list_waiting(&txn, &waiting);
+        if (store_commit(&txn) != STATUS_OK)
+            error_set(ret_error, EXIT_STATE_IO, "the dataset can't be read: %s", txn.reason);
         printf("v%llu %s: %zu row%s, %zu eval, %zu train, %zu regression%s%.*s\n",
                (unsigned long long)it.rows.version, it.rows.snapshot, it.rows.count,
                it.rows.count == 1 ? "" : "s", splits[SPLIT_EVAL], splits[SPLIT_TRAIN], regression,
-               tags.size > 0 ? "; tags " : "", (int)tags.size, (const char *)tags.data);
-        if (!arguments->version)
-            print_waiting(&txn);
-        if (store_commit(&txn) != STATUS_OK)
-            error_set(ret_error, EXIT_STATE_IO, "the dataset can't be read: %s", txn.reason);
+               tags.size > 0 ? "; tags " : "", (int)tags.size,
+               tags.data ? (const char *)tags.data : "");
+        fwrite(waiting.data ? waiting.data : (const uint8_t *)"", 1, waiting.size, stdout);
         if (dataset_read_rows(it.store, &it.rows, print_row, &arena, ret_error) != STATUS_OK)
             exit_code = (int)ret_error->exit_code;
     }
     buffer_finish(&tags);
+    buffer_finish(&waiting);
     arena_finish(&arena);
     close_listing(&it);
     return exit_code;
@@ -119,41 +123,53 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
 
 /* --- show --- */
 
+static void print_json(struct bytes json)
+{
+    struct buffer safe = {0};
+    if (isatty(STDOUT_FILENO))
+        terminal_append(&safe, json);
+    else
+        buffer_append_bytes(&safe, json);
+    buffer_append_byte(&safe, '\n');
+    if (json.size > 0)
+        fwrite(safe.data, 1, safe.size, stdout);
+    buffer_finish(&safe);
+}
+
 int dataset_show(const struct dataset_arguments *arguments, struct error *ret_error)
 {
     struct store *store = NULL;
     struct store_txn txn;
-    struct row_entry entry;
+    struct row_entry entry = {.state = ROW_STATE_RETIRED};
     struct row_version_head head;
-    struct buffer json = {0}, safe = {0};
+    struct buffer json = {0}, about = {0};
     uint8_t row_id[ROW_ID_SIZE];
     if (dataset_store_open(arguments, &store, ret_error) != STATUS_OK)
         return (int)ret_error->exit_code;
     store_begin(store, false, &txn);
     uint32_t found = row_entry_find(&txn, bytes_of_text(arguments->operands[0]), row_id);
-    if (found != 1 || !row_entry_read(&txn, row_id, &entry)) {
-        error_set(ret_error, EXIT_USAGE,
-                  found > 1 ? "several rows begin with %s" : "there is no row %s",
-                  arguments->operands[0]);
-    } else {
+    bool is_there = found == 1 && row_entry_read(&txn, row_id, &entry);
+    if (is_there) {
         bool is_out = entry.state == ROW_STATE_LIVE || entry.state == ROW_STATE_RETIRED;
         (void)row_version_read(&txn, is_out ? entry.version : 0, row_id, &head, &json);
-        fprintf(stderr, "%s%s%.*s, revision %u, version %llu, audit entry %llu\n",
-                row_state_names[entry.state], entry.reason.size > 0 ? ": " : "",
-                (int)entry.reason.size, (const char *)entry.reason.data, entry.revision,
-                (unsigned long long)entry.version, (unsigned long long)entry.audit_sequence);
-        if (isatty(STDOUT_FILENO))
-            terminal_append(&safe, buffer_bytes(&json));
-        else
-            buffer_append_bytes(&safe, buffer_bytes(&json));
-        buffer_append_byte(&safe, '\n');
-        if (json.size > 0)
-            fwrite(safe.data, 1, safe.size, stdout);
+        buffer_printf(&about, "%s%s", row_state_names[entry.state],
+                      entry.reason.size > 0 ? ": " : "");
+        buffer_append_bytes(&about, entry.reason);
+        buffer_printf(&about, ", revision %u, version %llu, audit entry %llu\n", entry.revision,
+                      (unsigned long long)entry.version, (unsigned long long)entry.audit_sequence);
     }
     if (store_commit(&txn) != STATUS_OK)
         error_set(ret_error, EXIT_STATE_IO, "the dataset can't be read: %s", txn.reason);
+    else if (!is_there)
+        error_set(ret_error, EXIT_USAGE,
+                  found > 1 ? "several rows begin with %s" : "there is no row %s",
+                  arguments->operands[0]);
+    if (!ret_error->is_set) {
+        fwrite(about.data, 1, about.size, stderr);
+        print_json(buffer_bytes(&json));
+    }
     buffer_finish(&json);
-    buffer_finish(&safe);
+    buffer_finish(&about);
     store_close(store);
     return EXIT_DONE;
 }
