@@ -106,6 +106,7 @@ checks.check("gives the same bytes", first.read_bytes() == second.read_bytes() a
 manifest = json.loads(pathlib.Path(f"{first}.manifest.json").read_text())
 checks.equal("the manifest says of what", (manifest["version"], manifest["rows"], manifest["sha256"]), (3, 3, hashlib.sha256(first.read_bytes()).hexdigest()))
 checks.equal("a format that is not there", dataset("export", "--format", "parquet").returncode, 2)
+checks.equal("an option that the action does not know", dataset("list", "--split", "eval").returncode, 2)
 checks.equal("no row is trained on", dataset("export", "--split", "train").stdout, "")
 
 trained = daemon.directory / "train.jsonl"

@@ -14,10 +14,17 @@ static const struct {
     const char *name;
     int operands;
     dataset_action_fn *run;
+    const char *options; /* beside config, which all take */
 } actions[] = {
-    {"list", 0, dataset_list},      {"show", 1, dataset_show},     {"diff", 2, dataset_diff},
-    {"export", 0, dataset_export},  {"check", 1, dataset_check},   {"tag", 2, dataset_change},
-    {"promote", 1, dataset_change}, {"retire", 1, dataset_change}, {"erase", 0, dataset_change},
+    {"list", 0, dataset_list, "version"},
+    {"show", 1, dataset_show, ""},
+    {"diff", 2, dataset_diff, ""},
+    {"export", 0, dataset_export, "format version split cohort output"},
+    {"check", 1, dataset_check, "version similarity"},
+    {"tag", 2, dataset_change, "endpoint token-file"},
+    {"promote", 1, dataset_change, "endpoint token-file"},
+    {"retire", 1, dataset_change, "endpoint token-file"},
+    {"erase", 0, dataset_change, "trace conversation reviewer endpoint token-file"},
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
 
@@ -48,6 +55,28 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
+/* Is the name a word of the list? */
+static bool names(const char *list, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += size)
+        if ((at == list || at[-1] == ' ') && (at[size] == ' ' || at[size] == 0))
+            return true;
+    return false;
+}
+
+/* An option that the action does not know would be passed over in silence. */
+static bool takes_all(size_t action, const struct command_option *options, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (*options[i].value && !names(actions[action].options, options[i].name)) {
+            fprintf(stderr, "flywheel dataset %s: takes no --%s\n", actions[action].name,
+                    options[i].name);
+            return false;
+        }
+    return true;
+}
+
 int command_dataset(int argc, char **argv)
 {
     struct dataset_arguments it = {.version = NULL};
@@ -74,6 +103,8 @@ int command_dataset(int argc, char **argv)
         action++;
     if (action == ACTIONS || argc - first - 1 != actions[action].operands)
         return usage();
+    if (!takes_all(action, options, sizeof options / sizeof options[0]))
+        return EXIT_USAGE;
     it.operand_count = actions[action].operands;
     for (int i = 0; i < it.operand_count; i++)
         it.operands[i] = argv[first + 1 + i];
