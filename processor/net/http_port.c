@@ -149,7 +149,7 @@ void http_port_take(struct http_port *port)
             continue;
         }
         /* The listener counts what clients hold; here are some whose clients have gone. */
-        counter_add(port->config.full, 1);
+        counter_add(port->config.unserved, 1);
         close(fds[i]);
     }
 }

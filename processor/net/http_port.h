@@ -34,8 +34,9 @@ struct http_port_config {
     uint32_t max_connections;
     int64_t handshake_ms, idle_ms;
     int64_t request_ms; /* for head and body; likewise for the answer */
-    /* Refused or cut for that; `connections`: as they are now. */
-    struct counter *full, *exhausted, *idle, *slow, *connections;
+    /* Refused or cut for that, the first two in the listener's thread; `unserved`: taken in while
+     * connections whose clients have gone held their places. `connections`: as they are now. */
+    struct counter *full, *exhausted, *unserved, *idle, *slow, *connections;
     struct tls_front_counters *handshakes;
 };
 

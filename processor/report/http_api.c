@@ -141,6 +141,7 @@ enum status http_api_start(struct http_api *api, struct error *ret_error)
         .request_ms = api->config.request_ms,
         .full = &api->refused[REFUSED_CONNECTIONS],
         .exhausted = &api->refused[REFUSED_DESCRIPTORS],
+        .unserved = &api->refused[REFUSED_BUSY],
         .idle = &api->refused[REFUSED_IDLE],
         .slow = &api->refused[REFUSED_SLOW],
         .connections = &api->connections,

@@ -8,13 +8,10 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "processor/base/log.h"
 #include "processor/net/http_head.h"
 #include "processor/receive/accept.h"
-#include "processor/receive/http/connection.h"
 #include "processor/receive/http/hold.h"
 #include "processor/receive/http/letter.h"
 #include "processor/receive/http/response.h"
@@ -95,14 +92,23 @@ static void refuse(struct http_call *call, struct http_reply with)
     call->state = CALL_DISCARDING;
 }
 
+/* A request line is there. */
+void *http_call_begins(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct http_receiver *receiver = context;
+    (void)uri;
+    http_place_enter(http_port_place(connection), HTTP_REQUEST, receiver->port.now_ms);
+    return NULL;
+}
+
 void http_call_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how)
 {
     struct http_receiver *receiver = context;
     struct http_call *call = *state;
-    struct http_connection *place = http_connection_of(connection);
+    struct http_place *place = http_port_place(connection);
     bool is_cut = place->is_cut;
-    http_connection_enter(place, PHASE_IDLE, receiver->now_ms);
+    http_place_enter(place, HTTP_IDLE, receiver->port.now_ms);
     if (!call)
         return;
     *state = NULL;
@@ -138,11 +144,8 @@ static void on_durable(struct request *request, enum status status)
     do
         call->next = first;
     while (!atomic_compare_exchange_weak(&receiver->answered, &first, call));
-    if (first)
-        return; /* whoever pushed that one has woken the thread */
-    uint64_t one = 1;
-    ssize_t written = write(receiver->wake, &one, sizeof one);
-    (void)written; /* full: it is awake */
+    if (!first) /* whoever pushed that one has woken the thread */
+        http_port_wake(&receiver->port);
 }
 
 void http_call_take_answers(struct http_receiver *receiver)
@@ -183,7 +186,7 @@ uint32_t http_call_abandon(struct http_receiver *receiver, int64_t since_ms, con
 
 void http_call_expire(struct http_receiver *receiver)
 {
-    int64_t since_ms = receiver->now_ms - receiver->config.commit_ms;
+    int64_t since_ms = receiver->port.now_ms - receiver->config.commit_ms;
     uint32_t late =
         http_call_abandon(receiver, since_ms, "the commit takes too long; send it again");
     counter_add(&receiver->limits->limits[HTTP_LIMIT_COMMIT], late);
@@ -207,7 +210,7 @@ static void submit(struct http_call *call)
     case ACCEPT_LATER:
         call->is_in_pipeline = true;
         call->state = CALL_WAITING;
-        call->waiting_since_ms = receiver->now_ms;
+        call->waiting_since_ms = receiver->port.now_ms;
         break;
     case ACCEPT_BUSY:
         call->request = request;
@@ -285,8 +288,8 @@ void http_call_resume_held(struct http_receiver *receiver)
             go_on(call);
         } else if (is_turn || !http_hold(call, CALL_HELD_AT_HEAD)) {
             resumed++;
-            http_connection_enter(http_connection_of(call->connection), PHASE_REQUEST,
-                                  receiver->now_ms);
+            http_place_enter(http_port_place(call->connection), HTTP_REQUEST,
+                             receiver->port.now_ms);
             call->state = CALL_RESUMED;
         }
         if (!http_hold_is_suspended(call))
@@ -345,12 +348,7 @@ static struct bytes header(struct MHD_Connection *connection, const char *name)
 static void log_stranger(struct http_call *call)
 {
     char peer[PEER_SIZE];
-    int connection =
-        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    if (call->receiver->front)
-        tls_front_peer(call->receiver->front, connection, peer);
-    else
-        peer_name(connection, peer);
+    http_port_peer(&call->receiver->port, call->connection, peer);
     log_warn("unauthenticated", "receiver=otlp/http peer=%s", peer);
 }
 

@@ -22,6 +22,7 @@
 enum MHD_Result http_call_serve(void *receiver, struct MHD_Connection *connection, const char *path,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_size, void **state);
+void *http_call_begins(void *receiver, const char *uri, struct MHD_Connection *connection);
 void http_call_completed(void *receiver, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how);
 /* Answers what the pipeline has answered. */

@@ -8,7 +8,6 @@
 #include "processor/receive/http/hold.h"
 
 #include "processor/receive/accept.h"
-#include "processor/receive/http/connection.h"
 
 size_t http_hold_announced_bytes(const struct http_call *call)
 {
@@ -25,9 +24,9 @@ bool http_hold(struct http_call *call, enum http_call_state state)
 {
     struct http_receiver *receiver = call->receiver;
     if (call->held_since_ms == 0)
-        call->held_since_ms = receiver->now_ms;
+        call->held_since_ms = receiver->port.now_ms;
     if (atomic_load(&receiver->is_stopping) ||
-        !accept_may_wait(receiver->intake, call->held_since_ms, receiver->now_ms))
+        !accept_may_wait(receiver->intake, call->held_since_ms, receiver->port.now_ms))
         return false;
     call->state = state;
     call->next = NULL;
@@ -44,7 +43,6 @@ bool http_hold_is_suspended(const struct http_call *call)
 
 void http_hold_suspend(struct http_call *call)
 {
-    http_connection_enter(http_connection_of(call->connection), PHASE_WAITING,
-                          call->receiver->now_ms);
+    http_place_enter(http_port_place(call->connection), HTTP_WAITING, call->receiver->port.now_ms);
     MHD_suspend_connection(call->connection);
 }

@@ -1,26 +1,19 @@
 /* Lifecycle of the receiver and the loop of its I/O thread, in which libmicrohttpd does all its
  * work: it has no thread and no listening socket of its own here.
  *
- *   listener, or TLS front --pipe of descriptors--> |          |
- *   pipeline --stack of answers, eventfd----------> | I/O loop | <-- epoll of libmicrohttpd
+ *   port: accepted connections --> |          |
+ *   pipeline: stack of answers --> | I/O loop | <-- epoll of libmicrohttpd
  *
  *   stop: listener closed -> requests in flight finish, new ones get 503 -> quiet, or grace over:
  *         waiting calls get 503 -> a little later everything is closed -> thread ends */
 #include "processor/receive/http/receiver.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "processor/base/clock.h"
 #include "processor/base/thread.h"
-#include "processor/net/listener.h"
 #include "processor/receive/http/call.h"
-#include "processor/receive/http/connection.h"
 
 enum {
     TICK_MS = 250,            /* the loop looks at deadlines at least that often */
@@ -61,42 +54,26 @@ static bool start_daemon(struct http_receiver *receiver)
          (intptr_t)receiver->config.max_header_bytes + ANSWER_BYTES, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_connection_requests, receiver},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_call_begins, receiver},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_call_completed, receiver},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, receiver},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_port_notify, &receiver->port},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
-    receiver->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_call_serve, receiver,
-                                        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-    return receiver->daemon != NULL;
+    receiver->port.daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_call_serve, receiver,
+                                             MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return receiver->port.daemon != NULL;
 }
 
 /* Is there nothing left to wait for? */
 static bool is_drained(struct http_receiver *receiver, int64_t *quiet_since_ms)
 {
     if (*quiet_since_ms == 0 || receiver->live > 0)
-        *quiet_since_ms = receiver->now_ms;
-    int64_t over_ms = receiver->now_ms - atomic_load(&receiver->grace_ends_ms);
+        *quiet_since_ms = receiver->port.now_ms;
+    int64_t over_ms = receiver->port.now_ms - atomic_load(&receiver->grace_ends_ms);
     if (over_ms >= 0)
         (void)http_call_abandon(receiver, INT64_MAX, "shutting down; send it again");
-    return receiver->now_ms - *quiet_since_ms >= QUIET_MS || over_ms >= ABANDON_MS;
-}
-
-static void wait_for_work(struct http_receiver *receiver, int64_t tick_ms)
-{
-    MHD_UNSIGNED_LONG_LONG due_ms;
-    if (MHD_get_timeout(receiver->daemon, &due_ms) == MHD_YES && due_ms < (uint64_t)tick_ms)
-        tick_ms = (int64_t)due_ms;
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(receiver->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd polled[] = {{.fd = info->epoll_fd, .events = POLLIN},
-                              {.fd = receiver->wake, .events = POLLIN},
-                              {.fd = receiver->accepted[0], .events = POLLIN}};
-    (void)poll(polled, sizeof polled / sizeof polled[0], (int)tick_ms);
-    uint64_t count;
-    ssize_t size = read(receiver->wake, &count, sizeof count);
-    (void)size; /* none: something else has come */
+    return receiver->port.now_ms - *quiet_since_ms >= QUIET_MS || over_ms >= ABANDON_MS;
 }
 
 static void *io_loop(void *context)
@@ -105,43 +82,24 @@ static void *io_loop(void *context)
     int64_t quiet_since_ms = 0;
     for (;;) {
         bool is_stopping = atomic_load(&receiver->is_stopping);
-        wait_for_work(receiver, receiver->held_first ? HELD_TICK_MS
-                                : is_stopping      ? DRAIN_TICK_MS
-                                                   : TICK_MS);
-        receiver->now_ms = clock_monotonic_ms();
-        http_connection_take(receiver);
+        http_port_wait(&receiver->port, receiver->held_first ? HELD_TICK_MS
+                                        : is_stopping        ? DRAIN_TICK_MS
+                                                             : TICK_MS);
+        http_port_take(&receiver->port);
         http_call_take_answers(receiver);
         http_call_resume_held(receiver);
-        if (http_connection_sweep(receiver))
+        if (http_port_sweep(&receiver->port))
             http_call_expire(receiver);
         bool is_over = is_stopping && is_drained(receiver, &quiet_since_ms);
-        (void)MHD_run(receiver->daemon);
+        (void)MHD_run(receiver->port.daemon);
         if (is_over)
             break;
     }
     /* What began to wait in the last turn: a suspended connection can't be closed. */
     (void)http_call_abandon(receiver, INT64_MAX, "shutting down; send it again");
-    MHD_stop_daemon(receiver->daemon);
-    receiver->daemon = NULL;
+    MHD_stop_daemon(receiver->port.daemon);
+    receiver->port.daemon = NULL;
     return NULL;
-}
-
-/* The front's thread, or the listener's. */
-static void connection_secured(void *context, int connection)
-{
-    struct http_receiver *receiver = context;
-    if (write(receiver->accepted[1], &connection, sizeof connection) != sizeof connection)
-        close(connection); /* thousands are waiting already */
-}
-
-/* The listener's thread. */
-static void connection_accepted(void *context, int connection)
-{
-    struct http_receiver *receiver = context;
-    if (receiver->front)
-        tls_front_add(receiver->front, connection);
-    else
-        connection_secured(receiver, connection);
 }
 
 /* --- life --- */
@@ -152,53 +110,41 @@ static enum status fail(struct error *ret_error, const char *what)
     return STATUS_FATAL;
 }
 
-static enum status open_listener(struct http_receiver *receiver, struct error *ret_error)
+static enum status open_port(struct http_receiver *receiver, struct error *ret_error)
 {
-    struct listener_config config = {
-        .receiver = "otlp/http",
+    struct http_receiver_counters *limits = receiver->limits;
+    const struct http_port_config config = {
+        .name = "otlp/http",
         .endpoint = receiver->endpoint,
+        .tls = receiver->config.tls,
         .max_connections = receiver->config.max_connections,
-        .descriptors = receiver->config.tls ? TLS_DESCRIPTORS : 1,
-        .full = &receiver->limits->limits[HTTP_LIMIT_CONNECTIONS],
-        .exhausted = &receiver->limits->limits[HTTP_LIMIT_DESCRIPTORS],
-        .connections = &receiver->limits->connections,
+        .handshake_ms = receiver->config.handshake_ms,
+        .idle_ms = receiver->config.idle_ms,
+        .request_ms = receiver->config.request_ms,
+        .full = &limits->limits[HTTP_LIMIT_CONNECTIONS],
+        .exhausted = &limits->limits[HTTP_LIMIT_DESCRIPTORS],
+        .unserved = &limits->limits[HTTP_LIMIT_REQUESTS],
+        .idle = &limits->limits[HTTP_LIMIT_IDLE],
+        .slow = &limits->limits[HTTP_LIMIT_REQUEST],
+        .connections = &limits->connections,
+        .handshakes = &limits->tls,
     };
-    enum status status = listener_open(&config, &receiver->listener, ret_error);
-    if (status == STATUS_OK)
-        receiver->port = listener_port(receiver->listener);
-    return status;
-}
-
-static enum status open_front(struct http_receiver *receiver, struct error *ret_error)
-{
-    if (!receiver->config.tls)
-        return STATUS_OK;
-    struct tls_front_config config = {.receiver = "otlp/http",
-                                      .protocol = "http/1.1",
-                                      .handshake_ms = receiver->config.handshake_ms};
-    receiver->front = tls_front_create(&config, receiver->config.tls, &receiver->limits->tls,
-                                       connection_secured, receiver, ret_error);
-    return receiver->front ? STATUS_OK : STATUS_FATAL;
+    return http_port_open(&receiver->port, &config, ret_error);
 }
 
 static enum status start(struct receiver *base, struct error *ret_error)
 {
     struct http_receiver *receiver = receiver_of(base);
-    assert(!receiver->listener && !receiver->daemon);
-    if (open_listener(receiver, ret_error) != STATUS_OK)
+    assert(!receiver->port.daemon);
+    if (open_port(receiver, ret_error) != STATUS_OK)
         return STATUS_FATAL;
-    receiver->now_ms = clock_monotonic_ms();
-    if (pipe2(receiver->accepted, O_CLOEXEC | O_NONBLOCK) != 0)
-        return fail(ret_error, "no file descriptor is left");
     if (!start_daemon(receiver))
         return fail(ret_error, "the server cannot be started");
-    if (open_front(receiver, ret_error) != STATUS_OK)
-        return STATUS_FATAL;
     if (pthread_create(&receiver->thread, NULL, io_loop, receiver) != 0)
         return fail(ret_error, "the I/O thread cannot be started");
     thread_name(receiver->thread, "http");
     receiver->is_running = true;
-    return listener_start(receiver->listener, connection_accepted, receiver, ret_error);
+    return http_port_start(&receiver->port, ret_error);
 }
 
 static void stop(struct receiver *base, int64_t grace_ms)
@@ -206,26 +152,12 @@ static void stop(struct receiver *base, int64_t grace_ms)
     struct http_receiver *receiver = receiver_of(base);
     if (!receiver->is_running)
         return;
-    listener_close(receiver->listener);
-    receiver->listener = NULL;
+    http_port_shut(&receiver->port);
     atomic_store(&receiver->grace_ends_ms, clock_monotonic_ms() + grace_ms);
     atomic_store(&receiver->is_stopping, true);
-    uint64_t one = 1;
-    ssize_t written = write(receiver->wake, &one, sizeof one);
-    (void)written;
+    http_port_wake(&receiver->port);
     pthread_join(receiver->thread, NULL);
     receiver->is_running = false;
-}
-
-static void close_accepted(struct http_receiver *receiver)
-{
-    int connection;
-    if (receiver->accepted[0] < 0)
-        return;
-    while (read(receiver->accepted[0], &connection, sizeof connection) == sizeof connection)
-        close(connection);
-    close(receiver->accepted[0]);
-    close(receiver->accepted[1]);
 }
 
 static void destroy(struct receiver *base)
@@ -234,16 +166,11 @@ static void destroy(struct receiver *base)
         return;
     struct http_receiver *receiver = receiver_of(base);
     stop(base, 0);
-    listener_close(receiver->listener);
-    tls_front_destroy(receiver->front);
-    if (receiver->daemon)
-        MHD_stop_daemon(receiver->daemon);
-    close_accepted(receiver);
-    if (receiver->wake >= 0)
-        close(receiver->wake);
+    if (receiver->port.daemon)
+        MHD_stop_daemon(receiver->port.daemon);
+    http_port_finish(&receiver->port);
     http_call_free_all(receiver);
     inflater_destroy(receiver->inflater);
-    free(receiver->connections);
     free(receiver->endpoint);
     free(receiver);
 }
@@ -253,16 +180,9 @@ static bool allocate(struct http_receiver *receiver)
     const struct http_receiver_config *config = &receiver->config;
     receiver->endpoint = strdup(config->endpoint);
     receiver->inflater = inflater_create();
-    receiver->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     receiver->calls_max = config->max_connections * CALLS_PER_CONNECTION;
     receiver->calls = calloc(receiver->calls_max, sizeof(struct http_call *));
-    receiver->connections = calloc(config->max_connections, sizeof(struct http_connection));
-    if (!receiver->endpoint || !receiver->inflater || receiver->wake < 0 || !receiver->calls ||
-        !receiver->connections)
-        return false;
-    for (uint32_t i = 0; i < config->max_connections; i++)
-        receiver->connections[i].fd = -1;
-    return true;
+    return receiver->endpoint && receiver->inflater && receiver->calls;
 }
 
 /* What is 0 in the configuration. */
@@ -292,7 +212,6 @@ struct receiver *http_receiver_create(const struct http_receiver_config *config,
     receiver->intake = intake;
     receiver->counters = counters;
     receiver->limits = config->limits ? config->limits : &receiver->own_limits;
-    receiver->accepted[0] = receiver->accepted[1] = -1;
     if (allocate(receiver))
         return &receiver->base;
     destroy(&receiver->base);
@@ -301,5 +220,5 @@ struct receiver *http_receiver_create(const struct http_receiver_config *config,
 
 int http_receiver_port(const struct receiver *receiver)
 {
-    return ((const struct http_receiver *)receiver)->port;
+    return ((const struct http_receiver *)receiver)->port.number;
 }

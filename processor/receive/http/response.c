@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#include "processor/receive/http/connection.h"
-
 /* Takes the body, which came from malloc. */
 static struct MHD_Response *make_response(struct buffer *body)
 {
@@ -51,7 +49,7 @@ enum MHD_Result http_response_send(struct http_receiver *receiver,
     struct MHD_Response *response = make_response(body);
     if (!response)
         return MHD_NO;
-    http_connection_enter(http_connection_of(connection), PHASE_REPLY, receiver->now_ms);
+    http_place_enter(http_port_place(connection), HTTP_REPLY, receiver->port.now_ms);
     enum MHD_Result result = MHD_NO;
     if (add_headers(response, reply, media, atomic_load(&receiver->is_stopping)))
         result = MHD_queue_response(connection, reply->status, response);

@@ -1,11 +1,11 @@
 /* A receiver over HTTP and its calls, as its own files see them. Of the receiver first what is set
  * before its thread runs or is atomic, then what the I/O thread alone touches. */
 #pragma once
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "processor/base/inflate.h"
+#include "processor/net/http_port.h"
 #include "processor/receive/http/config.h"
 #include "processor/receive/http/request.h"
 #include "processor/receive/receiver.h"
@@ -28,7 +28,8 @@ enum http_call_state {
 
 struct http_call {
     struct http_receiver *receiver;
-    struct http_call *next; /* of the free ones, the held, or those that the pipeline has answered */
+    struct http_call
+        *next; /* of the free ones, the held, or those that the pipeline has answered */
     struct MHD_Connection *connection; /* NULL: it is gone, only the pipeline knows the call */
     enum http_call_state state;
     bool is_in_pipeline; /* submitted, and not answered yet */
@@ -41,7 +42,7 @@ struct http_call {
     int64_t held_since_ms, waiting_since_ms;
     struct http_reply reply;
     char text[HTTP_TEXT_SIZE]; /* of the reply, where it names a place */
-    struct buffer response; /* sent with 200; written before submit */
+    struct buffer response;    /* sent with 200; written before submit */
 };
 
 struct http_receiver {
@@ -51,11 +52,7 @@ struct http_receiver {
     const struct intake *intake;
     struct receiver_counters *counters;
     struct http_receiver_counters *limits, own_limits; /* the caller's, or our own */
-    int port;
-    struct listener *listener;
-    struct tls_front *front; /* NULL: plaintext */
-    int accepted[2];         /* a pipe of descriptors, from the listener's or the front's thread */
-    int wake;                /* eventfd: there is an answer, or the end */
+    struct http_port port; /* its turn and its connections are the I/O thread's */
     pthread_t thread;
     bool is_running;
     _Atomic bool is_stopping;
@@ -63,18 +60,13 @@ struct http_receiver {
     _Atomic(struct http_call *) answered;
 
     /* The I/O thread's. */
-    struct MHD_Daemon *daemon;
     struct inflater *inflater;
-    int64_t now_ms; /* of this turn */
     struct http_call **calls;
     uint32_t call_count, calls_max;
     struct http_call *free_calls;
     struct http_call *held_first, *held_last;
     uint32_t live; /* calls that have a connection */
     size_t receiving_bytes;
-    struct http_connection *connections; /* max_connections places */
-    uint32_t connection_count;
-    int64_t swept_ms;
 };
 
 static inline void http_limit_hit(struct http_receiver *receiver, enum http_limit limit)
