@@ -158,32 +158,32 @@ static void check(struct world *world, struct span_account before)
 }
 
 /* What a batch comes to. */
-struct result {
+struct sweep_outcome {
     struct span_account account;
     uint64_t records, late;
 };
 
-static struct result outcome_of(const struct world *world)
+static struct sweep_outcome outcome_of(const struct world *world)
 {
     struct writer_counters *counted = &world->writer->counted;
-    return (struct result){writer_account(world->writer),
+    return (struct sweep_outcome){writer_account(world->writer),
                            writer_gauges(world->writer).outbox_records,
                            counter_get(persistent_counter_value(counted->late))};
 }
 
-static struct result outcome_without_failure(const struct scenario *scenario)
+static struct sweep_outcome outcome_without_failure(const struct scenario *scenario)
 {
     struct world world;
     begin(&world, scenario);
     ck_assert_int_eq(act(&world, scenario->steps_ms), STATUS_OK);
-    struct result outcome = outcome_of(&world);
+    struct sweep_outcome outcome = outcome_of(&world);
     end(&world);
     return outcome;
 }
 
 static void sweep(const struct scenario *scenario, unsigned kinds, const char *what)
 {
-    struct result expected = outcome_without_failure(scenario);
+    struct sweep_outcome expected = outcome_without_failure(scenario);
     struct failing_sweep sweep = failing_sweep(kinds, 1);
     while (failing_next(&sweep)) {
         struct world world;
@@ -195,7 +195,7 @@ static void sweep(const struct scenario *scenario, unsigned kinds, const char *w
         ck_assert_msg(status == STATUS_OK || (status == STATUS_FATAL && failing_hit()) ||
                           (status == STATUS_BUSY && failing_hit() && kinds == FAILING_CALLS),
                       "%s: status %d at %ju", scenario->name, (int)status, (uintmax_t)sweep.n);
-        struct result outcome = outcome_of(&world);
+        struct sweep_outcome outcome = outcome_of(&world);
         if (status == STATUS_OK) /* then it has made no difference */
             ck_assert_msg(memcmp(&outcome, &expected, sizeof outcome) == 0,
                           "%s: another outcome at %ju", scenario->name, (uintmax_t)sweep.n);
