@@ -254,6 +254,14 @@ static bool is_known(struct applying *applying, bool has_waited, enum result_out
     return true;
 }
 
+/* What a topic brought and the item refused stays refused: read again, it would be held against what the
+ * item has become since. Over HTTP whoever is told may mend it and send it under the same id. */
+static void note_refused(const struct applying *applying, enum result_outcome outcome)
+{
+    if (outcome != RESULT_WAS_FULL)
+        review_note_id(applying, false, applying->item.sequence);
+}
+
 static enum result_outcome apply(struct applying *applying, struct bytes json, bool has_waited)
 {
     struct review_event *event = &applying->event;
@@ -279,6 +287,8 @@ static enum result_outcome apply(struct applying *applying, struct bytes json, b
         outcome = check_texts(applying);
     if (outcome == RESULT_WAS_ACCEPTED)
         outcome = review_keep(applying);
+    else if (event->principal->trust == TRUST_IMPORTED)
+        note_refused(applying, outcome);
     put_item(applying);
     return outcome;
 }

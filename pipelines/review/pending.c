@@ -99,17 +99,23 @@ static bool is_ours(struct review *review, const struct waiting *waiting)
     return is_ours;
 }
 
+/* It was answered `pending`: what it came to since is told to the dead letters alone. */
+static void count_dead(struct review *review, struct store_txn *txn, enum result_outcome outcome,
+                       const struct waiting *waiting)
+{
+    counters_add(review->counters, txn, review->dead[outcome], 1);
+    if (review->tell_dead && waiting->principal.trust == TRUST_IMPORTED)
+        value_put_bytes(&review->dead_letters, waiting->json);
+}
+
 static void give_up(struct review *review, struct store_txn *txn, uint64_t sequence,
                     const struct waiting *waiting)
 {
     enum result_outcome outcome =
         is_ours(review, waiting) ? RESULT_WAS_UNKNOWN_RECORD : RESULT_WAS_UNCLAIMED;
     counters_add(review->counters, txn, review->outcomes[outcome], 1);
-    if (outcome == RESULT_WAS_UNKNOWN_RECORD) {
-        counters_add(review->counters, txn, review->dead[outcome], 1);
-        if (review->tell_dead && waiting->principal.trust == TRUST_IMPORTED)
-            value_put_bytes(&review->dead_letters, waiting->json);
-    }
+    if (outcome == RESULT_WAS_UNKNOWN_RECORD)
+        count_dead(review, txn, outcome, waiting);
     forget(review, txn, sequence, waiting);
 }
 
@@ -170,6 +176,8 @@ static bool apply_waiting(struct review *review, struct store_txn *txn, uint64_t
     if (answer.outcome == RESULT_WAS_PENDING || answer.outcome == RESULT_WAS_FULL)
         return false;
     counters_add(review->counters, txn, review->outcomes[answer.outcome], 1);
+    if (review_outcome_status(answer.outcome) >= 400)
+        count_dead(review, txn, answer.outcome, waiting);
     forget(review, txn, sequence, waiting);
     return true;
 }

@@ -169,6 +169,21 @@ START_TEST(what_is_imported_is_another_persons_than_what_was_authenticated)
 }
 END_TEST
 
+START_TEST(what_a_topic_brought_and_the_item_refused_stays_refused)
+{
+    add(1);
+    const char *withdrawn = "\"reviewer\":\"kim\",\"result_id\":\"r0\",\"status\":\"withdrawn\"";
+    SAYS(topic, 1, RESULT_WAS_NOT_YOURS, "%s", withdrawn);
+    SAYS(topic, 1, RESULT_WAS_STALE,
+         "\"reviewer\":\"kim\",\"result_id\":\"r2\",\"supersedes\":\"r1\"," PASS);
+    SAYS(topic, 1, RESULT_WAS_ACCEPTED, "\"reviewer\":\"kim\",\"result_id\":\"r1\"," FAIL);
+    SAYS(topic, 1, RESULT_WAS_DUPLICATE, "%s", withdrawn);
+    SAYS(topic, 1, RESULT_WAS_DUPLICATE,
+         "\"reviewer\":\"kim\",\"result_id\":\"r2\",\"supersedes\":\"r1\"," PASS);
+    ck_assert_uint_eq(review_fixture_item(&it, 1, 0).decision.verdict, REVIEW_FAIL);
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_refused_by_its_field)
 {
     add(1);
@@ -284,6 +299,19 @@ START_TEST(a_dead_letter_is_told_after_the_commit_and_once)
     review_tell_dead(it.review);
     review_tell_dead(it.review);
     ck_assert_uint_eq(letters, 1);
+}
+END_TEST
+
+START_TEST(a_result_that_waited_and_is_refused_then_is_a_dead_letter)
+{
+    uint32_t letters = 0;
+    review_on_dead(it.review, keep_letter, &letters);
+    SAYS(topic, 9, RESULT_WAS_PENDING, "\"reviewer\":\"nobody\",\"status\":\"withdrawn\"");
+    add(9);
+    review_tell_dead(it.review);
+    ck_assert_uint_eq(letters, 1);
+    ck_assert_uint_eq(
+        review_fixture_count(&it, "flywheel_results_dead_total{reason=\"not_yours\"}"), 1);
 }
 END_TEST
 
@@ -479,6 +507,7 @@ int main(void)
     tcase_add_test(all, two_skips_skip_an_item_and_one_does_not);
     tcase_add_test(all, nobody_speaks_for_another_and_nobody_judges_the_own_review);
     tcase_add_test(all, what_is_imported_is_another_persons_than_what_was_authenticated);
+    tcase_add_test(all, what_a_topic_brought_and_the_item_refused_stays_refused);
     tcase_add_test(all, what_cannot_be_read_is_refused_by_its_field);
     tcase_add_test(all, a_check_has_to_tell_the_answer_from_the_wanted_one);
     tcase_add_test(all, texts_are_masked_before_they_are_kept);
@@ -487,6 +516,7 @@ int main(void)
     tcase_add_test(all, after_a_day_what_nobody_knows_is_a_dead_letter_of_whoever_answers_for_it);
     tcase_add_test(all, where_too_many_wait_the_one_that_has_waited_longest_leaves);
     tcase_add_test(all, a_dead_letter_is_told_after_the_commit_and_once);
+    tcase_add_test(all, a_result_that_waited_and_is_refused_then_is_a_dead_letter);
     tcase_add_test(all, what_went_out_from_another_instance_is_not_waited_for);
     tcase_add_test(all, an_item_whose_texts_were_erased_goes_on_counting);
     tcase_add_test(all,
