@@ -31,7 +31,7 @@ bool review_item_open(struct review_api *review, const uint8_t item_id[ITEM_ID_B
                               &ret_item->arena, &ret_item->own);
     ret_item->is_revealed =
         ret_item->queue->blind == BLIND_OFF ||
-        (ret_item->has_own && (ret_item->own.has_first || ret_item->own.is_given));
+        (ret_item->has_own && ret_item->own.has_first); /* a skip or a withdrawal judges nothing */
     return true;
 }
 
@@ -118,6 +118,12 @@ static void write_own(struct json_writer *to, const struct review_item *item, st
     }
 }
 
+/* Is nobody's judgement of it wanted any more that others' could sway? */
+static bool is_settled(const struct review_item *item)
+{
+    return item->row.state != ITEM_OPEN && item->row.state != ITEM_WAITING;
+}
+
 /* What others said, without their names. */
 static void write_others(struct review_api *review, struct json_writer *to,
                          struct review_item *item, struct result *texts)
@@ -173,7 +179,7 @@ void review_item_write(struct review_api *review, struct review_item *item,
         json_put_text(&writer, "output", "");
     if (texts)
         write_own(&writer, item, texts);
-    if (texts && caller->rights & RIGHT_ADJUDICATE)
+    if (texts && caller->rights & RIGHT_ADJUDICATE && (item->is_revealed || is_settled(item)))
         write_others(review, &writer, item, texts);
     if (item->is_revealed && record.size > 0) {
         json_key(&writer, "machine");

@@ -68,7 +68,7 @@ static struct bytes person_of(const struct principal *principal, struct bytes re
     return principal->name;
 }
 
-static bool speaks_for_others(const struct principal *principal)
+bool review_speaks_for_others(const struct principal *principal)
 {
     return principal->is_service || principal->trust == TRUST_IMPORTED;
 }
@@ -87,7 +87,7 @@ static enum result_outcome check_person(struct applying *applying)
 {
     const struct result *result = applying->result;
     const struct principal *principal = applying->event.principal;
-    if (!speaks_for_others(principal) && !bytes_equal(result->reviewer, principal->name))
+    if (!review_speaks_for_others(principal) && !bytes_equal(result->reviewer, principal->name))
         return refuse(applying->answer, RESULT_WAS_NOT_YOURS, "reviewer",
                       "the reviewer is not who the token belongs to");
     if (result->role == RESULT_ADJUDICATOR && !principal->may_adjudicate &&
@@ -298,7 +298,7 @@ void review_apply_one(struct review *review, struct store_txn *txn, struct bytes
                       struct result_answer *ret_answer)
 {
     struct result_refusal refusal = {.fault = RESULT_OK};
-    struct bytes owner = speaks_for_others(principal) ? (struct bytes){NULL, 0} : principal->name;
+    struct bytes owner = review_speaks_for_others(principal) ? (struct bytes){NULL, 0} : principal->name;
     *ret_answer = (struct result_answer){.outcome = RESULT_WAS_FULL};
     arena_reset(&review->arena);
     struct applying *applying = arena_zalloc(&review->arena, 1, sizeof *applying);

@@ -11,6 +11,8 @@ struct applying {
     struct result_answer *answer;
 };
 
+/* A tool or a topic, which names the reviewer. */
+bool review_speaks_for_others(const struct principal *principal);
 /* The result becomes the row of its person, and the item what its results say. */
 enum result_outcome review_keep(struct applying *applying);
 /* Whoever says the same under that id is a repeat from now on. */

@@ -30,23 +30,25 @@ static uint32_t label_ids(const struct label_set *labels, const uint16_t *from, 
     return kept;
 }
 
-/* The first judgement is the server's where it was asked for one, else what the result says of it. */
+/* The first judgement is the server's where it was asked for one, else what the first result says of it.
+ * It stays, whatever a person says, skips or withdraws after having seen the machine's. A tool's results
+ * follow each other: it says itself what came first. */
 static void put_first(const struct applying *applying, struct result_row *row)
 {
     const struct result *result = applying->result;
     const struct label_set *labels = &applying->event.review->config->review.labels;
     bool is_said = result->has_first_verdict;
+    bool is_tool = review_speaks_for_others(applying->event.principal);
     bool has_judged = applying->own->is_given && applying->own->status == RESULT_COMPLETED;
-    if (row->has_first) {
-        row->is_blind = true;
-    } else if (is_said || !has_judged) {
-        row->is_blind = is_said;
-        row->first_verdict = (uint8_t)(is_said ? result->first_verdict : result->verdict);
-        row->first_label_count =
-            is_said ? label_ids(labels, result->first_labels, result->first_label_count,
-                                row->first_labels)
-                    : label_ids(labels, result->labels, result->label_count, row->first_labels);
-    }
+    if (row->has_first || (!is_said && has_judged))
+        return;
+    row->has_first = !is_tool;
+    row->is_blind = is_said;
+    row->first_verdict = (uint8_t)(is_said ? result->first_verdict : result->verdict);
+    row->first_label_count =
+        is_said ? label_ids(labels, result->first_labels, result->first_label_count,
+                            row->first_labels)
+                : label_ids(labels, result->labels, result->label_count, row->first_labels);
 }
 
 static void put_judgement(struct applying *applying, struct result_row *row)

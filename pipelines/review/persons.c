@@ -49,9 +49,9 @@ bool review_reveal(struct review *review, struct store_txn *txn, const uint8_t i
     struct result_row row;
     if (!read_place(&event, item_id, &item, &row))
         return false;
-    if (row.has_first || row.is_given)
+    if (row.has_first)
         return true;
-    row.has_first = true;
+    row.has_first = row.is_blind = true;
     row.first_verdict = (uint8_t)verdict;
     row.first_label_count = 0;
     for (uint32_t i = 0; i < label_count && row.first_label_count < ITEM_LABELS_MAX; i++)

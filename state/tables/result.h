@@ -18,7 +18,7 @@ struct result_row { /* times are wall clock; 0: there was none */
     struct bytes principal, reviewer, result_id;
     uint8_t trust, role, status; /* of the caller */
     bool is_given;               /* false: the reveal alone, or withdrawn */
-    bool has_first;              /* kept by the server before the reveal */
+    bool has_first;              /* what was judged first stands, and the reveal */
     bool is_blind;               /* the first judgement was made before the reveal */
     bool is_chosen;              /* opened by id, not served: out of the estimates */
     bool is_served, is_late, is_outdated, is_extra, is_approved;

@@ -458,6 +458,25 @@ START_TEST(the_first_judgement_is_what_was_said_before_the_reveal)
 }
 END_TEST
 
+START_TEST(whoever_saw_the_machines_verdict_does_not_judge_blindly_any_more)
+{
+    struct result_row row;
+    add(1);
+    struct item_row item = review_fixture_item(&it, 1, 0);
+    SAYS(asha, 1, RESULT_WAS_SKIPPED, "\"status\":\"skipped\",\"skip_reason\":\"not_me\"");
+    ck_assert(review_item_result_of(it.temp.store, item.sequence, BYTES_LITERAL("asha"), &it.arena,
+                                    &row));
+    ck_assert(!row.has_first); /* who skips has seen nothing yet */
+    SAYS(asha, 1, RESULT_WAS_REVISED, FAIL);
+    SAYS(asha, 1, RESULT_WAS_WITHDRAWN, "\"status\":\"withdrawn\"");
+    SAYS(asha, 1, RESULT_WAS_ACCEPTED, "\"first_verdict\":\"pass\"," PASS);
+    ck_assert(review_item_result_of(it.temp.store, item.sequence, BYTES_LITERAL("asha"), &it.arena,
+                                    &row));
+    ck_assert(row.has_first && !row.is_blind);
+    ck_assert_uint_eq(row.first_verdict, REVIEW_FAIL);
+}
+END_TEST
+
 START_TEST(a_persons_results_are_taken_out_of_all_counts)
 {
     struct store_txn txn;
@@ -526,6 +545,7 @@ int main(void)
     tcase_add_test(all, without_room_the_least_urgent_expires_first_and_control_last);
     tcase_add_test(all, content_leaves_a_week_after_the_decision_unless_it_became_a_row);
     tcase_add_test(all, the_first_judgement_is_what_was_said_before_the_reveal);
+    tcase_add_test(all, whoever_saw_the_machines_verdict_does_not_judge_blindly_any_more);
     tcase_add_test(all, a_persons_results_are_taken_out_of_all_counts);
     tcase_add_test(all, open_items_of_the_same_failure_are_closed_together);
     suite_add_tcase(suite, all);
