@@ -10,6 +10,7 @@
 
 #include "pipelines/review/dataset_changes.h"
 #include "pipelines/review/dataset_state.h"
+#include "pipelines/review/dead_letters.h"
 #include "pipelines/review/texts.h"
 #include "processor/emit/outgoing.h"
 #include "processor/review/question.h"
@@ -339,6 +340,8 @@ static void erase_trajectory(struct erasing *it, const uint8_t trajectory_id[TRA
     erase_spilled(it);
     erase_rows(it);
     erase_items(it);
+    it->answer->records +=
+        dead_letters_erase(store_path(it->change.dataset->store), it->trajectory_id);
     erased_add(it->change.dataset->erased, it->change.txn, trajectory_id, fingerprint);
     hex_encode(hex, fingerprint, sizeof fingerprint);
     tell(it, "fingerprint", bytes_of(hex, sizeof hex));

@@ -90,7 +90,7 @@ void dataset_say_erased(uint32_t rows, uint32_t records)
            records == 1 ? "" : "s");
     fflush(stdout);
     fputs("erased here; what it can't reach: annotation and results topics, files already\n"
-          "written, dead letters, exports (their manifests name version and rows), consumers of\n"
+          "written, exports (their manifests name version and rows), consumers of\n"
           "rows (they get a tombstone), backups. Freed pages still hold texts until they are\n"
           "written again: `flywheel state compact` leaves them out now\n",
           stderr);

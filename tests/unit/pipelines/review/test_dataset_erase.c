@@ -1,5 +1,7 @@
 /* Erasure: no text of the run is left in any table, nor in the file once it is compacted; the trail
  * stays whole, and the run stays away. */
+#include <sys/stat.h>
+
 #include "state/tables/audit_chain.h"
 #include "state/tables/erased.h"
 #include "state/tables/item.h"
@@ -175,6 +177,43 @@ START_TEST(consumers_get_a_tombstone_and_the_row_never_comes_back)
 }
 END_TEST
 
+static void write_file(const char *directory, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static bool is_there(const char *directory, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(dead_letters_of_the_run_leave_and_those_of_others_stay)
+{
+    struct fixture it;
+    char directory[128];
+    set_up(&it);
+    fill(&it);
+    snprintf(directory, sizeof directory, "%s/rows.dead", it.rows.temp.path);
+    ck_assert_int_eq(mkdir(directory, 0700), 0);
+    write_file(directory, "1.letter", "{\"trace_id\":\"00000000000000000000000000000001\"}");
+    write_file(directory, "1.json", "{}");
+    write_file(directory, "2.letter", "{\"trace_id\":\"00000000000000000000000000000002\"}");
+    write_file(directory, "2.json", "{}");
+    (void)erase(&it, ERASE_TRACE, run_id);
+    ck_assert(!is_there(directory, "1.letter") && !is_there(directory, "1.json"));
+    ck_assert(is_there(directory, "2.letter") && is_there(directory, "2.json"));
+    ck_assert(is_there(it.rows.temp.path, "data.mdb"));
+    tear_down(&it);
+}
+END_TEST
+
 START_TEST(a_conversation_is_erased_with_all_its_runs)
 {
     struct fixture it;
@@ -225,6 +264,7 @@ int main(void)
     TCase *cases = tcase_create("dataset_erase");
     tcase_add_test(cases, no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file);
     tcase_add_test(cases, consumers_get_a_tombstone_and_the_row_never_comes_back);
+    tcase_add_test(cases, dead_letters_of_the_run_leave_and_those_of_others_stay);
     tcase_add_test(cases, a_conversation_is_erased_with_all_its_runs);
     tcase_add_test(cases, an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole);
     suite_add_tcase(suite, cases);
