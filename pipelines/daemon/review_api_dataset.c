@@ -68,7 +68,8 @@ static void run(struct review_call *call, struct review *review, struct store_tx
         .trust = change->caller.kind == TRUST_AUTHENTICATED ? AUDIT_AUTHENTICATED : AUDIT_DECLARED,
     };
     if (audit_is_full(review_audit_trail(review), change->config->review.audit_bytes_max)) {
-        store_fail(txn, STATUS_BUSY, "the audit trail is full");
+        change->answer =
+            (struct dataset_answer){.fate = DATASET_FULL, .reason = "the audit trail is full"};
         return;
     }
     change->apply(change, review_dataset(review), txn, &actor, wall_ms);

@@ -9,11 +9,9 @@
 
 unsigned dataset_fate_status(enum dataset_fate fate)
 {
-    static const unsigned statuses[DATASET_FATES] = {[DATASET_DONE] = 200,
-                                                     [DATASET_UNCHANGED] = 200,
-                                                     [DATASET_UNKNOWN] = 404,
-                                                     [DATASET_REFUSED] = 409,
-                                                     [DATASET_MALFORMED] = 422};
+    static const unsigned statuses[DATASET_FATES] = {
+        [DATASET_DONE] = 200,    [DATASET_UNCHANGED] = 200, [DATASET_UNKNOWN] = 404,
+        [DATASET_REFUSED] = 409, [DATASET_MALFORMED] = 422, [DATASET_FULL] = 503};
     return statuses[fate];
 }
 

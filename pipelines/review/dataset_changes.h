@@ -11,9 +11,10 @@ enum dataset_fate {
     DATASET_UNKNOWN,   /* no such row, version or run: 404 */
     DATASET_REFUSED,   /* `reason` says why: 409 */
     DATASET_MALFORMED, /* an argument is none: 422 */
+    DATASET_FULL,      /* limits.audit: nothing that has to be told may happen: 503 */
     DATASET_FATES
 };
-/* The HTTP status of a fate: 200, 404, 409, 422. */
+/* The HTTP status of a fate: 200, 404, 409, 422, 503. */
 unsigned dataset_fate_status(enum dataset_fate fate);
 
 struct dataset_answer {
