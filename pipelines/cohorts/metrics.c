@@ -188,7 +188,7 @@ static void write_totals(struct cohort_metrics *metrics, uint32_t grouping,
             continue;
         for (int verdict = 0; verdict < COHORT_VERDICTS; verdict++)
             write_one(&metrics->parts[PART_TRAJECTORIES], PART_TRAJECTORIES, group, row, "verdict",
-                      verdict_name(verdict), (double)sums->first[verdict]);
+                      verdict_name((enum verdict)verdict), (double)sums->first[verdict]);
         write_one(&metrics->parts[PART_SCORED], PART_SCORED, group, row, NULL, NULL,
                   (double)sums->first_scored);
         write_one(&metrics->parts[PART_LAST_SEEN], PART_LAST_SEEN, group, row, NULL, NULL,

@@ -66,6 +66,7 @@ bool judge_read(struct judge *judge, const struct open_trajectory *open, enum cl
     if (judge->is_set_aside)
         return false;
     in_hand_take(judge->slot, open->id);
+    regex_scratch_begin(judge->scratch);
     judge->arena.look_limit =
         JUDGE_LOOK_BYTES_MIN + judge->looks_per_byte * (uint64_t)open->wire_bytes;
     if (!open_trajectory_view(open, trigger, &judge->arena, &judge->trajectory))
@@ -283,6 +284,7 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
     bool *is_missing = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, sizeof(bool));
     if (!closed || !outcomes || !is_missing)
         return false;
+    regex_scratch_begin(judge->scratch); /* a revision from the summary was not read */
     *closed = (struct closed){
         .config = judge->config,
         .trigger = judgement->trigger,

@@ -137,7 +137,7 @@ static void write_selection(struct json_writer *json, const struct pipeline_conf
     json_key(json, "selection");
     json_object_begin(json);
     for (int verdict = 0; verdict < VERDICTS; verdict++)
-        json_put_double(json, verdict_name(verdict), config->selection.share[verdict]);
+        json_put_double(json, verdict_name((enum verdict)verdict), config->selection.share[verdict]);
     json_key(json, "control_per_day");
     json_uint(json, config->selection.control_per_day);
     json_key(json, "new_cohort");

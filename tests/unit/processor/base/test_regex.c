@@ -76,6 +76,62 @@ START_TEST(a_search_that_runs_away_gives_up)
 }
 END_TEST
 
+enum { LONG = 1 << 18 };
+
+/* One word without the end that the pattern asks for, which stands behind it: each start of it
+ * passes over all the rest, and no limit of PCRE2 counts that. */
+static struct bytes long_word(void)
+{
+    static char text[LONG];
+    memset(text, 'a', sizeof text);
+    memcpy(text + sizeof text - 8, " @corp b", 8);
+    return bytes_of(text, sizeof text);
+}
+
+START_TEST(what_one_item_passes_over_is_counted_and_bounded)
+{
+    static const char *const patterns[] = {"\\w+@corp", "a{0,200}a{0,200}b", "[\\w.]+\\s*@corpus b",
+                                           "(?:[a-z]+\\.)+corp"};
+    ck_assert_int_eq(search(patterns[_i], long_word(), 0), REGEX_GAVE_UP);
+    ck_assert_uint_lt(regex_looked(scratch), 2300ULL * LONG);
+}
+END_TEST
+
+START_TEST(a_text_that_used_up_what_could_be_spared_leaves_the_others_their_share)
+{
+    for (int i = 0; i < 14; i++)
+        ck_assert_int_eq(search("\\w+@corp", long_word(), 0), REGEX_GAVE_UP);
+    ck_assert_uint_le(regex_looked(scratch), 140ULL * LONG);
+    ck_assert(found("\\w+@corp", BYTES_LITERAL("mail jo@corp now"), 0));
+    regex_scratch_begin(scratch);
+    ck_assert_int_eq(search("\\w+@corp", long_word(), 0), REGEX_GAVE_UP);
+    ck_assert_uint_gt(regex_looked(scratch), 1000ULL * LONG);
+}
+END_TEST
+
+START_TEST(all_searches_of_one_text_share_what_it_may_look_at)
+{
+    static char text[LONG];
+    struct error error = {0};
+    struct regex *regex = regex_create(BYTES_LITERAL("x(?=(?:y*z)?)"), &error);
+    size_t at = 0;
+    memset(text, 'y', sizeof text);
+    for (size_t i = 0; i < sizeof text; i += 2)
+        text[i] = 'x';
+    memset(text + LONG / 2, 'y', LONG / 2);
+    text[LONG / 2 - 1] = 'x';
+    scratch = regex_scratch_create();
+    enum regex_result result;
+    while ((result = regex_search(regex, scratch, bytes_of(text, sizeof text), at, &start, &end)) ==
+           REGEX_FOUND)
+        at = end;
+    ck_assert_int_eq(result, REGEX_NONE);
+    ck_assert_uint_lt(regex_looked(scratch), 2300ULL * LONG);
+    ck_assert_uint_gt(regex_looked(scratch), LONG);
+    regex_destroy(regex);
+}
+END_TEST
+
 START_TEST(a_search_from_inside_a_code_point_begins_at_the_next)
 {
     ck_assert_int_eq(search("x", BYTES_LITERAL("\xe2\x82\xac x"), 1), REGEX_FOUND);
@@ -103,6 +159,9 @@ int main(void)
     tcase_add_test(tests, invalid_text_can_be_searched);
     tcase_add_test(tests, a_wrong_pattern_is_explained);
     tcase_add_test(tests, a_search_that_runs_away_gives_up);
+    tcase_add_loop_test(tests, what_one_item_passes_over_is_counted_and_bounded, 0, 4);
+    tcase_add_test(tests, a_text_that_used_up_what_could_be_spared_leaves_the_others_their_share);
+    tcase_add_test(tests, all_searches_of_one_text_share_what_it_may_look_at);
     tcase_add_test(tests, a_search_from_inside_a_code_point_begins_at_the_next);
     tcase_add_test(tests, no_match_is_no_limit_hit);
     suite_add_tcase(suite, tests);
