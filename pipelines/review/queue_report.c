@@ -7,13 +7,65 @@
 #include "processor/base/json/writer.h"
 #include "processor/base/text/terminal.h"
 
-enum { ARENA_BYTES = 8 << 20 };
+enum {
+    ARENA_BYTES = 8 << 20,
+    ROW_BYTES = 1 << 20,
+    LOOKED_AT_MAX = 20000, /* the newest items: who works off older ones all day counts too few */
+    ROWS_PER_TRANSACTION = 2000,
+    DAY_MS = 24 * 3600 * 1000,
+};
+
+/* --- what was decided today --- */
+
+static void count_row(struct queue_report *report, const struct item_row *row)
+{
+    const struct review_figures *figures = report->figures;
+    bool is_today = row->decision.is_decided &&
+                    row->decision.decided_ms >= report->wall_ms - report->wall_ms % DAY_MS;
+    report->all_today += is_today;
+    for (uint32_t i = 0; is_today && i < figures->queue_count; i++)
+        report->today[i] += bytes_equal(figures->queues[i].name, row->queue);
+}
+
+static uint64_t newest_item(struct store *store)
+{
+    struct store_txn txn;
+    struct state_key key;
+    store_begin(store, false, &txn);
+    uint64_t newest = store_last_key(&txn, TABLE_ITEM, bytes_of("", 0), &key) && key.size == 8
+                          ? get_be64(key.data)
+                          : 0;
+    return store_commit(&txn) == STATUS_OK ? newest : 0;
+}
+
+static enum status count_today(struct store *store, struct queue_report *report)
+{
+    enum status status = STATUS_OK;
+    struct arena arena;
+    struct item_row row;
+    uint64_t at = newest_item(store), end = at > LOOKED_AT_MAX ? at - LOOKED_AT_MAX : 0;
+    arena_init(&arena, ROW_BYTES);
+    while (at > end && status == STATUS_OK) {
+        struct store_txn txn;
+        store_begin(store, false, &txn);
+        for (int i = 0; i < ROWS_PER_TRANSACTION && at > end; i++, at--) {
+            arena_reset(&arena);
+            if (item_read(&txn, at, &arena, &row))
+                count_row(report, &row);
+        }
+        status = store_commit(&txn);
+    }
+    arena_finish(&arena);
+    return status;
+}
+
+/* --- the report --- */
 
 enum status queue_report_read(struct store *store, const struct review_settings *settings,
                               struct bytes queue, int64_t wall_ms, struct queue_report *ret_report)
 {
+    *ret_report = (struct queue_report){.wall_ms = wall_ms};
     arena_init(&ret_report->arena, ARENA_BYTES);
-    ret_report->wall_ms = wall_ms;
     ret_report->is_single = queue.size > 0;
     ret_report->figures = arena_alloc(&ret_report->arena, sizeof *ret_report->figures);
     enum status status = ret_report->figures ? figures_read(store, settings, wall_ms,
@@ -31,6 +83,8 @@ enum status queue_report_read(struct store *store, const struct review_settings 
             figures->queue_count = 1;
         }
     }
+    if (status == STATUS_OK)
+        status = count_today(store, ret_report);
     if (status != STATUS_OK)
         arena_finish(&ret_report->arena);
     return status;
@@ -55,7 +109,7 @@ static double progress(const struct queue_figures *queue)
     return all > 0 ? (double)decided(queue) / (double)all : 0;
 }
 
-static void write_queue(struct json_writer *to, const struct queue_figures *queue)
+static void write_queue(struct json_writer *to, const struct queue_figures *queue, uint32_t today)
 {
     json_object_begin(to);
     if (queue->name.size > 0) {
@@ -65,6 +119,7 @@ static void write_queue(struct json_writer *to, const struct queue_figures *queu
     for (int state = 0; state < ITEM_STATES; state++)
         json_put_uint(to, item_state_names[state], queue->counts[state]);
     json_put_uint(to, "decided", decided(queue));
+    json_put_uint(to, "decided_today", today);
     json_put_double(to, "progress", progress(queue));
     json_put_uint(to, "over_due", queue->over_due);
     json_put_double(to, "age_p50_s", queue->age_p50_s);
@@ -85,11 +140,11 @@ void queue_report_json(const struct queue_report *report, struct buffer *to)
     json_key(&writer, "queues");
     json_array_begin(&writer);
     for (uint32_t i = 0; i < figures->queue_count; i++)
-        write_queue(&writer, &figures->queues[i]);
+        write_queue(&writer, &figures->queues[i], report->today[i]);
     json_array_end(&writer);
     if (!report->is_single) {
         json_key(&writer, "all");
-        write_queue(&writer, &figures->all);
+        write_queue(&writer, &figures->all, report->all_today);
         json_put_uint(&writer, "pending", figures->pending);
     }
     json_object_end(&writer);

@@ -5,7 +5,9 @@
 
 struct queue_report {
     struct arena arena;
-    struct review_figures *figures; /* in the arena */
+    struct review_figures *figures;  /* in the arena */
+    uint32_t today[ITEM_QUEUES_MAX]; /* of figures->queues: decided since midnight, UTC */
+    uint32_t all_today;
     int64_t wall_ms;
     bool is_single; /* one queue was asked for */
 };

@@ -185,6 +185,7 @@ for reason in ("origin", "host", "type", "login", "role", "size", "slow", "secre
 
 wait_for(lambda: asha.get("/api/v1/queue")[2]["all"]["agreed"] == 1, 30)
 document = asha.get("/api/v1/queue")[2]
+checks.equal("what was decided today is counted", document["all"]["decided_today"], 1)
 command = json.loads(daemon.run("queue", "-c", daemon.config, "--format", "json", check=True).stdout)
 checks.equal("the command says what the API says", command["queues"], document["queues"])
 checks.check("a table, too", "progress" in daemon.run("queue", "-c", daemon.config, check=True).stdout)
