@@ -190,7 +190,7 @@ static void check_record_of_revision(struct simulation *sim, const struct outgoi
                 trace->revision = trace->revision * 10 + value.data[d] - '0';
         for (int verdict = 0; verdict < VERDICTS; verdict++)
             if (strcmp(outgoing->headers[i].name, "verdict") == 0 &&
-                bytes_equal_text(value, verdict_name(verdict)))
+                bytes_equal_text(value, verdict_name((enum verdict)verdict)))
                 trace->record_verdict = (enum verdict)verdict;
     }
     ck_assert_uint_gt(trace->revision, before);
