@@ -82,6 +82,8 @@ static unsigned show_item(struct review_api *review, struct http_api_call *call,
 unsigned review_api_show_item(void *context, struct http_api_call *call)
 {
     uint8_t id[ITEM_ID_BYTES];
+    if (http_api_is_crowded(call))
+        return http_api_refuse_busy(call, "too many requests wait; send it again", 1);
     if (!review_item_id(http_api_id(call), id))
         return http_api_refuse(call, 404, "there is no such item", NULL);
     return show_item(context, call, id, 0, true);

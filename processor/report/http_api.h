@@ -55,6 +55,8 @@ unsigned http_api_refuse(struct http_api_call *call, unsigned status, const char
 unsigned http_api_refuse_busy(struct http_api_call *call, const char *reason, int retry_s);
 /* An open route has refused who signs in: it is counted, and told once a minute. */
 void http_api_note_refused_login(struct http_api_call *call);
+/* Do so many wait that one more must not? What is no GET is refused for it before its handler. */
+bool http_api_is_crowded(const struct http_api_call *call);
 /* Ends a call whose handler returned HTTP_LATER. Any thread, once. */
 void http_api_answer(struct http_api_call *call, unsigned status);
 

@@ -53,6 +53,11 @@ void http_api_set_etag(struct http_api_call *call, const char *etag)
     call->etag = etag;
 }
 
+bool http_api_is_crowded(const struct http_api_call *call)
+{
+    return call->api->waiting > call->api->config.max_waiting; /* it is counted itself */
+}
+
 /* --- calls --- */
 
 static struct http_api_call *take_call(struct http_api *api)
