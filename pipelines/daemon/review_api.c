@@ -121,6 +121,7 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/review/items", RIGHT_REVIEW, 0, review_api_list, item_parameters},
     {HTTP_GET, "/api/v1/review/items/*", RIGHT_REVIEW, 0, review_api_show_item, NULL},
     {HTTP_POST, "/api/v1/review/items/*/reveal", RIGHT_REVIEW, SMALL_BODY, review_api_reveal, NULL},
+    {HTTP_POST, "/api/v1/review/items/*/check", RIGHT_REVIEW, 0, review_api_check, NULL},
     {HTTP_POST, "/api/v1/results", RIGHT_RESULTS, 0, review_api_submit, NULL},
     {HTTP_POST, "/api/v1/results/withdraw", RIGHT_ADMIN, SMALL_BODY, review_api_withdraw, NULL},
     {HTTP_GET, "/api/v1/status", RIGHT_AGGREGATES, 0, answer_status, NULL},

@@ -66,6 +66,7 @@ struct principal review_api_principal(const struct http_caller *caller);
 http_api_handler_fn review_api_submit, review_api_withdraw;                 /* _results.c */
 http_api_handler_fn review_api_next, review_api_list, review_api_show_item; /* _items.c */
 http_api_handler_fn review_api_reveal;                                      /* _reveal.c */
+http_api_handler_fn review_api_check;                                       /* _check.c */
 http_api_handler_fn review_api_tag, review_api_promote, review_api_retire,
     review_api_erase;                                        /* _dataset.c */
 http_api_handler_fn review_api_audit, review_api_checkpoint; /* _audit.c */

@@ -1,7 +1,7 @@
 // Signing in, and which view the address names: #/review, #/queue, #/item/ID, and #code=… once.
 import { call, onSignedOut, signIn, signOut, who } from "./api.js";
 import { tell } from "./dialogs.js";
-import { el, inline, replace } from "./dom.js";
+import { el, inline, key, replace } from "./dom.js";
 import { remember, remembered } from "./draft.js";
 import * as keys from "./keys.js";
 import * as queue from "./queue.js";
@@ -71,8 +71,12 @@ let calls = 0; // what arrives for a view that was left is not shown
 function nothing() {
   const timer = setTimeout(nextItem, LOOK_AGAIN_MS);
   leave = () => clearTimeout(timer);
+  const before = remembered("before");
+  const again = () => { location.hash = `#/item/${before}`; };
+  keys.use((name) => name === "z" && before && (again(), true));
   replace(main, el("div", { class: "plain" }, el("h1", {}, "Nothing to do"), el("p", {}, "No run waits for you. New work comes within seconds of a failed run; this page looks each minute."),
-    el("p", {}, el("button", { type: "button", onclick: nextItem }, "Look again"), " ", el("a", { href: "#/queue" }, "What was done"))));
+    el("p", {}, el("button", { type: "button", onclick: nextItem }, "Look again"), " ",
+      before ? el("button", { type: "button", id: "undo", onclick: again }, "The last one again", key("Z")) : null, " ", el("a", { href: "#/queue" }, "What was done"))));
 }
 
 // After a reload the item that was open is shown again, with its draft.
