@@ -1,7 +1,10 @@
 /* link: receive otlp base */
 /* Admission: who has the request afterwards, what is counted, and how the call is answered. */
 #include <check.h>
+#include <stdio.h>
+#include <unistd.h>
 
+#include "processor/base/log.h"
 #include "processor/receive/accept.h"
 
 static struct {
@@ -157,6 +160,69 @@ START_TEST(a_sender_is_told_how_many_were_rejected_and_why)
 }
 END_TEST
 
+/* What `log` writes, read back. */
+static const char *logged_by(void (*log)(void))
+{
+    static char text[1 << 14];
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    ck_assert(file != NULL && before >= 0);
+    ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
+    log();
+    ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
+    close(before);
+    ssize_t size = pread(fileno(file), text, sizeof text - 1, 0);
+    ck_assert_int_ge((int)size, 0);
+    text[size] = 0;
+    fclose(file);
+    return text;
+}
+
+static uint32_t lines_with(const char *text, const char *event)
+{
+    uint32_t count = 0;
+    for (const char *at = text; (at = strstr(at, event)); at++)
+        count++;
+    return count;
+}
+
+static void refuse_as_wrong(void)
+{
+    accept_log_refusal("otlp/grpc", RPC_INVALID_ARGUMENT, "not protobuf");
+    accept_log_refusal("otlp/http", RPC_UNAUTHENTICATED, NULL);
+}
+
+static void put_off(void)
+{
+    for (int i = 0; i < 1000; i++)
+        accept_log_refusal("otlp/grpc", RPC_UNAVAILABLE, "the queue is full");
+}
+
+START_TEST(a_refused_request_leaves_a_line_with_who_refused_it_and_why)
+{
+    char code[64];
+    log_configure(LOG_INFO, LOG_LOGFMT);
+    const char *text = logged_by(refuse_as_wrong);
+    ck_assert_uint_eq(lines_with(text, "event=request_refused"), 2);
+    snprintf(code, sizeof code, "receiver=otlp/grpc code=%d reason=\"not protobuf\"\n",
+             RPC_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(text, code) != NULL, "%s", text);
+    snprintf(code, sizeof code, "receiver=otlp/http code=%d reason=\"\"\n", RPC_UNAUTHENTICATED);
+    ck_assert_msg(strstr(text, code) != NULL, "%s", text);
+}
+END_TEST
+
+START_TEST(overload_is_told_when_it_begins_however_many_requests_meet_it)
+{
+    log_configure(LOG_INFO, LOG_LOGFMT);
+    const char *text = logged_by(put_off);
+    ck_assert_uint_ge(lines_with(text, "event=requests_put_off"), 1);
+    ck_assert_uint_lt(lines_with(text, "event=requests_put_off"), 10); /* one a minute more */
+    ck_assert_uint_eq(lines_with(text, "event=request_refused"), 0);
+    ck_assert(strstr(text, "receiver=otlp/grpc reason=\"the queue is full\"\n") != NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("accept");
@@ -169,6 +235,8 @@ int main(void)
     tcase_add_test(tcase, rejected_log_records_are_no_refused_spans);
     tcase_add_test(tcase, a_message_that_has_to_wait_counts_nothing);
     tcase_add_test(tcase, a_sender_is_told_how_many_were_rejected_and_why);
+    tcase_add_test(tcase, a_refused_request_leaves_a_line_with_who_refused_it_and_why);
+    tcase_add_test(tcase, overload_is_told_when_it_begins_however_many_requests_meet_it);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
