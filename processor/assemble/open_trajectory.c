@@ -159,11 +159,18 @@ static void index_blobs(struct open_trajectory *trajectory, struct blob_set *set
     set->bucket_count = capacity;
 }
 
-static const struct blob *find_blob(const struct blob_set *set, struct bytes message, uint64_t hash)
+static bool is_same(struct blob_set *set, const struct blob *blob, struct bytes message,
+                    uint64_t hash)
+{
+    set->compared++;
+    return blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), message);
+}
+
+static const struct blob *find_blob(struct blob_set *set, struct bytes message, uint64_t hash)
 {
     const struct blob *blob =
         set->buckets ? set->buckets[hash & (set->bucket_count - 1)] : set->newest;
-    while (blob && !(blob->hash == hash && bytes_equal(bytes_of(blob->data, blob->size), message)))
+    while (blob && !is_same(set, blob, message, hash))
         blob = set->buckets ? blob->next_in_bucket : blob->next;
     return blob;
 }

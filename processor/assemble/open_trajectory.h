@@ -56,6 +56,7 @@ struct open_trajectory {
     struct blob_set {
         struct blob *newest, **buckets; /* no buckets while there are few */
         uint32_t count, bucket_count;
+        uint64_t compared; /* with others, on the way to its place */
     } resources, scopes, logs; /* distinct ones */
     struct span **ids; /* NULL up to 16 spans */
     uint32_t id_capacity;

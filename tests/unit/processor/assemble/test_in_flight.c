@@ -1,6 +1,7 @@
 /* link: assemble otlp nouns base */
 /* The table and what one open trajectory holds, over gated requests. */
 #include <check.h>
+#include <stdio.h>
 
 #include "processor/assemble/in_flight.h"
 #include "tests/support/trace_builder.h"
@@ -99,6 +100,27 @@ static void span(struct fixture *fixture, uint32_t id, uint32_t parent, uint64_t
                                                       .end_ms = end_ms,
                                                       .text = text});
 }
+
+START_TEST(ten_thousand_resources_that_differ_in_the_middle_alone_find_their_places_at_once)
+{
+    enum { RESOURCES = 10000, OF_A_REQUEST = 500, ENDS = 300 };
+    struct fixture fixture;
+    char service[2 * ENDS + 8], ends[ENDS + 1] = {0};
+    memset(ends, 's', ENDS);
+    begin(&fixture);
+    struct open_trajectory *open = NULL;
+    for (uint32_t id = 1; id <= RESOURCES; id++) {
+        snprintf(service, sizeof service, "%s%06u%s", ends, id, ends);
+        trace_resource(&fixture.builder, service);
+        span(&fixture, id, id == 1 ? 0 : 1, 200, NULL);
+        if (id % OF_A_REQUEST == 0)
+            open = add(&fixture, 1);
+    }
+    ck_assert_uint_eq(open->resources.count, RESOURCES);
+    ck_assert_uint_lt(open->resources.compared, 4 * RESOURCES); /* in a list: 50 million */
+    end(&fixture);
+}
+END_TEST
 
 START_TEST(spans_of_many_requests_come_back_in_order)
 {
@@ -282,6 +304,8 @@ int main(void)
 {
     Suite *suite = suite_create("in_flight");
     TCase *cases = tcase_create("in_flight");
+    tcase_add_test(cases,
+                   ten_thousand_resources_that_differ_in_the_middle_alone_find_their_places_at_once);
     tcase_add_test(cases, spans_of_many_requests_come_back_in_order);
     tcase_add_test(cases, a_span_that_comes_again_counts_once_and_costs_nothing);
     tcase_add_loop_test(cases, of_two_different_spans_the_same_one_stays_in_both_orders, 0, 2);
