@@ -275,14 +275,16 @@ static size_t read_parenthesis(struct citations *citations, struct bytes answer,
     return end + 1;
 }
 
-/* End of the code that starts at a backtick. */
-static size_t skip_code(struct bytes text, size_t at)
+/* End of the code that starts at a backtick. Where it has none all the rest was looked at. */
+static size_t skip_code(struct arena *arena, struct bytes text, size_t at)
 {
     size_t ticks = at;
     while (ticks < text.size && text.data[ticks] == '`')
         ticks++;
     const uint8_t *end = memmem(text.data + ticks, text.size - ticks, text.data + at, ticks - at);
-    return end ? (size_t)(end - text.data) + (ticks - at) : ticks;
+    if (end)
+        return (size_t)(end - text.data) + (ticks - at);
+    return arena_look(arena, text.size - ticks) ? ticks : text.size;
 }
 
 static void read_citations(struct citations *citations, struct bytes answer)
@@ -297,7 +299,7 @@ static void read_citations(struct citations *citations, struct bytes answer)
         looked = at;
         uint8_t c = answer.data[at];
         if (c == '`')
-            at = skip_code(answer, at);
+            at = skip_code(arena, answer, at);
         else if (c == '[')
             at = read_bracket(citations, answer, at);
         else if (c == '(')

@@ -131,6 +131,58 @@ START_TEST(links_cite_where_documents_are_links)
 }
 END_TEST
 
+static uint64_t looks_at(const char *text)
+{
+    hand->arena.look_limit = UINT64_MAX;
+    hand->arena.looked = 0;
+    answer(text);
+    (void)score_fixture_read(fixture, "citation.validity");
+    return hand->arena.looked;
+}
+
+START_TEST(citations_of_many_ids_that_agree_at_both_ends_are_looked_at_once_or_twice)
+{
+    enum { DOCUMENTS = 4000, ID_BYTES = 900, CITED_BYTES = 150, CITED = 1500 };
+    static struct document documents[DOCUMENTS];
+    static char ids[DOCUMENTS][ID_BYTES], text[CITED * (CITED_BYTES + 2) + 1];
+    char number[8];
+    for (int i = 0; i < DOCUMENTS; i++) {
+        memset(ids[i], 'd', ID_BYTES);
+        snprintf(number, sizeof number, "%07d", i);
+        memcpy(ids[i] + CITED_BYTES / 2, number, 7);
+        documents[i].id = bytes_of(ids[i], i % 2 ? ID_BYTES : CITED_BYTES);
+    }
+    for (int i = 0; i < CITED; i++) {
+        char *to = text + i * (CITED_BYTES + 2);
+        *to = '[';
+        memcpy(to + 1, ids[2 * (i / 2)], CITED_BYTES);
+        to[CITED_BYTES + 1] = ']';
+    }
+    hand->run.documents = documents;
+    hand->run.document_count = DOCUMENTS;
+    uint64_t bytes = DOCUMENTS / 2 * (ID_BYTES + CITED_BYTES) + sizeof text;
+    uint64_t looked = looks_at(text);
+    ck_assert_uint_gt(looked, bytes / 2);
+    ck_assert_uint_lt(looked, 3 * bytes);
+    expect("citation.validity", 1);
+}
+END_TEST
+
+START_TEST(code_that_never_ends_counts_as_looked_at_to_the_end)
+{
+    enum { RUNS = 200 };
+    static char text[RUNS * (RUNS + 3)];
+    size_t size = 0;
+    for (size_t ticks = RUNS; ticks > 0; ticks--) { /* no longer run follows any of them */
+        memset(text + size, '`', ticks);
+        text[size + ticks] = ' ';
+        size += ticks + 1;
+    }
+    retrieve("KB-204");
+    ck_assert_uint_gt(looks_at(text), size);
+}
+END_TEST
+
 START_TEST(citations_are_na_without_documents_answer_or_claim)
 {
     expect_na("citation.validity", "no_answer");
@@ -459,6 +511,9 @@ int main(void)
     tcase_add_test(tests, citations_by_place_and_by_id);
     tcase_add_test(tests, other_brackets_cite_nothing);
     tcase_add_test(tests, links_cite_where_documents_are_links);
+    tcase_add_test(tests,
+                   citations_of_many_ids_that_agree_at_both_ends_are_looked_at_once_or_twice);
+    tcase_add_test(tests, code_that_never_ends_counts_as_looked_at_to_the_end);
     tcase_add_test(tests, citations_are_na_without_documents_answer_or_claim);
     tcase_add_test(tests, hostile_brackets_take_bounded_time);
     tcase_add_test(tests, arguments_are_held_against_the_schema);
