@@ -62,6 +62,7 @@ static sigset_t block_signals(void)
         sigaddset(&set, handled_signals[i]);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is like a disk that is full */
     return set;
 }
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "state/store/store_faults.h"
@@ -24,6 +26,7 @@ enum status store_fate(const struct store *store, int code)
     case MDB_READERS_FULL:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return STATUS_BUSY;
     case EIO: /* LMDB says EIO also for a write cut short, which is how a disk fills up. */
         return store_disk_free(store) < DISK_FULL_BYTES ? STATUS_BUSY : STATUS_FATAL;
@@ -38,6 +41,7 @@ static const char *text_of(const struct store *store, int code)
     bool is_full = code == ENOSPC || (code == EIO && store_fate(store, code) == STATUS_BUSY);
     return is_full             ? "no space left on the disk"
            : code == EDQUOT    ? "no space left in the disk quota"
+           : code == EFBIG     ? "the process may not write a larger file (ulimit -f)"
            : code == MDB_MAP_FULL ? "no space left in the state (its size limit is reached)"
                                : mdb_strerror(code);
 }
@@ -68,12 +72,27 @@ bool store_write_fails(struct store_txn *txn, enum state_table table)
     return true;
 }
 
+/* How far the process may extend its file (ulimit -f, LimitFSIZE=). */
+static uint64_t file_limit_left(const struct store *store)
+{
+    struct rlimit limit;
+    struct stat file;
+    mdb_filehandle_t fd;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &file) != 0)
+        return UINT64_MAX;
+    uint64_t size = (uint64_t)file.st_size;
+    return limit.rlim_cur > size ? limit.rlim_cur - size : 0;
+}
+
 uint64_t store_disk_free(const struct store *store)
 {
     struct statvfs disk;
     if (store->faults && store->faults->has_disk_free)
         return store->faults->disk_free;
-    return statvfs(store->path, &disk) == 0 ? disk.f_bavail * disk.f_frsize : UINT64_MAX;
+    uint64_t free = statvfs(store->path, &disk) == 0 ? disk.f_bavail * disk.f_frsize : UINT64_MAX;
+    uint64_t left = file_limit_left(store);
+    return left < free ? left : free;
 }
 
 void store_set_faults(struct store *store, struct store_faults *faults)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -81,6 +82,35 @@ START_TEST(an_io_error_of_a_commit_is_fatal_and_a_full_disk_is_not)
     store_begin(temp.store, true, &txn);
     put_text(&txn, "a", "1");
     COMMIT(&txn);
+    temp_store_finish(&temp);
+}
+END_TEST
+
+START_TEST(a_file_at_the_limit_of_the_process_is_like_a_full_disk)
+{
+    struct temp_store temp;
+    struct store_txn txn;
+    char text[60000];
+    struct rlimit before, limit;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 300001; /* ends within a page: LMDB calls a write that is cut short EIO */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    for (int i = 0; i < 3; i++) {
+        store_begin(temp.store, true, &txn);
+        for (char key[2] = "a"; key[0] < 'k'; key[0]++)
+            put_text(&txn, key, text);
+        ck_assert_int_eq(store_commit(&txn), STATUS_BUSY);
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    store_begin(temp.store, true, &txn);
+    put_text(&txn, "a", text);
+    COMMIT(&txn);
+    ck_assert(has_text(temp.store, "a", text));
     temp_store_finish(&temp);
 }
 END_TEST
@@ -392,6 +422,7 @@ int main(void)
     tcase_add_test(cases, what_is_committed_is_there_after_a_reopen_and_what_is_aborted_is_not);
     tcase_add_test(cases, the_first_failure_stays_and_later_calls_do_nothing);
     tcase_add_test(cases, an_io_error_of_a_commit_is_fatal_and_a_full_disk_is_not);
+    tcase_add_test(cases, a_file_at_the_limit_of_the_process_is_like_a_full_disk);
     tcase_add_test(cases, hooks_run_once_and_know_how_the_transaction_ended);
     tcase_add_test(cases, a_cursor_stays_in_its_prefix_and_survives_deletes_and_puts);
     tcase_add_test(cases, a_second_owner_is_told_who_has_the_directory);
