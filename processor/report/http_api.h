@@ -51,12 +51,10 @@ void http_api_set_etag(struct http_api_call *call, const char *etag);
 /* {"error": reason, "field": field}; `field` NULL: none. Returns `status`. */
 unsigned http_api_refuse(struct http_api_call *call, unsigned status, const char *reason,
                          const char *field);
-/* 503, to be asked again after `retry_s`. */
 unsigned http_api_refuse_busy(struct http_api_call *call, const char *reason, int retry_s);
 /* An open route has refused who signs in: it is counted, and told once a minute. */
 void http_api_note_refused_login(struct http_api_call *call);
-/* Do so many wait that one more must not? What is no GET is refused for it before its handler. */
-bool http_api_is_crowded(const struct http_api_call *call);
+bool http_api_is_crowded(const struct http_api_call *call); /* for GET; others do not come so far */
 /* Ends a call whose handler returned HTTP_LATER. Any thread, once. */
 void http_api_answer(struct http_api_call *call, unsigned status);
 

@@ -42,25 +42,31 @@ checks.equal("and its repeat a duplicate", asha.post("/api/v1/results", result)[
 
 # --- slow ---
 
-member.faults.set(sync_delay_us=int(patiently(4) * 1e6))
-item = asha.post("/api/v1/review/next", {})[2]
-body = json.dumps({**result, "result_id": str(uuid.uuid4()), "record_id": item["record_id"]})
-with socket.create_connection(("127.0.0.1", member.review_port), timeout=patiently(60)) as connection:
-    connection.sendall((f"POST /api/v1/results HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {asha.token}\r\nContent-Type: application/json\r\n"
-                        f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
-    answered = []
-    for _ in range(5):
-        answered += [member.get("/healthz"), asha.get("/api/v1/session")[0]]
-    connection.setblocking(False)
-    try:
-        early = connection.recv(1)
-    except BlockingIOError:
-        early = None
-    checks.equal("while a commit is slow its caller waits", early, None)
-    checks.equal("/healthz and readers do not", answered, ["ok\n", 200] * 5)
-    connection.setblocking(True)
-    connection.settimeout(patiently(60))
-    checks.check("and the answer comes with the commit", connection.recv(4096).startswith(b"HTTP/1.1 200"))
+member.faults.set(sync_delay_us=2_000_000)  # a writer that has not turned for 5 s would not be healthy
+
+
+def post_while_others_ask():
+    """What others were told while the caller waited for the commit (None: its answer was there first), and the caller's answer."""
+    body = json.dumps({**result, "result_id": str(uuid.uuid4()), "record_id": item["record_id"]})
+    with socket.create_connection(("127.0.0.1", member.review_port), timeout=patiently(60)) as connection:
+        connection.sendall((f"POST /api/v1/results HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {asha.token}\r\nContent-Type: application/json\r\n"
+                            f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+        told = [member.get("/healthz"), asha.get("/api/v1/session")[0]]
+        connection.setblocking(False)
+        try:
+            connection.recv(1, socket.MSG_PEEK)
+            told = None
+        except BlockingIOError:
+            pass
+        connection.setblocking(True)
+        connection.settimeout(patiently(60))
+        return told, connection.recv(4096)
+
+
+# On a machine that is busy enough two short requests may take longer than one slow commit: then once more.
+told, answer = next((found for found in (post_while_others_ask() for _ in range(10)) if found[0]), (None, b""))
+checks.equal("while a commit is slow its caller waits, and nobody else", told, ["ok\n", 200])
+checks.check("and the answer comes with the commit", answer.startswith(b"HTTP/1.1 200"), answer[:40])
 member.faults.set()
 checks.equal("it stops cleanly", member.stop(), 0)
 checks.equal("the directory is whole", member.check_state().returncode, 0)
