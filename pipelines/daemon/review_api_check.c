@@ -8,6 +8,7 @@
  * saved one. Approved answers are those of decided items that still have their texts. */
 #include <stdlib.h>
 
+#include "pipelines/daemon/review_api_state.h"
 #include "pipelines/daemon/review_item.h"
 #include "processor/base/json/json.h"
 #include "processor/base/json/writer.h"

@@ -211,7 +211,7 @@ def two_tabs(browser):
 
 def adjudication(browser):
     """Two reviewers differ, a third person decides."""
-    send(run("How long does a transfer take?", ANSWER, seconds=9))
+    send(run("How long does a transfer take?", POLICY.partition("\n\n")[2], seconds=9))
     first, second = (Page(browser, url, tokens[name]).item() for name in ("asha", "bo"))
     item_id = first.eval("sessionStorage['flywheel.at']")
     checks.equal("both get the same run", second.eval("sessionStorage['flywheel.at']"), item_id)
@@ -244,16 +244,20 @@ def adjudication(browser):
 
 
 def skips(browser):
+    """What two persons skip is left."""
     send(run("What is a bond?", ANSWER))
-    page = Page(browser, url, tokens["bo"]).item()
-    page.press("s")
-    page.wait("dialog[open]")
-    checks.equal("the question is accessible", page.inaccessible(), [])
-    page.press("Escape", "s")
-    page.wait("dialog[open]")
-    page.press("1")
-    page.said("Skipped.")
-    page.close()
+    for name in ("bo", "asha"):
+        page = Page(browser, url, tokens[name]).item()
+        page.press("s")
+        page.wait("dialog[open]")
+        checks.equal("the question is accessible", page.inaccessible(), [])
+        page.press("Escape", "s")
+        page.wait("dialog[open]")
+        page.press("1")
+        page.said("Skipped.")
+        page.wait("h1", "Nothing to do")
+        page.close()
+    checks.check("skipped", "What is a bond?" in [item["question"] for item in items(sessions["lee"], state="skipped")])
 
 
 def keys_are_meant(browser):
@@ -297,7 +301,7 @@ def keys_are_meant(browser):
 
 def hostile_texts(browser):
     """Nothing of a text runs, leaves, or hides."""
-    send(run("<img src=x onerror=alert(5)>\u202e", HOSTILE, document=HOSTILE))
+    send(run("<img src=x onerror=alert(5)>\u202e", HOSTILE, document=HOSTILE, is_failed=True))
     page = Page(browser, url, tokens["asha"]).item()
     answer = page.text("#answer")
     checks.check("markup is text", "<script>alert(1)</script>" in answer and "![pixel](http://evil.example/p.png)" in answer, answer[:200])
@@ -323,10 +327,10 @@ def hostile_texts(browser):
 
 def small_screens(browser):
     """What is to be done next is seen without scrolling, wherever one is."""
-    send(run("And on the 14th?", ANSWER, document=POLICY * 30, history=[("user", "What do I owe on 12 March?"), ("assistant", "218,440.12 USD.")]))
     folder = root / "build/test-logs/page"
     folder.mkdir(parents=True, exist_ok=True)
     for name, width, height, scheme in (("wide", 1280, 720, "light"), ("dark", 1280, 720, "dark"), ("narrow", 360, 740, "light"), ("narrow-dark", 360, 740, "dark"), ("zoom-200", 640, 360, "light")):
+        send(run("And on the 14th?", ANSWER, document=POLICY * 30, history=[("user", "What do I owe on 12 March?"), ("assistant", "218,440.12 USD.")]))
         page = Page(browser, url, tokens["asha"], width, height, scheme).item()
         picture = lambda step: page.page.screenshot(path=folder / f"{name}-{step}.png")
         picture("1-verdict")
@@ -347,6 +351,8 @@ def small_screens(browser):
         picture("3-test")
         checks.equal(f"{name}: accessible", page.inaccessible(), [])
         checks.check(f"{name}: no scrolling sideways", not page.has_sideways_scroll())
+        page.page.click("#primary")
+        page.said("Saved.")
         page.open("/queue")
         page.wait("td")
         checks.check(f"{name}: nor in the queue", not page.has_sideways_scroll())

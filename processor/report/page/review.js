@@ -132,12 +132,21 @@ function resultOf() {
 
 const SAID = { outdated: "Saved for the run as you saw it; a newer revision waits for review.", late: "Saved, after the item had expired.", extra: "Saved: others had decided meanwhile.", pending: "Saved; it counts as soon as its record is there." };
 
+// A result that follows none would take the place of one that another tab has sent since: so it is looked for first.
+async function otherTab(item, result) {
+  if (result.supersedes) return; // then the server looks
+  const now = await call("GET", `/api/v1/review/items/${item.item_id}`).catch(() => null);
+  const there = now?.mine?.result_id;
+  if (there && there !== result.result_id) throw Object.assign(new Error(), { status: 409, outcome: "stale" });
+}
+
 async function send(result, message) {
   const { item } = view;
   view.isSending = true;
   view.error = "";
   draw();
   try {
+    await otherTab(item, result);
     const answer = await patiently("POST", "/api/v1/results", result, waits);
     drafts.drop(item);
     if (drafts.remembered("at") === item.item_id) drafts.remember("at", "");
