@@ -93,16 +93,23 @@ static bool holds(const char *directory, const char *name)
     return size < (int)sizeof path && access(path, F_OK) == 0;
 }
 
-enum status cohort_report_open(const char *directory, struct store **ret_store,
-                               struct error *ret_error)
+bool cohort_report_is_there(const char *directory, struct error *ret_error)
 {
     if (holds(directory, "data.mdb") || holds(directory, "owner.lock"))
-        return store_open(directory, 0, STORE_READER, ret_store, ret_error);
+        return true;
     error_set(ret_error, EXIT_STATE_IO,
               "%s: no data is there yet: start `flywheel run`, or name the pipeline file whose "
               "state.directory is meant with -c",
               directory);
-    return STATUS_FATAL;
+    return false;
+}
+
+enum status cohort_report_open(const char *directory, struct store **ret_store,
+                               struct error *ret_error)
+{
+    if (!cohort_report_is_there(directory, ret_error))
+        return STATUS_FATAL;
+    return store_open(directory, 0, STORE_READER, ret_store, ret_error);
 }
 
 static bool covers(const struct pipeline_config *config, const struct grouping_config *grouping,

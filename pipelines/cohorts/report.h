@@ -24,6 +24,8 @@ MUST_CHECK enum status cohort_report_parse(struct bytes window, struct bytes gro
                                            struct cohort_report_request *ret_request,
                                            struct error *ret_error);
 
+/* Has a daemon run there? Who only asks, or changes what is there, makes no directory by it. */
+MUST_CHECK bool cohort_report_is_there(const char *directory, struct error *ret_error);
 /* Opens the store of a data directory beside a running daemon. */
 MUST_CHECK enum status cohort_report_open(const char *directory, struct store **ret_store,
                                           struct error *ret_error);

@@ -75,7 +75,8 @@ static void run(struct review_call *call, struct review *review, struct store_tx
     change->apply(change, review_dataset(review), txn, &actor, wall_ms);
 }
 
-static void write_answer(struct json_writer *to, const struct dataset_answer *answer)
+static void write_answer(struct json_writer *to, const struct dataset_answer *answer,
+                         bool is_erasure)
 {
     json_object_begin(to);
     if (dataset_fate_status(answer->fate) >= 400)
@@ -85,7 +86,7 @@ static void write_answer(struct json_writer *to, const struct dataset_answer *an
         json_put_text(to, "row_id", answer->row_id);
     json_key(to, "changed");
     json_bool(to, answer->fate == DATASET_DONE);
-    if (answer->rows > 0 || answer->records > 0) {
+    if (is_erasure && dataset_fate_status(answer->fate) < 400) {
         json_put_uint(to, "rows", answer->rows);
         json_put_uint(to, "records", answer->records);
         json_key(to, "erased_pending_compact");
@@ -105,7 +106,7 @@ static void done(struct review_call *call, enum status status)
     } else {
         code = dataset_fate_status(change->answer.fate);
         json_writer_init(&to, http_api_body_to(http));
-        write_answer(&to, &change->answer);
+        write_answer(&to, &change->answer, change->apply == apply_erase);
     }
     free(change);
     http_api_answer(http, code);

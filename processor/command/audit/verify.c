@@ -205,8 +205,8 @@ static int verify_directory(const char *path, const struct audit_checkpoints *ch
     if (!is_whole)
         return say_broken(path, &chain);
     say_whole(path, &chain);
-    printf("%s: %llu rows followed to their decisions and results%s\n", path,
-           (unsigned long long)following.rows,
+    printf("%s: %llu row%s followed to decisions and results%s\n", path,
+           (unsigned long long)following.rows, following.rows == 1 ? "" : "s",
            cut.sequence > 0 ? " as far as the trail reaches: its front was exported and cut" : "");
     return following.bad > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
 }

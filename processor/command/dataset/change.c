@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipelines/cohorts/report.h"
 #include "pipelines/review/audit_export.h"
 #include "pipelines/review/dataset_changes.h"
 #include "processor/base/clock.h"
@@ -32,7 +33,8 @@ static bool open_tables(const struct pipeline_config *config, struct tables *to,
                         struct error *ret_error)
 {
     *to = (struct tables){.wall_ms = clock_realtime_ms()};
-    if (store_open(config->state.directory, config->state.map_bytes, STORE_OWNER, &to->store,
+    if (!cohort_report_is_there(config->state.directory, ret_error) ||
+        store_open(config->state.directory, config->state.map_bytes, STORE_OWNER, &to->store,
                    ret_error) != STATUS_OK)
         return false;
     if (outbox_open(to->store, &to->outbox) == STATUS_OK &&

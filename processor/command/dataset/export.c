@@ -127,7 +127,8 @@ static int deliver(struct exporting *it, const struct dataset_listing *listing,
         fwrite(text.data, 1, text.size, stdout);
     } else if (put_file(path, "", text, ret_error) &&
                put_file(path, ".manifest.json", buffer_bytes(&manifest), ret_error)) {
-        fprintf(stderr, "%llu rows of version %llu (%s) in %s\n", (unsigned long long)it->rows,
+        fprintf(stderr, "%llu row%s of version %llu (%s) in %s\n",
+                (unsigned long long)it->rows, it->rows == 1 ? "" : "s",
                 (unsigned long long)listing->version, listing->snapshot, path);
     }
     buffer_finish(&manifest);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "pipelines/cohorts/report.h"
 #include "pipelines/review/review.h"
 #include "processor/base/clock.h"
 
@@ -29,6 +30,10 @@ enum status results_directory_open(const struct pipeline_config *config,
     struct results_directory *directory = calloc(1, sizeof *directory);
     if (!directory) {
         error_set(ret_error, EXIT_TEMPORARY, "out of memory");
+        return STATUS_FATAL;
+    }
+    if (!cohort_report_is_there(config->state.directory, ret_error)) {
+        free(directory);
         return STATUS_FATAL;
     }
     if (store_open(config->state.directory, config->state.map_bytes, STORE_OWNER, &directory->store,

@@ -75,6 +75,14 @@ static bool add(struct batch *batch, struct bytes result, struct error *ret_erro
 }
 
 /* One result, an array of them, or lines of either. */
+static unsigned long long line_of(struct bytes text, struct bytes part)
+{
+    unsigned long long line = 1;
+    for (const uint8_t *at = text.data; at < part.data; at++)
+        line += *at == '\n';
+    return line;
+}
+
 static bool submit_text(struct batch *batch, const char *path, struct bytes text,
                         struct error *ret_error)
 {
@@ -93,7 +101,9 @@ static bool submit_text(struct batch *batch, const char *path, struct bytes text
                    element.type != JSON_BROKEN)
                 is_good = add(batch, element.raw, ret_error);
         } else {
-            error_set(ret_error, EXIT_USAGE, "%s: holds something else than results", path);
+            error_set(ret_error, EXIT_USAGE,
+                      "%s:%llu: neither a result nor an array of results", path,
+                      line_of(text, value.raw));
             is_good = false;
         }
     }
@@ -113,7 +123,7 @@ static int submit(struct results_sink *sink, const struct results_arguments *arg
             (void)submit_text(&batch, arguments->paths[i], buffer_bytes(&text), ret_error);
         buffer_finish(&text);
     }
-    results_summary_say(&summary);
+    results_summary_say(&summary, ret_error->is_set);
     return summary.refused > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
 }
 

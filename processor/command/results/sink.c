@@ -7,6 +7,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/json/writer.h"
+#include "processor/base/text/terminal.h"
 
 enum { ARENA_BYTES = 16 << 20, ATTEMPTS = 30 };
 
@@ -76,9 +77,19 @@ static enum status refused(const struct api_target *target, struct api_reply *re
 {
     enum exit_code code =
         reply->status == 401 || reply->status == 403 ? EXIT_PERMISSION : EXIT_TEMPORARY;
+    struct arena arena;
+    struct json_reader reader;
+    struct json_value value;
+    char reason[200] = "";
+    arena_init(&arena, ARENA_BYTES);
+    if (json_parse(buffer_bytes(&reply->body), &arena, &reader, &value))
+        text_of(&reader, &value, "error", reason, sizeof reason);
+    struct buffer safe = {0};
+    terminal_append(&safe, bytes_of_text(reason));
     error_set(ret_error, code, "%s:%s says %u: %.*s", target->host, target->port, reply->status,
-              (int)(reply->body.size < 200 ? reply->body.size : 200),
-              reply->body.data ? (const char *)reply->body.data : "");
+              (int)safe.size, safe.data ? (const char *)safe.data : "");
+    buffer_finish(&safe);
+    arena_finish(&arena);
     buffer_finish(&reply->body);
     return STATUS_FATAL;
 }

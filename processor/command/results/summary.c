@@ -26,7 +26,7 @@ void results_summary_refused(struct results_summary *summary, const char *outcom
     fputs("\n", stderr);
 }
 
-void results_summary_say(const struct results_summary *summary)
+void results_summary_say(const struct results_summary *summary, bool has_failed)
 {
     bool is_first = true;
     for (int i = 0; i < RESULT_OUTCOMES; i++) {
@@ -36,5 +36,6 @@ void results_summary_say(const struct results_summary *summary)
                review_outcome_names[i]);
         is_first = false;
     }
-    printf("%s\n", is_first ? "no results" : "");
+    if (!is_first || !has_failed)
+        printf("%s\n", is_first ? "no results" : "");
 }

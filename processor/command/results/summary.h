@@ -10,5 +10,5 @@ struct results_summary {
 /* `field` and `reason` may be "". */
 void results_summary_refused(struct results_summary *summary, const char *outcome,
                              const char *field, const char *reason);
-/* One line on standard output. */
-void results_summary_say(const struct results_summary *summary);
+/* One line on standard output; none where a failure is all there is to say. */
+void results_summary_say(const struct results_summary *summary, bool has_failed);
