@@ -74,15 +74,18 @@ static bool add(struct batch *batch, struct bytes result, struct error *ret_erro
     return true;
 }
 
-/* One result, an array of them, or lines of either. */
-static unsigned long long line_of(struct bytes text, struct bytes part)
+/* Of what comes behind so many bytes and white space. */
+static unsigned long long line_behind(struct bytes text, size_t size)
 {
     unsigned long long line = 1;
-    for (const uint8_t *at = text.data; at < part.data; at++)
-        line += *at == '\n';
+    while (size < text.size && strchr(" \t\r\n", text.data[size]))
+        size++;
+    for (size_t i = 0; i < size && i < text.size; i++)
+        line += text.data[i] == '\n';
     return line;
 }
 
+/* One result, an array of them, or lines of either. */
 static bool submit_text(struct batch *batch, const char *path, struct bytes text,
                         struct error *ret_error)
 {
@@ -90,6 +93,7 @@ static bool submit_text(struct batch *batch, const char *path, struct bytes text
     struct json_reader reader, elements;
     struct json_value value, element;
     bool is_good = true;
+    size_t read = 0;
     arena_init(&arena, ARENA_BYTES);
     json_reader_init(&reader, text, &arena);
     while (is_good && json_next(&reader, &value) != JSON_END) {
@@ -103,9 +107,11 @@ static bool submit_text(struct batch *batch, const char *path, struct bytes text
         } else {
             error_set(ret_error, EXIT_USAGE,
                       "%s:%llu: neither a result nor an array of results", path,
-                      line_of(text, value.raw));
+                      line_behind(text, read));
             is_good = false;
         }
+        if (is_good)
+            read = (size_t)(value.raw.data + value.raw.size - text.data);
     }
     is_good = is_good && send_batch(batch, ret_error); /* its texts are the file's */
     arena_finish(&arena);

@@ -148,9 +148,11 @@ enum status results_sink_withdraw(struct results_sink *sink, const char *reviewe
     buffer_finish(&body);
     if (status != STATUS_OK)
         return status;
+    if (reply.status != 200)
+        return refused(sink->target, &reply, ret_error);
     buffer_append_byte(&reply.body, 0);
     unsigned long long count = 0;
-    if (reply.status != 200 || reply.body.failed ||
+    if (reply.body.failed ||
         sscanf((const char *)reply.body.data, "{\"withdrawn\":%llu}", &count) != 1)
         return refused(sink->target, &reply, ret_error);
     *ret_count = count;
