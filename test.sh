@@ -89,13 +89,13 @@ await_all() {
   while [ $running -gt 0 ]; do await_one; done
 }
 
-# The Python packages of the integration tests, pinned, in an environment of their own.
+# The Python packages of the integration tests, pinned, in an environment of their own; what only peers need is added to it by peers.
 python_environment() {
-  local venv=build/venv
+  local venv=build/venv file=tests/integration/requirements$1.txt
   [ -x $venv/bin/python ] || python3 -m venv $venv
-  cmp -s tests/integration/requirements.txt $venv/requirements.txt && return 0
-  $venv/bin/pip install --quiet --disable-pip-version-check -r tests/integration/requirements.txt
-  cp tests/integration/requirements.txt $venv/requirements.txt
+  cmp -s "$file" "$venv/requirements$1.txt" && return 0
+  $venv/bin/pip install --quiet --disable-pip-version-check -r "$file"
+  cp "$file" "$venv/requirements$1.txt"
 }
 
 dev_tests() {
@@ -127,7 +127,7 @@ python_tests() {
 
 # What python_test needs; without it nothing that follows could say anything.
 prepare() {
-  step python-environment python_environment
+  step python-environment python_environment ""
   step release build_release
 }
 
@@ -154,6 +154,7 @@ case $mode in
   peers)
     need_packages peers
     prepare
+    step python-environment-peers python_environment -peers
     python_tests "${with_peers[@]}"
     ;;
 esac

@@ -5,7 +5,7 @@ packages_build="gcc cmake ninja-build pkg-config protobuf-c-compiler libprotobuf
   libyaml-dev libmicrohttpd-dev libdeflate-dev libssl-dev libpcre2-dev libutf8proc-dev libc6-dev"
 packages_test="$packages_build check clang libclang-rt-14-dev clang-format protobuf-compiler python3 python3-venv kcat prometheus
   curl file git maven default-jre-headless procps openssl"
-packages_peers="$packages_build python3 python3-venv kcat git maven default-jre-headless procps"
+packages_peers="$packages_build python3 python3-venv kcat git maven default-jre-headless procps chromium"
 # A machine may have these from elsewhere, so what counts is the command: command:package.
 commands_build="" commands_run="" commands_test=""
 commands_peers="javac:default-jdk-headless node:nodejs npm:npm go:golang-go"
