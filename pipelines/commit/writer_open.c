@@ -5,10 +5,25 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/state.h"
+#include "state/tables/outbox_slots.h"
+
+/* Before anything counts on what an exporter's number stands for. */
+static bool name_exporters(struct writer *writer)
+{
+    const char *names[EXPORTERS_MAX];
+    struct store_txn txn;
+    for (uint32_t i = 0; i < writer->exporter_count; i++)
+        names[i] = writer->config->exporters[i].name ? writer->config->exporters[i].name : "";
+    store_begin(writer->store, true, &txn);
+    bool is_done = outbox_slots_assign(&txn, names, writer->exporter_count);
+    if (!is_done)
+        store_fail(&txn, STATUS_FATAL, "too many exporters have left records behind");
+    return store_commit(&txn) == STATUS_OK;
+}
 
 static bool open_tables(struct writer *writer)
 {
-    return journal_open(writer->store, &writer->journal) == STATUS_OK &&
+    return name_exporters(writer) && journal_open(writer->store, &writer->journal) == STATUS_OK &&
            decided_open(writer->store, &writer->decided) == STATUS_OK &&
            outbox_open(writer->store, &writer->outbox) == STATUS_OK &&
            spill_open(writer->store, &writer->spill) == STATUS_OK &&

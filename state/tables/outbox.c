@@ -6,18 +6,19 @@
 #include <stdlib.h>
 
 #include "state/store/value.h"
+#include "state/tables/outbox_slots.h"
 
 enum { OUTBOX_VERSION = 1 };
 
 struct outbox {
-    struct tally tallies[OUTBOX_EXPORTERS_MAX];
+    struct tally tallies[OUTBOX_EXPORTERS_MAX]; /* of each slot */
     uint64_t last_sequence, open_last;
 };
 
-static struct chunked_place place_of(const uint8_t *exporter)
+static struct chunked_place place_of(const uint8_t *slot)
 {
-    assert(*exporter < OUTBOX_EXPORTERS_MAX);
-    return (struct chunked_place){TABLE_OUTBOX, bytes_of(exporter, 1)};
+    assert(*slot < OUTBOX_EXPORTERS_MAX);
+    return (struct chunked_place){TABLE_OUTBOX, bytes_of(slot, 1)};
 }
 
 enum status outbox_open(struct store *store, struct outbox **ret_outbox)
@@ -27,8 +28,8 @@ enum status outbox_open(struct store *store, struct outbox **ret_outbox)
     if (!outbox)
         return STATUS_FATAL;
     store_begin(store, false, &txn);
-    for (uint8_t exporter = 0; exporter < OUTBOX_EXPORTERS_MAX; exporter++)
-        chunked_count(&txn, place_of(&exporter), &outbox->tallies[exporter]);
+    for (uint8_t slot = 0; slot < OUTBOX_EXPORTERS_MAX; slot++)
+        chunked_count(&txn, place_of(&slot), &outbox->tallies[slot]);
     outbox->last_sequence = outbox->open_last = outbox_sequence_read(&txn);
     enum status status = store_commit(&txn);
     if (status == STATUS_OK)
@@ -66,11 +67,12 @@ void outbox_append(struct outbox *outbox, struct store_txn *txn, uint8_t exporte
 {
     uint8_t memory[16];
     struct buffer head = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
+    uint8_t slot = outbox_slot(txn, exporter);
     assert(sequence > 0);
     buffer_append_byte(&head, OUTBOX_VERSION);
     value_put_signed(&head, committed_ms);
-    chunked_append(txn, place_of(&exporter), sequence, buffer_bytes(&head), frame,
-                   &outbox->tallies[exporter]);
+    chunked_append(txn, place_of(&slot), sequence, buffer_bytes(&head), frame,
+                   &outbox->tallies[slot]);
     if (sequence > outbox->open_last && txn->status == STATUS_OK) {
         store_on_end(txn, outbox_end, outbox);
         outbox->open_last = sequence;
@@ -81,7 +83,8 @@ void outbox_append(struct outbox *outbox, struct store_txn *txn, uint8_t exporte
 bool outbox_delete(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
                    uint64_t sequence)
 {
-    return chunked_delete(txn, place_of(&exporter), sequence, &outbox->tallies[exporter]) > 0;
+    uint8_t slot = outbox_slot(txn, exporter);
+    return chunked_delete(txn, place_of(&slot), sequence, &outbox->tallies[slot]) > 0;
 }
 
 bool outbox_replace(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
@@ -89,13 +92,14 @@ bool outbox_replace(struct outbox *outbox, struct store_txn *txn, uint8_t export
 {
     uint8_t memory[CHUNKED_HEAD_BYTES_MAX];
     struct bytes head;
-    struct chunked_place place = place_of(&exporter);
+    uint8_t slot = outbox_slot(txn, exporter);
+    struct chunked_place place = place_of(&slot);
     if (!chunked_head(txn, place, sequence, &head))
         return false;
     memcpy(memory, head.data, head.size); /* it dies with its row */
     head.data = memory;
-    (void)chunked_delete(txn, place, sequence, &outbox->tallies[exporter]);
-    chunked_append(txn, place, sequence, head, frame, &outbox->tallies[exporter]);
+    (void)chunked_delete(txn, place, sequence, &outbox->tallies[slot]);
+    chunked_append(txn, place, sequence, head, frame, &outbox->tallies[slot]);
     return true;
 }
 
@@ -103,14 +107,14 @@ uint32_t outbox_delete_through(struct outbox *outbox, struct store_txn *txn, uin
                                uint64_t through, uint32_t rows_max)
 {
     assert(through < UINT64_MAX);
-    return chunked_trim(txn, place_of(&exporter), through + 1, rows_max,
-                        &outbox->tallies[exporter]);
+    uint8_t slot = outbox_slot(txn, exporter);
+    return chunked_trim(txn, place_of(&slot), through + 1, rows_max, &outbox->tallies[slot]);
 }
 
-struct outbox_held outbox_held(const struct outbox *outbox, uint8_t exporter)
+struct outbox_held outbox_held(const struct outbox *outbox, uint8_t slot)
 {
-    assert(exporter < OUTBOX_EXPORTERS_MAX);
-    const struct tally *tally = &outbox->tallies[exporter];
+    assert(slot < OUTBOX_EXPORTERS_MAX);
+    const struct tally *tally = &outbox->tallies[slot];
     return (struct outbox_held){tally->items, tally->bytes};
 }
 
@@ -142,7 +146,8 @@ bool outbox_first(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequenc
 {
     struct bytes head;
     uint64_t sequence;
-    struct chunked_place place = place_of(&exporter);
+    uint8_t slot = outbox_slot(txn, exporter);
+    struct chunked_place place = place_of(&slot);
     if (!chunked_first(txn, place, &sequence) || !chunked_head(txn, place, sequence, &head))
         return false;
     if (outbox_head_decode(head, ret_committed_ms) != STATUS_OK) {
@@ -155,7 +160,8 @@ bool outbox_first(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequenc
 
 bool outbox_last(struct store_txn *txn, uint8_t exporter, uint64_t *ret_sequence)
 {
-    return chunked_last(txn, place_of(&exporter), ret_sequence);
+    uint8_t slot = outbox_slot(txn, exporter);
+    return chunked_last(txn, place_of(&slot), ret_sequence);
 }
 
 struct scanning {
@@ -179,7 +185,11 @@ enum status outbox_scan(struct store *store, uint8_t exporter, uint64_t from, ou
                         void *context)
 {
     struct scanning scanning = {fn, context, false};
-    enum status status = chunked_read(store, place_of(&exporter), from, deliver, &scanning);
+    struct store_txn txn;
+    store_begin(store, false, &txn);
+    uint8_t slot = outbox_slot(&txn, exporter);
+    store_abort(&txn);
+    enum status status = chunked_read(store, place_of(&slot), from, deliver, &scanning);
     return status == STATUS_OK && scanning.is_malformed ? STATUS_FATAL : status;
 }
 
@@ -203,7 +213,8 @@ enum status outbox_file_decode(struct bytes value, struct outbox_file *ret_file)
 bool outbox_file_read(struct store_txn *txn, uint8_t exporter, struct outbox_file *ret_file)
 {
     struct bytes value;
-    if (!store_get(txn, TABLE_OUTBOX_FILE, bytes_of(&exporter, 1), &value))
+    uint8_t slot = outbox_slot(txn, exporter);
+    if (!store_get(txn, TABLE_OUTBOX_FILE, bytes_of(&slot, 1), &value))
         return false;
     if (outbox_file_decode(value, ret_file) == STATUS_OK)
         return true;
@@ -214,11 +225,12 @@ bool outbox_file_read(struct store_txn *txn, uint8_t exporter, struct outbox_fil
 void outbox_file_write(struct store_txn *txn, uint8_t exporter, const struct outbox_file *file)
 {
     struct buffer value = {0};
+    uint8_t slot = outbox_slot(txn, exporter);
     buffer_append_byte(&value, OUTBOX_VERSION);
     value_put_be64(&value, file->inode);
     value_put_be64(&value, file->length);
     if (value.failed)
         store_fail(txn, STATUS_FATAL, "no memory for a file row");
-    store_put(txn, TABLE_OUTBOX_FILE, bytes_of(&exporter, 1), buffer_bytes(&value));
+    store_put(txn, TABLE_OUTBOX_FILE, bytes_of(&slot, 1), buffer_bytes(&value));
     buffer_finish(&value);
 }

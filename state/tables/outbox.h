@@ -32,7 +32,8 @@ bool outbox_replace(struct outbox *outbox, struct store_txn *txn, uint8_t export
 /* Everything up to and with `through`, about `rows_max` rows; returns the rows deleted. */
 uint32_t outbox_delete_through(struct outbox *outbox, struct store_txn *txn, uint8_t exporter,
                                uint64_t through, uint32_t rows_max);
-struct outbox_held outbox_held(const struct outbox *outbox, uint8_t exporter); /* durable */
+/* Durable; of the rows of one exporter, by its slot. */
+struct outbox_held outbox_held(const struct outbox *outbox, uint8_t slot);
 struct outbox_held outbox_held_all(const struct outbox *outbox);
 /* The last sequence used, of a store whose outbox is not open. */
 uint64_t outbox_sequence_read(struct store_txn *txn);

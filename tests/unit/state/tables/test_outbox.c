@@ -1,5 +1,6 @@
 /* link: state base */
 #include "state/tables/outbox.h"
+#include "state/tables/outbox_slots.h"
 #include "tests/support/temp_store.h"
 
 static void append(struct outbox *outbox, struct store *store, uint8_t exporter, uint64_t sequence,
@@ -156,6 +157,73 @@ START_TEST(a_frame_in_place_of_another_keeps_sequence_and_time)
 }
 END_TEST
 
+static void assign(struct store *store, const char *const *names, uint32_t count)
+{
+    struct store_txn txn;
+    store_begin(store, true, &txn);
+    ck_assert(outbox_slots_assign(&txn, names, count));
+    COMMIT(&txn);
+}
+
+static size_t count_rows(struct store *store, uint8_t exporter)
+{
+    struct seen seen = {0};
+    ck_assert_int_eq(outbox_scan(store, exporter, 0, see, &seen), STATUS_OK);
+    return seen.count;
+}
+
+START_TEST(records_wait_for_the_exporter_of_their_name_wherever_the_file_has_it)
+{
+    struct temp_store temp;
+    struct outbox *outbox;
+    struct store_txn txn;
+    struct outbox_file file = {7, 70};
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    assign(temp.store, (const char *const[]){"file/a", "kafka/b"}, 2);
+    ck_assert_int_eq(outbox_open(temp.store, &outbox), STATUS_OK);
+    append(outbox, temp.store, 1, 1, 10);
+    append(outbox, temp.store, 1, 2, 10);
+    store_begin(temp.store, true, &txn);
+    outbox_file_write(&txn, 0, &file);
+    COMMIT(&txn);
+
+    assign(temp.store, (const char *const[]){"kafka/b", "file/a"}, 2);
+    ck_assert_uint_eq(count_rows(temp.store, 0), 2);
+    ck_assert_uint_eq(count_rows(temp.store, 1), 0);
+    store_begin(temp.store, true, &txn);
+    ck_assert(outbox_file_read(&txn, 1, &file));
+    ck_assert_uint_eq(file.length, 70);
+    ck_assert(!outbox_file_read(&txn, 0, &file));
+    ck_assert(outbox_delete(outbox, &txn, 0, 1));
+    COMMIT(&txn);
+
+    assign(temp.store, (const char *const[]){"file/a"}, 1); /* what waits is nobody's now */
+    ck_assert_uint_eq(count_rows(temp.store, 0), 0);
+    assign(temp.store, (const char *const[]){"file/a", "kafka/c"}, 2);
+    ck_assert_uint_eq(count_rows(temp.store, 1), 0);
+    assign(temp.store, (const char *const[]){"kafka/c", "file/a", "kafka/b"}, 3);
+    ck_assert_uint_eq(count_rows(temp.store, 2), 1);
+    outbox_close(outbox);
+    temp_store_finish(&temp);
+}
+END_TEST
+
+START_TEST(an_exporter_that_is_renamed_at_its_place_keeps_its_records)
+{
+    struct temp_store temp;
+    struct outbox *outbox;
+    temp_store_open(&temp, TEMP_MAP_BYTES);
+    ck_assert_int_eq(outbox_open(temp.store, &outbox), STATUS_OK);
+    append(outbox, temp.store, 1, 1, 10); /* of a version that kept no names */
+    assign(temp.store, (const char *const[]){"file/a", "kafka/b"}, 2);
+    ck_assert_uint_eq(count_rows(temp.store, 1), 1);
+    assign(temp.store, (const char *const[]){"file/a", "kafka/new"}, 2);
+    ck_assert_uint_eq(count_rows(temp.store, 1), 1);
+    outbox_close(outbox);
+    temp_store_finish(&temp);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("outbox");
@@ -166,6 +234,8 @@ int main(void)
     tcase_add_test(cases, an_aborted_append_gives_its_sequence_back);
     tcase_add_test(cases, a_frame_in_place_of_another_keeps_sequence_and_time);
     tcase_add_test(cases, a_file_keeps_its_inode_and_length);
+    tcase_add_test(cases, records_wait_for_the_exporter_of_their_name_wherever_the_file_has_it);
+    tcase_add_test(cases, an_exporter_that_is_renamed_at_its_place_keeps_its_records);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
