@@ -309,9 +309,9 @@ static void erase_outgoing(struct erasing *it)
     }
     store_cursor_finish(&cursor);
     for (size_t i = 0; i < found.count; i++)
-        it->answer->records +=
-            outbox_delete(it->change.dataset->outbox, txn,
-                          outbox_slot_exporter(txn, found.items[i][0]), get_be64(found.items[i] + 1));
+        it->answer->records += outbox_delete(it->change.dataset->outbox, txn,
+                                             outbox_slot_exporter(txn, found.items[i][0]),
+                                             get_be64(found.items[i] + 1));
     free(found.items);
     buffer_finish(&frame);
 }

@@ -131,12 +131,19 @@ static bool parse_digits(struct bytes text, struct integer *ret)
     return true;
 }
 
+/* "1790000000000000000.0" to the last digit; with an exponent, as the nearest double has it: times
+ * that a program holds as floating point are written so. */
 static bool parse_integer(struct bytes text, struct integer *ret)
 {
     double number;
-    if (parse_digits(text, ret))
+    struct bytes whole = text;
+    while (whole.size > 0 && whole.data[whole.size - 1] == '0')
+        whole.size--;
+    bool has_zeros_only =
+        whole.size > 0 && whole.size < text.size && whole.data[whole.size - 1] == '.';
+    if (parse_digits(has_zeros_only ? bytes_of(text.data, whole.size - 1) : text, ret))
         return true;
-    if (!number_parse(text, &number) || number != floor(number) || fabs(number) >= 0x1p53)
+    if (!number_parse(text, &number) || number != floor(number) || fabs(number) >= 0x1p64)
         return false;
     *ret = (struct integer){.is_negative = number < 0, .magnitude = (uint64_t)fabs(number)};
     return true;

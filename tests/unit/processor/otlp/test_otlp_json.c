@@ -348,6 +348,9 @@ START_TEST(large_integers_are_numbers_or_strings)
     expect_value("{\"intValue\":\"-9223372036854775808\"}", "-9223372036854775808");
     expect_value("{\"intValue\":9223372036854775807}", "9223372036854775807");
     expect_value("{\"intValue\":1.5e3}", "1500");
+    expect_value("{\"intValue\":1790000000000000001.0}", "1790000000000000001");
+    expect_value("{\"intValue\":\"-9223372036854775808.00\"}", "-9223372036854775808");
+    expect_value("{\"intValue\":1.790000000123456e+18}", "1790000000123456000");
 }
 END_TEST
 
@@ -356,6 +359,8 @@ START_TEST(numbers_that_do_not_fit_are_left_out)
     expect_field_left_out("\"startTimeUnixNano\":\"18446744073709551616\"");
     expect_field_left_out("\"startTimeUnixNano\":-1");
     expect_field_left_out("\"startTimeUnixNano\":1e300");
+    expect_field_left_out("\"startTimeUnixNano\":1.8446744073709552e19");
+    expect_field_left_out("\"startTimeUnixNano\":18446744073709551616.0");
     expect_field_left_out("\"startTimeUnixNano\":\"\"");
     expect_field_left_out("\"droppedAttributesCount\":4294967296");
     expect_field_left_out("\"droppedAttributesCount\":\"0x10\"");
