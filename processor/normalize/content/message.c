@@ -207,17 +207,19 @@ static enum role role_by_members(const struct json_reader *reader, const struct 
     return has_member(reader, object, "additional_kwargs") ? ROLE_USER : ROLE_NONE;
 }
 
-/* AutoGen: the source is the user or the name of an agent, and only its messages count tokens. */
+/* AutoGen: the source is the user or the name of an agent. Its messages count tokens, unless the
+ * exporter drops what is null; then the class of a message says whose they are. */
 static enum role role_by_source(const struct json_reader *reader, const struct json_value *object)
 {
     struct bytes source, type = {0};
     static const char execution[] = "ToolCallExecution";
     if (!member_string(reader, object, "source", &source) || source.size == 0)
         return ROLE_NONE;
-    struct json_value usage;
-    if (!json_member(reader, object, "models_usage", &usage))
-        return ROLE_NONE;
     member_string(reader, object, "type", &type);
+    if (!has_member(reader, object, "models_usage") && !bytes_equal_text(type, "TextMessage") &&
+        !bytes_equal_text(type, "StructuredMessage") && !bytes_equal_text(type, "StopMessage") &&
+        !bytes_equal_text(type, "ToolCallSummaryMessage"))
+        return ROLE_NONE;
     return type.size > 0 && memmem(type.data, type.size, execution, sizeof execution - 1)
                ? ROLE_TOOL
                : ROLE_ASSISTANT;

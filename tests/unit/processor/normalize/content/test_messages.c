@@ -253,6 +253,22 @@ START_TEST(reprs_of_any_model_and_roles_of_ones_own_are_read)
 }
 END_TEST
 
+START_TEST(the_class_of_an_autogen_message_says_whose_it_is_without_a_count_of_tokens)
+{
+    static const struct sample samples[] = {
+        {"{\"messages\": [{\"source\": \"user\", \"content\": \"how high?\", \"type\": "
+         "\"TextMessage\"}, "
+         "{\"source\": \"bob\", \"content\": \"5 m\", \"type\": \"TextMessage\"}]}",
+         "5 m"},
+        {"{\"messages\": [{\"source\": \"user\", \"content\": \"how high?\", \"type\": "
+         "\"TextMessage\"}, "
+         "{\"source\": \"bob\", \"content\": \"5 m\", \"type\": \"ToolCallSummaryMessage\"}]}",
+         "5 m"},
+    };
+    CHECK(samples, WANTED_ANSWER);
+}
+END_TEST
+
 START_TEST(a_transcript_is_folded_by_its_turns)
 {
     struct arena arena;
@@ -382,6 +398,7 @@ int main(void)
     tcase_add_test(all, an_answer_is_found_within_what_frameworks_put_around_it);
     tcase_add_test(all, a_choice_is_what_one_call_of_a_model_said);
     tcase_add_test(all, reprs_of_any_model_and_roles_of_ones_own_are_read);
+    tcase_add_test(all, the_class_of_an_autogen_message_says_whose_it_is_without_a_count_of_tokens);
     tcase_add_test(all, a_transcript_is_folded_by_its_turns);
     tcase_add_test(all, a_result_is_whatever_text_a_tool_returned);
     tcase_add_test(all, an_expected_answer_keeps_its_alternatives);
