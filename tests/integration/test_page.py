@@ -226,8 +226,8 @@ def adjudication(browser):
     third = Page(browser, url, tokens["lee"])
     third.wait("main h1, .said")
     third.open("/queue")
-    third.wait("td", "the reviewers differ")
-    third.page.click("tr:has-text('the reviewers differ') a")
+    third.wait("tr:has-text('How long does a transfer take?')", "the reviewers differ")
+    third.page.click("tr:has-text('How long does a transfer take?') a")
     third.item()
     sides = third.text(".sides")
     checks.check("both judgements are read side by side", "A: " in sides and "B: " in sides and "Wrong" in sides and "Right" in sides, sides)
@@ -362,6 +362,30 @@ def small_screens(browser):
         page.close()
 
 
+def declared_person(browser):
+    """Without a reviewers file `flywheel review` prints an address that signs in once, and decides alone; with contents off the page says so."""
+    alone = Daemon(args.flywheel, PIPELINE + "redaction: { content: none }\n", review=", queues: { '*': { overlap: 0 } }")
+    alone.start()
+    alone.send(run("Where is my order 7?", "", document="", is_failed=True))
+    alone.wait(lambda: alone.line_count() == 1)
+    address = alone.run("review", "-c", alone.config).stdout.split()[-1]
+    page = Page(browser, f"http://127.0.0.1:{alone.review_port}", None, address=address).item()
+    checks.check("the code has left the address", "code" not in page.eval("location.href"), page.eval("location.href"))
+    checks.check("it says that nobody was checked", "declared" in page.text("#who"), page.text("#who"))
+    checks.check("and that there is no text", "keeps no texts" in page.text(".said"), page.text(".said"))
+    checks.equal("accessible", page.inaccessible(), [])
+    page.press("f", "2", "Enter")
+    page.wait(".machine")
+    page.press("Control+Enter")
+    page.said("Saved.")
+    again = Page(browser, f"http://127.0.0.1:{alone.review_port}", None, address=address)
+    again.wait("[role=alert]", "used already")
+    checks.equal("nothing was that must not be", page.reports() + again.reports(), [])
+    page.close()
+    again.close()
+    alone.remove()
+
+
 def assets():
     names = ["", "/assets/style.css", *(f"/assets/{file.name}" for file in (root / "processor/report/page").glob("*.js"))]
     sizes = {name: len(urllib.request.urlopen(f"{url}/{name.lstrip('/')}", timeout=patiently(30)).read()) for name in names}
@@ -370,7 +394,7 @@ def assets():
 
 
 with chromium() as browser:
-    for test in (keyboard_only, keeps_the_draft, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens):
+    for test in (keyboard_only, keeps_the_draft, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens, declared_person):
         print(f"      {test.__name__}", flush=True)
         test(browser)
 assets()

@@ -14,7 +14,7 @@ document.addEventListener("securitypolicyviolation", (event) => window.reports.p
 
 
 class Page:
-    def __init__(self, browser, url, token, width=1280, height=720, scheme="light", context=None):
+    def __init__(self, browser, url, token, width=1280, height=720, scheme="light", context=None, address=None):
         self.url, self.token, self.wrongs = url, token, []
         self.context = context or browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self.page = self.context.new_page()
@@ -24,8 +24,9 @@ class Page:
         self.page.on("console", lambda message: self.note(message) if message.type in ("error", "warning") else None)
         self.page.on("dialog", lambda dialog: (self.wrongs.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", lambda request: None if request.url.startswith(url) else self.wrongs.append(f"foreign: {request.url}"))
-        self.page.goto(url)
-        self.sign_in()
+        self.page.goto(address or url)  # an address with a code signs in by itself
+        if token:
+            self.sign_in()
 
     def note(self, message):
         """The browser itself tells each answer that is a refusal; what the page makes of those is what is tested."""
