@@ -86,6 +86,25 @@ bool audit_chain_meet(struct audit_chain *chain, const struct audit_checkpoint *
     return true;
 }
 
+/* The head of what a restore lost stands in the entry that tells of it: a checkpoint there is met by it,
+ * or the loss is no restore's. */
+static bool meets_lost(struct audit_chain *chain, const struct audit_entry *entry)
+{
+    uint64_t from = 0, through = 0;
+    char hex[2 * AUDIT_HASH_SIZE];
+    if (!lost_of(entry, &from, &through))
+        return true;
+    for (size_t i = 0; i < chain->checkpoint_count; i++) {
+        if (chain->checkpoints[i].sequence != through || through == chain->last)
+            continue;
+        hex_encode(hex, chain->checkpoints[i].hash, AUDIT_HASH_SIZE);
+        if (!bytes_equal(audit_subject_of(entry, "head"), bytes_of(hex, sizeof hex)))
+            return broken(chain, through, "a checkpoint kept elsewhere has another hash");
+        chain->met++;
+    }
+    return true;
+}
+
 bool audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
 {
     uint8_t hash[AUDIT_HASH_SIZE];
@@ -102,7 +121,7 @@ bool audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
             return broken(chain, entry->sequence, "there are two of it, which differ");
         return true;
     }
-    if (!follows(chain, entry))
+    if (!follows(chain, entry) || !meets_lost(chain, entry))
         return false;
     chain->is_anchored = true;
     chain->first = chain->entries == 0 ? entry->sequence : chain->first;

@@ -13,15 +13,36 @@ struct erased {
     uint64_t count, open;
 };
 
+/* Made before anything is erased: a backup of that time must know what was erased after it. */
+static enum status make_key(struct store *store)
+{
+    uint8_t made[KEY_VALUE_BYTES] = {ERASED_VERSION};
+    struct bytes key;
+    struct store_txn txn;
+    store_begin(store, false, &txn);
+    bool is_there = store_get(&txn, TABLE_META, bytes_of_text(key_name), &key);
+    enum status status = store_commit(&txn);
+    if (is_there || status != STATUS_OK)
+        return status;
+    if (getrandom(made + 1, HMAC_KEY_BYTES, 0) != HMAC_KEY_BYTES)
+        return STATUS_FATAL;
+    store_begin(store, true, &txn);
+    store_put(&txn, TABLE_META, bytes_of_text(key_name), bytes_of(made, sizeof made));
+    return store_commit(&txn);
+}
+
 enum status erased_open(struct store *store, struct erased **ret_erased)
 {
     struct store_txn txn;
+    enum status status = make_key(store);
+    if (status != STATUS_OK)
+        return status;
     struct erased *erased = calloc(1, sizeof *erased);
     if (!erased)
         return STATUS_FATAL;
     store_begin(store, false, &txn);
     erased->count = erased->open = store_count(&txn, TABLE_ERASED);
-    enum status status = store_commit(&txn);
+    status = store_commit(&txn);
     if (status == STATUS_OK)
         *ret_erased = erased;
     else
@@ -40,14 +61,10 @@ void erased_fingerprint(struct store_txn *txn, const char *what, struct bytes id
     uint8_t made[KEY_VALUE_BYTES] = {ERASED_VERSION}, hash[SHA256_SIZE];
     struct bytes key = {0};
     struct buffer text = {0};
-    if (!store_get(txn, TABLE_META, bytes_of_text(key_name), &key) && txn->is_write) {
-        if (getrandom(made + 1, HMAC_KEY_BYTES, 0) != HMAC_KEY_BYTES)
-            store_fail(txn, STATUS_FATAL, "the system gives no random bytes");
-        store_put(txn, TABLE_META, bytes_of_text(key_name), bytes_of(made, sizeof made));
-        key = bytes_of(made, sizeof made);
-    }
-    if (key.size == KEY_VALUE_BYTES)
+    if (store_get(txn, TABLE_META, bytes_of_text(key_name), &key) && key.size == KEY_VALUE_BYTES)
         memcpy(made, key.data, key.size);
+    else if (txn->status == STATUS_OK)
+        store_fail(txn, STATUS_FATAL, "the key of what was erased is not there");
     buffer_append_text(&text, what);
     buffer_append_byte(&text, 0);
     buffer_append_bytes(&text, id);
