@@ -152,13 +152,26 @@ static uint64_t find_victim(struct review *review, struct store_txn *txn)
     return victim;
 }
 
+/* Do more items wait than may? What was decided is none of them, however much of it there is. */
+static bool too_many_wait(struct review *review, struct store_txn *txn)
+{
+    struct item_queue queues[ITEM_QUEUES_MAX];
+    uint64_t most = review->config->review.items_max, waiting = 0;
+    if (most == 0 || store_count(txn, TABLE_ITEM) <= most)
+        return false;
+    arena_reset(&review->arena);
+    uint32_t count = item_queues_read(txn, &review->arena, queues);
+    for (uint32_t i = 0; i < count; i++)
+        waiting += queues[i].counts[ITEM_OPEN] + queues[i].counts[ITEM_WAITING];
+    return waiting > most;
+}
+
 void review_make_room(struct review *review, struct store_txn *txn, uint32_t items_max,
                       int64_t wall_ms)
 {
     const struct review_settings *settings = &review->config->review;
     for (uint32_t i = 0; i < items_max && txn->status == STATUS_OK; i++) {
-        bool has_many =
-            settings->items_max > 0 && store_count(txn, TABLE_ITEM) > settings->items_max;
+        bool has_many = too_many_wait(review, txn);
         bool has_much = settings->bytes_max > 0 && used_bytes(review) > settings->bytes_max;
         if (!has_many && !has_much)
             return;
@@ -166,8 +179,6 @@ void review_make_room(struct review *review, struct store_txn *txn, uint32_t ite
         if (victim != 0)
             expire(review, txn, victim, EXPIRED_BY_LIMIT, wall_ms);
         else if (!has_much || !drop_first(review, txn, INT64_MAX))
-            (void)delete_first(review, txn, INT64_MAX);
-        if (has_many && victim != 0)
             (void)delete_first(review, txn, INT64_MAX);
     }
 }

@@ -409,6 +409,24 @@ START_TEST(without_room_the_least_urgent_expires_first_and_control_last)
 }
 END_TEST
 
+START_TEST(too_many_that_wait_leave_what_was_decided_alone_and_can_be_judged_late)
+{
+    it.config->review.items_max = 2;
+    for (uint32_t run = 1; run <= 4; run++) {
+        add(run);
+        SAYS(asha, run, RESULT_WAS_ACCEPTED, FAIL);
+    }
+    for (uint32_t run = 5; run <= 7; run++)
+        add(run);
+    for (uint32_t run = 1; run <= 4; run++)
+        ck_assert_int_eq(state_of(run), ITEM_AGREED);
+    ck_assert_int_eq(state_of(5), ITEM_EXPIRED);
+    ck_assert_int_eq(state_of(6), ITEM_OPEN);
+    ck_assert_int_eq(state_of(7), ITEM_OPEN);
+    SAYS(asha, 5, RESULT_WAS_LATE, FAIL);
+}
+END_TEST
+
 START_TEST(content_leaves_a_week_after_the_decision_unless_it_became_a_row)
 {
     it.config->dataset.promote = PROMOTE_NEVER;
@@ -543,6 +561,7 @@ int main(void)
     tcase_add_test(all, a_trajectory_id_means_its_newest_content);
     tcase_add_test(all, an_item_nobody_came_to_expires_and_a_late_result_still_counts);
     tcase_add_test(all, without_room_the_least_urgent_expires_first_and_control_last);
+    tcase_add_test(all, too_many_that_wait_leave_what_was_decided_alone_and_can_be_judged_late);
     tcase_add_test(all, content_leaves_a_week_after_the_decision_unless_it_became_a_row);
     tcase_add_test(all, the_first_judgement_is_what_was_said_before_the_reveal);
     tcase_add_test(all, whoever_saw_the_machines_verdict_does_not_judge_blindly_any_more);
