@@ -2,7 +2,7 @@
 and what must hold while a disk is full, a daemon is killed, a text is hostile, or a screen is small."""
 # peer: Chromium, Playwright and axe-core
 
-import json, pathlib, sys, time, urllib.request
+import json, sys, time, urllib.error, urllib.request
 
 from flywheel.browser import Page, chromium
 from flywheel.checks import Checks, arguments
@@ -186,6 +186,31 @@ def keeps_the_draft(browser):
     page.close()
 
 
+def tries(browser):
+    """A test is tried without being stored."""
+    send(run("Is there a fee in March?", ANSWER))
+    item_id = next(item["item_id"] for item in items(sessions["asha"], state="open"))
+
+    def check(item=item_id, **document):
+        try:
+            return call(f"/api/v1/review/items/{item}/check", sessions["asha"], document)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    told = check(must_not_include=[["no prepayment fee applies", "nothing to pay"], ["a fee of 2 %"]], must_include=[["wire the amount"], ["2 % is charged"]])
+    checks.equal("each check is told apart", (told["caught"], told["must_not_include"], told["must_include"]), (True, [True, False], [False, True]))
+    told = check(must_not_include=[["no prepayment fee applies"]], must_include=[["2 % is charged"]], expected_response="No prepayment fee applies.")
+    checks.equal("the right answer has to pass it", (told["must_not_include"], told["must_include"]), ([False], [False]))
+    page = Page(browser, url, tokens["asha"]).item()
+    page.press("p", "Enter")
+    page.wait(".machine")
+    page.press("Control+Enter")
+    page.said("Saved.")
+    page.close()
+    checks.equal("approved answers are tried, too", check(must_not_include=[["no prepayment fee applies"]])["would_have_caught"], {"n": 1, "of": 1})
+    checks.equal("what is no test", (check(must_include="text"), check(must_include=[[]]), check(must_include=[["x" * 513]]), check(item="0" * 32)), (422, 422, 422, 404))
+
+
 def two_tabs(browser):
     send(run("Which fee applies when I pay early?", ANSWER))
     page = Page(browser, url, tokens["asha"]).item()
@@ -269,6 +294,14 @@ def keys_are_meant(browser):
     for modifier in ("ctrlKey", "altKey", "metaKey", "modifierAltGraph", "isComposing", "repeat"):
         key(key="f", code="KeyF", **{modifier: True})
         checks.check(f"F with {modifier} is none", not pressed("#steps-fail"))
+    page.page.add_init_script("""new MutationObserver((_, observer) => {
+        if (!document.querySelector(".said")) return;
+        observer.disconnect();
+        setTimeout(() => document.body.dispatchEvent(new KeyboardEvent("keydown", {bubbles: true, key: "f", code: "KeyF"})), 50);
+    }).observe(document, {childList: true, subtree: true});""")
+    page.page.reload()
+    page.item()
+    checks.check("nor does a key that was meant for the item before", not pressed("#steps-fail"))
     key(key="а", code="KeyF")
     checks.check("a key that writes no Latin letter counts by its place", pressed("#steps-fail"))
     key(key="&", code="Digit1")
@@ -394,7 +427,7 @@ def assets():
 
 
 with chromium() as browser:
-    for test in (keyboard_only, keeps_the_draft, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens, declared_person):
+    for test in (keyboard_only, keeps_the_draft, tries, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens, declared_person):
         print(f"      {test.__name__}", flush=True)
         test(browser)
 assets()
