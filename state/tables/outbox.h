@@ -3,8 +3,7 @@
  * writer thread; outbox_scan from any thread. */
 #pragma once
 #include "state/store/chunked.h"
-
-enum { OUTBOX_EXPORTERS_MAX = 16 };
+#include "state/tables/outbox_slots.h"
 
 struct outbox;
 

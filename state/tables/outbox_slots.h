@@ -1,6 +1,8 @@
 /* Whose the rows of the outbox are, whatever the order of the pipeline file. */
 #pragma once
-#include "state/tables/outbox.h"
+#include "state/store/chunked.h"
+
+enum { OUTBOX_EXPORTERS_MAX = 16 };
 
 /* The part of the table that holds the rows of an exporter, and the way back. */
 uint8_t outbox_slot(struct store_txn *txn, uint8_t exporter);
