@@ -127,6 +127,8 @@ static void erase_row(struct erasing *it, const uint8_t row_id[16], const char *
         dataset_row_unfold(change);
         dataset_row_keep(change, ROW_STATE_RETIRED, reason);
     }
+    if (change->entry.first_version > 0)
+        dataset_row_send_null(change); /* it had left */
     erase_versions(it, row_id);
     it->answer->rows++;
 }

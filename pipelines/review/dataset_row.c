@@ -59,12 +59,27 @@ void dataset_row_tell(struct row_change *change, enum audit_action action,
     *ret_entry = told;
 }
 
-static void send(struct row_change *change, struct bytes json)
+static void append(struct row_change *change, const struct outgoing *record, uint32_t exporters)
 {
     struct dataset *dataset = change->dataset;
     struct buffer frame = {0};
-    char row_id[UUID_TEXT_SIZE];
     uint64_t sequence = outbox_next_sequence(dataset->outbox);
+    if (exporters == 0)
+        return;
+    outgoing_encode(record, &frame);
+    if (frame.failed)
+        store_fail(change->txn, STATUS_FATAL, "out of memory");
+    for (uint8_t exporter = 0; exporter < OUTBOX_EXPORTERS_MAX; exporter++)
+        if (exporters >> exporter & 1)
+            outbox_append(dataset->outbox, change->txn, exporter, sequence, change->wall_ms,
+                          buffer_bytes(&frame));
+    dataset->open.has_news = true;
+    buffer_finish(&frame);
+}
+
+static void send(struct row_change *change, struct bytes json)
+{
+    char row_id[UUID_TEXT_SIZE];
     row_id_text(row_id, change->entry.row_id);
     const struct outgoing record = {
         .key = bytes_of_text(row_id),
@@ -74,17 +89,17 @@ static void send(struct row_change *change, struct bytes json)
                     {"content-type", BYTES_LITERAL("application/json")},
                     {"record_id", bytes_of_text(row_id)}},
     };
-    if (change->settings->exporters == 0)
-        return;
-    outgoing_encode(&record, &frame);
-    if (frame.failed)
-        store_fail(change->txn, STATUS_FATAL, "out of memory");
-    for (uint8_t exporter = 0; exporter < OUTBOX_EXPORTERS_MAX; exporter++)
-        if (change->settings->exporters >> exporter & 1)
-            outbox_append(dataset->outbox, change->txn, exporter, sequence, change->wall_ms,
-                          buffer_bytes(&frame));
-    dataset->open.has_news = true;
-    buffer_finish(&frame);
+    append(change, &record, change->settings->exporters);
+}
+
+void dataset_row_send_null(struct row_change *change)
+{
+    char row_id[UUID_TEXT_SIZE];
+    row_id_text(row_id, change->entry.row_id);
+    const struct outgoing record = {.key = bytes_of_text(row_id),
+                                    .header_count = 1,
+                                    .headers = {{"record_id", bytes_of_text(row_id)}}};
+    append(change, &record, change->settings->topics);
 }
 
 /* --- the ways of a row --- */

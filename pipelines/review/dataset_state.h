@@ -70,6 +70,9 @@ void dataset_row_tell(struct row_change *change, enum audit_action action,
 void dataset_row_publish(struct row_change *change);
 /* Takes a live row out; `reason` stays with it. */
 void dataset_row_retire(struct row_change *change, const char *reason);
+/* Behind its tombstone, to exporters that are topics: with a null value under its key a compacted
+ * topic lets go of both. */
+void dataset_row_send_null(struct row_change *change);
 /* Keeps it, and what it says, in no version. */
 void dataset_row_keep(struct row_change *change, enum row_state state, const char *reason);
 /* Finds or founds its cluster; false: it can't be in the dataset, `held_reason` says why. */

@@ -13,7 +13,7 @@ struct outgoing_header {
 /* Bytes are borrowed, from the frame once it is decoded. */
 struct outgoing {
     struct bytes key;     /* trajectory id, hex */
-    struct bytes payload; /* JSON */
+    struct bytes payload; /* JSON; empty: a topic gets a null value under the key */
     struct bytes otlp;    /* the run's spans as OTLP, for exporters that send those; absent: none */
     struct outgoing_header headers[OUTGOING_HEADERS_MAX];
     uint32_t header_count;

@@ -74,6 +74,7 @@ struct dataset_settings {
     uint32_t cluster_rows_max;
     size_t bytes_max;   /* limits.dataset */
     uint32_t exporters; /* bit i: outbox exporter i takes rows */
+    uint32_t topics;    /* of them, those that are topics */
 };
 
 /* The settings of a queue by its name: its own, else those of "*". */

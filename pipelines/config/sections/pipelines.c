@@ -162,8 +162,11 @@ static bool takes_other_than_records(const struct exporter_config *exporter)
 static void note_results(struct pipeline_config *config)
 {
     for (uint32_t i = 0; i < config->exporter_count; i++) {
-        config->dataset.exporters |= (uint32_t)config->exporters[i].takes_rows << i;
-        config->review.audit_exporters |= (uint32_t)config->exporters[i].takes_audit << i;
+        const struct exporter_config *exporter = &config->exporters[i];
+        config->dataset.exporters |= (uint32_t)exporter->takes_rows << i;
+        config->dataset.topics |=
+            (uint32_t)(exporter->takes_rows && exporter->kind == EXPORTER_KAFKA) << i;
+        config->review.audit_exporters |= (uint32_t)exporter->takes_audit << i;
     }
 }
 

@@ -348,7 +348,8 @@ rd_kafka_resp_err_t kafka_producer_send(struct kafka_producer *producer,
         {.vtype = RD_KAFKA_VTYPE_KEY,
          .u.mem = {(void *)(uintptr_t)message->key.data, message->key.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)message->payload.data, message->payload.size}},
+         .u.mem = {message->payload.size ? (void *)(uintptr_t)message->payload.data : NULL,
+                   message->payload.size}}, /* nothing is a null value, Kafka's tombstone */
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = message->headers},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = message->message},
     };

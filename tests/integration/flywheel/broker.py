@@ -65,7 +65,7 @@ class Broker:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def messages(self, topic, isolation="read_committed"):
-        """Every message of the topic, partition by partition: values are bytes, keys too, headers a dictionary of texts."""
+        """Every message of the topic, partition by partition: values are bytes (None: a null), keys too, headers a dictionary of texts."""
         out = processes.run("kcat", "-b", self.address, "-C", "-t", topic, "-e", "-q", "-o", "beginning", "-f", r"%p %K %S %h\n%k%s",
                             "-X", f"isolation.level={isolation}", text=False, check=True).stdout
         found, at = [], 0
@@ -73,9 +73,9 @@ class Broker:
             end = out.index(b"\n", at)
             partition, key_size, size, headers = out[at:end].split(b" ", 3)
             middle = end + 1 + max(int(key_size), 0)
-            at = middle + int(size)
+            at = middle + max(int(size), 0)
             pairs = dict(pair.split("=", 1) for pair in headers.decode().split(",") if pair)
-            found.append(Message(int(partition), out[end + 1:middle], pairs, out[middle:at]))
+            found.append(Message(int(partition), out[end + 1:middle], pairs, out[middle:at] if int(size) >= 0 else None))
         return found
 
     def keys(self, topic, isolation="read_committed"):

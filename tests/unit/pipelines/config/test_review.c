@@ -154,6 +154,7 @@ START_TEST(a_results_pipeline_that_says_nothing_writes_rows_and_audit_to_files)
     ck_assert_str_eq(config->exporters[2].path, "d/audit.jsonl");
     ck_assert(!config->exporters[0].takes_no_records && !config->exporters[0].takes_rows);
     ck_assert(config->exporters[1].takes_rows && config->exporters[1].takes_no_records);
+    ck_assert_uint_eq(config->dataset.topics, 0); /* a file */
     ck_assert(config->exporters[2].takes_audit && config->exporters[2].takes_no_records);
     ck_assert_uint_eq(config->dataset.exporters, 2);
     ck_assert_uint_eq(config->review.audit_exporters, 4);

@@ -2,6 +2,8 @@
  * stays whole, and the run stays away. */
 #include <sys/stat.h>
 
+#include "processor/base/digest.h"
+#include "processor/emit/outgoing.h"
 #include "state/tables/audit_chain.h"
 #include "state/tables/erased.h"
 #include "state/tables/item.h"
@@ -177,6 +179,46 @@ START_TEST(consumers_get_a_tombstone_and_the_row_never_comes_back)
 }
 END_TEST
 
+struct frames {
+    char told[4][512]; /* "key payload" */
+    int count;
+};
+
+static bool see_frame(void *context, uint64_t sequence, int64_t committed_ms, struct bytes frame)
+{
+    struct frames *it = context;
+    struct outgoing record;
+    (void)sequence;
+    (void)committed_ms;
+    ck_assert_int_lt(it->count, 4);
+    ck_assert_int_eq(outgoing_decode(frame, &record), STATUS_OK);
+    snprintf(it->told[it->count++], sizeof it->told[0], "%.*s %.*s", (int)record.key.size,
+             (const char *)record.key.data, (int)record.payload.size,
+             (const char *)record.payload.data);
+    return true;
+}
+
+START_TEST(a_topic_gets_a_null_value_behind_the_tombstone_and_a_file_does_not)
+{
+    struct fixture it;
+    struct frames topic = {.count = 0}, file = {.count = 0};
+    set_up(&it);
+    it.rows.settings.exporters = 3;
+    it.rows.settings.topics = 2;
+    fill(&it);
+    (void)erase(&it, ERASE_TRACE, run_id);
+    ck_assert_int_eq(outbox_scan(it.rows.temp.store, 0, 0, see_frame, &file), STATUS_OK);
+    ck_assert_int_eq(outbox_scan(it.rows.temp.store, 1, 0, see_frame, &topic), STATUS_OK);
+    ck_assert_int_eq(file.count, 1);
+    ck_assert_int_eq(topic.count, 2);
+    ck_assert_str_eq(topic.told[0], file.told[0]);
+    ck_assert_ptr_nonnull(strstr(topic.told[0], "\"retire\""));
+    ck_assert_uint_eq(strlen(topic.told[1]), UUID_TEXT_SIZE); /* the key, and nothing */
+    ck_assert_int_eq(memcmp(topic.told[0], topic.told[1], UUID_TEXT_SIZE), 0);
+    tear_down(&it);
+}
+END_TEST
+
 static void write_file(const char *directory, const char *name, const char *text)
 {
     char path[256];
@@ -264,6 +306,7 @@ int main(void)
     TCase *cases = tcase_create("dataset_erase");
     tcase_add_test(cases, no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file);
     tcase_add_test(cases, consumers_get_a_tombstone_and_the_row_never_comes_back);
+    tcase_add_test(cases, a_topic_gets_a_null_value_behind_the_tombstone_and_a_file_does_not);
     tcase_add_test(cases, dead_letters_of_the_run_leave_and_those_of_others_stay);
     tcase_add_test(cases, a_conversation_is_erased_with_all_its_runs);
     tcase_add_test(cases, an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole);
