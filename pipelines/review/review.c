@@ -108,11 +108,13 @@ void review_use_config(struct review *review, const struct pipeline_config *conf
 {
     review->config = config;
     if (!config->review.reviewers_file)
-        review->people = 1;
+        review_set_people(review, 1);
 }
 
 void review_set_people(struct review *review, uint32_t people)
 {
+    if (people < review->people)
+        review_look_at_waiting(review);
     review->people = people;
 }
 

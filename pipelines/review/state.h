@@ -41,6 +41,7 @@ struct review {
     void *dead_context;
     struct buffer dead_letters;       /* of this transaction, one behind the other */
     uint64_t pending_at;              /* where the turn goes on */
+    struct state_key waiting_at;      /* likewise, after people left; size 0: nobody has */
     uint8_t arrived[ARRIVED_MAX][16]; /* ids of this transaction that results may wait for */
     uint32_t arrived_count;
 };
@@ -90,3 +91,5 @@ void review_apply_one(struct review *review, struct store_txn *txn, struct bytes
 void review_make_room(struct review *review, struct store_txn *txn, uint32_t items_max,
                       int64_t wall_ms);
 bool review_is_full(const struct review *review);
+/* There are fewer people: the next turns look at what waits for one that is gone. */
+void review_look_at_waiting(struct review *review);

@@ -1,6 +1,7 @@
 /* What time and limits do to items, a bounded piece of work at once:
  *
  *   open, waiting   expire when nobody came in time, or when there is no room, the least urgent first
+ *   waiting         is decided by what there is when it waits for people who have left
  *   content         leaves a week after the decision
  *   all of it       leaves after review.retain */
 #include "pipelines/review/review.h"
@@ -13,6 +14,8 @@ enum {
     DELETED_MAX = 200,
     MADE_ROOM_MAX = 1000,
     NOTES_SWEPT = 1000,
+    WAITING_LOOKED_AT = 2000,
+    WAITING_SETTLED_MAX = 100,
     FULL_PERCENT =
         110, /* of limits.review: results are refused only when making room has not helped */
 };
@@ -183,6 +186,61 @@ void review_make_room(struct review *review, struct store_txn *txn, uint32_t ite
     }
 }
 
+/* --- fewer people --- */
+
+void review_look_at_waiting(struct review *review)
+{
+    review->waiting_at.size = 0;
+    key_u8(&review->waiting_at, 'e'); /* open and waiting, from the first */
+}
+
+static void waiting_end(void *context, bool is_committed)
+{
+    if (!is_committed)
+        review_look_at_waiting(context);
+}
+
+/* From where the last turn ended; how many in `to`. */
+static uint32_t find_complete(struct review *review, struct store_txn *txn, uint64_t *to)
+{
+    struct state_key from = review->waiting_at, *next = &review->waiting_at;
+    struct store_cursor cursor;
+    struct item_row item;
+    uint32_t looked = 0, count = 0;
+    next->size = 0;
+    store_cursor_begin(txn, TABLE_ITEM_OPEN, key_bytes(&from), 1, &cursor);
+    while (store_cursor_next(&cursor)) {
+        if (looked++ == WAITING_LOOKED_AT || count == WAITING_SETTLED_MAX) {
+            key_raw(next, key_bytes(&cursor.key));
+            break;
+        }
+        uint64_t sequence = get_be64(cursor.key.data + cursor.key.size - 8);
+        arena_reset(&review->arena);
+        if (item_read(txn, sequence, &review->arena, &item) && item.state == ITEM_WAITING &&
+            item.results >= review_wanted(review, &item))
+            to[count++] = sequence;
+    }
+    store_cursor_finish(&cursor);
+    return count;
+}
+
+static void settle_complete(struct review *review, struct store_txn *txn, int64_t wall_ms)
+{
+    struct review_event event = {.review = review, .txn = txn, .wall_ms = wall_ms};
+    uint64_t found[WAITING_SETTLED_MAX];
+    struct item_row item;
+    if (review->waiting_at.size == 0 ||
+        audit_is_full(review->audit, review->config->review.audit_bytes_max))
+        return;
+    store_on_end(txn, waiting_end, review);
+    uint32_t count = find_complete(review, txn, found);
+    for (uint32_t i = 0; i < count && txn->status == STATUS_OK; i++) {
+        arena_reset(&review->arena);
+        if (item_read(txn, found[i], &review->arena, &item))
+            review_settle(&event, &item, NULL);
+    }
+}
+
 /* --- the turn --- */
 
 /* Another label set is a fact of the trail: results are read against it. */
@@ -209,6 +267,7 @@ void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)
     const struct review_settings *settings = &review->config->review;
     note_label_set(review, txn, wall_ms);
     expire_old(review, txn, wall_ms);
+    settle_complete(review, txn, wall_ms);
     for (uint32_t i = 0; i < DROPPED_MAX && drop_first(review, txn, wall_ms); i++)
         ;
     if (settings->retain_ms > 0) {

@@ -151,6 +151,25 @@ START_TEST(nobody_speaks_for_another_and_nobody_judges_the_own_review)
 }
 END_TEST
 
+START_TEST(what_waits_for_people_who_have_left_is_decided_by_what_there_is)
+{
+    it.config->review.queues[0].reviewers = 2;
+    for (uint32_t run = 1; run <= 110; run++) {
+        add(run);
+        SAYS(asha, run, RESULT_WAS_ACCEPTED, FAIL);
+        ck_assert_int_eq(state_of(run), ITEM_WAITING);
+    }
+    review_fixture_turn(&it);
+    ck_assert_int_eq(state_of(1), ITEM_WAITING);
+    review_set_people(it.review, 1);
+    review_fixture_turn(&it);
+    ck_assert_int_eq(state_of(1), ITEM_AGREED);
+    ck_assert_int_eq(state_of(110), ITEM_WAITING); /* a bounded piece of work a turn */
+    review_fixture_turn(&it);
+    ck_assert_int_eq(state_of(110), ITEM_AGREED);
+}
+END_TEST
+
 START_TEST(what_is_imported_is_another_persons_than_what_was_authenticated)
 {
     add(1);
@@ -543,6 +562,7 @@ int main(void)
     tcase_add_test(all, a_withdrawal_opens_the_item_again);
     tcase_add_test(all, two_skips_skip_an_item_and_one_does_not);
     tcase_add_test(all, nobody_speaks_for_another_and_nobody_judges_the_own_review);
+    tcase_add_test(all, what_waits_for_people_who_have_left_is_decided_by_what_there_is);
     tcase_add_test(all, what_is_imported_is_another_persons_than_what_was_authenticated);
     tcase_add_test(all, what_a_topic_brought_and_the_item_refused_stays_refused);
     tcase_add_test(all, what_cannot_be_read_is_refused_by_its_field);
