@@ -18,13 +18,17 @@ struct neighbors {
     bool has[ROW_SPLITS];
 };
 
+static bool is_met(const struct neighbors *it)
+{
+    return it->has[SPLIT_EVAL] || it->has[SPLIT_TRAIN];
+}
+
 static void meet(struct neighbors *it, const uint8_t id[CLUSTER_ID_SIZE])
 {
     struct cluster cluster;
     if (!cluster_read(it->txn, id, &cluster) || cluster.split >= ROW_SPLITS)
         return;
-    bool is_any = it->has[SPLIT_EVAL] || it->has[SPLIT_TRAIN];
-    if (!is_any || cluster.number < it->first.number)
+    if (!is_met(it) || cluster.number < it->first.number)
         it->first = cluster;
     it->has[cluster.split] = true;
 }
@@ -36,6 +40,8 @@ static bool compare(void *context, const uint8_t row_id[16])
     struct bytes question;
     if (!cluster_question(it->txn, row_id, id, &question))
         return it->txn->status == STATUS_OK;
+    if (is_met(it) && memcmp(id, it->first.id, sizeof it->first.id) == 0)
+        return ++it->looked < CLUSTER_CANDIDATES_MAX; /* it says nothing new */
     struct arena part;
     arena_init_part(&part, 4 * QUESTION_BYTES_MAX * sizeof(uint64_t), it->arena);
     if (question_jaccard(it->grams, question_grams(question, &part)) >= it->similarity)
@@ -107,7 +113,7 @@ bool dataset_row_join_cluster(struct row_change *change)
         return hold(change, "bridges_splits");
     if (it.has[SPLIT_TRAIN] && entry->is_regression)
         return hold(change, "train_cluster");
-    if (it.has[SPLIT_EVAL] || it.has[SPLIT_TRAIN]) {
+    if (is_met(&it)) {
         memcpy(entry->cluster, it.first.id, sizeof entry->cluster);
         entry->split = it.first.split;
     } else {
