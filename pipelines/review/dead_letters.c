@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "processor/base/bytes.h"
+#include "processor/base/inflate.h"
 
 enum { DEPTH_MAX = 3, PART_BYTES = 1 << 16, LETTER_BYTES_MAX = 64 << 20, NAME_SIZE = 300 };
 static const char suffix[] = ".letter";
@@ -17,7 +18,28 @@ static const char suffix[] = ".letter";
 struct wanted {
     const uint8_t *raw;
     char hex[32];
+    struct inflater *inflater; /* NULL: no memory for one */
 };
+
+static bool says(struct bytes text, const struct wanted *wanted)
+{
+    return text.size > 0 &&
+           (memmem(text.data, text.size, wanted->raw, 16) ||
+            memmem(text.data, text.size, wanted->hex, 32));
+}
+
+/* A body that was refused before it was unpacked. */
+static bool says_packed(struct bytes text, const struct wanted *wanted)
+{
+    struct buffer unpacked = {0};
+    bool is_packed = wanted->inflater && text.size > 2 && text.data[0] == 0x1f &&
+                     text.data[1] == 0x8b;
+    bool is_said = is_packed &&
+                   inflate_gzip(wanted->inflater, text, LETTER_BYTES_MAX, &unpacked) == STATUS_OK &&
+                   says(buffer_bytes(&unpacked), wanted);
+    buffer_finish(&unpacked);
+    return is_said;
+}
 
 static bool holds(int directory, const char *name, const struct wanted *wanted)
 {
@@ -30,8 +52,7 @@ static bool holds(int directory, const char *name, const struct wanted *wanted)
     while (!text.failed && (size = read(file, part, sizeof part)) > 0)
         buffer_append(&text, part, (size_t)size);
     close(file);
-    bool is_there = text.size > 0 && (memmem(text.data, text.size, wanted->raw, 16) ||
-                                      memmem(text.data, text.size, wanted->hex, 32));
+    bool is_there = says(buffer_bytes(&text), wanted) || says_packed(buffer_bytes(&text), wanted);
     buffer_finish(&text);
     return is_there;
 }
@@ -72,8 +93,10 @@ static uint32_t walk(int fd, const struct wanted *wanted, int depth)
 
 uint32_t dead_letters_erase(const char *directory, const uint8_t trajectory_id[16])
 {
-    struct wanted wanted = {.raw = trajectory_id};
+    struct wanted wanted = {.raw = trajectory_id, .inflater = inflater_create()};
     hex_encode(wanted.hex, trajectory_id, 16);
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? 0 : walk(fd, &wanted, 0);
+    uint32_t count = fd < 0 ? 0 : walk(fd, &wanted, 0);
+    inflater_destroy(wanted.inflater);
+    return count;
 }

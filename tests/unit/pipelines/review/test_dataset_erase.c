@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "processor/base/digest.h"
+#include "processor/base/inflate.h"
 #include "processor/emit/outgoing.h"
 #include "state/tables/audit_chain.h"
 #include "state/tables/erased.h"
@@ -219,14 +220,27 @@ START_TEST(a_topic_gets_a_null_value_behind_the_tombstone_and_a_file_does_not)
 }
 END_TEST
 
-static void write_file(const char *directory, const char *name, const char *text)
+static void write_bytes(const char *directory, const char *name, struct bytes text)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     FILE *file = fopen(path, "wb");
     ck_assert_ptr_nonnull(file);
-    fputs(text, file);
+    ck_assert_uint_eq(fwrite(text.data, 1, text.size, file), text.size);
     fclose(file);
+}
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+    write_bytes(directory, name, bytes_of_text(text));
+}
+
+static void write_packed(const char *directory, const char *name, const char *text)
+{
+    struct buffer packed = {0};
+    ck_assert_int_eq(deflate_gzip(bytes_of_text(text), &packed), STATUS_OK);
+    write_bytes(directory, name, buffer_bytes(&packed));
+    buffer_finish(&packed);
 }
 
 static bool is_there(const char *directory, const char *name)
@@ -248,9 +262,12 @@ START_TEST(dead_letters_of_the_run_leave_and_those_of_others_stay)
     write_file(directory, "1.json", "{}");
     write_file(directory, "2.letter", "{\"trace_id\":\"00000000000000000000000000000002\"}");
     write_file(directory, "2.json", "{}");
+    write_packed(directory, "3.letter", "{\"trace_id\":\"00000000000000000000000000000001\"}");
+    write_packed(directory, "4.letter", "{\"trace_id\":\"00000000000000000000000000000002\"}");
     (void)erase(&it, ERASE_TRACE, run_id);
     ck_assert(!is_there(directory, "1.letter") && !is_there(directory, "1.json"));
     ck_assert(is_there(directory, "2.letter") && is_there(directory, "2.json"));
+    ck_assert(!is_there(directory, "3.letter") && is_there(directory, "4.letter"));
     ck_assert(is_there(it.rows.temp.path, "data.mdb"));
     tear_down(&it);
 }
