@@ -1,6 +1,6 @@
 /* A directory is walked beside its daemon, a read transaction for each thousand entries; a file line by
- * line. In a directory every live row is followed, too: row -> its entry -> decision -> results, by
- * their ids. */
+ * line. In a directory every live row is followed, too: row -> its entry -> decision -> results
+ * -> record, by their ids. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,10 @@
 #include "processor/base/clock.h"
 #include "processor/base/memory.h"
 #include "processor/command/audit/verify.h"
+#include "processor/review/row.h"
 #include "state/store/key_index.h"
 #include "state/tables/audit_line.h"
+#include "state/tables/item.h"
 #include "state/tables/row.h"
 
 enum { ENTRIES_PER_READ = 1000, MS_PER_READ = 1000, LINE_BYTES_MAX = 1 << 20, ITEM_HEX = 32 };
@@ -90,6 +92,20 @@ static bool walk_some(struct store_txn *txn, struct audit_chain *chain, struct s
     return is_more && chain->bad == 0;
 }
 
+/* The record that its entry tells of is the row's, and one that the item was made of. */
+static const char *record_fault_of(struct store_txn *txn, const struct row_entry *row,
+                                   const struct audit_entry *entry)
+{
+    uint8_t record_id[ITEM_ID_BYTES];
+    if (row->revision_id.size == 0 && !audit_subject_of(entry, "record").data)
+        return NULL; /* of an item without one */
+    if (!bytes_equal(audit_subject_of(entry, "record"), row->revision_id) ||
+        !row_id_parse(row->revision_id, record_id))
+        return "its entry tells of another record";
+    uint64_t item = item_find(txn, 'i', row->item_id), told = item_find(txn, 'r', record_id);
+    return told != 0 && told != item ? "its record belongs to another item" : NULL;
+}
+
 /* Why the row does not follow from the trail; NULL: it does. A row whose entry has been cut is in what
  * was exported. */
 static const char *fault_of(struct store_txn *txn, const struct row_entry *row,
@@ -105,6 +121,9 @@ static const char *fault_of(struct store_txn *txn, const struct row_entry *row,
     bool is_told = audit_read(txn, row->audit_sequence, &texts, &entry);
     if (is_told && !bytes_equal(audit_subject_of(&entry, "item"), bytes_of(item, ITEM_HEX)))
         return "its entry is about another item";
+    const char *fault = is_told ? record_fault_of(txn, row, &entry) : NULL;
+    if (fault)
+        return fault;
     if (is_cut)
         return NULL;
     if (!is_told)
@@ -205,7 +224,7 @@ static int verify_directory(const char *path, const struct audit_checkpoints *ch
     if (!is_whole)
         return say_broken(path, &chain);
     say_whole(path, &chain);
-    printf("%s: %llu row%s followed to decisions and results%s\n", path,
+    printf("%s: %llu row%s followed to decisions, results and records%s\n", path,
            (unsigned long long)following.rows, following.rows == 1 ? "" : "s",
            cut.sequence > 0 ? " as far as the trail reaches: its front was exported and cut" : "");
     return following.bad > 0 ? EXIT_GATE_FAILED : EXIT_DONE;
