@@ -67,6 +67,14 @@ def work(directory):
         holds(f"check warns of {word}", word in warned.stderr, warned.stderr)
 
 
+def certificates(directory):
+    path = directory / "tls.yaml"
+    path.write_text(PIPELINE + "service: { pipelines: { results: {} } }\n"
+                    f"review: {{ http: {{ tls: {{ cert_file: {directory}/none.pem, key_file: {directory}/none.key }} }} }}\n")
+    told = check(path)
+    holds("check loads the certificates of the review listener", told.returncode != 0 and "none.pem" in told.stderr, (told.returncode, told.stderr))
+
+
 def reviewers(directory):
     file = directory / "reviewers"
     path = directory / "known.yaml"
@@ -128,7 +136,7 @@ def reload(_):
         daemon.remove()
 
 
-for part in (printed, ruleset, work, reviewers, reload):
+for part in (printed, ruleset, work, certificates, reviewers, reload):
     with tempfile.TemporaryDirectory() as directory:
         part(pathlib.Path(directory))
 checks.finish()

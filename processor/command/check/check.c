@@ -11,6 +11,7 @@
 #include "processor/command/check/seen.h"
 #include "processor/command/command.h"
 #include "processor/command/options.h"
+#include "processor/net/tls/tls.h"
 #include "processor/review/reviewers_file.h"
 
 /* At least one broker of each exporter must answer. */
@@ -66,6 +67,19 @@ static bool reviewers_are_right(const struct pipeline_config *config, struct err
     return reviewers != NULL;
 }
 
+/* And its certificates. */
+static bool certificates_are_right(const struct pipeline_config *config, struct error *error)
+{
+    const struct review_settings *review = &config->review;
+    const struct tls_files files = {review->tls_cert_file, review->tls_key_file,
+                                    review->tls_client_ca_file};
+    if (!review->is_present || !files.cert_file)
+        return true;
+    struct tls *tls = tls_create(&files, error);
+    tls_destroy(tls);
+    return tls != NULL;
+}
+
 static void print_review_work(const struct pipeline_config *config, FILE *to)
 {
     struct buffer text = {0};
@@ -99,7 +113,7 @@ int command_check(int argc, char **argv)
         error_set(&error, EXIT_CONFIG, "%s: %u warning%s: with --strict they are errors", name,
                   warnings, warnings == 1 ? "" : "s");
     if (!error.is_set && receivers_check(config, &error) == STATUS_OK &&
-        reviewers_are_right(config, &error) && connects && ports_are_free(config, &error))
+        reviewers_are_right(config, &error) && certificates_are_right(config, &error) && connects && ports_are_free(config, &error))
         brokers_answer(config, &error);
     if (error.is_set) {
         fprintf(stderr, "%s\n", error.text);
