@@ -133,6 +133,8 @@ static const struct http_api_route routes[] = {
     {HTTP_POST, "/api/v1/dataset/tag", RIGHT_ADJUDICATE, SMALL_BODY, review_api_tag, NULL},
     {HTTP_POST, "/api/v1/dataset/promote", RIGHT_ADJUDICATE, SMALL_BODY, review_api_promote, NULL},
     {HTTP_POST, "/api/v1/dataset/retire", RIGHT_ADJUDICATE, SMALL_BODY, review_api_retire, NULL},
+    {HTTP_POST, "/api/v1/dataset/exported", RIGHT_ADJUDICATE, SMALL_BODY, review_api_exported,
+     NULL},
     {HTTP_POST, "/api/v1/dataset/erase", RIGHT_ADMIN, SMALL_BODY, review_api_erase, NULL},
     {HTTP_GET, "/api/v1/audit", RIGHT_ADMIN, 0, review_api_audit, audit_parameters},
     {HTTP_POST, "/api/v1/audit/checkpoint", RIGHT_ADMIN, SMALL_BODY, review_api_checkpoint, NULL},

@@ -55,6 +55,21 @@ static void apply_erase(struct change *change, struct dataset *dataset, struct s
                   bytes_of_text(change->text), actor, wall_ms, &change->answer);
 }
 
+static void apply_exported(struct change *change, struct dataset *dataset, struct store_txn *txn,
+                           const struct audit_entry *actor, int64_t wall_ms)
+{
+    uint8_t sha256[SHA256_SIZE];
+    change->answer = (struct dataset_answer){.fate = DATASET_DONE, .version = change->version};
+    if (strlen(change->text) != 2 * SHA256_SIZE || !hex_decode(sha256, change->text, SHA256_SIZE))
+        change->answer = (struct dataset_answer){
+            .fate = DATASET_MALFORMED, .reason = "sha256 is 64 hexadecimal digits"};
+    else if (change->version == 0 || change->version > dataset_version(dataset))
+        change->answer = (struct dataset_answer){.fate = DATASET_UNKNOWN,
+                                                 .reason = "there is no such version"};
+    else
+        dataset_note_export(dataset, txn, change->version, sha256, actor, wall_ms);
+}
+
 static void run(struct review_call *call, struct review *review, struct store_txn *txn,
                 int64_t wall_ms)
 {
@@ -146,15 +161,16 @@ static const char *read_body(struct change *change, const struct json_reader *re
         }
         return erase_members[ERASE_TRACE];
     }
-    if (change->apply != apply_tag)
+    if (change->apply != apply_tag && change->apply != apply_exported)
         return take_text(reader, body, "row_id", change->text) ? NULL : "row_id";
+    const char *name = change->apply == apply_tag ? "tag" : "sha256";
     struct json_value version;
     if (json_member(reader, body, "version", &version)) {
         if (version.type != JSON_NUMBER || version.number < 0 || version.number > 1e15)
             return "version";
         change->version = (uint64_t)version.number;
     }
-    return take_text(reader, body, "tag", change->text) ? NULL : "tag";
+    return take_text(reader, body, name, change->text) ? NULL : name;
 }
 
 static unsigned submit(struct review_api *review, struct http_api_call *call,
@@ -208,4 +224,9 @@ unsigned review_api_retire(void *context, struct http_api_call *call)
 unsigned review_api_erase(void *context, struct http_api_call *call)
 {
     return submit(context, call, apply_erase);
+}
+
+unsigned review_api_exported(void *context, struct http_api_call *call)
+{
+    return submit(context, call, apply_exported);
 }

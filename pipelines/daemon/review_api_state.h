@@ -68,7 +68,7 @@ http_api_handler_fn review_api_next, review_api_list, review_api_show_item; /* _
 http_api_handler_fn review_api_reveal;                                      /* _reveal.c */
 http_api_handler_fn review_api_check;                                       /* _check.c */
 http_api_handler_fn review_api_tag, review_api_promote, review_api_retire,
-    review_api_erase;                                        /* _dataset.c */
+    review_api_exported, review_api_erase;                   /* _dataset.c */
 http_api_handler_fn review_api_audit, review_api_checkpoint; /* _audit.c */
 http_api_handler_fn review_api_run;                          /* _run.c */
 

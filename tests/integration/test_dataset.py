@@ -130,11 +130,23 @@ asked = dataset("tag", "3", "by-command", *endpoint)
 checks.check("whose refusal it tells", asked.returncode == 1 and "stays there" in asked.stderr, (asked.returncode, asked.stderr))
 asked = dataset("erase", "--trace", "0" * 32, *endpoint)
 checks.equal("what the token may not", asked.returncode, 77)
+exports = lambda: sum(entry["action"] == "dataset.exported" for entry in map(json.loads, lines_of(daemon.run("audit", "export", "-c", daemon.config).stdout)))
+before = exports()
+asked = dataset("export", "-o", first, *endpoint)
+checks.check("beside a daemon the trail knows of an export", asked.returncode == 0 and "not in the audit trail" not in asked.stderr and exports() == before + 1,
+             asked.stderr)
+checks.equal("of no version there is none", call("/api/v1/dataset/exported", sessions["lee"], {"version": 999, "sha256": "0" * 64})[0], 404)
+checks.equal("nor without a digest", call("/api/v1/dataset/exported", sessions["lee"], {"version": 1, "sha256": "0"})[0], 422)
+judge(records[2], failure_mode="unsupported_claim", labels=["unsupported_claim"], must_not_include=[["no fee applies"]], must_include=[["a fee of 2 percent"]],
+      expected_response="There is a fee of 2 percent.", expected_until="2020-01-31")
+daemon.wait(lambda: len(lines_of(rows.read_text())) == 5)
+stale = lines_of(dataset("list", "--stale").stdout)
+checks.equal("list --stale names what has passed its day", [line.split()[0] for line in stale[1:]], [json.loads(lines[2])["row_id"]])
 asked = dataset("retire", "ffffffff", *endpoint)
 checks.check("an unknown row", asked.returncode == 1 and "404" in asked.stderr, (asked.returncode, asked.stderr))
 
 values = daemon.metrics()
-checks.equal("metrics", (metrics.total(values, "flywheel_dataset_version"), metrics.by_label(values, "flywheel_dataset_rows", "split")["eval"]), (4, 2))
+checks.equal("metrics", (metrics.total(values, "flywheel_dataset_version"), metrics.by_label(values, "flywheel_dataset_rows", "split")["eval"]), (5, 2))
 
 checks.check("each exporter has delivered of late", all(value > time.time() - 600 for value in
              metrics.by_label(daemon.metrics(), "flywheel_export_last_success_timestamp_seconds", "exporter").values()))
@@ -181,7 +193,7 @@ daemon.start()
 for record in records[3:5]:
     judge(record, failure_mode="unsupported_claim", labels=["unsupported_claim"], must_not_include=[["no fee applies"]])
 left = lambda: [json.loads(line) for line in lines_of(trail.read_text())]
-daemon.wait(lambda: max(json.loads(line)["dataset_version"] for line in lines_of(rows.read_text())) >= 7)
+daemon.wait(lambda: max(json.loads(line)["dataset_version"] for line in lines_of(rows.read_text())) >= 8)
 lost_trace = records[3]["trajectory_id"]
 call("/api/v1/dataset/erase", sessions["root"], {"trace_id": lost_trace})
 daemon.wait(lambda: any(line["kind"] == "entry" and line["action"] == "dataset.erased" and line["sequence"] > 20 for line in left()) and daemon.is_settled())

@@ -70,6 +70,7 @@ table = [  # who gets something else than 403
     ("GET", "/api/v1/dataset", None, "lee root"),
     ("GET", "/api/v1/dataset/rows", None, "lee root"),
     ("POST", "/api/v1/dataset/tag", {}, "lee root"),
+    ("POST", "/api/v1/dataset/exported", {}, "lee root"),
     ("POST", "/api/v1/dataset/promote", {}, "lee root"),
     ("POST", "/api/v1/dataset/retire", {}, "lee root"),
     ("POST", "/api/v1/dataset/erase", {}, "root"),

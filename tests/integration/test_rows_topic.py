@@ -23,7 +23,7 @@ def body(first, count):
     now, failed = time.time_ns(), field(15, field(3, 2))
     question = lambda: " ".join(rng.choice(WORDS) for _ in range(12))
     return request([span(trace.to_bytes(16, "big"), trace.to_bytes(8, "big"), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent",
-                         input__value=question(), output__value=f"quicksilver {trace}") + failed for trace in range(first, first + count)])
+                         input__value=question(), output__value=f"no fee applies to quicksilver {trace}") + failed for trace in range(first, first + count)])
 
 
 def call(path, document, session=None):
@@ -42,7 +42,8 @@ def session(name):
 
 def judge(record):
     return {"schema": "flywheel.result/v1", "result_id": str(uuid.UUID(int=rng.getrandbits(128))), "record_id": record["record_id"], "status": "completed",
-            "verdict": "fail", "labels": ["unsupported_claim"], "must_not_include": [["quicksilver"]]}
+            "verdict": "fail", "labels": ["unsupported_claim"], "must_not_include": [["no fee applies"]], "must_include": [["a fee of 2 percent"]],
+            "expected_response": "There is a fee of 2 percent."}
 
 
 def mistakes(kind, values):

@@ -91,8 +91,9 @@ void dataset_say_erased(uint32_t rows, uint32_t records)
     printf("erased: %u row%s, %u other record%s\n", rows, rows == 1 ? "" : "s", records,
            records == 1 ? "" : "s");
     fflush(stdout);
-    fputs("erased here; what it can't reach: annotation and results topics, files already\n"
-          "written, exports (their manifests name version and rows), consumers of\n"
+    fputs("erased here; what it can't reach: what waits of a conversation that is still open (it is\n"
+          "judged and leaves: erase it again then), annotation and results topics, files already\n"
+          "written, dead letters above 64 MiB, exports (their manifests name version and rows), consumers of\n"
           "rows (they get a tombstone), backups. Freed pages still hold texts until they are\n"
           "written again: `flywheel state compact` leaves them out now\n",
           stderr);
@@ -193,17 +194,32 @@ int dataset_change(const struct dataset_arguments *arguments, struct error *ret_
     return exit_code;
 }
 
+static void note_export_here(const struct dataset_arguments *arguments, uint64_t version,
+                             const uint8_t sha256[32], struct error *ret_error)
+{
+    struct tables it = {.store = NULL};
+    if (open_tables(arguments->pipeline, &it, ret_error)) {
+        begin(&it);
+        dataset_note_export(it.dataset, &it.txn, version, sha256, &it.by, it.wall_ms);
+        (void)end(&it, arguments->pipeline, ret_error);
+    }
+    close_tables(&it);
+}
+
 void change_note_export(const struct dataset_arguments *arguments, uint64_t version,
                         const uint8_t sha256[32])
 {
-    struct tables it = {.store = NULL};
+    char hex[2 * SHA256_SIZE + 1] = "";
+    struct api_target target;
     struct error error = {0};
-    if (open_tables(arguments->pipeline, &it, &error)) {
-        begin(&it);
-        dataset_note_export(it.dataset, &it.txn, version, sha256, &it.by, it.wall_ms);
-        (void)end(&it, arguments->pipeline, &error);
+    enum status status = remote_connect(arguments, &target, &error);
+    hex_encode(hex, sha256, SHA256_SIZE);
+    if (status == STATUS_OK)
+        remote_note_export(&target, version, hex, &error);
+    else if (status == STATUS_BUSY || !arguments->endpoint) {
+        error = (struct error){0};
+        note_export_here(arguments, version, sha256, &error);
     }
     if (error.is_set)
         fprintf(stderr, "flywheel dataset export: not in the audit trail: %s\n", error.text);
-    close_tables(&it);
 }

@@ -2,7 +2,7 @@
 #pragma once
 #include "processor/command/dataset/dataset.h"
 
-/* Says in the audit trail that a version was exported; when a daemon holds the directory, on stderr
- * that the trail does not know. */
+/* Says in the audit trail that a version was exported, through the daemon that holds the directory; on
+ * stderr, when the trail does not know. */
 void change_note_export(const struct dataset_arguments *arguments, uint64_t version,
                         const uint8_t sha256[32]);

@@ -16,10 +16,10 @@ static const struct {
     dataset_action_fn *run;
     const char *options; /* beside config, which all take */
 } actions[] = {
-    {"list", 0, dataset_list, "version"},
+    {"list", 0, dataset_list, "version stale"},
     {"show", 1, dataset_show, ""},
     {"diff", 2, dataset_diff, ""},
-    {"export", 0, dataset_export, "format version split cohort output"},
+    {"export", 0, dataset_export, "format version split cohort output endpoint token-file"},
     {"check", 1, dataset_check, "version similarity"},
     {"tag", 2, dataset_change, "endpoint token-file"},
     {"promote", 1, dataset_change, "endpoint token-file"},
@@ -69,7 +69,7 @@ static bool names(const char *list, const char *name)
 static bool takes_all(size_t action, const struct command_option *options, size_t count)
 {
     for (size_t i = 1; i < count; i++)
-        if (*options[i].value && !names(actions[action].options, options[i].name)) {
+        if ((options[i].flag ? *options[i].flag : *options[i].value != NULL) && !names(actions[action].options, options[i].name)) {
             fprintf(stderr, "flywheel dataset %s: takes no --%s\n", actions[action].name,
                     options[i].name);
             return false;
@@ -84,6 +84,7 @@ int command_dataset(int argc, char **argv)
         {"config", 'c', NULL, &it.config},
         {"format", 0, NULL, &it.format},
         {"version", 0, NULL, &it.version},
+        {"stale", 0, &it.is_stale, NULL},
         {"split", 0, NULL, &it.split},
         {"cohort", 0, NULL, &it.cohort},
         {"output", 'o', NULL, &it.output},

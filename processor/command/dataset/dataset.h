@@ -8,6 +8,7 @@ struct dataset_arguments {
         *conversation, *reviewer, *endpoint, *token_file;
     const char *action, *operands[2];
     int operand_count;
+    bool is_stale; /* list: only rows whose expected answer is out of date */
     const struct pipeline_config *pipeline;
 };
 

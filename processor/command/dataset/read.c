@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "pipelines/review/dataset_tags.h"
+#include "processor/base/clock.h"
 #include "processor/base/text/terminal.h"
 #include "processor/base/text/utf8.h"
 #include "processor/command/dataset/dataset.h"
 
-enum { QUESTION_SHOWN_BYTES = 60, ARENA_BYTES_MAX = 8 << 20 };
+enum { QUESTION_SHOWN_BYTES = 60, DATE_SIZE = 10, ARENA_BYTES_MAX = 8 << 20 };
 
 struct listing {
     struct store *store;
@@ -46,11 +47,26 @@ static void print_text(struct bytes text, size_t most)
     buffer_finish(&line);
 }
 
+struct printing {
+    struct arena arena;
+    char today[CLOCK_RFC3339_SIZE]; /* "2026-11-30..."; "": every row is wanted */
+};
+
+/* The last day on which the expected answer holds has passed. */
+static bool is_stale(struct bytes json, const char *today, struct arena *arena)
+{
+    struct bytes until = dataset_text_of(json, "expected_until", NULL, arena);
+    return until.size == DATE_SIZE && memcmp(until.data, today, DATE_SIZE) < 0;
+}
+
 static bool print_row(void *context, const struct row_version_head *head, struct bytes json)
 {
-    struct arena *arena = context;
+    struct printing *it = context;
+    struct arena *arena = &it->arena;
     char row_id[UUID_TEXT_SIZE];
     arena_reset(arena);
+    if (it->today[0] && !is_stale(json, it->today, arena))
+        return true;
     row_id_text(row_id, head->row_id);
     struct bytes severity = dataset_text_of(json, "severity", NULL, arena);
     struct bytes mode = dataset_text_of(json, "failure_mode", NULL, arena);
@@ -89,11 +105,13 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
 {
     struct listing it;
     struct store_txn txn;
-    struct arena arena;
+    struct printing printing = {.today = ""};
     struct buffer tags = {0}, waiting = {0};
     size_t splits[ROW_SPLITS] = {0}, regression = 0;
     int exit_code = open_listing(arguments, arguments->version, &it, ret_error);
-    arena_init(&arena, ARENA_BYTES_MAX);
+    arena_init(&printing.arena, ARENA_BYTES_MAX);
+    if (arguments->is_stale)
+        clock_format_rfc3339(printing.today, (uint64_t)clock_realtime_ms() * 1000000);
     if (exit_code == EXIT_DONE) {
         for (size_t i = 0; i < it.rows.count; i++) {
             splits[it.rows.rows[i].split % ROW_SPLITS]++;
@@ -101,7 +119,7 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
         }
         store_begin(it.store, false, &txn);
         dataset_tags_of(&txn, it.rows.version, &tags);
-        if (!arguments->version)
+        if (!arguments->version && !arguments->is_stale)
             list_waiting(&txn, &waiting);
         if (store_commit(&txn) != STATUS_OK)
             error_set(ret_error, EXIT_STATE_IO, "the dataset can't be read: %s", txn.reason);
@@ -111,12 +129,12 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
                tags.size > 0 ? "; tags " : "", (int)tags.size,
                tags.data ? (const char *)tags.data : "");
         fwrite(waiting.data ? waiting.data : (const uint8_t *)"", 1, waiting.size, stdout);
-        if (dataset_read_rows(it.store, &it.rows, print_row, &arena, ret_error) != STATUS_OK)
+        if (dataset_read_rows(it.store, &it.rows, print_row, &printing, ret_error) != STATUS_OK)
             exit_code = (int)ret_error->exit_code;
     }
     buffer_finish(&tags);
     buffer_finish(&waiting);
-    arena_finish(&arena);
+    arena_finish(&printing.arena);
     close_listing(&it);
     return exit_code;
 }

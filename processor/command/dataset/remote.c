@@ -121,3 +121,22 @@ int remote_change(const struct dataset_arguments *arguments, const struct api_ta
     buffer_finish(&reply.body);
     return ret_error->is_set ? (int)ret_error->exit_code : EXIT_DONE;
 }
+
+void remote_note_export(const struct api_target *target, uint64_t version, const char *sha256,
+                        struct error *ret_error)
+{
+    struct buffer body = {0};
+    struct api_reply reply = {.status = 0};
+    struct json_writer json;
+    json_writer_init(&json, &body);
+    json_object_begin(&json);
+    json_put_uint(&json, "version", version);
+    json_put_text(&json, "sha256", sha256);
+    json_object_end(&json);
+    if (api_ask(target, "POST", "/api/v1/dataset/exported", buffer_bytes(&body), &reply,
+                ret_error) == STATUS_OK &&
+        reply.status >= 400)
+        refuse(&reply, bytes_of("", 0), ret_error);
+    buffer_finish(&body);
+    buffer_finish(&reply.body);
+}
