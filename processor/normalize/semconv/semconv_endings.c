@@ -4,25 +4,32 @@
 
 /* What vendors to come will call it: the ending of a name says it where no row does, and counts
  * last. Text only where text is meant. */
-static const struct semconv_row ending_rows[] = {
-    {"input", SC_IN_ENDING, FAMILY_ANY, 255},
-    {"output", SC_OUT_ENDING, FAMILY_ANY, 255},
-    {"span.type", SC_KIND, FAMILY_ANY, 255},
-    {"span_type", SC_KIND, FAMILY_ANY, 255},
-    {"span.kind", SC_KIND, FAMILY_ANY, 255},
-    {"span_kind", SC_KIND, FAMILY_ANY, 255},
-    {"tool.name", SC_TOOL_NAME, FAMILY_ANY, 255},
-    {"tool_name", SC_TOOL_NAME, FAMILY_ANY, 255},
-    {"input_tokens", SC_TOKENS_INPUT, FAMILY_ANY, 255},
-    {"prompt_tokens", SC_TOKENS_INPUT, FAMILY_ANY, 255},
-    {"output_tokens", SC_TOKENS_OUTPUT, FAMILY_ANY, 255},
-    {"completion_tokens", SC_TOKENS_OUTPUT, FAMILY_ANY, 255},
-    {"session.id", SC_CONVERSATION, FAMILY_ANY, 255},
-    {"session_id", SC_CONVERSATION, FAMILY_ANY, 255},
-    {"thread.id", SC_CONVERSATION, FAMILY_ANY, 255},
-    {"thread_id", SC_CONVERSATION, FAMILY_ANY, 255},
-    {"conversation.id", SC_CONVERSATION, FAMILY_ANY, 255},
-    {"conversation_id", SC_CONVERSATION, FAMILY_ANY, 255},
+#define ROW(ending, concept)                                                                       \
+    {                                                                                              \
+        {(ending), (concept), FAMILY_ANY, 255}, sizeof(ending) - 1                                 \
+    }
+static const struct ending {
+    struct semconv_row row;
+    size_t size;
+} endings[] = {
+    ROW("input", SC_IN_ENDING),
+    ROW("output", SC_OUT_ENDING),
+    ROW("span.type", SC_KIND),
+    ROW("span_type", SC_KIND),
+    ROW("span.kind", SC_KIND),
+    ROW("span_kind", SC_KIND),
+    ROW("tool.name", SC_TOOL_NAME),
+    ROW("tool_name", SC_TOOL_NAME),
+    ROW("input_tokens", SC_TOKENS_INPUT),
+    ROW("prompt_tokens", SC_TOKENS_INPUT),
+    ROW("output_tokens", SC_TOKENS_OUTPUT),
+    ROW("completion_tokens", SC_TOKENS_OUTPUT),
+    ROW("session.id", SC_CONVERSATION),
+    ROW("session_id", SC_CONVERSATION),
+    ROW("thread.id", SC_CONVERSATION),
+    ROW("thread_id", SC_CONVERSATION),
+    ROW("conversation.id", SC_CONVERSATION),
+    ROW("conversation_id", SC_CONVERSATION),
 };
 
 /* Namespaces that end so and mean something else: parts of counts, transports, ids of processes. */
@@ -36,19 +43,29 @@ static const char *const closed_namespaces[] = {"gen_ai.usage.", "gen_ai.aggrega
                                                 "metadata.",     "eval.",
                                                 "openinference."};
 
-const struct semconv_row *semconv_find_ending(struct bytes name)
+static bool is_closed(struct bytes name)
 {
     for (size_t i = 0; i < sizeof closed_namespaces / sizeof *closed_namespaces; i++)
         if (bytes_starts_with(name, bytes_of_text(closed_namespaces[i])))
-            return NULL;
-    for (size_t i = 0; i < sizeof ending_rows / sizeof *ending_rows; i++) {
-        const char *ending = ending_rows[i].name;
-        size_t size = strlen(ending);
-        if (name.size <= size || memcmp(name.data + name.size - size, ending, size) != 0)
-            continue;
-        uint8_t before = name.data[name.size - size - 1];
-        if (before == '.' || before == '_' || before == ':' || before == '/')
-            return &ending_rows[i];
-    }
+            return true;
+    return false;
+}
+
+/* Asked for every name that no row knows: the last byte tells most of them. */
+static bool ends_with(struct bytes name, const struct ending *ending)
+{
+    size_t size = ending->size;
+    if (name.size <= size || name.data[name.size - 1] != (uint8_t)ending->row.name[size - 1] ||
+        memcmp(name.data + name.size - size, ending->row.name, size) != 0)
+        return false;
+    uint8_t before = name.data[name.size - size - 1];
+    return before == '.' || before == '_' || before == ':' || before == '/';
+}
+
+const struct semconv_row *semconv_find_ending(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(name, &endings[i]))
+            return is_closed(name) ? NULL : &endings[i].row;
     return NULL;
 }
