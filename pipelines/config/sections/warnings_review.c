@@ -63,6 +63,28 @@ static bool reaches(const struct review_settings *review, uint32_t reviews)
     return false;
 }
 
+/* A backup that is put back looks into files for the numbers that were given away since. */
+static void find_unread_topics(struct config_loader *loader)
+{
+    const struct pipeline_config *config = loader->config;
+    bool has_topic[2] = {false}, has_file[2] = {false}; /* of rows, of the trail */
+    for (uint32_t i = 0; i < config->exporter_count; i++) {
+        const struct exporter_config *exporter = &config->exporters[i];
+        if (!exporter->takes_rows && !exporter->takes_audit)
+            continue;
+        has_topic[exporter->takes_audit] |= exporter->kind == EXPORTER_KAFKA;
+        has_file[exporter->takes_audit] |= exporter->kind == EXPORTER_FILE && !exporter->is_stream;
+    }
+    if (has_topic[0] && !has_file[0])
+        warn(loader, "service.pipelines.results.exporters",
+             "topics are not read when a backup is put back, so that versions of the dataset would "
+             "be given twice: name a file exporter, too");
+    if (has_topic[1] && !has_file[1])
+        warn(loader, "service.pipelines.results.audit",
+             "topics are not read when a backup is put back, so that numbers of the trail would be "
+             "given twice: name a file exporter, too");
+}
+
 static void find_unkept(struct config_loader *loader)
 {
     const struct pipeline_config *config = loader->config;
@@ -114,5 +136,6 @@ void warnings_find_in_review(struct config_loader *loader)
     find_unnamed_queues(loader);
     find_missing_labels(loader);
     find_unkept(loader);
+    find_unread_topics(loader);
     find_unknowable(loader);
 }

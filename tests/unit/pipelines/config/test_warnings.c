@@ -153,6 +153,13 @@ START_TEST(what_the_way_back_keeps_for_ever_or_can_never_prove_or_know)
     warns(RESULTS "service: { pipelines: { results: { audit: [] } } }\n",
           "p.yaml:4:36: warning: the audit trail has no exporter: nothing off this directory can "
           "prove that it was not rewritten\n");
+    warns(RESULTS
+          "exporters: { kafka/rows: { topic: r }, kafka/audit: { topic: a }, file/audit: {}, "
+          "file/annotations: {} }\n"
+          "service: { pipelines: { traces: { exporters: [file/annotations] }, results: { "
+          "exporters: [kafka/rows], audit: [kafka/audit, file/audit] } } }\n",
+          "p.yaml:5:79: warning: topics are not read when a backup is put back, so that versions "
+          "of the dataset would be given twice: name a file exporter, too\n");
     warns("selection: { budget: { per_hour: 5, instances: 2 } }\n"
           "dataset: { retain: 1d, train_share: 0.1 }\nservice: { pipelines: { results: {} } }\n",
           "p.yaml:2:24: warning: clusters grow by arrival, so that two instances can put one "
