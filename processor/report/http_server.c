@@ -44,7 +44,7 @@ static enum status read_token(const char *path, uint8_t ret_digest[SHA256_SIZE],
                               struct error *ret_error)
 {
     char text[TOKEN_BYTES_MAX + 1];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
     int code = errno;
     if (fd >= 0)

@@ -32,7 +32,15 @@ static int open_data(const struct store *store, char path[PATH_BYTES_MAX])
         errno = ENAMETOOLONG;
         return -1;
     }
-    return open(path, O_RDONLY | O_CLOEXEC);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
+}
+
+static bool is_file_or_absent(const struct store *store, const char *name)
+{
+    char path[PATH_BYTES_MAX];
+    struct stat file;
+    snprintf(path, sizeof path, "%s/%s", store->path, name);
+    return lstat(path, &file) != 0 || S_ISREG(file.st_mode);
 }
 
 static void say_damage(const struct store *store, const struct pages_report *report,
@@ -106,6 +114,13 @@ enum status store_file_check(struct store *store, struct error *ret_error)
                   strerror(errno));
         if (fd >= 0)
             close(fd);
+        return STATUS_FATAL;
+    }
+    if (!S_ISREG(file.st_mode) || !is_file_or_absent(store, "lock.mdb")) {
+        error_set(ret_error, EXIT_STATE_IO,
+                  "data directory %s: data.mdb and lock.mdb are regular files: remove what is not",
+                  store->path);
+        close(fd);
         return STATUS_FATAL;
     }
     enum status status = file.st_size == 0 ? check_absent(store, false, ret_error)

@@ -78,8 +78,9 @@ void store_lock_peek(const char *directory, struct store_lock *ret_lock)
 {
     char path[PATH_BYTES_MAX];
     *ret_lock = (struct store_lock){.fd = -1};
-    int fd =
-        path_of(path, directory, "owner.lock") ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    int fd = path_of(path, directory, "owner.lock")
+                 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                 : -1;
     if (fd < 0)
         return;
     read_instance(fd, ret_lock);
@@ -92,7 +93,7 @@ static int open_lock_file(const char *path, bool create, bool *ret_is_read_only)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
     *ret_is_read_only = fd < 0 && errno == EROFS;
-    return *ret_is_read_only ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : fd;
+    return *ret_is_read_only ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : fd;
 }
 
 enum status store_lock(const char *directory, bool create, struct store_lock *ret_lock,

@@ -145,7 +145,7 @@ START_TEST(citations_of_many_ids_that_agree_at_both_ends_are_looked_at_once_or_t
     enum { DOCUMENTS = 4000, ID_BYTES = 900, CITED_BYTES = 150, CITED = 1500 };
     static struct document documents[DOCUMENTS];
     static char ids[DOCUMENTS][ID_BYTES], text[CITED * (CITED_BYTES + 2) + 1];
-    char number[8];
+    char number[16];
     for (int i = 0; i < DOCUMENTS; i++) {
         memset(ids[i], 'd', ID_BYTES);
         snprintf(number, sizeof number, "%07d", i);

@@ -254,6 +254,29 @@ START_TEST(files_are_private_and_an_absent_state_is_said_so)
 }
 END_TEST
 
+/* Opening a FIFO would wait for who writes to it, and for ever. */
+START_TEST(what_is_no_file_in_its_place_is_refused_at_once)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb"};
+    for (int i = 0; i < 2; i++) {
+        struct temp_store temp;
+        char name[128];
+        struct store *store;
+        struct error error = {0};
+        temp_store_open(&temp, TEMP_MAP_BYTES);
+        store_close(temp.store);
+        snprintf(name, sizeof name, "%s/%s", temp.path, names[i]);
+        ck_assert_int_eq(unlink(name), 0);
+        ck_assert_int_eq(mkfifo(name, 0600), 0);
+        ck_assert_int_eq(store_open(temp.path, 0, STORE_OWNER, &store, &error), STATUS_FATAL);
+        ck_assert_int_eq(error.exit_code, EXIT_STATE_IO);
+        ck_assert_ptr_nonnull(strstr(error.text, "regular files"));
+        temp.store = NULL;
+        temp_store_finish(&temp);
+    }
+}
+END_TEST
+
 START_TEST(a_newer_schema_is_refused_and_left_alone)
 {
     struct temp_store temp;
@@ -428,6 +451,7 @@ int main(void)
     tcase_add_test(cases, a_second_owner_is_told_who_has_the_directory);
     tcase_add_test(cases, a_reader_sees_commits_of_a_running_owner);
     tcase_add_test(cases, files_are_private_and_an_absent_state_is_said_so);
+    tcase_add_test(cases, what_is_no_file_in_its_place_is_refused_at_once);
     tcase_add_test(cases, a_newer_schema_is_refused_and_left_alone);
     tcase_add_test(cases, an_older_schema_is_brought_up_by_its_owner);
     tcase_add_test(cases, the_instance_keeps_its_id);
