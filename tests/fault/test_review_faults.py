@@ -23,6 +23,7 @@ start = int(time.time() - 60) * 10**9
 member.send(request([span(struct.pack(">QQ", 7, n + 1), b"r" * 8, None, "agent", start, start + 9 * 10**9, gen_ai__operation__name="invoke_agent",
                           input__value=f"question {n}", output__value="An answer.") for n in range(2)]))
 member.settle()
+wait_for(lambda: len(asha.get("/api/v1/review/items")[2]["items"]) == 2, 60)
 item = asha.post("/api/v1/review/next", {})[2]
 result = {"schema": "flywheel.result/v1", "result_id": str(uuid.uuid4()), "record_id": item["record_id"], "status": "completed", "verdict": "fail"}
 
