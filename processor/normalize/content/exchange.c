@@ -41,7 +41,10 @@ static struct bytes read_concept(const struct semconv *semconv, enum semconv_con
     if (concept == SC_IN_LEGACY && wanted == WANTED_QUESTION &&
         transcript_text(text, wanted, arena, &turn))
         return turn;
-    return messages_text(text, wanted, arena);
+    text = messages_text(text, wanted, arena);
+    /* Frameworks write the messages of a call down as one text, too. */
+    bool is_whole = wanted == WANTED_QUESTION && text.size > 0 && transcript_is_dialogue(text);
+    return is_whole && transcript_text(text, wanted, arena, &turn) && turn.size > 0 ? turn : text;
 }
 
 /* LangGraph: Command(resume='approved'), or the same as JSON. */

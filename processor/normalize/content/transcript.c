@@ -68,3 +68,24 @@ bool transcript_text(struct bytes text, enum wanted wanted, struct arena *arena,
     *ret_text = dialogue_text(&dialogue, wanted);
     return true;
 }
+
+bool transcript_is_dialogue(struct bytes text)
+{
+    enum role role = ROLE_NONE;
+    if (turn_start(text, &role) == 0 || (role != ROLE_SYSTEM && role != ROLE_USER))
+        return false;
+    bool has_user = role == ROLE_USER;
+    uint32_t turns = 1;
+    while (turns < 2 || !has_user) {
+        const uint8_t *line_end = memchr(text.data, '\n', text.size);
+        if (!line_end)
+            return false;
+        size_t line = (size_t)(line_end - text.data) + 1;
+        text = bytes_of(text.data + line, text.size - line);
+        if (turn_start(text, &role) > 0) {
+            turns++;
+            has_user = has_user || role == ROLE_USER;
+        }
+    }
+    return true;
+}

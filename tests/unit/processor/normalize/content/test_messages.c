@@ -290,6 +290,18 @@ START_TEST(a_transcript_is_folded_by_its_turns)
 }
 END_TEST
 
+START_TEST(a_text_is_a_transcript_when_turns_of_a_user_and_another_stand_in_it)
+{
+    ck_assert(transcript_is_dialogue(BYTES_LITERAL("System: Be nice.\nHuman: how long?")));
+    ck_assert(transcript_is_dialogue(BYTES_LITERAL("user: hi\n\nassistant: yes\nuser: more")));
+    ck_assert(!transcript_is_dialogue(BYTES_LITERAL("user: hi")));
+    ck_assert(!transcript_is_dialogue(BYTES_LITERAL("System: it is down\nwhat now?")));
+    ck_assert(!transcript_is_dialogue(BYTES_LITERAL("Why?\nsystem: down\nuser: me")));
+    ck_assert(!transcript_is_dialogue(BYTES_LITERAL("assistant: one\nassistant: two")));
+    ck_assert(!transcript_is_dialogue(BYTES_LITERAL("")));
+}
+END_TEST
+
 START_TEST(a_result_is_whatever_text_a_tool_returned)
 {
     static const struct sample samples[] = {
@@ -400,6 +412,7 @@ int main(void)
     tcase_add_test(all, reprs_of_any_model_and_roles_of_ones_own_are_read);
     tcase_add_test(all, the_class_of_an_autogen_message_says_whose_it_is_without_a_count_of_tokens);
     tcase_add_test(all, a_transcript_is_folded_by_its_turns);
+    tcase_add_test(all, a_text_is_a_transcript_when_turns_of_a_user_and_another_stand_in_it);
     tcase_add_test(all, a_result_is_whatever_text_a_tool_returned);
     tcase_add_test(all, an_expected_answer_keeps_its_alternatives);
     tcase_add_test(all, a_repr_becomes_json_or_nothing);
