@@ -178,13 +178,11 @@ static void decode_rule(struct value_reader *reader, uint8_t version, struct sum
 
 static void decode_ids(struct value_reader *reader, uint8_t bits, struct summary *summary)
 {
-    struct bytes ruleset = value_get_raw(reader, sizeof(summary->ruleset));
-    memcpy(summary->ruleset, ruleset.data, ruleset.size);
+    value_get_copy(reader, summary->ruleset, sizeof(summary->ruleset));
     for (int i = 0; i < 2; i++) {
         if (!(bits & BIT_RECORD_ID << i))
             continue;
-        struct bytes id = value_get_raw(reader, RECORD_ID_SIZE);
-        memcpy(summary->record_ids[i], id.data, id.size);
+        value_get_copy(reader, summary->record_ids[i], RECORD_ID_SIZE);
         summary->has_record_id[i] = true;
     }
 }

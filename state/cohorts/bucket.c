@@ -81,8 +81,7 @@ void cohort_contribution_decode(struct value_reader *reader,
     to->group_count = (uint32_t)value_get_count(reader, COHORT_GROUPS_MAX);
     for (uint32_t i = 0; i < to->group_count; i++) {
         to->groups[i].grouping = (uint16_t)value_get_count(reader, UINT16_MAX);
-        struct bytes hash = value_get_raw(reader, COHORT_HASH_SIZE);
-        memcpy(to->groups[i].hash, hash.data, hash.size);
+        value_get_copy(reader, to->groups[i].hash, COHORT_HASH_SIZE);
     }
     to->rule_count = (uint32_t)value_get_count(reader, COHORT_RULES_MAX);
     for (uint32_t i = 0; i < to->rule_count; i++) {

@@ -63,8 +63,7 @@ enum status cohort_key_decode(struct bytes key, struct cohort_key *ret_key)
     struct value_reader reader;
     value_reader_init(&reader, key);
     ret_key->grouping = value_get_be16(&reader);
-    struct bytes hash = value_get_raw(&reader, COHORT_HASH_SIZE);
-    memcpy(ret_key->hash, hash.data, hash.size);
+    value_get_copy(&reader, ret_key->hash, COHORT_HASH_SIZE);
     uint8_t ring = value_get_u8(&reader);
     ret_key->ring = (enum cohort_ring)ring;
     ret_key->start_ms = (int64_t)value_get_be64(&reader);

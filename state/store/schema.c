@@ -94,8 +94,7 @@ enum status schema_instance_decode(struct bytes value, struct schema_instance *r
     value_reader_init(&reader, value);
     if (value_get_u8(&reader) != META_VALUE_VERSION)
         return STATUS_MALFORMED;
-    struct bytes uuid = value_get_raw(&reader, sizeof instance.uuid);
-    memcpy(instance.uuid, uuid.data, uuid.size);
+    value_get_copy(&reader, instance.uuid, sizeof instance.uuid);
     instance.created_ms = value_get_signed(&reader);
     enum status status = value_reader_finish(&reader);
     if (status == STATUS_OK)

@@ -93,6 +93,13 @@ struct bytes value_get_raw(struct value_reader *reader, size_t size)
     return bytes_of(reader->at - size, size);
 }
 
+void value_get_copy(struct value_reader *reader, void *to, size_t size)
+{
+    struct bytes raw = value_get_raw(reader, size);
+    if (raw.size > 0)
+        memcpy(to, raw.data, raw.size);
+}
+
 struct bytes value_get_bytes(struct value_reader *reader)
 {
     uint64_t size = value_get_varint(reader);

@@ -17,8 +17,10 @@ uint32_t value_get_be32(struct value_reader *reader);
 uint64_t value_get_be64(struct value_reader *reader);
 uint64_t value_get_varint(struct value_reader *reader);
 int64_t value_get_signed(struct value_reader *reader);
-double value_get_double(struct value_reader *reader);                  /* finite, or it failed */
-struct bytes value_get_raw(struct value_reader *reader, size_t size);  /* borrowed */
+double value_get_double(struct value_reader *reader);                 /* finite, or it failed */
+struct bytes value_get_raw(struct value_reader *reader, size_t size); /* borrowed */
+/* The same, copied; `to` stays as it was when it failed. */
+void value_get_copy(struct value_reader *reader, void *to, size_t size);
 struct bytes value_get_bytes(struct value_reader *reader);             /* varint length, bytes */
 uint64_t value_get_count(struct value_reader *reader, uint64_t limit); /* above it: failed */
 /* OK when every byte was read and nothing failed, else MALFORMED. */

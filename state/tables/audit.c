@@ -42,8 +42,7 @@ bool audit_cut_read(struct store_txn *txn, struct audit_cut *ret_cut)
     value_reader_init(&reader, value);
     bool is_known = value_get_u8(&reader) == CUT_VERSION;
     ret_cut->sequence = value_get_be64(&reader);
-    struct bytes hash = value_get_raw(&reader, AUDIT_HASH_SIZE);
-    memcpy(ret_cut->hash, hash.data, hash.size);
+    value_get_copy(&reader, ret_cut->hash, AUDIT_HASH_SIZE);
     if (is_known && value_reader_finish(&reader) == STATUS_OK)
         return true;
     store_fail(txn, STATUS_FATAL, "the meta row audit_cut is not understood");

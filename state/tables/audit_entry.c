@@ -161,12 +161,6 @@ void audit_hash(const struct audit_entry *entry, uint8_t ret_hash[AUDIT_HASH_SIZ
     assert(!value.failed);
 }
 
-static void get_hash(struct value_reader *reader, uint8_t to[AUDIT_HASH_SIZE])
-{
-    struct bytes raw = value_get_raw(reader, AUDIT_HASH_SIZE);
-    memcpy(to, raw.data, raw.size);
-}
-
 /* A name that ends in its NUL and holds no other, so that it may be borrowed as a string. */
 static const char *get_kind(struct value_reader *reader)
 {
@@ -198,9 +192,9 @@ enum status audit_decode(uint64_t sequence, struct bytes value, struct audit_tex
         entry.subjects[i].id = get_id(&reader, texts->ids[i]);
     }
     if (value_get_u8(&reader) != 0)
-        get_hash(&reader, entry.content);
-    get_hash(&reader, entry.previous);
-    get_hash(&reader, entry.hash);
+        value_get_copy(&reader, entry.content, AUDIT_HASH_SIZE);
+    value_get_copy(&reader, entry.previous, AUDIT_HASH_SIZE);
+    value_get_copy(&reader, entry.hash, AUDIT_HASH_SIZE);
     enum status status = value_reader_finish(&reader);
     if (status == STATUS_OK)
         *ret_entry = entry;

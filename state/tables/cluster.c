@@ -111,8 +111,7 @@ bool cluster_of_conversation(struct store_txn *txn, const uint8_t conversation[1
     struct value_reader reader;
     if (!open_row(txn, &key, &reader))
         return false;
-    struct bytes id = value_get_raw(&reader, CLUSTER_ID_SIZE);
-    memcpy(ret_id, id.data, id.size);
+    value_get_copy(&reader, ret_id, CLUSTER_ID_SIZE);
     return end_row(txn, &reader);
 }
 
@@ -162,8 +161,7 @@ bool cluster_question(struct store_txn *txn, const uint8_t row_id[16],
     struct value_reader reader;
     if (!open_row(txn, &key, &reader))
         return false;
-    struct bytes id = value_get_raw(&reader, CLUSTER_ID_SIZE);
-    memcpy(ret_id, id.data, id.size);
+    value_get_copy(&reader, ret_id, CLUSTER_ID_SIZE);
     *ret_question = value_get_bytes(&reader);
     return end_row(txn, &reader);
 }

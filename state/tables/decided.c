@@ -48,8 +48,7 @@ void decided_row_decode(struct value_reader *reader, struct decided_row *ret_row
     struct value_reader row;
     value_reader_init(&row, value_get_bytes(reader));
     *ret_row = (struct decided_row){0};
-    struct bytes id = value_get_raw(&row, sizeof ret_row->trace_id);
-    memcpy(ret_row->trace_id, id.data, id.size);
+    value_get_copy(&row, ret_row->trace_id, sizeof ret_row->trace_id);
     ret_row->position_count = value_get_u8(&row);
     if (ret_row->position_count > DECIDED_POSITIONS_MAX) {
         ret_row->position_count = 0;

@@ -103,13 +103,6 @@ static void decode_decision(struct value_reader *from, uint8_t flags, struct ite
     to->failure_mode = mode >= 0 && mode < to->label_count ? (int32_t)mode : -1;
 }
 
-static void get_raw(struct value_reader *from, uint8_t *to, size_t size)
-{
-    struct bytes raw = value_get_raw(from, size);
-    if (raw.size == size)
-        memcpy(to, raw.data, size);
-}
-
 enum status item_row_decode(struct bytes value, struct item_row *ret_row)
 {
     struct value_reader from;
@@ -125,12 +118,12 @@ enum status item_row_decode(struct bytes value, struct item_row *ret_row)
     uint8_t flags = value_get_u8(&from);
     ret_row->has_content = flags & HAS_CONTENT;
     ret_row->is_row = flags & IS_ROW;
-    get_raw(&from, ret_row->item_id, sizeof ret_row->item_id);
-    get_raw(&from, ret_row->trajectory_id, sizeof ret_row->trajectory_id);
-    get_raw(&from, ret_row->content_digest, sizeof ret_row->content_digest);
-    get_raw(&from, ret_row->ruleset, sizeof ret_row->ruleset);
+    value_get_copy(&from, ret_row->item_id, sizeof ret_row->item_id);
+    value_get_copy(&from, ret_row->trajectory_id, sizeof ret_row->trajectory_id);
+    value_get_copy(&from, ret_row->content_digest, sizeof ret_row->content_digest);
+    value_get_copy(&from, ret_row->ruleset, sizeof ret_row->ruleset);
     ret_row->record_count = (uint32_t)value_get_count(&from, ITEM_RECORDS_MAX);
-    get_raw(&from, ret_row->record_ids[0], (size_t)ret_row->record_count * 16);
+    value_get_copy(&from, ret_row->record_ids[0], (size_t)ret_row->record_count * 16);
     ret_row->queue = value_get_bytes(&from);
     ret_row->revisions = (uint32_t)value_get_count(&from, UINT32_MAX);
     ret_row->wanted = (uint32_t)value_get_count(&from, UINT32_MAX);

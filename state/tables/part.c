@@ -34,16 +34,14 @@ enum status part_row_decode(struct bytes key, struct bytes value, struct part_ro
     value_reader_init(&fields, value);
     bool is_known = value_get_u8(&name) == KIND_ROW && value_get_u8(&fields) == PART_VERSION;
     row.sequence = value_get_be64(&name);
-    struct bytes conversation = value_get_raw(&fields, sizeof row.conversation);
-    struct bytes trace_id = value_get_raw(&fields, sizeof row.trace_id);
+    value_get_copy(&fields, row.conversation, sizeof row.conversation);
+    value_get_copy(&fields, row.trace_id, sizeof row.trace_id);
     row.received_ms = value_get_signed(&fields);
     row.spans = (uint32_t)value_get_count(&fields, UINT32_MAX);
     row.bytes = value_get_varint(&fields);
     if (!is_known || value_reader_finish(&name) != STATUS_OK ||
         value_reader_finish(&fields) != STATUS_OK)
         return STATUS_MALFORMED;
-    memcpy(row.conversation, conversation.data, conversation.size);
-    memcpy(row.trace_id, trace_id.data, trace_id.size);
     *ret_row = row;
     return STATUS_OK;
 }

@@ -145,13 +145,6 @@ static void encode(const struct result_row *row, struct buffer *to)
     value_put_bytes(to, row->texts);
 }
 
-static void get_raw(struct value_reader *from, uint8_t *to, size_t size)
-{
-    struct bytes raw = value_get_raw(from, size);
-    if (raw.size == size)
-        memcpy(to, raw.data, size);
-}
-
 enum status result_row_decode(struct bytes body, struct result_row *ret_row)
 {
     struct value_reader from;
@@ -177,9 +170,9 @@ enum status result_row_decode(struct bytes body, struct result_row *ret_row)
     ret_row->received_ms = value_get_signed(&from);
     ret_row->started_ms = value_get_signed(&from);
     ret_row->completed_ms = value_get_signed(&from);
-    get_raw(&from, ret_row->digest, sizeof ret_row->digest);
-    get_raw(&from, ret_row->label_set, sizeof ret_row->label_set);
-    get_raw(&from, ret_row->salt, sizeof ret_row->salt);
+    value_get_copy(&from, ret_row->digest, sizeof ret_row->digest);
+    value_get_copy(&from, ret_row->label_set, sizeof ret_row->label_set);
+    value_get_copy(&from, ret_row->salt, sizeof ret_row->salt);
     ret_row->texts = value_get_bytes(&from);
     return is_known ? value_reader_finish(&from) : STATUS_MALFORMED;
 }
@@ -258,7 +251,7 @@ enum status result_note_decode(struct bytes value, struct result_note *ret_note)
     bool is_known = value_get_u8(&from) == NOTE_VERSION;
     ret_note->is_pending = value_get_u8(&from) != 0;
     ret_note->item = value_get_be64(&from);
-    get_raw(&from, ret_note->digest, sizeof ret_note->digest);
+    value_get_copy(&from, ret_note->digest, sizeof ret_note->digest);
     ret_note->received_ms = value_get_signed(&from);
     return is_known ? value_reader_finish(&from) : STATUS_MALFORMED;
 }

@@ -25,8 +25,7 @@ struct results_position results_position_get(struct store_txn *txn, const char *
     value_reader_init(&reader, value);
     bool is_known = value_get_u8(&reader) == POSITION_VERSION;
     position.next_offset = (int64_t)value_get_be64(&reader);
-    struct bytes known = value_get_raw(&reader, sizeof position.known);
-    memcpy(position.known, known.data, known.size);
+    value_get_copy(&reader, position.known, sizeof position.known);
     struct bytes of = value_get_bytes(&reader);
     if (!is_known || value_reader_finish(&reader) != STATUS_OK || position.next_offset < 0) {
         store_fail(txn, STATUS_FATAL, "the position of the results topic is not understood");

@@ -13,12 +13,6 @@ enum { FLAG_REGRESSION = 1, FLAG_CRITICAL = 2, FLAG_ERASED = 4 };
 
 const char *const row_state_names[ROW_STATES] = {"live", "held", "proposed", "folded", "retired"};
 
-static void get_raw(struct value_reader *reader, uint8_t *to, size_t size)
-{
-    struct bytes raw = value_get_raw(reader, size);
-    memcpy(to, raw.data, raw.size);
-}
-
 enum status row_entry_decode(struct bytes key, struct bytes value, struct row_entry *ret_entry)
 {
     struct value_reader reader;
@@ -37,14 +31,14 @@ enum status row_entry_decode(struct bytes key, struct bytes value, struct row_en
     entry.version = value_get_varint(&reader);
     entry.first_version = value_get_varint(&reader);
     entry.occurrences = (uint32_t)value_get_count(&reader, UINT32_MAX);
-    get_raw(&reader, entry.trajectory_id, sizeof entry.trajectory_id);
-    get_raw(&reader, entry.content_digest, sizeof entry.content_digest);
-    get_raw(&reader, entry.item_id, sizeof entry.item_id);
-    get_raw(&reader, entry.cluster, sizeof entry.cluster);
-    get_raw(&reader, entry.folded_into, sizeof entry.folded_into);
-    get_raw(&reader, entry.conversation, sizeof entry.conversation);
-    get_raw(&reader, entry.sha256, sizeof entry.sha256);
-    get_raw(&reader, entry.salt, sizeof entry.salt);
+    value_get_copy(&reader, entry.trajectory_id, sizeof entry.trajectory_id);
+    value_get_copy(&reader, entry.content_digest, sizeof entry.content_digest);
+    value_get_copy(&reader, entry.item_id, sizeof entry.item_id);
+    value_get_copy(&reader, entry.cluster, sizeof entry.cluster);
+    value_get_copy(&reader, entry.folded_into, sizeof entry.folded_into);
+    value_get_copy(&reader, entry.conversation, sizeof entry.conversation);
+    value_get_copy(&reader, entry.sha256, sizeof entry.sha256);
+    value_get_copy(&reader, entry.salt, sizeof entry.salt);
     entry.created_ms = value_get_signed(&reader);
     entry.changed_ms = value_get_signed(&reader);
     entry.audit_sequence = value_get_varint(&reader);
@@ -153,7 +147,7 @@ enum status row_version_decode(struct bytes key, struct bytes value,
         head.split = value_get_u8(&reader);
         head.is_regression = value_get_u8(&reader) != 0;
         head.revision = (uint32_t)value_get_count(&reader, UINT32_MAX);
-        get_raw(&reader, head.sha256, sizeof head.sha256);
+        value_get_copy(&reader, head.sha256, sizeof head.sha256);
         head.body_size = value_get_varint(&reader);
     }
     if (reader.failed)

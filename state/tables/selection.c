@@ -218,9 +218,7 @@ enum status selection_row_decode(struct bytes key, struct bytes value,
     bool is_known = version > 0 && version <= SELECTION_VERSION, has_pace = version > 1;
     if (row.kind == KIND_COHORT) {
         row.grouping = value_get_be16(&name);
-        struct bytes hash = value_get_raw(&name, COHORT_HASH_SIZE);
-        if (hash.size == COHORT_HASH_SIZE)
-            memcpy(row.hash, hash.data, hash.size);
+        value_get_copy(&name, row.hash, COHORT_HASH_SIZE);
         row.cohort_seen = (uint32_t)value_get_count(&fields, UINT32_MAX);
     } else if (row.kind == KIND_DAY) {
         row.day.day = (int64_t)value_get_be64(&name);

@@ -42,9 +42,7 @@ enum status source_row_decode(struct bytes value, struct source_row *ret_row)
     ret_row->is_handed_over = version >= 2 && value_get_u8(&reader) != 0;
     if (version >= 3) {
         ret_row->known_position = value_get_be64(&reader);
-        struct bytes known = value_get_raw(&reader, sizeof ret_row->known);
-        if (known.data)
-            memcpy(ret_row->known, known.data, known.size);
+        value_get_copy(&reader, ret_row->known, sizeof ret_row->known);
     }
     return value_reader_finish(&reader);
 }

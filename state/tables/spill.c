@@ -43,8 +43,7 @@ enum status spill_header_decode(struct bytes value, struct spill_header *ret_hea
     value_reader_init(&reader, value);
     if (value_get_u8(&reader) != SPILL_VERSION)
         return STATUS_MALFORMED;
-    struct bytes trace_id = value_get_raw(&reader, sizeof header.trace_id);
-    memcpy(header.trace_id, trace_id.data, trace_id.size);
+    value_get_copy(&reader, header.trace_id, sizeof header.trace_id);
     header.first_received_ms = value_get_signed(&reader);
     header.last_received_ms = value_get_signed(&reader);
     header.accepted_spans = (uint32_t)value_get_count(&reader, UINT32_MAX);
