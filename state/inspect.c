@@ -24,17 +24,16 @@ static enum status inspect_meta(struct inspection *inspection, struct bytes key,
     struct schema_instance instance;
     uint64_t number;
     (void)inspection;
-    json_key(to, "name");
-    json_string(to, key);
+    json_put_bytes(to, "name", key);
     if (bytes_equal_text(key, "instance")) {
         if (schema_instance_decode(value, &instance) != STATUS_OK)
             return STATUS_MALFORMED;
-        say_hex(to, "uuid", instance.uuid, sizeof instance.uuid);
-        say_int(to, "created_ms", instance.created_ms);
+        json_put_hex(to, "uuid", instance.uuid, sizeof instance.uuid);
+        json_put_int(to, "created_ms", instance.created_ms);
     } else if (schema_number_decode(value, &number) == STATUS_OK) {
-        say_uint(to, "number", number);
+        json_put_uint(to, "number", number);
     } else {
-        say_uint(to, "bytes", value.size);
+        json_put_uint(to, "bytes", value.size);
     }
     return STATUS_OK;
 }
@@ -46,11 +45,10 @@ static enum status inspect_source(struct inspection *inspection, struct bytes ke
     (void)inspection;
     if (key.size != 2 || source_row_decode(value, &row) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "source", get_be16(key.data));
-    json_key(to, "name");
-    json_text(to, row.name);
-    say_uint(to, "next_position", row.next_position);
-    say_uint(to, "low_watermark", row.low_watermark);
+    json_put_uint(to, "source", get_be16(key.data));
+    json_put_text(to, "name", row.name);
+    json_put_uint(to, "next_position", row.next_position);
+    json_put_uint(to, "low_watermark", row.low_watermark);
     json_key(to, "through");
     json_array_begin(to);
     for (uint32_t i = 0; i < row.marks.shards; i++)
@@ -76,7 +74,7 @@ enum status inspect_chunk(struct inspection *inspection, size_t prefix_size, str
         inspection->item.size = 0;
         key_raw(&inspection->item, item);
         inspection->left = body_size;
-        say_uint(to, "body_bytes", body_size);
+        json_put_uint(to, "body_bytes", body_size);
     } else if (!was_inside || chunk != inspection->next_chunk ||
                !bytes_equal(item, key_bytes(&inspection->item)) || part.size > inspection->left) {
         return STATUS_MALFORMED;
@@ -84,7 +82,7 @@ enum status inspect_chunk(struct inspection *inspection, size_t prefix_size, str
     inspection->left -= part.size;
     inspection->next_chunk = chunk + 1u;
     inspection->is_inside = inspection->left > 0;
-    say_uint(to, "chunk", chunk);
+    json_put_uint(to, "chunk", chunk);
     return chunk == 0 && was_inside ? STATUS_MALFORMED : STATUS_OK;
 }
 
@@ -96,15 +94,15 @@ static enum status inspect_journal(struct inspection *inspection, struct bytes k
     enum status status = inspect_chunk(inspection, 2, key, value, to, &head);
     if (status != STATUS_OK)
         return status;
-    say_uint(to, "source", get_be16(key.data));
-    say_uint(to, "position", get_be64(key.data + 2));
+    json_put_uint(to, "source", get_be16(key.data));
+    json_put_uint(to, "position", get_be64(key.data + 2));
     if (!head.data)
         return STATUS_OK;
     status = journal_header_decode(head, &header);
     if (status == STATUS_OK) {
-        say_uint(to, "signal", header.signal);
-        say_uint(to, "encoding", header.encoding);
-        say_int(to, "received_ms", header.received_ms);
+        json_put_uint(to, "signal", header.signal);
+        json_put_uint(to, "encoding", header.encoding);
+        json_put_int(to, "received_ms", header.received_ms);
     }
     return status;
 }
@@ -117,23 +115,23 @@ static enum status inspect_spill(struct inspection *inspection, struct bytes key
     enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
     if (status != STATUS_OK)
         return status;
-    say_uint(to, "sequence", get_be64(key.data));
+    json_put_uint(to, "sequence", get_be64(key.data));
     if (!head.data)
         return STATUS_OK;
     status = spill_header_decode(head, &header);
     if (status != STATUS_OK)
         return status;
-    say_hex(to, "trace_id", header.trace_id, sizeof header.trace_id);
-    say_int(to, "first_received_ms", header.first_received_ms);
-    say_uint(to, "spans", header.accepted_spans);
-    say_uint(to, "logs", header.accepted_logs);
+    json_put_hex(to, "trace_id", header.trace_id, sizeof header.trace_id);
+    json_put_int(to, "first_received_ms", header.first_received_ms);
+    json_put_uint(to, "spans", header.accepted_spans);
+    json_put_uint(to, "logs", header.accepted_logs);
     json_key(to, "positions");
     json_array_begin(to);
     for (size_t i = 0; i < header.position_count; i++) {
         json_object_begin(to);
-        say_uint(to, "source", header.positions[i].source);
-        say_uint(to, "first", header.positions[i].first_position);
-        say_uint(to, "through", header.positions[i].spilled_through);
+        json_put_uint(to, "source", header.positions[i].source);
+        json_put_uint(to, "first", header.positions[i].first_position);
+        json_put_uint(to, "through", header.positions[i].spilled_through);
         json_object_end(to);
     }
     json_array_end(to);
@@ -150,9 +148,9 @@ static enum status inspect_retained(struct inspection *inspection, struct bytes 
         status = retained_head_decode(head, &committed_ms);
     if (status != STATUS_OK)
         return status;
-    say_uint(to, "sequence", get_be64(key.data));
+    json_put_uint(to, "sequence", get_be64(key.data));
     if (head.data)
-        say_int(to, "committed_ms", committed_ms);
+        json_put_int(to, "committed_ms", committed_ms);
     return STATUS_OK;
 }
 
@@ -166,35 +164,35 @@ static enum status inspect_outbox(struct inspection *inspection, struct bytes ke
         status = outbox_head_decode(head, &committed_ms);
     if (status != STATUS_OK)
         return status;
-    say_uint(to, "exporter", key.data[0]);
-    say_uint(to, "sequence", get_be64(key.data + 1));
+    json_put_uint(to, "exporter", key.data[0]);
+    json_put_uint(to, "sequence", get_be64(key.data + 1));
     if (head.data)
-        say_int(to, "committed_ms", committed_ms);
+        json_put_int(to, "committed_ms", committed_ms);
     return STATUS_OK;
 }
 
 static void say_decided(struct json_writer *to, const struct decided_row *row)
 {
     json_object_begin(to);
-    say_hex(to, "trace_id", row->trace_id, sizeof row->trace_id);
+    json_put_hex(to, "trace_id", row->trace_id, sizeof row->trace_id);
     json_key(to, "positions");
     json_array_begin(to);
     for (size_t i = 0; i < row->position_count; i++) {
         json_object_begin(to);
-        say_uint(to, "source", row->positions[i].source);
-        say_uint(to, "position", row->positions[i].position);
+        json_put_uint(to, "source", row->positions[i].source);
+        json_put_uint(to, "position", row->positions[i].position);
         json_object_end(to);
     }
     json_array_end(to);
-    say_int(to, "decided_ms", row->decided_ms);
-    say_int(to, "event_ms", row->event_ms);
-    say_uint(to, "verdict", row->verdict);
-    say_uint(to, "trigger", row->trigger);
-    say_uint(to, "flags", row->flags);
-    say_uint(to, "spans", row->spans);
-    say_uint(to, "record_sequence", row->record_sequence);
-    say_uint(to, "contribution_bytes", row->contribution.size);
-    say_uint(to, "extension_bytes", row->extension.size);
+    json_put_int(to, "decided_ms", row->decided_ms);
+    json_put_int(to, "event_ms", row->event_ms);
+    json_put_uint(to, "verdict", row->verdict);
+    json_put_uint(to, "trigger", row->trigger);
+    json_put_uint(to, "flags", row->flags);
+    json_put_uint(to, "spans", row->spans);
+    json_put_uint(to, "record_sequence", row->record_sequence);
+    json_put_uint(to, "contribution_bytes", row->contribution.size);
+    json_put_uint(to, "extension_bytes", row->extension.size);
     json_object_end(to);
 }
 
@@ -206,8 +204,8 @@ static enum status inspect_decided(struct inspection *inspection, struct bytes k
     struct cohort_contribution contribution;
     if (key.size != 10)
         return STATUS_MALFORMED;
-    say_uint(to, "sequence", get_be64(key.data));
-    say_uint(to, "chunk", get_be16(key.data + 8));
+    json_put_uint(to, "sequence", get_be64(key.data));
+    json_put_uint(to, "chunk", get_be16(key.data + 8));
     json_key(to, "rows");
     json_array_begin(to);
     value_reader_init(&reader, value);
@@ -235,11 +233,9 @@ static enum status inspect_dictionary(struct inspection *inspection, struct byte
         key.size == 3 && (key.data[0] == DICTIONARY_GROUPING || key.data[0] == DICTIONARY_RULE);
     if (!is_kind || value.size < 1 || value.data[0] != 1)
         return STATUS_MALFORMED;
-    json_key(to, "kind");
-    json_text(to, key.data[0] == DICTIONARY_RULE ? "rule" : "grouping");
-    say_uint(to, "id", get_be16(key.data + 1));
-    json_key(to, "text");
-    json_string(to, bytes_of(value.data + 1, value.size - 1));
+    json_put_text(to, "kind", key.data[0] == DICTIONARY_RULE ? "rule" : "grouping");
+    json_put_uint(to, "id", get_be16(key.data + 1));
+    json_put_bytes(to, "text", bytes_of(value.data + 1, value.size - 1));
     return STATUS_OK;
 }
 
@@ -255,28 +251,26 @@ static enum status inspect_cohort(struct inspection *inspection, struct bytes ke
     if (status == STATUS_OK)
         status = cohort_bucket_decode(value, &bucket);
     if (status == STATUS_OK) {
-        say_uint(to, "grouping", row.grouping);
-        say_hex(to, "cohort", row.hash, sizeof row.hash);
-        json_key(to, "ring");
-        json_text(to, rings[row.ring]);
-        say_int(to, "start_ms", row.start_ms);
+        json_put_uint(to, "grouping", row.grouping);
+        json_put_hex(to, "cohort", row.hash, sizeof row.hash);
+        json_put_text(to, "ring", rings[row.ring]);
+        json_put_int(to, "start_ms", row.start_ms);
         for (size_t i = 0; i < COHORT_VERDICTS; i++)
-            say_int(to, verdicts[i], bucket.verdicts[i]);
+            json_put_int(to, verdicts[i], bucket.verdicts[i]);
         struct weighted_count all =
             cohort_classes_sum(&bucket.classes, 0, COHORT_CONDEMNED - 1, 0, COHORT_JUDGED - 1);
         struct weighted_count scored =
             cohort_classes_sum(&bucket.classes, 0, COHORT_CONDEMNED - 1, 1, COHORT_JUDGED - 1);
         struct weighted_count condemned = cohort_classes_sum(
             &bucket.classes, COHORT_CONDEMNED - 1, COHORT_CONDEMNED - 1, 0, COHORT_JUDGED - 1);
-        json_key(to, "weight");
-        json_double(to, all.weight);
-        say_int(to, "scored", scored.n);
-        say_int(to, "condemned", condemned.n);
-        say_int(to, "unclassed", cohort_bucket_unclassed(&bucket));
-        say_int(to, "tokens", bucket.tokens);
-        say_int(to, "cost_nano_usd", bucket.cost_nano_usd);
-        say_uint(to, "bins", bucket.duration_ms.bin_count);
-        say_uint(to, "rules", bucket.rule_count);
+        json_put_double(to, "weight", all.weight);
+        json_put_int(to, "scored", scored.n);
+        json_put_int(to, "condemned", condemned.n);
+        json_put_int(to, "unclassed", cohort_bucket_unclassed(&bucket));
+        json_put_int(to, "tokens", bucket.tokens);
+        json_put_int(to, "cost_nano_usd", bucket.cost_nano_usd);
+        json_put_uint(to, "bins", bucket.duration_ms.bin_count);
+        json_put_uint(to, "rules", bucket.rule_count);
     }
     cohort_bucket_finish(&bucket);
     return status;
@@ -289,14 +283,10 @@ static enum status inspect_name(struct inspection *inspection, struct bytes key,
     (void)inspection;
     if (key.size != 2 + COHORT_HASH_SIZE || cohort_name_decode(value, &name) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "grouping", get_be16(key.data));
-    say_hex(to, "cohort", key.data + 2, COHORT_HASH_SIZE);
-    say_int(to, "first_seen_ms", name.first_seen_ms);
-    json_key(to, "values");
-    json_array_begin(to);
-    for (uint32_t i = 0; i < name.count; i++)
-        json_string(to, name.values[i]);
-    json_array_end(to);
+    json_put_uint(to, "grouping", get_be16(key.data));
+    json_put_hex(to, "cohort", key.data + 2, COHORT_HASH_SIZE);
+    json_put_int(to, "first_seen_ms", name.first_seen_ms);
+    json_put_texts(to, "values", name.values, name.count);
     uint8_t hash[COHORT_HASH_SIZE];
     cohort_hash(hash, name.values, name.count);
     return memcmp(hash, key.data + 2, sizeof hash) == 0 ? STATUS_OK : STATUS_MALFORMED;
@@ -309,9 +299,9 @@ static enum status inspect_file(struct inspection *inspection, struct bytes key,
     (void)inspection;
     if (key.size != 1 || outbox_file_decode(value, &file) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "exporter", key.data[0]);
-    say_uint(to, "inode", file.inode);
-    say_uint(to, "length", file.length);
+    json_put_uint(to, "exporter", key.data[0]);
+    json_put_uint(to, "inode", file.inode);
+    json_put_uint(to, "length", file.length);
     return STATUS_OK;
 }
 
@@ -322,10 +312,8 @@ static enum status inspect_counter(struct inspection *inspection, struct bytes k
     (void)inspection;
     if (counter_value_decode(value, &number) != STATUS_OK)
         return STATUS_MALFORMED;
-    json_key(to, "name");
-    json_string(to, key);
-    json_key(to, "value");
-    json_uint(to, number);
+    json_put_bytes(to, "name", key);
+    json_put_uint(to, "value", number);
     return STATUS_OK;
 }
 
@@ -337,20 +325,20 @@ static enum status inspect_selection(struct inspection *inspection, struct bytes
     if (selection_row_decode(key, value, &row) != STATUS_OK)
         return STATUS_MALFORMED;
     if (row.kind == 'c') {
-        say_uint(to, "grouping", row.grouping);
-        say_hex(to, "cohort", row.hash, sizeof row.hash);
-        say_uint(to, "seen", row.cohort_seen);
+        json_put_uint(to, "grouping", row.grouping);
+        json_put_hex(to, "cohort", row.hash, sizeof row.hash);
+        json_put_uint(to, "seen", row.cohort_seen);
         return STATUS_OK;
     }
     if (row.kind == 'd') {
-        say_int(to, "day", row.day.day);
-        say_uint(to, "basis", row.day.basis);
-        say_uint(to, "seen", row.day.seen);
+        json_put_int(to, "day", row.day.day);
+        json_put_uint(to, "basis", row.day.basis);
+        json_put_uint(to, "seen", row.day.seen);
         return STATUS_OK;
     }
-    say_int(to, "hour", row.hour.hour);
+    json_put_int(to, "hour", row.hour.hour);
     if (row.kind == 's')
-        say_uint(to, "signature", row.signature.id);
+        json_put_uint(to, "signature", row.signature.id);
     uint64_t basis = row.signature.basis, seen = row.signature.seen;
     uint64_t emitted = row.signature.emitted;
     for (size_t i = 0; i < SELECTION_STRATA; i++) {
@@ -358,9 +346,9 @@ static enum status inspect_selection(struct inspection *inspection, struct bytes
         seen += row.hour.seen[i];
         emitted += row.hour.emitted[i];
     }
-    say_uint(to, "basis", basis);
-    say_uint(to, "seen", seen);
-    say_uint(to, "emitted", emitted);
+    json_put_uint(to, "basis", basis);
+    json_put_uint(to, "seen", seen);
+    json_put_uint(to, "emitted", emitted);
     return STATUS_OK;
 }
 
@@ -372,19 +360,15 @@ static enum status inspect_alert(struct inspection *inspection, struct bytes key
     (void)inspection;
     if (alert_row_decode(key, value, &alert, &row) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "grouping", alert.grouping);
-    say_hex(to, "cohort", alert.hash, sizeof alert.hash);
-    json_key(to, "kind");
-    json_text(to, alert_kind_names[alert.kind]);
-    say_int(to, "window_ms", alert.window_ms);
-    json_key(to, "is_firing");
-    json_bool(to, row.is_firing);
-    say_uint(to, "episode", row.episode);
-    say_int(to, "changed_ms", row.changed_ms);
-    json_key(to, "statistic");
-    json_double(to, row.statistic);
-    json_key(to, "p0");
-    json_double(to, row.p0);
+    json_put_uint(to, "grouping", alert.grouping);
+    json_put_hex(to, "cohort", alert.hash, sizeof alert.hash);
+    json_put_text(to, "kind", alert_kind_names[alert.kind]);
+    json_put_int(to, "window_ms", alert.window_ms);
+    json_put_bool(to, "is_firing", row.is_firing);
+    json_put_uint(to, "episode", row.episode);
+    json_put_int(to, "changed_ms", row.changed_ms);
+    json_put_double(to, "statistic", row.statistic);
+    json_put_double(to, "p0", row.p0);
     return STATUS_OK;
 }
 
@@ -396,16 +380,16 @@ static enum status inspect_part(struct inspection *inspection, struct bytes key,
         struct bytes head;
         enum status status = inspect_chunk(inspection, 1, key, value, to, &head);
         if (status == STATUS_OK)
-            say_uint(to, "sequence", get_be64(key.data + 1));
+            json_put_uint(to, "sequence", get_be64(key.data + 1));
         return status;
     }
     if (part_row_decode(key, value, &row) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "sequence", row.sequence);
-    say_hex(to, "conversation", row.conversation, sizeof row.conversation);
-    say_hex(to, "trace_id", row.trace_id, sizeof row.trace_id);
-    say_int(to, "received_ms", row.received_ms);
-    say_uint(to, "spans", row.spans);
+    json_put_uint(to, "sequence", row.sequence);
+    json_put_hex(to, "conversation", row.conversation, sizeof row.conversation);
+    json_put_hex(to, "trace_id", row.trace_id, sizeof row.trace_id);
+    json_put_int(to, "received_ms", row.received_ms);
+    json_put_uint(to, "spans", row.spans);
     return STATUS_OK;
 }
 
@@ -435,9 +419,8 @@ enum status inspect_row(struct inspection *inspection, enum state_table table, s
     if (!to)
         to = &nobody;
     json_object_begin(to);
-    json_key(to, "table");
-    json_text(to, table_layouts[table].name);
-    say_uint(to, "bytes", value.size);
+    json_put_text(to, "table", table_layouts[table].name);
+    json_put_uint(to, "bytes", value.size);
     enum status status =
         inspectors[table] ? inspectors[table](inspection, key, value, to) : STATUS_OK;
     json_object_end(to);

@@ -11,19 +11,17 @@ enum status inspect_dataset_row(struct inspection *inspection, struct bytes key,
     (void)inspection;
     if (row_entry_decode(key, value, &entry) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_hex(to, "row_id", entry.row_id, sizeof entry.row_id);
+    json_put_hex(to, "row_id", entry.row_id, sizeof entry.row_id);
     json_put_text(to, "state", row_state_names[entry.state]);
-    say_uint(to, "revision", entry.revision);
-    say_uint(to, "version", entry.version);
-    say_hex(to, "cluster", entry.cluster, sizeof entry.cluster);
-    say_uint(to, "split", entry.split);
-    say_uint(to, "regression", entry.is_regression);
-    say_uint(to, "erased", entry.is_erased);
-    say_uint(to, "occurrences", entry.occurrences);
-    json_key(to, "failure_mode");
-    json_string(to, entry.failure_mode);
-    json_key(to, "reason");
-    json_string(to, entry.reason);
+    json_put_uint(to, "revision", entry.revision);
+    json_put_uint(to, "version", entry.version);
+    json_put_hex(to, "cluster", entry.cluster, sizeof entry.cluster);
+    json_put_uint(to, "split", entry.split);
+    json_put_uint(to, "regression", entry.is_regression);
+    json_put_uint(to, "erased", entry.is_erased);
+    json_put_uint(to, "occurrences", entry.occurrences);
+    json_put_bytes(to, "failure_mode", entry.failure_mode);
+    json_put_bytes(to, "reason", entry.reason);
     return STATUS_OK;
 }
 
@@ -50,13 +48,13 @@ enum status inspect_row_version(struct inspection *inspection, struct bytes key,
     inspection->left -= head.part_size;
     inspection->next_chunk = chunk + 1u;
     inspection->is_inside = inspection->left > 0;
-    say_uint(to, "version", head.version);
-    say_hex(to, "row_id", head.row_id, sizeof head.row_id);
-    say_uint(to, "chunk", chunk);
+    json_put_uint(to, "version", head.version);
+    json_put_hex(to, "row_id", head.row_id, sizeof head.row_id);
+    json_put_uint(to, "chunk", chunk);
     if (chunk == 0) {
-        say_uint(to, "action", head.action);
-        say_uint(to, "revision", head.revision);
-        say_uint(to, "body_bytes", head.body_size);
+        json_put_uint(to, "action", head.action);
+        json_put_uint(to, "revision", head.revision);
+        json_put_uint(to, "body_bytes", head.body_size);
     }
     return chunk == 0 && was_inside ? STATUS_MALFORMED : STATUS_OK;
 }
@@ -67,9 +65,8 @@ enum status inspect_cluster(struct inspection *inspection, struct bytes key, str
     (void)inspection;
     if (cluster_row_check(key, value) != STATUS_OK)
         return STATUS_MALFORMED;
-    json_key(to, "kind");
-    json_string(to, bytes_of(key.data, 1));
-    say_hex(to, "key", key.data + 1, key.size - 1);
+    json_put_bytes(to, "kind", bytes_of(key.data, 1));
+    json_put_hex(to, "key", key.data + 1, key.size - 1);
     return STATUS_OK;
 }
 
@@ -79,6 +76,6 @@ enum status inspect_erased(struct inspection *inspection, struct bytes key, stru
     (void)inspection;
     if (key.size != FINGERPRINT_SIZE || value.size != 1)
         return STATUS_MALFORMED;
-    say_hex(to, "fingerprint", key.data, key.size);
+    json_put_hex(to, "fingerprint", key.data, key.size);
     return STATUS_OK;
 }

@@ -13,17 +13,13 @@ enum status inspect_audit(struct inspection *inspection, struct bytes key, struc
     (void)inspection;
     if (key.size != 8 || audit_decode(get_be64(key.data), value, &texts, &entry) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "sequence", entry.sequence);
-    say_int(to, "time_ms", entry.time_ms);
-    json_key(to, "action");
-    json_text(to, audit_action_names[entry.action]);
-    json_key(to, "actor");
-    json_string(to, entry.actor);
-    for (uint32_t i = 0; i < entry.subject_count; i++) {
-        json_key(to, entry.subjects[i].kind);
-        json_string(to, entry.subjects[i].id);
-    }
-    say_hex(to, "hash", entry.hash, 31);
+    json_put_uint(to, "sequence", entry.sequence);
+    json_put_int(to, "time_ms", entry.time_ms);
+    json_put_text(to, "action", audit_action_names[entry.action]);
+    json_put_bytes(to, "actor", entry.actor);
+    for (uint32_t i = 0; i < entry.subject_count; i++)
+        json_put_bytes(to, entry.subjects[i].kind, entry.subjects[i].id);
+    json_put_hex(to, "hash", entry.hash, 31);
     return STATUS_OK;
 }
 
@@ -35,9 +31,8 @@ enum status inspect_reviewer(struct inspection *inspection, struct bytes key, st
     (void)inspection;
     if (key.size != 16 || reviewer_row_decode(value, &row) != STATUS_OK)
         return STATUS_MALFORMED;
-    json_key(to, "actor");
-    json_text(to, row.actor);
-    say_int(to, "created_ms", row.created_ms);
+    json_put_text(to, "actor", row.actor);
+    json_put_int(to, "created_ms", row.created_ms);
     return STATUS_OK;
 }
 
@@ -50,19 +45,18 @@ enum status inspect_item(struct inspection *inspection, struct bytes key, struct
     (void)inspection;
     if (key.size != 8 || item_row_decode(value, &row) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_uint(to, "sequence", get_be64(key.data));
-    say_hex(to, "item", row.item_id, sizeof row.item_id);
-    say_hex(to, "trajectory", row.trajectory_id, sizeof row.trajectory_id);
+    json_put_uint(to, "sequence", get_be64(key.data));
+    json_put_hex(to, "item", row.item_id, sizeof row.item_id);
+    json_put_hex(to, "trajectory", row.trajectory_id, sizeof row.trajectory_id);
     json_put_text(to, "state", item_state_names[row.state]);
-    json_key(to, "queue");
-    json_string(to, row.queue);
-    say_uint(to, "priority", row.priority);
-    say_uint(to, "revisions", row.revisions);
-    say_uint(to, "wanted", row.wanted);
-    say_uint(to, "results", row.results);
-    say_uint(to, "skips", row.skips);
-    say_uint(to, "decision", row.decision.number);
-    say_int(to, "emitted_ms", row.emitted_ms);
+    json_put_bytes(to, "queue", row.queue);
+    json_put_uint(to, "priority", row.priority);
+    json_put_uint(to, "revisions", row.revisions);
+    json_put_uint(to, "wanted", row.wanted);
+    json_put_uint(to, "results", row.results);
+    json_put_uint(to, "skips", row.skips);
+    json_put_uint(to, "decision", row.decision.number);
+    json_put_int(to, "emitted_ms", row.emitted_ms);
     return STATUS_OK;
 }
 
@@ -80,11 +74,10 @@ enum status inspect_item_id(struct inspection *inspection, struct bytes key, str
     if (key.size != 1 + id_size + (has_value ? 0 : 8) ||
         (has_value && item_row_sequence_decode(value) == 0))
         return STATUS_MALFORMED;
-    json_key(to, "kind");
-    json_string(to, bytes_of(key.data, 1));
-    say_hex(to, "id", key.data + 1, id_size);
-    say_uint(to, "sequence",
-             has_value ? item_row_sequence_decode(value) : get_be64(key.data + 1 + id_size));
+    json_put_bytes(to, "kind", bytes_of(key.data, 1));
+    json_put_hex(to, "id", key.data + 1, id_size);
+    json_put_uint(to, "sequence",
+                  has_value ? item_row_sequence_decode(value) : get_be64(key.data + 1 + id_size));
     return STATUS_OK;
 }
 
@@ -102,18 +95,16 @@ enum status inspect_item_open(struct inspection *inspection, struct bytes key, s
         at++;
     if (at == sizeof kinds / sizeof *kinds || key.size != kinds[at].size || value.size == 0)
         return STATUS_MALFORMED;
-    json_key(to, "kind");
-    json_string(to, bytes_of(key.data, 1));
+    json_put_bytes(to, "kind", bytes_of(key.data, 1));
     if (kinds[at].kind != 'n') {
-        say_uint(to, "sequence", get_be64(key.data + key.size - 8));
+        json_put_uint(to, "sequence", get_be64(key.data + key.size - 8));
         return STATUS_OK;
     }
     if (item_row_queue_decode(value, &queue) != STATUS_OK)
         return STATUS_MALFORMED;
-    json_key(to, "queue");
-    json_string(to, queue.name);
+    json_put_bytes(to, "queue", queue.name);
     for (int i = 0; i < ITEM_STATES; i++)
-        say_uint(to, item_state_names[i], queue.counts[i]);
+        json_put_uint(to, item_state_names[i], queue.counts[i]);
     return STATUS_OK;
 }
 
@@ -123,7 +114,7 @@ static enum status inspect_numbered(struct inspection *inspection, struct bytes 
     struct bytes head;
     enum status status = inspect_chunk(inspection, 0, key, value, to, &head);
     if (status == STATUS_OK)
-        say_uint(to, "sequence", get_be64(key.data));
+        json_put_uint(to, "sequence", get_be64(key.data));
     return status;
 }
 
@@ -142,8 +133,8 @@ enum status inspect_result(struct inspection *inspection, struct bytes key, stru
     enum status status = inspect_chunk(inspection, 8, key, value, to, &head);
     if (status != STATUS_OK)
         return status;
-    say_uint(to, "sequence", get_be64(key.data));
-    say_hex(to, "principal", key.data + 8, 8);
+    json_put_uint(to, "sequence", get_be64(key.data));
+    json_put_hex(to, "principal", key.data + 8, 8);
     return STATUS_OK;
 }
 
@@ -154,9 +145,9 @@ enum status inspect_result_id(struct inspection *inspection, struct bytes key, s
     (void)inspection;
     if (key.size != RESULT_ID_HASH_BYTES || result_note_decode(value, &note) != STATUS_OK)
         return STATUS_MALFORMED;
-    say_hex(to, "id", key.data, key.size);
-    say_uint(to, "sequence", note.item);
-    say_int(to, "received_ms", note.received_ms);
+    json_put_hex(to, "id", key.data, key.size);
+    json_put_uint(to, "sequence", note.item);
+    json_put_int(to, "received_ms", note.received_ms);
     return STATUS_OK;
 }
 

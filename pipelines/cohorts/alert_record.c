@@ -25,8 +25,7 @@ static void write_duration(struct json_writer *json, const char *key, int64_t ms
 {
     struct buffer text = {0};
     config_value_print_duration(&text, ms);
-    json_key(json, key);
-    json_string(json, buffer_bytes(&text));
+    json_put_bytes(json, key, buffer_bytes(&text));
     buffer_finish(&text);
 }
 
@@ -61,12 +60,9 @@ static void write_cohort(struct json_writer *json, const struct alert_news *news
 
 static void write_rate(struct json_writer *json, const struct release_gate_rate *rate)
 {
-    json_key(json, "scored");
-    json_int(json, rate->scored);
-    if (!rate->rates.fail.is_known) {
-        json_key(json, "counted");
-        json_int(json, rate->counted);
-    }
+    json_put_int(json, "scored", rate->scored);
+    if (!rate->rates.fail.is_known)
+        json_put_int(json, "counted", rate->counted);
     json_put_double(json, "n_effective", rate->n_effective);
     if (!rate->is_known)
         return;
@@ -188,8 +184,7 @@ static void write_payload(const struct alert_news *news, const char *record_id, 
     json_put_text(&json, "kind", alert_kind_names[news->kind]);
     json_put_text(&json, "state", news->is_firing ? "firing" : "resolved");
     json_put_text(&json, "severity", news->kind == ALERT_BETTER ? "info" : "alarm");
-    json_key(&json, "episode");
-    json_uint(&json, news->row->episode);
+    json_put_uint(&json, "episode", news->row->episode);
     write_time(&json, "changed", news->row->changed_ms);
     write_time(&json, "at", news->wall_ms);
     json_put_text(&json, "instance", news->instance);

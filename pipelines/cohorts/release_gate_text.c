@@ -115,10 +115,8 @@ static void write_rate(struct json_writer *json, const struct release_gate_rate 
     json_put_double(json, "fail_rate", rates->fail.p);
     if (rate->has_if_missing)
         json_put_double(json, "fail_rate_if_missing_failed", rate->if_missing_failed);
-    if (rates->fail.is_thin) {
-        json_key(json, "thin");
-        json_bool(json, true);
-    }
+    if (rates->fail.is_thin)
+        json_put_bool(json, "thin", true);
 }
 
 static bool is_compared(const struct release_gate_comparison *comparison)
@@ -172,10 +170,8 @@ static void write_rules(struct json_writer *json, const struct pipeline_config *
         json_put_int(json, "borderline", rule->outcomes[OUTCOME_BORDERLINE]);
         json_put_int(json, "pass", rule->outcomes[OUTCOME_PASS]);
         json_put_int(json, "missing", rule->outcomes[COHORT_MISSING]);
-        if (rule->is_required) {
-            json_key(json, "required");
-            json_bool(json, true);
-        }
+        if (rule->is_required)
+            json_put_bool(json, "required", true);
         json_object_end(json);
     }
     json_object_end(json);
@@ -208,23 +204,18 @@ void release_gate_text_write_json(const struct pipeline_config *config,
     json_put_text(&json, "reason", reason_of(question, answer));
     write_cohort(&json, &question->cohort);
     json_put_text(&json, "as_of", as_of);
-    if (!question->is_repeated) {
-        json_key(&json, "window");
-        json_string(&json, question->window);
-    }
+    if (!question->is_repeated)
+        json_put_bytes(&json, "window", question->window);
     json_put_double(&json, "min_pass_rate", question->terms.min_pass_rate);
     json_put_double(&json, "confidence", question->terms.confidence);
-    json_key(&json, "strict");
-    json_bool(&json, question->terms.is_strict);
+    json_put_bool(&json, "strict", question->terms.is_strict);
     json_put_double(&json, "min_scored", question->terms.min_scored);
     json_put_double(&json, "max_missing", question->terms.max_missing);
     json_put_text(&json, "missing_counts_as",
                   question->terms.is_missing_failed ? "fail" : "insufficient");
     write_rate(&json, &answer->cohort);
-    if (answer->decision.needed > 0 && answer->decision.needed < UINT64_MAX) {
-        json_key(&json, "needed");
-        json_uint(&json, answer->decision.needed);
-    }
+    if (answer->decision.needed > 0 && answer->decision.needed < UINT64_MAX)
+        json_put_uint(&json, "needed", answer->decision.needed);
     json_put_int(&json, "overflow", answer->overflow);
     write_rules(&json, config, answer);
     if (question->is_repeated)
@@ -338,11 +329,12 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
                       100 * question->terms.min_scored);
         return;
     case RELEASE_GATE_MISSING:
-        buffer_printf(to,
-                      "an awaited score did not come for %.1f %% of what no rule condemned, at most "
-                      "%g %% may lack one; were those failures, the fail rate would be %.2f %%",
-                      100 * answer->cohort.rates.missing_share, 100 * question->terms.max_missing,
-                      100 * answer->cohort.if_missing_failed);
+        buffer_printf(
+            to,
+            "an awaited score did not come for %.1f %% of what no rule condemned, at most "
+            "%g %% may lack one; were those failures, the fail rate would be %.2f %%",
+            100 * answer->cohort.rates.missing_share, 100 * question->terms.max_missing,
+            100 * answer->cohort.if_missing_failed);
         return;
     case RELEASE_GATE_SAMPLED:
         buffer_append_text(to, "the runs are sampled upstream: asked repeatedly, only runs of "

@@ -245,10 +245,8 @@ static void write_rates(struct json_writer *json, const struct cohort_rates *rat
         json_put_int(json, "unclassed", rates->unclassed);
     if (rates->known.is_known)
         write_rate(json, "known_fail_rate", rates->known.p, rates->known_low, rates->known_high);
-    if (rates->fail.is_thin || rates->known.is_thin) {
-        json_key(json, "thin");
-        json_bool(json, true);
-    }
+    if (rates->fail.is_thin || rates->known.is_thin)
+        json_put_bool(json, "thin", true);
     if (rates->known.is_known)
         json_put_double(json, "borderline_rate", rates->borderline);
 }
@@ -325,15 +323,9 @@ void cohort_report_json(const struct cohort_report_request *request,
     clock_format_rfc3339(as_of, (uint64_t)request->as_of_ms * 1000000);
     json_writer_init(&json, to);
     json_object_begin(&json);
-    json_key(&json, "as_of");
-    json_text(&json, as_of);
-    json_key(&json, "window");
-    json_string(&json, request->window);
-    json_key(&json, "group_by");
-    json_array_begin(&json);
-    for (uint32_t i = 0; i < request->group_by_count; i++)
-        json_string(&json, request->group_by[i]);
-    json_array_end(&json);
+    json_put_text(&json, "as_of", as_of);
+    json_put_bytes(&json, "window", request->window);
+    json_put_texts(&json, "group_by", request->group_by, request->group_by_count);
     json_key(&json, "cohorts");
     json_array_begin(&json);
     for (size_t i = 0; i < result->row_count; i++)

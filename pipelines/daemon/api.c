@@ -51,18 +51,15 @@ static void write_state(struct api *api, struct json_writer *writer)
     struct writer_gauges gauges = writer_gauges(runtime_writer(api->runtime));
     json_key(writer, "state");
     json_object_begin(writer);
-    json_key(writer, "directory");
-    json_text(writer, api->config->state.directory);
-    json_key(writer, "used_ratio");
-    json_double(writer, gauges.used_ratio);
+    json_put_text(writer, "directory", api->config->state.directory);
+    json_put_double(writer, "used_ratio", gauges.used_ratio);
     json_put_uint(writer, "journal_bytes", gauges.journal_bytes);
     json_object_end(writer);
     json_key(writer, "outbox");
     json_object_begin(writer);
     json_put_uint(writer, "records", gauges.outbox_records);
     json_put_uint(writer, "bytes", gauges.outbox_bytes);
-    json_key(writer, "age_s");
-    json_double(writer, api_outbox_age_s(&gauges));
+    json_put_double(writer, "age_s", api_outbox_age_s(&gauges));
     json_object_end(writer);
 }
 
@@ -81,18 +78,14 @@ static unsigned answer_status(void *context, const struct http_query *query,
     answer->content_type = "application/json";
     json_writer_init(&writer, &answer->body);
     json_object_begin(&writer);
-    json_key(&writer, "version");
-    json_text(&writer, FLYWHEEL_VERSION);
+    json_put_text(&writer, "version", FLYWHEEL_VERSION);
     schema_instance_text(store_instance(api->store), instance);
     json_put_text(&writer, "instance", instance);
-    json_key(&writer, "ready");
-    json_bool(&writer, api_is_ready(api, &why));
+    json_put_bool(&writer, "ready", api_is_ready(api, &why));
     json_put_uint(&writer, "uptime_s", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
     json_put_uint(&writer, "shards", api->config->shards);
-    json_key(&writer, "ruleset");
-    json_text(&writer, digest);
-    json_key(&writer, "reload_successful");
-    json_bool(&writer, atomic_load(&api->has_reloaded_well));
+    json_put_text(&writer, "ruleset", digest);
+    json_put_bool(&writer, "reload_successful", atomic_load(&api->has_reloaded_well));
     write_flow(api, &writer);
     write_state(api, &writer);
     json_key(&writer, "sources");
@@ -109,8 +102,7 @@ static unsigned answer_error(struct http_answer *answer, unsigned status, const 
     buffer_clear(&answer->body);
     json_writer_init(&writer, &answer->body);
     json_object_begin(&writer);
-    json_key(&writer, "error");
-    json_text(&writer, text);
+    json_put_text(&writer, "error", text);
     json_object_end(&writer);
     buffer_append_byte(&answer->body, '\n');
     return status;

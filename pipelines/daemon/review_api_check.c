@@ -202,8 +202,7 @@ static unsigned try_on(struct review_api *review, struct http_api_call *call,
     const struct facts_text *answer = read_output(buffer_bytes(&item.record), &arena);
     json_writer_init(&to, http_api_body_to(call));
     json_object_begin(&to);
-    json_key(&to, "caught");
-    json_bool(&to, catches(draft, answer, &arena));
+    json_put_bool(&to, "caught", catches(draft, answer, &arena));
     write_each(draft, answer, &arena, &to);
     write_approved(review, draft, &to);
     json_object_end(&to);

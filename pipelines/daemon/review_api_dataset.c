@@ -61,11 +61,11 @@ static void apply_exported(struct change *change, struct dataset *dataset, struc
     uint8_t sha256[SHA256_SIZE];
     change->answer = (struct dataset_answer){.fate = DATASET_DONE, .version = change->version};
     if (strlen(change->text) != 2 * SHA256_SIZE || !hex_decode(sha256, change->text, SHA256_SIZE))
-        change->answer = (struct dataset_answer){
-            .fate = DATASET_MALFORMED, .reason = "sha256 is 64 hexadecimal digits"};
+        change->answer = (struct dataset_answer){.fate = DATASET_MALFORMED,
+                                                 .reason = "sha256 is 64 hexadecimal digits"};
     else if (change->version == 0 || change->version > dataset_version(dataset))
-        change->answer = (struct dataset_answer){.fate = DATASET_UNKNOWN,
-                                                 .reason = "there is no such version"};
+        change->answer =
+            (struct dataset_answer){.fate = DATASET_UNKNOWN, .reason = "there is no such version"};
     else
         dataset_note_export(dataset, txn, change->version, sha256, actor, wall_ms);
 }
@@ -99,13 +99,11 @@ static void write_answer(struct json_writer *to, const struct dataset_answer *an
     json_put_uint(to, "version", answer->version);
     if (answer->row_id[0])
         json_put_text(to, "row_id", answer->row_id);
-    json_key(to, "changed");
-    json_bool(to, answer->fate == DATASET_DONE);
+    json_put_bool(to, "changed", answer->fate == DATASET_DONE);
     if (is_erasure && dataset_fate_status(answer->fate) < 400) {
         json_put_uint(to, "rows", answer->rows);
         json_put_uint(to, "records", answer->records);
-        json_key(to, "erased_pending_compact");
-        json_bool(to, answer->is_pending_compact);
+        json_put_bool(to, "erased_pending_compact", answer->is_pending_compact);
     }
     json_object_end(to);
 }

@@ -173,24 +173,18 @@ static void write_line(struct review_api *review, const struct http_caller *call
                        const uint8_t id[ITEM_ID_BYTES], int64_t now_ms, struct json_writer *to)
 {
     struct review_item item;
-    char text[2 * ITEM_ID_BYTES];
     if (!review_item_open(review, id, caller, &item))
         return;
     struct bytes question = reading_question(buffer_bytes(&item.record), &item.arena, QUESTION_MAX);
     int64_t waiting_ms = now_ms - item.row.emitted_ms;
-    hex_encode(text, id, ITEM_ID_BYTES);
     json_object_begin(to);
-    json_key(to, "item_id");
-    json_string(to, bytes_of(text, sizeof text));
-    if (question.data) {
-        json_key(to, "question");
-        json_string(to, question);
-    }
+    json_put_hex(to, "item_id", id, ITEM_ID_BYTES);
+    if (question.data)
+        json_put_bytes(to, "question", question);
     json_put_text(to, "state", item_state_names[item.row.state]);
     json_put_uint(to, "waiting_s", waiting_ms > 0 ? (uint64_t)waiting_ms / 1000 : 0);
     if (caller->rights & RIGHT_ADJUDICATE) {
-        json_key(to, "queue");
-        json_string(to, item.row.queue);
+        json_put_bytes(to, "queue", item.row.queue);
         json_put_uint(to, "priority", item.row.priority);
     }
     json_object_end(to);

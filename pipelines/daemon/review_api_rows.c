@@ -47,8 +47,7 @@ unsigned review_api_write_dataset(void *context, const struct http_query *query,
     }
     json_writer_init(&to, &answer->body);
     json_object_begin(&to);
-    json_key(&to, "dataset");
-    json_string(&to, review->config->dataset.name);
+    json_put_bytes(&to, "dataset", review->config->dataset.name);
     json_put_uint(&to, "version", listing.version);
     json_put_text(&to, "snapshot", listing.snapshot);
     json_put_uint(&to, "rows", listing.count);
@@ -88,9 +87,8 @@ unsigned review_api_write_rows(void *context, const struct http_query *query,
     struct error error = {0};
     struct json_writer to;
     uint8_t id[ROW_ID_SIZE];
-    char next[2 * ROW_ID_SIZE];
     if (after.data &&
-        (after.size != sizeof next || !hex_decode(id, (const char *)after.data, sizeof id)))
+        (after.size != 2 * sizeof id || !hex_decode(id, (const char *)after.data, sizeof id)))
         return refuse(answer, 422, "after is the `next` of a page before");
     unsigned status = open_listing(review, query, answer, &listing);
     if (status != 0)
@@ -106,11 +104,8 @@ unsigned review_api_write_rows(void *context, const struct http_query *query,
     json_array_begin(&to);
     enum status read = dataset_read_rows(review->store, &page, write_row, &to, &error);
     json_array_end(&to);
-    if (left > page.count) {
-        hex_encode(next, page.rows[page.count - 1].row_id, ROW_ID_SIZE);
-        json_key(&to, "next");
-        json_string(&to, bytes_of(next, sizeof next));
-    }
+    if (left > page.count)
+        json_put_hex(&to, "next", page.rows[page.count - 1].row_id, ROW_ID_SIZE);
     json_object_end(&to);
     dataset_listing_finish(&listing);
     return read == STATUS_OK ? 200 : refuse(answer, 500, error.text);

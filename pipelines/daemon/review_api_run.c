@@ -24,16 +24,12 @@ unsigned review_api_run(void *context, struct http_api_call *call)
 {
     struct json_writer to;
     struct review_item item;
-    char id[2 * ITEM_ID_BYTES];
     if (!find(context, call, &item))
         return http_api_refuse(call, 404, "no item has that id", NULL);
-    hex_encode(id, item.row.item_id, ITEM_ID_BYTES);
     json_writer_init(&to, http_api_body_to(call));
     json_object_begin(&to);
-    json_key(&to, "item_id");
-    json_string(&to, bytes_of(id, sizeof id));
-    json_key(&to, "queue");
-    json_string(&to, item.row.queue);
+    json_put_hex(&to, "item_id", item.row.item_id, ITEM_ID_BYTES);
+    json_put_bytes(&to, "queue", item.row.queue);
     json_put_text(&to, "state", item_state_names[item.row.state]);
     json_key(&to, "record");
     if (item.record.size > 0)

@@ -106,10 +106,7 @@ struct principal review_api_principal(const struct http_caller *caller)
 
 static void write_labels(struct json_writer *to, const struct label_set *labels)
 {
-    char digest[2 * SHA256_SIZE];
-    hex_encode(digest, labels->sha256, SHA256_SIZE);
-    json_key(to, "label_set");
-    json_string(to, bytes_of(digest, sizeof digest));
+    json_put_hex(to, "label_set", labels->sha256, SHA256_SIZE);
     json_key(to, "labels");
     json_array_begin(to);
     for (uint32_t i = 0; i < labels->count; i++) {
@@ -127,8 +124,7 @@ static void write_labels(struct json_writer *to, const struct label_set *labels)
         for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
             if (texts[t].text.size == 0)
                 continue;
-            json_key(to, texts[t].key);
-            json_string(to, texts[t].text);
+            json_put_bytes(to, texts[t].key, texts[t].text);
         }
         if (implies[label->implies])
             json_put_text(to, "implies", implies[label->implies]);
@@ -148,10 +144,8 @@ static void write_session(struct review_api *review, struct http_api_call *call,
         json_put_text(&to, "session", text);
     json_put_text(&to, "name", caller->name);
     json_put_text(&to, "role", reviewer_role_names[caller->role]);
-    json_key(&to, "declared");
-    json_bool(&to, caller->kind == TRUST_DECLARED);
-    json_key(&to, "may_adjudicate");
-    json_bool(&to, caller->rights & RIGHT_ADJUDICATE);
+    json_put_bool(&to, "declared", caller->kind == TRUST_DECLARED);
+    json_put_bool(&to, "may_adjudicate", caller->rights & RIGHT_ADJUDICATE);
     if (ends_ms > 0) {
         clock_format_rfc3339(ends, (uint64_t)ends_ms * 1000000);
         json_put_text(&to, "expires_at", ends);

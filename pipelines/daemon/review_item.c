@@ -7,6 +7,7 @@
 #include "pipelines/review/texts.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
+#include "processor/review/result_json.h"
 
 bool review_item_id(struct bytes text, uint8_t ret_id[ITEM_ID_BYTES])
 {
@@ -41,36 +42,11 @@ void review_item_finish(struct review_item *item)
     arena_finish(&item->arena);
 }
 
-static void write_labels(struct json_writer *to, const char *name, const struct bytes *labels,
-                         uint32_t count)
-{
-    json_key(to, name);
-    json_array_begin(to);
-    for (uint32_t i = 0; i < count; i++)
-        json_string(to, labels[i]);
-    json_array_end(to);
-}
-
-static void write_checks(struct json_writer *to, const char *name,
-                         const struct result_checks *checks)
-{
-    json_key(to, name);
-    json_array_begin(to);
-    for (uint32_t i = 0; i < checks->count; i++) {
-        json_array_begin(to);
-        for (uint32_t a = 0; a < checks->items[i].count; a++)
-            json_string(to, checks->items[i].alternatives[a]);
-        json_array_end(to);
-    }
-    json_array_end(to);
-}
-
 static void put_bytes(struct json_writer *to, const char *name, struct bytes text)
 {
     if (text.size == 0)
         return;
-    json_key(to, name);
-    json_string(to, text);
+    json_put_bytes(to, name, text);
 }
 
 /* Of a person's result what the page can put back into its fields; `is_own`: with its id. */
@@ -85,18 +61,16 @@ static void write_result(struct json_writer *to, const struct result_row *row, b
     }
     if (row->status == RESULT_COMPLETED) {
         json_put_text(to, "verdict", reviewer_verdict_names[row->verdict]);
-        write_labels(to, "labels", row->labels, row->label_count);
+        json_put_texts(to, "labels", row->labels, row->label_count);
     }
     if (texts_decode(row->texts, texts) == STATUS_OK) {
-        write_checks(to, "must_include", &texts->must_include);
-        write_checks(to, "must_not_include", &texts->must_not_include);
+        result_json_put_checks(to, "must_include", &texts->must_include);
+        result_json_put_checks(to, "must_not_include", &texts->must_not_include);
         put_bytes(to, "expected_response", texts->expected_response);
         put_bytes(to, "comment", texts->comment);
     }
-    if (is_own) {
-        json_key(to, "approve");
-        json_bool(to, row->is_approved);
-    }
+    if (is_own)
+        json_put_bool(to, "approve", row->is_approved);
     json_object_end(to);
 }
 
@@ -109,7 +83,7 @@ static void write_own(struct json_writer *to, const struct review_item *item, st
         json_key(to, "first");
         json_object_begin(to);
         json_put_text(to, "verdict", reviewer_verdict_names[own->first_verdict]);
-        write_labels(to, "labels", own->first_labels, own->first_label_count);
+        json_put_texts(to, "labels", own->first_labels, own->first_label_count);
         json_object_end(to);
     }
     if (own->is_given) {
@@ -143,17 +117,13 @@ static void write_others(struct review_api *review, struct json_writer *to,
 static void write_head(struct json_writer *to, const struct review_item *item, int64_t lease_ms)
 {
     const struct item_row *row = &item->row;
-    char id[2 * ITEM_ID_BYTES], digest[2 * 32], record[UUID_TEXT_SIZE], time[CLOCK_RFC3339_SIZE];
-    hex_encode(id, row->item_id, ITEM_ID_BYTES);
-    hex_encode(digest, row->content_digest, sizeof row->content_digest);
-    json_key(to, "item_id");
-    json_string(to, bytes_of(id, sizeof id));
+    char record[UUID_TEXT_SIZE], time[CLOCK_RFC3339_SIZE];
+    json_put_hex(to, "item_id", row->item_id, ITEM_ID_BYTES);
     if (row->record_count > 0) {
         record_id_write(row->record_ids[row->record_count - 1], record);
         json_put_text(to, "record_id", record);
     }
-    json_key(to, "content_digest");
-    json_string(to, bytes_of(digest, sizeof digest));
+    json_put_hex(to, "content_digest", row->content_digest, sizeof row->content_digest);
     json_put_text(to, "state", item_state_names[row->state]);
     if (lease_ms > 0) {
         clock_format_rfc3339(time, (uint64_t)lease_ms * 1000000);

@@ -86,14 +86,10 @@ void telemetry_sources_json(struct telemetry_sources *sources, struct json_write
     json_array_begin(json);
     for (uint32_t i = 0; i < count; i++) {
         json_object_begin(json);
-        json_key(json, "name");
-        json_text(json, standings[i].name);
-        json_key(json, "next_position");
-        json_uint(json, standings[i].next_position);
-        json_key(json, "low_watermark");
-        json_uint(json, standings[i].low_watermark);
-        json_key(json, "low_watermark_age_s");
-        json_double(json, standings[i].age_seconds);
+        json_put_text(json, "name", standings[i].name);
+        json_put_uint(json, "next_position", standings[i].next_position);
+        json_put_uint(json, "low_watermark", standings[i].low_watermark);
+        json_put_double(json, "low_watermark_age_s", standings[i].age_seconds);
         json_object_end(json);
     }
     json_array_end(json);

@@ -112,10 +112,8 @@ static double progress(const struct queue_figures *queue)
 static void write_queue(struct json_writer *to, const struct queue_figures *queue, uint32_t today)
 {
     json_object_begin(to);
-    if (queue->name.size > 0) {
-        json_key(to, "queue");
-        json_string(to, queue->name);
-    }
+    if (queue->name.size > 0)
+        json_put_bytes(to, "queue", queue->name);
     for (int state = 0; state < ITEM_STATES; state++)
         json_put_uint(to, item_state_names[state], queue->counts[state]);
     json_put_uint(to, "decided", decided(queue));

@@ -131,10 +131,8 @@ bool reading_write(struct bytes record, struct arena *arena, struct json_writer 
         COPY(&reader, &part, time_names, to);
     if (json_member(&reader, &value, "redaction", &part) &&
         json_member(&reader, &part, "policy", &policy) && policy.type == JSON_STRING &&
-        bytes_equal_text(policy.text, "none")) {
-        json_key(to, "content_off");
-        json_bool(to, true);
-    }
+        bytes_equal_text(policy.text, "none"))
+        json_put_bool(to, "content_off", true);
     return true;
 }
 

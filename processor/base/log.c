@@ -98,12 +98,9 @@ static void write_json(struct buffer *line, const char *time, const char *level,
     struct json_writer writer;
     json_writer_init(&writer, line);
     json_object_begin(&writer);
-    json_key(&writer, "ts");
-    json_text(&writer, time);
-    json_key(&writer, "level");
-    json_text(&writer, level);
-    json_key(&writer, "event");
-    json_text(&writer, event);
+    json_put_text(&writer, "ts", time);
+    json_put_text(&writer, "level", level);
+    json_put_text(&writer, "event", event);
     struct bytes key, value;
     bool is_quoted;
     while (take_pair(&fields, &key, &value, &is_quoted)) {
@@ -113,10 +110,8 @@ static void write_json(struct buffer *line, const char *time, const char *level,
         else
             json_string(&writer, value);
     }
-    if (suppressed) {
-        json_key(&writer, "suppressed");
-        json_uint(&writer, suppressed);
-    }
+    if (suppressed)
+        json_put_uint(&writer, "suppressed", suppressed);
     json_object_end(&writer);
 }
 

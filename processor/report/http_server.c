@@ -163,8 +163,7 @@ static bool are_known(const struct http_route *route, const struct http_query *q
         answer->content_type = "application/json";
         json_writer_init(&writer, &answer->body);
         json_object_begin(&writer);
-        json_key(&writer, "error");
-        json_string(&writer, buffer_bytes(&why));
+        json_put_bytes(&writer, "error", buffer_bytes(&why));
         json_object_end(&writer);
         buffer_append_byte(&answer->body, '\n');
     }

@@ -46,7 +46,8 @@ static const struct default_label {
 } defaults[] = {
     {LABEL_IMPLIES_FAIL, "unsupported_claim", "hallucination", "Unsupported claim",
      "The answer says something that neither a document nor a tool's result says.",
-     "The document says \"a 2 % fee in the first three years\"; the answer says \"no fee applies\".",
+     "The document says \"a 2 % fee in the first three years\"; the answer says \"no fee "
+     "applies\".",
      "The answer says what a document says, in other words."},
     {LABEL_IMPLIES_FAIL, "wrong_tool", NULL, "Wrong tool",
      "The agent called a tool that does not fit the request, left out the one that does, or gave "

@@ -461,3 +461,17 @@ bool result_json_read(struct bytes json, const struct label_set *labels, struct 
     return read_members(&reading) && check_whole(&reading, owner) &&
            identify(&reading, json, owner);
 }
+
+void result_json_put_checks(struct json_writer *writer, const char *key,
+                            const struct result_checks *checks)
+{
+    json_key(writer, key);
+    json_array_begin(writer);
+    for (uint32_t i = 0; checks && i < checks->count; i++) {
+        json_array_begin(writer);
+        for (uint32_t j = 0; j < checks->items[i].count; j++)
+            json_string(writer, checks->items[i].alternatives[j]);
+        json_array_end(writer);
+    }
+    json_array_end(writer);
+}

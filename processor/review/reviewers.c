@@ -117,7 +117,7 @@ static const char *add(struct reviewers *reviewers, uint32_t max, const struct r
 }
 
 struct reviewers *reviewers_parse(const char *file, struct bytes text, uint32_t max,
-                                 struct error *ret_error)
+                                  struct error *ret_error)
 {
     uint32_t lines = 0;
     for (size_t i = 0; i < text.size; i++)

@@ -5,6 +5,7 @@
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 #include "processor/base/json/writer.h"
+#include "processor/review/result_json.h"
 #include "processor/review/row_numbers.h"
 
 static const char *const agreement_names[AGREEMENTS] = {"unanimous", "majority", "adjudicated",
@@ -125,19 +126,6 @@ static void copy_or_empty(struct writing *it, const char *key, const char *first
     json_raw(&it->json, bytes_of_text(empty));
 }
 
-static void put_string(struct writing *it, const char *key, struct bytes text)
-{
-    json_key(&it->json, key);
-    json_string(&it->json, text);
-}
-
-static void put_hash(struct writing *it, const char *key, const uint8_t hash[SHA256_SIZE])
-{
-    char text[2 * SHA256_SIZE];
-    hex_encode(text, hash, SHA256_SIZE);
-    put_string(it, key, bytes_of(text, sizeof text));
-}
-
 static void put_time(struct writing *it, const char *key, int64_t ms)
 {
     char text[CLOCK_RFC3339_SIZE];
@@ -149,7 +137,7 @@ static void put_identity(struct writing *it)
 {
     json_put_text(&it->json, "schema", ROW_SCHEMA_NAME);
     json_put_text(&it->json, "row_id", it->row->row_id);
-    put_string(it, "dataset", it->row->dataset);
+    json_put_bytes(&it->json, "dataset", it->row->dataset);
 }
 
 static void put_source(struct writing *it)
@@ -234,30 +222,8 @@ static void put_content(struct writing *it)
         put_list(it, "history", turns, 2);
     (void)copy(it, "output", "output", NULL);
     if (expected.data)
-        put_string(it, "expected_response", expected);
+        json_put_bytes(&it->json, "expected_response", expected);
     json_put_text(&it->json, "expected_kind", expected_kind(it, expected));
-}
-
-static void put_checks_of(struct writing *it, const char *key, const struct result_checks *checks)
-{
-    json_key(&it->json, key);
-    json_array_begin(&it->json);
-    for (uint32_t i = 0; checks && i < checks->count; i++) {
-        json_array_begin(&it->json);
-        for (uint32_t j = 0; j < checks->items[i].count; j++)
-            json_string(&it->json, checks->items[i].alternatives[j]);
-        json_array_end(&it->json);
-    }
-    json_array_end(&it->json);
-}
-
-static void put_tools(struct writing *it, const char *key, const struct result_tools *tools)
-{
-    json_key(&it->json, key);
-    json_array_begin(&it->json);
-    for (uint32_t i = 0; tools && i < tools->count; i++)
-        json_string(&it->json, tools->names[i]);
-    json_array_end(&it->json);
 }
 
 static void put_checks(struct writing *it)
@@ -266,15 +232,17 @@ static void put_checks(struct writing *it)
     struct bytes expected = expected_of(it);
     json_key(&it->json, "checks");
     json_object_begin(&it->json);
-    put_checks_of(it, "must_include", texts ? &texts->must_include : NULL);
-    put_checks_of(it, "must_not_include", texts ? &texts->must_not_include : NULL);
-    put_tools(it, "required_tools", texts ? &texts->required_tools : NULL);
-    put_tools(it, "forbidden_tools", texts ? &texts->forbidden_tools : NULL);
-    json_key(&it->json, "volatile_numbers");
-    json_bool(&it->json, row_numbers_are_volatile(expected, &it->reader, &it->record));
+    result_json_put_checks(&it->json, "must_include", texts ? &texts->must_include : NULL);
+    result_json_put_checks(&it->json, "must_not_include", texts ? &texts->must_not_include : NULL);
+    json_put_texts(&it->json, "required_tools", texts ? texts->required_tools.names : NULL,
+                   texts ? texts->required_tools.count : 0);
+    json_put_texts(&it->json, "forbidden_tools", texts ? texts->forbidden_tools.names : NULL,
+                   texts ? texts->forbidden_tools.count : 0);
+    json_put_bool(&it->json, "volatile_numbers",
+                  row_numbers_are_volatile(expected, &it->reader, &it->record));
     json_object_end(&it->json);
     if (texts && texts->expected_until.data)
-        put_string(it, "expected_until", texts->expected_until);
+        json_put_bytes(&it->json, "expected_until", texts->expected_until);
 }
 
 static void put_decision(struct writing *it)
@@ -282,7 +250,7 @@ static void put_decision(struct writing *it)
     const struct row *row = it->row;
     struct json_writer *json = &it->json;
     if (row->failure_mode >= 0)
-        put_string(it, "failure_mode", row->label_set->items[row->failure_mode].id);
+        json_put_bytes(&it->json, "failure_mode", row->label_set->items[row->failure_mode].id);
     json_key(json, "labels");
     json_array_begin(json);
     for (uint32_t i = 0; i < row->label_count; i++)
@@ -294,7 +262,7 @@ static void put_decision(struct writing *it)
     json_put_uint(json, "reviewers", row->reviewers);
     json_put_text(json, "agreement", agreement_names[row->agreement]);
     if (row->has_comment && row->texts && row->texts->comment.size > 0)
-        put_string(it, "comment", row->texts->comment);
+        json_put_bytes(&it->json, "comment", row->texts->comment);
 }
 
 static bool first_model(const struct writing *it, struct json_value *ret)
@@ -344,7 +312,7 @@ static void put_selection(struct writing *it)
     copy_or_empty(it, "ruleset", "ruleset", NULL, "{}");
     json_key(json, "label_set");
     json_object_begin(json);
-    put_hash(it, "sha256", it->row->label_set->sha256);
+    json_put_hex(&it->json, "sha256", it->row->label_set->sha256, SHA256_SIZE);
     json_object_end(json);
     copy_or_empty(it, "redaction", "redaction", NULL, "{}");
 }

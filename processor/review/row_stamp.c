@@ -18,14 +18,6 @@ struct stamping {
 
 typedef void stamp_fn(struct stamping *it);
 
-static void put_hash(struct json_writer *json, const char *key, const uint8_t hash[SHA256_SIZE])
-{
-    char text[2 * SHA256_SIZE];
-    hex_encode(text, hash, SHA256_SIZE);
-    json_key(json, key);
-    json_string(json, bytes_of(text, sizeof text));
-}
-
 static void put_revision(struct stamping *it)
 {
     if (it->sha256)
@@ -43,8 +35,7 @@ static void put_version(struct stamping *it)
 static void put_split(struct stamping *it)
 {
     json_put_text(&it->json, "split", row_split_names[it->stamp->split]);
-    json_key(&it->json, "regression");
-    json_bool(&it->json, it->stamp->is_regression);
+    json_put_bool(&it->json, "regression", it->stamp->is_regression);
     if (it->stamp->is_regression)
         json_put_text(&it->json, "severity", it->stamp->is_critical ? "critical" : "warn");
 }
@@ -80,9 +71,9 @@ static void put_audit(struct stamping *it)
     json_key(&it->json, "audit");
     json_object_begin(&it->json);
     json_put_uint(&it->json, "sequence", it->stamp->audit_sequence);
-    put_hash(&it->json, "hash", it->stamp->audit_hash);
+    json_put_hex(&it->json, "hash", it->stamp->audit_hash, SHA256_SIZE);
     json_object_end(&it->json);
-    put_hash(&it->json, "sha256", it->sha256);
+    json_put_hex(&it->json, "sha256", it->sha256, SHA256_SIZE);
 }
 
 static const struct {
@@ -173,20 +164,18 @@ void row_write_retired(const char *row_id, struct bytes dataset, const struct ro
     json_put_text(&json, "schema", ROW_SCHEMA_NAME);
     json_put_text(&json, "row_id", row_id);
     json_put_uint(&json, "row_revision", stamp->row_revision);
-    json_key(&json, "dataset");
-    json_string(&json, dataset);
+    json_put_bytes(&json, "dataset", dataset);
     json_put_uint(&json, "dataset_version", stamp->dataset_version);
     json_put_text(&json, "action", row_action_names[ROW_RETIRE]);
     json_put_text(&json, "split", row_split_names[stamp->split]);
-    json_key(&json, "regression");
-    json_bool(&json, stamp->is_regression);
+    json_put_bool(&json, "regression", stamp->is_regression);
     if (stamp->is_regression)
         json_put_text(&json, "severity", stamp->is_critical ? "critical" : "warn");
     json_put_text(&json, "reason", reason);
     json_key(&json, "audit");
     json_object_begin(&json);
     json_put_uint(&json, "sequence", stamp->audit_sequence);
-    put_hash(&json, "hash", stamp->audit_hash);
+    json_put_hex(&json, "hash", stamp->audit_hash, SHA256_SIZE);
     json_object_end(&json);
     json_object_end(&json);
 }

@@ -8,15 +8,6 @@
 
 static const uint8_t zeroes[AUDIT_HASH_SIZE];
 
-static void write_hash(struct json_writer *json, const char *key,
-                       const uint8_t hash[AUDIT_HASH_SIZE])
-{
-    char text[2 * AUDIT_HASH_SIZE];
-    hex_encode(text, hash, AUDIT_HASH_SIZE);
-    json_key(json, key);
-    json_string(json, bytes_of(text, sizeof text));
-}
-
 static void begin(struct json_writer *json, const char *kind, const char *instance,
                   uint64_t sequence, int64_t time_ms, struct buffer *to)
 {
@@ -37,10 +28,8 @@ void audit_line_write_entry(const struct audit_entry *entry, const char *instanc
 {
     struct json_writer json;
     begin(&json, "entry", instance, entry->sequence, entry->time_ms, to);
-    json_key(&json, "actor");
-    json_string(&json, entry->actor);
-    json_key(&json, "role");
-    json_string(&json, entry->role);
+    json_put_bytes(&json, "actor", entry->actor);
+    json_put_bytes(&json, "role", entry->role);
     json_put_text(&json, "trust", audit_trust_names[entry->trust]);
     json_put_text(&json, "action", audit_action_names[entry->action]);
     json_key(&json, "subjects");
@@ -48,15 +37,14 @@ void audit_line_write_entry(const struct audit_entry *entry, const char *instanc
     for (uint32_t i = 0; i < entry->subject_count; i++) {
         json_object_begin(&json);
         json_put_text(&json, "kind", entry->subjects[i].kind);
-        json_key(&json, "id");
-        json_string(&json, entry->subjects[i].id);
+        json_put_bytes(&json, "id", entry->subjects[i].id);
         json_object_end(&json);
     }
     json_array_end(&json);
     if (memcmp(entry->content, zeroes, sizeof zeroes) != 0)
-        write_hash(&json, "content", entry->content);
-    write_hash(&json, "previous", entry->previous);
-    write_hash(&json, "hash", entry->hash);
+        json_put_hex(&json, "content", entry->content, AUDIT_HASH_SIZE);
+    json_put_hex(&json, "previous", entry->previous, AUDIT_HASH_SIZE);
+    json_put_hex(&json, "hash", entry->hash, AUDIT_HASH_SIZE);
     json_object_end(&json);
 }
 
@@ -65,7 +53,7 @@ void audit_line_write_checkpoint(const struct audit_checkpoint *checkpoint, cons
 {
     struct json_writer json;
     begin(&json, "checkpoint", instance, checkpoint->sequence, checkpoint->time_ms, to);
-    write_hash(&json, "hash", checkpoint->hash);
+    json_put_hex(&json, "hash", checkpoint->hash, AUDIT_HASH_SIZE);
     json_object_end(&json);
 }
 

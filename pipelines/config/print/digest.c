@@ -10,16 +10,6 @@
 #include "processor/normalize/normalize.h"
 #include "processor/score/expression/expression.h"
 
-static void write_texts(struct json_writer *json, const char *key, const struct bytes *items,
-                        uint32_t count)
-{
-    json_key(json, key);
-    json_array_begin(json);
-    for (uint32_t i = 0; i < count; i++)
-        json_string(json, items[i]);
-    json_array_end(json);
-}
-
 static void write_threshold(struct json_writer *json, const char *key, bool has, double value)
 {
     if (has)
@@ -32,31 +22,24 @@ static void write_rule(struct json_writer *json, const struct rule *rule)
     for (uint32_t i = 0; i < rule->measure_count; i++)
         measures[i] = rule->measures[i].name;
     json_object_begin(json);
-    json_key(json, "name");
-    json_string(json, rule->name);
-    write_texts(json, "measure", measures, rule->measure_count);
+    json_put_bytes(json, "name", rule->name);
+    json_put_texts(json, "measure", measures, rule->measure_count);
     if (rule->when) {
         struct buffer text = {0};
         expression_print(rule->when, &text);
-        json_key(json, "when");
-        json_string(json, buffer_bytes(&text));
+        json_put_bytes(json, "when", buffer_bytes(&text));
         buffer_finish(&text);
     }
     write_threshold(json, "fail_below", rule->has_fail_below, rule->fail_below);
     write_threshold(json, "borderline_below", rule->has_borderline_below, rule->borderline_below);
     write_threshold(json, "fail_above", rule->has_fail_above, rule->fail_above);
     write_threshold(json, "borderline_above", rule->has_borderline_above, rule->borderline_above);
-    write_texts(json, "labels", rule->labels, rule->label_count);
-    json_key(json, "priority");
-    json_uint(json, rule->priority);
-    json_key(json, "queue");
-    json_string(json, rule->queue);
-    json_key(json, "judges");
-    json_bool(json, rule->judges);
-    if (rule->is_required) { /* only then: a ruleset of before keeps its digest */
-        json_key(json, "required");
-        json_bool(json, true);
-    }
+    json_put_texts(json, "labels", rule->labels, rule->label_count);
+    json_put_uint(json, "priority", rule->priority);
+    json_put_bytes(json, "queue", rule->queue);
+    json_put_bool(json, "judges", rule->judges);
+    if (rule->is_required) /* only then: a ruleset of before keeps its digest */
+        json_put_bool(json, "required", true);
     json_object_end(json);
 }
 
@@ -95,12 +78,12 @@ static void write_measurements(struct json_writer *json, const struct pipeline_c
         write_expectations(json, "reference_arguments", settings->argument_match,
                            settings->argument_match_count);
     if (settings->leak_allowed.count > 0)
-        write_texts(json, "leak_allowed", settings->leak_allowed.items,
-                    settings->leak_allowed.count);
+        json_put_texts(json, "leak_allowed", settings->leak_allowed.items,
+                       settings->leak_allowed.count);
     for (int fact = 0; fact < ROUTE_FACTS; fact++)
         if (settings->route.of[fact].count > 0)
-            write_texts(json, route_names[fact], settings->route.of[fact].names,
-                        settings->route.of[fact].count);
+            json_put_texts(json, route_names[fact], settings->route.of[fact].names,
+                           settings->route.of[fact].count);
     json_key(json, "prices");
     json_object_begin(json);
     for (uint32_t i = 0; i < settings->price_count; i++) {
@@ -111,22 +94,19 @@ static void write_measurements(struct json_writer *json, const struct pipeline_c
         json_array_end(json);
     }
     json_object_end(json);
-    write_texts(json, "loop_exempt", settings->loop_exempt.items, settings->loop_exempt.count);
+    json_put_texts(json, "loop_exempt", settings->loop_exempt.items, settings->loop_exempt.count);
     json_put_double(json, "groundedness_support", settings->groundedness_support);
     json_put_double(json, "relevance_min", settings->relevance_min);
-    json_key(json, "steps_max");
-    json_uint(json, settings->steps_max);
+    json_put_uint(json, "steps_max", settings->steps_max);
     if (config->output_contract.is_present) {
         json_key(json, "output_contract");
         json_object_begin(json);
-        json_key(json, "json");
-        json_bool(json, config->output_contract.is_json);
-        write_texts(json, "required_keys", config->output_contract.required_keys,
-                    config->output_contract.required_key_count);
-        json_key(json, "pattern");
-        json_text(json, config->output_contract.pattern ? config->output_contract.pattern : "");
-        json_key(json, "max_length");
-        json_uint(json, config->output_contract.max_length);
+        json_put_bool(json, "json", config->output_contract.is_json);
+        json_put_texts(json, "required_keys", config->output_contract.required_keys,
+                       config->output_contract.required_key_count);
+        json_put_text(json, "pattern",
+                      config->output_contract.pattern ? config->output_contract.pattern : "");
+        json_put_uint(json, "max_length", config->output_contract.max_length);
         json_object_end(json);
     }
     json_object_end(json);
@@ -137,11 +117,10 @@ static void write_selection(struct json_writer *json, const struct pipeline_conf
     json_key(json, "selection");
     json_object_begin(json);
     for (int verdict = 0; verdict < VERDICTS; verdict++)
-        json_put_double(json, verdict_name((enum verdict)verdict), config->selection.share[verdict]);
-    json_key(json, "control_per_day");
-    json_uint(json, config->selection.control_per_day);
-    json_key(json, "new_cohort");
-    json_uint(json, config->selection.new_cohort);
+        json_put_double(json, verdict_name((enum verdict)verdict),
+                        config->selection.share[verdict]);
+    json_put_uint(json, "control_per_day", config->selection.control_per_day);
+    json_put_uint(json, "new_cohort", config->selection.new_cohort);
     json_key(json, "budget");
     json_array_begin(json);
     json_uint(json, config->budget.per_hour);
@@ -156,17 +135,13 @@ static void write_redaction(struct json_writer *json, const struct pipeline_conf
     const struct redaction_policy *policy = &config->redaction;
     json_key(json, "redaction");
     json_object_begin(json);
-    json_key(json, "content");
-    json_text(json, redaction_content_names[policy->content]);
-    write_texts(json, "allow", policy->allow, policy->allow_count);
-    write_texts(json, "hash", policy->hash, policy->hash_count);
+    json_put_text(json, "content", redaction_content_names[policy->content]);
+    json_put_texts(json, "allow", policy->allow, policy->allow_count);
+    json_put_texts(json, "hash", policy->hash, policy->hash_count);
     if (policy->hash_key.size > 0) {
         uint8_t digest[SHA256_SIZE];
-        char text[2 * SHA256_SIZE];
         digest_hmac_sha256(digest, policy->hash_key, BYTES_LITERAL("flywheel ruleset"));
-        hex_encode(text, digest, sizeof digest);
-        json_key(json, "key");
-        json_string(json, bytes_of(text, sizeof text));
+        json_put_hex(json, "key", digest, sizeof digest);
     }
     json_key(json, "masks");
     json_array_begin(json);
@@ -174,7 +149,7 @@ static void write_redaction(struct json_writer *json, const struct pipeline_conf
         if (policy->builtin[kind])
             json_text(json, mask_kind_names[kind]);
     json_array_end(json);
-    write_texts(json, "regexes", config->redaction_regexes, policy->custom_count);
+    json_put_texts(json, "regexes", config->redaction_regexes, policy->custom_count);
     json_object_end(json);
 }
 
@@ -184,8 +159,7 @@ bool config_digest(struct pipeline_config *config)
     struct json_writer json;
     json_writer_init(&json, &text);
     json_object_begin(&json);
-    json_key(&json, "normalizer");
-    json_uint(&json, NORMALIZER_VERSION);
+    json_put_uint(&json, "normalizer", NORMALIZER_VERSION);
     json_key(&json, "rules");
     json_array_begin(&json);
     for (uint32_t i = 0; i < config->ruleset.rule_count; i++)
@@ -196,10 +170,9 @@ bool config_digest(struct pipeline_config *config)
     json_array_begin(&json);
     for (uint32_t i = 0; i < config->dimension_count; i++) {
         json_object_begin(&json);
-        json_key(&json, "name");
-        json_string(&json, config->dimensions[i].name);
-        write_texts(&json, "sources", config->dimensions[i].sources,
-                    config->dimensions[i].source_count);
+        json_put_bytes(&json, "name", config->dimensions[i].name);
+        json_put_texts(&json, "sources", config->dimensions[i].sources,
+                       config->dimensions[i].source_count);
         json_object_end(&json);
     }
     json_array_end(&json);

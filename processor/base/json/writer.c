@@ -238,3 +238,33 @@ void json_put_text(struct json_writer *writer, const char *key, const char *valu
     json_key(writer, key);
     json_text(writer, value);
 }
+
+void json_put_bytes(struct json_writer *writer, const char *key, struct bytes value)
+{
+    json_key(writer, key);
+    json_string(writer, value);
+}
+
+void json_put_bool(struct json_writer *writer, const char *key, bool value)
+{
+    json_key(writer, key);
+    json_bool(writer, value);
+}
+
+void json_put_texts(struct json_writer *writer, const char *key, const struct bytes *items,
+                    uint32_t count)
+{
+    json_key(writer, key);
+    json_array_begin(writer);
+    for (uint32_t i = 0; i < count; i++)
+        json_string(writer, items[i]);
+    json_array_end(writer);
+}
+
+void json_put_hex(struct json_writer *writer, const char *key, const void *data, size_t size)
+{
+    char text[128];
+    assert(2 * size <= sizeof text);
+    hex_encode(text, data, size);
+    json_put_bytes(writer, key, bytes_of(text, 2 * size));
+}

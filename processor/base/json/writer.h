@@ -33,4 +33,10 @@ void json_put_uint(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_int(struct json_writer *writer, const char *key, int64_t value);
 void json_put_double(struct json_writer *writer, const char *key, double value);
 void json_put_text(struct json_writer *writer, const char *key, const char *value);
+void json_put_bytes(struct json_writer *writer, const char *key, struct bytes value);
+void json_put_texts(struct json_writer *writer, const char *key, const struct bytes *items,
+                    uint32_t count); /* an array */
+/* Lower-case hexadecimal of at most 64 bytes, as ids and digests have. */
+void json_put_hex(struct json_writer *writer, const char *key, const void *data, size_t size);
+void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_raw(struct json_writer *writer, struct bytes json); /* one value, already JSON */

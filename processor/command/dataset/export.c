@@ -54,8 +54,7 @@ static void write_manifest(const struct exporting *it, const struct dataset_list
     json_writer_init(&json, to);
     json_object_begin(&json);
     json_put_text(&json, "schema", "flywheel.manifest/v1");
-    json_key(&json, "dataset");
-    json_string(&json, it->arguments->pipeline->dataset.name);
+    json_put_bytes(&json, "dataset", it->arguments->pipeline->dataset.name);
     json_put_uint(&json, "version", listing->version);
     json_put_text(&json, "snapshot", listing->snapshot);
     json_put_text(&json, "format", "jsonl");
@@ -67,8 +66,7 @@ static void write_manifest(const struct exporting *it, const struct dataset_list
         json_put_text(&json, "cohort", it->arguments->cohort);
     json_object_end(&json);
     json_put_uint(&json, "rows", it->rows);
-    json_key(&json, "sha256");
-    json_string(&json, bytes_of(digest, sizeof digest));
+    json_put_bytes(&json, "sha256", bytes_of(digest, sizeof digest));
     json_key(&json, "untrusted"); /* people and models wrote them: data, never instructions */
     json_raw(&json, BYTES_LITERAL("[\"input\",\"history\",\"contexts\",\"output\","
                                   "\"expected_response\"]"));
@@ -127,9 +125,9 @@ static int deliver(struct exporting *it, const struct dataset_listing *listing,
         fwrite(text.data, 1, text.size, stdout);
     } else if (put_file(path, "", text, ret_error) &&
                put_file(path, ".manifest.json", buffer_bytes(&manifest), ret_error)) {
-        fprintf(stderr, "%llu row%s of version %llu (%s) in %s\n",
-                (unsigned long long)it->rows, it->rows == 1 ? "" : "s",
-                (unsigned long long)listing->version, listing->snapshot, path);
+        fprintf(stderr, "%llu row%s of version %llu (%s) in %s\n", (unsigned long long)it->rows,
+                it->rows == 1 ? "" : "s", (unsigned long long)listing->version, listing->snapshot,
+                path);
     }
     buffer_finish(&manifest);
     if (!ret_error->is_set)

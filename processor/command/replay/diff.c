@@ -160,14 +160,10 @@ static void write_side(struct json_writer *writer, const char *key,
         return;
     json_key(writer, key);
     json_object_begin(writer);
-    json_key(writer, "verdict");
-    json_text(writer, verdict_name(judgement->verdict));
-    json_key(writer, "emitted");
-    json_bool(writer, judgement->is_emitted);
-    if (judgement->is_emitted) {
-        json_key(writer, "queue");
-        json_string(writer, judgement->queue);
-    }
+    json_put_text(writer, "verdict", verdict_name(judgement->verdict));
+    json_put_bool(writer, "emitted", judgement->is_emitted);
+    if (judgement->is_emitted)
+        json_put_bytes(writer, "queue", judgement->queue);
     json_key(writer, "rules");
     json_object_begin(writer);
     for (uint32_t i = 0; i < config->ruleset.rule_count; i++) {
@@ -190,10 +186,8 @@ static void print_change(const struct diff *diff, const struct judgement *a,
     hex_encode(id, any->trace_id, TRACE_ID_SIZE);
     json_writer_init(&writer, &line);
     json_object_begin(&writer);
-    json_key(&writer, "change");
-    json_text(&writer, diff_change_names[change]);
-    json_key(&writer, "trajectory_id");
-    json_string(&writer, bytes_of(id, sizeof(id)));
+    json_put_text(&writer, "change", diff_change_names[change]);
+    json_put_bytes(&writer, "trajectory_id", bytes_of(id, sizeof(id)));
     json_key(&writer, "cohort");
     json_raw(&writer, any->cohort);
     write_side(&writer, "before", diff->before.config, a);

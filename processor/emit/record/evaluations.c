@@ -79,9 +79,9 @@ static const uint8_t *evidence_span_id(const struct agent_run *run, const struct
 static void write_pointer(struct record_writer *record, const struct evidence *evidence)
 {
     static const char *const step_members[] = {
-        [FIELD_OUTPUT] = "output",         [FIELD_INPUT] = "input",
-        [FIELD_STEP_INPUT] = "input",      [FIELD_STEP_OUTPUT] = "output",
-        [FIELD_ARGUMENTS] = "arguments",   [FIELD_NAME] = "name",
+        [FIELD_OUTPUT] = "output",       [FIELD_INPUT] = "input",
+        [FIELD_STEP_INPUT] = "input",    [FIELD_STEP_OUTPUT] = "output",
+        [FIELD_ARGUMENTS] = "arguments", [FIELD_NAME] = "name",
     };
     char pointer[64];
     uint32_t at = evidence->span;
@@ -96,8 +96,7 @@ static void write_pointer(struct record_writer *record, const struct evidence *e
                        step_members[evidence->field]);
     else
         return;
-    json_key(&record->json, "pointer");
-    json_text(&record->json, pointer);
+    json_put_text(&record->json, "pointer", pointer);
 }
 
 static void write_place(struct record_writer *record, const struct evidence *evidence)
@@ -115,17 +114,13 @@ static void write_place(struct record_writer *record, const struct evidence *evi
     size_t length = utf8_length(quote);
     json_object_begin(json);
     write_pointer(record, evidence);
-    record_hex(record, "span_id", evidence_span_id(record->input->run, evidence), SPAN_ID_SIZE);
-    json_key(json, "field");
-    json_text(json, evidence_field_names[evidence->field]);
-    json_key(json, "start");
-    json_uint(json, start);
-    json_key(json, "end");
-    json_uint(json, start + length);
-    if (length <= QUOTE_MAX && record->plan.has_quotes) {
-        json_key(json, "quote");
-        json_string(json, quote);
-    }
+    json_put_hex(&record->json, "span_id", evidence_span_id(record->input->run, evidence),
+                 SPAN_ID_SIZE);
+    json_put_text(json, "field", evidence_field_names[evidence->field]);
+    json_put_uint(json, "start", start);
+    json_put_uint(json, "end", start + length);
+    if (length <= QUOTE_MAX && record->plan.has_quotes)
+        json_put_bytes(json, "quote", quote);
     json_object_end(json);
 }
 
@@ -160,8 +155,7 @@ static void write_evaluator(struct record_writer *record, const struct evaluatio
     bool has_version = evaluation->evaluator_version.size > 0;
     record_name(record, "version", has_version ? evaluation->evaluator_version : BYTES_LITERAL(""),
                 (struct text_field){"evaluations", index, "evaluator.version"});
-    json_key(json, "type");
-    json_text(json, evaluator_type_names[evaluation->evaluator_type]);
+    json_put_text(json, "type", evaluator_type_names[evaluation->evaluator_type]);
     json_object_end(json);
 }
 
@@ -177,31 +171,20 @@ static void write_evaluation(struct record_writer *record, const struct evaluati
     json_key(json, "measurement");
     record_string(record, TEXT_NAME, evaluation->measurement,
                   (struct text_field){"evaluations", index, "measurement"});
-    json_key(json, "outcome");
-    json_text(json, outcome_name(evaluation->outcome));
-    if (evaluation->has_value) {
-        json_key(json, "value");
-        json_double(json, evaluation->value);
-    }
-    if (evaluation->na_reason) {
-        json_key(json, "na_reason");
-        json_text(json, evaluation->na_reason);
-    }
-    if (direction.has_fail) {
-        json_key(json, "fail");
-        json_double(json, direction.fail);
-    }
-    if (direction.has_borderline) {
-        json_key(json, "borderline");
-        json_double(json, direction.borderline);
-    }
-    json_key(json, "direction");
-    json_text(json, direction.is_above ? "above" : "below");
-    if (evaluation->has_value && direction.has_fail) {
-        json_key(json, "margin");
-        json_double(json, direction.is_above ? direction.fail - evaluation->value
-                                             : evaluation->value - direction.fail);
-    }
+    json_put_text(json, "outcome", outcome_name(evaluation->outcome));
+    if (evaluation->has_value)
+        json_put_double(json, "value", evaluation->value);
+    if (evaluation->na_reason)
+        json_put_text(json, "na_reason", evaluation->na_reason);
+    if (direction.has_fail)
+        json_put_double(json, "fail", direction.fail);
+    if (direction.has_borderline)
+        json_put_double(json, "borderline", direction.borderline);
+    json_put_text(json, "direction", direction.is_above ? "above" : "below");
+    if (evaluation->has_value && direction.has_fail)
+        json_put_double(json, "margin",
+                        direction.is_above ? direction.fail - evaluation->value
+                                           : evaluation->value - direction.fail);
     if (evaluation->explanation.size)
         record_content(record, "explanation", TEXT_REASON, evaluation->explanation,
                        (struct text_field){"evaluations", index, "explanation"});

@@ -35,8 +35,7 @@ static void write_history(struct record_writer *record)
     for (uint32_t i = first; i < run->history_count; i++) {
         bool is_user = run->history[i].is_user;
         json_object_begin(&record->json);
-        json_key(&record->json, "role");
-        json_text(&record->json, is_user ? "user" : "assistant");
+        json_put_text(&record->json, "role", is_user ? "user" : "assistant");
         json_key(&record->json, "text");
         record_string(record, TEXT_MESSAGE, texts[i].text,
                       (struct text_field){"history", i - first, "text"});
@@ -90,19 +89,16 @@ void record_contexts(struct record_writer *record)
         }
         json_object_begin(json);
         record_name(record, "id", document->id, (struct text_field){"contexts", i, "id"});
-        if (document->has_score && isfinite(document->score)) {
-            json_key(json, "score");
-            json_double(json, document->score);
-        }
+        if (document->has_score && isfinite(document->score))
+            json_put_double(json, "score", document->score);
         record_digest(record, "context:",
                       record_content(record, "text", TEXT_CONTEXT, document->text,
                                      (struct text_field){"contexts", i, "text"}));
         uint32_t span = document->span;
         if (span >= run->trajectory->span_count)
             span = run->trajectory->top;
-        record_hex(record, "span_id", run->trajectory->spans[span].id, SPAN_ID_SIZE);
-        json_key(json, "source");
-        json_text(json, document->is_tool_result ? "tool" : "retriever");
+        json_put_hex(&record->json, "span_id", run->trajectory->spans[span].id, SPAN_ID_SIZE);
+        json_put_text(json, "source", document->is_tool_result ? "tool" : "retriever");
         json_object_end(json);
     }
     json_array_end(json);

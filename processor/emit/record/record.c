@@ -163,8 +163,8 @@ static void write_links(struct record_writer *record)
     json_array_begin(&record->json);
     for (uint32_t i = 0; i < count; i++) {
         json_object_begin(&record->json);
-        record_hex(record, "trace_id", links[i].trace_id, TRACE_ID_SIZE);
-        record_hex(record, "span_id", links[i].span_id, SPAN_ID_SIZE);
+        json_put_hex(&record->json, "trace_id", links[i].trace_id, TRACE_ID_SIZE);
+        json_put_hex(&record->json, "span_id", links[i].span_id, SPAN_ID_SIZE);
         json_object_end(&record->json);
     }
     json_array_end(&record->json);
@@ -189,8 +189,7 @@ static void write_url(struct record_writer *record)
     }
     buffer_append_text(&url, rest);
     record->failed = record->failed || url.failed;
-    json_key(&record->json, "url");
-    json_string(&record->json, buffer_bytes(&url));
+    json_put_bytes(&record->json, "url", buffer_bytes(&url));
     buffer_finish(&url);
 }
 
@@ -200,9 +199,10 @@ static void write_source(struct record_writer *record)
     const struct trajectory *trajectory = run->trajectory;
     json_key(&record->json, "source");
     json_object_begin(&record->json);
-    record_hex(record, "trace_id", trace_id_of_top(trajectory), TRACE_ID_SIZE);
+    json_put_hex(&record->json, "trace_id", trace_id_of_top(trajectory), TRACE_ID_SIZE);
     if (trajectory->root != NO_SPAN)
-        record_hex(record, "root_span_id", trajectory->spans[trajectory->root].id, SPAN_ID_SIZE);
+        json_put_hex(&record->json, "root_span_id", trajectory->spans[trajectory->root].id,
+                     SPAN_ID_SIZE);
     record_id(record, "conversation_id", BYTES_LITERAL("session.id"), run->conversation_id,
               (struct text_field){"source", NO_INDEX, "conversation_id"});
     record_name(record, "service", run->service,
@@ -220,22 +220,16 @@ static void write_completeness(struct record_writer *record)
     struct json_writer *json = &record->json;
     json_key(json, "completeness");
     json_object_begin(json);
-    json_key(json, "trigger");
-    json_text(json, close_trigger_name(run->trajectory->trigger));
+    json_put_text(json, "trigger", close_trigger_name(run->trajectory->trigger));
     json_key(json, "root_seen");
     uint32_t known = record->input->known_spans;
     json_bool(json,
               known ? run->trajectory->trigger == CLOSE_ROOT : run->trajectory->root != NO_SPAN);
-    json_key(json, "spans");
-    json_uint(json, known ? known : run->trajectory->span_count);
-    json_key(json, "orphans");
-    json_uint(json, run->trajectory->orphan_count);
-    json_key(json, "late_spans");
-    json_uint(json, record->input->late_spans);
-    json_key(json, "dropped_attributes");
-    json_uint(json, run->dropped_attributes);
-    json_key(json, "refused_spans");
-    json_uint(json, run->refused_spans);
+    json_put_uint(json, "spans", known ? known : run->trajectory->span_count);
+    json_put_uint(json, "orphans", run->trajectory->orphan_count);
+    json_put_uint(json, "late_spans", record->input->late_spans);
+    json_put_uint(json, "dropped_attributes", run->dropped_attributes);
+    json_put_uint(json, "refused_spans", run->refused_spans);
     json_object_end(json);
 }
 
@@ -300,19 +294,16 @@ static void write_selection(struct record_writer *record)
     struct json_writer *json = &record->json;
     json_key(json, "selection");
     json_object_begin(json);
-    json_key(json, "reason");
-    json_text(json, selection_reason_names[input->reason]);
+    json_put_text(json, "reason", selection_reason_names[input->reason]);
     json_key(json, "stratum");
     json_text(json,
               input->reason == SELECT_CONTROL ? "control" : verdict_name(input->report->verdict));
-    json_key(json, "inclusion_probability");
-    json_double(json, input->inclusion_probability);
-    json_key(json, "signature");
-    json_text(json, input->report->signature);
+    json_put_double(json, "inclusion_probability", input->inclusion_probability);
+    json_put_text(json, "signature", input->report->signature);
     json_object_end(json);
     json_key(json, "ruleset");
     json_object_begin(json);
-    record_hex(record, "sha256", input->ruleset_sha256, SHA256_SIZE);
+    json_put_hex(&record->json, "sha256", input->ruleset_sha256, SHA256_SIZE);
     json_object_end(json);
 }
 
@@ -320,28 +311,20 @@ static void write_head(struct record_writer *record, const struct review_record 
 {
     const struct review_input *input = record->input;
     struct json_writer *json = &record->json;
-    json_key(json, "schema");
-    json_text(json, "flywheel.review/v1");
-    json_key(json, "record_id");
-    json_text(json, identity->record_id);
-    json_key(json, "revision");
-    json_uint(json, input->revision);
-    if (input->supersedes) {
-        json_key(json, "supersedes");
-        json_text(json, input->supersedes);
-    }
-    json_key(json, "queue");
-    json_string(json, identity->queue);
-    json_key(json, "priority");
-    json_uint(json, priority_of(input));
+    json_put_text(json, "schema", "flywheel.review/v1");
+    json_put_text(json, "record_id", identity->record_id);
+    json_put_uint(json, "revision", input->revision);
+    if (input->supersedes)
+        json_put_text(json, "supersedes", input->supersedes);
+    json_put_bytes(json, "queue", identity->queue);
+    json_put_uint(json, "priority", priority_of(input));
     record_summary(record);
-    json_key(json, "content_digest");
-    json_string(json, bytes_of(identity->content_digest, sizeof identity->content_digest));
+    json_put_bytes(json, "content_digest",
+                   bytes_of(identity->content_digest, sizeof identity->content_digest));
     write_source(record);
-    json_key(json, "trajectory_id");
-    json_string(json, identity->key);
-    json_key(json, "scope");
-    json_text(json, input->run->trajectory->is_conversation ? "conversation" : "trace");
+    json_put_bytes(json, "trajectory_id", identity->key);
+    json_put_text(json, "scope",
+                  input->run->trajectory->is_conversation ? "conversation" : "trace");
 }
 
 static void write_all(struct record_writer *record, const struct review_record *identity)
@@ -356,8 +339,7 @@ static void write_all(struct record_writer *record, const struct review_record *
     record_messages(record);
     record_contexts(record);
     record_steps(record);
-    json_key(&record->json, "verdict");
-    json_text(&record->json, verdict_name(input->report->verdict));
+    json_put_text(&record->json, "verdict", verdict_name(input->report->verdict));
     record_names(record, "labels", &input->report->labels,
                  (struct text_field){"labels", NO_INDEX, NULL});
     record_evaluations(record);
@@ -398,10 +380,8 @@ enum status review_record_write(const struct review_input *input, struct buffer 
     for (int round = 0; round < ROUNDS_MAX; round++) {
         json->size = start;
         struct buffer digests = {0}; /* nothing is cut yet in the first round, and all is read */
-        struct record_writer record = {.input = input,
-                                       .start = start,
-                                       .plan = plan,
-                                       .digests = round == 0 ? &digests : NULL};
+        struct record_writer record = {
+            .input = input, .start = start, .plan = plan, .digests = round == 0 ? &digests : NULL};
         json_writer_init(&record.json, json);
         find_times(&record);
         write_all(&record, ret_record);

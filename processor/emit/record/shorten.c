@@ -117,8 +117,7 @@ static void copy_pointer(struct shortening *work, const struct json_value *point
                         (int)(pointer->text.size - at), (const char *)pointer->text.data + at);
     if (size <= 0 || size >= (int)sizeof text)
         return;
-    json_key(&work->record.json, "pointer");
-    json_text(&work->record.json, text);
+    json_put_text(&work->record.json, "pointer", text);
 }
 
 static void copy_place(struct shortening *work, const struct json_reader *reader,

@@ -19,20 +19,13 @@ void record_usage(struct record_writer *record)
     struct json_writer *json = &record->json;
     json_key(json, "usage");
     json_object_begin(json);
-    json_key(json, "input_tokens");
-    json_int(json, run->tokens_input < 0 ? 0 : run->tokens_input);
-    json_key(json, "output_tokens");
-    json_int(json, run->tokens_output < 0 ? 0 : run->tokens_output);
-    if (run->cost_usd >= 0) {
-        json_key(json, "cost_usd");
-        json_double(json, run->cost_usd);
-    }
-    json_key(json, "llm_calls");
-    json_uint(json, count_steps(run, STEP_LLM));
-    json_key(json, "tool_calls");
-    json_uint(json, count_steps(run, STEP_TOOL));
-    json_key(json, "steps");
-    json_uint(json, count_steps(run, STEP_KINDS));
+    json_put_int(json, "input_tokens", run->tokens_input < 0 ? 0 : run->tokens_input);
+    json_put_int(json, "output_tokens", run->tokens_output < 0 ? 0 : run->tokens_output);
+    if (run->cost_usd >= 0)
+        json_put_double(json, "cost_usd", run->cost_usd);
+    json_put_uint(json, "llm_calls", count_steps(run, STEP_LLM));
+    json_put_uint(json, "tool_calls", count_steps(run, STEP_TOOL));
+    json_put_uint(json, "steps", count_steps(run, STEP_KINDS));
     json_object_end(json);
 }
 
@@ -70,14 +63,11 @@ static void write_feedback(struct record_writer *record, const struct agent_run 
         json_key(json, "name");
         record_string(record, TEXT_NAME, record_redact_name(record, feedback->name),
                       (struct text_field){"signals.feedback", i, "name"});
-        if (feedback->has_value) {
-            json_key(json, "value");
-            json_double(json, feedback->value);
-        }
+        if (feedback->has_value)
+            json_put_double(json, "value", feedback->value);
         record_content(record, "text", TEXT_REASON, feedback->text,
                        (struct text_field){"signals.feedback", i, "text"});
-        json_key(json, "negative");
-        json_bool(json, feedback->is_negative);
+        json_put_bool(json, "negative", feedback->is_negative);
         json_object_end(json);
     }
     json_array_end(json);
@@ -92,14 +82,11 @@ void record_signals(struct record_writer *record)
     json_key(json, "signals");
     json_object_begin(json);
     write_errors(record, &run->errors);
-    json_key(json, "fallback");
-    json_bool(json, run->fallback);
-    json_key(json, "cache_hit");
-    json_bool(json, run->cache_hit);
+    json_put_bool(json, "fallback", run->fallback);
+    json_put_bool(json, "cache_hit", run->cache_hit);
     record_name(record, "routing_policy", run->routing_policy,
                 (struct text_field){"signals", NO_INDEX, "routing_policy"});
-    json_key(json, "refusal");
-    json_bool(json, record->input->report->refusal);
+    json_put_bool(json, "refusal", record->input->report->refusal);
     record_names(record, "finish_reasons", &run->finish_reasons,
                  (struct text_field){"signals.finish_reasons", NO_INDEX, NULL});
     write_feedback(record, run);
@@ -111,27 +98,18 @@ void record_redaction(struct record_writer *record)
     struct json_writer *json = &record->json;
     json_key(json, "redaction");
     json_object_begin(json);
-    json_key(json, "policy");
-    json_text(json, redaction_content_names[record->input->redaction->content]);
+    json_put_text(json, "policy", redaction_content_names[record->input->redaction->content]);
     json_key(json, "counts");
     json_object_begin(json);
     for (int kind = 0; kind < MASK_KINDS; kind++)
-        if (record->counts.masked[kind]) {
-            json_key(json, mask_kind_names[kind]);
-            json_uint(json, record->counts.masked[kind]);
-        }
-    if (record->counts.dropped_fields) {
-        json_key(json, "dropped_fields");
-        json_uint(json, record->counts.dropped_fields);
-    }
-    if (record->counts.given_up) {
-        json_key(json, "mask_limit");
-        json_uint(json, record->counts.given_up);
-    }
-    if (record->counts.hashed_fields) {
-        json_key(json, "hashed_fields");
-        json_uint(json, record->counts.hashed_fields);
-    }
+        if (record->counts.masked[kind])
+            json_put_uint(json, mask_kind_names[kind], record->counts.masked[kind]);
+    if (record->counts.dropped_fields)
+        json_put_uint(json, "dropped_fields", record->counts.dropped_fields);
+    if (record->counts.given_up)
+        json_put_uint(json, "mask_limit", record->counts.given_up);
+    if (record->counts.hashed_fields)
+        json_put_uint(json, "hashed_fields", record->counts.hashed_fields);
     json_object_end(json);
     json_object_end(json);
 }

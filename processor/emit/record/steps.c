@@ -11,10 +11,8 @@ static void write_tokens(struct json_writer *json, const struct step *step)
         return;
     json_key(json, "tokens");
     json_object_begin(json);
-    json_key(json, "input");
-    json_int(json, step->tokens_input < 0 ? 0 : step->tokens_input);
-    json_key(json, "output");
-    json_int(json, step->tokens_output < 0 ? 0 : step->tokens_output);
+    json_put_int(json, "input", step->tokens_input < 0 ? 0 : step->tokens_input);
+    json_put_int(json, "output", step->tokens_output < 0 ? 0 : step->tokens_output);
     json_object_end(json);
 }
 
@@ -68,18 +66,16 @@ static void write_step(struct record_writer *record, uint32_t index)
                  {"arguments", "step.arguments:", step->arguments, TEXT_STEP}};
     struct json_writer *json = &record->json;
     json_object_begin(json);
-    record_hex(record, "span_id", span->id, SPAN_ID_SIZE);
+    json_put_hex(&record->json, "span_id", span->id, SPAN_ID_SIZE);
     if (span_knows_parent(span))
-        record_hex(record, "parent_span_id", span->parent_id, SPAN_ID_SIZE);
-    json_key(json, "kind");
-    json_text(json, step_kind_names[step->kind]);
+        json_put_hex(&record->json, "parent_span_id", span->parent_id, SPAN_ID_SIZE);
+    json_put_text(json, "kind", step_kind_names[step->kind]);
     json_key(json, "name");
     struct bytes name = record_redact_name(record, step->name);
     record_string(record, TEXT_NAME, name, (struct text_field){"steps", index, "name"});
     digest_step(record, step, "step.name:", name);
     write_times(record, span);
-    json_key(json, "status");
-    json_text(json, status_names[outcome_of(step)]);
+    json_put_text(json, "status", status_names[outcome_of(step)]);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct text_field field = {"steps", index, texts[i].key};
         struct bytes text =

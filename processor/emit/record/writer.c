@@ -190,15 +190,6 @@ void record_truncation(struct record_writer *record, struct text_field field, ui
     record->cuts[record->cut_count++] = (struct truncation){field, bytes};
 }
 
-void record_hex(struct record_writer *record, const char *key, const uint8_t *id, size_t size)
-{
-    char hex[64];
-    assert(2 * size <= sizeof hex);
-    hex_encode(hex, id, size);
-    json_key(&record->json, key);
-    json_string(&record->json, bytes_of(hex, 2 * size));
-}
-
 void record_ms(struct record_writer *record, const char *key, int64_t ns)
 {
     json_key(&record->json, key);
@@ -249,10 +240,8 @@ void record_cuts(struct record_writer *record)
         char path[RECORD_PATH_SIZE];
         record_cut_path(&record->cuts[i].field, path);
         json_object_begin(json);
-        json_key(json, "field");
-        json_text(json, path);
-        json_key(json, "original_bytes");
-        json_uint(json, record->cuts[i].original_bytes);
+        json_put_text(json, "field", path);
+        json_put_uint(json, "original_bytes", record->cuts[i].original_bytes);
         json_object_end(json);
     }
     json_array_end(json);

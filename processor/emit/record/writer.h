@@ -33,7 +33,7 @@ struct record_writer {
     uint64_t start_ns, end_ns; /* of the run; 0: absent */
     bool has_duration;
     struct buffer *digests; /* of what a reviewer reads, one each; NULL: they are known already */
-    bool failed; /* no memory */
+    bool failed;            /* no memory */
 };
 
 enum { TEXTS_INPUT, TEXTS_OUTPUT, TEXTS_EXPECTED };
@@ -58,7 +58,6 @@ void record_names(struct record_writer *record, const char *key, const struct by
 void record_truncation(struct record_writer *record, struct text_field field, uint64_t bytes);
 /* A text that a reviewer reads, before anything is cut: part of content_digest. */
 void record_digest(struct record_writer *record, const char *name, struct bytes text);
-void record_hex(struct record_writer *record, const char *key, const uint8_t *id, size_t size);
 /* Milliseconds with all their nanoseconds: 12.000345. */
 void record_ms(struct record_writer *record, const char *key, int64_t ns);
 struct bytes record_redact_name(struct record_writer *record, struct bytes name);

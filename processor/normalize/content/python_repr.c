@@ -206,8 +206,7 @@ static bool read_call(struct reader *reader, struct bytes name)
 {
     bool has_value = false;
     json_object_begin(reader->to);
-    json_key(reader->to, "__class__");
-    json_string(reader->to, name);
+    json_put_bytes(reader->to, "__class__", name);
     while (!take(reader, ')')) {
         struct bytes keyword;
         if (take_keyword(reader, &keyword))

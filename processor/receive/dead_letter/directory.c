@@ -131,8 +131,7 @@ static void describe_text(struct json_writer *writer, const char *key, const cha
 {
     if (!*text)
         return;
-    json_key(writer, key);
-    json_text(writer, text);
+    json_put_text(writer, key, text);
 }
 
 static void describe(const struct letter *letter, struct buffer *to)
@@ -153,17 +152,12 @@ static void describe(const struct letter *letter, struct buffer *to)
     describe_text(&writer, "compression", letter->compression);
     if (*letter->topic) {
         describe_text(&writer, "topic", letter->topic);
-        json_key(&writer, "partition");
-        json_int(&writer, letter->partition);
-        json_key(&writer, "offset");
-        json_int(&writer, letter->offset);
+        json_put_int(&writer, "partition", letter->partition);
+        json_put_int(&writer, "offset", letter->offset);
     }
-    if (letter->has_key) {
-        json_key(&writer, "key");
-        json_string(&writer, letter_key(letter));
-    }
-    json_key(&writer, "bytes");
-    json_uint(&writer, letter->body_size);
+    if (letter->has_key)
+        json_put_bytes(&writer, "key", letter_key(letter));
+    json_put_uint(&writer, "bytes", letter->body_size);
     json_object_end(&writer);
     buffer_append_byte(to, '\n');
 }

@@ -24,10 +24,8 @@ static void status_json(struct buffer *to, const struct http_reply *reply)
     struct json_writer json;
     json_writer_init(&json, to);
     json_object_begin(&json);
-    json_key(&json, "code");
-    json_int(&json, (int64_t)reply->code);
-    json_key(&json, "message");
-    json_text(&json, reply->text ? reply->text : "");
+    json_put_int(&json, "code", (int64_t)reply->code);
+    json_put_text(&json, "message", reply->text ? reply->text : "");
     if (reply->retry_ms > 0) {
         char delay[NUMBER_TEXT_SIZE + 1];
         number_format(delay, (double)reply->retry_ms / 1000);
@@ -35,10 +33,8 @@ static void status_json(struct buffer *to, const struct http_reply *reply)
         json_key(&json, "details");
         json_array_begin(&json);
         json_object_begin(&json);
-        json_key(&json, "@type");
-        json_text(&json, "type.googleapis.com/google.rpc.RetryInfo");
-        json_key(&json, "retryDelay");
-        json_text(&json, delay);
+        json_put_text(&json, "@type", "type.googleapis.com/google.rpc.RetryInfo");
+        json_put_text(&json, "retryDelay", delay);
         json_object_end(&json);
         json_array_end(&json);
     }
@@ -64,10 +60,9 @@ static void export_json(struct buffer *to, enum wire_gate_signal signal, uint32_
         snprintf(count, sizeof count, "%u", rejected);
         json_key(&json, "partialSuccess");
         json_object_begin(&json);
-        json_key(&json, signal == WIRE_GATE_TRACES ? "rejectedSpans" : "rejectedLogRecords");
-        json_text(&json, count);
-        json_key(&json, "errorMessage");
-        json_string(&json, text);
+        json_put_text(&json, signal == WIRE_GATE_TRACES ? "rejectedSpans" : "rejectedLogRecords",
+                      count);
+        json_put_bytes(&json, "errorMessage", text);
         json_object_end(&json);
     }
     json_object_end(&json);
