@@ -76,10 +76,8 @@ int command_gate(int argc, char **argv)
     };
     if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
         return EXIT_USAGE;
-    if (strcmp(arguments.format, "text") != 0 && strcmp(arguments.format, "json") != 0) {
-        fprintf(stderr, "flywheel gate: --format is text or json\n");
+    if (!options_format_is("gate", arguments.format, "text", "json"))
         return EXIT_USAGE;
-    }
     int exit_code = EXIT_DONE;
     struct error error = {0};
     struct buffer text = {0};
@@ -92,14 +90,8 @@ int command_gate(int argc, char **argv)
         release_gate_question_parse(&words, clock_realtime_ms(), &arena, &question, &error);
     if (status == STATUS_OK && (config = options_load_config(arguments.config, &exit_code)) != NULL)
         status = ask(&arguments, config, &question, &text, &exit_code, &error);
-    if (config && status == STATUS_OK &&
-        (text.failed || fwrite(text.data, 1, text.size, stdout) != text.size ||
-         fflush(stdout) != 0))
-        error_set(&error, EXIT_STATE_IO, "standard output cannot be written");
-    if (error.is_set) {
-        fprintf(stderr, "flywheel gate: %s\n", error.text);
-        exit_code = (int)error.exit_code;
-    }
+    bool is_answered = config && status == STATUS_OK;
+    exit_code = options_finish("gate", is_answered ? &text : NULL, &error, exit_code);
     buffer_finish(&text);
     arena_finish(&arena);
     config_destroy(config);

@@ -130,3 +130,24 @@ struct pipeline_config *options_load_config(const char *path, int *ret_exit)
     config_findings_finish(&findings);
     return config;
 }
+
+bool options_format_is(const char *command, const char *format, const char *one, const char *other)
+{
+    if (strcmp(format, one) == 0 || strcmp(format, other) == 0)
+        return true;
+    fprintf(stderr, "flywheel %s: --format is %s or %s\n", command, one, other);
+    return false;
+}
+
+int options_finish(const char *command, const struct buffer *text, struct error *error,
+                   int exit_code)
+{
+    bool is_written = !text || error->is_set ||
+                      (!text->failed && fwrite(text->data, 1, text->size, stdout) == text->size);
+    if (!error->is_set && (!is_written || fflush(stdout) != 0 || ferror(stdout)))
+        error_set(error, EXIT_STATE_IO, "standard output cannot be written");
+    if (!error->is_set)
+        return exit_code;
+    fprintf(stderr, "flywheel %s: %s\n", command, error->text);
+    return (int)error->exit_code;
+}

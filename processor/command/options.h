@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;
+struct error;
 struct pipeline_config;
 
 struct command_option {
@@ -24,3 +26,9 @@ struct pipeline_config *
 options_load_config_findings(const char *path, struct config_findings *findings, int *ret_exit);
 /* The same without the warnings. */
 struct pipeline_config *options_load_config(const char *path, int *ret_exit);
+/* Is `format` one of the two? False after a sentence on stderr: the command returns EXIT_USAGE. */
+bool options_format_is(const char *command, const char *format, const char *one, const char *other);
+/* The end of a command: `text` goes to stdout unless there is an error, which goes to stderr. NULL: it
+ * was printed already. The exit code: `exit_code`, or the error's. */
+int options_finish(const char *command, const struct buffer *text, struct error *error,
+                   int exit_code);

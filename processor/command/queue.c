@@ -46,25 +46,16 @@ int command_queue(int argc, char **argv)
                                              {"format", 0, NULL, &arguments.format}};
     if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
         return EXIT_USAGE;
-    if (strcmp(arguments.format, "table") != 0 && strcmp(arguments.format, "json") != 0) {
-        fprintf(stderr, "flywheel queue: --format is table or json\n");
+    if (!options_format_is("queue", arguments.format, "table", "json"))
         return EXIT_USAGE;
-    }
     int exit_code = EXIT_DONE;
     struct error error = {0};
     struct buffer text = {0};
     struct pipeline_config *config = options_load_config(arguments.config, &exit_code);
     if (!config)
         return exit_code;
-    enum status status = report(&arguments, config, &text, &error);
-    if (status == STATUS_OK &&
-        (text.failed || fwrite(text.data, 1, text.size, stdout) != text.size ||
-         fflush(stdout) != 0))
-        error_set(&error, EXIT_STATE_IO, "standard output cannot be written");
-    if (error.is_set) {
-        fprintf(stderr, "flywheel queue: %s\n", error.text);
-        exit_code = (int)error.exit_code;
-    }
+    bool is_read = report(&arguments, config, &text, &error) == STATUS_OK;
+    exit_code = options_finish("queue", is_read ? &text : NULL, &error, exit_code);
     buffer_finish(&text);
     config_destroy(config);
     return exit_code;

@@ -146,12 +146,8 @@ int command_audit(int argc, char **argv)
     }
     arguments.path = operands == 1 ? argv[first + 1] : NULL;
     struct error error = {0};
+    char command[32];
+    snprintf(command, sizeof command, "audit %s", action);
     int exit_code = act(action, &arguments, &error);
-    if (!error.is_set && (fflush(stdout) != 0 || ferror(stdout)))
-        error_set(&error, EXIT_STATE_IO, "standard output cannot be written");
-    if (error.is_set) {
-        fprintf(stderr, "flywheel audit %s: %s\n", action, error.text);
-        exit_code = (int)error.exit_code;
-    }
-    return exit_code;
+    return options_finish(command, NULL, &error, exit_code);
 }

@@ -69,7 +69,8 @@ static bool names(const char *list, const char *name)
 static bool takes_all(size_t action, const struct command_option *options, size_t count)
 {
     for (size_t i = 1; i < count; i++)
-        if ((options[i].flag ? *options[i].flag : *options[i].value != NULL) && !names(actions[action].options, options[i].name)) {
+        if ((options[i].flag ? *options[i].flag : *options[i].value != NULL) &&
+            !names(actions[action].options, options[i].name)) {
             fprintf(stderr, "flywheel dataset %s: takes no --%s\n", actions[action].name,
                     options[i].name);
             return false;
@@ -81,18 +82,12 @@ int command_dataset(int argc, char **argv)
 {
     struct dataset_arguments it = {.version = NULL};
     const struct command_option options[] = {
-        {"config", 'c', NULL, &it.config},
-        {"format", 0, NULL, &it.format},
-        {"version", 0, NULL, &it.version},
-        {"stale", 0, &it.is_stale, NULL},
-        {"split", 0, NULL, &it.split},
-        {"cohort", 0, NULL, &it.cohort},
-        {"output", 'o', NULL, &it.output},
-        {"similarity", 0, NULL, &it.similarity},
-        {"trace", 0, NULL, &it.trace},
-        {"conversation", 0, NULL, &it.conversation},
-        {"reviewer", 0, NULL, &it.reviewer},
-        {"endpoint", 0, NULL, &it.endpoint},
+        {"config", 'c', NULL, &it.config},       {"format", 0, NULL, &it.format},
+        {"version", 0, NULL, &it.version},       {"stale", 0, &it.is_stale, NULL},
+        {"split", 0, NULL, &it.split},           {"cohort", 0, NULL, &it.cohort},
+        {"output", 'o', NULL, &it.output},       {"similarity", 0, NULL, &it.similarity},
+        {"trace", 0, NULL, &it.trace},           {"conversation", 0, NULL, &it.conversation},
+        {"reviewer", 0, NULL, &it.reviewer},     {"endpoint", 0, NULL, &it.endpoint},
         {"token-file", 0, NULL, &it.token_file},
     };
     int first = options_parse(argc, argv, options, sizeof options / sizeof options[0]);
@@ -117,12 +112,8 @@ int command_dataset(int argc, char **argv)
         return exit_code;
     it.pipeline = config;
     exit_code = actions[action].run(&it, &error);
-    if (exit_code != EXIT_USAGE && !error.is_set && (fflush(stdout) != 0 || ferror(stdout)))
-        error_set(&error, EXIT_STATE_IO, "standard output cannot be written");
-    if (error.is_set) {
-        fprintf(stderr, "flywheel dataset %s: %s\n", name, error.text);
-        exit_code = (int)error.exit_code;
-    }
     config_destroy(config);
-    return exit_code;
+    char command[32];
+    snprintf(command, sizeof command, "dataset %s", name);
+    return options_finish(command, NULL, &error, exit_code);
 }

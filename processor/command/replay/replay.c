@@ -53,11 +53,6 @@ int command_replay(int argc, char **argv)
     enum progress_mode mode = shows_progress ? PROGRESS_ALWAYS : PROGRESS_TERMINAL;
     code = second ? diff_print(config, second, paths, argc - operand, mode, &error)
                   : replay(config, paths, argc - operand, is_all, mode, &error);
-    if (fflush(stdout) != 0)
-        error_set(&error, EXIT_STATE_IO, "standard output cannot be written");
     config_destroy(config);
-    if (!error.is_set)
-        return code;
-    fprintf(stderr, "flywheel replay: %s\n", error.text);
-    return (int)error.exit_code;
+    return options_finish("replay", NULL, &error, code);
 }
