@@ -83,3 +83,13 @@ const char *http_head_path(const char *target)
     const char *path = strchr(target + scheme, '/');
     return path ? path : "/";
 }
+
+struct bytes http_head_value(struct MHD_Connection *connection, const char *name)
+{
+    const char *value = NULL;
+    size_t size = 0;
+    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value,
+                                      &size) != MHD_YES)
+        return (struct bytes){0};
+    return value ? bytes_of(value, size) : BYTES_LITERAL("");
+}

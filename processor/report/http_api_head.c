@@ -12,16 +12,6 @@ enum { LOGIN_LOG_MS = 60000, URI_BYTES_MAX = 2048 };
 
 static const char *const method_names[HTTP_METHODS] = {"GET", "POST", "DELETE"};
 
-static struct bytes header(struct MHD_Connection *connection, const char *name)
-{
-    const char *value = NULL;
-    size_t size = 0;
-    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value,
-                                      &size) != MHD_YES)
-        return (struct bytes){0};
-    return value ? bytes_of(value, size) : BYTES_LITERAL("");
-}
-
 static bool refuse(struct http_api_call *call, enum http_refused why, unsigned status,
                    const char *text)
 {
@@ -68,9 +58,9 @@ static bool is_from_here(struct http_api_call *call, const char *target, const c
 {
     struct MHD_Connection *connection = call->connection;
     const struct http_origin_head head = {
-        .host = header(connection, MHD_HTTP_HEADER_HOST),
-        .origin = header(connection, MHD_HTTP_HEADER_ORIGIN),
-        .site = header(connection, "Sec-Fetch-Site"),
+        .host = http_head_value(connection, MHD_HTTP_HEADER_HOST),
+        .origin = http_head_value(connection, MHD_HTTP_HEADER_ORIGIN),
+        .site = http_head_value(connection, "Sec-Fetch-Site"),
         .target_host = target_host(target),
     };
     if (!comes_by_proxy(call->api, peer))
@@ -202,7 +192,7 @@ void http_api_note_refused_login(struct http_api_call *call)
 /* Who has no token yet is known by where he comes from: by the proxy's word if there is one. */
 static uint64_t key_of_peer(struct http_api_call *call, const char *peer)
 {
-    struct bytes forwarded = header(call->connection, "X-Forwarded-For");
+    struct bytes forwarded = http_head_value(call->connection, "X-Forwarded-For");
     size_t size = strcspn(peer, peer[0] == '[' ? "]" : ":");
     struct bytes from = bytes_of(peer, size);
     if (call->api->config.proxy_count > 0 && forwarded.size > 0) {
@@ -270,11 +260,11 @@ static bool are_parameters_known(struct http_api_call *call)
 static bool is_body_taken(struct http_api_call *call)
 {
     bool has_body = call->length != 0;
-    struct bytes encoding = header(call->connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    struct bytes encoding = http_head_value(call->connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
     if (call->route->method == HTTP_GET && has_body)
         return refuse(call, REFUSED_FRAMING, 400, "a GET brings no body");
     if ((call->route->method == HTTP_POST || has_body) &&
-        (!is_json(header(call->connection, MHD_HTTP_HEADER_CONTENT_TYPE)) ||
+        (!is_json(http_head_value(call->connection, MHD_HTTP_HEADER_CONTENT_TYPE)) ||
          (encoding.data && !bytes_equal_text(encoding, "identity"))))
         return refuse(call, REFUSED_TYPE, 415, "only application/json is taken, not compressed");
     if (call->length > (int64_t)body_max(call))
@@ -285,8 +275,8 @@ static bool is_body_taken(struct http_api_call *call)
 /* -1: chunked. */
 static int64_t length_of(struct MHD_Connection *connection)
 {
-    struct bytes text = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).data)
+    struct bytes text = http_head_value(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (http_head_value(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).data)
         return -1;
     int64_t length = 0;
     for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++) {
@@ -307,7 +297,7 @@ bool http_api_admit(struct http_api_call *call, const char *target, const char *
     if (strlen(target) > URI_BYTES_MAX)
         return refuse(call, REFUSED_URI, 414, "the URI is too long");
     call->length = length_of(call->connection);
-    call->waits_for_100 = header(call->connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
+    call->waits_for_100 = http_head_value(call->connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
     http_port_peer(&call->api->port, call->connection, peer);
     unsigned methods = find_route(call, http_head_path(target), method);
     bool is_page = call->route && call->route->method == HTTP_GET && call->route->rights == 0;

@@ -335,16 +335,6 @@ static enum MHD_Result take_piece(struct http_call *call, const char *piece, siz
 
 /* --- the head --- */
 
-static struct bytes header(struct MHD_Connection *connection, const char *name)
-{
-    const char *value = NULL;
-    size_t size = 0;
-    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value,
-                                      &size) != MHD_YES)
-        return (struct bytes){0};
-    return value ? bytes_of(value, size) : BYTES_LITERAL("");
-}
-
 static void log_stranger(struct http_call *call)
 {
     char peer[PEER_SIZE];
@@ -358,7 +348,7 @@ static bool admit(struct http_call *call, const struct http_head *head)
     struct http_receiver *receiver = call->receiver;
     const struct http_receiver_config *config = &receiver->config;
     struct http_routes routes = {config->trace_paths, config->trace_path_count};
-    struct bytes authorization = header(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct bytes authorization = http_head_value(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
     struct http_reply refusal = {0};
     bool is_planned = http_plan(head, &routes, config->max_message_bytes, &call->plan, &refusal);
     size_t announced = http_hold_announced_bytes(call);
@@ -417,10 +407,10 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
     struct http_head head = {
         .method = bytes_of_text(method),
         .path = bytes_of_text(http_head_path(path)),
-        .content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
-        .content_encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
-        .content_length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
-        .is_chunked = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL,
+        .content_type = http_head_value(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .content_encoding = http_head_value(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
+        .content_length = http_head_value(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
+        .is_chunked = http_head_value(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING).data != NULL,
     };
     struct http_call *call = take_call(receiver);
     if (!call) {
@@ -434,7 +424,7 @@ static enum MHD_Result head_arrived(struct http_receiver *receiver,
     receiver->live++;
     call->connection = connection;
     call->state = CALL_RECEIVING;
-    call->waits_for_100 = header(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
+    call->waits_for_100 = http_head_value(connection, MHD_HTTP_HEADER_EXPECT).data != NULL;
     const char *fault = http_head_fault(connection, version);
     if (fault) {
         refuse(call, http_reply_of(MHD_HTTP_BAD_REQUEST, RPC_INVALID_ARGUMENT, fault));
