@@ -3,11 +3,14 @@
  * has to be taken back: work is the tokens of the text times those of the phrase. */
 #include "processor/score/language/facts.h"
 
+#include <pthread.h>
+
 #include "processor/base/digest.h"
 #include "processor/base/text/fold.h"
 #include "processor/base/text/sentences.h"
 #include "processor/base/text/words.h"
 #include "processor/score/language/numbers.h"
+#include "processor/score/language/word_list.h"
 
 enum { SENTENCES_A_ROUND = 64, NUMBERS_A_ROUND = 64 };
 
@@ -26,20 +29,26 @@ struct facts_text {
 
 /* --- words that are looked at by themselves --- */
 
-static const char *const articles[] = {
-    "a",     "an",    "the",   "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
-    "einem", "einer", "eines", "le",  "la",  "les", "un",  "une", "du",  "el",  "los",  "las",
-    "una",   "unos",  "unas",  "il",  "lo",  "gli", "uno", "um",  "uma", "de",  "het",  "een",
-};
+static const char *const article_words[] = {
+    "a an the der die das den dem des ein eine einen einem einer eines le la les un une du "
+    "el los las una unos unas il lo gli uno um uma de het een"};
 
-static const char *const negations[] = {
-    "no",    "not",    "never",   "none",    "neither", "nor",    "without", "nothing", "nobody",
-    "nicht", "kein",   "keine",   "keinen",  "keinem",  "keiner", "keines",  "nie",     "niemals",
-    "ohne",  "ne",     "pas",     "non",     "sans",    "aucun",  "aucune",  "jamais",  "sin",
-    "nunca", "ningún", "ninguna", "ningun",  "tampoco", "senza",  "nessun",  "nessuna", "mai",
-    "não",   "nao",    "sem",     "nenhum",  "nenhuma", "niet",   "geen",    "nooit",   "zonder",
-    "не",    "нет",    "без",     "никогда", "bez",     "nigdy",
-};
+static const char *const negation_words[] = {
+    "no not never none neither nor without nothing nobody nicht kein keine keinen keinem "
+    "keiner keines nie niemals ohne ne pas non sans aucun aucune jamais sin nunca ningún "
+    "ninguna ningun tampoco senza nessun nessuna mai não nao sem nenhum nenhuma niet geen "
+    "nooit zonder не нет без никогда bez nigdy"};
+
+enum { SLOTS = 256 };
+static uint64_t article_slots[SLOTS], negation_slots[SLOTS];
+static struct word_list articles = {article_slots, SLOTS}, negations = {negation_slots, SLOTS};
+static pthread_once_t are_made = PTHREAD_ONCE_INIT;
+
+static void make(void)
+{
+    word_list_make(&articles, article_words, sizeof article_words / sizeof *article_words);
+    word_list_make(&negations, negation_words, sizeof negation_words / sizeof *negation_words);
+}
 
 /* Verbs that lose a letter before "n't". */
 static const struct {
@@ -51,14 +60,6 @@ static const struct {
 static uint64_t hash_of(const char *word)
 {
     return digest_fnv1a64(bytes_of_text(word));
-}
-
-static bool is_among(const char *const *list, size_t count, uint64_t hash)
-{
-    for (size_t i = 0; i < count; i++)
-        if (hash_of(list[i]) == hash)
-            return true;
-    return false;
 }
 
 /* "doesn't" is "does not", with either apostrophe. False: it is a word like others. */
@@ -141,7 +142,7 @@ static void add_word(struct reading *reading, const struct word *word)
     struct bytes text = bytes_of(reading->text.data + word->start, word->end - word->start);
     uint64_t verb;
     bool may_be_two = text.size >= 4 && (text.data[text.size - 1] | 0x20) == 't';
-    if (is_among(articles, COUNT(articles), word->hash))
+    if (word_list_holds(&articles, word->hash))
         return;
     if (may_be_two && split_contraction(text, reading->arena, &verb)) {
         add(reading, (struct token){.hash = verb, .start = word->start, .end = word->end});
@@ -154,7 +155,7 @@ static void add_word(struct reading *reading, const struct word *word)
     add(reading, (struct token){.hash = word->hash,
                                 .start = word->start,
                                 .end = word->end,
-                                .is_negation = is_among(negations, COUNT(negations), word->hash)});
+                                .is_negation = word_list_holds(&negations, word->hash)});
 }
 
 /* The words of a sentence, numbers in place of the words that they are. */
@@ -185,6 +186,7 @@ static void add_words(struct reading *reading, const struct words *words, size_t
 const struct facts_text *facts_text_read(struct bytes text, struct arena *arena)
 {
     struct reading reading = {.text = text, .arena = arena};
+    pthread_once(&are_made, make);
     struct words words = text_words(text, arena);
     reading.to = arena_zalloc(arena, 1, sizeof(*reading.to));
     /* A contraction is two. */

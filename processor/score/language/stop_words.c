@@ -1,11 +1,11 @@
 /* Words without content of their own: articles, pronouns, prepositions, conjunctions, auxiliaries.
  * One list for all languages: an answer in one of them rarely means another's, and nothing has to
- * guess the language. Kept as a set of hashes with open addressing, made at the first question. */
+ * guess the language. */
 #include "processor/score/language/stop_words.h"
 
 #include <pthread.h>
 
-#include "processor/base/text/words.h"
+#include "processor/score/language/word_list.h"
 
 static const char *const stop_words[] = {
     /* en */
@@ -132,37 +132,18 @@ static const char *const stop_words[] = {
     "vào vậy về vì việc với vừa bao nhiêu ấy",
 };
 
-enum { SLOTS = 8192, SCRATCH_MAX = 1024 * 1024 }; /* about a third full */
+enum { SLOTS = 8192 }; /* about a third full */
 static uint64_t slots[SLOTS];
-static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+static struct word_list list = {slots, SLOTS};
+static pthread_once_t is_made = PTHREAD_ONCE_INIT;
 
-static void add(uint64_t hash)
+static void make(void)
 {
-    size_t at = hash % SLOTS;
-    while (slots[at] != 0 && slots[at] != hash)
-        at = (at + 1) % SLOTS;
-    slots[at] = hash;
-}
-
-/* Lists are folded as texts are: no list has to know the folding of its script. */
-static void make_slots(void)
-{
-    struct arena scratch;
-    arena_init(&scratch, SCRATCH_MAX);
-    for (size_t i = 0; i < sizeof stop_words / sizeof *stop_words; i++) {
-        struct words words = text_words(bytes_of_text(stop_words[i]), &scratch);
-        for (size_t at = 0; at < words.count; at++)
-            add(words.items[at].hash);
-        arena_reset(&scratch);
-    }
-    arena_finish(&scratch);
+    word_list_make(&list, stop_words, sizeof stop_words / sizeof *stop_words);
 }
 
 bool stop_words_hold(uint64_t hash)
 {
-    pthread_once(&slots_once, make_slots);
-    for (size_t at = hash % SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
-        if (slots[at] == hash)
-            return true;
-    return false;
+    pthread_once(&is_made, make);
+    return word_list_holds(&list, hash);
 }
