@@ -4,8 +4,11 @@
  *            tree.c  walk.c                      field.c   sections/
  * load.c goes that way; everything of a file is checked there, before any state is touched. */
 #pragma once
+#include <stdatomic.h>
+
 #include "pipelines/config/cohort_settings.h"
 #include "pipelines/config/connections.h"
+#include "pipelines/config/limit_settings.h"
 #include "processor/assemble/assembler.h"
 #include "processor/base/log.h"
 #include "processor/emit/redact.h"
@@ -28,15 +31,7 @@ struct pipeline_config {
     int64_t late_window_ms; /* 1 h */
     bool late_retain_records;
 
-    struct {
-        size_t memory_bytes, journal_bytes, outbox_bytes, late_bytes;
-        uint32_t decided;
-        uint32_t request_spans, request_depth, span_attributes, attribute_bytes, span_bytes;
-        uint32_t connections, streams, header_bytes;
-        size_t receiving_bytes, queue_bytes;
-        int64_t queue_ms, answer_wait_ms;
-        int64_t handshake_ms, connection_idle_ms, connection_age_ms;
-    } limits;
+    struct limit_settings limits;
 
     struct ruleset ruleset; /* sha256 included */
     struct {                /* of the measurement output.contract */
@@ -93,8 +88,12 @@ struct pipeline_config {
     enum log_level log_level;
     enum log_format log_format;
 
+    _Atomic uint32_t more_holders; /* than the first */
+
     struct arena arena;                          /* owns every text above */
     bool reads_otlp, reads_kafka, reads_results; /* named by the pipelines */
 };
 
+/* One more who destroys it; any thread. The last one frees it. */
+struct pipeline_config *config_hold(struct pipeline_config *config);
 void config_destroy(struct pipeline_config *config);

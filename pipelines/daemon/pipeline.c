@@ -123,9 +123,8 @@ static enum status start(struct pipeline *pipeline, struct error *ret_error)
     if (receivers_connect(pipeline->receivers, &intakes, ret_error) != STATUS_OK)
         return STATUS_FATAL;
     runtime_on_failure(pipeline->runtime, wake_main, NULL);
-    if (config->review.is_present &&
-        !(pipeline->review = review_api_create(pipeline->path, config, pipeline->store,
-                                               pipeline->runtime, ret_error)))
+    if (config->review.is_present && !(pipeline->review = review_api_create(
+                                           config, pipeline->store, pipeline->runtime, ret_error)))
         return STATUS_FATAL;
     struct telemetry_receiver counted[TELEMETRY_RECEIVERS_MAX];
     uint32_t count = receivers_counted(pipeline->receivers, counted);

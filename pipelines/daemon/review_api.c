@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "pipelines/config/load.h"
 #include "pipelines/config/value.h"
 #include "pipelines/daemon/api_gate.h"
 #include "pipelines/daemon/review_api_state.h"
@@ -141,6 +140,16 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/runs/*", RIGHT_ADJUDICATE, 0, review_api_run, NULL},
 };
 
+unsigned review_api_refuse_unstored(struct http_api_call *call)
+{
+    return http_api_refuse_busy(call, "nothing was stored: the state is full, or stops", 1);
+}
+
+unsigned review_api_refuse_memory(struct http_api_call *call)
+{
+    return http_api_refuse_busy(call, "no memory for the request now", 1);
+}
+
 unsigned review_api_malformed(struct http_api_call *call, const char *reason, const char *field)
 {
     return http_api_refuse(call, 422, reason, field);
@@ -204,9 +213,8 @@ static bool create_server(struct review_api *review, struct error *ret_error)
     return review->http != NULL;
 }
 
-struct review_api *review_api_create(const char *path, const struct pipeline_config *config,
-                                     struct store *store, struct runtime *runtime,
-                                     struct error *ret_error)
+struct review_api *review_api_create(const struct pipeline_config *config, struct store *store,
+                                     struct runtime *runtime, struct error *ret_error)
 {
     static_assert(sizeof routes / sizeof routes[0] <= HTTP_API_ROUTES_MAX, "each has a place");
     struct review_api *review = calloc(1, sizeof *review);
@@ -214,7 +222,6 @@ struct review_api *review_api_create(const char *path, const struct pipeline_con
         error_set(ret_error, EXIT_TEMPORARY, "out of memory");
         return NULL;
     }
-    review->path = path;
     review->config = config;
     review->store = store;
     review->runtime = runtime;
@@ -324,20 +331,15 @@ static void tell_people(struct review_api *review, uint32_t count)
         free(people);
 }
 
-enum status review_api_reload(struct review_api *review, const struct pipeline_config *loaded,
+enum status review_api_reload(struct review_api *review, struct pipeline_config *loaded,
                               struct error *ret_error)
 {
     struct reviewers *reviewers;
     struct tls *tls;
     if (!loaded->review.is_present)
         return STATUS_OK; /* told as a restart that is needed */
-    struct pipeline_config *fresh = config_load(review->path, ret_error);
-    if (!fresh)
+    if (load_guards(&loaded->review, &reviewers, &tls, ret_error) != STATUS_OK)
         return STATUS_FATAL;
-    if (load_guards(&loaded->review, &reviewers, &tls, ret_error) != STATUS_OK) {
-        config_destroy(fresh);
-        return STATUS_FATAL;
-    }
     if ((tls != NULL) != (review->tls != NULL))
         log_warn("restart_needed", "changed=\"%s\"", "review.http.tls");
     if (tls && review->tls)
@@ -358,7 +360,7 @@ enum status review_api_reload(struct review_api *review, const struct pipeline_c
     free(reviewers);
     if (is_exchanged)
         tell_people(review, people);
-    struct pipeline_config *untaken = atomic_exchange(&review->fresh, fresh);
+    struct pipeline_config *untaken = atomic_exchange(&review->fresh, config_hold(loaded));
     if (untaken)
         config_destroy(untaken);
     return STATUS_OK;

@@ -11,12 +11,10 @@
 struct review_api;
 
 /* Makes the key of sessions, reads reviewers, certificate and key, and says to the review how many
- * people there are. Before the runtime starts; listens not yet. NULL with `ret_error`. `path` is that of
- * the pipeline file (NULL: the embedded one), read again at a reload; all is borrowed until
- * review_api_destroy. */
-struct review_api *review_api_create(const char *path, const struct pipeline_config *config,
-                                     struct store *store, struct runtime *runtime,
-                                     struct error *ret_error);
+ * people there are. Before the runtime starts; listens not yet. NULL with `ret_error`. All is
+ * borrowed until review_api_destroy. */
+struct review_api *review_api_create(const struct pipeline_config *config, struct store *store,
+                                     struct runtime *runtime, struct error *ret_error);
 /* Before anything is rendered. */
 void review_api_register(const struct review_api *review, struct metrics *metrics);
 /* Listens. `documents` has the routes that telemetry serves as well. */
@@ -27,9 +25,8 @@ void review_api_stop(struct review_api *review, int64_t grace_ms);
 void review_api_destroy(
     struct review_api *review); /* after the runtime has stopped; accepts NULL */
 
-/* Reviewers and certificates of another configuration: all of them, or none. */
-MUST_CHECK enum status review_api_reload(struct review_api *review,
-                                         const struct pipeline_config *loaded,
+/* Reviewers and certificates of another configuration: all of them, or none. Then it is held. */
+MUST_CHECK enum status review_api_reload(struct review_api *review, struct pipeline_config *loaded,
                                          struct error *ret_error);
 /* Connects to the own port, now and then, and says whether it still answers. */
 bool review_api_answers(struct review_api *review, int64_t now_ms);

@@ -88,7 +88,7 @@ static void done(struct review_call *call, enum status status)
     char instance[2 * INSTANCE_UUID_SIZE + 1];
     unsigned code = 200;
     if (status != STATUS_OK) {
-        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+        code = review_api_refuse_unstored(http);
     } else if (checkpoint->made.sequence == 0) {
         code = http_api_refuse(http, 404, "the audit trail has no entry yet", NULL);
     } else {
@@ -106,7 +106,7 @@ unsigned review_api_checkpoint(void *context, struct http_api_call *call)
     struct review_api *review = context;
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
     if (!checkpoint)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     checkpoint->call = (struct review_call){run, done, sizeof *checkpoint, NULL};
     checkpoint->http = call;
     checkpoint->store = review->store;

@@ -216,7 +216,7 @@ unsigned review_api_check(void *context, struct http_api_call *call)
     struct arena arena;
     struct draft *draft = calloc(1, sizeof *draft);
     if (!draft)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     arena_init(&arena, ARENA_BYTES);
     const char *fault = read_draft(http_api_body(call), &arena, draft);
     unsigned status = fault ? review_api_malformed(call, "lists of lists of phrases", fault)

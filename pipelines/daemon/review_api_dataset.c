@@ -115,7 +115,7 @@ static void done(struct review_call *call, enum status status)
     struct json_writer to;
     unsigned code = 0;
     if (status != STATUS_OK) {
-        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+        code = review_api_refuse_unstored(http);
     } else {
         code = dataset_fate_status(change->answer.fate);
         json_writer_init(&to, http_api_body_to(http));
@@ -182,7 +182,7 @@ static unsigned submit(struct review_api *review, struct http_api_call *call,
     const char *wanted = "";
     struct change *change = calloc(1, sizeof *change);
     if (!change)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     *change = (struct change){.call = {run, done, sizeof *change, NULL},
                               .http = call,
                               .caller = *http_api_caller(call),

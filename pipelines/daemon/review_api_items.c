@@ -56,7 +56,7 @@ static unsigned show(struct review_api *review, struct http_api_call *call,
 {
     struct showing *showing = calloc(1, sizeof *showing);
     if (!showing)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     *showing = (struct showing){.call = {run, done, sizeof *showing, NULL},
                                 .http = call,
                                 .caller = *http_api_caller(call),

@@ -76,7 +76,7 @@ static void done(struct review_call *call, enum status status)
     struct json_writer to;
     unsigned code = 200;
     if (status != STATUS_OK) {
-        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+        code = review_api_refuse_unstored(http);
     } else {
         json_writer_init(&to, http_api_body_to(http));
         if (submission->is_array)
@@ -131,7 +131,7 @@ unsigned review_api_submit(void *context, struct http_api_call *call)
     struct review_api *review = context;
     struct submission *submission = calloc(1, sizeof *submission);
     if (!submission)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     submission->http = call;
     submission->caller = *http_api_caller(call);
     submission->call = (struct review_call){run, done, http_api_body(call).size, NULL};
@@ -177,7 +177,7 @@ static void withdrawal_done(struct review_call *call, enum status status)
     struct json_writer to;
     unsigned code = 200;
     if (status != STATUS_OK) {
-        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+        code = review_api_refuse_unstored(http);
     } else {
         json_writer_init(&to, http_api_body_to(http));
         json_object_begin(&to);
@@ -197,7 +197,7 @@ unsigned review_api_withdraw(void *context, struct http_api_call *call)
     struct withdrawal *withdrawal = calloc(1, sizeof *withdrawal);
     unsigned status = 0;
     if (!withdrawal)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     arena_init(&arena, ARENA_BYTES);
     *withdrawal = (struct withdrawal){.call = {run_withdrawal, withdrawal_done, 0, NULL},
                                       .http = call,

@@ -34,7 +34,7 @@ static void done(struct review_call *call, enum status status)
     struct http_api_call *http = reveal->http;
     unsigned code = 200;
     if (status != STATUS_OK)
-        code = http_api_refuse_busy(http, "nothing was stored: the state is full, or stops", 1);
+        code = review_api_refuse_unstored(http);
     else if (!reveal->is_kept)
         code = http_api_refuse(http, 404, "there is no such item that could be judged", NULL);
     free(reveal);
@@ -117,7 +117,7 @@ unsigned review_api_reveal(void *context, struct http_api_call *call)
     struct review_api *review = context;
     struct reveal *reveal = calloc(1, sizeof *reveal);
     if (!reveal)
-        return http_api_refuse_busy(call, "no memory for the request now", 1);
+        return review_api_refuse_memory(call);
     *reveal = (struct reveal){
         .call = {run, done, sizeof *reveal, NULL}, .http = call, .caller = *http_api_caller(call)};
     unsigned status = prepare(review, call, reveal);

@@ -24,7 +24,6 @@ enum review_right {
 };
 
 struct review_api {
-    const char *path;
     const struct pipeline_config *config; /* of the start */
     struct store *store;
     struct runtime *runtime;
@@ -43,7 +42,7 @@ struct review_api {
     pthread_mutex_t lock;        /* of: */
     struct reviewers *reviewers; /* NULL: declared persons, on loopback */
 
-    /* Read again on HUP, for the I/O thread to take. */
+    /* Held since a HUP, for the I/O thread to take. */
     _Atomic(struct pipeline_config *) fresh;
 
     /* The I/O thread's. */
@@ -76,3 +75,6 @@ http_handler_fn review_api_write_dataset, review_api_write_rows; /* _rows.c; of 
 
 /* A body that is not what it should be: 422 {"error", "field"}. */
 unsigned review_api_malformed(struct http_api_call *call, const char *reason, const char *field);
+/* The writer has answered BUSY, or there is no memory: 503. */
+unsigned review_api_refuse_unstored(struct http_api_call *call);
+unsigned review_api_refuse_memory(struct http_api_call *call);
