@@ -8,22 +8,7 @@
 #include "processor/score/rules.h"
 #include "processor/score/scorer.h"
 #include "processor/score/signature.h"
-#include "tests/support/score_fixture.h"
-
-static struct score_fixture *fixture;
-static struct hand_run *hand;
-
-static void set_up(void)
-{
-    fixture = score_fixture_create();
-    hand = &fixture->builder;
-    hand_run_step(hand, NO_SPAN, STEP_AGENT, "root");
-}
-
-static void tear_down(void)
-{
-    score_fixture_destroy(fixture);
-}
+#include "tests/support/score_test.h"
 
 static struct rule *below(const char *name, const char *measure, double fail, double borderline)
 {

@@ -3,30 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/support/score_fixture.h"
-
-static struct score_fixture *fixture;
-static struct hand_run *hand;
-
-static void set_up(void)
-{
-    fixture = score_fixture_create();
-    hand = &fixture->builder;
-    hand_run_step(hand, NO_SPAN, STEP_AGENT, "root");
-}
-
-static void tear_down(void)
-{
-    score_fixture_destroy(fixture);
-}
-
-static void expect(const char *name, double value)
-{
-    const struct reading *reading = score_fixture_read(fixture, name);
-    ck_assert_msg(reading->has_value, "%s is na(%s)", name, reading->na_reason);
-    ck_assert_msg(reading->value > value - 1e-9 && reading->value < value + 1e-9,
-                  "%s is %g, not %g", name, reading->value, value);
-}
+#include "tests/support/score_test.h"
 
 START_TEST(refusals_are_anchored)
 {
