@@ -264,13 +264,22 @@ static void show_page(const struct demo *demo)
 
 static void keep(struct demo *demo)
 {
+    sigset_t news;
+    sigemptyset(&news);
+    sigaddset(&news, SIGINT);
+    sigaddset(&news, SIGTERM);
+    sigaddset(&news, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &news, NULL);
     printf("Running until Ctrl-C.\n");
     fflush(stdout);
-    while (!ended_by && demo->daemon > 0)
-        if (waitpid(demo->daemon, NULL, WNOHANG) == demo->daemon)
-            demo->daemon = 0; /* it has said why */
-        else
-            nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    while (!ended_by && waitpid(demo->daemon, NULL, WNOHANG) == 0) {
+        int number = sigwaitinfo(&news, NULL);
+        if (number == SIGINT || number == SIGTERM)
+            ended_by = number;
+    }
+    if (!ended_by)
+        demo->daemon = 0; /* it has said why */
+    sigprocmask(SIG_UNBLOCK, &news, NULL);
 }
 
 static int show(struct demo *demo)
