@@ -116,15 +116,6 @@ void leases_inherit(struct leases *leases, uint64_t from, uint64_t to)
     pthread_mutex_unlock(&leases->lock);
 }
 
-uint32_t leases_count(struct leases *leases, int64_t now_ms)
-{
-    pthread_mutex_lock(&leases->lock);
-    forget_ended(leases, now_ms);
-    uint32_t count = leases->count;
-    pthread_mutex_unlock(&leases->lock);
-    return count;
-}
-
 bool leases_wants_control(struct leases *leases, double share)
 {
     pthread_mutex_lock(&leases->lock);

@@ -23,7 +23,6 @@ uint32_t leases_of_others(struct leases *leases, uint64_t item, uint64_t princip
 void leases_release(struct leases *leases, uint64_t item, uint64_t principal);
 /* A revision takes the place of an item, and whoever had that has this. */
 void leases_inherit(struct leases *leases, uint64_t from, uint64_t to);
-uint32_t leases_count(struct leases *leases, int64_t now_ms);
 
 /* --- what was served, for the mix and for the order --- */
 

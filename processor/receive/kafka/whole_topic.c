@@ -4,7 +4,6 @@
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -24,7 +23,7 @@ enum {
     METADATA_SOON_MS = 1000, /* while the topic is not known */
     ASK_MS = 1000,
     DESTROY_MS = 1500,
-    REASON_SIZE = 400,
+    ERROR_SIZE = 400,
 };
 
 struct whole_partition {
@@ -52,7 +51,6 @@ struct whole_topic {
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t stopped;
     bool is_stopping;
-    char reason[REASON_SIZE]; /* "": it is read */
 };
 
 static bool is_stopping(struct whole_topic *topic)
@@ -79,11 +77,9 @@ static void wait_ms(struct whole_topic *topic, int64_t ms)
     pthread_mutex_unlock(&topic->lock);
 }
 
+/* Why nothing is read; "": it is. */
 static void tell(struct whole_topic *topic, const char *reason)
 {
-    pthread_mutex_lock(&topic->lock);
-    snprintf(topic->reason, sizeof topic->reason, "%s", reason);
-    pthread_mutex_unlock(&topic->lock);
     counter_set(&topic->counters.up, reason[0] == 0);
     if (reason[0])
         condition_log_met(&topic->unread, LOG_WARN, "results_unread", "topic=\"%s\" reason=\"%s\"",
@@ -309,13 +305,12 @@ struct whole_topic *whole_topic_create(const struct kafka_consumer_config *confi
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&topic->stopped, &attributes);
     pthread_condattr_destroy(&attributes);
-    snprintf(topic->reason, sizeof topic->reason, "no broker has answered yet");
     return topic;
 }
 
 enum status whole_topic_start(struct whole_topic *topic, struct error *ret_error)
 {
-    char text[REASON_SIZE];
+    char text[ERROR_SIZE];
     topic->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, topic->conf, text, sizeof text);
     if (!topic->consumer) {
         error_set(ret_error, EXIT_CONFIG, "results topic %s: %s", topic->config.topic, text);
@@ -364,13 +359,4 @@ void whole_topic_destroy(struct whole_topic *topic)
 const struct whole_topic_counters *whole_topic_counters(const struct whole_topic *topic)
 {
     return &topic->counters;
-}
-
-bool whole_topic_why_unread(struct whole_topic *topic, struct buffer *to)
-{
-    pthread_mutex_lock(&topic->lock);
-    bool is_unread = topic->reason[0] != 0;
-    buffer_append_text(to, topic->reason);
-    pthread_mutex_unlock(&topic->lock);
-    return is_unread;
 }

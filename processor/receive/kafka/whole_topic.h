@@ -58,5 +58,3 @@ MUST_CHECK enum status whole_topic_start(struct whole_topic *topic, struct error
 void whole_topic_stop(struct whole_topic *topic);
 void whole_topic_destroy(struct whole_topic *topic);
 const struct whole_topic_counters *whole_topic_counters(const struct whole_topic *topic);
-/* Why nothing is read, as one sentence; false: it is read. Any thread. */
-bool whole_topic_why_unread(struct whole_topic *topic, struct buffer *to);
