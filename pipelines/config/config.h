@@ -69,6 +69,8 @@ struct pipeline_config {
 
     struct review_settings review;
     struct dataset_settings dataset;
+    struct regression_settings regression;
+    struct feedback_settings feedback;
 
     struct pipeline_names traces, relay;                       /* one of them */
     struct pipeline_names alerts_told, results, results_audit; /* the last has exporters alone */

@@ -3,60 +3,42 @@
 
 #include <stdio.h>
 
+#include "pipelines/review/item_scan.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
 #include "processor/base/text/terminal.h"
 
 enum {
     ARENA_BYTES = 8 << 20,
-    ROW_BYTES = 1 << 20,
     LOOKED_AT_MAX = 20000, /* the newest items: who works off older ones all day counts too few */
-    ROWS_PER_TRANSACTION = 2000,
     DAY_MS = 24 * 3600 * 1000,
 };
 
 /* --- what was decided today --- */
 
-static void count_row(struct queue_report *report, const struct item_row *row)
+struct counting {
+    struct queue_report *report;
+    uint32_t looked_at;
+};
+
+static bool count_row(void *context, struct store_txn *txn, const struct item_row *row)
 {
+    struct counting *counting = context;
+    struct queue_report *report = counting->report;
     const struct review_figures *figures = report->figures;
     bool is_today = row->decision.is_decided &&
                     row->decision.decided_ms >= report->wall_ms - report->wall_ms % DAY_MS;
+    (void)txn;
     report->all_today += is_today;
     for (uint32_t i = 0; is_today && i < figures->queue_count; i++)
         report->today[i] += bytes_equal(figures->queues[i].name, row->queue);
-}
-
-static uint64_t newest_item(struct store *store)
-{
-    struct store_txn txn;
-    struct state_key key;
-    store_begin(store, false, &txn);
-    uint64_t newest = store_last_key(&txn, TABLE_ITEM, bytes_of("", 0), &key) && key.size == 8
-                          ? get_be64(key.data)
-                          : 0;
-    return store_commit(&txn) == STATUS_OK ? newest : 0;
+    return ++counting->looked_at < LOOKED_AT_MAX;
 }
 
 static enum status count_today(struct store *store, struct queue_report *report)
 {
-    enum status status = STATUS_OK;
-    struct arena arena;
-    struct item_row row;
-    uint64_t at = newest_item(store), end = at > LOOKED_AT_MAX ? at - LOOKED_AT_MAX : 0;
-    arena_init(&arena, ROW_BYTES);
-    while (at > end && status == STATUS_OK) {
-        struct store_txn txn;
-        store_begin(store, false, &txn);
-        for (int i = 0; i < ROWS_PER_TRANSACTION && at > end; i++, at--) {
-            arena_reset(&arena);
-            if (item_read(&txn, at, &arena, &row))
-                count_row(report, &row);
-        }
-        status = store_commit(&txn);
-    }
-    arena_finish(&arena);
-    return status;
+    struct counting counting = {.report = report};
+    return item_scan(store, count_row, &counting);
 }
 
 /* --- the report --- */

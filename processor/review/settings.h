@@ -77,6 +77,28 @@ struct dataset_settings {
     uint32_t topics;    /* of them, those that are topics */
 };
 
+enum regression_promote { REGRESSION_FAILED, REGRESSION_MANUAL, REGRESSION_NEVER };
+
+/* Rows that are checked again on the live stream. */
+struct regression_settings {
+    enum regression_promote promote;
+    uint32_t per_hour, per_row_per_hour; /* hits that become review work beyond the budget */
+    uint32_t rows_max;                   /* limits.regression_rows */
+};
+
+enum feedback_kind { FEEDBACK_THUMBS_DOWN, FEEDBACK_ESCALATION, FEEDBACK_REOPENED, FEEDBACK_KINDS };
+enum { FEEDBACK_NAMES_MAX = 16 };
+
+/* What users say after the verdict. */
+struct feedback_settings {
+    bool is_present;
+    int64_t window_ms; /* how long a run is remembered for it */
+    struct {
+        struct bytes names[FEEDBACK_NAMES_MAX]; /* as clients write the kind */
+        uint32_t count;
+    } kinds[FEEDBACK_KINDS];
+};
+
 /* The settings of a queue by its name: its own, else those of "*". */
 const struct review_queue_settings *review_settings_queue(const struct review_settings *settings,
                                                           struct bytes name);

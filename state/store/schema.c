@@ -37,6 +37,12 @@ const struct table_layout table_layouts[STATE_TABLES] = {
     [TABLE_ROW_VERSION] = {"row_version", "be64 version, row id 16, be16 chunk", false},
     [TABLE_CLUSTER] = {"cluster", "u8 kind, ...", false},
     [TABLE_ERASED] = {"erased", "fingerprint 16", false},
+    [TABLE_AGREEMENT] = {"agreement", "u8 kind, ...", false},
+    [TABLE_PAIR] = {"pair", "u8 kind, ...", false},
+    [TABLE_CALIBRATION] = {"calibration", "u8 kind, ...", false},
+    [TABLE_REGRESSION] = {"regression", "u8 kind, ...", false},
+    [TABLE_HIT] = {"hit", "be64 hour, row id 16", false},
+    [TABLE_FEEDBACK] = {"feedback", "u8 kind, ...", false},
 };
 
 void key_raw(struct state_key *key, struct bytes bytes)

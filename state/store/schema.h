@@ -7,7 +7,7 @@
 #include "processor/base/bytes.h"
 
 enum {
-    SCHEMA_VERSION = 3,
+    SCHEMA_VERSION = 4,
     STORE_KEY_BYTES_MAX = 256,
     STORE_VALUE_BYTES_MAX = 63996, /* 64,000 with the CRC: sixteen pages, whatever the content */
 };
@@ -41,6 +41,12 @@ enum state_table {
     TABLE_ROW_VERSION,    /* be64 dataset version, row id 16, be16 chunk */
     TABLE_CLUSTER,        /* u8 kind, ...: state/tables/cluster.h */
     TABLE_ERASED,         /* keyed fingerprint 16 of a trajectory */
+    TABLE_AGREEMENT,      /* u8 kind, ...: state/tables/agreement.h */
+    TABLE_PAIR,           /* u8 kind, ...: state/tables/agreement.h */
+    TABLE_CALIBRATION,    /* u8 kind, ...: state/tables/calibration.h */
+    TABLE_REGRESSION,     /* u8 kind, ...: state/tables/regression.h */
+    TABLE_HIT,            /* be64 hour, row id 16: state/tables/regression.h */
+    TABLE_FEEDBACK,       /* u8 kind, ...: state/tables/feedback.h */
     STATE_TABLES,
     /* Tables from here on came later: a directory may be without them until its owner opens it. */
     TABLES_FIRST_RELEASE = TABLE_RETAINED,

@@ -23,9 +23,11 @@ static void keep_rows(struct store_txn *txn)
     (void)txn;
 }
 
-/* Schema 3 is additive: the tables of the return path are made when the store is opened. */
-/* Append only; the last one ends the list. */
-const struct store_migration store_migrations[] = {{1, keep_rows}, {2, keep_rows}, {0, NULL}};
+/* Schema 3 is additive: the tables of the return path are made when the store is opened. Schema 4
+ * likewise: what it counts follows from items and results, and who opens the review counts it.
+ * Append only; the last one ends the list. */
+const struct store_migration store_migrations[] = {
+    {1, keep_rows}, {2, keep_rows}, {3, keep_rows}, {0, NULL}};
 
 static const char backup_name[] = "backup-schema";
 

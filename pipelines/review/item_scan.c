@@ -1,0 +1,37 @@
+/* By sequence, which is the order in which records went out. */
+#include "pipelines/review/item_scan.h"
+
+enum { ROW_BYTES_MAX = 1 << 20, ROWS_PER_TRANSACTION = 2000 };
+
+static uint64_t newest_item(struct store *store)
+{
+    struct store_txn txn;
+    struct state_key key;
+    store_begin(store, false, &txn);
+    uint64_t newest = store_last_key(&txn, TABLE_ITEM, bytes_of("", 0), &key) && key.size == 8
+                          ? get_be64(key.data)
+                          : 0;
+    return store_commit(&txn) == STATUS_OK ? newest : 0;
+}
+
+enum status item_scan(struct store *store, item_scan_fn *fn, void *context)
+{
+    enum status status = STATUS_OK;
+    struct arena arena;
+    struct item_row row;
+    uint64_t at = newest_item(store);
+    bool goes_on = true;
+    arena_init(&arena, ROW_BYTES_MAX);
+    while (at > 0 && goes_on && status == STATUS_OK) {
+        struct store_txn txn;
+        store_begin(store, false, &txn);
+        for (int i = 0; i < ROWS_PER_TRANSACTION && at > 0 && goes_on; i++, at--) {
+            arena_reset(&arena);
+            if (item_read(&txn, at, &arena, &row))
+                goes_on = fn(context, &txn, &row);
+        }
+        status = store_commit(&txn);
+    }
+    arena_finish(&arena);
+    return status;
+}
