@@ -13,6 +13,7 @@
 #include "processor/base/log.h"
 #include "processor/emit/redact.h"
 #include "processor/normalize/facts/dimensions.h"
+#include "processor/review/dataset_settings.h"
 #include "processor/review/settings.h"
 #include "processor/score/rules.h"
 #include "processor/score/select.h"

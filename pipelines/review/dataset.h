@@ -7,6 +7,7 @@
  * Owner: the writer thread. */
 #pragma once
 #include "processor/review/result.h"
+#include "processor/review/dataset_settings.h"
 #include "processor/review/settings.h"
 #include "state/store/store.h"
 #include "state/tables/audit.h"
