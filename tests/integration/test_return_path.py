@@ -4,19 +4,16 @@ come over HTTP and by a topic, against a model that knows only who said what las
 import http.client, json, random, re, shutil, threading, time, uuid
 
 from flywheel import metrics
+from flywheel.banking import ANSWER, CLAIM, POLICY, configure, payoff
 from flywheel.broker import Broker
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon, lines_of
-from flywheel.otlp_bytes import attribute, field, fixed64, request, span
-from flywheel.places import root
+from flywheel.otlp_bytes import field, request, span
 from flywheel.waiting import patiently, wait_for
 
 args = arguments(kills=10, seed=20261201)
 checks = Checks()
 rng = random.Random(args.seed)
-CLAIM = "no prepayment fee applies"
-ANSWER = f"Your payoff amount is 182,340.12. Good news: {CLAIM}."
-POLICY = "A prepayment fee of 2 % is charged when a mortgage is paid off within the first three years."
 
 
 class Api:
@@ -45,47 +42,11 @@ class Api:
             connection.close()
 
 
-def payoff(trace, release, customer):
-    """A run of the assistant: it retrieved the policy, asked the tool, and claims the opposite of the policy; its evaluator saw that."""
-    now = time.time_ns()
-    ids = trace.to_bytes(16, "big"), trace.to_bytes(8, "big")
-    score = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Groundedness") + attribute(3, "gen_ai.evaluation.score.value", 0.31)
-    return request([
-        span(*ids, b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=f"What is the payoff amount of my mortgage {customer}?",
-             output__value=ANSWER, intent="mortgage payoff", service__version=release) + field(11, score),
-        span(ids[0], (10**6 + trace).to_bytes(8, "big"), ids[1], "policies", now - 9 * 10**8, now - 8 * 10**8, openinference__span__kind="RETRIEVER",
-             **{"retrieval__documents__0__document__content": POLICY}),
-        span(ids[0], (2 * 10**6 + trace).to_bytes(8, "big"), ids[1], "lookup_payoff", now - 7 * 10**8, now - 6 * 10**8, gen_ai__operation__name="execute_tool",
-             gen_ai__tool__name="lookup_payoff", input__value='{"loan": "4711"}', output__value='{"payoff": "182,340.12"}')], service="assistant")
-
-
-def banking(daemon, brokered):
-    """pipelines/banking-support.yaml with a place of its own; only where things are is changed."""
-    text = (root / "pipelines/banking-support.yaml").read_text()
-    text = text.replace("review:\n", f"review:\n  http: {{ endpoint: 127.0.0.1:{daemon.review_port} }}\n", 1)
-    text = text.replace('"${env:FLYWHEEL_REVIEWERS:-}"', "reviewers", 1)
-    receivers = f"otlp: {{ protocols: {{ grpc: {{ endpoint: '127.0.0.1:{daemon.port}' }} }} }}"
-    if brokered:
-        kafka = f"brokers: [{brokered.address}]"
-        receivers += f", kafka/results: {{ {kafka}, topic: results, signal: results, dead_letter: {{ topic: dead }} }}"
-        exporters = f"kafka/annotations: {{ {kafka}, topic: annotations }}, kafka/rows: {{ {kafka}, topic: rows }}, file/audit: {{ path: audit.jsonl }}"
-        results = "{ receivers: [kafka/results], exporters: [kafka/rows], audit: [file/audit] }"
-        traces = "traces: { receivers: [otlp], exporters: [kafka/annotations] }"
-    else:
-        exporters = "file/annotations: { path: annotations.jsonl }, file/rows: { path: rows.jsonl }, file/audit: { path: audit.jsonl }"
-        results = "{ exporters: [file/rows], audit: [file/audit] }"
-        traces = "traces: { receivers: [otlp], exporters: [file/annotations] }"
-    text = re.sub(r"    results: \{\}.*\n", f"    results: {results}\n    {traces}\n", text, count=1)
-    text += f"  telemetry: {{ http: {{ endpoint: 127.0.0.1:{daemon.admin} }} }}\n"
-    text += f"receivers: {{ {receivers} }}\nexporters: {{ {exporters} }}\nstate: {{ directory: {daemon.state} }}\n"
-    daemon.config.write_text(text)
-
-
 def walk(name, broker):
     """Section by section what the first day with it is."""
     say = lambda what: f"{name}: {what}"
     daemon = Daemon(args.flywheel)
-    banking(daemon, broker)
+    configure(daemon, broker)
     added = {person: daemon.run("reviewer", "add", person, "--role", role, "--file", "reviewers") for person, role in {"asha": "reviewer", "lee": "adjudicator"}.items()}
     tokens = {person: one.stdout.split()[-1] for person, one in added.items()}
     checks.check(say("the file of reviewers is its owner's alone, and holds no token"), (daemon.directory / "reviewers").stat().st_mode & 0o77 == 0
