@@ -214,7 +214,8 @@ void results_topic_register_metrics(struct results_topic *topic, struct metrics 
         "Messages of the results topic between what was read and its end."};
     static const struct metric_family up = {
         "flywheel_results_up", METRIC_GAUGE,
-        "1 while the results topic is read; 0 while it can't be, which is in the log."};
+        "1 while all partitions of the results topic are read; 0 before, and while they can't be, "
+        "which is in the log."};
     static const struct metric_family messages = {"flywheel_results_messages_total", METRIC_COUNTER,
                                                   "Messages read from the results topic."};
     const struct whole_topic_counters *counters = whole_topic_counters(topic->topic);

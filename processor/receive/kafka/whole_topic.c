@@ -29,6 +29,7 @@ enum {
 struct whole_partition {
     struct whole_topic_position position;
     bool is_unproven;
+    bool is_heard; /* since it was assigned: its end is known from then on */
 };
 
 struct whole_topic {
@@ -47,6 +48,7 @@ struct whole_topic {
     uint32_t batched;
     size_t batched_bytes;
     struct condition unread;
+    bool is_unread; /* the condition holds */
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t stopped;
@@ -80,7 +82,7 @@ static void wait_ms(struct whole_topic *topic, int64_t ms)
 /* Why nothing is read; "": it is. */
 static void tell(struct whole_topic *topic, const char *reason)
 {
-    counter_set(&topic->counters.up, reason[0] == 0);
+    topic->is_unread = reason[0] != 0;
     if (reason[0])
         condition_log_met(&topic->unread, LOG_WARN, "results_unread", "topic=\"%s\" reason=\"%s\"",
                           topic->config.topic, reason);
@@ -95,8 +97,9 @@ static void assign(struct whole_topic *topic)
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)topic->partition_count);
     for (uint32_t i = 0; i < topic->partition_count; i++) {
-        const struct whole_partition *partition = &topic->partitions[i];
+        struct whole_partition *partition = &topic->partitions[i];
         int64_t from = partition->position.next_offset - partition->is_unproven;
+        partition->is_heard = false;
         rd_kafka_topic_partition_list_add(list, topic->config.topic, (int32_t)i)->offset =
             from > 0 ? from : RD_KAFKA_OFFSET_BEGINNING;
     }
@@ -153,17 +156,22 @@ static void begin_anew(struct whole_topic *topic, struct whole_partition *partit
     assign(topic);
 }
 
+/* Where a partition ends is known once it has given a message, or said that there is none: until all
+ * have, the topic is not read yet, and what it lags is not all of it. */
 static void count_lag(struct whole_topic *topic)
 {
     uint64_t lag = 0;
+    bool is_up = topic->partition_count > 0 && !topic->is_unread;
     for (uint32_t i = 0; i < topic->partition_count; i++) {
         int64_t low, high, next = topic->partitions[i].position.next_offset;
         if (rd_kafka_get_watermark_offsets(topic->consumer, topic->config.topic, (int32_t)i, &low,
                                            &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
             high > next)
             lag += (uint64_t)(high - (next > low ? next : low));
+        is_up = is_up && topic->partitions[i].is_heard;
     }
     counter_set(&topic->counters.lag, lag);
+    counter_set(&topic->counters.up, is_up);
 }
 
 /* --- messages --- */
@@ -214,6 +222,8 @@ static void end_reached(struct whole_topic *topic, const rd_kafka_message_t *mes
 static void take_event(struct whole_topic *topic, rd_kafka_message_t *message)
 {
     bool is_ours = message->partition >= 0 && (uint32_t)message->partition < topic->partition_count;
+    if (is_ours && (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF))
+        topic->partitions[message->partition].is_heard = true;
     if (!message->err && is_ours && is_news(topic, message)) {
         add(topic, message);
         return;

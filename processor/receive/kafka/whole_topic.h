@@ -44,7 +44,7 @@ struct whole_topic_taker {
 struct whole_topic_counters {
     struct counter messages, errors;
     struct counter lag; /* gauge: messages behind the end, over all partitions */
-    struct counter up;  /* gauge */
+    struct counter up;  /* gauge: every partition was heard of since it was assigned */
 };
 
 struct whole_topic;
