@@ -7,7 +7,7 @@
  * Texts are what people and models wrote: they leave as values, never as templates. Pure. */
 #pragma once
 #include "processor/base/arena.h"
-#include "processor/base/json/writer.h"
+#include "processor/base/bytes.h"
 
 struct form;
 
@@ -17,6 +17,17 @@ enum form_subject { FORM_OF_ROW, FORM_OF_RECORD };
 const struct form *form_find(enum form_subject subject, struct bytes name);
 /* "langfuse, langsmith, ...", for messages and help. */
 void form_names(enum form_subject subject, struct buffer *to);
-/* One line, with its line end. MALFORMED: the JSON is no row, or no record. BUSY: no memory. */
-MUST_CHECK enum status form_write(const struct form *form, struct bytes json, struct arena *arena,
-                                  struct buffer *to);
+/* One line, with its line end. `is_blind`: without what the machine said. NOT_FOUND: the form has
+ * nothing for it, and nothing is written; a tombstone, or what lacks what the form is about.
+ * MALFORMED: the JSON is no row, or no record. BUSY: no memory. */
+MUST_CHECK enum status form_write(const struct form *form, struct bytes json, bool is_blind,
+                                  struct arena *arena, struct buffer *to);
+
+/* The JSON schema of its lines, for a file beside them; absent: the tool asks for none. */
+struct bytes form_item_schema(const struct form *form);
+/* Rows to train on: split train alone. */
+bool form_is_for_training(const struct form *form);
+/* A JSON list of the places where texts of people and models stand in its lines. */
+struct bytes form_untrusted(const struct form *form);
+/* What to do there with rows that left the dataset: a sentence. */
+const char *form_retired(const struct form *form);
