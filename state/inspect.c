@@ -408,6 +408,7 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_RESULT_ID] = inspect_result_id, [TABLE_RESULT_PENDING] = inspect_result_pending,
     [TABLE_ROW] = inspect_dataset_row,     [TABLE_ROW_VERSION] = inspect_row_version,
     [TABLE_CLUSTER] = inspect_cluster,     [TABLE_ERASED] = inspect_erased,
+    [TABLE_REGRESSION] = inspect_regression, [TABLE_HIT] = inspect_hit,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

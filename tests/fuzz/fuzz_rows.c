@@ -9,6 +9,7 @@
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
 #include "state/tables/retained.h"
+#include "state/tables/regression.h"
 #include "state/tables/selection.h"
 #include "state/tables/spill.h"
 
@@ -76,6 +77,17 @@ static void fuzz_part(struct bytes input)
         assert(row.key.size == 9);
 }
 
+static void fuzz_regression(struct bytes input)
+{
+    struct row row = row_of(input);
+    struct regression_any decoded;
+    struct regression_hit_hour hour;
+    if (is_answer(regression_decode(row.key, row.value, &decoded)))
+        assert(decoded.kind == 'r' || decoded.kind == 'w');
+    if (is_answer(regression_hit_hour_decode(row.key, row.value, &hour)))
+        assert(row.key.size == 8 + REGRESSION_ID_SIZE);
+}
+
 static void fuzz_chunk(struct bytes value)
 {
     struct bytes head, part;
@@ -110,7 +122,8 @@ static void fuzz_heads(struct bytes value)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const decoders[])(struct bytes) = {fuzz_spill, fuzz_selection, fuzz_alert,
-                                                     fuzz_part,  fuzz_chunk,     fuzz_heads};
+                                                     fuzz_part,  fuzz_chunk,     fuzz_heads,
+                                                     fuzz_regression};
     if (size == 0)
         return 0;
     decoders[data[0] % (sizeof decoders / sizeof *decoders)](bytes_of(data + 1, size - 1));
