@@ -66,6 +66,7 @@ struct agent_run {
 
     /* Facts. */
     struct bytes conversation_id, user_id, service, environment, release;
+    struct bytes row_id; /* of a candidate: the dataset row that its root says it answers; absent */
     struct bytes agent_name, agent_version;
     struct bytes_list models, providers; /* distinct, in order of first use */
     struct bytes_list tools;             /* executed, distinct, in order */

@@ -104,6 +104,7 @@ static const char *const conversation_members[] = {
     "session_id", "sessionId",       "session.id",     "thread_id", "threadId",
     "thread.id",  "conversation_id", "conversationId", "chat_id",   NULL};
 static const char *const user_members[] = {"user_id", "userId", "user.id", NULL};
+static const char *const row_members[] = {"flywheel.row_id", "row_id", NULL};
 
 /* The first of these members in the application's own metadata. */
 static struct bytes metadata_text(const struct semconv *semconv, const char *const *names,
@@ -122,6 +123,32 @@ static struct bytes metadata_text(const struct semconv *semconv, const char *con
             (member.type == JSON_STRING || member.type == JSON_NUMBER))
             return member.text;
     return (struct bytes){0};
+}
+
+/* As the ids of rows are written; another one's `row_id` is no reason to leave a run out. */
+static bool is_row_id(struct bytes text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    bool is_one = text.size == sizeof form - 1;
+    for (size_t i = 0; is_one && i < text.size; i++) {
+        uint8_t c = text.data[i], lower = c | 0x20;
+        is_one =
+            form[i] == '-' ? c == '-' : (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+    }
+    return is_one;
+}
+
+/* A candidate of the gate answers the question of a dataset row: it is no traffic of the agent's. */
+static void read_row_id(struct facts *facts, const struct semconv *semconv, bool is_top)
+{
+    struct bytes row = semconv_text(semconv, SC_ROW);
+    facts->has_judge_marker |= row.size > 0 && semconv->family[SC_ROW] == FAMILY_LANGFUSE;
+    if (!is_top)
+        return;
+    if (!is_row_id(row))
+        row = metadata_text(semconv, row_members, facts->run->arena);
+    if (is_row_id(row))
+        facts->run->row_id = row;
 }
 
 static void read_span(struct facts *facts, uint32_t index)
@@ -167,6 +194,7 @@ static void read_span(struct facts *facts, uint32_t index)
     if (user.size == 0)
         user = metadata_text(&semconv, user_members, run->arena);
     struct bytes agent = steps_agent_name(&semconv);
+    read_row_id(facts, &semconv, is_top);
     if (is_top) { /* The root's word counts before that of spans which come before it in order. */
         run->conversation_id = conversation.size ? conversation : run->conversation_id;
         run->user_id = user.size ? user : run->user_id;
@@ -343,7 +371,7 @@ static bool is_understood(const struct facts *facts)
 static bool is_judge_only(const struct facts *facts)
 {
     const struct trajectory *trajectory = facts->run->trajectory;
-    if (facts->has_judge_marker)
+    if (facts->has_judge_marker || facts->run->row_id.size > 0)
         return true;
     if (trajectory->top == NO_SPAN)
         return false;

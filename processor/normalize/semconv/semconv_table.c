@@ -296,6 +296,9 @@ const struct semconv_row semconv_rows[] = {
     {"langsmith.reference_example_id", SC_JUDGE_RUN, FAMILY_LANGSMITH, 4},
     {"langsmith.metadata.reference_example_id", SC_JUDGE_RUN, FAMILY_LANGSMITH, 5},
 
+    {"flywheel.row_id", SC_ROW, FAMILY_ANY, 1},
+    {"langfuse.experiment.item.id", SC_ROW, FAMILY_LANGFUSE, 2},
+
     {"gen_ai.evaluation.name", SC_SCORE_NAME, FAMILY_GEN_AI, 1},
     {"eval.name", SC_SCORE_NAME, FAMILY_OPENINFERENCE, 2},
 

@@ -68,6 +68,7 @@ enum semconv_concept {
     SC_RELEASE,
     SC_ENVIRONMENT,
     SC_JUDGE_RUN, /* an experiment's, simulator's or evaluator's trace */
+    SC_ROW,       /* the dataset row that a candidate answers */
     SC_SCORE_NAME,
     SC_SCORE_VALUE,
     SC_SCORE_LABEL,
