@@ -116,9 +116,10 @@ static int compare(const void *a, const void *b)
     return order ? order : (x->version > y->version) - (x->version < y->version);
 }
 
-static void keep_last(struct heads *heads)
+/* How many of the last ones are tombstones. */
+static size_t keep_last(struct heads *heads)
 {
-    size_t kept = 0;
+    size_t kept = 0, retired = 0;
     if (heads->count > 0)
         qsort(heads->items, heads->count, sizeof *heads->items, compare);
     for (size_t i = 0; i < heads->count; i++) {
@@ -126,8 +127,10 @@ static void keep_last(struct heads *heads)
                        memcmp(heads->items[i].row_id, heads->items[i + 1].row_id, ROW_ID_SIZE) != 0;
         if (is_last && heads->items[i].action != ROW_RETIRE)
             heads->items[kept++] = heads->items[i];
+        retired += is_last && heads->items[i].action == ROW_RETIRE;
     }
     heads->count = kept;
+    return retired;
 }
 
 static bool write_snapshot(struct dataset_listing *listing)
@@ -165,9 +168,9 @@ enum status dataset_read_listing(struct store *store, uint64_t version,
             return fail(&txn, ret_error);
         }
     }
-    keep_last(&heads);
-    *ret_listing =
-        (struct dataset_listing){.rows = heads.items, .count = heads.count, .version = version};
+    size_t retired = keep_last(&heads);
+    *ret_listing = (struct dataset_listing){
+        .rows = heads.items, .count = heads.count, .retired = retired, .version = version};
     if (write_snapshot(ret_listing))
         return STATUS_OK;
     dataset_listing_finish(ret_listing);

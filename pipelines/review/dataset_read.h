@@ -10,7 +10,7 @@ enum { SNAPSHOT_TEXT_SIZE = 17 };
 
 struct dataset_listing {
     struct row_version_head *rows; /* live ones, by row id */
-    size_t count;
+    size_t count, retired; /* those that had left by then */
     uint64_t version;
     char snapshot[SNAPSHOT_TEXT_SIZE]; /* of their contents: equal content, equal snapshot */
 };

@@ -19,19 +19,40 @@ void digest_sha256(uint8_t to[SHA256_SIZE], struct bytes data)
     assert(ok);
 }
 
-void digest_sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second)
+/* OpenSSL's context by another name. */
+struct digest_stream *digest_stream_create(void)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     assert(context);
     int ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL);
     assert(ok);
-    ok = EVP_DigestUpdate(context, first.data, first.size);
+    return (struct digest_stream *)context;
+}
+
+void digest_stream_add(struct digest_stream *stream, struct bytes data)
+{
+    int ok = EVP_DigestUpdate((EVP_MD_CTX *)stream, data.data, data.size);
     assert(ok);
-    ok = EVP_DigestUpdate(context, second.data, second.size);
+}
+
+void digest_stream_sha256(struct digest_stream *stream, uint8_t to[SHA256_SIZE])
+{
+    int ok = EVP_DigestFinal_ex((EVP_MD_CTX *)stream, to, NULL);
     assert(ok);
-    ok = EVP_DigestFinal_ex(context, to, NULL);
-    assert(ok);
-    EVP_MD_CTX_free(context);
+}
+
+void digest_stream_destroy(struct digest_stream *stream)
+{
+    EVP_MD_CTX_free((EVP_MD_CTX *)stream);
+}
+
+void digest_sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second)
+{
+    struct digest_stream *stream = digest_stream_create();
+    digest_stream_add(stream, first);
+    digest_stream_add(stream, second);
+    digest_stream_sha256(stream, to);
+    digest_stream_destroy(stream);
 }
 
 void digest_hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data)

@@ -10,6 +10,13 @@ enum { SHA256_SIZE = 32, UUID_TEXT_SIZE = 37 };
 void digest_sha256(uint8_t to[SHA256_SIZE], struct bytes data);
 /* Of the concatenation. */
 void digest_sha256_two(uint8_t to[SHA256_SIZE], struct bytes first, struct bytes second);
+/* Of what comes piece by piece. */
+struct digest_stream;
+struct digest_stream *digest_stream_create(void);
+void digest_stream_add(struct digest_stream *stream, struct bytes data);
+void digest_stream_sha256(struct digest_stream *stream,
+                          uint8_t to[SHA256_SIZE]);       /* once, at its end */
+void digest_stream_destroy(struct digest_stream *stream); /* accepts NULL */
 void digest_hmac_sha256(uint8_t to[SHA256_SIZE], struct bytes key, struct bytes data);
 uint32_t digest_crc32c(uint32_t crc, struct bytes data); /* start with 0 */
 /* Table hash. Differs between processes; never stored, never printed. */

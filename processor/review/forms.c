@@ -52,7 +52,7 @@ static struct bytes text_of(const struct json_value *value)
     return value->type == JSON_STRING ? value->text : value->raw;
 }
 
-/* "path", "!path", "path=text" */
+/* "path", "!path", "path=text"; an empty text or list is as good as none. */
 static bool holds(const struct form_run *run, const char *condition)
 {
     struct json_value found;
@@ -63,6 +63,8 @@ static bool holds(const struct form_run *run, const char *condition)
     bool is_there = find(run, bytes_of(condition, size), &found);
     if (is_there && equal)
         is_there = bytes_equal_text(text_of(&found), equal + 1);
+    else if (is_there)
+        is_there = text_of(&found).size > 0 && !bytes_equal_text(found.raw, "[]");
     return is_there != is_negated;
 }
 

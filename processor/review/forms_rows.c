@@ -80,6 +80,147 @@ static const struct form_rule langsmith[] = {
     FORM_GROUP("metadata", metadata), FORM_COPY("split", "split"),  FORM_END,
 };
 
+static const struct form_rule phoenix[] = {
+    FORM_COPY("id", "row_id"),
+    FORM_GROUP("input", inputs),
+    FORM_GROUP("output", expected),
+    FORM_GROUP("metadata", metadata),
+    FORM_COPY("splits", "split"),
+    FORM_COPY("span_id", "source/root_span_id"),
+    FORM_END,
+};
+
+static const struct form_rule label_choices[] = {
+    FORM_CONSTANT("from_name", "\"labels\""),
+    FORM_CONSTANT("to_name", "\"output\""),
+    FORM_CONSTANT("type", "\"choices\""),
+    FORM_COPY("value/choices", "labels"),
+    FORM_END,
+};
+
+static const struct form_rule expected_text[] = {
+    FORM_CONSTANT("from_name", "\"expected_response\""),
+    FORM_CONSTANT("to_name", "\"output\""),
+    FORM_CONSTANT("type", "\"textarea\""),
+    FORM_COPY("value/text/[]", "expected_response"),
+    FORM_END,
+};
+
+/* Objects of the labelling configuration take their values from `data`, so all of them are there. The
+ * decision stands as a prediction: controls `verdict`, `labels`, `expected_response` on `output`. */
+static const struct form_rule label_studio[] = {
+    FORM_COPY("data/row_id", "row_id"),
+    FORM_COPY("data/record_id", "source/record_id"),
+    {.to = "data/input", .from = "input", .how = form_as_is, .otherwise = "\"\""},
+    {.to = "data/history", .from = "history", .how = form_as_is, .otherwise = "[]"},
+    FORM_COPY("data/contexts", "contexts"),
+    {.to = "data/output", .from = "output", .how = form_as_is, .otherwise = "\"\""},
+    FORM_GROUP("meta", metadata),
+    FORM_COPY("meta/expected_kind", "expected_kind"),
+    FORM_COPY("meta/expected_until", "expected_until"),
+    FORM_COPY("meta/checks", "checks"),
+    FORM_CONSTANT("predictions/[decision]/model_version", "\"flywheel\""),
+    FORM_CONSTANT("predictions/[decision]/result/[verdict]/from_name", "\"verdict\""),
+    FORM_CONSTANT("predictions/[decision]/result/[verdict]/to_name", "\"output\""),
+    FORM_CONSTANT("predictions/[decision]/result/[verdict]/type", "\"choices\""),
+    FORM_COPY("predictions/[decision]/result/[verdict]/value/choices/[]", "verdict"),
+    {.to = "predictions/[decision]/result/[labels]",
+     .how = form_group,
+     .rules = label_choices,
+     .when = "labels"},
+    {.to = "predictions/[decision]/result/[expected]",
+     .how = form_group,
+     .rules = expected_text,
+     .when = "expected_response"},
+    FORM_END,
+};
+
+/* A column is a text in every row, an empty one where a row has nothing to say. */
+#define CELL(column, source)                                                                       \
+    FORM_CONSTANT("cells/[" column "]/column_name", "\"" column "\""),                             \
+    {                                                                                              \
+        .to = "cells/[" column "]/value", .from = (source), .how = form_text, .otherwise = "\"\""  \
+    }
+
+static const struct form_rule futureagi[] = {
+    FORM_COPY("id", "row_id"),
+    CELL("row_id", "row_id"),
+    CELL("dataset_version", "dataset_version"),
+    CELL("split", "split"),
+    CELL("input", "input"),
+    CELL("history", "history"),
+    FORM_CONSTANT("cells/[contexts]/column_name", "\"contexts\""),
+    {.to = "cells/[contexts]/value", .from = "contexts", .how = form_lines},
+    CELL("output", "output"),
+    CELL("expected_response", "expected_response"),
+    CELL("expected_kind", "expected_kind"),
+    CELL("expected_until", "expected_until"),
+    CELL("checks", "checks"),
+    CELL("failure_mode", "failure_mode"),
+    CELL("severity", "severity"),
+    CELL("labels", "labels"),
+    CELL("verdict", "verdict"),
+    CELL("machine_verdict", "machine_verdict"),
+    CELL("reviewer_status", "reviewer_status"),
+    CELL("agreement", "agreement"),
+    CELL("comment", "comment"),
+    CELL("cohort", "cohort"),
+    CELL("trace_id", "source/trace_id"),
+    CELL("record_id", "source/record_id"),
+    FORM_END,
+};
+
+static const struct form_rule turn[] = {
+    FORM_COPY("role", "role"),
+    FORM_COPY("content", "text"),
+    FORM_END,
+};
+
+/* All texts are there, empty ones too: graders name them in templates of their own. */
+static const struct form_rule openai_evals[] = {
+    FORM_COPY("item/row_id", "row_id"),
+    {.to = "item/input", .from = "input", .how = form_as_is, .otherwise = "\"\""},
+    {.to = "item/expected_response",
+     .from = "expected_response",
+     .how = form_as_is,
+     .otherwise = "\"\""},
+    {.to = "item/context", .from = "contexts", .how = form_lines},
+    {.to = "item/failure_mode", .from = "failure_mode", .how = form_as_is, .otherwise = "\"\""},
+    FORM_COPY("item/must_include", "checks/must_include"),
+    FORM_COPY("item/must_not_include", "checks/must_not_include"),
+    {.to = "item/messages", .from = "history", .how = form_items, .rules = turn},
+    FORM_CONSTANT("item/messages/[input]/role", "\"user\""),
+    {.to = "item/messages/[input]/content",
+     .from = "input",
+     .how = form_as_is,
+     .otherwise = "\"\""},
+    FORM_END,
+};
+
+static const char openai_item_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"row_id\":{\"type\":\"string\"},"
+    "\"input\":{\"type\":\"string\"},\"expected_response\":{\"type\":\"string\"},"
+    "\"context\":{\"type\":\"string\"},\"failure_mode\":{\"type\":\"string\"},"
+    "\"must_include\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":"
+    "{\"type\":\"string\"}}},\"must_not_include\":{\"type\":\"array\",\"items\":"
+    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+    "\"messages\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":"
+    "{\"role\":{\"type\":\"string\"},\"content\":{\"type\":\"string\"}},"
+    "\"required\":[\"role\",\"content\"]}}},"
+    "\"required\":[\"row_id\",\"input\",\"expected_response\",\"context\",\"failure_mode\","
+    "\"must_include\",\"must_not_include\",\"messages\"]}\n";
+
+/* A conversation to train on: the turns before, the question, the answer that was approved. */
+static const struct form_rule messages[] = {
+    {.to = "messages", .from = "history", .how = form_items, .rules = turn},
+    FORM_CONSTANT("messages/[input]/role", "\"user\""),
+    FORM_COPY("messages/[input]/content", "input"),
+    FORM_CONSTANT("messages/[answer]/role", "\"assistant\""),
+    FORM_COPY("messages/[answer]/content", "expected_response"),
+    FORM_END,
+};
+static const char *const messages_need[] = {"source", "input", "expected_response", NULL};
+
 const struct form form_rows[] = {
     {.name = "langfuse",
      .schema = ROW_SCHEMA_NAME,
@@ -93,5 +234,38 @@ const struct form form_rows[] = {
      .needs = rows_alone,
      .untrusted = "[\"inputs\",\"outputs\",\"metadata\"]",
      .retired = "delete their examples"},
+    {.name = "phoenix",
+     .schema = ROW_SCHEMA_NAME,
+     .rules = phoenix,
+     .needs = rows_alone,
+     .untrusted = "[\"input\",\"output\",\"metadata\"]",
+     .retired = "delete their examples"},
+    {.name = "futureagi",
+     .schema = ROW_SCHEMA_NAME,
+     .rules = futureagi,
+     .needs = rows_alone,
+     .text_max = 65535,
+     .untrusted = "[\"cells\"]",
+     .retired = "delete their rows"},
+    {.name = "label-studio",
+     .schema = ROW_SCHEMA_NAME,
+     .rules = label_studio,
+     .needs = rows_alone,
+     .untrusted = "[\"data\",\"meta\",\"predictions\"]",
+     .retired = "delete their tasks"},
+    {.name = "openai-evals",
+     .schema = ROW_SCHEMA_NAME,
+     .rules = openai_evals,
+     .needs = rows_alone,
+     .item_schema = openai_item_schema,
+     .untrusted = "[\"item\"]",
+     .retired = "take this file in the place of the earlier one"},
+    {.name = "messages",
+     .schema = ROW_SCHEMA_NAME,
+     .rules = messages,
+     .needs = messages_need,
+     .is_for_training = true,
+     .untrusted = "[\"messages\"]",
+     .retired = "train anew without them"},
     {.name = NULL},
 };

@@ -1,6 +1,10 @@
-/* The rows of a version as lines of JSON, as they were written: the same version and filter give the
- * same bytes on any day, until an erasure. Beside the file stands FILE.manifest.json, which says of
- * what it is made; both are moved into place when they are whole. */
+/* The rows of a version as lines of JSON: as they were written, or in the form of another tool. The
+ * same version, filter and form give the same bytes on any day, until an erasure. One row is in memory
+ * at a time.
+ *
+ *   rows -> filter -> form -> FILE.tmp -> FILE       and beside it, moved into place when they are whole:
+ *                      └─> digest, count -> FILE.manifest.json   of what it is made
+ *                                           FILE.item_schema.json   where the tool asks for one */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,16 +13,61 @@
 #include "processor/base/json/writer.h"
 #include "processor/command/dataset/change.h"
 #include "processor/command/dataset/dataset.h"
+#include "processor/review/forms.h"
 
-enum { PATH_BYTES_MAX = 4096, ARENA_BYTES_MAX = 8 << 20 };
+enum { PATH_BYTES_MAX = 4096, ARENA_BYTES_MAX = 64 << 20, LINE_BYTES_KEPT = 1 << 20 };
 
 struct exporting {
     const struct dataset_arguments *arguments;
-    struct buffer *text; /* of the whole, for its digest */
+    const struct form *form; /* NULL: rows as they are */
+    FILE *file;
+    struct digest_stream *digest;
     struct arena arena;
+    struct buffer line;
     struct bytes dimension, value; /* of --cohort; absent: every row */
-    uint64_t rows;
+    uint64_t rows, left_out;
+    uint8_t sha256[SHA256_SIZE]; /* of the lines */
+    struct error *error;
 };
+
+/* --- what is asked for --- */
+
+static void read_format(struct exporting *it)
+{
+    const char *format = it->arguments->format, *split = it->arguments->split;
+    struct buffer names = {0};
+    if (!format || strcmp(format, "jsonl") == 0)
+        return;
+    it->form = form_find(FORM_OF_ROW, bytes_of_text(format));
+    form_names(FORM_OF_ROW, &names);
+    if (!it->form)
+        error_set(it->error, EXIT_USAGE, "there is no format %s; there is: jsonl, %.*s", format,
+                  (int)names.size, names.data ? (const char *)names.data : "");
+    else if (form_is_for_training(it->form) && (!split || strcmp(split, "train") != 0))
+        error_set(it->error, EXIT_USAGE, "format %s is for training: with --split train alone",
+                  format);
+    buffer_finish(&names);
+}
+
+static bool read_filter(struct exporting *it)
+{
+    const char *split = it->arguments->split, *cohort = it->arguments->cohort;
+    read_format(it);
+    if (split && strcmp(split, "eval") != 0 && strcmp(split, "train") != 0)
+        error_set(it->error, EXIT_USAGE, "--split is eval or train");
+    const char *equal = cohort ? strchr(cohort, '=') : NULL;
+    if (cohort && (!equal || equal == cohort || equal - cohort > 100))
+        error_set(it->error, EXIT_USAGE, "--cohort is DIMENSION=VALUE");
+    if (it->error->is_set)
+        return false;
+    if (equal) {
+        it->dimension = bytes_of(cohort, (size_t)(equal - cohort));
+        it->value = bytes_of_text(equal + 1);
+    }
+    return true;
+}
+
+/* --- rows --- */
 
 static bool is_in_cohort(struct exporting *it, struct bytes json)
 {
@@ -31,6 +80,18 @@ static bool is_in_cohort(struct exporting *it, struct bytes json)
     return value.data && bytes_equal(value, it->value);
 }
 
+static enum status form_row(struct exporting *it, struct bytes json)
+{
+    buffer_cool(&it->line, LINE_BYTES_KEPT);
+    if (it->form) {
+        arena_reset(&it->arena);
+        return form_write(it->form, json, false, &it->arena, &it->line);
+    }
+    buffer_append_bytes(&it->line, json);
+    buffer_append_byte(&it->line, '\n');
+    return it->line.failed ? STATUS_BUSY : STATUS_OK;
+}
+
 static bool write_row(void *context, const struct row_version_head *head, struct bytes json)
 {
     struct exporting *it = context;
@@ -39,25 +100,80 @@ static bool write_row(void *context, const struct row_version_head *head, struct
         return true;
     if (!is_in_cohort(it, json))
         return true;
-    buffer_append_bytes(it->text, json);
-    buffer_append_byte(it->text, '\n');
-    it->rows++;
-    return !it->text->failed;
+    enum status status = form_row(it, json);
+    if (status == STATUS_NOT_FOUND) {
+        it->left_out++;
+        return true;
+    }
+    struct bytes line = buffer_bytes(&it->line);
+    if (status != STATUS_OK)
+        error_set(it->error, EXIT_STATE_IO, "%s",
+                  status == STATUS_BUSY ? "out of memory"
+                                        : "a row of the dataset is not understood");
+    else if (fwrite(line.data, 1, line.size, it->file) != line.size)
+        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
+    else
+        digest_stream_add(it->digest, line);
+    it->rows += status == STATUS_OK;
+    return !it->error->is_set;
+}
+
+/* --- files --- */
+
+/* A file is written beside its name, then moved there. */
+static void name_file(const struct exporting *it, const char *suffix, char ret_name[PATH_BYTES_MAX],
+                      char ret_beside[PATH_BYTES_MAX])
+{
+    snprintf(ret_name, PATH_BYTES_MAX, "%s%s", it->arguments->output, suffix);
+    snprintf(ret_beside, PATH_BYTES_MAX, "%s%s.tmp", it->arguments->output, suffix);
+}
+
+static FILE *begin_file(struct exporting *it, const char *suffix)
+{
+    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
+    name_file(it, suffix, name, beside);
+    FILE *file = fopen(beside, "wb");
+    if (!file)
+        error_set(it->error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
+    return file;
+}
+
+/* When nothing went wrong; else it is gone. */
+static void end_file(struct exporting *it, const char *suffix, FILE *file)
+{
+    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
+    if (!file)
+        return;
+    name_file(it, suffix, name, beside);
+    bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
+    is_written = fclose(file) == 0 && is_written;
+    if (!it->error->is_set && !(is_written && rename(beside, name) == 0))
+        error_set(it->error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
+    if (it->error->is_set)
+        (void)unlink(beside);
+}
+
+static void put_file(struct exporting *it, const char *suffix, struct bytes text)
+{
+    FILE *file = it->error->is_set ? NULL : begin_file(it, suffix);
+    if (file && fwrite(text.data, 1, text.size, file) != text.size)
+        error_set(it->error, EXIT_STATE_IO, "%s%s can't be written: %s", it->arguments->output,
+                  suffix, strerror(errno));
+    end_file(it, suffix, file);
 }
 
 static void write_manifest(const struct exporting *it, const struct dataset_listing *listing,
-                           const uint8_t sha256[SHA256_SIZE], struct buffer *to)
+                           struct buffer *to)
 {
     struct json_writer json;
-    char digest[2 * SHA256_SIZE];
-    hex_encode(digest, sha256, SHA256_SIZE);
+    const char *format = it->form ? it->arguments->format : "jsonl";
     json_writer_init(&json, to);
     json_object_begin(&json);
     json_put_text(&json, "schema", "flywheel.manifest/v1");
     json_put_bytes(&json, "dataset", it->arguments->pipeline->dataset.name);
     json_put_uint(&json, "version", listing->version);
     json_put_text(&json, "snapshot", listing->snapshot);
-    json_put_text(&json, "format", "jsonl");
+    json_put_text(&json, "format", format);
     json_key(&json, "filter");
     json_object_begin(&json);
     if (it->arguments->split)
@@ -66,94 +182,89 @@ static void write_manifest(const struct exporting *it, const struct dataset_list
         json_put_text(&json, "cohort", it->arguments->cohort);
     json_object_end(&json);
     json_put_uint(&json, "rows", it->rows);
-    json_put_bytes(&json, "sha256", bytes_of(digest, sizeof digest));
+    if (it->left_out > 0)
+        json_put_uint(&json, "left_out", it->left_out);
+    json_put_hex(&json, "sha256", it->sha256, SHA256_SIZE);
     json_key(&json, "untrusted"); /* people and models wrote them: data, never instructions */
-    json_raw(&json, BYTES_LITERAL("[\"input\",\"history\",\"contexts\",\"output\","
-                                  "\"expected_response\"]"));
+    json_raw(&json, it->form ? form_untrusted(it->form)
+                             : BYTES_LITERAL("[\"input\",\"history\",\"contexts\",\"output\","
+                                             "\"expected_response\"]"));
     json_object_end(&json);
     buffer_append_byte(to, '\n');
 }
 
-/* Beside its name, then moved there. */
-static bool put_file(const char *path, const char *suffix, struct bytes text,
-                     struct error *ret_error)
+static void put_beside(struct exporting *it, const struct dataset_listing *listing)
 {
-    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    snprintf(beside, sizeof beside, "%s%s.tmp", path, suffix);
-    FILE *file = fopen(beside, "wb");
-    bool is_written = file && fwrite(text.data, 1, text.size, file) == text.size &&
-                      fflush(file) == 0 && fsync(fileno(file)) == 0;
-    is_written = (!file || fclose(file) == 0) && is_written && rename(beside, name) == 0;
-    if (!is_written)
-        error_set(ret_error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
-    return is_written;
+    struct buffer text = {0};
+    write_manifest(it, listing, &text);
+    if (text.failed)
+        error_set(it->error, EXIT_STATE_IO, "out of memory");
+    put_file(it, ".manifest.json", buffer_bytes(&text));
+    buffer_finish(&text);
+    struct bytes schema = it->form ? form_item_schema(it->form) : bytes_of("", 0);
+    if (schema.size > 0)
+        put_file(it, ".item_schema.json", schema);
 }
 
-static bool read_filter(struct exporting *it, struct error *ret_error)
+/* What a form has no place for is told, never passed over in silence. */
+static void say(const struct exporting *it, const struct dataset_listing *listing)
 {
-    const char *split = it->arguments->split, *cohort = it->arguments->cohort;
-    const char *format = it->arguments->format;
-    if (format && strcmp(format, "jsonl") != 0)
-        error_set(ret_error, EXIT_USAGE, "there is no format %s; there is: jsonl", format);
-    if (split && strcmp(split, "eval") != 0 && strcmp(split, "train") != 0)
-        error_set(ret_error, EXIT_USAGE, "--split is eval or train");
-    const char *equal = cohort ? strchr(cohort, '=') : NULL;
-    if (cohort && (!equal || equal == cohort || equal - cohort > 100))
-        error_set(ret_error, EXIT_USAGE, "--cohort is DIMENSION=VALUE");
-    if (ret_error->is_set)
-        return false;
-    if (equal) {
-        it->dimension = bytes_of(cohort, (size_t)(equal - cohort));
-        it->value = bytes_of_text(equal + 1);
-    }
-    return true;
-}
-
-static int deliver(struct exporting *it, const struct dataset_listing *listing,
-                   struct error *ret_error)
-{
-    struct buffer manifest = {0};
-    uint8_t sha256[SHA256_SIZE];
     const char *path = it->arguments->output;
-    struct bytes text = buffer_bytes(it->text);
-    digest_sha256(sha256, text);
-    write_manifest(it, listing, sha256, &manifest);
-    if (it->text->failed || manifest.failed) {
-        error_set(ret_error, EXIT_STATE_IO, "out of memory");
-    } else if (!path) {
-        fwrite(text.data, 1, text.size, stdout);
-    } else if (put_file(path, "", text, ret_error) &&
-               put_file(path, ".manifest.json", buffer_bytes(&manifest), ret_error)) {
+    if (path)
         fprintf(stderr, "%llu row%s of version %llu (%s) in %s\n", (unsigned long long)it->rows,
                 it->rows == 1 ? "" : "s", (unsigned long long)listing->version, listing->snapshot,
                 path);
-    }
-    buffer_finish(&manifest);
-    if (!ret_error->is_set)
-        change_note_export(it->arguments, listing->version, sha256);
-    return EXIT_DONE;
+    if (it->left_out > 0)
+        fprintf(stderr,
+                "%llu row%s without what the format is about (a question, an expected response) "
+                "left out\n",
+                (unsigned long long)it->left_out, it->left_out == 1 ? "" : "s");
+    if (it->form && listing->retired > 0)
+        fprintf(stderr,
+                "no tombstones in this format: where the %zu row%s that left the dataset by this "
+                "version may be there from an earlier import, %s (`dataset diff` names them)\n",
+                listing->retired, listing->retired == 1 ? "" : "s", form_retired(it->form));
+}
+
+static void deliver(struct exporting *it, struct store *store,
+                    const struct dataset_listing *listing)
+{
+    bool has_file = it->arguments->output;
+    it->file = has_file ? begin_file(it, "") : stdout;
+    if (!it->file)
+        return;
+    enum status status = dataset_read_rows(store, listing, write_row, it, it->error);
+    if (status != STATUS_OK && !it->error->is_set)
+        error_set(it->error, EXIT_STATE_IO, "the dataset can't be read");
+    digest_stream_sha256(it->digest, it->sha256);
+    if (has_file)
+        end_file(it, "", it->file);
+    else if (fflush(stdout) != 0)
+        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
+    if (has_file)
+        put_beside(it, listing);
+    if (!it->error->is_set)
+        say(it, listing);
 }
 
 int dataset_export(const struct dataset_arguments *arguments, struct error *ret_error)
 {
     struct store *store = NULL;
     struct dataset_listing listing = {0};
-    struct buffer text = {0};
-    struct exporting it = {.arguments = arguments, .text = &text};
+    struct exporting it = {.arguments = arguments, .error = ret_error};
     uint64_t version;
     arena_init(&it.arena, ARENA_BYTES_MAX);
-    bool is_read =
-        read_filter(&it, ret_error) &&
-        dataset_store_open(arguments, &store, ret_error) == STATUS_OK &&
+    it.digest = digest_stream_create();
+    if (read_filter(&it) && dataset_store_open(arguments, &store, ret_error) == STATUS_OK &&
         dataset_read_version(store, bytes_of_text(arguments->version), &version, ret_error) &&
-        dataset_read_listing(store, version, &listing, ret_error) == STATUS_OK &&
-        dataset_read_rows(store, &listing, write_row, &it, ret_error) == STATUS_OK;
-    store_close(store);
-    if (is_read)
-        (void)deliver(&it, &listing, ret_error);
+        dataset_read_listing(store, version, &listing, ret_error) == STATUS_OK)
+        deliver(&it, store, &listing);
+    store_close(store); /* before the trail is written: a directory is open once */
+    if (!ret_error->is_set)
+        change_note_export(arguments, listing.version, it.sha256);
     dataset_listing_finish(&listing);
+    digest_stream_destroy(it.digest);
     arena_finish(&it.arena);
-    buffer_finish(&text);
+    buffer_finish(&it.line);
     return ret_error->is_set ? (int)ret_error->exit_code : EXIT_DONE;
 }
