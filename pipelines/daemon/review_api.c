@@ -73,6 +73,16 @@ static unsigned answer_queue(void *context, struct http_api_call *call)
     return answer_document(context, call, "/api/v1/queue", true);
 }
 
+static unsigned answer_measures(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/measures", true);
+}
+
+static unsigned answer_coverage(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/dataset_coverage", true);
+}
+
 static unsigned answer_dataset(void *context, struct http_api_call *call)
 {
     return answer_document(context, call, "/api/v1/dataset", true);
@@ -106,6 +116,8 @@ static const char *const audit_parameters[] = {"since", "limit", NULL};
 static const char *const dataset_parameters[] = {"version", NULL};
 static const char *const row_parameters[] = {"version", "after", NULL};
 static const char *const queue_parameters[] = {NULL};
+static const char *const measures_parameters[] = {"window", "group_by", "baseline", NULL};
+static const char *const coverage_parameters[] = {"window", NULL};
 static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};
 
 enum { SMALL_BODY = 4096 };
@@ -127,6 +139,9 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/cohorts", RIGHT_AGGREGATES, 0, answer_cohorts, cohort_parameters},
     {HTTP_GET, "/api/v1/gate", RIGHT_AGGREGATES, 0, answer_gate, api_gate_parameters},
     {HTTP_GET, "/api/v1/queue", RIGHT_AGGREGATES, 0, answer_queue, queue_parameters},
+    {HTTP_GET, "/api/v1/measures", RIGHT_AGGREGATES, 0, answer_measures, measures_parameters},
+    {HTTP_GET, "/api/v1/dataset_coverage", RIGHT_AGGREGATES, 0, answer_coverage,
+     coverage_parameters},
     {HTTP_GET, "/api/v1/dataset", RIGHT_ADJUDICATE, 0, answer_dataset, dataset_parameters},
     {HTTP_GET, "/api/v1/dataset/rows", RIGHT_ADJUDICATE, 0, answer_rows, row_parameters},
     {HTTP_POST, "/api/v1/dataset/tag", RIGHT_ADJUDICATE, SMALL_BODY, review_api_tag, NULL},
@@ -258,6 +273,10 @@ enum status review_api_start(struct review_api *review, const struct api *docume
     review->document_count = api_routes(&review->own, review->document_routes);
     const struct http_route own[] = {
         {.path = "/api/v1/queue", .handle = write_queue, .context = review},
+        {.path = "/api/v1/measures", .handle = review_api_write_measures, .context = review},
+        {.path = "/api/v1/dataset_coverage",
+         .handle = review_api_write_coverage,
+         .context = review},
         {.path = "/api/v1/dataset", .handle = review_api_write_dataset, .context = review},
         {.path = "/api/v1/dataset/rows", .handle = review_api_write_rows, .context = review},
     };

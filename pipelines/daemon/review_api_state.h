@@ -11,7 +11,7 @@
 #include "processor/report/http_api.h"
 #include "processor/review/reviewers_file.h"
 
-enum { OWN_DOCUMENTS = 3 }; /* beside those of telemetry */
+enum { OWN_DOCUMENTS = 5 }; /* beside those of telemetry */
 
 /* What a role may; a bit each. */
 enum review_right {
@@ -66,12 +66,13 @@ http_api_handler_fn review_api_submit, review_api_withdraw;                 /* _
 http_api_handler_fn review_api_next, review_api_list, review_api_show_item; /* _items.c */
 http_api_handler_fn review_api_reveal;                                      /* _reveal.c */
 http_api_handler_fn review_api_check;                                       /* _check.c */
-http_api_handler_fn review_api_tag, review_api_promote, review_api_retire,
-    review_api_exported, review_api_erase;                   /* _dataset.c */
+http_api_handler_fn review_api_tag, review_api_promote, review_api_retire, review_api_exported,
+    review_api_erase;                                        /* _dataset.c */
 http_api_handler_fn review_api_audit, review_api_checkpoint; /* _audit.c */
 http_api_handler_fn review_api_run;                          /* _run.c */
 
 http_handler_fn review_api_write_dataset, review_api_write_rows; /* _rows.c; of the documents */
+http_handler_fn review_api_write_measures, review_api_write_coverage; /* _measures.c; likewise */
 
 /* A body that is not what it should be: 422 {"error", "field"}. */
 unsigned review_api_malformed(struct http_api_call *call, const char *reason, const char *field);

@@ -29,6 +29,8 @@ static const struct command rows[] = {
     {"audit", "who decided what: verify, export, checkpoint", help_audit, command_audit},
     {"review", "the address of the review page, signed in once", help_review, command_review},
     {"queue", "how far the review has come, by queue", help_queue, command_queue},
+    {"measures", "what reviews have come to: rows, pace, lift, coverage", help_measures,
+     command_measures},
     {"results", "submit judgements from files, take a person's back", help_results,
      command_results},
     {"version", "versions of the program and of its libraries", help_version, command_version},

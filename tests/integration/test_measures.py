@@ -1,0 +1,169 @@
+"""What the way back comes to: every measure against numbers that are counted by hand here, by the command and by the API; the lift of a release
+whose sample was only friendlier."""
+import json, struct, time, uuid
+
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon
+from flywheel.otlp_bytes import attribute, field, fixed64, request, span
+from flywheel.review import Api, sign_in
+
+args = arguments()
+checks = Checks()
+sent = 0
+PIPELINE = """
+trajectory: { settle: 300ms, idle_timeout: 2s }
+rules: [{ name: quality, measure: [score.Quality], fail_below: 0.5, labels: [unsupported_claim] }]
+cohorts:
+  dimensions: { intent: ["*"], locale: ["*"], release: [service.version] }
+  group_by: [[intent], [release, intent]]
+"""
+WORDS = "amber basin cedar delta ember fjord grove haven inlet jetty knoll ledge mesa nook oasis pond quay reef shoal tarn".split()
+
+
+def question(number):
+    """No two are near."""
+    return " ".join(WORDS[(number * 7 + k * (number % 5 + 1)) % 20] + str(number) for k in range(6)) + "?"
+
+
+def runs(intent, scores, release="1.0"):
+    """One run a score, in one request; their trajectory ids."""
+    global sent
+    spans, ids = [], []
+    now = time.time_ns()
+    for score in scores:
+        sent += 1
+        trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
+        event = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Quality") + attribute(3, "gen_ai.evaluation.score.value", score)
+        spans.append(span(trace, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question(sent),
+                          output__value=f"answer {sent}: no prepayment fee applies", intent=intent, locale="en", service__version=release) + field(11, event))
+        ids.append(trace.hex())
+    daemon.send(request(spans))
+    return ids
+
+
+def measures(*words):
+    result = daemon.run("measures", "-c", daemon.config, "--format", "json", *words)
+    if result.returncode != 0:
+        print(result.stdout, result.stderr)
+    return json.loads(result.stdout or "null")
+
+
+def close(found, wanted):
+    return found is not None and abs(found - wanted) < 5e-4
+
+
+def wilson(k, n, z=1.959964):
+    p, middle = k / n, (k / n + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * ((p * (1 - p) + z * z / (4 * n)) / n) ** 0.5 / (1 + z * z / n)
+    return middle - half, middle + half
+
+
+# --- nothing yet ---
+
+daemon = Daemon(args.flywheel, PIPELINE + "selection: { fail: 1.0, pass: 1.0, unscored: 0 }\n", review=", queues: { '*': { overlap: 0 } }",
+                exporters="file/annotations: { path: annotations.jsonl }, file/rows: { path: rows.jsonl }, file/audit: { path: audit.jsonl }",
+                pipelines="traces: { receivers: [otlp], exporters: [file/annotations] }", results="exporters: [file/rows], audit: [file/audit]")
+daemon.start()
+shown = measures()
+checks.equal("before the first run every measure is null, with its reason",
+             [(shown["overall"][name]["value"], bool(shown["overall"][name]["reason"])) for name in ("trace_to_row", "queue_progress", "export_rate")], [(None, True)] * 3)
+table = daemon.run("measures", "-c", daemon.config)
+checks.check("and the table says so", table.returncode == 0 and "no run failed or was disputed" in table.stdout, table.stderr)
+
+# --- a queue that people have worked on ---
+
+failed = runs("payoff", [0.1] * 6)
+daemon.settle()
+asha = sign_in(daemon, "asha")
+served = asha.post("/api/v1/review/next", {})[2]
+passed = runs("payoff", [0.9] * 2)
+failed_cards = runs("card", [0.2] * 2)
+daemon.settle()
+records = {record["trajectory_id"]: record for record in daemon.records()}
+checks.equal("each run is an item", len(records), 10)
+failed.sort(key=lambda run: records[run]["record_id"] != served["record_id"])
+
+
+def judge(run, **more):
+    status, _, answer = asha.post("/api/v1/results", {"schema": "flywheel.result/v1", "result_id": str(uuid.uuid4()), "record_id": records[run]["record_id"], "status": "completed", **more})
+    if status != 200:
+        print(status, answer)
+    return answer
+
+
+judge(failed[0], verdict="fail", labels=["unsupported_claim"], must_not_include=[["no prepayment fee applies"]])
+judge(failed[1], verdict="fail", labels=["unsupported_claim"], approve=False)
+judge(failed[2], verdict="pass")
+judge(failed[3], verdict="unsure")
+judge(passed[0], verdict="fail", labels=["unsupported_claim"])
+judge(passed[1], verdict="pass")
+daemon.wait(lambda: daemon.is_settled() and len((daemon.directory / "rows.jsonl").read_text().splitlines()) == 4)
+shown = measures("--group-by", "intent")
+checks.equal("the document names itself", (shown["schema"], shown["window"], shown["group_by"]), ("flywheel.measures/v1", "7d", "intent"))
+overall = shown["overall"]
+row = overall["trace_to_row"]
+checks.equal("8 runs failed, 1 that passed is disputed by its decision; 3 of them have a live row",
+             (row["failed"], row["disputed_besides"], row["numerator"], row["denominator"]), (8, 1, 3, 9))
+checks.check("with Wilson's interval, and days", all(map(close, (row["value"], row["low"], row["high"]), (1 / 3, *wilson(3, 9)))) and 0 <= row["days_p50"] <= row["days_p95"] < 1, row)
+progress = overall["queue_progress"]
+checks.equal("5 of 10 items are decided", (progress["numerator"], progress["denominator"], progress["open"], progress["disputed"], progress["agreed"]), (5, 10, 4, 1, 5))
+checks.equal("4 are open, none over due", (overall["queue_age"]["open"], overall["queue_age"]["over_due"]), (4, 0))
+work = overall["throughput"]
+checks.equal("6 results, 5 decisions, one of them on an item that was served", (work["results"], work["decisions"], work["timed_results"]), (6, 5, 1))
+checks.check("and rates by the hours of the window", close(work["results_per_hour"], 6 / work["hours"]) and 144 <= work["hours"] <= 169, work)
+export = overall["export_rate"]
+checks.equal("4 rows, all with the exporter; 1 decision that nobody approved as a row",
+             (export["numerator"], export["denominator"], export["value"], export["decided_without_row"]), (4, 4, 1, {"not_approved": 1}))
+cohorts = {cohort["cohort"]["intent"]: cohort for cohort in shown["cohorts"]}
+checks.equal("by intent: payoff has 8 runs and 7 failed or disputed, card 2 and 2",
+             {name: (cohort["runs"], cohort["trace_to_row"]["numerator"], cohort["trace_to_row"]["denominator"], cohort["queue_progress"]["numerator"]) for name, cohort in cohorts.items()},
+             {"payoff": (8, 3, 7, 5), "card": (2, 0, 2, 0)})
+checks.equal("without a baseline there is no lift, and it says so", (overall["evaluator_lift"]["reason"], overall["evaluator_lift"]["subjects"]), ("no baseline is named", []))
+
+# --- coverage ---
+
+status, _, coverage = asha.get("/api/v1/dataset_coverage")
+checks.equal("the coverage is served to who may see aggregates", (status, coverage and coverage["schema"]), (200, "flywheel.dataset_coverage/v1"))
+by_name = {one["dimension"]: one for one in coverage["dimensions"]}
+values = {value["value"]: value for value in by_name["intent"]["values"]}
+checks.equal("payoff: 5 decided, 4 rows, 1 of the regression set; card: none",
+             [(values[name]["runs"], values[name]["decided"], values[name]["rows"], values[name]["regression_rows"]) for name in ("payoff", "card")], [(8, 5, 4, 1), (2, 0, 0, 0)])
+checks.equal("2 of 10 runs have an intent with fewer than 5 decided items", (by_name["intent"]["share_thin"]["value"], [one["value"] for one in by_name["intent"]["uncovered"]]), (0.2, ["card"]))
+checks.equal("of a dimension that no grouping has the traffic is not known, and why", (by_name["locale"]["share_thin"]["value"], by_name["locale"]["share_thin"]["reason"]),
+             (None, "no grouping of cohorts.group_by has it"))
+checks.equal("the failing signature has a regression row", (coverage["failing_signatures"], coverage["without_regression_row"]), (1, 0))
+status, _, served_measures = asha.get("/api/v1/measures?group_by=intent")
+checks.equal("the API says what the command says", (status, served_measures["overall"]["trace_to_row"], served_measures["overall"]["export_rate"]), (200, row, export))
+checks.equal("a misspelled parameter is refused", asha.get("/api/v1/measures?groupby=intent")[0], 400)
+checks.equal("nobody gets it without a session", Api(daemon.review_port).get("/api/v1/measures")[0], 401)
+for words in (["--group-by", "locale"], ["--group-by", "intent,release"], ["--baseline", "4.2.0"], ["--window", "60d"], ["--format", "xml"]):
+    checks.equal(f"{' '.join(words)} is a usage error", daemon.run("measures", "-c", daemon.config, *words).returncode, 2)
+names = json.dumps([shown, coverage])
+checks.check("no person's name is in either", "asha" not in names)
+daemon.remove()
+
+# --- better, or a friendlier sample? ---
+
+daemon = Daemon(args.flywheel, PIPELINE + "selection: { fail: 0, pass: 0, unscored: 0 }\n", review="")
+daemon.start()
+scores = lambda passed, failed: [0.9] * passed + [0.1] * failed
+runs("easy", scores(475, 25), "1.0"), runs("hard", scores(305, 195), "1.0")
+daemon.settle()
+runs("easy", scores(570, 30), "1.1"), runs("hard", scores(244, 156), "1.1")
+daemon.settle()
+lift = measures("--baseline", "release=1.0")["overall"]["evaluator_lift"]
+checks.equal("from the baseline to the newest release, at the mix of intents", (lift.get("baseline"), lift.get("release"), lift.get("mix")), ("1.0", "1.1", ["intent"]))
+subjects = {one.get("rule", one.get("measure")): one for one in lift["subjects"]}
+rate, rule = subjects["pass_rate"], subjects["quality"]
+checks.check("the pass rate went up by 3.4 points", close(rate["lift"]["value"], 0.034), rate["lift"])
+(l1, u1), (l2, u2) = wilson(780, 1000), wilson(814, 1000)
+wanted = (0.034 - ((0.814 - l2) ** 2 + (u1 - 0.78) ** 2) ** 0.5, 0.034 + ((u2 - 0.814) ** 2 + (0.78 - l1) ** 2) ** 0.5)
+checks.check("with Newcombe's interval", close(rate["lift"]["low"], wanted[0]) and close(rate["lift"]["high"], wanted[1]), (rate["lift"], wanted))
+adjusted = rate["lift_mix_adjusted"]
+checks.check("and at the baseline's mix by 0.0", close(adjusted["value"], 0) and adjusted["low"] < 0 < adjusted["high"] and adjusted["covered"] == 1 and adjusted["cells_counted"] == 2, adjusted)
+checks.check("the rule alone says the same", close(rule["lift"]["value"], 0.034) and close(rule["lift_mix_adjusted"]["value"], 0) and (rule["before"]["n"], rule["after"]["n"]) == (1000, 1000), rule)
+checks.equal("a release that nobody ran is none", measures("--baseline", "release=0.9")["overall"]["evaluator_lift"]["reason"], "the baseline has no run in the window")
+checks.equal("nothing is newer than the newest", measures("--baseline", "release=1.1")["overall"]["evaluator_lift"]["reason"], "no newer release has a run in the window")
+print(daemon.run("measures", "-c", daemon.config, "--baseline", "release=1.0").stdout)
+daemon.remove()
+checks.finish()
