@@ -135,22 +135,13 @@ static size_t keep_last(struct heads *heads)
 
 static bool write_snapshot(struct dataset_listing *listing)
 {
-    struct buffer lines = {0};
-    uint8_t hash[SHA256_SIZE];
+    struct row_snapshot snapshot = {0};
     for (size_t i = 0; i < listing->count; i++) {
         const struct row_version_head *row = &listing->rows[i];
-        char row_id[UUID_TEXT_SIZE], digest[2 * SHA256_SIZE];
-        row_id_text(row_id, row->row_id);
-        hex_encode(digest, row->sha256, SHA256_SIZE);
-        buffer_printf(&lines, "%s %u %s %.64s\n", row_id, row->revision,
-                      row_split_names[row->split % ROW_SPLITS], digest);
+        row_snapshot_add(&snapshot, row->row_id, row->revision, row->split % ROW_SPLITS,
+                         row->sha256);
     }
-    digest_sha256(hash, buffer_bytes(&lines));
-    hex_encode(listing->snapshot, hash, (SNAPSHOT_TEXT_SIZE - 1) / 2);
-    listing->snapshot[SNAPSHOT_TEXT_SIZE - 1] = 0;
-    bool is_whole = !lines.failed;
-    buffer_finish(&lines);
-    return is_whole;
+    return row_snapshot_finish(&snapshot, listing->snapshot);
 }
 
 enum status dataset_read_listing(struct store *store, uint64_t version,

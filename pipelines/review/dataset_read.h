@@ -2,11 +2,9 @@
  * they said, byte for byte, until an erasure. Read transactions are opened anew each second or 1,000
  * rows, so that the daemon's pages are not kept. */
 #pragma once
-#include "processor/review/row_stamp.h"
+#include "processor/review/row_snapshot.h"
 #include "state/store/store.h"
 #include "state/tables/row.h"
-
-enum { SNAPSHOT_TEXT_SIZE = 17 };
 
 struct dataset_listing {
     struct row_version_head *rows; /* live ones, by row id */

@@ -6,6 +6,7 @@ enum { DIGITS_MIN = 2, DIGITS_MAX = 32 };
 struct number {
     char digits[DIGITS_MAX];
     size_t count;
+    struct bytes text; /* as it stands there */
 };
 
 static bool is_digit(uint8_t byte)
@@ -22,6 +23,7 @@ static bool next_number(struct bytes text, size_t *at, struct number *ret)
             ++*at;
         if (*at >= text.size)
             return false;
+        size_t from = *at;
         for (; *at < text.size; ++*at) {
             bool is_inner = (text.data[*at] == ',' || text.data[*at] == '.') &&
                             *at + 1 < text.size && is_digit(text.data[*at + 1]);
@@ -30,6 +32,7 @@ static bool next_number(struct bytes text, size_t *at, struct number *ret)
             else if (!is_digit(text.data[*at]) && !is_inner)
                 break;
         }
+        ret->text = bytes_of(text.data + from, *at - from);
         if (ret->count >= DIGITS_MIN)
             return true;
     }
@@ -70,4 +73,13 @@ bool row_numbers_are_volatile(struct bytes expected, const struct json_reader *r
         if (is_from_tool(&number, reader, record))
             return true;
     return false;
+}
+
+void row_numbers_write(struct bytes text, struct buffer *to)
+{
+    struct number number;
+    for (size_t at = 0; next_number(text, &at, &number);) {
+        buffer_append_text(to, " ; ");
+        buffer_append_bytes(to, number.text);
+    }
 }

@@ -4,3 +4,5 @@
 
 bool row_numbers_are_volatile(struct bytes expected, const struct json_reader *reader,
                               const struct json_value *record);
+/* All numbers of a text, from two digits on, " ; " before each: to be read as numbers again. */
+void row_numbers_write(struct bytes text, struct buffer *to);

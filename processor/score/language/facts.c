@@ -20,11 +20,16 @@ struct token {
     uint32_t start, end;
     uint32_t sentence, clause;
     bool is_negation;
+    bool is_open; /* of a phrase: any number meets it */
 };
+
+/* Which words a text has, roughly: a bit by hash. Most phrases are not said, and stop here. */
+enum { WORD_BITS = 4096 };
 
 struct facts_text {
     struct token *tokens;
     uint32_t count;
+    uint64_t *words; /* WORD_BITS; NULL of a phrase */
 };
 
 /* --- words that are looked at by themselves --- */
@@ -183,7 +188,7 @@ static void add_words(struct reading *reading, const struct words *words, size_t
     }
 }
 
-const struct facts_text *facts_text_read(struct bytes text, struct arena *arena)
+static struct facts_text *read_tokens(struct bytes text, struct arena *arena)
 {
     struct reading reading = {.text = text, .arena = arena};
     pthread_once(&are_made, make);
@@ -210,12 +215,37 @@ const struct facts_text *facts_text_read(struct bytes text, struct arena *arena)
     return arena->failed || arena->is_too_costly ? NULL : reading.to;
 }
 
+const struct facts_text *facts_text_read(struct bytes text, struct arena *arena)
+{
+    struct facts_text *read = read_tokens(text, arena);
+    uint64_t *words = arena_zalloc(arena, WORD_BITS / 64, sizeof *words);
+    if (!read || !words)
+        return NULL;
+    for (uint32_t i = 0; i < read->count; i++)
+        words[read->tokens[i].hash % WORD_BITS / 64] |= 1ULL << read->tokens[i].hash % 64;
+    read->words = words;
+    return read;
+}
+
+static bool has_words(const struct facts_text *text, const struct facts_text *phrase)
+{
+    for (uint32_t i = 0; i < phrase->count; i++) {
+        uint64_t hash = phrase->tokens[i].hash;
+        if (!phrase->tokens[i].number && !(text->words[hash % WORD_BITS / 64] >> hash % 64 & 1))
+            return false;
+    }
+    return true;
+}
+
 /* --- matching --- */
 
+/* `a` of the phrase. */
 static bool is_same(const struct token *a, const struct token *b)
 {
     if (!a->number || !b->number)
         return a->number == b->number && a->hash == b->hash;
+    if (a->is_open)
+        return true;
     for (uint32_t i = 0; i < a->number->reading_count; i++)
         for (uint32_t j = 0; j < b->number->reading_count; j++)
             if (a->number->readings[i] == b->number->readings[j])
@@ -249,7 +279,7 @@ static bool is_negated(const struct facts_text *text, uint32_t first, uint32_t l
 /* Where the phrase up to its k-th token can end: the nearest first token of
  * such an end, plus one. */
 static bool find(const struct facts_text *text, const struct facts_text *phrase, uint32_t *starts,
-                 uint32_t *next)
+                 uint32_t *next, struct facts_place *ret_place)
 {
     uint32_t negations_in = count_negations(phrase->tokens, 0, phrase->count);
     for (uint32_t k = 0; k < phrase->count; k++) {
@@ -270,22 +300,34 @@ static bool find(const struct facts_text *text, const struct facts_text *phrase,
         memcpy(starts, next, text->count * sizeof *starts);
     }
     for (uint32_t i = 0; i < text->count; i++)
-        if (starts[i] > 0 && !is_negated(text, starts[i] - 1, i, negations_in))
+        if (starts[i] > 0 && !is_negated(text, starts[i] - 1, i, negations_in)) {
+            *ret_place =
+                (struct facts_place){text->tokens[starts[i] - 1].start, text->tokens[i].end};
             return true;
+        }
     return false;
+}
+
+bool facts_find(const struct facts_text *text, const struct facts_text *phrase,
+                struct arena *scratch, struct facts_place *ret_place)
+{
+    struct facts_place place;
+    if (!text || !phrase || phrase->count == 0 || phrase->count > FACTS_PHRASE_WORDS_MAX ||
+        phrase->count > text->count || !has_words(text, phrase))
+        return false;
+    uint32_t *starts = arena_zalloc(scratch, text->count, sizeof(*starts));
+    uint32_t *next = arena_zalloc(scratch, text->count, sizeof(*next));
+    if (!starts || !next || !arena_look(scratch, (size_t)text->count * phrase->count) ||
+        !find(text, phrase, starts, next, &place))
+        return false;
+    if (ret_place)
+        *ret_place = place;
+    return true;
 }
 
 bool facts_say(const struct facts_text *text, struct bytes phrase, struct arena *scratch)
 {
-    const struct facts_text *wanted = facts_text_read(phrase, scratch);
-    if (!text || !wanted || wanted->count == 0 || wanted->count > FACTS_PHRASE_WORDS_MAX ||
-        wanted->count > text->count)
-        return false;
-    uint32_t *starts = arena_zalloc(scratch, text->count, sizeof(*starts));
-    uint32_t *next = arena_zalloc(scratch, text->count, sizeof(*next));
-    if (!starts || !next || !arena_look(scratch, (size_t)text->count * wanted->count))
-        return false;
-    return find(text, wanted, starts, next);
+    return facts_find(text, read_tokens(phrase, scratch), scratch, NULL);
 }
 
 bool facts_say_any(const struct facts_text *text, const struct bytes *phrases, uint32_t count,
@@ -295,4 +337,50 @@ bool facts_say_any(const struct facts_text *text, const struct bytes *phrases, u
         if (facts_say(text, phrases[i], scratch))
             return true;
     return false;
+}
+
+/* --- phrases that are kept --- */
+
+static bool has_reading(const struct facts_text *text, uint64_t reading)
+{
+    for (uint32_t i = 0; i < text->count; i++)
+        for (uint32_t j = 0; text->tokens[i].number && j < text->tokens[i].number->reading_count;
+             j++)
+            if (text->tokens[i].number->readings[j] == reading)
+                return true;
+    return false;
+}
+
+/* Of a date the year is enough: texts write one day in many ways. */
+static bool is_open_number(const struct number *number, const struct facts_text *open)
+{
+    for (uint32_t i = 0; i < number->reading_count; i++)
+        if (has_reading(open, number->readings[i]))
+            return true;
+    return number->year != 0 && has_reading(open, number->year);
+}
+
+const struct facts_text *facts_phrase_read(struct bytes phrase, const struct facts_text *open,
+                                           struct arena *scratch, struct arena *arena)
+{
+    const struct facts_text *read = read_tokens(phrase, scratch);
+    if (!read || read->count == 0 || read->count > FACTS_PHRASE_WORDS_MAX)
+        return NULL;
+    struct facts_text *kept = arena_zalloc(arena, 1, sizeof(*kept));
+    struct token *tokens = arena_zalloc(arena, read->count, sizeof(*tokens));
+    if (!kept || !tokens)
+        return NULL;
+    memcpy(tokens, read->tokens, read->count * sizeof(*tokens));
+    for (uint32_t i = 0; i < read->count; i++) {
+        if (!tokens[i].number)
+            continue;
+        struct number *number = arena_alloc(arena, sizeof(*number));
+        if (!number)
+            return NULL;
+        *number = *tokens[i].number;
+        tokens[i].number = number;
+        tokens[i].is_open = open && is_open_number(number, open);
+    }
+    *kept = (struct facts_text){.tokens = tokens, .count = read->count};
+    return kept;
 }

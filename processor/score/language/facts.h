@@ -22,3 +22,17 @@ bool facts_say(const struct facts_text *text, struct bytes phrase, struct arena 
 /* Any of them. */
 bool facts_say_any(const struct facts_text *text, const struct bytes *phrases, uint32_t count,
                    struct arena *scratch);
+
+/* Where it is said: bytes of the text. */
+struct facts_place {
+    uint32_t start, end;
+};
+
+/* A phrase read once, for many texts; immutable, in `arena`. Numbers of it that stand in `open` too are
+ * met by any number: they are one customer's own (NULL: none is). NULL: it is never said, or the arena
+ * is full. */
+const struct facts_text *facts_phrase_read(struct bytes phrase, const struct facts_text *open,
+                                           struct arena *scratch, struct arena *arena);
+/* `ret_place`: the first of its sentences that says it; may be NULL. */
+bool facts_find(const struct facts_text *text, const struct facts_text *phrase,
+                struct arena *scratch, struct facts_place *ret_place);
