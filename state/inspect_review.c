@@ -1,5 +1,6 @@
 /* Rows of the return path: ids, digests and numbers, never a text, never a person's name. */
 #include "state/inspect_state.h"
+#include "state/tables/agreement.h"
 #include "state/tables/audit.h"
 #include "state/tables/item_row.h"
 #include "state/tables/result.h"
@@ -155,4 +156,54 @@ enum status inspect_result_pending(struct inspection *inspection, struct bytes k
                                    struct bytes value, struct json_writer *to)
 {
     return inspect_numbered(inspection, key, value, to);
+}
+
+/* --- agreement --- */
+
+static void put_subject(struct json_writer *to, int64_t day, enum agreement_subject subject,
+                        struct bytes id)
+{
+    if (day != AGREEMENT_TOTAL)
+        json_put_int(to, "day", day);
+    if (subject == AGREEMENT_RULE) {
+        json_put_text(to, "subject", "human_machine");
+        json_put_hex(to, "rule", id.data, id.size);
+        return;
+    }
+    json_put_text(to, "subject", subject == AGREEMENT_LABEL ? "label" : "verdict");
+    if (subject == AGREEMENT_LABEL)
+        json_put_bytes(to, "label", id);
+}
+
+enum status inspect_agreement(struct inspection *inspection, struct bytes key, struct bytes value,
+                              struct json_writer *to)
+{
+    struct agreement_row row;
+    (void)inspection;
+    if (agreement_decode(key, value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    put_subject(to, row.day, row.subject, row.id);
+    json_put_uint(to, "queue", row.queue);
+    json_put_hex(to, "pattern", row.counts, sizeof row.counts);
+    json_put_int(to, "items", row.count);
+    return STATUS_OK;
+}
+
+enum status inspect_pair(struct inspection *inspection, struct bytes key, struct bytes value,
+                         struct json_writer *to)
+{
+    struct agreement_pair pair;
+    (void)inspection;
+    if (agreement_decode_pair(key, value, &pair) != STATUS_OK)
+        return STATUS_MALFORMED;
+    json_put_hex(to, "actor", pair.actors[0], AGREEMENT_ACTOR_SIZE);
+    if (pair.is_actor) {
+        json_put_bool(to, "is_own", pair.count != 0);
+        return STATUS_OK;
+    }
+    json_put_hex(to, "other", pair.actors[1], AGREEMENT_ACTOR_SIZE);
+    put_subject(to, pair.day, pair.subject, pair.id);
+    json_put_hex(to, "categories", pair.categories, sizeof pair.categories);
+    json_put_int(to, "items", pair.count);
+    return STATUS_OK;
 }

@@ -10,6 +10,7 @@
 #include "pipelines/review/review.h"
 #include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
+#include "pipelines/review/tally.h"
 #include "processor/base/digest.h"
 #include "state/store/value.h"
 #include "state/tables/erased.h"
@@ -125,10 +126,12 @@ static void take_over(struct review *review, struct store_txn *txn, uint64_t seq
     const struct selected_record *record = closed->emission.record;
     if (!item_read(txn, sequence, &review->arena, &item))
         return;
+    tally_take_back(&review->config->review, txn, &item);
     take_record(&review->arena, &item, closed, record);
     if (item.has_content && record->content.size > 0)
         items_replace_content(review->items, txn, sequence, record->content);
     items_put(review->items, txn, &item);
+    tally_count(&review->config->review, txn, &item);
 }
 
 /* Its items in that queue that nobody has finished; the new one is for whoever had them. */
@@ -169,6 +172,7 @@ static uint64_t add_item(struct review *review, struct store_txn *txn, const str
     memcpy(item.content_digest, record->content_digest, sizeof item.content_digest);
     take_record(&review->arena, &item, closed, record);
     items_append(review->items, txn, &item, record->content);
+    tally_count_new(&review->config->review, txn, &item);
     supersede(review, txn, &item, wall_ms);
     return item.sequence;
 }

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "pipelines/review/apply_state.h"
+#include "pipelines/review/tally.h"
 #include "pipelines/review/texts.h"
 #include "processor/base/digest.h"
 
@@ -76,12 +77,14 @@ static void put_texts(struct applying *applying, struct result_row *row, struct 
     digest_sha256_two(ret_content, bytes_of(row->salt, sizeof row->salt), row->texts);
 }
 
-/* Reviews that others have given, of those that the item wants. */
+/* Have others given all reviews that the item wants? Who has a place already keeps it. */
 static bool is_beyond_wanted(const struct applying *applying)
 {
     const struct item_row *item = &applying->item;
-    bool counts_already =
-        applying->has_own && applying->own->is_given && applying->own->status == RESULT_COMPLETED;
+    const struct result_row *own = applying->own;
+    bool counts_already = applying->has_own && own->is_given && own->status == RESULT_COMPLETED;
+    if (counts_already && own->role == RESULT_REVIEWER && !own->is_extra)
+        return false;
     return item->results - (counts_already && item->results > 0) >=
            review_wanted(applying->event.review, item);
 }
@@ -174,6 +177,7 @@ enum result_outcome review_keep(struct applying *applying)
         digest_sha256(content, row.result_id);
     }
     enum result_outcome outcome = outcome_of(applying, &row);
+    tally_take_back(&review->config->review, txn, &applying->item);
     results_put(review->results, txn, &row);
     uint8_t person[8];
     put_be64(person, row.principal_hash);
@@ -184,6 +188,7 @@ enum result_outcome review_keep(struct applying *applying)
         applying->item.skip_to = applying->result->skip_to;
     leases_release(review->leases, row.item, row.principal_hash);
     review_settle(&applying->event, &applying->item, applying->answer->row_id);
+    tally_count(&review->config->review, txn, &applying->item);
     buffer_finish(&texts);
     return outcome;
 }

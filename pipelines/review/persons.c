@@ -2,6 +2,7 @@
  * what failed alike, and are taken out of all counts. */
 #include "pipelines/review/review.h"
 #include "pipelines/review/state.h"
+#include "pipelines/review/tally.h"
 #include "processor/base/digest.h"
 
 enum { WITHDRAWN_MAX = 10000, CLOSED_MAX = 1000 };
@@ -39,6 +40,16 @@ static bool read_place(const struct review_event *event, const uint8_t item_id[I
     return true;
 }
 
+/* The item stays as it is. */
+static void put_row(const struct review_event *event, const struct item_row *item,
+                    const struct result_row *row)
+{
+    const struct review_settings *settings = &event->review->config->review;
+    tally_take_back(settings, event->txn, item);
+    results_put(event->review->results, event->txn, row);
+    tally_count(settings, event->txn, item);
+}
+
 bool review_reveal(struct review *review, struct store_txn *txn, const uint8_t item_id[16],
                    const struct principal *principal, enum reviewer_verdict verdict,
                    const uint16_t *labels, uint32_t label_count, int64_t wall_ms)
@@ -58,7 +69,7 @@ bool review_reveal(struct review *review, struct store_txn *txn, const uint8_t i
         if (labels[i] < known->count)
             row.first_labels[row.first_label_count++] = known->items[labels[i]].id;
     row.revealed_ms = wall_ms;
-    results_put(review->results, txn, &row);
+    put_row(&event, &item, &row);
     return true;
 }
 
@@ -75,7 +86,7 @@ bool review_served(struct review *review, struct store_txn *txn, const uint8_t i
     row.served_ms = wall_ms;
     row.is_chosen = is_chosen;
     row.is_served = !is_chosen;
-    results_put(review->results, txn, &row);
+    put_row(&event, &item, &row);
     review_audit(&event, AUDIT_ITEM_SERVED, &item, (struct bytes){NULL, 0}, NULL);
     return true;
 }
@@ -100,10 +111,12 @@ uint64_t review_withdraw_all(struct review *review, struct store_txn *txn, struc
         row.is_given = false;
         row.status = RESULT_WITHDRAWN;
         row.texts = BYTES_LITERAL("");
+        tally_take_back(&review->config->review, txn, &item);
         results_put(review->results, txn, &row);
         digest_sha256(content, row.result_id);
         review_audit(&event, AUDIT_RESULT_WITHDRAWN, &item, row.result_id, content);
         review_settle(&event, &item, NULL);
+        tally_count(&review->config->review, txn, &item);
         count++;
     }
     counters_add(review->counters, txn, review->outcomes[RESULT_WAS_WITHDRAWN], count);

@@ -4,6 +4,7 @@
 
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/state.h"
+#include "pipelines/review/tally.h"
 #include "pipelines/review/texts.h"
 #include "processor/base/digest.h"
 #include "state/tables/reviewer.h"
@@ -270,6 +271,8 @@ void review_end_item(const struct review_event *event, struct item_row *item, en
                      enum item_cause cause)
 {
     assert(state == ITEM_EXPIRED || state == ITEM_SUPERSEDED || state == ITEM_SKIPPED);
+    const struct review_settings *settings = &event->review->config->review;
+    tally_take_back(settings, event->txn, item);
     item->state = state;
     item->cause = cause;
     item->changed_ms = event->wall_ms;
@@ -280,4 +283,5 @@ void review_end_item(const struct review_event *event, struct item_row *item, en
         item->drop_ms = 0;
     }
     items_put(event->review->items, event->txn, item);
+    tally_count(settings, event->txn, item);
 }

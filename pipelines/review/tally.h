@@ -4,22 +4,58 @@
  *   before anything of an item changes   tally_take_back()   its rows as they still are
  *   after it has changed                 tally_count()       its rows as they are now
  *
- * Tables that are empty, or were made by an older program, are counted anew from all items
- * (tally_open), a bounded piece of work a transaction. Owner: the writer's transaction. */
+ * What leaves by age or for room is not taken back: it has been counted, and stays in the totals. Nor
+ * is what an erasure takes, which is texts and names: verdicts and labels go on counting.
+ *
+ * Tables that are empty, or were made by an older program, are counted anew from all items, a bounded
+ * piece of work a turn. Meta rows, in the same transaction as the counts:
+ *
+ *   tally_version   of the counts that are there; another than TALLY_VERSION: they are none
+ *   tally_next      items below it are counted; UINT64_MAX: all, new ones from their first row on
+ *   tally_day       counts of days before it have left (days since 1970, UTC)
+ *
+ * Owner: the writer's transaction. */
 #pragma once
-#include "pipelines/review/state.h"
+#include "processor/review/settings.h"
+#include "state/tables/result.h"
 
-/* Does nothing of an item that is not counted yet, or counts no more. */
-void tally_take_back(struct review *review, struct store_txn *txn, const struct item_row *item);
-void tally_count(struct review *review, struct store_txn *txn, const struct item_row *item);
+enum {
+    TALLY_VERSION = 1, /* raised when what is counted changes */
+    TALLY_DAYS = 35,   /* that a day's counts stay beside the total */
+};
+
+/* Does nothing of an item that is not counted yet. */
+void tally_take_back(const struct review_settings *settings, struct store_txn *txn,
+                     const struct item_row *item);
+void tally_count(const struct review_settings *settings, struct store_txn *txn,
+                 const struct item_row *item);
+/* Of an item that was appended in this transaction: it has no results. */
+void tally_count_new(const struct review_settings *settings, struct store_txn *txn,
+                     const struct item_row *item);
+/* Counts what is not counted yet, days that have passed leave. Each second. */
+void tally_turn(const struct review_settings *settings, struct store_txn *txn, int64_t wall_ms);
+bool tally_is_whole(struct store_txn *txn);
 
 /* One item, with all its results: what agreement_tally.c and calibration_tally.c are made of. */
-struct tally {
+struct item_tally {
     const struct review_settings *settings;
     const struct item_row *item;
     const struct result_row *results; /* by time of receipt */
     uint32_t result_count;
-    int sign; /* +1, -1 */
+    int sign;          /* +1, -1 */
+    int64_t first_day; /* of tally_day: earlier ones have a total alone */
 };
-void agreement_tally(struct store_txn *txn, const struct tally *tally);
-void calibration_tally(struct store_txn *txn, const struct tally *tally);
+void agreement_tally(struct store_txn *txn, const struct item_tally *tally);
+void calibration_tally(struct store_txn *txn, const struct item_tally *tally);
+
+/* The results whose first verdicts count for agreement and estimates, by time: those of reviewers in
+ * places that the item wanted from the beginning. Adjudicators, whoever came beyond those places, and
+ * who opened the item by its id don't. */
+enum { TALLY_PLANNED_MAX = 8 };
+uint32_t tally_planned(const struct item_tally *tally,
+                       const struct result_row *ret_rows[TALLY_PLANNED_MAX]);
+/* Was the run bad? The first verdicts in planned places say so where they are one; else the decision
+ * does. False: not known. */
+bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad);
+/* Days since 1970 of a wall clock. */
+int64_t tally_day(int64_t ms);

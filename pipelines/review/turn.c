@@ -7,6 +7,7 @@
 #include "pipelines/review/review.h"
 #include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
+#include "pipelines/review/tally.h"
 
 enum {
     EXPIRED_MAX = 1000, /* a turn, each */
@@ -236,8 +237,11 @@ static void settle_complete(struct review *review, struct store_txn *txn, int64_
     uint32_t count = find_complete(review, txn, found);
     for (uint32_t i = 0; i < count && txn->status == STATUS_OK; i++) {
         arena_reset(&review->arena);
-        if (item_read(txn, found[i], &review->arena, &item))
-            review_settle(&event, &item, NULL);
+        if (!item_read(txn, found[i], &review->arena, &item))
+            continue;
+        tally_take_back(&review->config->review, txn, &item);
+        review_settle(&event, &item, NULL);
+        tally_count(&review->config->review, txn, &item);
     }
 }
 
@@ -265,6 +269,7 @@ static void note_label_set(struct review *review, struct store_txn *txn, int64_t
 void review_turn(struct review *review, struct store_txn *txn, int64_t wall_ms)
 {
     const struct review_settings *settings = &review->config->review;
+    tally_turn(settings, txn, wall_ms);
     note_label_set(review, txn, wall_ms);
     expire_old(review, txn, wall_ms);
     settle_complete(review, txn, wall_ms);

@@ -5,6 +5,7 @@
  * byte is the key's size. */
 #include <assert.h>
 
+#include "state/tables/agreement.h"
 #include "state/tables/alert.h"
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
@@ -77,6 +78,17 @@ static void fuzz_part(struct bytes input)
         assert(row.key.size == 9);
 }
 
+static void fuzz_agreement(struct bytes input)
+{
+    struct row row = row_of(input);
+    struct agreement_row decoded;
+    struct agreement_pair pair;
+    if (is_answer(agreement_decode(row.key, row.value, &decoded)))
+        assert(decoded.day >= AGREEMENT_TOTAL && decoded.id.size <= AGREEMENT_ID_MAX);
+    if (is_answer(agreement_decode_pair(row.key, row.value, &pair)))
+        assert(pair.is_actor || pair.categories[0] < AGREEMENT_CATEGORIES);
+}
+
 static void fuzz_regression(struct bytes input)
 {
     struct row row = row_of(input);
@@ -123,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const decoders[])(struct bytes) = {fuzz_spill, fuzz_selection, fuzz_alert,
                                                      fuzz_part,  fuzz_chunk,     fuzz_heads,
-                                                     fuzz_regression};
+                                                     fuzz_regression, fuzz_agreement};
     if (size == 0)
         return 0;
     decoders[data[0] % (sizeof decoders / sizeof *decoders)](bytes_of(data + 1, size - 1));

@@ -1,0 +1,222 @@
+/* Reads an item's results and lets each table add, or take back, what they say. */
+#include "pipelines/review/tally.h"
+
+#include <stdlib.h>
+
+#include "processor/review/result.h"
+
+enum {
+    RESULTS_BYTES_MAX = 64 << 20, /* of one item, with their texts */
+    COUNTED_MAX = 1000,           /* items a turn */
+    CLEARED_MAX = 5000,           /* rows a turn */
+    DAY_MS = 24 * 60 * 60 * 1000,
+};
+
+static const char version_name[] = "tally_version", next_name[] = "tally_next",
+                  day_name[] = "tally_day";
+
+int64_t tally_day(int64_t ms)
+{
+    return ms / DAY_MS - (ms % DAY_MS < 0);
+}
+
+/* --- what counts --- */
+
+static bool is_planned(const struct result_row *row)
+{
+    return row->is_given && row->status == RESULT_COMPLETED && row->role == RESULT_REVIEWER &&
+           !row->is_extra && !row->is_chosen && row->first_verdict < REVIEWER_VERDICTS;
+}
+
+/* Those on an item that was superseded are no extra ones, however many there are: the places are. */
+uint32_t tally_planned(const struct item_tally *tally,
+                       const struct result_row *ret_rows[TALLY_PLANNED_MAX])
+{
+    uint32_t count = 0, places = tally->item->wanted;
+    if (places > TALLY_PLANNED_MAX)
+        places = TALLY_PLANNED_MAX;
+    for (uint32_t i = 0; i < tally->result_count && count < places; i++)
+        if (is_planned(&tally->results[i]))
+            ret_rows[count++] = &tally->results[i];
+    return count;
+}
+
+bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad)
+{
+    const struct result_row *planned[TALLY_PLANNED_MAX];
+    const struct item_decision *decision = &tally->item->decision;
+    uint32_t counts[REVIEWER_VERDICTS] = {0}, all = tally_planned(tally, planned);
+    for (uint32_t i = 0; i < all; i++)
+        counts[planned[i]->first_verdict]++;
+    bool is_unanimous = all > 0 && (counts[REVIEW_PASS] == all || counts[REVIEW_FAIL] == all);
+    if (!is_unanimous && (!decision->is_decided || decision->verdict == REVIEW_UNSURE))
+        return false;
+    *ret_is_bad = is_unanimous ? counts[REVIEW_FAIL] > 0 : decision->verdict == REVIEW_FAIL;
+    return true;
+}
+
+/* --- one item --- */
+
+static int by_time(const void *first, const void *second)
+{
+    const struct result_row *a = first, *b = second;
+    if (a->received_ms != b->received_ms)
+        return a->received_ms < b->received_ms ? -1 : 1;
+    return a->principal_hash < b->principal_hash ? -1 : a->principal_hash > b->principal_hash;
+}
+
+static struct result_row *read_results(struct store_txn *txn, uint64_t item, struct arena *arena,
+                                       uint32_t *ret_count)
+{
+    uint64_t principals[RESULT_KEYS_MAX];
+    uint32_t count = result_principals(txn, item, principals), found = 0;
+    struct result_row *rows = arena_zalloc(arena, count > 0 ? count : 1, sizeof *rows);
+    for (uint32_t i = 0; rows && i < count; i++)
+        found += result_row_read(txn, item, principals[i], arena, &rows[found]);
+    if (rows && found > 1)
+        qsort(rows, found, sizeof *rows, by_time);
+    *ret_count = found;
+    return rows;
+}
+
+static void tally_each(struct store_txn *txn, const struct item_tally *tally)
+{
+    agreement_tally(txn, tally);
+}
+
+static void add(const struct review_settings *settings, struct store_txn *txn,
+                const struct item_row *item, int sign)
+{
+    struct arena arena;
+    struct item_tally tally = {.settings = settings, .item = item, .sign = sign};
+    arena_init(&arena, RESULTS_BYTES_MAX);
+    tally.first_day = (int64_t)store_get_number(txn, day_name);
+    tally.results = read_results(txn, item->sequence, &arena, &tally.result_count);
+    if (tally.results)
+        tally_each(txn, &tally);
+    else
+        store_fail(txn, STATUS_FATAL, "out of memory");
+    arena_finish(&arena);
+}
+
+static bool is_counted(struct store_txn *txn, const struct item_row *item)
+{
+    return store_get_number(txn, version_name) == TALLY_VERSION &&
+           item->sequence < store_get_number(txn, next_name);
+}
+
+void tally_take_back(const struct review_settings *settings, struct store_txn *txn,
+                     const struct item_row *item)
+{
+    if (is_counted(txn, item))
+        add(settings, txn, item, -1);
+}
+
+void tally_count(const struct review_settings *settings, struct store_txn *txn,
+                 const struct item_row *item)
+{
+    if (is_counted(txn, item))
+        add(settings, txn, item, +1);
+}
+
+void tally_count_new(const struct review_settings *settings, struct store_txn *txn,
+                     const struct item_row *item)
+{
+    struct item_tally tally = {.settings = settings, .item = item, .sign = +1};
+    if (!is_counted(txn, item))
+        return;
+    tally.first_day = (int64_t)store_get_number(txn, day_name);
+    tally_each(txn, &tally);
+}
+
+/* --- all items --- */
+
+bool tally_is_whole(struct store_txn *txn)
+{
+    return store_get_number(txn, version_name) == TALLY_VERSION &&
+           store_get_number(txn, next_name) == UINT64_MAX;
+}
+
+/* Deletes at most `rows` rows whose keys begin like `from`. True: no more are left. */
+static bool clear(struct store_txn *txn, enum state_table table, struct bytes from, size_t prefix,
+                  uint32_t rows)
+{
+    struct store_cursor cursor;
+    uint32_t left = rows;
+    store_cursor_begin(txn, table, from, prefix, &cursor);
+    while (left > 0 && store_cursor_next(&cursor)) {
+        store_cursor_delete(&cursor);
+        left--;
+    }
+    store_cursor_finish(&cursor);
+    return left > 0;
+}
+
+/* What another version has counted leaves first. */
+static void begin_anew(struct store_txn *txn)
+{
+    static const enum state_table tables[] = {TABLE_AGREEMENT, TABLE_PAIR, TABLE_CALIBRATION};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (!clear(txn, tables[i], bytes_of("", 0), 0, CLEARED_MAX))
+            return;
+    store_put_number(txn, next_name, 1);
+    store_put_number(txn, version_name, TALLY_VERSION);
+}
+
+static void count_more(const struct review_settings *settings, struct store_txn *txn)
+{
+    uint64_t next = store_get_number(txn, next_name);
+    struct arena arena;
+    struct item_row item;
+    arena_init(&arena, RESULTS_BYTES_MAX);
+    for (uint32_t i = 0; i < COUNTED_MAX && txn->status == STATUS_OK; i++) {
+        struct state_key from = {.size = 0};
+        struct store_cursor cursor;
+        key_be64(&from, next);
+        store_cursor_begin(txn, TABLE_ITEM, key_bytes(&from), 0, &cursor);
+        bool is_there = store_cursor_next(&cursor) && cursor.key.size == 8;
+        uint64_t sequence = is_there ? get_be64(cursor.key.data) : 0;
+        store_cursor_finish(&cursor);
+        arena_reset(&arena);
+        if (!is_there) {
+            next = UINT64_MAX;
+            break;
+        }
+        if (item_read(txn, sequence, &arena, &item))
+            add(settings, txn, &item, +1);
+        next = sequence + 1;
+    }
+    store_put_number(txn, next_name, next);
+    arena_finish(&arena);
+}
+
+/* Keys of all three tables begin with 'd' and the day where they are of one. */
+static void drop_days(struct store_txn *txn, int64_t wall_ms)
+{
+    static const enum state_table tables[] = {TABLE_AGREEMENT, TABLE_PAIR, TABLE_CALIBRATION};
+    uint64_t first = store_get_number(txn, day_name);
+    int64_t due = tally_day(wall_ms) - TALLY_DAYS + 1;
+    if (due > 0 && first < (uint64_t)due)
+        store_put_number(txn, day_name, first = (uint64_t)due);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        struct store_cursor cursor;
+        uint32_t left = CLEARED_MAX;
+        store_cursor_begin(txn, tables[i], bytes_of("d", 1), 1, &cursor);
+        while (left > 0 && store_cursor_next(&cursor) && cursor.key.size >= 5 &&
+               get_be32(cursor.key.data + 1) < first) {
+            store_cursor_delete(&cursor);
+            left--;
+        }
+        store_cursor_finish(&cursor);
+    }
+}
+
+void tally_turn(const struct review_settings *settings, struct store_txn *txn, int64_t wall_ms)
+{
+    drop_days(txn, wall_ms);
+    if (store_get_number(txn, version_name) != TALLY_VERSION)
+        begin_anew(txn);
+    if (store_get_number(txn, version_name) == TALLY_VERSION &&
+        store_get_number(txn, next_name) != UINT64_MAX)
+        count_more(settings, txn);
+}
