@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "pipelines/decide/summary.h"
-#include "pipelines/review/tally.h"
+#include "pipelines/review/tally_state.h"
 #include "processor/review/result.h"
 #include "state/tables/agreement.h"
 #include "state/tables/reviewer.h"

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "pipelines/review/tally_state.h"
 #include "processor/review/result.h"
 
 enum {

@@ -1,0 +1,25 @@
+/* What agreement_tally.c and calibration_tally.c are made of: one item with its results, whose rows say
+ * what to add and, with the other sign, what to take back. */
+#pragma once
+#include "pipelines/review/tally.h"
+
+struct item_tally {
+    const struct review_settings *settings;
+    const struct item_row *item;
+    const struct result_row *results; /* by time of receipt */
+    uint32_t result_count;
+    int sign;          /* +1, -1 */
+    int64_t first_day; /* of tally_day: earlier ones have a total alone */
+};
+void agreement_tally(struct store_txn *txn, const struct item_tally *tally);
+void calibration_tally(struct store_txn *txn, const struct item_tally *tally);
+
+/* The results whose first verdicts count for agreement and estimates, by time: those of reviewers in
+ * places that the item wanted from the beginning. Adjudicators, whoever came beyond those places, and
+ * who opened the item by its id don't. */
+enum { TALLY_PLANNED_MAX = 8 };
+uint32_t tally_planned(const struct item_tally *tally,
+                       const struct result_row *ret_rows[TALLY_PLANNED_MAX]);
+/* Was the run bad? The first verdicts in planned places say so where they are one; else the decision
+ * does. False: not known. */
+bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad);
