@@ -9,6 +9,7 @@ static const char *const blinds[] = {"verdict", "off", NULL};
 static const char *const orders[] = {"priority", "sample", NULL};
 static const char *const consensuses[] = {"unanimous", "majority", NULL};
 static const char *const promotes[] = {"approved", "manual", "never", NULL};
+static const char *const regressions[] = {"failed", "manual", "never", NULL};
 static const char *const pseudonyms[] = {"none", "pseudonym", NULL};
 
 #define INSTRUCTIONS                                                                               \
@@ -133,8 +134,18 @@ static const struct option rows[] = {
           "Live rows of one cluster and failure mode; of further ones the oldest counts the "
           "`occurrences`."),
 
-    CUSTOM("regression", NULL, config_print_nothing, "map", "none",
-           "Rows that are checked again on the live stream."),
+    SECTION(
+        "regression", 0,
+        "Rows that are checked again on the live stream: a run that meets one by its question, or "
+        "that failed as the row did, is held against what the row demands."),
+    CHOICE(
+        "regression.promote", AT(dataset.regression), regressions, "failed",
+        "Which rows: `failed`, those with verdict fail and at least one check; of them those that "
+        "`flywheel dataset promote` names (`manual`); `never`."),
+    COUNT("regression.per_hour", AT(regression.per_hour), 1, 1000000, "100",
+          "Hits an hour that become review work beyond `selection.budget`; kept by pace."),
+    COUNT("regression.per_row_per_hour", AT(regression.per_row_per_hour), 1, 1000000, "5",
+          "Of one row, likewise."),
     CUSTOM("feedback", NULL, config_print_nothing, "map", "none",
            "Feedback that comes after the verdict, by kind."),
     CUSTOM("rules[].gate", NULL, config_print_nothing, "`true`, `false`", NULL,

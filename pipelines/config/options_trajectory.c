@@ -52,33 +52,37 @@ static const struct option rows[] = {
          "Review records that no exporter has delivered yet."),
     SIZE("limits.late_bytes", AT(limits.late_bytes), 0, 16 * TIB, "2GiB",
          "Content kept for revisions within `trajectory.late.window`."),
-    SIZE("limits.queue_bytes", AT(limits.queue_bytes), 1 * MIB, 1 * TIB, "64MiB",
-         "Accepted requests that the shards have not read. Above it answers wait, and partitions of "
-         "Kafka pause."),
+    SIZE(
+        "limits.queue_bytes", AT(limits.queue_bytes), 1 * MIB, 1 * TIB, "64MiB",
+        "Accepted requests that the shards have not read. Above it answers wait, and partitions of "
+        "Kafka pause."),
     DURATION("limits.queue_time", AT(limits.queue_ms), 10, HOUR, "1s",
              "Likewise: how long the oldest of them may have waited "
              "(`flywheel_shard_behind_seconds`)."),
-    DURATION("limits.answer_wait", AT(limits.answer_wait_ms), 0, 10 * MINUTE, "5s",
-             "For how long a client is held back, its request unanswered, while there is no room "
-             "for it (a gRPC client at most half of the time that it gives the call); then "
-             "UNAVAILABLE with RetryInfo, by HTTP 503 with Retry-After. Not while the state is full "
-             "or after a restart: that is refused at once. 0: never."),
+    DURATION(
+        "limits.answer_wait", AT(limits.answer_wait_ms), 0, 10 * MINUTE, "5s",
+        "For how long a client is held back, its request unanswered, while there is no room "
+        "for it (a gRPC client at most half of the time that it gives the call); then "
+        "UNAVAILABLE with RetryInfo, by HTTP 503 with Retry-After. Not while the state is full "
+        "or after a restart: that is refused at once. 0: never."),
     COUNT("limits.decided", AT(limits.decided), 1000, 1000000000, "5000000",
           "Decided trajectories remembered, so that none is counted twice; and as many turns of "
           "conversations that wait for the end of theirs."),
     COUNT("limits.log_only", AT(assembly.log_only_max), 1, 1000000, "10000",
           "Trajectories of which only log records have come."),
     COUNT("limits.request_spans", AT(limits.request_spans), 1, 1000000, "100000",
-          "Spans, or log records, of one request. Of spans beyond it ids, times and status are kept; log "
+          "Spans, or log records, of one request. Of spans beyond it ids, times and status are "
+          "kept; log "
           "records beyond it are refused."),
     COUNT("limits.request_depth", AT(limits.request_depth), 1, 64, "32",
-          "Nesting of an attribute's value. A deeper attribute is left out, counted and told, as is what "
+          "Nesting of an attribute's value. A deeper attribute is left out, counted and told, as "
+          "is what "
           "breaks the next three limits; its span stays."),
     COUNT("limits.span_attributes", AT(limits.span_attributes), 1, 65536, "1024",
           "Attributes of a span; likewise events and links together."),
     SIZE32("limits.attribute_bytes", AT(limits.attribute_bytes), 64, 64 * MIB, "1MiB",
            "Key and value of one attribute."),
-    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB", 
+    SIZE32("limits.span_bytes", AT(limits.span_bytes), 256, 256 * MIB, "4MiB",
            "One span. What comes last of it is left out."),
     COUNT("limits.connections", AT(limits.connections), 1, 65536, "1024",
           "Connections to each transport of the OTLP receiver. One more is closed at once and "
@@ -113,8 +117,8 @@ static const struct option rows[] = {
           "`limits.review`."),
     SIZE("limits.dataset", AT(dataset.bytes_max), 16 * MIB, 16 * TIB, "4GiB",
          "Dataset rows and their versions. Above it decisions stand, and their rows wait."),
-    CUSTOM("limits.regression_rows", NULL, config_print_nothing, "whole number", "20000",
-           "Rows that are checked on the live stream."),
+    COUNT("limits.regression_rows", AT(regression.rows_max), 1, 1000000, "20000",
+          "Rows that are checked on the live stream; further ones are left out, and counted."),
     COUNT("limits.reviewers", AT(review.reviewers_max), 1, 1000, "64",
           "Reviewers told apart in the statistics, and lines of `review.reviewers_file`; results "
           "of further ones count, under `__other__`."),

@@ -189,7 +189,12 @@ static bool write_draft(struct row_change *change, const char *row_id,
         .has_comment = change->settings->export_comment,
     };
     struct row_entry *entry = &change->entry;
-    entry->is_regression = decision->verdict == REVIEW_FAIL && row_has_checks(&row);
+    /* By hand: what a person has let in stays in. */
+    bool is_wanted_as_test =
+        change->settings->regression == REGRESSION_FAILED ||
+        (change->settings->regression == REGRESSION_MANUAL && change->before.is_regression);
+    entry->is_regression =
+        is_wanted_as_test && decision->verdict == REVIEW_FAIL && row_has_checks(&row);
     entry->is_critical = entry->is_regression && decision->has_critical_right;
     entry->failure_mode = label_id(labels, decision->failure_mode);
     if (!item->record.data || row_draft(&row, &change->dataset->arena, to) != STATUS_OK)

@@ -102,6 +102,33 @@ static bool begin(struct row_change *change, struct bytes row_id, struct dataset
     return !change->entry.is_erased;
 }
 
+/* With `regression.promote: manual` the row that a person names becomes one that tests answers, if it can.
+ * False: nothing changes by it. */
+static bool becomes_test(struct row_change *change)
+{
+    bool is_adjudicated = false;
+    struct row_entry *entry = &change->entry;
+    if (change->settings->regression != REGRESSION_MANUAL || entry->is_regression ||
+        !row_may_test(change->draft, &change->dataset->arena, &is_adjudicated))
+        return false;
+    entry->is_regression = true;
+    entry->is_critical = is_adjudicated;
+    return true;
+}
+
+static void promote_live(struct row_change *change, struct dataset_answer *to)
+{
+    if (!becomes_test(change)) {
+        answer(to, DATASET_UNCHANGED, "%s", "");
+    } else if (change->entry.split == SPLIT_TRAIN) {
+        answer(to, DATASET_REFUSED, "train_cluster");
+    } else {
+        dataset_row_publish(change);
+        answer(to, DATASET_DONE, "%s", "");
+        to->version = change->dataset->open.version;
+    }
+}
+
 void dataset_promote(struct dataset *dataset, struct store_txn *txn,
                      const struct dataset_settings *settings, struct bytes row_id,
                      const struct audit_entry *actor, int64_t wall_ms,
@@ -112,16 +139,15 @@ void dataset_promote(struct dataset *dataset, struct store_txn *txn,
     struct buffer draft = {0};
     if (!begin(&change, row_id, ret_answer))
         return;
-    if (change.was_live) {
-        answer(ret_answer, DATASET_UNCHANGED, "%s", "");
-        return;
-    }
     change.draft = dataset_row_content(txn, &change.entry, &draft);
-    if (!change.draft.data) {
+    if (change.was_live) {
+        promote_live(&change, ret_answer);
+    } else if (!change.draft.data) {
         answer(ret_answer, DATASET_REFUSED,
                "what it says is not kept: a new result of its item brings it back");
     } else {
         bool is_folded = change.entry.state == ROW_STATE_FOLDED;
+        (void)becomes_test(&change);
         dataset_row_unfold(&change);
         if (is_folded) /* a person wants this one beside the others */
             dataset_row_publish(&change);

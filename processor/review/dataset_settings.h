@@ -8,11 +8,14 @@
 #include "processor/base/bytes.h"
 
 enum promote { PROMOTE_APPROVED, PROMOTE_MANUAL, PROMOTE_NEVER };
+/* Which failed rows are checked again on the live stream. */
+enum regression_promote { REGRESSION_FAILED, REGRESSION_MANUAL, REGRESSION_NEVER };
 enum export_reviewers { EXPORT_REVIEWERS_NONE, EXPORT_REVIEWERS_PSEUDONYM };
 
 struct dataset_settings {
     struct bytes name;
     enum promote promote;
+    enum regression_promote regression;
     double train_share;
     uint32_t require_reviews;
     bool export_comment;
@@ -25,11 +28,8 @@ struct dataset_settings {
     uint32_t topics;    /* of them, those that are topics */
 };
 
-enum regression_promote { REGRESSION_FAILED, REGRESSION_MANUAL, REGRESSION_NEVER };
-
 /* Rows that are checked again on the live stream. */
 struct regression_settings {
-    enum regression_promote promote;
     uint32_t per_hour, per_row_per_hour; /* hits that become review work beyond the budget */
     uint32_t rows_max;                   /* limits.regression_rows */
 };

@@ -226,10 +226,40 @@ static void put_content(struct writing *it)
     json_put_text(&it->json, "expected_kind", expected_kind(it, expected));
 }
 
+enum { OWN_NUMBERS_MAX = 64 };
+
+struct own_numbers { /* a customer's, each once */
+    struct bytes items[OWN_NUMBERS_MAX];
+    uint32_t count;
+};
+
+static bool keep_number(void *context, struct bytes number)
+{
+    struct own_numbers *own = context;
+    for (uint32_t i = 0; i < own->count; i++)
+        if (bytes_equal(own->items[i], number))
+            return true;
+    own->items[own->count++] = number;
+    return own->count < OWN_NUMBERS_MAX;
+}
+
+/* Of what an answer is held against: the expected response, and what it must say. */
+static void put_own_numbers(struct writing *it, const struct result_checks *must_include)
+{
+    struct own_numbers own = {.count = 0};
+    row_numbers_each_volatile(expected_of(it), &it->reader, &it->record, keep_number, &own);
+    for (uint32_t i = 0; must_include && i < must_include->count; i++)
+        for (uint32_t j = 0; j < must_include->items[i].count && own.count < OWN_NUMBERS_MAX; j++)
+            row_numbers_each_volatile(must_include->items[i].alternatives[j], &it->reader,
+                                      &it->record, keep_number, &own);
+    json_put_bool(&it->json, "volatile_numbers", own.count > 0);
+    if (own.count > 0)
+        json_put_texts(&it->json, "volatile", own.items, own.count);
+}
+
 static void put_checks(struct writing *it)
 {
     const struct result *texts = it->row->texts;
-    struct bytes expected = expected_of(it);
     json_key(&it->json, "checks");
     json_object_begin(&it->json);
     result_json_put_checks(&it->json, "must_include", texts ? &texts->must_include : NULL);
@@ -238,8 +268,7 @@ static void put_checks(struct writing *it)
                    texts ? texts->required_tools.count : 0);
     json_put_texts(&it->json, "forbidden_tools", texts ? texts->forbidden_tools.names : NULL,
                    texts ? texts->forbidden_tools.count : 0);
-    json_put_bool(&it->json, "volatile_numbers",
-                  row_numbers_are_volatile(expected, &it->reader, &it->record));
+    put_own_numbers(it, texts ? &texts->must_include : NULL);
     json_object_end(&it->json);
     if (texts && texts->expected_until.data)
         json_put_bytes(&it->json, "expected_until", texts->expected_until);
@@ -343,4 +372,31 @@ enum status row_draft(const struct row *row, struct arena *arena, struct buffer 
     put_origin(&it);
     json_object_end(&it.json);
     return to->failed || arena->failed ? STATUS_FATAL : STATUS_OK;
+}
+
+static bool has_item(const struct json_reader *reader, const struct json_value *checks,
+                     const char *name)
+{
+    struct json_value list, item;
+    struct json_reader items;
+    if (!json_member(reader, checks, name, &list) || list.type != JSON_ARRAY)
+        return false;
+    json_children(reader, &list, &items);
+    return json_next(&items, &item) == JSON_ARRAY || item.type == JSON_STRING;
+}
+
+bool row_may_test(struct bytes json, struct arena *arena, bool *ret_is_adjudicated)
+{
+    struct json_reader reader;
+    struct json_value row, verdict, checks, status;
+    if (!json_parse(json, arena, &reader, &row) ||
+        !json_member(&reader, &row, "verdict", &verdict) ||
+        !bytes_equal_text(verdict.text, "fail") || !json_member(&reader, &row, "checks", &checks))
+        return false;
+    *ret_is_adjudicated = json_member(&reader, &row, "reviewer_status", &status) &&
+                          bytes_equal_text(status.text, "adjudicated");
+    return has_item(&reader, &checks, "must_include") ||
+           has_item(&reader, &checks, "must_not_include") ||
+           has_item(&reader, &checks, "required_tools") ||
+           has_item(&reader, &checks, "forbidden_tools");
 }

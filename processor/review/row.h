@@ -34,6 +34,8 @@ void row_id_of(char ret_row_id[UUID_TEXT_SIZE], struct bytes dataset,
                const uint8_t trajectory_id[16], const uint8_t content_digest[32]);
 /* Does it demand something that an answer can fail? */
 bool row_has_checks(const struct row *row);
+/* The same of what a row says, which failed: may it test answers? */
+bool row_may_test(struct bytes json, struct arena *arena, bool *ret_is_adjudicated);
 /* What clusters look at, of a record or a row; absent: there is none. In the arena. */
 struct bytes row_question(struct bytes json, struct arena *arena);
 struct bytes row_conversation(struct bytes json, struct arena *arena);

@@ -65,14 +65,13 @@ static bool is_from_tool(const struct number *wanted, const struct json_reader *
     return false;
 }
 
-bool row_numbers_are_volatile(struct bytes expected, const struct json_reader *reader,
-                              const struct json_value *record)
+void row_numbers_each_volatile(struct bytes text, const struct json_reader *reader,
+                               const struct json_value *record, row_number_fn *tell, void *context)
 {
     struct number number;
-    for (size_t at = 0; next_number(expected, &at, &number);)
-        if (is_from_tool(&number, reader, record))
-            return true;
-    return false;
+    for (size_t at = 0; next_number(text, &at, &number);)
+        if (is_from_tool(&number, reader, record) && !tell(context, number.text))
+            return;
 }
 
 void row_numbers_write(struct bytes text, struct buffer *to)

@@ -12,10 +12,8 @@ static const struct unavailable {
 } unavailable[] = {
     {"review.hours", "always", "working hours"},
     {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
-    {"regression", NULL, "the regression set"},
     {"feedback", NULL, "feedback by kind"},
     {"rules[].gate", NULL, "a gate over a dataset"},
-    {"limits.regression_rows", NULL, "the regression set"},
 };
 
 const char *config_unavailable_allowed(const char *path)

@@ -136,18 +136,11 @@ START_TEST(an_empty_file_asks_for_the_defaults)
 }
 END_TEST
 
-/* The file names features of later versions, so only the inner loader gives it back. */
-START_TEST(a_file_with_every_part_is_read_up_to_the_features_of_later_versions)
+START_TEST(a_file_with_every_part_is_read)
 {
     struct buffer text = read_whole(TEST_DATA "/config/everything.yaml");
-    struct error unavailable = {0}, error = {0};
-    ck_assert_ptr_null(config_load_text("all.yaml", buffer_bytes(&text), &error));
-    ck_assert_msg(strncmp(error.text, "all.yaml:", 9) == 0 &&
-                      strstr(error.text, ": not available in this version: ") != NULL,
-                  "%s", error.text);
-    error = (struct error){0};
-    struct pipeline_config *config =
-        config_load_all("all.yaml", buffer_bytes(&text), &unavailable, &error);
+    struct error error = {0};
+    struct pipeline_config *config = config_load_text("all.yaml", buffer_bytes(&text), &error);
     ck_assert_msg(config != NULL, "%s", error.text);
     ck_assert(config->otlp.has_http && config->reads_kafka);
     ck_assert_uint_eq(config->otlp.http_path_count, 3);
@@ -155,6 +148,9 @@ START_TEST(a_file_with_every_part_is_read_up_to_the_features_of_later_versions)
     ck_assert_str_eq(config->kafka.dead_letter_topic, "otlp_spans.dead");
     ck_assert_str_eq(config->kafka.group_instance_id, "");
     ck_assert_uint_eq(config->budget.per_hour, 500);
+    ck_assert_uint_eq(config->regression.per_hour, 100);
+    ck_assert_uint_eq(config->regression.per_row_per_hour, 5);
+    ck_assert_uint_eq(config->regression.rows_max, 20000);
     ck_assert_uint_eq(config->selection.control_per_day, 0);
     ck_assert_uint_eq(config->selection.new_cohort, 5);
     ck_assert_uint_eq(config->ruleset.measurements.required_count, 1);
@@ -510,7 +506,7 @@ int main(void)
     tcase_add_test(tests, the_embedded_default_is_default_yaml);
     tcase_add_test(tests, rules_alone_are_a_pipeline_file_and_the_rest_has_its_defaults);
     tcase_add_test(tests, an_empty_file_asks_for_the_defaults);
-    tcase_add_test(tests, a_file_with_every_part_is_read_up_to_the_features_of_later_versions);
+    tcase_add_test(tests, a_file_with_every_part_is_read);
     tcase_add_test(tests, the_printed_configuration_loads_again_and_prints_the_same);
     tcase_add_test(tests, texts_that_yaml_would_read_otherwise_survive_printing);
     tcase_add_test(tests, secrets_are_masked_when_printed);

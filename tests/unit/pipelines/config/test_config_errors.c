@@ -269,8 +269,6 @@ END_TEST
 START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
 {
     static const struct mistake mistakes[] = {
-        {"regression: { promote: failed }",
-         "p.yaml:1:1: not available in this version: the regression set; leave regression out"},
         {"review: { hours: mon-fri }",
          "p.yaml:1:11: not available in this version: working hours; leave hours out"},
         {"dataset: { export_reviewers: pseudonym }",

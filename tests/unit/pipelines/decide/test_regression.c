@@ -1,3 +1,4 @@
+/* What the regression set says of a run: which rows it meets, and what it fails there. */
 #include <check.h>
 
 #include "pipelines/decide/regression.h"

@@ -81,7 +81,7 @@ START_TEST(the_approved_output_is_what_a_passed_run_is_expected_to_say)
                                                 .failure_mode = -1});
     read_row(&it, &change, &text);
     HAS(text, "\"expected_response\":\"You owe 12,345.67 dollars.\",\"expected_kind\":\"answer\"");
-    HAS(text, "\"volatile_numbers\":true");
+    HAS(text, "\"volatile_numbers\":true,\"volatile\":[");
     HAS(text, "\"regression\":false,\"source\"");
     buffer_finish(&text);
     rows_tear_down(&it);

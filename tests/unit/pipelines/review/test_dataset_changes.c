@@ -1,7 +1,9 @@
 /* What persons change, and how the trail of it leaves. */
 #include "pipelines/review/audit_export.h"
 #include "processor/emit/outgoing.h"
+#include "processor/review/row.h"
 #include "state/tables/audit_line.h"
+#include "state/tables/row.h"
 #include "tests/support/review_rows.h"
 
 static const struct decided_case a_fail = {.number = 1,
@@ -48,6 +50,42 @@ START_TEST(with_promote_manual_a_person_lets_the_row_in)
     ck_assert_uint_eq(answer.version, 1);
     ck_assert_int_eq(change(&it, dataset_promote, proposed.row_id).fate, DATASET_UNCHANGED);
     ck_assert_uint_eq(rows_decide(&it, &a_fail).version, 1); /* it is in */
+    rows_tear_down(&it);
+}
+END_TEST
+
+static struct row_entry entry_of(struct rows_fixture *it, const char *row_id)
+{
+    uint8_t raw[16];
+    struct row_entry entry;
+    struct store_txn txn;
+    ck_assert(row_id_parse(bytes_of_text(row_id), raw));
+    store_begin(it->temp.store, false, &txn);
+    ck_assert(row_entry_read(&txn, raw, &entry));
+    COMMIT(&txn);
+    return entry;
+}
+
+START_TEST(which_failed_rows_test_answers_is_a_setting)
+{
+    struct decided_case passed = {.number = 9, .input = "Where is the branch?"};
+    struct rows_fixture it;
+    rows_set_up(&it);
+    it.settings.regression = REGRESSION_NEVER;
+    struct dataset_change row = rows_decide(&it, &a_fail);
+    ck_assert(!entry_of(&it, row.row_id).is_regression);
+    ck_assert_int_eq(change(&it, dataset_promote, row.row_id).fate, DATASET_UNCHANGED);
+    it.settings.regression = REGRESSION_MANUAL;
+    struct dataset_answer answer = change(&it, dataset_promote, row.row_id);
+    ck_assert_int_eq(answer.fate, DATASET_DONE);
+    ck_assert_uint_eq(answer.version, 2);
+    ck_assert(entry_of(&it, row.row_id).is_regression);
+    ck_assert(!entry_of(&it, row.row_id).is_critical);
+    ck_assert_int_eq(change(&it, dataset_promote, row.row_id).fate, DATASET_UNCHANGED);
+    ck_assert_uint_eq(rows_decide(&it, &a_fail).version, 2); /* it stays in */
+    row = rows_decide(&it, &passed);
+    ck_assert_int_eq(change(&it, dataset_promote, row.row_id).fate, DATASET_UNCHANGED);
+    ck_assert(!entry_of(&it, row.row_id).is_regression); /* it demands nothing */
     rows_tear_down(&it);
 }
 END_TEST
@@ -191,6 +229,7 @@ int main(void)
     Suite *suite = suite_create("dataset_changes");
     TCase *cases = tcase_create("dataset_changes");
     tcase_add_test(cases, with_promote_manual_a_person_lets_the_row_in);
+    tcase_add_test(cases, which_failed_rows_test_answers_is_a_setting);
     tcase_add_test(cases, a_retired_row_needs_a_new_result);
     tcase_add_test(cases, a_tag_stays_where_it_is);
     tcase_add_test(cases, every_entry_leaves_once_and_checkpoints_follow);
