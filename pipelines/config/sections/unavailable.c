@@ -13,11 +13,6 @@ static const struct unavailable {
     {"review.hours", "always", "working hours"},
     {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
     {"feedback", NULL, "feedback by kind"},
-<<<<<<< HEAD
-    {"rules[].gate", NULL, "a gate over a dataset"},
-=======
-    {"limits.regression_rows", NULL, "the regression set"},
->>>>>>> 33af2b3 (config, statistics: rules[].gate says which rules fail a row in a gate over a dataset; exact McNemar and Newcombe's interval of pairs)
 };
 
 const char *config_unavailable_allowed(const char *path)
