@@ -3,6 +3,9 @@
 #pragma once
 #include "processor/base/bytes.h"
 
+/* The built-in rule that says so among the evaluations; no rule of a pipeline file has its name. */
+#define REGRESSION_RULE "regression"
+
 /* How a row was met; the surest that holds. Only exact ones and signatures may fail a run. */
 enum regression_match { MATCH_SIGNATURE, MATCH_EXACT, MATCH_NEAR, REGRESSION_MATCHES };
 extern const char *const regression_match_names[REGRESSION_MATCHES]; /* "signature", ... */

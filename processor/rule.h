@@ -6,7 +6,12 @@
 
 #include "processor/base/bytes.h"
 
-enum { RULES_MAX = 200, RULE_MEASURES_MAX = 8, RULE_LABELS_MAX = 16 };
+enum {
+    RULES_MAX = 200,                 /* of a pipeline file */
+    RULES_JUDGED_MAX = RULES_MAX + 1, /* with the built-in one: regression.h */
+    RULE_MEASURES_MAX = 8,
+    RULE_LABELS_MAX = 16
+};
 
 struct expression;  /* score/expression/expression.h */
 struct measurement; /* score/measurement.h */
@@ -33,7 +38,6 @@ struct rule {
     uint32_t priority;  /* 1 is most urgent; default 5 */
     struct bytes queue; /* default "review" */
     bool judges;        /* false: it only condemns, whatever gave the value */
-    bool has_gate, gate; /* does it count in a gate over a dataset; not said: by its measures */
     bool is_required;   /* a run that it applies to and has no value for does not pass */
     bool is_vouched;    /* `judges: true` was written: a pass of one's own attribute is evidence */
 };

@@ -239,9 +239,8 @@ void scorer_run(struct score_context *context, struct verdict_report *ret_report
 {
     const struct ruleset *ruleset = context->ruleset;
     *ret_report = (struct verdict_report){.verdict = VERDICT_UNSCORED};
-    if (ruleset->rule_count > 0)
-        ret_report->evaluations =
-            arena_alloc(context->arena, ruleset->rule_count * sizeof(struct evaluation));
+    ret_report->evaluations =
+        arena_alloc(context->arena, (ruleset->rule_count + 1) * sizeof(struct evaluation));
     if (ret_report->evaluations) {
         ret_report->evaluation_count = ruleset->rule_count;
         for (uint32_t i = 0; i < ruleset->rule_count; i++)

@@ -4,6 +4,7 @@
 #pragma once
 #include "processor/score/measurement.h"
 
+/* There is room for one evaluation behind those of the rules. */
 void scorer_run(struct score_context *context, struct verdict_report *ret_report);
 
 /* For a verdict that starts from an earlier one, whose content is gone: an evaluation as it was

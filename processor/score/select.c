@@ -14,6 +14,7 @@ const char *const skip_reason_names[SKIP_REASONS] = {
     [SKIP_BUDGET] = "budget",
     [SKIP_SIGNATURE_BUDGET] = "signature_budget",
     [SKIP_ERASED] = "erased",
+    [SKIP_REGRESSION_PACE] = "regression_pace",
 };
 
 double select_u(const uint8_t trace_id[TRACE_ID_SIZE])

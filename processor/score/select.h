@@ -19,6 +19,7 @@ enum skip_reason {
     SKIP_BUDGET,           /* within its share, outside what the budget of the hour leaves of it */
     SKIP_SIGNATURE_BUDGET, /* likewise, of the budget of its failure signature */
     SKIP_ERASED,           /* it was erased, and came again */
+    SKIP_REGRESSION_PACE,  /* it failed a row of the regression set; its hour has had enough such */
     SKIP_REASONS
 };
 extern const char *const skip_reason_names[SKIP_REASONS];

@@ -1,7 +1,10 @@
-/* FNV-1a over `rule NUL rule NUL ... NUL tool_path NUL error`. */
+/* FNV-1a over `rule NUL rule NUL ... NUL tool_path NUL error`. The regression set is no part of how a
+ * run failed by itself, or a row would change the signature that it was made from: it counts, with
+ * its row, where nothing else failed. */
 #include "processor/score/signature.h"
 
 #include "processor/base/text/utf8.h"
+#include "processor/regression.h"
 #include "processor/rule.h"
 
 static uint64_t hash_more(uint64_t hash, const void *data, size_t size)
@@ -10,6 +13,11 @@ static uint64_t hash_more(uint64_t hash, const void *data, size_t size)
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ at[i]) * 0x100000001b3;
     return hash;
+}
+
+static uint64_t hash_name(uint64_t hash, struct bytes name)
+{
+    return hash_more(hash_more(hash, name.data, name.size), "", 1);
 }
 
 static char lower(uint8_t c)
@@ -85,13 +93,19 @@ size_t signature_normalize_error(char to[NORMALIZED_ERROR_MAX], struct bytes err
 
 void signature_write(char to[17], const struct verdict_report *report, const struct agent_run *run)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (uint32_t i = 0; i < report->evaluation_count; i++)
-        if (report->evaluations[i].outcome == OUTCOME_FAIL) {
-            struct bytes name = report->evaluations[i].rule->name;
-            hash = hash_more(hash, name.data, name.size);
-            hash = hash_more(hash, "", 1);
-        }
+    uint64_t hash = 0xcbf29ce484222325, first = hash;
+    const struct evaluation *of_row = NULL;
+    for (uint32_t i = 0; i < report->evaluation_count; i++) {
+        const struct evaluation *evaluation = &report->evaluations[i];
+        if (evaluation->outcome != OUTCOME_FAIL)
+            continue;
+        if (bytes_equal_text(evaluation->rule->name, REGRESSION_RULE))
+            of_row = evaluation;
+        else
+            hash = hash_name(hash, evaluation->rule->name);
+    }
+    if (of_row && hash == first)
+        hash = hash_name(hash_name(hash, of_row->rule->name), of_row->evaluator_id);
     hash = hash_more(hash, "", 1);
     hash = hash_more(hash, run->tool_path.data, run->tool_path.size);
     hash = hash_more(hash, "", 1);

@@ -9,6 +9,8 @@
  * less, down to a size that every record can be cut to but for its names and rules. */
 enum { REVIEW_RECORD_MAX = 800000, REVIEW_RECORD_LEAST = 16 * 1024 };
 
+struct regression_report; /* processor/regression.h */
+
 enum selection_reason {
     SELECT_RULE,
     SELECT_CONTROL,
@@ -23,6 +25,8 @@ enum selection_reason {
 struct review_input {
     const struct agent_run *run; /* with content */
     const struct verdict_report *report;
+    /* What the regression set said; NULL: there is none. */
+    const struct regression_report *regressions;
     uint32_t revision;      /* from 1 */
     const char *supersedes; /* record_id text of the revision before; NULL: none */
     uint32_t late_spans;

@@ -12,6 +12,7 @@
 #include "processor/emit/record/evaluations.h"
 #include "processor/emit/record/left_out.h"
 #include "processor/emit/record/messages.h"
+#include "processor/emit/record/regressions.h"
 #include "processor/emit/record/signals.h"
 #include "processor/emit/record/steps.h"
 #include "processor/emit/record/summary.h"
@@ -19,6 +20,7 @@
 #include "processor/otlp/fields.h"
 #include "processor/otlp/span_fields.h"
 #include "processor/otlp/wire.h"
+#include "processor/regression.h"
 
 enum { LINKS_MAX = 64, ROUNDS_MAX = 64, CONTROL_PRIORITY = 9, DEFAULT_PRIORITY = 5 };
 
@@ -106,6 +108,10 @@ static bool identify(const struct review_input *input, struct review_record *ret
     buffer_append_text(&name, close_trigger_name(trajectory->trigger));
     buffer_append_byte(&name, '/');
     buffer_append(&name, spans, sizeof spans);
+    if (input->regressions) {
+        buffer_append_byte(&name, '/');
+        buffer_append_text(&name, input->regressions->snapshot);
+    }
     bool is_whole = !name.failed;
     if (is_whole)
         digest_uuid_v5_url(ret_record->record_id, buffer_bytes(&name));
@@ -343,6 +349,7 @@ static void write_all(struct record_writer *record, const struct review_record *
     record_names(record, "labels", &input->report->labels,
                  (struct text_field){"labels", NO_INDEX, NULL});
     record_evaluations(record);
+    record_regressions(record);
     write_selection(record);
     record_usage(record);
     record_signals(record);

@@ -34,6 +34,7 @@ static const struct text_row text_rows[] = {
     {"steps", "model", TEXT_NAME},
     {"steps", "error", TEXT_REASON},
     {"evaluations", "explanation", TEXT_REASON},
+    {"regressions", "value", TEXT_REASON},
     {"signals.feedback", "text", TEXT_REASON},
 };
 enum { TEXT_ROWS = sizeof text_rows / sizeof *text_rows };
@@ -336,6 +337,8 @@ static void copy_member(struct shortening *work, const struct json_reader *reade
         copy_steps(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "evaluations")) {
         copy_list(work, reader, member, "evaluations", UINT32_MAX, 0, 0);
+    } else if (is_list && bytes_equal_text(member->key, "regressions")) {
+        copy_list(work, reader, member, "regressions", UINT32_MAX, 0, 0);
     } else if (member->type == JSON_OBJECT && bytes_equal_text(member->key, "signals")) {
         copy_signals(work, reader, member);
     } else if (is_list && bytes_equal_text(member->key, "truncation")) {
