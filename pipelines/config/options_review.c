@@ -148,6 +148,8 @@ static const struct option rows[] = {
           "Of one row, likewise."),
     CUSTOM("feedback", NULL, config_print_nothing, "map", "none",
            "Feedback that comes after the verdict, by kind."),
+    CUSTOM("rules[].gate", NULL, config_print_nothing, "`true`, `false`", NULL,
+           "Whether the rule counts in a gate over a dataset."),
 };
 
 const struct option_section config_options_review = {rows, sizeof rows / sizeof rows[0]};

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "pipelines/decide/met_rows.h"
+
 enum { HOUR_MS = 3600000 };
 
 int64_t budget_hour_of(uint64_t event_ms, uint64_t received_ms)
@@ -22,14 +24,14 @@ static const struct budget_hour_view *find_hour(const struct budget_view *view, 
     return NULL;
 }
 
-static double signature_probability(const struct budget_hour_view *hour, uint64_t id)
+static double probability_of(const struct budget_signature *signatures, uint32_t count, uint64_t id)
 {
-    uint32_t low = 0, high = hour->signature_count;
+    uint32_t low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (hour->signatures[middle].id == id)
-            return hour->signatures[middle].probability;
-        if (hour->signatures[middle].id < id)
+        if (signatures[middle].id == id)
+            return signatures[middle].probability;
+        if (signatures[middle].id < id)
             low = middle + 1;
         else
             high = middle;
@@ -46,8 +48,29 @@ struct selection_limits budget_view_limits(const struct budget_view *view, int64
         return limits;
     limits.stratum = row->probability[verdict];
     if (verdict == VERDICT_FAIL)
-        limits.signature = signature_probability(row, signature);
+        limits.signature = probability_of(row->signatures, row->signature_count, signature);
     return limits;
+}
+
+double budget_view_hit(const struct budget_view *view, int64_t hour, const struct met_rows *rows)
+{
+    const struct regression_hour_view *at = NULL;
+    for (uint32_t i = 0; view && i < view->regression_hour_count; i++)
+        if (view->regression_hours[i].hour == hour ||
+            (i == 0 && hour < view->regression_hours[0].hour))
+            at = &view->regression_hours[i];
+    if (!at)
+        return 1;
+    double most = 0;
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->rows[i].outcome == OUTCOME_PASS)
+            continue;
+        double p = probability_of(at->rows, at->row_count, get_be64(rows->rows[i].row_id));
+        most = p > most ? p : most;
+        failed++;
+    }
+    return failed == 0 || most > at->probability ? at->probability : most;
 }
 
 double budget_view_control(const struct budget_view *view, const struct selection_policy *policy,

@@ -21,13 +21,23 @@ struct budget_hour_view {
     uint32_t signature_count;
 };
 
+/* Hits of the regression set in an hour, and of each row in it; of those not told 1. */
+struct regression_hour_view {
+    int64_t hour;
+    double probability;
+    const struct budget_signature *rows; /* those below 1, by the first eight bytes of their ids */
+    uint32_t row_count;
+};
+
 struct budget_view {
     _Atomic uint32_t holders;
+    uint32_t regression_hour_count;
+    struct regression_hour_view regression_hours[BUDGET_HOURS];
     /* By hour: those kept, and behind each the one that may follow it. */
     uint32_t hour_count;
     struct budget_hour_view hours[2 * BUDGET_HOURS];
     struct control_days days;
-    struct budget_signature signatures[]; /* of all hours */
+    struct budget_signature signatures[]; /* of all hours, and rows */
 };
 
 /* Event-time hour of a trajectory, since 1970. A clock that runs ahead opens no hour: it counts in
@@ -40,6 +50,9 @@ struct selection_limits budget_view_limits(const struct budget_view *view, int64
 /* The least share of the control stratum; 0 where the view says nothing of the day before. */
 double budget_view_control(const struct budget_view *view, const struct selection_policy *policy,
                            int64_t hour);
+/* Of a hit: what its hour allows, and of the rows that it failed the one that allows most. */
+struct met_rows;
+double budget_view_hit(const struct budget_view *view, int64_t hour, const struct met_rows *rows);
 void budget_view_release(const struct budget_view *view);
 
 /* Where the writer leaves the newest view for each shard. Nobody waits: a box that was not emptied

@@ -41,6 +41,7 @@ struct revision {
     uint32_t position_count;
     struct decided_position positions[DECIDED_POSITIONS_MAX];
     struct bytes contribution;
+    struct bytes met; /* of the verdict before; taken back when `contribution` is */
     uint64_t record_sequence;
     bool was_emitted, has_content;
     bool is_exhausted; /* it is the last one */
@@ -69,6 +70,11 @@ struct closed {
     double cost_usd;       /* negative: unknown */
     uint8_t *outcomes;     /* enum outcome of each rule, config->ruleset order */
     bool *is_rule_missing; /* likewise: na, because an awaited score did not come */
+    bool has_regression;   /* both have one more, of the built-in rule (regression_rule.h) */
+    bool is_candidate;     /* the run of a gate's candidate: no traffic */
+    struct bytes release;  /* a value of the dimension; absent: nobody counts by releases */
+    struct bytes met;      /* met_rows.h; absent likewise, and when nothing is counted anew */
+    bool is_critical_hit;  /* it failed a row of severity critical, not by a near question alone */
     struct cohort_class class;
     struct bytes *dimension_values; /* config->dimensions order */
     struct record_selection selection;
@@ -90,6 +96,10 @@ struct closed {
     uint64_t *parts;           /* of a conversation: they leave the store */
     uint32_t part_count;
 };
+
+/* Of `outcomes`: the rules of the file, and the built-in one behind them. */
+uint32_t closed_rule_count(const struct closed *closed);
+struct bytes closed_rule_name(const struct closed *closed, uint32_t rule);
 
 /* A closed trace that waits for the rest of its conversation. Of `trace` only what a decided row
  * without a verdict says: id, positions, times. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/decide/judge_state.h"
+#include "pipelines/decide/regression_rule.h"
 #include "processor/base/inflate.h"
 #include "processor/emit/record/record.h"
 #include "processor/normalize/facts/facts.h"
@@ -91,7 +92,7 @@ bool judge_has_awaited_scores(const struct judge *judge)
     return scores_in_vain(judge) == 0;
 }
 
-static struct bytes mask_dimension(void *context, struct bytes value, struct arena *arena)
+struct bytes judge_mask_dimension(void *context, struct bytes value, struct arena *arena)
 {
     struct judge *judge = context;
     struct redaction_counts counts = {0};
@@ -128,7 +129,7 @@ static bool fill_dimensions(struct judge *judge, struct effects *effects, struct
                                             sizeof(*closed->dimension_values));
     if (!closed->dimension_values)
         return false;
-    dimensions_read(&judge->run, config->dimensions, config->dimension_count, mask_dimension, judge,
+    dimensions_read(&judge->run, config->dimensions, config->dimension_count, judge_mask_dimension, judge,
                     closed->dimension_values);
     for (uint32_t i = 0; i < config->dimension_count; i++)
         closed->dimension_values[i] = arena_copy(&effects->arena, closed->dimension_values[i]);
@@ -163,6 +164,7 @@ static enum status summarize(struct judge *judge, const struct judgement *judgem
     summary->is_judge_only = closed->is_judge_only;
     summary->dimension_values = closed->dimension_values;
     summary->dimension_count = judge->config->dimension_count;
+    summary->met = closed->met;
     if (prior && prior->was_emitted) {
         summary->has_record_id[0] = true;
         memcpy(summary->record_ids[0], prior->record_id, RECORD_ID_SIZE);
@@ -179,6 +181,14 @@ static enum status summarize(struct judge *judge, const struct judgement *judgem
                                                                             : STATUS_OK;
 }
 
+/* A condition that did not hold, and a regression set without a row for the run, ask nothing. */
+static bool evaluation_was_asked(const struct evaluation *evaluation)
+{
+    struct bytes reason = bytes_of_text(evaluation->na_reason);
+    return !bytes_starts_with(reason, BYTES_LITERAL("when_")) &&
+           !bytes_equal_text(reason, REGRESSION_NO_ROW);
+}
+
 /* Each measurement once, however many rules read it; why a rule was not asked is the rule's matter. */
 static bool note_without_value(const struct judge *judge, const struct judgement *judgement)
 {
@@ -190,8 +200,7 @@ static bool note_without_value(const struct judge *judge, const struct judgement
     for (uint32_t i = 0; closed->without && i < report->evaluation_count; i++) {
         const struct evaluation *evaluation = &report->evaluations[i];
         uint32_t known = 0;
-        if (!evaluation->na_reason ||
-            bytes_starts_with(bytes_of_text(evaluation->na_reason), BYTES_LITERAL("when_")))
+        if (!evaluation->na_reason || !evaluation_was_asked(evaluation))
             continue;
         while (known < closed->without_count &&
                !bytes_equal(closed->without[known].measurement, evaluation->measurement))
@@ -213,13 +222,14 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
     closed->class = (struct cohort_class){.condemned = (uint8_t)report->condemned,
                                           .judged = (uint8_t)report->judged,
                                           .is_known = true};
+    closed->has_regression = report->evaluation_count > judge->config->ruleset.rule_count;
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
         closed->outcomes[i] = (uint8_t)report->evaluations[i].outcome;
         closed->is_rule_missing[i] = report->evaluations[i].is_missing;
         closed->class.is_missing |= report->evaluations[i].is_missing;
     }
     if (!summary_take_report(&summary, report, &judge->arena) ||
-        !note_without_value(judge, judgement))
+        !note_without_value(judge, judgement) || !judge_note_rows(judge, judgement))
         return STATUS_FATAL;
     if (!prior) {
         enum status status = judge_select_records(judge, judgement);
@@ -239,11 +249,13 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
         status = judge_select_revision(judge, judgement);
     if (status == STATUS_OK)
         status = judge_keep_content(judge, judgement);
-    if (has_changed || prior->moves_cohort)
+    if (has_changed || prior->moves_cohort) {
         closed->revision->contribution =
             arena_copy(&judgement->effects->arena, prior->contribution);
-    else
+        closed->revision->met = arena_copy(&judgement->effects->arena, prior->before->met);
+    } else {
         summary.contribution = prior->contribution;
+    }
     closed->revision->is_exhausted = summary.decisions > SUMMARY_REVISIONS_MAX;
     return status == STATUS_OK ? summarize(judge, judgement, &summary) : status;
 }
@@ -264,6 +276,7 @@ void judge_score(struct judge *judge, struct judgement *judgement)
     struct score_context context = judge_context(judge, judgement);
     struct closed *closed = judgement->closed;
     scorer_run(&context, &judgement->report);
+    judge_look_at_rows(judge, judgement, &context);
     if (closed->cost_usd >= 0)
         return;
     /* No cost was recorded: the price table may know. */
@@ -282,6 +295,7 @@ bool judge_begin(struct judge *judge, struct judgement *judgement)
     struct closed *closed = arena_zalloc(arena, 1, sizeof(*closed));
     uint8_t *outcomes = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, 1);
     bool *is_missing = arena_zalloc(arena, judge->config->ruleset.rule_count + 1, sizeof(bool));
+    judgement->met.snapshot = NULL;
     if (!closed || !outcomes || !is_missing)
         return false;
     regex_scratch_begin(judge->scratch); /* a revision from the summary was not read */
@@ -313,12 +327,14 @@ bool judge_fill(struct judge *judge, struct judgement *judgement)
 {
     struct closed *closed = judgement->closed;
     closed->is_judge_only = judge->run.is_judge_only;
+    closed->is_candidate = judge->run.row_id.size > 0;
     fill_facts(judge, closed);
     closed->is_unread = !judge->run.is_understood;
     closed->unread_scope = arena_copy(&judgement->effects->arena, judge->run.unread_scope);
     closed->scores_in_vain = closed->is_judge_only ? 0 : scores_in_vain(judge);
     closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
-    return fill_dimensions(judge, judgement->effects, closed);
+    return fill_dimensions(judge, judgement->effects, closed) &&
+           judge_fill_release(judge, judgement);
 }
 
 void judge_append(const struct judgement *judgement)

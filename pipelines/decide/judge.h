@@ -6,6 +6,7 @@
 #include "pipelines/decide/effects.h"
 #include "pipelines/decide/first_seen.h"
 #include "pipelines/decide/in_hand.h"
+#include "pipelines/decide/regression.h"
 #include "pipelines/decide/summary.h"
 #include "processor/score/scorer.h"
 
@@ -47,6 +48,7 @@ struct judgement {
     const struct prior_verdict *prior; /* NULL: a first verdict */
     struct closed *closed;             /* in the arena of the effects */
     struct verdict_report report;
+    struct regression_report met; /* without a snapshot: there is no regression set */
 };
 
 struct judge {
@@ -57,6 +59,7 @@ struct judge {
     const struct set_aside *set_aside; /* NULL: nothing is */
     bool is_set_aside;                 /* what judge_read was asked for last */
     size_t record_bytes_max; /* of a record; 0: the usual limit */
+    const struct regression_set *regressions; /* in force; NULL: none. Borrowed for a step */
     struct first_seen first_seen;
     struct regex_scratch *scratch;
     struct arena arena; /* reset for each trajectory */

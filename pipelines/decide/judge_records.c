@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pipelines/decide/judge_state.h"
+#include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/base/digest.h"
 #include "processor/base/inflate.h"
@@ -26,11 +27,23 @@ static bool is_by_feedback(const struct summary *before, const struct verdict_re
     return false;
 }
 
+/* Did it fail a row of the regression set? */
+static bool is_hit(const struct judgement *judgement)
+{
+    const struct verdict_report *report = &judgement->report;
+    const struct evaluation *last =
+        report->evaluation_count > 0 ? &report->evaluations[report->evaluation_count - 1] : NULL;
+    return last && (last->outcome == OUTCOME_FAIL || last->outcome == OUTCOME_BORDERLINE) &&
+           bytes_equal_text(last->rule->name, REGRESSION_RULE);
+}
+
 static enum selection_reason reason_of(const struct judgement *judgement,
                                        const struct selection *selection)
 {
     if (judgement->prior && is_by_feedback(judgement->prior->before, &judgement->report))
         return SELECT_FEEDBACK;
+    if (is_hit(judgement))
+        return SELECT_REGRESSION;
     if (selection->is_unscored || judgement->report.verdict == VERDICT_UNSCORED)
         return SELECT_UNSCORED;
     bool is_control = selection->is_control || judgement->report.verdict == VERDICT_PASS;
@@ -94,6 +107,7 @@ static enum status write_framed(struct judge *judge, const struct judgement *jud
     struct review_input input = {
         .run = &judge->run,
         .report = &judgement->report,
+        .regressions = judgement->met.snapshot ? &judgement->met : NULL,
         .revision = 1,
         .reason = reason,
         .inclusion_probability = probability,
@@ -157,9 +171,26 @@ static enum status select_first(struct judge *judge, const struct judgement *jud
                                 const struct selection *selection)
 {
     bool is_rule = selection->is_emitted && !selection->is_control && !selection->is_unscored;
+    enum selection_reason reason = is_hit(judgement) ? SELECT_REGRESSION : SELECT_RULE;
     judgement->closed->selection.has_first = true;
-    return write_record(judge, judgement, is_rule ? SELECT_RULE : SELECT_NEW_COHORT, 1,
+    return write_record(judge, judgement, is_rule ? reason : SELECT_NEW_COHORT, 1,
                         &judgement->closed->selection.first);
+}
+
+/* Beyond the budget, at a pace of its own. */
+static struct selection choose_hit(struct judge *judge, const struct judgement *judgement)
+{
+    struct record_selection *selected = &judgement->closed->selection;
+    struct met_rows rows = {.count = 0};
+    if (judgement->closed->met.size > 0 &&
+        met_rows_decode(judgement->closed->met, &rows) != STATUS_OK)
+        rows.count = 0;
+    double p = budget_view_hit(judgement->budget, selected->hour, &rows);
+    bool is_emitted = p >= 1 || select_u(judge->trajectory.id) < p;
+    selected->is_hit = true;
+    return (struct selection){.is_emitted = is_emitted,
+                              .probability = p,
+                              .skipped = is_emitted ? SKIP_NONE : SKIP_REGRESSION_PACE};
 }
 
 /* By share and budgets. u never changes, so what a record states is the largest p so far. */
@@ -174,8 +205,9 @@ static struct selection choose(struct judge *judge, const struct judgement *judg
         limits =
             budget_view_limits(judgement->budget, selected->hour, verdict, selected->signature);
     limits.control = budget_view_control(judgement->budget, &config->selection, selected->hour);
-    struct selection selection =
-        select_within(&config->selection, &limits, judge->trajectory.id, verdict);
+    struct selection selection = is_hit(judgement) ? choose_hit(judge, judgement)
+                                                   : select_within(&config->selection, &limits,
+                                                                   judge->trajectory.id, verdict);
     double before = judgement->prior ? judgement->prior->probability : 0;
     selected->probability = selection.probability = fmax(before, selection.probability);
     return selection;

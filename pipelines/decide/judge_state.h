@@ -7,3 +7,15 @@ MUST_CHECK enum status judge_select_records(struct judge *judge, const struct ju
 MUST_CHECK enum status judge_select_revision(struct judge *judge,
                                              const struct judgement *judgement);
 MUST_CHECK enum status judge_keep_content(struct judge *judge, const struct judgement *judgement);
+
+/* A value of a dimension as it may leave; a dimension_mask_fn. */
+struct bytes judge_mask_dimension(void *judge, struct bytes value, struct arena *arena);
+
+/* judge_regression.c: what the regression set says of the run, after its rules, as one more rule. */
+void judge_look_at_rows(struct judge *judge, struct judgement *judgement,
+                        struct score_context *context);
+/* The same of a run whose content is gone: as it was before. */
+void judge_keep_rows(struct judge *judge, struct judgement *judgement);
+/* What the run is counted by: its release, after its dimensions; and the rows that it met. */
+MUST_CHECK bool judge_fill_release(struct judge *judge, struct judgement *judgement);
+MUST_CHECK bool judge_note_rows(struct judge *judge, const struct judgement *judgement);

@@ -29,6 +29,7 @@ struct record_selection {
     double probability; /* of this decision and those before it: the largest */
     int64_t hour;       /* of event time, since 1970 */
     uint64_t signature; /* of the failure */
+    bool is_hit;        /* it failed a row of the regression set: no budget counts it */
 };
 
 struct record_emission {

@@ -14,6 +14,7 @@ struct replay {
     struct request_pool *pool;
     struct conversation_parts_memory *parts;
     bool are_traces_closed; /* all traces are closed: conversations get all of theirs at once */
+    const struct regression_set *regressions; /* NULL: none */
     replay_fn *fn;
     void *context;
     int64_t now_ms;
@@ -61,6 +62,11 @@ void replay_destroy(struct replay *replay)
     free(replay);
 }
 
+void replay_use_regressions(struct replay *replay, const struct regression_set *regressions)
+{
+    replay->regressions = regressions;
+}
+
 static enum status hand_out(struct replay *replay)
 {
     enum status status = STATUS_OK;
@@ -91,6 +97,7 @@ static enum status step(struct replay *replay, const struct shard_event *event)
         .now_ms = replay->now_ms,
         .wall_ms = replay->wall_ms,
         .horizon_ms = 0, /* nothing is ever forgotten */
+        .regressions = replay->regressions,
         .part_sequence =
             replay->are_traces_closed ? conversation_parts_memory_last(replay->parts) : 0,
     };

@@ -15,6 +15,8 @@ typedef bool replay_fn(void *context, const struct closed *closed, struct bytes 
 struct replay *replay_create(const struct pipeline_config *config, bool is_all, uint64_t wall_ms,
                              replay_fn *fn, void *context);
 void replay_destroy(struct replay *replay);
+/* Before anything is added: runs are held against it. Borrowed. */
+void replay_use_regressions(struct replay *replay, const struct regression_set *regressions);
 /* One export request, in wire bytes. MALFORMED: not one (nothing was taken). FATAL: out of
  * memory, or `fn` said stop. */
 MUST_CHECK enum status replay_add(struct replay *replay, enum wire_gate_signal signal,

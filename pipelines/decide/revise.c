@@ -1,6 +1,7 @@
 /* Both ways end in judge_conclude(): it sees a report, whoever wrote it. */
 #include "pipelines/decide/revise.h"
 
+#include "pipelines/decide/judge_state.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/score/scorer.h"
 #include "state/cohorts/cohort.h"
@@ -204,6 +205,7 @@ static enum status decide_from_summary(struct judge *judge, struct judgement *ju
             evaluation->is_missing = is_missing;
         }
     }
+    judge_keep_rows(judge, judgement);
     scorer_conclude(&context, report);
     return judge_conclude(judge, judgement);
 }

@@ -402,6 +402,7 @@ enum status shard_step(struct shard *shard, const struct shard_event *event,
 {
     enum status status = STATUS_OK;
     shard->judge.record_bytes_max = time->record_bytes_max;
+    shard->judge.regressions = time->regressions;
     in_flight_set_lags(&shard->assembler.table, time->lag_ms, shard->progress.source_count);
     switch (event->kind) {
     case SHARD_REQUEST:

@@ -6,6 +6,7 @@
 #include "pipelines/decide/effects.h"
 #include "pipelines/decide/conversation_parts.h"
 #include "pipelines/decide/in_hand.h"
+#include "pipelines/decide/regression.h"
 #include "pipelines/decide/revision_source.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
@@ -40,6 +41,7 @@ struct shard_time {
     bool is_stuck;       /* spans are refused, and only what closes makes room in the store */
     int64_t horizon_ms;  /* wall clock; what was decided before it may be forgotten */
     const struct budget_view *budget; /* review budgets in force; NULL: none */
+    const struct regression_set *regressions; /* in force; NULL: none */
     bool is_journal_pressed;          /* the journal is half full: spill what holds its front */
     size_t spill_bytes;               /* of wire that a step may spill: what has room there */
     uint64_t decided_sequence;        /* of the last committed decided rows */

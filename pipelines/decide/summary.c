@@ -4,7 +4,8 @@
  *   | varint rules (be32 name, u8 outcome | has value << 3 | bit << 4 | measure << 5, double value if
  *                   it has one); the bit: it judges, or without a value: when false; outcome 5: na,
  *                   because an awaited score did not come. Version 1 does not say whether it judges
- *   | varint dimensions (bytes value) | bytes contribution | double probability (from version 2 on) */
+ *   | varint dimensions (bytes value) | bytes contribution | double probability (from version 2 on)
+ *   | bytes met rows (version 3; one without any is version 2) */
 #include "pipelines/decide/summary.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@
 #include "processor/score/measurements.h"
 #include "state/store/value.h"
 
-enum { SUMMARY_VERSION = 2 };
+enum { SUMMARY_VERSION = 2, SUMMARY_VERSION_MET = 3 };
 enum { BIT_JUDGE_ONLY = 1, BIT_RECORD_ID = 2 };
 enum { RULE_OUTCOME = 7, RULE_HAS_VALUE = 8, RULE_BIT = 16, RULE_MEASURE_SHIFT = 5 };
 enum { OUTCOME_MISSING = OUTCOMES }; /* as stored */
@@ -130,7 +131,7 @@ void summary_encode(const struct summary *summary, struct buffer *to)
     uint8_t bits = summary->is_judge_only ? BIT_JUDGE_ONLY : 0;
     for (int i = 0; i < 2; i++)
         bits |= (uint8_t)(summary->has_record_id[i] ? BIT_RECORD_ID << i : 0);
-    buffer_append_byte(to, SUMMARY_VERSION);
+    buffer_append_byte(to, summary->met.size > 0 ? SUMMARY_VERSION_MET : SUMMARY_VERSION);
     buffer_append_byte(to, bits);
     value_put_varint(to, summary->decisions);
     value_put_varint(to, summary->revision);
@@ -159,6 +160,8 @@ void summary_encode(const struct summary *summary, struct buffer *to)
         value_put_bytes(to, summary->dimension_values[i]);
     value_put_bytes(to, summary->contribution);
     value_put_double(to, summary->probability);
+    if (summary->met.size > 0)
+        value_put_bytes(to, summary->met);
 }
 
 static void decode_rule(struct value_reader *reader, uint8_t version, struct summary_rule *ret_rule)
@@ -195,7 +198,7 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
         return STATUS_NOT_FOUND;
     value_reader_init(&reader, encoded);
     uint8_t version = value_get_u8(&reader);
-    if (version == 0 || version > SUMMARY_VERSION)
+    if (version == 0 || version > SUMMARY_VERSION_MET)
         return STATUS_MALFORMED;
     uint8_t bits = value_get_u8(&reader);
     summary.is_judge_only = bits & BIT_JUDGE_ONLY;
@@ -204,7 +207,7 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
     summary.spans = (uint32_t)value_get_count(&reader, UINT32_MAX);
     summary.late_spans = (uint32_t)value_get_count(&reader, UINT32_MAX);
     decode_ids(&reader, bits, &summary);
-    uint32_t rules = (uint32_t)value_get_count(&reader, RULES_MAX);
+    uint32_t rules = (uint32_t)value_get_count(&reader, RULES_JUDGED_MAX);
     summary.rules = arena_zalloc(arena, rules + 1, sizeof(*summary.rules));
     if (!summary.rules)
         return STATUS_BUSY;
@@ -219,6 +222,8 @@ enum status summary_decode(struct bytes encoded, struct arena *arena, struct sum
         summary.dimension_values[summary.dimension_count] = value_get_bytes(&reader);
     summary.contribution = value_get_bytes(&reader);
     summary.probability = version > 1 ? value_get_double(&reader) : 0;
+    if (version >= SUMMARY_VERSION_MET)
+        summary.met = value_get_bytes(&reader);
     if (summary.probability < 0 || summary.probability > 1)
         reader.failed = true;
     enum status status = value_reader_finish(&reader);

@@ -46,6 +46,7 @@ struct summary {
     uint32_t dimension_count;
     struct bytes contribution; /* what the cohorts hold of it, if its own row does not say it */
     double probability; /* of its selection so far: the largest of all decisions; 0: not told */
+    struct bytes met;   /* met_rows.h; absent: it is not counted by rows and releases */
 };
 
 /* A record id as text of UUID_TEXT_SIZE, and back; false when it is none. */

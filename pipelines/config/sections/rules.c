@@ -4,6 +4,7 @@
 
 #include "pipelines/config/walk.h"
 #include "processor/base/text/utf8.h"
+#include "processor/regression.h"
 #include "processor/score/expression/expression.h"
 #include "processor/score/measurements.h"
 #include "processor/score/rules.h"
@@ -91,6 +92,10 @@ static void check_rule(struct config_loader *loader, const struct config_node *n
                             rule->name.data ? "measure" : "name");
         return;
     }
+    if (bytes_equal_text(rule->name, REGRESSION_RULE))
+        config_loader_error(loader, config_tree_find(node, "name"),
+                            "the built-in rule of the regression set is named " REGRESSION_RULE
+                            ": choose another name");
     for (uint32_t i = 0; i < index; i++)
         if (bytes_equal(rules[i].name, rule->name))
             config_loader_error(loader, config_tree_find(node, "name"),

@@ -13,6 +13,7 @@ static const struct unavailable {
     {"review.hours", "always", "working hours"},
     {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
     {"feedback", NULL, "feedback by kind"},
+    {"rules[].gate", NULL, "a gate over a dataset"},
 };
 
 const char *config_unavailable_allowed(const char *path)
