@@ -2,6 +2,7 @@
  *   counted    in its day, of the control stratum; and in its hour: stratum, and signature of a
  *              failure
  *   a first    one of the first runs of a cohort: chosen whatever the share says
+ *   a hit      failed a row of the regression set: beyond the budget, at a pace of its own
  * What the shard chose goes out: nothing is refused by count. Where too much does, the next view
  * has half the probability. */
 #include "pipelines/commit/budget.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/budget_hours.h"
+#include "pipelines/commit/regression_pace.h"
 
 enum {
     PUBLISH_MS = 100
@@ -16,6 +18,7 @@ enum {
 
 struct review_budget {
     struct budget_hours hours;
+    struct regression_pace pace;
     struct budget_board board;
     bool are_days_dirty;
     bool is_stale;     /* the last transaction failed: memory is ahead of the store */
@@ -89,6 +92,7 @@ static void load(struct review_budget *budget, struct store_txn *txn)
     const struct selection_scan scan = {restore_day, restore_hour, restore_signature, budget};
     budget_hours_finish(&budget->hours);
     selection_scan(txn, &scan);
+    regression_pace_load(&budget->pace, txn);
     budget_hours_plan(&budget->hours);
     budget->is_stale = false;
     budget->untabled = 0;
@@ -130,6 +134,7 @@ void budget_close(struct review_budget *budget)
         return;
     budget_board_finish(&budget->board);
     budget_hours_finish(&budget->hours);
+    regression_pace_finish(&budget->pace);
     free(budget);
 }
 
@@ -154,6 +159,8 @@ uint64_t budget_write(struct review_budget *budget, struct store_txn *txn, int64
             selection_put_signature(txn, hour->row.hour, &hour->signatures[k].row);
         }
     }
+    if (!budget->is_stale)
+        regression_pace_write(&budget->pace, txn, wall_ms);
     uint64_t untabled = budget->untabled;
     budget->untabled = 0;
     return untabled;
@@ -228,11 +235,32 @@ count_signature(struct review_budget *budget, struct budget_hour *hour, const st
     return count;
 }
 
+static void count_hit(struct review_budget *budget, struct store_txn *txn,
+                      const struct closed *closed, bool is_emitted)
+{
+    const struct regression_settings *settings = &closed->config->regression;
+    struct met_rows rows;
+    if (closed->met.size == 0 || met_rows_decode(closed->met, &rows) != STATUS_OK)
+        return;
+    if (budget->is_stale)
+        load(budget, txn);
+    store_on_end(txn, at_end, budget);
+    regression_pace_set(&budget->pace, settings->per_hour, settings->per_row_per_hour,
+                        closed->config->budget.instances);
+    regression_pace_count(&budget->pace, txn, closed->selection.hour, &rows, !closed->revision,
+                          is_emitted);
+    budget->has_news = true;
+}
+
 struct record_emission budget_select(struct review_budget *budget, struct store_txn *txn,
                                      const struct closed *closed, bool is_first)
 {
     struct record_emission emission = emission_of(&closed->selection, is_first);
     bool has_control = closed->config->selection.control_per_day > 0;
+    if (closed->selection.is_hit) {
+        count_hit(budget, txn, closed, emission.record != NULL);
+        return emission;
+    }
     if (closed->is_judge_only || (!has_control && !has_budget(closed->config)))
         return emission;
     take_policy(budget, closed->config);
@@ -264,12 +292,16 @@ void budget_publish(struct review_budget *budget, int64_t now_ms)
 {
     if (!budget->has_news || budget->is_stale || now_ms - budget->published_ms < PUBLISH_MS)
         return;
-    struct budget_view *view = budget_hours_view(&budget->hours);
+    struct budget_signature *room;
+    struct budget_view *view =
+        budget_hours_view(&budget->hours, regression_pace_room(&budget->pace), &room);
     if (!view)
         return; /* The one before stays in force. */
+    regression_pace_view(&budget->pace, room, view);
     budget_board_publish(&budget->board, view);
     budget->published_ms = now_ms;
     budget_hours_shown(&budget->hours);
+    regression_pace_shown(&budget->pace);
     budget->has_news = false;
 }
 

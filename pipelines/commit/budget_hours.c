@@ -224,15 +224,19 @@ static void view_hour(const struct budget_hours *hours, const struct budget_hour
     *used += row->signature_count;
 }
 
-struct budget_view *budget_hours_view(const struct budget_hours *hours)
+struct budget_view *budget_hours_view(const struct budget_hours *hours, size_t rows,
+                                      struct budget_signature **ret_room)
 {
     size_t signatures = 0;
     uint32_t used = 0;
     for (uint32_t i = 0; i < hours->count; i++)
         signatures += 2 * (size_t)hours->hours[i].index.count;
-    struct budget_view *view = calloc(1, sizeof(*view) + signatures * sizeof(view->signatures[0]));
-    if (view)
+    struct budget_view *view =
+        calloc(1, sizeof(*view) + (signatures + rows) * sizeof(view->signatures[0]));
+    if (view) {
         view->days = hours->days;
+        *ret_room = &view->signatures[signatures];
+    }
     for (uint32_t i = 0; view && i < hours->count; i++) {
         const struct budget_hour *hour = &hours->hours[i];
         view_hour(hours, hour, true, view, &used);

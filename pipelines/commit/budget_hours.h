@@ -51,5 +51,6 @@ void budget_hours_plan(struct budget_hours *hours);
  * that is over has all its time. */
 void budget_hours_pace(struct budget_hours *hours, int64_t wall_ms);
 void budget_hours_shown(struct budget_hours *hours);
-/* NULL: no memory. */
-struct budget_view *budget_hours_view(const struct budget_hours *hours);
+/* With room for so many rows more behind its signatures, at `ret_room`. NULL: no memory. */
+struct budget_view *budget_hours_view(const struct budget_hours *hours, size_t rows,
+                                      struct budget_signature **ret_room);

@@ -5,6 +5,7 @@
 
 #include "pipelines/config/groupings.h"
 #include "pipelines/commit/stored.h"
+#include "processor/regression.h"
 #include "state/store/dictionary.h"
 
 void binding_resolve(struct binding *binding, struct store_txn *txn, struct cohorts *cohorts,
@@ -24,6 +25,9 @@ void binding_resolve(struct binding *binding, struct store_txn *txn, struct coho
                     config->groupings[pinned->grouping].count);
     }
     buffer_finish(&text);
+    if (config->review.is_present)
+        binding->rules[config->ruleset.rule_count] =
+            dictionary_id(txn, DICTIONARY_RULE, BYTES_LITERAL(REGRESSION_RULE));
     binding->config = config;
 }
 
@@ -43,7 +47,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         .tokens = closed->tokens,
         .cost_nano_usd = cohort_nano_usd(closed->cost_usd),
         .group_count = config->grouping_count,
-        .rule_count = config->ruleset.rule_count,
+        .rule_count = closed_rule_count(closed),
     };
     for (uint32_t i = 0; i < config->grouping_count; i++) {
         const struct grouping_config *grouping = &config->groupings[i];

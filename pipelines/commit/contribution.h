@@ -11,9 +11,10 @@ struct persistent_counter;
 struct binding {
     const struct pipeline_config *config;
     uint16_t groupings[GROUPINGS_MAX];
-    uint16_t rules[RULES_MAX];
+    /* Of each rule, and behind them of the built-in one, where there may be a regression set. */
+    uint16_t rules[RULES_JUDGED_MAX];
     /* The writer's cache; NULL: not looked up yet. */
-    struct persistent_counter *outcomes[RULES_MAX][OUTCOMES];
+    struct persistent_counter *outcomes[RULES_JUDGED_MAX][OUTCOMES];
 };
 
 /* Numbers of the groupings and rules; writes new ones in the transaction. Pins the pinned

@@ -4,6 +4,7 @@
 #pragma once
 #include "pipelines/cohorts/alerts.h"
 #include "pipelines/commit/contribution.h"
+#include "pipelines/commit/regression_counts.h"
 #include "pipelines/commit/stored.h"
 #include "pipelines/commit/unread_scopes.h"
 #include "pipelines/commit/writer_counters.h"
@@ -53,6 +54,7 @@ struct writer {
     struct alerts *alerts;
     struct review_budget *budget;
     struct review *review; /* NULL: there is no results pipeline */
+    struct regression_counts *regressions; /* likewise */
     int64_t reviewed_ms;   /* monotonic, of its last turn */
     struct writer_counters counted;
     struct binding bindings[BINDINGS];

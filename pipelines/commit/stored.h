@@ -85,4 +85,4 @@ static_assert((int)CLOSED_POSITIONS_MAX <= (int)SPILL_SOURCES_MAX, "each has a p
 static_assert((int)GROUPINGS_MAX <= (int)COHORT_GROUPS_MAX, "a contribution names each");
 static_assert((int)GROUPING_DIMENSIONS_MAX <= (int)COHORT_DIMENSIONS_MAX,
               "a cohort has a value each");
-static_assert((int)RULES_MAX <= (int)COHORT_RULES_MAX, "a contribution names each");
+static_assert((int)RULES_JUDGED_MAX <= (int)COHORT_RULES_MAX, "a contribution names each");

@@ -12,6 +12,7 @@
 
 #include "pipelines/commit/state.h"
 #include "pipelines/config/groupings.h"
+#include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/summary.h"
 #include "processor/base/log.h"
 #include "processor/base/text/terminal.h"
@@ -51,11 +52,10 @@ static struct decided_row *new_row(struct writer *writer)
 static void count_outcomes(struct writer *writer, struct binding *binding,
                            const struct closed *closed)
 {
-    for (uint32_t i = 0; i < closed->config->ruleset.rule_count; i++) {
+    for (uint32_t i = 0; i < closed_rule_count(closed); i++) {
         struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
         if (!*counter)
-            *counter = writer_counters_rule_outcome(&writer->counted,
-                                                    closed->config->ruleset.rules[i].name,
+            *counter = writer_counters_rule_outcome(&writer->counted, closed_rule_name(closed, i),
                                                     (enum outcome)closed->outcomes[i]);
         writer_count(writer, *counter, 1);
     }
@@ -119,6 +119,7 @@ static void count_first(struct writer *writer, const struct closed *closed)
     writer_count(writer, counted->unread, closed->is_unread);
     writer_count(writer, counted->too_costly, closed->is_too_costly);
     writer_count(writer, counted->set_aside, closed->is_set_aside);
+    writer_count(writer, counted->candidates, closed->is_candidate);
     for (uint32_t i = 0; i < closed->without_count; i++)
         writer_count(writer,
                      writer_counters_measurement_na(counted, closed->without[i].measurement,
@@ -231,6 +232,27 @@ static struct record_emission emission_of(struct writer *writer, const struct cl
     return (struct record_emission){.record = has_record ? record : NULL};
 }
 
+/* Its release, and the rows of the regression set that it met. */
+static void count_regressions(struct writer *writer, const struct closed *closed, int64_t wall_ms)
+{
+    const struct revision *revision = closed->revision;
+    struct met_rows before = {.count = 0}, now;
+    if (!writer->regressions || closed->is_judge_only)
+        return;
+    const char *release = regression_counts_add(writer->regressions, &writer->txn, closed, wall_ms);
+    if (!release || met_rows_decode(closed->met, &now) != STATUS_OK ||
+        met_rows_worst(&now) != OUTCOME_FAIL)
+        return;
+    bool was_hit = revision && revision->met.size > 0 &&
+                   met_rows_decode(revision->met, &before) == STATUS_OK &&
+                   met_rows_worst(&before) == OUTCOME_FAIL;
+    if (!was_hit)
+        writer_count(writer,
+                     writer_counters_regressions(&writer->counted, bytes_of_text(release),
+                                                 closed->is_critical_hit),
+                     1);
+}
+
 static void add_records(struct writer *writer, const struct closed *closed, struct decided_row *row,
                         int64_t wall_ms)
 {
@@ -274,6 +296,7 @@ void verdicts_add(struct writer *writer, struct closed *closed, int64_t wall_ms)
         closed->emission = (struct record_emission){.skipped = SKIP_ERASED};
         closed->content = bytes_of(NULL, 0);
     }
+    count_regressions(writer, closed, wall_ms);
     add_records(writer, closed, row, wall_ms);
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */

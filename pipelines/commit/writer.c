@@ -357,6 +357,8 @@ enum status writer_commit(struct writer *writer, int64_t now_ms, int64_t wall_ms
     trim_retained(writer, wall_ms);
     bool has_turned = turn_review(writer, now_ms, wall_ms);
     bool has_flushed = flush_cohorts(writer, now_ms, wall_ms);
+    if (writer->regressions)
+        regression_counts_write(writer->regressions, &writer->txn);
     writer_count(writer, writer->counted.untabled,
                  budget_write(writer->budget, &writer->txn, wall_ms));
     counters_write(writer->counters, &writer->txn);

@@ -30,6 +30,8 @@ enum row {
     TRAJECTORIES_UNREAD,
     TRAJECTORIES_TOO_COSTLY,
     TRAJECTORIES_SET_ASIDE,
+    TRAJECTORIES_OF_CANDIDATES,
+    REGRESSIONS,
     MEASUREMENT_NA,
     AWAIT_TIMEOUTS,
     COHORT_CORRECTIONS,
@@ -106,6 +108,12 @@ static const struct {
     [TRAJECTORIES_SET_ASIDE] = {"flywheel_trajectories_set_aside_total", NO_ACCOUNT,
         "Trajectories that were not judged, because they were in hand for over 1 s at two crashes "
         "in a row; their spans are a dead letter in set_aside.dead of the data directory."},
+    [TRAJECTORIES_OF_CANDIDATES] = {"flywheel_trajectories_of_candidates_total", NO_ACCOUNT,
+        "Trajectories of the gate's own candidates (their root names a dataset row), which enter no "
+        "cohort, review or feedback."},
+    [REGRESSIONS] = {"flywheel_regressions_total", NO_ACCOUNT,
+        "Trajectories that failed a row of the regression set, by an exact match or a signature, by "
+        "release and the gravest severity."},
     [MEASUREMENT_NA] = {"flywheel_measurement_na_total", NO_ACCOUNT,
         "Measurements that a rule asked for and that had no value in a first verdict, by reason."},
     [AWAIT_TIMEOUTS] = {"flywheel_await_timeouts_total", NO_ACCOUNT,
@@ -206,6 +214,7 @@ bool writer_counters_open(struct writer_counters *counters, struct counters *sto
         get_one(counters, TRAJECTORIES_UNREAD, &counters->unread) &&
         get_one(counters, TRAJECTORIES_TOO_COSTLY, &counters->too_costly) &&
         get_one(counters, TRAJECTORIES_SET_ASIDE, &counters->set_aside) &&
+        get_one(counters, TRAJECTORIES_OF_CANDIDATES, &counters->candidates) &&
         get_one(counters, SIGNATURES_UNTABLED, &counters->untabled) &&
         get_one(counters, REVIEW_REVISIONS, &counters->revisions) &&
         get_one(counters, CONVERSATION_TRACES, &counters->parts);
@@ -228,6 +237,14 @@ struct persistent_counter *writer_counters_review_records(struct writer_counters
     return get(counters->stored, REVIEW_RECORDS,
                (struct label[LABELS_MAX]){{"queue", queue},
                                           {"verdict", bytes_of_text(verdict_name(verdict))}});
+}
+
+struct persistent_counter *writer_counters_regressions(struct writer_counters *counters,
+                                                       struct bytes release, bool is_critical)
+{
+    struct bytes severity = bytes_of_text(is_critical ? "critical" : "warn");
+    return get(counters->stored, REGRESSIONS,
+               (struct label[LABELS_MAX]){{"release", release}, {"severity", severity}});
 }
 
 struct persistent_counter *writer_counters_await_timeout(struct writer_counters *counters,

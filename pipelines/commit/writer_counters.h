@@ -21,7 +21,7 @@ struct writer_counters {
     struct persistent_counter *verdicts[VERDICTS];
     struct persistent_counter *skipped[SKIP_REASONS];
     struct persistent_counter *skewed, *split, *recounted, *mixed_weights, *untabled, *revisions,
-        *unread, *too_costly, *set_aside, *parts;
+        *unread, *too_costly, *set_aside, *candidates, *parts;
     struct without_value_counter { /* a keyed hash of measurement and reason: where it was before */
         uint64_t hash;
         struct persistent_counter *counter;
@@ -39,6 +39,9 @@ struct persistent_counter *writer_counters_rule_outcome(struct writer_counters *
                                                         struct bytes rule, enum outcome outcome);
 struct persistent_counter *writer_counters_review_records(struct writer_counters *counters,
                                                           struct bytes queue, enum verdict verdict);
+/* flywheel_regressions_total{release,severity} */
+struct persistent_counter *writer_counters_regressions(struct writer_counters *counters,
+                                                       struct bytes release, bool is_critical);
 /* flywheel_await_timeouts_total{score} */
 struct persistent_counter *writer_counters_await_timeout(struct writer_counters *counters,
                                                          struct bytes score);

@@ -39,8 +39,10 @@ static bool open_tables(struct writer *writer)
            budget_open(writer->store, writer->config, writer->shards, &writer->budget) ==
                STATUS_OK &&
            (!writer->config->review.is_present ||
-            review_open(writer->store, writer->outbox, writer->counters, writer->config,
-                        &writer->review) == STATUS_OK);
+            (review_open(writer->store, writer->outbox, writer->counters, writer->config,
+                         &writer->review) == STATUS_OK &&
+             regression_counts_open(writer->store, writer->config->regression.rows_max,
+                                    &writer->regressions) == STATUS_OK));
 }
 
 struct stale {
@@ -163,6 +165,7 @@ void writer_destroy(struct writer *writer)
     if (!writer)
         return;
     review_close(writer->review);
+    regression_counts_close(writer->regressions);
     budget_close(writer->budget);
     parts_close(writer->parts);
     alerts_close(writer->alerts);

@@ -335,7 +335,8 @@ START_TEST(an_hour_too_old_counts_as_the_oldest)
     ck_assert_int_eq(budget_hours_open(&hours, 300, &dropped)->row.hour, 300);
     ck_assert_int_eq(dropped, 100);
     ck_assert_int_eq(budget_hours_open(&hours, 100, &dropped)->row.hour, 101);
-    struct budget_view *view = budget_hours_view(&hours);
+    struct budget_signature *room;
+    struct budget_view *view = budget_hours_view(&hours, 0, &room);
     ck_assert_ptr_nonnull(view);
     atomic_init(&view->holders, 1);
     ck_assert_double_eq(budget_view_limits(view, 101, VERDICT_FAIL, 0).stratum, 0.01);
@@ -362,7 +363,8 @@ START_TEST(the_basis_of_an_hour_stands)
     ck_assert_uint_eq(second->row.basis[VERDICT_FAIL], 100);
     ck_assert_uint_eq(second->index.count, 1);    /* 78 is within its budget */
     hours.hours[0].row.seen[VERDICT_FAIL] = 5000; /* late ones */
-    struct budget_view *view = budget_hours_view(&hours);
+    struct budget_signature *room;
+    struct budget_view *view = budget_hours_view(&hours, 0, &room);
     ck_assert_ptr_nonnull(view);
     atomic_init(&view->holders, 1);
     struct selection_limits limits = budget_view_limits(view, 2, VERDICT_FAIL, 77);

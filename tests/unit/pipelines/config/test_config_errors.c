@@ -274,6 +274,8 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
         {"dataset: { export_reviewers: pseudonym }",
          "p.yaml:1:12: not available in this version: pseudonyms of reviewers; leave "
          "export_reviewers out"},
+        {"rules: [{ name: r, measure: spans, fail_above: 1, gate: true }]",
+         "p.yaml:1:51: not available in this version: a gate over a dataset; leave gate out"},
         {"receivers: { kafka: {} }\nrulez: []",
          "p.yaml:2:1: unknown key rulez; did you mean rules?"},
     };
