@@ -73,6 +73,9 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
     if (!runtime->pool || !runtime->writer_queue || !runtime->has_review_calls ||
         !runtime->answers || !runtime->topic.answers || !runtime->writer)
         return false;
+    if (regression_keeper_open(&runtime->regressions, runtime, runtime->store, runtime->config,
+                               runtime->shard_count, ret_error) != STATUS_OK)
+        return false;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};
         const struct source_row *row = sources_row(runtime->writer, i);
@@ -149,6 +152,7 @@ void runtime_destroy(struct runtime *runtime)
         shard_destroy(self->shard);
     }
     in_hand_close(runtime->in_hand);
+    regression_keeper_close(&runtime->regressions);
     writer_destroy(runtime->writer);
     if (runtime->pool)
         request_pool_destroy(runtime->pool);
@@ -206,7 +210,7 @@ static bool start_threads(struct runtime *runtime)
     pulse_begin(&runtime->pulse, on_beat, runtime);
     runtime->is_writer_running =
         pthread_create(&runtime->writer_thread, NULL, writer_thread_main, runtime) == 0;
-    bool is_started = runtime->is_writer_running;
+    bool is_started = runtime->is_writer_running && regression_keeper_start(&runtime->regressions);
     for (uint32_t i = 0; i < runtime->shard_count && is_started; i++) {
         struct shard_thread *self = &runtime->shards[i];
         self->is_running = pthread_create(&self->thread, NULL, shard_thread_main, self) == 0;
@@ -280,6 +284,7 @@ void runtime_announce_stop(struct runtime *runtime)
 void runtime_stop(struct runtime *runtime, int64_t grace_ms)
 {
     atomic_store(&runtime->is_stopping, true);
+    regression_keeper_stop(&runtime->regressions);
     if (!runtime->is_writer_running)
         return;
     bool is_running = !failure_is_reported(runtime) && runtime->shard_count > 0 &&
@@ -410,6 +415,7 @@ void runtime_register_metrics(struct runtime *runtime, struct metrics *metrics)
     metrics_add(metrics, &commit_failures_family, "", &runtime->commit_failures, 1);
     metrics_add_histogram(metrics, &commit_seconds_family, "", &runtime->commit_seconds);
     metrics_add_collector(metrics, collect_queues, runtime);
+    regression_keeper_register_metrics(&runtime->regressions, metrics);
     metrics_add_histogram(metrics, &verdict_seconds_family, "", &runtime->verdict_seconds);
     for (uint32_t i = 0; i < runtime->lane_count; i++) {
         struct emitter_counters *counters = &runtime->lanes[i].counters;

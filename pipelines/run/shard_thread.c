@@ -126,6 +126,10 @@ static enum status step(struct shard_thread *self, const struct shard_event *eve
     struct shard_time time = time_of(self, given_ms);
     self->budget = budget_take(writer_budget(self->runtime->writer), self->index, self->budget);
     time.budget = self->budget;
+    self->regressions =
+        regression_keeper_take(&self->runtime->regressions, self->index, self->regressions);
+    if (self->regressions && regression_set_rows(self->regressions) > 0)
+        time.regressions = self->regressions;
     enum status status = shard_step(self->shard, event, &time, self->current);
     bool is_large = self->current->arena.used >= EFFECTS_BYTES_SENT;
     bool is_old =
@@ -250,5 +254,7 @@ void *shard_thread_main(void *shard_thread)
     atomic_store_explicit(&self->turn_ms, 0, memory_order_relaxed);
     budget_view_release(self->budget);
     self->budget = NULL;
+    regression_set_release(self->regressions);
+    self->regressions = NULL;
     return NULL;
 }

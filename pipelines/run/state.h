@@ -10,6 +10,7 @@
 #include "pipelines/run/input_clock.h"
 #include "pipelines/run/outbox_lane.h"
 #include "pipelines/run/pulse.h"
+#include "pipelines/run/regression_keeper.h"
 #include "pipelines/run/review_calls.h"
 #include "processor/base/condition.h"
 #include "processor/base/queue.h"
@@ -37,6 +38,7 @@ struct shard_thread {
     struct effects *effects[EFFECTS_PER_SHARD];
     struct effects *current;
     const struct budget_view *budget; /* held */
+    struct regression_set *regressions; /* held; NULL: there is none */
     struct input_clock clock;
     int64_t busy_ms;
     bool is_resting;
@@ -110,6 +112,7 @@ struct runtime {
     pthread_t writer_thread;
     bool is_writer_running;
 
+    struct regression_keeper regressions;
     struct pulse pulse;
     struct in_hand *in_hand; /* NULL: nothing is noted */
     struct give_back give_back;        /* of the pulse's thread */
