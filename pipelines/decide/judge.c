@@ -364,6 +364,11 @@ enum status judge_decide(struct judge *judge, struct judgement *judgement, bool 
         if (!judge_fill(judge, judgement))
             return STATUS_FATAL;
         judge_score(judge, judgement);
+        if (judge->watch) {
+            struct score_context context = judge_context(judge, judgement);
+            judge->watch->look(judge->watch->context, &context, judgement->closed,
+                               &judgement->report);
+        }
         status = judge_conclude(judge, judgement);
     }
     judge_append(judgement);

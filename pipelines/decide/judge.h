@@ -51,8 +51,16 @@ struct judgement {
     struct regression_report met; /* without a snapshot: there is no regression set */
 };
 
+/* Who looks on while a run is judged, before its texts and its report go: the gate over a dataset. */
+struct judge_watch {
+    void (*look)(void *context, struct score_context *score, const struct closed *closed,
+                 const struct verdict_report *report);
+    void *context;
+};
+
 struct judge {
     const struct pipeline_config *config;
+    const struct judge_watch *watch; /* NULL: nobody. Borrowed */
     bool is_emitting_all; /* replay --all and explain: a record of every trajectory */
     uint32_t looks_per_byte;
     struct in_hand_slot *slot;         /* NULL: nobody wants to know. Borrowed, as the next */

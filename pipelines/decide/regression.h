@@ -17,6 +17,8 @@ struct regression_row; /* one row of it */
 struct regression_builder;
 /* NULL: out of memory. `similarity`: Jaccard of questions from which on they are near. */
 struct regression_builder *regression_builder_create(double similarity, uint32_t rows_max);
+/* Before the first row: every live eval row counts, whether or not it is a regression row. */
+void regression_builder_take_all(struct regression_builder *builder);
 /* One flywheel.row/v1. What is no live regression row is passed over (OK). MALFORMED: no row at all.
  * BUSY: out of memory, or more than rows_max (counted; the set is without it). */
 MUST_CHECK enum status regression_builder_add(struct regression_builder *builder, struct bytes row);

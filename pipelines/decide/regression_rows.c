@@ -16,6 +16,7 @@ struct row_reading {
     struct arena *scratch, *arena;
     const struct facts_text *open; /* numbers that are a customer's own; NULL: none */
     struct regression_row *to;
+    bool is_any; /* not regression rows alone */
 };
 
 /* --- questions --- */
@@ -77,7 +78,8 @@ static bool read_identity(struct row_reading *it)
     while (to->split < ROW_SPLITS && !bytes_equal_text(split, row_split_names[to->split]))
         to->split++;
     bool is_retired = bytes_equal_text(action, row_action_names[ROW_RETIRE]);
-    to->is_live = !is_retired && to->split == SPLIT_EVAL && bool_member(it, &it->row, "regression");
+    to->is_live = !is_retired && to->split == SPLIT_EVAL &&
+                  (it->is_any || bool_member(it, &it->row, "regression"));
     bool has_digest = digest.size == 2 * SHA256_SIZE &&
                       hex_decode(to->sha256, (const char *)digest.data, SHA256_SIZE);
     return to->split < ROW_SPLITS && (is_retired || has_digest);
@@ -268,10 +270,11 @@ static bool read_live(struct row_reading *it)
     return true;
 }
 
-enum status regression_row_read(struct bytes json, struct arena *scratch, struct arena *arena,
-                                struct regression_row *ret_row)
+enum status regression_row_read(struct bytes json, bool is_any, struct arena *scratch,
+                                struct arena *arena, struct regression_row *ret_row)
 {
-    struct row_reading it = {.scratch = scratch, .arena = arena, .to = ret_row};
+    struct row_reading it = {
+        .scratch = scratch, .arena = arena, .to = ret_row, .is_any = is_any};
     *ret_row = (struct regression_row){.next_alike = ROW_INDEX_NONE, .next_asked = ROW_INDEX_NONE};
     arena_reset(scratch);
     bool is_row = json_parse(json, scratch, &it.reader, &it.row) && it.row.type == JSON_OBJECT &&

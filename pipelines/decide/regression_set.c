@@ -18,6 +18,7 @@ struct regression_builder {
     struct row_table by_id;
     uint32_t capacity, rows_max, live;
     double similarity;
+    bool takes_all; /* eval rows that are no regression rows too */
 };
 
 /* --- tables --- */
@@ -78,6 +79,11 @@ void regression_builder_destroy(struct regression_builder *builder)
     free(builder);
 }
 
+void regression_builder_take_all(struct regression_builder *builder)
+{
+    builder->takes_all = true;
+}
+
 /* Row ids are UUIDs of a digest: any eight bytes of them are a hash. */
 static uint64_t id_key(const uint8_t row_id[16])
 {
@@ -108,7 +114,7 @@ enum status regression_builder_add(struct regression_builder *builder, struct by
 {
     struct regression_row row;
     struct regression_set *set = builder->set;
-    enum status status = regression_row_read(json, &builder->scratch, &set->arena, &row);
+    enum status status = regression_row_read(json, builder->takes_all, &builder->scratch, &set->arena, &row);
     if (status != STATUS_OK) {
         set->left_out += status == STATUS_BUSY;
         return status;

@@ -63,8 +63,8 @@ struct regression_set {
     char snapshot[REGRESSION_SNAPSHOT_SIZE];
 };
 
-/* Reads a row; what it says goes into `arena`, `scratch` is reset. MALFORMED: it is none. BUSY: no room. */
-MUST_CHECK enum status regression_row_read(struct bytes json, struct arena *scratch,
+/* Reads a row; `is_any`: one that is no regression row is live too. What it says goes into `arena`, `scratch` is reset. MALFORMED: it is none. BUSY: no room. */
+MUST_CHECK enum status regression_row_read(struct bytes json, bool is_any, struct arena *scratch,
                                            struct arena *arena, struct regression_row *ret_row);
 /* What is compared: normalized; one of a few words together with what was said before it, as "yes" asks
  * nothing by itself. In the arena; empty: no question. */

@@ -67,6 +67,11 @@ void replay_use_regressions(struct replay *replay, const struct regression_set *
     replay->regressions = regressions;
 }
 
+void replay_set_watch(struct replay *replay, const struct judge_watch *watch)
+{
+    shard_set_watch(replay->shard, watch);
+}
+
 static enum status hand_out(struct replay *replay)
 {
     enum status status = STATUS_OK;

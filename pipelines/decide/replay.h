@@ -17,6 +17,9 @@ struct replay *replay_create(const struct pipeline_config *config, bool is_all, 
 void replay_destroy(struct replay *replay);
 /* Before anything is added: runs are held against it. Borrowed. */
 void replay_use_regressions(struct replay *replay, const struct regression_set *regressions);
+/* Before anything is added: who looks on while runs are judged. Borrowed. */
+struct judge_watch;
+void replay_set_watch(struct replay *replay, const struct judge_watch *watch);
 /* One export request, in wire bytes. MALFORMED: not one (nothing was taken). FATAL: out of
  * memory, or `fn` said stop. */
 MUST_CHECK enum status replay_add(struct replay *replay, enum wire_gate_signal signal,

@@ -73,6 +73,11 @@ void shard_emit_all(struct shard *shard)
     shard->judge.is_emitting_all = true;
 }
 
+void shard_set_watch(struct shard *shard, const struct judge_watch *watch)
+{
+    shard->judge.watch = watch;
+}
+
 enum status shard_remember(struct shard *shard, const struct decided_entry *entry)
 {
     struct decided_entry remembered = *entry;

@@ -58,6 +58,9 @@ void shard_destroy(struct shard *shard);
 void shard_rest(struct shard *shard);
 /* Records of every trajectory, whatever the selection says (replay --all, explain). */
 void shard_emit_all(struct shard *shard);
+/* Who looks on while runs are judged. Borrowed; at start. */
+struct judge_watch;
+void shard_set_watch(struct shard *shard, const struct judge_watch *watch);
 /* Late spans and logs lead to revisions; without it they are dropped. At start. */
 void shard_set_revision_source(struct shard *shard, const struct revision_source *revisions);
 /* Where it notes what it has in hand, and what it must not judge; both may be NULL. At start. */

@@ -11,14 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "processor/base/text/text.h"
 #include "processor/otlp/otlp_json.h"
 
-enum { JSON_ARENA_MAX = 512 * 1024 * 1024, READ_STEP = 256 * 1024, LENGTH_SIZE_MAX = 5 };
+enum { JSON_ARENA_MAX = 512 * 1024 * 1024, READ_STEP = 256 * 1024, LENGTH_SIZE_MAX = 5, LINE_PLACE_SIZE = 4096 };
 
-enum file_kind { FILE_PASSED_OVER, FILE_TRACES, FILE_LOGS, FILE_JSON, FILE_UNKNOWN };
+enum file_kind { FILE_PASSED_OVER, FILE_TRACES, FILE_LOGS, FILE_JSON, FILE_LINES, FILE_UNKNOWN };
 
 struct input {
     input_fn *take;
+    input_line_fn *take_line; /* NULL: nobody reads lines */
     void *context;
     struct buffer file, wire;
     struct arena arena;
@@ -47,6 +49,8 @@ static enum file_kind kind_of(const char *name)
         return FILE_TRACES;
     if (ends_with(name, ".otlp.json") || ends_with(name, ".json-body"))
         return FILE_JSON;
+    if (ends_with(name, ".jsonl"))
+        return FILE_LINES;
     return FILE_UNKNOWN;
 }
 
@@ -99,9 +103,8 @@ static const uint8_t *find_member(struct bytes json, const char *member, const c
     return found ? found : memmem(json.data, json.size, proto_name, strlen(proto_name));
 }
 
-static enum status read_json(struct input *input, const char *name)
+static enum status read_json(struct input *input, struct bytes json, const char *name)
 {
-    struct bytes json = buffer_bytes(&input->file);
     const uint8_t *spans = find_member(json, "\"resourceSpans\"", "\"resource_spans\"");
     const uint8_t *logs = find_member(json, "\"resourceLogs\"", "\"resource_logs\"");
     const uint8_t *metrics =
@@ -131,6 +134,48 @@ static enum status read_json(struct input *input, const char *name)
     return deliver(input, signal, buffer_bytes(&input->wire), name);
 }
 
+static enum status read_line(struct input *input, const char *name, uint64_t number,
+                             struct bytes text)
+{
+    char place[LINE_PLACE_SIZE];
+    struct input_line line = {.name = name, .number = number, .text = text_trim(text)};
+    if (line.text.size == 0)
+        return STATUS_OK;
+    enum status status =
+        input->take_line ? input->take_line(input->context, &line, input->error) : STATUS_NOT_FOUND;
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    snprintf(place, sizeof place, "%.4000s:%llu", name, (unsigned long long)number);
+    return read_json(input, line.text, place);
+}
+
+static enum status read_lines(struct input *input, FILE *from, const char *name)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size;
+    enum status status = STATUS_OK;
+    for (uint64_t number = 1;
+         status == STATUS_OK && (size = getline(&line, &capacity, from)) >= 0; number++)
+        status = size > INPUT_BYTES_MAX
+                     ? fail_too_large(input, name)
+                     : read_line(input, name, number, bytes_of(line, (size_t)size));
+    if (status == STATUS_OK && ferror(from))
+        status = fail(input, name, errno);
+    free(line);
+    return status;
+}
+
+static enum status read_lines_of(struct input *input, const char *path)
+{
+    FILE *from = fopen(path, "rbe");
+    if (!from)
+        return fail(input, path, errno);
+    enum status status = read_lines(input, from, path);
+    fclose(from);
+    return status;
+}
+
 static bool looks_like_json(struct bytes file)
 {
     size_t at = 0;
@@ -139,6 +184,23 @@ static bool looks_like_json(struct bytes file)
     while (at < file.size && memchr(" \t\r\n", file.data[at], 4))
         at++;
     return at < file.size && file.data[at] == '{';
+}
+
+/* JSON that is no request as a whole. */
+static bool are_lines(struct bytes file)
+{
+    return looks_like_json(file) && !find_member(file, "\"resourceSpans\"", "\"resource_spans\"") &&
+           !find_member(file, "\"resourceLogs\"", "\"resource_logs\"");
+}
+
+static enum status read_lines_in(struct input *input, const char *path)
+{
+    FILE *from = fmemopen(input->file.data, input->file.size, "rb");
+    if (!from)
+        return fail(input, path, errno);
+    enum status status = read_lines(input, from, path);
+    fclose(from);
+    return status;
 }
 
 static enum status read_file(struct input *input, const char *path, enum file_kind kind)
@@ -150,8 +212,10 @@ static enum status read_file(struct input *input, const char *path, enum file_ki
     close(from);
     if (status != STATUS_OK)
         return status;
+    if (kind == FILE_UNKNOWN && input->take_line && are_lines(buffer_bytes(&input->file)))
+        return read_lines_in(input, path);
     if (kind == FILE_JSON || (kind == FILE_UNKNOWN && looks_like_json(buffer_bytes(&input->file))))
-        return read_json(input, path);
+        return read_json(input, buffer_bytes(&input->file), path);
     return deliver(input, kind == FILE_LOGS ? WIRE_GATE_LOGS : WIRE_GATE_TRACES,
                    buffer_bytes(&input->file), path);
 }
@@ -212,6 +276,8 @@ static enum status read_entry(struct input *input, struct buffer *path, struct l
     enum file_kind kind = kind_of(name);
     if (!S_ISREG(status.st_mode) || kind == FILE_PASSED_OVER || kind == FILE_UNKNOWN)
         return STATUS_OK;
+    if (kind == FILE_LINES)
+        return input->take_line ? read_lines_of(input, name) : STATUS_OK;
     return read_file(input, name, kind);
 }
 
@@ -294,12 +360,15 @@ static enum status read_path(struct input *input, const char *path)
 {
     struct stat status;
     if (strcmp(path, "-") == 0)
-        return read_stream(input, stdin);
+        return input->take_line ? read_lines(input, stdin, "standard input")
+                                : read_stream(input, stdin);
     if (stat(path, &status) != 0)
         return fail(input, path, errno);
     if (S_ISDIR(status.st_mode))
         return read_folder(input, path);
     enum file_kind kind = kind_of(path);
+    if (kind == FILE_LINES)
+        return read_lines_of(input, path);
     return kind == FILE_PASSED_OVER ? STATUS_OK : read_file(input, path, kind);
 }
 
@@ -315,7 +384,14 @@ enum status input_find(char *const *paths, int count, struct error *ret_error)
 enum status input_read(char *const *paths, int count, input_fn *take, void *context,
                        struct error *ret_error)
 {
-    struct input input = {.take = take, .context = context, .error = ret_error};
+    return input_read_lines(paths, count, take, NULL, context, ret_error);
+}
+
+enum status input_read_lines(char *const *paths, int count, input_fn *take,
+                             input_line_fn *take_line, void *context, struct error *ret_error)
+{
+    struct input input = {
+        .take = take, .take_line = take_line, .context = context, .error = ret_error};
     input.wire.limit = 2 * (size_t)INPUT_BYTES_MAX;
     arena_init(&input.arena, JSON_ARENA_MAX);
     enum status status = STATUS_OK;
