@@ -31,7 +31,7 @@ static const struct command rows[] = {
     {"queue", "how far the review has come, by queue", help_queue, command_queue},
     {"measures", "what reviews have come to: rows, pace, lift, coverage", help_measures,
      command_measures},
-    {"results", "submit judgements from files, take a person's back", help_results,
+    {"results", "submit or import judgements, take a person's back", help_results,
      command_results},
     {"version", "versions of the program and of its libraries", help_version, command_version},
     {"help", "this text, a command, all options or all measurements", help_help, run_help},

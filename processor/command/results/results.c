@@ -1,78 +1,26 @@
-/* flywheel results: submits judgements that stand in files, and takes a person's back. Through the API of
- * the daemon that holds the directory, or straight into it when none does. */
-#include <errno.h>
-#include <fcntl.h>
+/* flywheel results: submits judgements that stand in files, imports those of other tools, and takes a
+ * person's back. Through the API of the daemon that holds the directory, or straight into it when none
+ * does. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "processor/base/json/json.h"
 #include "processor/command/command.h"
 #include "processor/command/local_api.h"
 #include "processor/command/options.h"
-#include "processor/command/results/sink.h"
+#include "processor/command/results/batch.h"
+#include "processor/command/results/import.h"
 
-enum {
-    ARENA_BYTES = 256 << 20,
-    FILE_BYTES_MAX = 1 << 30,
-    BATCH_BYTES_MAX = RESULT_BYTES_MAX - 1024, /* brackets and commas */
-};
+enum { ARENA_BYTES = 256 << 20 };
 
 struct results_arguments {
     const char *config, *endpoint, *token_file, *reviewer, *since, *from;
     const char *const *paths;
     int path_count;
+    const struct reviews_tool *tool; /* of import alone */
 };
 
 /* --- files --- */
-
-static bool read_file(const char *path, struct buffer *to, struct error *ret_error)
-{
-    char piece[65536];
-    ssize_t size = -1;
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    to->limit = FILE_BYTES_MAX;
-    while (fd >= 0 && (size = read(fd, piece, sizeof piece)) > 0)
-        buffer_append(to, piece, (size_t)size);
-    if (fd < 0 || size < 0 || to->failed)
-        error_set(ret_error, EXIT_USAGE, "%s: %s", path,
-                  to->failed ? "larger than 1 GiB" : strerror(errno));
-    if (fd > STDIN_FILENO)
-        close(fd);
-    return !ret_error->is_set;
-}
-
-struct batch {
-    struct results_sink *sink;
-    struct results_summary *summary;
-    struct bytes results[RESULTS_PER_POST_MAX];
-    uint32_t count;
-    size_t bytes;
-};
-
-static bool send_batch(struct batch *batch, struct error *ret_error)
-{
-    if (batch->count > 0 && results_sink_give(batch->sink, batch->results, batch->count,
-                                              batch->summary, ret_error) != STATUS_OK)
-        return false;
-    batch->count = 0;
-    batch->bytes = 0;
-    return true;
-}
-
-static bool add(struct batch *batch, struct bytes result, struct error *ret_error)
-{
-    if (result.size > BATCH_BYTES_MAX) {
-        results_summary_refused(batch->summary, "too_large", "", "a result has at most 256 KiB");
-        return true;
-    }
-    if ((batch->count == RESULTS_PER_POST_MAX || batch->bytes + result.size > BATCH_BYTES_MAX) &&
-        !send_batch(batch, ret_error))
-        return false;
-    batch->results[batch->count++] = result;
-    batch->bytes += result.size + 1;
-    return true;
-}
 
 /* Of what comes behind so many bytes and white space. */
 static unsigned long long line_behind(struct bytes text, size_t size)
@@ -86,7 +34,7 @@ static unsigned long long line_behind(struct bytes text, size_t size)
 }
 
 /* One result, an array of them, or lines of either. */
-static bool submit_text(struct batch *batch, const char *path, struct bytes text,
+static bool submit_text(struct results_batch *batch, const char *path, struct bytes text,
                         struct error *ret_error)
 {
     struct arena arena;
@@ -98,22 +46,21 @@ static bool submit_text(struct batch *batch, const char *path, struct bytes text
     json_reader_init(&reader, text, &arena);
     while (is_good && json_next(&reader, &value) != JSON_END) {
         if (value.type == JSON_OBJECT) {
-            is_good = add(batch, value.raw, ret_error);
+            is_good = results_batch_add(batch, value.raw, ret_error);
         } else if (value.type == JSON_ARRAY) {
             json_children(&reader, &value, &elements);
             while (is_good && json_next(&elements, &element) != JSON_END &&
                    element.type != JSON_BROKEN)
-                is_good = add(batch, element.raw, ret_error);
+                is_good = results_batch_add(batch, element.raw, ret_error);
         } else {
-            error_set(ret_error, EXIT_USAGE,
-                      "%s:%llu: neither a result nor an array of results", path,
-                      line_behind(text, read));
+            error_set(ret_error, EXIT_USAGE, "%s:%llu: neither a result nor an array of results",
+                      path, line_behind(text, read));
             is_good = false;
         }
         if (is_good)
             read = (size_t)(value.raw.data + value.raw.size - text.data);
     }
-    is_good = is_good && send_batch(batch, ret_error); /* its texts are the file's */
+    is_good = is_good && results_batch_send(batch, ret_error);
     arena_finish(&arena);
     return is_good;
 }
@@ -123,10 +70,11 @@ static int submit(struct results_sink *sink, const struct results_arguments *arg
 {
     struct results_summary summary = {.refused = 0};
     for (int i = 0; i < arguments->path_count && !ret_error->is_set; i++) {
-        struct batch batch = {.sink = sink, .summary = &summary};
+        struct results_batch batch = {.sink = sink, .summary = &summary};
         struct buffer text = {0};
-        if (read_file(arguments->paths[i], &text, ret_error))
+        if (results_read_file(arguments->paths[i], &text, ret_error))
             (void)submit_text(&batch, arguments->paths[i], buffer_bytes(&text), ret_error);
+        results_batch_finish(&batch);
         buffer_finish(&text);
     }
     results_summary_say(&summary, ret_error->is_set);
@@ -135,10 +83,13 @@ static int submit(struct results_sink *sink, const struct results_arguments *arg
 
 /* --- the command --- */
 
-static int act(const char *action, struct results_sink *sink,
+static int act(const char *action, const struct pipeline_config *config, struct results_sink *sink,
                const struct results_arguments *arguments, struct error *ret_error)
 {
     uint64_t count = 0;
+    if (arguments->tool)
+        return results_import(arguments->tool, &config->review.labels, arguments->paths,
+                              arguments->path_count, sink, ret_error);
     if (strcmp(action, "submit") == 0)
         return submit(sink, arguments, ret_error);
     if (results_sink_withdraw(sink, arguments->reviewer, arguments->since, &count, ret_error) ==
@@ -153,7 +104,7 @@ static int run(const char *action, const struct results_arguments *arguments)
     struct error error = {0};
     struct api_target target;
     struct results_sink sink = {.target = &target};
-    enum reviewer_role role = strcmp(action, "submit") == 0 ? ROLE_SERVICE : ROLE_ADMIN;
+    enum reviewer_role role = strcmp(action, "withdraw") == 0 ? ROLE_ADMIN : ROLE_SERVICE;
     struct pipeline_config *config = options_load_config(arguments->config, &exit_code);
     if (!config)
         return exit_code;
@@ -164,7 +115,7 @@ static int run(const char *action, const struct results_arguments *arguments)
         status = results_directory_open(config, &sink.directory, &error);
     }
     if (status == STATUS_OK)
-        exit_code = act(action, &sink, arguments, &error);
+        exit_code = act(action, config, &sink, arguments, &error);
     if (error.is_set) {
         fprintf(stderr, "flywheel results: %s\n", error.text);
         exit_code = (int)error.exit_code;
@@ -178,6 +129,22 @@ static int usage(const char *text)
 {
     fprintf(stderr, "flywheel results: %s\n", text);
     return EXIT_USAGE;
+}
+
+static int import(struct results_arguments *arguments)
+{
+    struct buffer names = {0};
+    reviews_tool_names(&names);
+    if (arguments->from)
+        arguments->tool = reviews_tool_find(bytes_of_text(arguments->from));
+    if (!arguments->tool)
+        fprintf(stderr, "flywheel results: import --from TOOL PATH...; there is: %.*s\n",
+                (int)names.size, names.data ? (const char *)names.data : "");
+    buffer_finish(&names);
+    if (!arguments->tool)
+        return EXIT_USAGE;
+    return arguments->path_count > 0 ? run("import", arguments)
+                                     : usage("which files? - is standard input");
 }
 
 int command_results(int argc, char **argv)
@@ -194,13 +161,12 @@ int command_results(int argc, char **argv)
     arguments.paths = (const char *const *)argv + first + 1;
     arguments.path_count = argc - first - 1;
     if (strcmp(action, "import") == 0)
-        return usage("nothing is imported from other tools yet: write lines of flywheel.result/v1 "
-                     "and submit them");
+        return import(&arguments);
     if (strcmp(action, "submit") == 0)
         return arguments.path_count > 0 ? run(action, &arguments)
                                         : usage("which files? - is standard input");
     if (strcmp(action, "withdraw") != 0)
-        return usage("submit PATH..., or withdraw --reviewer NAME");
+        return usage("submit PATH..., import --from TOOL PATH..., or withdraw --reviewer NAME");
     return arguments.reviewer && arguments.path_count == 0 ? run(action, &arguments)
                                                            : usage("whose? --reviewer NAME");
 }
