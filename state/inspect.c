@@ -409,6 +409,7 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_ROW] = inspect_dataset_row,     [TABLE_ROW_VERSION] = inspect_row_version,
     [TABLE_CLUSTER] = inspect_cluster,     [TABLE_ERASED] = inspect_erased,
     [TABLE_REGRESSION] = inspect_regression, [TABLE_HIT] = inspect_hit,
+    [TABLE_FEEDBACK] = inspect_feedback,
     [TABLE_AGREEMENT] = inspect_agreement, [TABLE_PAIR] = inspect_pair,
 };
 

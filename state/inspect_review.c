@@ -2,6 +2,7 @@
 #include "state/inspect_state.h"
 #include "state/tables/agreement.h"
 #include "state/tables/audit.h"
+#include "state/tables/feedback.h"
 #include "state/tables/item_row.h"
 #include "state/tables/result.h"
 #include "state/tables/reviewer.h"
@@ -205,5 +206,41 @@ enum status inspect_pair(struct inspection *inspection, struct bytes key, struct
     put_subject(to, pair.day, pair.subject, pair.id);
     json_put_hex(to, "categories", pair.categories, sizeof pair.categories);
     json_put_int(to, "items", pair.count);
+    return STATUS_OK;
+}
+
+/* --- what users say --- */
+
+enum status inspect_feedback(struct inspection *inspection, struct bytes key, struct bytes value,
+                             struct json_writer *to)
+{
+    struct feedback_row row;
+    (void)inspection;
+    if (feedback_row_decode(key, value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    json_put_bytes(to, "kind", bytes_of(key.data, 1));
+    if (row.kind == 'c' || row.kind == 'n') {
+        json_put_uint(to, "grouping", row.cohort.grouping);
+        json_put_hex(to, "cohort", row.cohort.hash, sizeof row.cohort.hash);
+        json_put_uint(to, "number", row.number);
+        return STATUS_OK;
+    }
+    if (row.kind == 'k' || row.kind == 'a') {
+        json_put_int(to, "day", row.day);
+        json_put_uint(to, "number", row.number);
+        json_put_bool(to, "is_attributed", row.is_attributed);
+        json_put_uint(to, "said", row.said_kind);
+        json_put_uint(to, "count", row.count);
+        return STATUS_OK;
+    }
+    json_put_int(to, "hour", row.hour);
+    json_put_uint(to, "id", row.id);
+    if (row.kind == 'r') {
+        json_put_int(to, "day", row.day);
+        json_put_uint(to, "cohorts", row.cohort_count);
+        json_put_bool(to, "is_ignored", row.is_ignored);
+    }
+    if (row.kind == 'w')
+        json_put_uint(to, "said", row.said_kind);
     return STATUS_OK;
 }

@@ -56,6 +56,7 @@ struct writer {
     struct review *review; /* NULL: there is no results pipeline */
     struct regression_counts *regressions; /* likewise */
     int64_t reviewed_ms;   /* monotonic, of its last turn */
+    int64_t feedback_window_ms; /* how long runs are remembered for it; 0: not at all */
     struct writer_counters counted;
     struct binding bindings[BINDINGS];
     uint32_t newest_binding;

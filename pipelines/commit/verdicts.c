@@ -14,6 +14,7 @@
 #include "pipelines/config/groupings.h"
 #include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/summary.h"
+#include "pipelines/review/feedback_intake.h"
 #include "processor/base/log.h"
 #include "processor/base/text/terminal.h"
 
@@ -300,6 +301,11 @@ void verdicts_add(struct writer *writer, struct closed *closed, int64_t wall_ms)
     add_records(writer, closed, row, wall_ms);
     row->contribution =
         bytes_of(NULL, writer->contributions.size - from); /* placed at the commit */
+    if (closed->said.id_count > 0)
+        feedback_intake_verdict(
+            &writer->txn, writer->counters, closed,
+            bytes_of(writer->contributions.data + from, writer->contributions.size - from),
+            wall_ms);
     if (revision)
         count_correction(writer, closed);
     else {

@@ -6,6 +6,7 @@
 #include "pipelines/commit/sources.h"
 #include "pipelines/commit/state.h"
 #include "pipelines/commit/verdicts.h"
+#include "pipelines/review/feedback_intake.h"
 
 enum {
     COHORT_FLUSH_MS = 1000, /* buckets are rewritten whole; the decided rows are their redo log */
@@ -23,6 +24,7 @@ void writer_forget_config(struct writer *writer, const struct pipeline_config *c
 
 void writer_use_config(struct writer *writer, const struct pipeline_config *config)
 {
+    writer->feedback_window_ms = feedback_intake_limits(config).window_ms;
     if (writer->review)
         review_use_config(writer->review, config);
 }
@@ -285,6 +287,7 @@ static bool flush_cohorts(struct writer *writer, int64_t now_ms, int64_t wall_ms
     if (cohort_delta_buckets(writer->delta) > 0 || writer->delta_sequence > writer->folded_sequence)
         cohort_delta_flush(writer->delta, &writer->txn, writer->delta_sequence, wall_ms);
     writer->wall_ms = wall_ms;
+    feedback_intake_turn(&writer->txn, writer->feedback_window_ms, wall_ms);
     alerts_flush(writer->alerts, &writer->txn, wall_ms, writer->tells_alerts ? tell_alert : NULL,
                  writer);
     return true;

@@ -39,6 +39,8 @@ enum row {
     RESULTS_DEAD,
     RESULTS_SKEWED,
     REVIEW_EXPIRED,
+    FEEDBACK_TAKEN,
+    FEEDBACK_FORGOTTEN,
     ROWS
 };
 
@@ -132,6 +134,13 @@ static const struct {
     [REVIEW_EXPIRED] = {"flywheel_review_expired_total", NO_ACCOUNT,
         "Items of the review that nobody came to: after their time (age), or because there was no "
         "room for them (full)."},
+    [FEEDBACK_TAKEN] = {"flywheel_feedback_total", NO_ACCOUNT,
+        "What users said of runs, in spans and by the API, by kind and by what became of it: "
+        "counted with its run, unattributed (so far there is none), duplicate, or ignored (of a "
+        "candidate of the gate)."},
+    [FEEDBACK_FORGOTTEN] = {"flywheel_feedback_forgotten_total", NO_ACCOUNT,
+        "Runs and feedbacks that were forgotten before feedback.window, because there were more "
+        "than limits.decided."},
 };
 /* clang-format on */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/commit/state.h"
+#include "pipelines/review/feedback_intake.h"
 #include "state/tables/outbox_slots.h"
 
 /* Before anything counts on what an exporter's number stands for. */
@@ -126,6 +127,7 @@ struct writer *writer_create(struct store *store, const struct pipeline_config *
         return NULL;
     *writer = (struct writer){.store = store,
                               .config = config,
+                              .feedback_window_ms = feedback_intake_limits(config).window_ms,
                               .shards = shards,
                               .source_count = source_count,
                               .exporter_count = config->exporter_count};

@@ -146,8 +146,24 @@ static const struct option rows[] = {
           "Hits an hour that become review work beyond `selection.budget`; kept by pace."),
     COUNT("regression.per_row_per_hour", AT(regression.per_row_per_hour), 1, 1000000, "5",
           "Of one row, likewise."),
-    CUSTOM("feedback", NULL, config_print_nothing, "map", "none",
-           "Feedback that comes after the verdict, by kind."),
+    SECTION("feedback", AT(feedback.is_present),
+            "What users say of runs, in their spans or afterwards (`POST /api/v1/feedback`), is "
+            "matched to the run and counted by cohort. Not there: it is not kept."),
+    DURATION("feedback.window", AT(feedback.window_ms), 1 * HOUR, 35 * DAY, "7d",
+             "How long a run is remembered for it, and what came before its run is kept. At most "
+             "`limits.decided` rows."),
+    SECTION("feedback.kinds", 0,
+            "Names by which clients tell a kind, besides its own. What is negative and has none of "
+            "these names is a thumbs-down."),
+    TEXTS("feedback.kinds.thumbs_down", AT(feedback.kinds[FEEDBACK_THUMBS_DOWN].names),
+          AT(feedback.kinds[FEEDBACK_THUMBS_DOWN].count), FEEDBACK_NAMES_MAX,
+          "The user did not like the answer."),
+    TEXTS("feedback.kinds.escalation", AT(feedback.kinds[FEEDBACK_ESCALATION].names),
+          AT(feedback.kinds[FEEDBACK_ESCALATION].count), FEEDBACK_NAMES_MAX,
+          "A person had to take over."),
+    TEXTS("feedback.kinds.reopened_ticket", AT(feedback.kinds[FEEDBACK_REOPENED].names),
+          AT(feedback.kinds[FEEDBACK_REOPENED].count), FEEDBACK_NAMES_MAX,
+          "What was thought done came back."),
     CUSTOM("rules[].gate", NULL, config_print_nothing, "`true`, `false`", NULL,
            "Whether the rule counts in a gate over a dataset."),
 };

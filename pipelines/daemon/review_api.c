@@ -135,6 +135,7 @@ static const struct http_api_route routes[] = {
     {HTTP_POST, "/api/v1/review/items/*/check", RIGHT_REVIEW, 0, review_api_check, NULL},
     {HTTP_POST, "/api/v1/results", RIGHT_RESULTS, 0, review_api_submit, NULL},
     {HTTP_POST, "/api/v1/results/withdraw", RIGHT_ADMIN, SMALL_BODY, review_api_withdraw, NULL},
+    {HTTP_POST, "/api/v1/feedback", RIGHT_FEEDBACK, SMALL_BODY, review_api_feedback, NULL},
     {HTTP_GET, "/api/v1/status", RIGHT_AGGREGATES, 0, answer_status, NULL},
     {HTTP_GET, "/api/v1/cohorts", RIGHT_AGGREGATES, 0, answer_cohorts, cohort_parameters},
     {HTTP_GET, "/api/v1/gate", RIGHT_AGGREGATES, 0, answer_gate, api_gate_parameters},

@@ -20,7 +20,8 @@ enum review_right {
     RIGHT_RESULTS = 4,    /* to say what was judged */
     RIGHT_ADJUDICATE = 8, /* what is disputed, rows of the dataset, runs */
     RIGHT_ADMIN = 16,     /* persons, erasure, the audit trail */
-    RIGHT_ANY = 31,
+    RIGHT_FEEDBACK = 32,  /* to say what users said */
+    RIGHT_ANY = 63,
 };
 
 struct review_api {
@@ -70,6 +71,8 @@ http_api_handler_fn review_api_tag, review_api_promote, review_api_retire, revie
     review_api_erase;                                        /* _dataset.c */
 http_api_handler_fn review_api_audit, review_api_checkpoint; /* _audit.c */
 http_api_handler_fn review_api_run;                          /* _run.c */
+
+http_api_handler_fn review_api_feedback; /* _feedback.c */
 
 http_handler_fn review_api_write_dataset, review_api_write_rows; /* _rows.c; of the documents */
 http_handler_fn review_api_write_measures, review_api_write_coverage; /* _measures.c; likewise */

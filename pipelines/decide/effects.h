@@ -4,6 +4,7 @@
 #pragma once
 #include "pipelines/config/config.h"
 #include "pipelines/decide/record_selection.h"
+#include "pipelines/decide/said.h"
 #include "processor/agent_run.h"
 #include "processor/assemble/in_flight.h"
 #include "state/cohorts/classes.h"
@@ -85,7 +86,7 @@ struct closed {
         const char *reason;
     } * without;
     uint32_t without_count;
-    bool is_set_aside;               /* in_hand.h */
+    bool is_set_aside;         /* in_hand.h */
     bool is_too_costly;        /* its readers met the limit of looking */
     bool is_unread;            /* nothing of it was understood, and */
     struct bytes unread_scope; /* this is who wrote it */
@@ -93,7 +94,8 @@ struct closed {
     bool is_split; /* spans of one trace came from two partitions: they are not keyed by it */
     struct bytes summary, content;
     struct revision *revision; /* NULL: the first verdict */
-    uint64_t *parts;           /* of a conversation: they leave the store */
+    struct closed_said said;
+    uint64_t *parts; /* of a conversation: they leave the store */
     uint32_t part_count;
 };
 

@@ -334,7 +334,7 @@ bool judge_fill(struct judge *judge, struct judgement *judgement)
     closed->scores_in_vain = closed->is_judge_only ? 0 : scores_in_vain(judge);
     closed->selection.hour = budget_hour_of(closed->event_ms, judgement->open->received_ms);
     return fill_dimensions(judge, judgement->effects, closed) &&
-           judge_fill_release(judge, judgement);
+           judge_fill_release(judge, judgement) && judge_feedback_read(judge, judgement);
 }
 
 void judge_append(const struct judgement *judgement)

@@ -19,3 +19,6 @@ void judge_keep_rows(struct judge *judge, struct judgement *judgement);
 /* What the run is counted by: its release, after its dimensions; and the rows that it met. */
 MUST_CHECK bool judge_fill_release(struct judge *judge, struct judgement *judgement);
 MUST_CHECK bool judge_note_rows(struct judge *judge, const struct judgement *judgement);
+
+/* judge_feedback.c: of what judge_read has read. False: out of memory. */
+MUST_CHECK bool judge_feedback_read(const struct judge *judge, const struct judgement *judgement);

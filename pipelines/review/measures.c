@@ -43,8 +43,10 @@ enum status measures_parse(struct bytes window, struct bytes group_by, struct by
     }
     if (cohort_window_resolve(now_ms, request.cohorts.window_ms, &buckets) != STATUS_OK)
         return STATUS_MALFORMED;
-    if (group_by.data)
-        request.dimension = request.cohorts.group_by[0];
+    request.is_grouped = group_by.data != NULL;
+    request.dimension = group_by.data || config->grouping_count > 0 ? request.cohorts.group_by[0]
+                                                                    : (struct bytes){NULL, 0};
+    request.cohorts.group_by_count = 1;
     request.span = (struct measures_span){buckets.from_ms, now_ms + 1};
     *ret_request = request;
     return STATUS_OK;
@@ -88,8 +90,7 @@ static enum status read_traffic(struct store *store, const struct pipeline_confi
                                 struct error *ret_error)
 {
     struct cohort_result result;
-    bool is_whole = true;
-    if (config->grouping_count == 0 && !request->dimension.data) {
+    if (!request->dimension.data) {
         measures->traffic_reason = "no grouping of cohorts.group_by counts the runs";
         return STATUS_OK;
     }
@@ -98,8 +99,8 @@ static enum status read_traffic(struct store *store, const struct pipeline_confi
         return status;
     for (size_t i = 0; i < result.row_count; i++)
         add_traffic(&result.rows[i].sums, &measures->all);
-    if (request->dimension.data)
-        is_whole = list_cohorts(&result, measures);
+    measures->grouping = result.grouping;
+    bool is_whole = list_cohorts(&result, measures);
     cohort_result_finish(&result);
     if (is_whole)
         return STATUS_OK;
@@ -125,6 +126,16 @@ static enum status read_items(struct store *store, const struct pipeline_config 
     return STATUS_FATAL;
 }
 
+static enum status read_feedback(struct store *store, const struct measures_request *request,
+                                 struct measures *measures, struct error *ret_error)
+{
+    if (feedback_report_read(store, request->span.from_ms, measures->grouping, request->dimension,
+                             &measures->arena, &measures->feedback) == STATUS_OK)
+        return STATUS_OK;
+    error_set(ret_error, EXIT_STATE_IO, "%s: what users said cannot be read", store_path(store));
+    return STATUS_FATAL;
+}
+
 enum status measures_read(struct store *store, const struct pipeline_config *config,
                           const struct measures_request *request, struct measures *ret_measures,
                           struct error *ret_error)
@@ -139,6 +150,8 @@ enum status measures_read(struct store *store, const struct pipeline_config *con
     if (status == STATUS_OK)
         status = dataset_coverage_read_traffic(&measures->coverage, store, config,
                                                &request->cohorts, ret_error);
+    if (status == STATUS_OK && config->feedback.is_present)
+        status = read_feedback(store, request, measures, ret_error);
     if (status == STATUS_OK && request->baseline.data)
         status = lift_read(store, config, &request->cohorts, request->baseline, &measures->lift,
                            ret_error);
@@ -152,6 +165,7 @@ void measures_finish(struct measures *measures)
     measures_items_finish(&measures->items);
     dataset_coverage_finish(&measures->coverage);
     lift_read_finish(&measures->lift);
+    feedback_report_finish(&measures->feedback);
     arena_finish(&measures->arena);
 }
 

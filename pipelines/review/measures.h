@@ -8,13 +8,15 @@
  * transactions, so beside a running daemon and from any thread. No names of persons. */
 #pragma once
 #include "pipelines/review/dataset_coverage.h"
+#include "pipelines/review/feedback_report.h"
 #include "pipelines/review/lift_read.h"
 #include "pipelines/review/measures_items.h"
 
 struct measures_request {
     struct cohort_report_request
         cohorts;            /* window and time; grouped by `dimension`, or the first */
-    struct bytes dimension; /* absent: no cohorts apart */
+    struct bytes dimension; /* by which items and users are told apart; absent: by none */
+    bool is_grouped;        /* and the document has these cohorts */
     struct bytes baseline;  /* a release; absent: none */
     struct measures_span span;
 };
@@ -39,6 +41,8 @@ struct measures { /* owns what is below; measures_finish() */
     struct measures_items items;
     struct coverage coverage;
     struct lift_report lift;
+    uint16_t grouping; /* of the store, that knows the cohorts */
+    struct feedback_report feedback;
 };
 
 MUST_CHECK enum status measures_read(struct store *store, const struct pipeline_config *config,

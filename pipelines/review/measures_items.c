@@ -252,8 +252,9 @@ static bool read_row(struct store_txn *txn, const struct item_row *item, struct 
 }
 
 static void add_to(const struct pass *pass, const struct item_row *item, const struct said *said,
-                   struct item_sums *sums)
+                   const struct row_entry *row, struct item_sums *sums)
 {
+    sums->live_rows += row && row->state == ROW_STATE_LIVE;
     bool is_open = item->state == ITEM_OPEN || item->state == ITEM_WAITING;
     int64_t age_ms = pass->span->to_ms - item->emitted_ms;
     if (is_of_window(pass, item->event_ms))
@@ -282,7 +283,7 @@ static bool take(void *context, struct store_txn *txn, const struct item_row *it
     struct item_sums *sums[2] = {&pass->items->groups[0].sums, &pass->items->groups[group].sums};
     uint32_t count = group > 0 ? 2 : 1;
     for (uint32_t i = 0; i < count; i++)
-        add_to(pass, item, &said, sums[i]);
+        add_to(pass, item, &said, row, sums[i]);
     add_row(pass, item, row, sums, count);
     bool differ = (said.verdicts & (said.verdicts - 1)) != 0;
     if (is_of_window(pass, item->event_ms))

@@ -18,7 +18,7 @@ struct item_sums {
     uint64_t with_row;            /* runs that it failed, or are disputed, with a live row */
     struct number_list days;      /* of these, from the run to the row */
     struct number_list age_min;   /* of open and waiting items, whole minutes */
-    uint64_t over_due;
+    uint64_t over_due, live_rows;
     uint64_t results, decisions;     /* made in the window */
     uint64_t timed;                  /* results on items that the server had served, and how long */
     double timed_s;                  /* that took, a lease at most each */

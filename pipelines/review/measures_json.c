@@ -237,6 +237,54 @@ static void write_coverage(struct json_writer *to, const struct coverage *covera
     json_object_end(to);
 }
 
+/* --- feedback --- */
+
+static void write_said(struct json_writer *to, const struct measures *measures,
+                       const struct traffic *traffic, const struct feedback_sums *sums)
+{
+    const struct feedback_sums nothing = {{0}};
+    json_key(to, "user_feedback");
+    json_object_begin(to);
+    if (measures->feedback.is_configured)
+        feedback_report_write(to, sums ? sums : &nothing, traffic->runs);
+    else
+        json_put_text(to, "reason", "the pipeline file has no section feedback");
+}
+
+/* The values of the dimension that have rows, and those that have none. */
+static void write_split(struct json_writer *to, struct measures *measures, bool has_rows)
+{
+    struct feedback_sums sums = {{0}};
+    int64_t runs = 0;
+    for (uint32_t i = 0; i < measures->cohort_count; i++) {
+        struct bytes value = measures->cohorts[i].value;
+        const struct item_sums *items = measures_items_of(&measures->items, value);
+        if ((items && items->live_rows > 0) != has_rows)
+            continue;
+        runs += measures->cohorts[i].runs;
+        feedback_report_add(feedback_report_of(&measures->feedback, value), &sums);
+    }
+    json_key(to, has_rows ? "cohorts_with_rows" : "cohorts_without_rows");
+    json_object_begin(to);
+    feedback_report_write(to, &sums, runs);
+    json_object_end(to);
+}
+
+static void write_all_said(struct json_writer *to, const struct measures_request *request,
+                           struct measures *measures)
+{
+    write_said(to, measures, &measures->all, &measures->feedback.attributed);
+    if (measures->feedback.is_configured) {
+        json_put_uint(to, "unattributed", feedback_report_total(&measures->feedback.unattributed));
+        if (request->dimension.data) {
+            json_put_bytes(to, "cohorts_by", request->dimension);
+            write_split(to, measures, true);
+            write_split(to, measures, false);
+        }
+    }
+    json_object_end(to);
+}
+
 /* --- the whole --- */
 
 void measures_json(const struct measures_request *request, struct measures *measures,
@@ -247,17 +295,18 @@ void measures_json(const struct measures_request *request, struct measures *meas
     measure_json_begin(&writer, to, "flywheel.measures/v1", &request->cohorts);
     clock_format_rfc3339(from, (uint64_t)request->span.from_ms * 1000000);
     json_put_text(&writer, "from", from);
-    if (request->dimension.data)
+    if (request->is_grouped)
         json_put_bytes(&writer, "group_by", request->dimension);
     json_key(&writer, "overall");
     json_object_begin(&writer);
     write_sums(&writer, request, measures, &measures->all, &measures->items.groups[0].sums);
     write_lift(&writer, request, &measures->lift);
     write_coverage(&writer, &measures->coverage);
+    write_all_said(&writer, request, measures);
     json_object_end(&writer);
     json_key(&writer, "cohorts");
     json_array_begin(&writer);
-    for (uint32_t i = 0; i < measures->cohort_count; i++) {
+    for (uint32_t i = 0; request->is_grouped && i < measures->cohort_count; i++) {
         struct item_sums none = {0};
         struct item_sums *sums = measures_items_of(&measures->items, measures->cohorts[i].value);
         json_object_begin(&writer);
@@ -267,6 +316,9 @@ void measures_json(const struct measures_request *request, struct measures *meas
         json_string(&writer, measures->cohorts[i].value);
         json_object_end(&writer);
         write_sums(&writer, request, measures, &measures->cohorts[i], sums ? sums : &none);
+        write_said(&writer, measures, &measures->cohorts[i],
+                   feedback_report_of(&measures->feedback, measures->cohorts[i].value));
+        json_object_end(&writer);
         json_object_end(&writer);
     }
     json_array_end(&writer);

@@ -146,6 +146,25 @@ static void append_lift(struct buffer *to, const struct lift_report *lift)
         buffer_printf(to, "not adjusted: %s\n", lift->mix_reason);
 }
 
+/* --- feedback --- */
+
+static void append_said(struct buffer *to, const struct measures *measures)
+{
+    const struct feedback_sums *sums = &measures->feedback.attributed;
+    if (!measures->feedback.is_configured)
+        return;
+    buffer_printf(to, "%-22s ", "user feedback");
+    for (int kind = 0; kind < FEEDBACK_KINDS; kind++)
+        buffer_printf(to, "%s%s %llu (%.1f per 100 runs)", kind == 0 ? "" : ", ",
+                      feedback_kind_names[kind], (unsigned long long)sums->kinds[kind],
+                      measures->all.runs > 0
+                          ? 100 * (double)sums->kinds[kind] / (double)measures->all.runs
+                          : 0);
+    buffer_printf(to, "; %llu in all, %llu of no run that is known\n",
+                  (unsigned long long)feedback_report_total(sums),
+                  (unsigned long long)feedback_report_total(&measures->feedback.unattributed));
+}
+
 /* --- coverage --- */
 
 static void append_coverage(struct buffer *to, const struct coverage *coverage)
@@ -191,8 +210,9 @@ void measures_table(const struct measures_request *request, struct measures *mea
     append_sums(to, request, measures, &measures->all, &measures->items.groups[0].sums);
     if (request->baseline.data)
         append_lift(to, &measures->lift);
+    append_said(to, measures);
     append_coverage(to, &measures->coverage);
-    for (uint32_t i = 0; i < measures->cohort_count; i++) {
+    for (uint32_t i = 0; request->is_grouped && i < measures->cohort_count; i++) {
         struct item_sums none = {0};
         struct item_sums *sums = measures_items_of(&measures->items, measures->cohorts[i].value);
         buffer_append_byte(to, '\n');

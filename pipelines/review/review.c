@@ -129,6 +129,11 @@ struct leases *review_leases(struct review *review)
     return review->leases;
 }
 
+struct counters *review_counters(struct review *review)
+{
+    return review->counters;
+}
+
 struct dataset *review_dataset(struct review *review)
 {
     return review->dataset;

@@ -35,6 +35,7 @@ void review_use_config(struct review *review, const struct pipeline_config *conf
 void review_set_people(struct review *review, uint32_t people);
 struct leases *review_leases(struct review *review); /* any thread */
 struct dataset *review_dataset(struct review *review);
+struct counters *review_counters(struct review *review); /* the writer's */
 /* The other tables that hold texts of runs, for an erasure. */
 void review_use_content(struct review *review, struct retained *retained, struct spill *spill);
 /* Before anything else: what was exported since this state, if it is a backup. */

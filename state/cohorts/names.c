@@ -22,6 +22,17 @@ void cohort_names(struct store_txn *txn, uint16_t grouping, cohort_names_fn *fn,
     store_cursor_finish(&cursor);
 }
 
+bool cohort_names_read(struct store_txn *txn, uint16_t grouping,
+                       const uint8_t hash[COHORT_HASH_SIZE], struct cohort_name *ret_name)
+{
+    struct state_key key = {.size = 0};
+    struct bytes value;
+    key_be16(&key, grouping);
+    key_raw(&key, bytes_of(hash, COHORT_HASH_SIZE));
+    return store_get(txn, TABLE_COHORT_NAME, key_bytes(&key), &value) &&
+           cohort_name_decode(value, ret_name) == STATUS_OK;
+}
+
 uint32_t cohort_names_place(struct store_txn *txn, uint16_t grouping, struct bytes dimension)
 {
     struct bytes text;

@@ -4,6 +4,7 @@ import json, struct, time, uuid
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon
+from flywheel.metrics import by_label
 from flywheel.otlp_bytes import attribute, field, fixed64, request, span
 from flywheel.review import Api, sign_in
 
@@ -25,7 +26,7 @@ def question(number):
     return " ".join(WORDS[(number * 7 + k * (number % 5 + 1)) % 20] + str(number) for k in range(6)) + "?"
 
 
-def runs(intent, scores, release="1.0"):
+def runs(intent, scores, release="1.0", conversation=None, feedback=None):
     """One run a score, in one request; their trajectory ids."""
     global sent
     spans, ids = [], []
@@ -34,8 +35,11 @@ def runs(intent, scores, release="1.0"):
         sent += 1
         trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
         event = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Quality") + attribute(3, "gen_ai.evaluation.score.value", score)
+        more = {"gen_ai__conversation__id": conversation} if conversation else {}
         spans.append(span(trace, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question(sent),
-                          output__value=f"answer {sent}: no prepayment fee applies", intent=intent, locale="en", service__version=release) + field(11, event))
+                          output__value=f"answer {sent}: no prepayment fee applies", intent=intent, locale="en", service__version=release, **more) + field(11, event))
+        if feedback:
+            spans.append(span(trace, struct.pack(">Q", 2**40 + sent), struct.pack(">Q", sent), "feedback", now, now, logfire__feedback__name="thumbs", thumbs=feedback))
         ids.append(trace.hex())
     daemon.send(request(spans))
     return ids
@@ -165,5 +169,61 @@ checks.check("the rule alone says the same", close(rule["lift"]["value"], 0.034)
 checks.equal("a release that nobody ran is none", measures("--baseline", "release=0.9")["overall"]["evaluator_lift"]["reason"], "the baseline has no run in the window")
 checks.equal("nothing is newer than the newest", measures("--baseline", "release=1.1")["overall"]["evaluator_lift"]["reason"], "no newer release has a run in the window")
 print(daemon.run("measures", "-c", daemon.config, "--baseline", "release=1.0").stdout)
+daemon.remove()
+# --- what users say ---
+
+daemon = Daemon(args.flywheel, PIPELINE + "selection: { fail: 1, pass: 0, unscored: 0 }\nfeedback: { kinds: { escalation: [to_human] } }\n",
+                review=", reviewers_file: reviewers, queues: { '*': { overlap: 0 } }")
+token = {role: daemon.run("reviewer", "add", role, "--role", role, "--file", "reviewers").stdout.split()[-1] for role in ("service", "viewer", "reviewer", "admin")}
+daemon.start()
+service, viewer = (Api(daemon.review_port, token[role]) for role in ("service", "viewer"))
+NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def say(body, api=service):
+    return (lambda status, _, answer: (status, answer.get("outcome") or answer.get("field") or answer.get("error")))(*api.post("/api/v1/feedback", body))
+
+
+early = {"trace_id": f"{0x0123456789ABCDEF:016x}{(sent + 1) * 0x9E3779B97F4A7C15 % 2**64:016x}", "kind": "thumbs_down", "time": NOW}
+checks.equal("feedback of a run that nobody knows waits for it", say(early), (202, "unattributed"))
+good = runs("payoff", [0.9] * 6 + [0.1])
+cards = runs("card", [0.9] * 3, conversation="talk 7")
+checks.equal("the run that it was said of is there", good[0], early["trace_id"])
+daemon.settle()
+daemon.wait(lambda: service.post("/api/v1/feedback", early)[2]["outcome"] == "duplicate")
+checks.equal("feedback counts with its run, by kind", [say({"trace_id": good[1], "kind": "Thumbs_Down", "time": NOW}), say({"trace_id": good[2], "kind": "to_human", "time": NOW}),
+             say({"conversation_id": "talk 7", "kind": "reopened_ticket", "value": 1, "time": NOW}), say({"trace_id": cards[0], "kind": "rating", "value": -1, "time": NOW}),
+             say({"trace_id": cards[0], "kind": "rating", "value": 1, "time": NOW})], [(200, "counted")] * 5)
+checks.equal("sent again it is a duplicate", say({"trace_id": good[2], "kind": "to_human", "time": NOW}), (200, "duplicate"))
+checks.equal("what names no run stays unattributed", say({"trace_id": "f" * 32, "kind": "thumbs_down", "time": NOW}), (202, "unattributed"))
+checks.equal("a body that is none is refused by its field", [say(body) for body in ({"kind": "x", "time": NOW}, {"trace_id": "zz", "kind": "x", "time": NOW}, {"trace_id": good[0], "time": NOW},
+             {"trace_id": good[0], "kind": "x"}, {"trace_id": good[0], "kind": "x", "time": "2999-01-01T00:00:00Z"}, {"trace_id": good[0], "conversation_id": "a", "kind": "x", "time": NOW},
+             {"trace_id": good[0], "kind": "x", "value": {}, "time": NOW})], [(422, field) for field in ("trace_id", "trace_id", "kind", "time", "time", "trace_id", "value")])
+checks.equal("it is for services", [say(early, Api(daemon.review_port, token[role]))[0] for role in ("viewer", "reviewer")], [403, 403])
+checks.equal("and for no stranger", Api(daemon.review_port).post("/api/v1/feedback", early)[0], 401)
+
+disliked = runs("payoff", [0.9], feedback="down")  # its spans say it
+daemon.settle()
+status, _, shown = viewer.get("/api/v1/measures?group_by=intent")
+said = shown["overall"]["user_feedback"]
+checks.equal("10 runs and one that says it itself: 7 feedbacks, 1 of nobody", (said["runs"], said["feedbacks"], said["unattributed"], said["counts"]),
+             (11, 7, 1, {"thumbs_down": 4, "escalation": 1, "reopened_ticket": 1, "other": 1}))
+checks.check("per 100 runs, and of what was said", close(said["per_100_runs"]["thumbs_down"], 400 / 11) and close(said["of_feedbacks"]["thumbs_down"]["value"], 4 / 7)
+             and close(said["of_feedbacks"]["thumbs_down"]["low"], wilson(4, 7)[0]), said)
+cohorts = {cohort["cohort"]["intent"]: cohort["user_feedback"] for cohort in shown["cohorts"]}
+checks.equal("each in the cohort of its run", {name: (one["runs"], one["counts"]) for name, one in cohorts.items()},
+             {"payoff": (8, {"thumbs_down": 3, "escalation": 1, "reopened_ticket": 0, "other": 0}), "card": (3, {"thumbs_down": 1, "escalation": 0, "reopened_ticket": 1, "other": 1})})
+checks.equal("no cohort has rows yet", (said["cohorts_with_rows"]["runs"], said["cohorts_without_rows"]["runs"]), (0, 11))
+record = daemon.records()[0]
+Api(daemon.review_port, token["reviewer"]).post("/api/v1/results", {"schema": "flywheel.result/v1", "record_id": record["record_id"], "status": "completed", "verdict": "pass"})
+said = measures()["overall"]["user_feedback"]
+checks.equal("with a row the cohort of it is apart", (said["cohorts_by"], said["cohorts_with_rows"]["runs"], said["cohorts_with_rows"]["counts"]["thumbs_down"], said["cohorts_without_rows"]["runs"]),
+             ("intent", 8, 3, 3))
+checks.equal("/metrics has them by outcome", by_label(daemon.metrics(), "flywheel_feedback_total", "outcome"), {"counted": 6, "duplicate": 2, "unattributed": 2})
+daemon.kill()
+daemon.start()
+checks.equal("what was said outlives a kill", (say(early), measures()["overall"]["user_feedback"]["counts"]["thumbs_down"]), ((200, "duplicate"), 4))
+checks.equal("state check finds nothing", daemon.stop() or daemon.check_state().returncode, 0)
+checks.check("dump knows the rows", '"table":"feedback"' in daemon.run("state", "dump", daemon.state).stdout)
 daemon.remove()
 checks.finish()

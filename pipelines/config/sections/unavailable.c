@@ -12,7 +12,6 @@ static const struct unavailable {
 } unavailable[] = {
     {"review.hours", "always", "working hours"},
     {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
-    {"feedback", NULL, "feedback by kind"},
     {"rules[].gate", NULL, "a gate over a dataset"},
 };
 
