@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "processor/base/beta.h"
+
 double statistics_z(double confidence)
 {
     assert(confidence > 0 && confidence < 1);
@@ -15,6 +17,14 @@ double statistics_z(double confidence)
         z += step;
     }
     return z;
+}
+
+/* t^2 / (degrees + t^2) is beta distributed: (1/2, degrees/2). */
+double statistics_t(double confidence, double degrees)
+{
+    assert(confidence > 0 && confidence < 1 && degrees > 0);
+    double share = beta_quantile(confidence, 0.5, degrees / 2);
+    return sqrt(degrees * share / (1 - share));
 }
 
 double statistics_effective_n(double weight, double weight_squared)

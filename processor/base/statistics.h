@@ -12,6 +12,8 @@ struct interval {
 
 /* The z of a two-sided confidence: 0.95 -> 1.95996. `confidence` in (0, 1). */
 double statistics_z(double confidence);
+/* The same of Student's t with so many degrees of freedom (above 0): 0.95, 10 -> 2.22814. */
+double statistics_t(double confidence, double degrees);
 /* Kish 1965: (sum w)^2 / sum w^2; 0 when there is nothing. */
 double statistics_effective_n(double weight, double weight_squared);
 /* Wilson score interval of the proportion `p` of `n`, within [0, 1]. n = 0: [0, 1]. E. B. Wilson,
