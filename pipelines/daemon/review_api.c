@@ -42,15 +42,29 @@ static unsigned answer_asset_named(void *context, struct http_api_call *call)
 
 /* --- aggregates --- */
 
-static unsigned answer_document(struct review_api *review, struct http_api_call *call,
-                                const char *path, bool is_kept)
+static const struct http_route *find_document(struct review_api *review, const char *path)
 {
     api_follow(&review->own, review->telemetry);
     for (uint32_t i = 0; i < review->document_count; i++)
         if (strcmp(review->document_routes[i].path, path) == 0)
-            return review_documents_answer(review->documents, call, &review->document_routes[i],
-                                           is_kept);
-    return http_api_refuse(call, 404, "not found", NULL);
+            return &review->document_routes[i];
+    return NULL;
+}
+
+static unsigned answer_document(struct review_api *review, struct http_api_call *call,
+                                const char *path, bool is_kept)
+{
+    const struct http_route *route = find_document(review, path);
+    return route ? review_documents_answer(review->documents, call, route, is_kept)
+                 : http_api_refuse(call, 404, "not found", NULL);
+}
+
+unsigned review_api_answer_about(struct review_api *review, struct http_api_call *call,
+                                 const char *path, struct bytes person)
+{
+    const struct http_route *route = find_document(review, path);
+    return route ? review_documents_answer_about(review->documents, call, route, person)
+                 : http_api_refuse(call, 404, "not found", NULL);
 }
 
 static unsigned answer_status(void *context, struct http_api_call *call)
@@ -71,6 +85,11 @@ static unsigned answer_gate(void *context, struct http_api_call *call)
 static unsigned answer_queue(void *context, struct http_api_call *call)
 {
     return answer_document(context, call, "/api/v1/queue", true);
+}
+
+static unsigned answer_agreement(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/agreement", true);
 }
 
 static unsigned answer_measures(void *context, struct http_api_call *call)
@@ -116,6 +135,7 @@ static const char *const audit_parameters[] = {"since", "limit", NULL};
 static const char *const dataset_parameters[] = {"version", NULL};
 static const char *const row_parameters[] = {"version", "after", NULL};
 static const char *const queue_parameters[] = {NULL};
+static const char *const agreement_parameters[] = {"window", "label", NULL};
 static const char *const measures_parameters[] = {"window", "group_by", "baseline", NULL};
 static const char *const coverage_parameters[] = {"window", NULL};
 static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};
@@ -140,6 +160,9 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/cohorts", RIGHT_AGGREGATES, 0, answer_cohorts, cohort_parameters},
     {HTTP_GET, "/api/v1/gate", RIGHT_AGGREGATES, 0, answer_gate, api_gate_parameters},
     {HTTP_GET, "/api/v1/queue", RIGHT_AGGREGATES, 0, answer_queue, queue_parameters},
+    {HTTP_GET, "/api/v1/agreement", RIGHT_AGGREGATES, 0, answer_agreement, agreement_parameters},
+    {HTTP_GET, "/api/v1/agreement/reviewers", RIGHT_REVIEW | RIGHT_ADMIN, 0,
+     review_api_agreement_persons, agreement_parameters},
     {HTTP_GET, "/api/v1/measures", RIGHT_AGGREGATES, 0, answer_measures, measures_parameters},
     {HTTP_GET, "/api/v1/dataset_coverage", RIGHT_AGGREGATES, 0, answer_coverage,
      coverage_parameters},
@@ -274,6 +297,10 @@ enum status review_api_start(struct review_api *review, const struct api *docume
     review->document_count = api_routes(&review->own, review->document_routes);
     const struct http_route own[] = {
         {.path = "/api/v1/queue", .handle = write_queue, .context = review},
+        {.path = "/api/v1/agreement", .handle = review_api_write_agreement, .context = review},
+        {.path = "/api/v1/agreement/reviewers",
+         .handle = review_api_write_persons,
+         .context = review},
         {.path = "/api/v1/measures", .handle = review_api_write_measures, .context = review},
         {.path = "/api/v1/dataset_coverage",
          .handle = review_api_write_coverage,

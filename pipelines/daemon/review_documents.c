@@ -140,11 +140,11 @@ static void *run(void *context)
     return NULL;
 }
 
-unsigned review_documents_answer(struct review_documents *documents, struct http_api_call *call,
-                                 const struct http_route *route, bool is_kept)
+static unsigned answer(struct review_documents *documents, struct http_api_call *call,
+                       const struct http_route *route, const struct http_query *query,
+                       bool is_kept)
 {
-    struct job job = {call, route, http_query_copy(http_api_query(call)),
-                      is_kept ? key_of(route, http_api_query(call)) : 0};
+    struct job job = {call, route, http_query_copy(query), is_kept ? key_of(route, query) : 0};
     bool is_taken = false;
     if (!job.query)
         return http_api_refuse(call, 503, "no memory for the request now", NULL);
@@ -162,6 +162,26 @@ unsigned review_documents_answer(struct review_documents *documents, struct http
         return HTTP_LATER;
     free(job.query);
     return kept ? 200 : http_api_refuse(call, 503, "too many wait for documents", NULL);
+}
+
+unsigned review_documents_answer(struct review_documents *documents, struct http_api_call *call,
+                                 const struct http_route *route, bool is_kept)
+{
+    return answer(documents, call, route, http_api_query(call), is_kept);
+}
+
+unsigned review_documents_answer_about(struct review_documents *documents,
+                                       struct http_api_call *call, const struct http_route *route,
+                                       struct bytes person)
+{
+    struct http_query query = *http_api_query(call);
+    if (person.data && query.count == HTTP_PARAMETERS_MAX)
+        return http_api_refuse(call, 400, "too many parameters", NULL);
+    if (person.data) {
+        query.items[query.count].name = BYTES_LITERAL(DOCUMENT_PERSON);
+        query.items[query.count++].value = person;
+    }
+    return answer(documents, call, route, &query, false);
 }
 
 struct review_documents *review_documents_create(struct error *ret_error)

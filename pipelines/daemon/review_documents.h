@@ -16,3 +16,9 @@ void review_documents_destroy(struct review_documents *documents);
  * texts is not, or it would outlive their erasure. */
 unsigned review_documents_answer(struct review_documents *documents, struct http_api_call *call,
                                  const struct http_route *route, bool is_kept);
+/* The same, not kept, and about one person: the query has their name under DOCUMENT_PERSON, which no
+ * request can say. Absent: about all. */
+#define DOCUMENT_PERSON "(person)"
+unsigned review_documents_answer_about(struct review_documents *documents,
+                                       struct http_api_call *call, const struct http_route *route,
+                                       struct bytes person);

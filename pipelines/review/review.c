@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pipelines/review/agreement_document.h"
 #include "pipelines/review/figures.h"
 #include "pipelines/review/restore.h"
 #include "pipelines/review/state.h"
@@ -178,6 +179,20 @@ struct audit *review_audit_trail(struct review *review)
     return review->audit;
 }
 
+static void write_agreement(struct review *review, struct buffer *to)
+{
+    struct agreement_request request;
+    struct agreement_report report;
+    struct error error;
+    const struct bytes none = {NULL, 0};
+    if (agreement_parse(none, none, review->first_config, clock_realtime_ms(), &request, &error) !=
+            STATUS_OK ||
+        agreement_read(review->store, review->first_config, &request, &report) != STATUS_OK)
+        return;
+    agreement_metrics(&report, to);
+    agreement_finish(&report);
+}
+
 void review_collect_metrics(void *context, struct buffer *to)
 {
     struct review *review = context;
@@ -193,6 +208,7 @@ void review_collect_metrics(void *context, struct buffer *to)
                                   ? (double)atomic_load(&review->used) / (double)settings->bytes_max
                                   : 0,
                               to);
+    write_agreement(review, to);
     dataset_collect_metrics(review->dataset, to);
     audit_export_collect_metrics(review->audit_export, to);
     arena_finish(&arena);

@@ -29,6 +29,7 @@ static const struct command rows[] = {
     {"audit", "who decided what: verify, export, checkpoint", help_audit, command_audit},
     {"review", "the address of the review page, signed in once", help_review, command_review},
     {"queue", "how far the review has come, by queue", help_queue, command_queue},
+    {"agreement", "how far reviewers agree, by label", help_agreement, command_agreement},
     {"measures", "what reviews have come to: rows, pace, lift, coverage", help_measures,
      command_measures},
     {"results", "submit or import judgements, take a person's back", help_results,

@@ -28,3 +28,28 @@ const char help_measures[] =
     "exit codes: 0 done; 2 usage, or no grouping has the dimension; 74 state can't be read; 78 "
     "bad\n"
     "configuration\n";
+
+const char help_agreement[] =
+    "flywheel agreement - how far reviewers agree\n"
+    "\n"
+    "usage: flywheel agreement [-c FILE] [--window 28d] [--label ID] [--format table|json]\n"
+    "\n"
+    "  -c, --config FILE       pipeline file, whose state.directory is read\n"
+    "      --window DURATION   whole days, 1d to 35d (28d), today included\n"
+    "      --label ID          this one alone\n"
+    "      --format FORMAT     table or json (table)\n"
+    "\n"
+    "Of first verdicts in planned places (review.queues: reviewers, overlap), for the verdict and\n"
+    "for each label: share of pairs of reviewers that agree, Gwet's AC1, Fleiss' kappa and\n"
+    "Krippendorff's alpha, each with its interval of 95 %, and how common it is: where nearly all\n"
+    "runs are alike, kappa and alpha are low though people agree. Below 10 items with two\n"
+    "reviewers there is no figure. `low`: the interval of AC1 ends below 0.6. `thin`: so few\n"
+    "chose anything but the usual that the intervals of kappa and alpha promise too much.\n"
+    "Beside it people against each rule, and figures of persons: as adjudicated, skipped, changed\n"
+    "after the reveal, seconds. Reads the store beside a running daemon; GET /api/v1/agreement of\n"
+    "the review listener says the same without persons, /api/v1/agreement/reviewers with those\n"
+    "whom review.reviewer_statistics lets one see.\n"
+    "\n"
+    "example: flywheel agreement --label unsupported_claim\n"
+    "\n"
+    "exit codes: 0 done; 2 usage, or no such label; 74 state can't be read; 78 bad configuration\n";

@@ -148,8 +148,9 @@ def compare_pairs(driver, checks, random):
     for cells, numbers in zip(tables, answers, strict=True):
         theirs = cohens_kappa(numpy.array(cells))
         exact.add("statsmodels: Cohen's kappa", numbers[5], theirs.kappa)
-        exact.add("statsmodels: standard error of Cohen's kappa", numbers[6], theirs.std_kappa)
-    exact.check(checks, 1e-7, TABLES)
+        if not math.isnan(theirs.std_kappa):  # theirs is the root of a rounding error where it is 0
+            exact.add("statsmodels: standard error of Cohen's kappa", numbers[6], theirs.std_kappa)
+    exact.check(checks, 1e-7, TABLES - 10)
 
 
 def compare_t(driver, checks):
@@ -179,7 +180,8 @@ def truth_of(driver, categories, raters, agreement, prevalence):
         for chosen, share in outcomes.items():
             shares[tuple(chosen.count(k) for k in range(categories))] += share
     line = f"patterns {categories} " + " ".join(f"{1e9 * share!r} {' '.join(map(str, counts))}" for counts, share in sorted(shares.items()))
-    return {name: figure["value"] for name, figure in figures(ask(driver, [line])[0]).items()}
+    answer = figures(ask(driver, [line])[0])
+    return {name: answer[name]["value"] for name in FIGURES}
 
 
 def measure_coverage(driver, checks, random, runs=1000):
