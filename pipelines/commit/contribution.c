@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipelines/config/groupings.h"
+#include "pipelines/decide/judged_rules.h"
 #include "pipelines/commit/stored.h"
 #include "processor/regression.h"
 #include "state/store/dictionary.h"
@@ -47,7 +48,7 @@ void contribution_append(const struct binding *binding, struct store_txn *txn,
         .tokens = closed->tokens,
         .cost_nano_usd = cohort_nano_usd(closed->cost_usd),
         .group_count = config->grouping_count,
-        .rule_count = closed_rule_count(closed),
+        .rule_count = judged_rules_count(closed),
     };
     for (uint32_t i = 0; i < config->grouping_count; i++) {
         const struct grouping_config *grouping = &config->groupings[i];

@@ -12,6 +12,7 @@
 
 #include "pipelines/commit/state.h"
 #include "pipelines/config/groupings.h"
+#include "pipelines/decide/judged_rules.h"
 #include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/feedback_intake.h"
@@ -53,10 +54,10 @@ static struct decided_row *new_row(struct writer *writer)
 static void count_outcomes(struct writer *writer, struct binding *binding,
                            const struct closed *closed)
 {
-    for (uint32_t i = 0; i < closed_rule_count(closed); i++) {
+    for (uint32_t i = 0; i < judged_rules_count(closed); i++) {
         struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
         if (!*counter)
-            *counter = writer_counters_rule_outcome(&writer->counted, closed_rule_name(closed, i),
+            *counter = writer_counters_rule_outcome(&writer->counted, judged_rules_name(closed->config, i),
                                                     (enum outcome)closed->outcomes[i]);
         writer_count(writer, *counter, 1);
     }

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "processor/regression.h"
-
 const char *const log_drop_names[LOG_DROPS] = {"no_ids", "log_without_spans", "late",
                                                "log_overflow"};
 
@@ -51,15 +49,4 @@ bool effects_is_empty(const struct effects *effects)
         counts += effects->logs_dropped[i];
     return effects->closed_count == 0 && !effects->first_spilled && !effects->unspilled &&
            !effects->first_part && counts == 0;
-}
-
-uint32_t closed_rule_count(const struct closed *closed)
-{
-    return closed->config->ruleset.rule_count + closed->has_regression;
-}
-
-struct bytes closed_rule_name(const struct closed *closed, uint32_t rule)
-{
-    const struct ruleset *ruleset = &closed->config->ruleset;
-    return rule < ruleset->rule_count ? ruleset->rules[rule].name : BYTES_LITERAL(REGRESSION_RULE);
 }

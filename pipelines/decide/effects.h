@@ -99,10 +99,6 @@ struct closed {
     uint32_t part_count;
 };
 
-/* Of `outcomes`: the rules of the file, and the built-in one behind them. */
-uint32_t closed_rule_count(const struct closed *closed);
-struct bytes closed_rule_name(const struct closed *closed, uint32_t rule);
-
 /* A closed trace that waits for the rest of its conversation. Of `trace` only what a decided row
  * without a verdict says: id, positions, times. */
 struct conversation_part {

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "pipelines/review/dataset.h"
-#include "pipelines/run/runtime.h"
 #include "processor/base/clock.h"
 #include "processor/base/log.h"
 #include "processor/base/thread.h"
@@ -122,11 +121,10 @@ static enum status compile(struct regression_keeper *keeper, struct error *ret_e
 
 static void look(struct regression_keeper *keeper)
 {
-    struct dataset *dataset = review_dataset(runtime_review(keeper->runtime));
     struct error error = {0};
     int64_t now_ms = clock_monotonic_ms();
     bool is_due = now_ms - keeper->compiled_ms >= COMPILE_MS;
-    if (is_due && dataset_version(dataset) != keeper->version) {
+    if (is_due && dataset_version(keeper->dataset) != keeper->version) {
         if (compile(keeper, &error) == STATUS_OK)
             condition_log_over(&keeper->failing, "regression_set_compiled", "rows=%u",
                                regression_set_rows(keeper->set));
@@ -162,14 +160,16 @@ static void *keeper_main(void *context)
 }
 
 enum status regression_keeper_open(struct regression_keeper *keeper, struct runtime *runtime,
-                                   struct store *store, const struct pipeline_config *config,
-                                   uint32_t shards, struct error *ret_error)
+                                   struct dataset *dataset, struct store *store,
+                                   const struct pipeline_config *config, uint32_t shards,
+                                   struct error *ret_error)
 {
     pthread_condattr_t monotonic;
     regression_board_init(&keeper->board, shards);
-    if (!config->review.is_present)
+    if (!dataset)
         return STATUS_OK;
     keeper->runtime = runtime;
+    keeper->dataset = dataset;
     keeper->store = store;
     keeper->similarity = config->dataset.cluster_similarity;
     keeper->rows_max = config->regression.rows_max;
@@ -185,7 +185,7 @@ bool regression_keeper_start(struct regression_keeper *keeper)
 {
     keeper->is_running =
         keeper->runtime && pthread_create(&keeper->thread, NULL, keeper_main, keeper) == 0;
-    return keeper->is_running || !keeper->runtime;
+    return keeper->is_running || !keeper->dataset;
 }
 
 void regression_keeper_stop(struct regression_keeper *keeper)
@@ -206,7 +206,7 @@ void regression_keeper_close(struct regression_keeper *keeper)
     regression_board_finish(&keeper->board);
     regression_set_release(keeper->set);
     free(keeper->change);
-    if (keeper->runtime) {
+    if (keeper->dataset) {
         pthread_cond_destroy(&keeper->wake);
         pthread_mutex_destroy(&keeper->mutex);
     }
@@ -234,7 +234,7 @@ static const struct metric_family changed_family = {
 
 void regression_keeper_register_metrics(struct regression_keeper *keeper, struct metrics *metrics)
 {
-    if (!keeper->runtime)
+    if (!keeper->dataset)
         return;
     metrics_add(metrics, &rows_family, "", &keeper->rows, 1);
     metrics_add(metrics, &left_out_family, "", &keeper->left_out, 1);

@@ -16,7 +16,8 @@
 #include "processor/base/metrics.h"
 
 struct regression_keeper {
-    struct runtime *runtime; /* NULL: there is no results pipeline */
+    struct runtime *runtime; /* that takes calls */
+    struct dataset *dataset; /* NULL: there is no results pipeline */
     struct store *store;
     double similarity;
     uint32_t rows_max;
@@ -36,9 +37,10 @@ struct regression_keeper {
 
 struct pipeline_config;
 
-/* Compiles the first set. */
+/* Compiles the first set. `dataset` NULL: there is no results pipeline. */
 MUST_CHECK enum status regression_keeper_open(struct regression_keeper *keeper,
-                                              struct runtime *runtime, struct store *store,
+                                              struct runtime *runtime, struct dataset *dataset,
+                                              struct store *store,
                                               const struct pipeline_config *config, uint32_t shards,
                                               struct error *ret_error);
 MUST_CHECK bool regression_keeper_start(struct regression_keeper *keeper);

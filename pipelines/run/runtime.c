@@ -73,8 +73,10 @@ static bool create_parts(struct runtime *runtime, struct error *ret_error)
     if (!runtime->pool || !runtime->writer_queue || !runtime->has_review_calls ||
         !runtime->answers || !runtime->topic.answers || !runtime->writer)
         return false;
-    if (regression_keeper_open(&runtime->regressions, runtime, runtime->store, runtime->config,
-                               runtime->shard_count, ret_error) != STATUS_OK)
+    struct review *review = writer_review(runtime->writer);
+    if (regression_keeper_open(&runtime->regressions, runtime,
+                               review ? review_dataset(review) : NULL, runtime->store,
+                               runtime->config, runtime->shard_count, ret_error) != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < runtime->source_count; i++) {
         runtime->intakes[i] = (struct intake_context){runtime, i};

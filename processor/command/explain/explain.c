@@ -6,6 +6,7 @@
 #include "processor/command/command.h"
 #include "processor/command/explain/explain_text.h"
 #include "processor/command/options.h"
+#include "processor/command/replay/dataset_file.h"
 #include "processor/command/replay/replay_run.h"
 #include "processor/emit/outgoing.h"
 #include "state/tables/outbox.h"
@@ -89,12 +90,20 @@ static void explain_stored(const struct pipeline_config *config, struct wanted *
     store_close(store);
 }
 
-static void explain_recorded(const struct pipeline_config *config, char *const *paths, int count,
-                             struct wanted *wanted, struct error *ret_error)
+static void explain_recorded(const struct pipeline_config *config, const char *dataset,
+                             char *const *paths, int count, struct wanted *wanted,
+                             struct error *ret_error)
 {
-    struct replay_side side = {
-        .config = config, .is_all = true, .fn = explain_closed, .context = wanted};
-    (void)!replay_run(&side, 1, paths, count, PROGRESS_TERMINAL, ret_error);
+    struct regression_set *regressions =
+        dataset ? dataset_file_read(dataset, config, ret_error) : NULL;
+    struct replay_side side = {.config = config,
+                               .is_all = true,
+                               .regressions = regressions,
+                               .fn = explain_closed,
+                               .context = wanted};
+    if (!ret_error->is_set)
+        (void)!replay_run(&side, 1, paths, count, PROGRESS_TERMINAL, ret_error);
+    regression_set_release(regressions);
 }
 
 static bool is_trace_id(const char *text)
@@ -105,9 +114,9 @@ static bool is_trace_id(const char *text)
 
 int command_explain(int argc, char **argv)
 {
-    const char *path = NULL, *trace = NULL;
-    const struct command_option options[] = {{"config", 'c', NULL, &path},
-                                             {"trace", 0, NULL, &trace}};
+    const char *path = NULL, *trace = NULL, *dataset = NULL;
+    const struct command_option options[] = {
+        {"config", 'c', NULL, &path}, {"dataset", 0, NULL, &dataset}, {"trace", 0, NULL, &trace}};
     int operand = options_parse(argc, argv, options, sizeof options / sizeof options[0]);
     if (operand < 0)
         return EXIT_USAGE;
@@ -115,6 +124,11 @@ int command_explain(int argc, char **argv)
         fprintf(
             stderr,
             "flywheel explain: needs a PATH of recorded requests, or --trace with 32 hex digits\n");
+        return EXIT_USAGE;
+    }
+    if (dataset && operand == argc) {
+        fprintf(stderr, "flywheel explain: --dataset is for recorded requests: what the data "
+                        "directory holds was judged by its own\n");
         return EXIT_USAGE;
     }
     for (char *at = (char *)(trace ? trace : ""); *at; at++)
@@ -126,7 +140,7 @@ int command_explain(int argc, char **argv)
     if (!config)
         return code;
     if (operand < argc)
-        explain_recorded(config, argv + operand, argc - operand, &wanted, &error);
+        explain_recorded(config, dataset, argv + operand, argc - operand, &wanted, &error);
     else
         explain_stored(config, &wanted, &error);
     config_destroy(config);

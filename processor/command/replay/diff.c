@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "pipelines/config/load.h"
+#include "pipelines/decide/judged_rules.h"
 #include "processor/base/json/writer.h"
 #include "processor/command/replay/diff_summary.h"
 
@@ -14,7 +15,8 @@ struct judgement {
     uint64_t order;
     enum verdict verdict;
     bool is_emitted;
-    uint8_t *outcomes;   /* of the rules of its file */
+    uint8_t *outcomes;   /* of the rules of its file, and of the built-in one if there is a set */
+    uint32_t rule_count; /* of them */
     struct bytes queue;  /* when emitted */
     struct bytes cohort; /* JSON: dimensions and values */
     uint32_t *cohorts;   /* numbers in the summary, of the first file's groupings */
@@ -69,7 +71,7 @@ static bool collect(void *context, const struct closed *closed, struct bytes jso
     struct side *side = context;
     const struct pipeline_config *config = closed->config;
     const struct selected_record *record = &closed->selection.record;
-    uint32_t rules = config->ruleset.rule_count;
+    uint32_t rules = judged_rules_count(closed);
     struct judgement *judgement = new_judgement(side);
     (void)json;
     if (!judgement)
@@ -79,6 +81,7 @@ static bool collect(void *context, const struct closed *closed, struct bytes jso
         .verdict = closed->verdict,
         .is_emitted = record->frame.size > 0,
         .outcomes = arena_alloc(&side->arena, rules + 1),
+        .rule_count = rules,
         .queue = arena_copy(&side->arena, record->queue),
         .cohort = cohort_json(side, closed),
     };
@@ -114,8 +117,8 @@ static int compare(const void *a, const void *b)
 static uint8_t outcome_of(const struct pipeline_config *config, const struct judgement *judgement,
                           struct bytes rule)
 {
-    for (uint32_t i = 0; judgement && i < config->ruleset.rule_count; i++)
-        if (bytes_equal(config->ruleset.rules[i].name, rule))
+    for (uint32_t i = 0; judgement && i < judgement->rule_count; i++)
+        if (bytes_equal(judged_rules_name(config, i), rule))
             return judgement->outcomes[i];
     return OUTCOME_ABSENT;
 }
@@ -166,10 +169,10 @@ static void write_side(struct json_writer *writer, const char *key,
         json_put_bytes(writer, "queue", judgement->queue);
     json_key(writer, "rules");
     json_object_begin(writer);
-    for (uint32_t i = 0; i < config->ruleset.rule_count; i++) {
+    for (uint32_t i = 0; i < judgement->rule_count; i++) {
         if (is_quiet(judgement->outcomes[i]))
             continue;
-        json_key_bytes(writer, config->ruleset.rules[i].name);
+        json_key_bytes(writer, judged_rules_name(config, i));
         json_text(writer, outcome_name(judgement->outcomes[i]));
     }
     json_object_end(writer);
@@ -240,8 +243,9 @@ static void side_finish(struct side *side)
     buffer_finish(&side->json);
 }
 
-int diff_print(const struct pipeline_config *before, const char *second_path, char *const *paths,
-               int count, enum progress_mode mode, struct error *ret_error)
+int diff_print(const struct pipeline_config *before, const char *second_path,
+               const struct regression_set *regressions, char *const *paths, int count,
+               enum progress_mode mode, struct error *ret_error)
 {
     struct pipeline_config *after = config_load(second_path, ret_error);
     if (!after)
@@ -251,9 +255,10 @@ int diff_print(const struct pipeline_config *before, const char *second_path, ch
     diff.before.summary = &diff.summary;
     arena_init(&diff.before.arena, SIZE_MAX);
     arena_init(&diff.after.arena, SIZE_MAX);
-    struct replay_side sides[] = {{.config = before, .fn = collect, .context = &diff.before},
-                                  {.config = after, .fn = collect, .context = &diff.after}};
-    if (!diff_summary_init(&diff.summary, &before->ruleset, &after->ruleset))
+    struct replay_side sides[] = {
+        {.config = before, .regressions = regressions, .fn = collect, .context = &diff.before},
+        {.config = after, .regressions = regressions, .fn = collect, .context = &diff.after}};
+    if (!diff_summary_init(&diff.summary, &before->ruleset, &after->ruleset, regressions != NULL))
         error_set(ret_error, EXIT_BUG, "out of memory");
     else if (replay_run(sides, 2, paths, count, mode, ret_error) == STATUS_OK) {
         merge(&diff);

@@ -6,17 +6,18 @@
 
 #include "processor/base/digest.h"
 #include "processor/base/text/terminal.h"
+#include "processor/regression.h"
 
 enum { COHORTS_SHOWN = 20 };
 
 const char *const diff_change_names[DIFF_CHANGES] = {"same", "added", "removed", "changed"};
 
 bool diff_summary_init(struct diff_summary *summary, const struct ruleset *before,
-                       const struct ruleset *after)
+                       const struct ruleset *after, bool has_regressions)
 {
     *summary = (struct diff_summary){.index = {.key_size = sizeof(uint64_t)}};
     summary->rules =
-        calloc((size_t)before->rule_count + after->rule_count + 1, sizeof(*summary->rules));
+        calloc((size_t)before->rule_count + after->rule_count + 2, sizeof(*summary->rules));
     if (!summary->rules)
         return false;
     for (uint32_t i = 0; i < before->rule_count; i++)
@@ -24,6 +25,8 @@ bool diff_summary_init(struct diff_summary *summary, const struct ruleset *befor
     for (uint32_t i = 0; i < after->rule_count; i++)
         if (!diff_summary_rule(summary, after->rules[i].name))
             summary->rules[summary->rule_count++].name = after->rules[i].name;
+    if (has_regressions)
+        summary->rules[summary->rule_count++].name = BYTES_LITERAL(REGRESSION_RULE);
     return true;
 }
 

@@ -31,7 +31,7 @@ struct diff_summary {
 
 /* The rules of both files. False: no memory. */
 MUST_CHECK bool diff_summary_init(struct diff_summary *summary, const struct ruleset *before,
-                                  const struct ruleset *after);
+                                  const struct ruleset *after, bool has_regressions);
 void diff_summary_finish(struct diff_summary *summary);
 /* The number of the cohort; DIFF_COHORTS_MAX stands for all others. */
 uint32_t diff_summary_cohort(struct diff_summary *summary, const struct pipeline_config *config,

@@ -84,6 +84,8 @@ enum status replay_run(struct replay_side *sides, int side_count, char *const *p
         struct replay *replay =
             replay_create(side->config, side->is_all, wall_ms, side->fn, side->context);
         pass.replays[pass.count] = replay;
+        if (replay && side->regressions && regression_set_rows(side->regressions) > 0)
+            replay_use_regressions(replay, side->regressions);
         status = replay ? STATUS_OK : STATUS_FATAL;
     }
     if (status == STATUS_OK)

@@ -7,7 +7,8 @@ enum { REPLAY_SIDES_MAX = 2 };
 
 struct replay_side {
     const struct pipeline_config *config;
-    bool is_all; /* a record of every trajectory */
+    bool is_all;                              /* a record of every trajectory */
+    const struct regression_set *regressions; /* NULL: none */
     replay_fn *fn;
     void *context;
     struct replay_totals totals; /* filled at the end */

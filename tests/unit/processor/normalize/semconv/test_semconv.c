@@ -456,10 +456,6 @@ static const struct marker {
     {"langfuse.experiment.id", "e", true},
     {"langfuse.experiment.name", "nightly", true},
     {"langfuse.environment", "langfuse-llm-as-a-judge", true},
-    {"flywheel.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true},
-    {"flywheel.row_id", "order 7", false},
-    {"metadata", "{\"row_id\": \"3FA2C1D0-9E5B-5C77-8A10-2B6F0C9D4E11\"}", true},
-    {"metadata", "{\"row_id\": \"7\"}", false},
     {"langfuse.environment", "production", false},
     {"deployment.environment.name", "langfuse-like", false},
     {"langsmith.reference_example_id", "8f2c", true},
@@ -483,28 +479,6 @@ START_TEST(a_marker_on_the_root_keeps_a_judges_run_out)
         build_bool(&builder, markers[_i].key, true);
     read_run();
     ck_assert_msg(run.is_judge_only == markers[_i].is_judge, "%s", markers[_i].key);
-}
-END_TEST
-
-START_TEST(a_candidate_says_on_its_root_which_row_it_answers)
-{
-    static const char row[] = "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11";
-    static const char other[] = "00000000-0000-5000-8000-000000000000";
-    build_span(&builder, 1, 0, "candidate", 1, 9);
-    build_text(&builder, "langfuse.experiment.item.id", other);
-    build_text(&builder, "flywheel.row_id", row);
-    build_span(&builder, 2, 1, "llm", 2, 3);
-    build_text(&builder, "flywheel.row_id", other);
-    read_run();
-    CHECK_TEXT(run.row_id, row);
-    build_free(&builder);
-
-    build_span(&builder, 1, 0, "agent", 1, 9);
-    build_span(&builder, 2, 1, "llm", 2, 3);
-    build_text(&builder, "flywheel.row_id", other);
-    read_run();
-    ck_assert_uint_eq(run.row_id.size, 0);
-    ck_assert(!run.is_judge_only);
 }
 END_TEST
 
@@ -903,7 +877,6 @@ int main(void)
     tcase_add_test(all, openinference_annotations_and_evaluations_are_scores);
     tcase_add_test(all, a_score_on_the_root_counts_before_a_later_one);
     tcase_add_test(all, a_judges_failure_is_not_the_agents);
-    tcase_add_test(all, a_candidate_says_on_its_root_which_row_it_answers);
     tcase_add_test(all, experiments_and_our_own_traces_are_judges_runs);
     tcase_add_loop_test(all, a_marker_on_the_root_keeps_a_judges_run_out, 0,
                         (int)(sizeof markers / sizeof *markers));

@@ -1,0 +1,205 @@
+"""The regression set on the stream: a reviewed failure becomes a row, and the next run that says the same is failed, told and reviewed within
+seconds, whatever its rules say of it; other words pass; what only asks alike is borderline. A storm of hits is kept by pace, counted to the
+last one, over kill -9; the set is there after a restart; a replay with the rows judges as the daemon did, byte for byte."""
+import json, struct, time, uuid
+
+from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon, lines_of
+from flywheel.otlp_bytes import attribute, field, fixed64, request, span
+from flywheel.review import sign_in
+from flywheel.waiting import wait_for
+
+args = arguments()
+checks = Checks()
+CLAIM = "no prepayment fee applies"
+ANSWER = f"Your payoff amount is ready. Good news: {CLAIM}."
+GOOD = "A prepayment fee of 2 % applies in the first three years."
+QUESTION = "What is the payoff amount of my mortgage at the end of this year?"
+NEAR = "What is the payoff amount of my mortgage at the end of this month?"
+OTHER = "How do I change the address on my savings account?"
+PIPELINE = """
+trajectory: { settle: 200ms, idle_timeout: 2s }
+rules: [{ name: quality, measure: [score.Quality], fail_below: 0.5, labels: [unsupported_claim] }]
+selection: { pass: 0, unscored: 0%s }
+cohorts:
+  dimensions: { intent: ["*"], release: [service.version] }
+  group_by: [[intent], [release, intent]]
+"""
+sent = 0
+
+
+def run_of(question, answer, quality=0.9, release="4.2.1", **more):
+    """The spans of one run, and its trajectory id."""
+    global sent
+    sent += 1
+    now = time.time_ns()
+    trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
+    event = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Quality") + attribute(3, "gen_ai.evaluation.score.value", quality)
+    return span(trace, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question, output__value=answer,
+                intent="mortgage payoff", service__version=release, **more) + field(11, event), trace.hex()
+
+
+def send(daemon, *runs, **more):
+    bodies = [run_of(*one, **more) for one in runs]
+    body = request([one for one, _ in bodies], service="assistant")
+    daemon.send(body)
+    return [trajectory for _, trajectory in bodies], body
+
+
+def records(daemon):
+    text = daemon.annotations.read_text() if daemon.annotations.exists() else ""
+    return {record["trajectory_id"]: record for record in map(json.loads, lines_of(text))}
+
+
+def regressions(record):
+    return [(one["match"], one["check"], one["severity"]) for one in record.get("regressions", [])]
+
+
+def regression_rule(record):
+    return next((one for one in record["evaluations"] if one["rule"] == "regression"), None)
+
+
+def decided(daemon):
+    return daemon.metrics().get("flywheel_trajectories_total", {}) and sum(value for name, value in flat(daemon, "flywheel_verdicts_total"))
+
+
+def flat(daemon, family):
+    return [(labels, value) for labels, value in samples(daemon, family).items()]
+
+
+def samples(daemon, family):
+    found = {}
+    for line in daemon.get("/metrics").splitlines():
+        if line.startswith(family + "{") or line.startswith(family + " "):
+            name, value = line.rsplit(" ", 1)
+            found[name[len(family):]] = float(value)
+    return found
+
+
+def verdicts(daemon):
+    return sum(samples(daemon, "flywheel_verdicts_total").values())
+
+
+def await_verdicts(daemon, count):
+    if not wait_for(lambda: verdicts(daemon) >= count, 30, 0.05):
+        print("verdicts:", verdicts(daemon), "wanted", count)
+
+
+def rows_in_force(daemon):
+    return samples(daemon, "flywheel_regression_set_rows").get("", 0)
+
+
+def review(daemon, api, trajectory, **result):
+    """What a person says of this run; the row that comes of it."""
+    record = wait_for(lambda: records(daemon).get(trajectory), 30, 0.05)
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    code, _, answer = api.post("/api/v1/results", {"schema": "flywheel.result/v1", "result_id": str(uuid.uuid4()), "record_id": record["record_id"], "status": "completed",
+                                                   "verdict": "fail", "labels": ["unsupported_claim"], "approve": True, "started_at": now, "completed_at": now, **result})
+    assert code == 200, (code, answer)
+    return answer["row_id"]
+
+
+def replay(daemon, body, *words):
+    """The records that a replay of this request gives, by trajectory."""
+    path = daemon.directory / f"replayed-{sent}.pb"
+    path.write_bytes(body)
+    result = daemon.run("replay", "-c", daemon.config, *words, path)
+    if result.returncode != 0:
+        print(result.stdout, result.stderr)
+    return {json.loads(line)["trajectory_id"]: line for line in lines_of(result.stdout)}
+
+
+def live_line(daemon, trajectory):
+    return next(line for line in lines_of(daemon.annotations.read_text()) if json.loads(line)["trajectory_id"] == trajectory)
+
+
+# --- a row, and what meets it ---
+
+daemon = Daemon(args.flywheel, PIPELINE % "", review="", results="exporters: [file/rows], audit: [file/audit]", exporters=None)
+daemon.write(exporters=f"file/annotations: {{ path: {daemon.annotations} }}, file/rows: {{ path: rows.jsonl }}, file/audit: {{ path: audit.jsonl }}",
+             pipelines="traces: { receivers: [otlp], exporters: [file/annotations] }")
+daemon.start()
+asha = sign_in(daemon, "asha")
+(first,), body = send(daemon, (QUESTION, ANSWER, 0.2, "4.2.0"))
+before = wait_for(lambda: records(daemon).get(first), 30, 0.05)
+checks.equal("without a set a record has no regressions, and no such rule", (before["verdict"], regressions(before), regression_rule(before)), ("fail", [], None))
+checks.equal("a replay without rows is what it was", replay(daemon, body).get(first), live_line(daemon, first))
+row = review(daemon, asha, first, must_not_include=[[CLAIM]])
+began = time.monotonic()
+checks.check("the row is in force within seconds", wait_for(lambda: rows_in_force(daemon) == 1, 30, 0.05), f"{time.monotonic() - began:.1f} s")
+
+(same, other_words, near, unlike), body = send(daemon, (QUESTION, ANSWER), (QUESTION, GOOD), (NEAR, ANSWER), (OTHER, ANSWER))
+hit = wait_for(lambda: records(daemon).get(same), 30, 0.05)
+close = wait_for(lambda: records(daemon).get(near), 30, 0.05)
+await_verdicts(daemon, 5)
+checks.equal("the same question with the same claim fails, though its rules pass", (hit["verdict"], regressions(hit), hit["regressions"][0]["row_id"], hit["regressions"][0]["value"]),
+             ("fail", [("exact", "must_not_include", "warn")], row, CLAIM))
+checks.equal("it is urgent, with the label of the row's failure mode", (hit["priority"], hit["labels"], hit["queue"]), (1, ["unsupported_claim"], "review"))
+checks.equal("it is review work for its own sake", (hit["selection"]["reason"], hit["selection"]["inclusion_probability"]), ("regression", 1))
+rule = regression_rule(hit)
+checks.equal("the rule stands behind those of the file, the row is its evaluator", ([one["rule"] for one in hit["evaluations"]], rule["measurement"], rule["outcome"], rule["value"],
+                                                                                rule["evaluator"]), (["quality", "regression"], "regression.check", "fail", 0,
+                                                                                                     {"id": row, "version": "1", "type": "human"}))
+where = rule["evidence"][0]
+checks.equal("it points at what was said", (where["pointer"], hit["output"][where["start"]:where["end"]], where.get("quote")), ("/output", CLAIM, CLAIM))
+checks.check("and the summary says it", CLAIM in hit["summary"] and row[:8] in hit["summary"], hit["summary"])
+checks.equal("what only asks alike is borderline", (close["verdict"], regressions(close), regression_rule(close)["value"]), ("borderline", [("near", "must_not_include", "warn")], 0.5))
+checks.check("other words pass, and nobody reads them", other_words not in records(daemon) and unlike not in records(daemon))
+checks.equal("what failed is counted by release and severity", samples(daemon, "flywheel_regressions_total"), {'{release="4.2.1",severity="warn"}': 1})
+outcomes = {name: value for name, value in samples(daemon, "flywheel_rule_outcomes_total").items() if 'rule="regression"' in name}
+checks.equal("the rule is counted as any other", {name.split('outcome="')[1][:-2]: value for name, value in outcomes.items()}, {"fail": 1, "borderline": 1, "pass": 1, "na": 1})
+cohorts = json.loads(daemon.run("cohorts", "-c", daemon.config, "--window", "1h", "--group-by", "release,intent", "--format", "json").stdout)
+told = json.dumps(cohorts)
+checks.check("and stands in the cohorts", '"regression"' in told, told[:500])
+
+# --- offline ---
+
+rows = daemon.directory / "rows.jsonl"
+live = {trajectory: live_line(daemon, trajectory) for trajectory in (same, near)}
+checks.equal("a replay with the rows gives the same bytes", replay(daemon, body, "--dataset", rows), live)
+without = replay(daemon, body)
+checks.equal("without them the runs pass", without, {})
+every = {trajectory: json.loads(line) for trajectory, line in replay(daemon, body, "--all", "--dataset", rows).items()}
+checks.equal("a run that holds what was asked passes, for people asked it", (every[other_words]["verdict"], regression_rule(every[other_words])["outcome"]), ("pass", "pass"))
+checks.equal("one that met no row is not asked", (regression_rule(every[unlike])["outcome"], regression_rule(every[unlike])["na_reason"]), ("na", "no_row"))
+plain = {trajectory: json.loads(line) for trajectory, line in replay(daemon, body, "--all").items()}
+checks.check("an id never has two contents: the set is in it", all(every[one]["record_id"] != plain[one]["record_id"] for one in every))
+path = daemon.directory / "one.pb"
+path.write_bytes(body)
+explained = daemon.run("explain", "-c", daemon.config, "--dataset", rows, path)
+checks.check("explain shows the rule", explained.returncode == 0 and "regression" in explained.stdout and CLAIM in explained.stdout, explained.stdout[-1500:] + explained.stderr)
+stored = daemon.run("explain", "-c", daemon.config, "--trace", same)
+checks.check("and so it does of what the daemon emitted", stored.returncode == 0 and "regression.check" in stored.stdout, stored.stdout[-1500:] + stored.stderr)
+checks.equal("explain of stored records takes no rows", daemon.run("explain", "-c", daemon.config, "--dataset", rows, "--trace", same).returncode, 2)
+second = daemon.directory / "strict.yaml"
+second.write_text(daemon.config.read_text().replace("fail_below: 0.5", "fail_below: 0.95"))
+differs = daemon.run("replay", "-c", daemon.config, "--diff", second, "--dataset", rows, path)
+line = next(json.loads(one) for one in lines_of(differs.stdout) if same in one)
+checks.equal("--diff holds both against the rows", (differs.returncode, line["before"]["rules"], line["after"]["rules"]), (1, {"regression": "fail"}, {"quality": "fail", "regression": "fail"})) or print(differs.stdout, differs.stderr)
+broken = daemon.directory / "broken.jsonl"
+broken.write_text('{"schema": "flywheel.row/v1"\n')
+refused = daemon.run("replay", "-c", daemon.config, "--dataset", broken, path)
+checks.check("a file that holds no rows is refused by its line", refused.returncode == 2 and "broken.jsonl:1:" in refused.stderr, refused.stderr)
+missing = daemon.run("replay", "-c", daemon.config, "--dataset", "nowhere.jsonl", path)
+checks.check("and one that is not there by its name", missing.returncode == 2 and "nowhere.jsonl" in missing.stderr, missing.stderr)
+
+# --- candidates of the gate are no traffic ---
+
+verdicts_before, emitted_before = verdicts(daemon), len(records(daemon))
+send(daemon, (QUESTION, ANSWER, 0.1), flywheel__row_id=row)
+checks.check("a candidate's run is told from traffic", wait_for(lambda: samples(daemon, "flywheel_trajectories_of_candidates_total").get("") == 1, 30, 0.05))
+checks.equal("it is no verdict, no record, no hit", (verdicts(daemon), len(records(daemon)), samples(daemon, "flywheel_regressions_total")),
+             (verdicts_before, emitted_before, {'{release="4.2.1",severity="warn"}': 1}))
+
+# --- restart ---
+
+checks.equal("it ends with 0 on TERM", daemon.stop(), 0)
+daemon.start()
+checks.equal("after a restart the set is there from the first run on", rows_in_force(daemon), 1)
+(again,), _ = send(daemon, (QUESTION, ANSWER))
+checks.equal("and judges", wait_for(lambda: records(daemon).get(again), 30, 0.05)["verdict"], "fail")
+trail = [json.loads(line) for line in lines_of(daemon.run("audit", "export", "-c", daemon.config).stdout)]
+checks.equal("the trail says once that the set has changed", sum(entry.get("action") == "regression.changed" for entry in trail), 1)
+checks.equal("state check", daemon.stop() or daemon.check_state().returncode, 0)
+daemon.remove()
+checks.finish()
