@@ -121,7 +121,7 @@ static const struct option rows[] = {
     BOOL("dataset.export_comment", AT(dataset.export_comment), "false",
          "Rows hold the reviewer's comment."),
     CHOICE("dataset.export_reviewers", AT(dataset.export_reviewers), pseudonyms, "none",
-           "Whose review it was: `none`; `pseudonym`: HMACs of the names."),
+           "Whose review it was: `none`; `pseudonym`: keyed digests, `reviewed_by` of rows."),
     DURATION("dataset.retain", AT(dataset.retain_ms), 0, 3650 * DAY, "0s",
              "Age at which a row retires and what it said is deleted, in every version of the "
              "dataset; 0: "

@@ -186,6 +186,8 @@ static bool write_draft(struct row_change *change, const char *row_id,
         .is_adjudicated = decision->is_adjudicated,
         .reviewers = decision->reviewers,
         .agreement = agreement_of(decision),
+        .reviewed_by = decision->reviewed_by,
+        .reviewed_by_count = decision->reviewed_by_count,
         .has_comment = change->settings->export_comment,
     };
     struct row_entry *entry = &change->entry;

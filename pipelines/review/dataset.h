@@ -8,6 +8,7 @@
 #pragma once
 #include "processor/review/result.h"
 #include "processor/review/dataset_settings.h"
+#include "processor/review/row.h"
 #include "processor/review/settings.h"
 #include "state/store/store.h"
 #include "state/tables/audit.h"
@@ -28,8 +29,11 @@ struct decision {
     uint32_t label_count;
     int32_t failure_mode; /* -1: none */
     bool approve;
-    uint32_t reviewers;      /* distinct persons behind it */
-    uint32_t agreeing;       /* of them, with its verdict */
+    uint32_t reviewers; /* distinct persons behind it */
+    uint32_t agreeing;  /* of them, with its verdict */
+    struct bytes
+        reviewed_by[ROW_PERSONS_MAX]; /* their pseudonyms; none unless they are asked for */
+    uint32_t reviewed_by_count;
     bool has_critical_right; /* two authenticated reviewers, or an adjudicator */
     int64_t decided_ms;
 };

@@ -165,6 +165,8 @@ static void count_persons(const struct votes *votes, struct results_decision *de
         if (!is_theirs || row->verdict != decision->verdict)
             continue;
         decision->agreeing++;
+        if (decision->person_count < ROW_PERSONS_MAX)
+            decision->persons[decision->person_count++] = row;
         authenticated += row->trust == TRUST_AUTHENTICATED;
         is_approved = is_approved && row->is_approved;
     }

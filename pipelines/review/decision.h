@@ -8,6 +8,7 @@
  *
  * Consensus is of verdicts, and of the labels that imply one; `unsure` is none. */
 #pragma once
+#include "processor/review/row.h"
 #include "processor/review/settings.h"
 #include "state/tables/result.h"
 
@@ -25,8 +26,10 @@ struct results_decision {
     const struct result_row *texts; /* whose texts stand; NULL: nobody's */
     uint32_t results, skips;        /* that count */
     uint32_t reviewers, agreeing;   /* persons behind it, and of them with its verdict */
-    bool has_critical_right;        /* two authenticated reviewers, or an adjudicator */
-    uint64_t fingerprint;           /* of all that a row states of it */
+    const struct result_row *persons[ROW_PERSONS_MAX]; /* the first of those who agree */
+    uint32_t person_count;
+    bool has_critical_right; /* two authenticated reviewers, or an adjudicator */
+    uint64_t fingerprint;    /* of all that a row states of it */
 };
 
 /* `rows` of one item, by principal. Results that are outdated do not come to anything. */

@@ -7,6 +7,7 @@
 #include "pipelines/review/tally.h"
 #include "pipelines/review/texts.h"
 #include "processor/base/digest.h"
+#include "state/tables/erased.h"
 #include "state/tables/reviewer.h"
 
 enum { CONTENT_KEPT_MS = 7 * 24 * 60 * 60 * 1000 /* after the decision */ };
@@ -107,6 +108,26 @@ static void put_labels(const struct label_set *labels, const struct results_deci
     }
 }
 
+/* Keyed digests of the random ids that the trail knows them by: with the name of a person in table
+ * `reviewer` erased, nothing leads from one to the other. */
+static void put_pseudonyms(const struct review_event *event, const struct results_decision *from,
+                           struct decision *to)
+{
+    struct arena *arena = &event->review->arena;
+    for (uint32_t i = 0; i < from->person_count; i++) {
+        char actor[REVIEWER_ACTOR_SIZE], text[2 * FINGERPRINT_SIZE];
+        uint8_t fingerprint[FINGERPRINT_SIZE];
+        reviewer_actor_of_row(event->txn, from->persons[i]->principal, event->wall_ms, actor);
+        erased_fingerprint(event->txn, "reviewer", bytes_of_text(actor), fingerprint);
+        hex_encode(text, fingerprint, sizeof fingerprint);
+        struct bytes pseudonym = arena_copy(arena, bytes_of(text, sizeof text));
+        uint32_t at = to->reviewed_by_count++;
+        for (; at > 0 && bytes_compare(to->reviewed_by[at - 1], pseudonym) > 0; at--)
+            to->reviewed_by[at] = to->reviewed_by[at - 1]; /* their order says nothing */
+        to->reviewed_by[at] = pseudonym;
+    }
+}
+
 /* Tells the dataset; the id of its row, "" without one, is in the arena. */
 static void tell_dataset(const struct review_event *event, struct item_row *item,
                          const struct results_decision *decision)
@@ -130,6 +151,8 @@ static void tell_dataset(const struct review_event *event, struct item_row *item
         return;
     told.texts = decision->texts ? texts : NULL;
     put_labels(&review->config->review.labels, decision, &told);
+    if (review->config->dataset.export_reviewers == EXPORT_REVIEWERS_PSEUDONYM)
+        put_pseudonyms(event, decision, &told);
     if (item->record_count > 0)
         record_id_write(item->record_ids[item->record_count - 1], record_id);
     struct decided_item about = {
@@ -240,7 +263,7 @@ void review_settle(const struct review_event *event, struct item_row *item, char
     if (!rows)
         return;
     decision_make(rows, count, review_wanted(event->review, item), &event->review->config->review,
-                   &decision);
+                  &decision);
     item->results = decision.results;
     item->skips = decision.skips;
     item->state = next_state(item, decision.state, was_decided);

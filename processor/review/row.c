@@ -290,6 +290,8 @@ static void put_decision(struct writing *it)
     json_put_text(json, "reviewer_status", row->is_adjudicated ? "adjudicated" : "approved");
     json_put_uint(json, "reviewers", row->reviewers);
     json_put_text(json, "agreement", agreement_names[row->agreement]);
+    if (row->reviewed_by_count > 0)
+        json_put_texts(json, "reviewed_by", row->reviewed_by, row->reviewed_by_count);
     if (row->has_comment && row->texts && row->texts->comment.size > 0)
         json_put_bytes(&it->json, "comment", row->texts->comment);
 }

@@ -11,6 +11,7 @@
 
 #define ROW_SCHEMA_NAME "flywheel.row/v1"
 
+enum { ROW_PERSONS_MAX = 16 };
 enum row_agreement { AGREE_UNANIMOUS, AGREE_MAJORITY, AGREE_ADJUDICATED, AGREE_SINGLE, AGREEMENTS };
 
 struct row { /* all borrowed */
@@ -27,6 +28,8 @@ struct row { /* all borrowed */
     bool is_adjudicated;
     uint32_t reviewers;
     enum row_agreement agreement;
+    const struct bytes *reviewed_by; /* pseudonyms, with dataset.export_reviewers */
+    uint32_t reviewed_by_count;
     bool has_comment; /* dataset.export_comment */
 };
 

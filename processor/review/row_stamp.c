@@ -103,6 +103,7 @@ static const struct {
     {"reviewer_status", NULL},
     {"reviewers", NULL},
     {"agreement", NULL},
+    {"reviewed_by", NULL},
     {"comment", NULL},
     {"cohort", NULL},
     {"route", NULL},

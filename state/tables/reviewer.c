@@ -73,6 +73,21 @@ void reviewer_actor(struct store_txn *txn, struct bytes name, int64_t wall_ms,
     buffer_finish(&value);
 }
 
+void reviewer_actor_of_row(struct store_txn *txn, struct bytes name, int64_t wall_ms,
+                           char ret_actor[REVIEWER_ACTOR_SIZE])
+{
+    struct reviewer_row known;
+    uint8_t actor[ACTOR_BYTES];
+    bool is_actor = name.size == REVIEWER_ACTOR_SIZE - 1 && !reviewer_read(txn, name, &known) &&
+                    hex_decode(actor, (const char *)name.data, sizeof actor);
+    if (!is_actor) {
+        reviewer_actor(txn, name, wall_ms, ret_actor);
+        return;
+    }
+    memcpy(ret_actor, name.data, name.size);
+    ret_actor[name.size] = 0;
+}
+
 bool reviewer_erase(struct store_txn *txn, struct bytes name, char ret_actor[REVIEWER_ACTOR_SIZE])
 {
     struct reviewer_row row;

@@ -16,6 +16,9 @@ struct reviewer_row {
 /* Of the name; made in the transaction when there is none. */
 void reviewer_actor(struct store_txn *txn, struct bytes name, int64_t wall_ms,
                     char ret_actor[REVIEWER_ACTOR_SIZE]);
+/* Of the name that stands in a result; an erased person's is the actor itself. */
+void reviewer_actor_of_row(struct store_txn *txn, struct bytes name, int64_t wall_ms,
+                           char ret_actor[REVIEWER_ACTOR_SIZE]);
 /* False: that name never acted, or was erased. */
 bool reviewer_read(struct store_txn *txn, struct bytes name, struct reviewer_row *ret_row);
 /* Was it there? `ret_actor` is what the trail goes on to say. */

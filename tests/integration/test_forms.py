@@ -6,6 +6,7 @@ import jsonschema
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import lines_of
+from flywheel.places import root
 from form_rows import HOSTILE, LONG, REVIEWER, FormRows, judgement
 
 args = arguments()
@@ -127,4 +128,16 @@ quiet = made.export("--format", "langsmith", "-o", first)
 checks.check("an export is in the audit trail", quiet.returncode == 0 and exports() == before + 1, quiet.stderr)
 checks.check("state check", daemon.check_state())
 daemon.remove()
+
+# --- whose review it was, when that is asked for ---
+
+named = FormRows(args.flywheel, dataset=", export_reviewers: pseudonym")
+validator = jsonschema.Draft202012Validator(json.loads((root / "proto/row.schema.json").read_text(encoding="utf-8")))
+rows = named.rows()
+checks.equal("rows are valid", [error.message for row in rows for error in validator.iter_errors(row)], [])
+checks.check("one pseudonym for one person", len({tuple(row["reviewed_by"]) for row in rows}) == 1 and len(rows[0]["reviewed_by"]) == 1, rows[0].get("reviewed_by"))
+checks.equal("that other tools get as well", [line["metadata"]["reviewed_by"] for line in named.lines("langsmith")], [row["reviewed_by"] for row in rows])
+checks.check("and never a name", REVIEWER not in json.dumps(rows))
+named.daemon.stop()
+named.daemon.remove()
 checks.finish()

@@ -11,7 +11,6 @@ static const struct unavailable {
     const char *what;
 } unavailable[] = {
     {"review.hours", "always", "working hours"},
-    {"dataset.export_reviewers", "none", "pseudonyms of reviewers"},
     {"rules[].gate", NULL, "a gate over a dataset"},
 };
 

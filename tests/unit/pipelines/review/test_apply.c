@@ -2,6 +2,8 @@
 #include <stdarg.h>
 
 #include "tests/support/check_state.h"
+#include "processor/base/json/json.h"
+#include "state/tables/row.h"
 #include "tests/support/review_fixture.h"
 
 static struct review_fixture it;
@@ -244,6 +246,52 @@ START_TEST(texts_are_masked_before_they_are_kept)
                       1);
     ck_assert_ptr_null(memmem(rows[0].texts.data, rows[0].texts.size, "jane.doe", 8));
     ck_assert_ptr_nonnull(memmem(rows[0].texts.data, rows[0].texts.size, "[EMAIL]", 7));
+}
+END_TEST
+
+/* What the newest version of the run's row says of who reviewed it; arena. */
+static struct bytes reviewed_by(const char *row_id)
+{
+    struct store_txn txn;
+    struct row_entry entry;
+    struct row_version_head head;
+    struct buffer json = {0};
+    struct json_reader reader;
+    struct json_value row, found = {.raw = {0}};
+    uint8_t id[ROW_ID_SIZE];
+    ck_assert(row_id_parse(bytes_of_text(row_id), id));
+    store_begin(it.temp.store, false, &txn);
+    ck_assert(row_entry_read(&txn, id, &entry));
+    ck_assert(row_version_read(&txn, entry.version, id, &head, &json));
+    COMMIT(&txn);
+    ck_assert(!memmem(json.data, json.size, "asha", 4));
+    struct bytes copy = arena_copy(&it.arena, buffer_bytes(&json));
+    buffer_finish(&json);
+    ck_assert(json_parse(copy, &it.arena, &reader, &row));
+    (void)json_member(&reader, &row, "reviewed_by", &found);
+    return found.raw;
+}
+
+START_TEST(rows_say_who_reviewed_them_by_pseudonyms_alone_and_when_asked)
+{
+    add(1);
+    ck_assert(!reviewed_by(review_fixture_say(&it, &asha, 1, FAIL).row_id).data);
+    it.config->dataset.export_reviewers = EXPORT_REVIEWERS_PSEUDONYM;
+    it.config->review.queues[0].reviewers = 2;
+    struct principal mia = review_fixture_person("mia");
+    struct bytes seen[3];
+    for (uint32_t run = 2; run < 4; run++) {
+        add(run);
+        SAYS(mia, run, RESULT_WAS_ACCEPTED, FAIL);
+        seen[run - 2] = reviewed_by(review_fixture_say(&it, &asha, run, FAIL).row_id);
+    }
+    ck_assert_uint_eq(seen[0].size, sizeof "[\"\",\"\"]" - 1 + 64);
+    ck_assert(bytes_equal(seen[0], seen[1]));
+    it.config->review.queues[0].reviewers = 1;
+    add(4);
+    seen[2] = reviewed_by(review_fixture_say(&it, &mia, 4, FAIL).row_id);
+    ck_assert_uint_eq(seen[2].size, sizeof "[\"\"]" - 1 + 32);
+    ck_assert(memmem(seen[0].data, seen[0].size, seen[2].data + 1, seen[2].size - 2));
 }
 END_TEST
 
@@ -568,6 +616,7 @@ int main(void)
     tcase_add_test(all, what_cannot_be_read_is_refused_by_its_field);
     tcase_add_test(all, a_check_has_to_tell_the_answer_from_the_wanted_one);
     tcase_add_test(all, texts_are_masked_before_they_are_kept);
+    tcase_add_test(all, rows_say_who_reviewed_them_by_pseudonyms_alone_and_when_asked);
     tcase_add_test(all, with_texts_off_none_come_back);
     tcase_add_test(all, a_result_waits_for_its_record_and_is_applied_with_it);
     tcase_add_test(all, after_a_day_what_nobody_knows_is_a_dead_letter_of_whoever_answers_for_it);
