@@ -110,13 +110,23 @@ static enum status read_traffic(struct store *store, const struct pipeline_confi
 
 /* --- the whole --- */
 
+/* Who hears of items in the one pass. */
+static void note_item(void *context, struct store_txn *txn, const struct item_row *item,
+                      const struct row_entry *row)
+{
+    struct measures *measures = context;
+    dataset_coverage_add_item(&measures->coverage, txn, item, row);
+    escape_read_item(&measures->escape, txn, item, row);
+}
+
 static enum status read_items(struct store *store, const struct pipeline_config *config,
                               const struct measures_request *request, struct measures *measures,
                               struct error *ret_error)
 {
-    enum status status =
-        measures_items_read(store, config, &request->span, request->dimension,
-                            dataset_coverage_add_item, &measures->coverage, &measures->items);
+    enum status status = measures_items_read(store, config, &request->span, request->dimension,
+                                             note_item, measures, &measures->items);
+    if (status == STATUS_OK)
+        status = escape_read(&measures->escape, store);
     if (status == STATUS_OK)
         return STATUS_OK;
     if (status == STATUS_BUSY)
@@ -144,6 +154,7 @@ enum status measures_read(struct store *store, const struct pipeline_config *con
     *measures = (struct measures){.cohort_count = 0};
     arena_init(&measures->arena, MEASURES_BYTES_MAX);
     dataset_coverage_init(&measures->coverage, &request->span);
+    escape_read_init(&measures->escape, config, request->cohorts.as_of_ms);
     enum status status = read_items(store, config, request, measures, ret_error);
     if (status == STATUS_OK)
         status = read_traffic(store, config, request, measures, ret_error);
@@ -164,6 +175,7 @@ void measures_finish(struct measures *measures)
 {
     measures_items_finish(&measures->items);
     dataset_coverage_finish(&measures->coverage);
+    escape_read_finish(&measures->escape);
     lift_read_finish(&measures->lift);
     feedback_report_finish(&measures->feedback);
     arena_finish(&measures->arena);

@@ -8,6 +8,7 @@
  * transactions, so beside a running daemon and from any thread. No names of persons. */
 #pragma once
 #include "pipelines/review/dataset_coverage.h"
+#include "pipelines/review/escape_read.h"
 #include "pipelines/review/feedback_report.h"
 #include "pipelines/review/lift_read.h"
 #include "pipelines/review/measures_items.h"
@@ -40,6 +41,7 @@ struct measures { /* owns what is below; measures_finish() */
     uint32_t cohort_count;
     struct measures_items items;
     struct coverage coverage;
+    struct escape_reading escape;
     struct lift_report lift;
     uint16_t grouping; /* of the store, that knows the cohorts */
     struct feedback_report feedback;

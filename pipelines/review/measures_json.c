@@ -213,6 +213,57 @@ static void write_lift(struct json_writer *to, const struct measures_request *re
     json_object_end(to);
 }
 
+/* --- escape --- */
+
+static void write_modes(struct json_writer *to, const struct escape_reading *escape)
+{
+    json_key(to, "known_modes_returned");
+    json_object_begin(to);
+    measure_json_share_members(to, escape->back_modes, escape->known_modes,
+                               "no failure mode was known before the release");
+    json_key(to, "modes");
+    json_array_begin(to);
+    for (uint32_t i = 0; i < escape->mode_count; i++)
+        if (escape->modes[i].is_back)
+            json_string(to, escape->modes[i].label);
+    json_array_end(to);
+    json_object_end(to);
+}
+
+static void write_escape(struct json_writer *to, const struct escape_reading *escape)
+{
+    const struct escape_rate *rate = &escape->rate;
+    json_key(to, "regression_escape_rate");
+    json_object_begin(to);
+    json_key(to, "value");
+    if (!escape->reason && rate->is_known)
+        json_double(to, rate->value);
+    else
+        json_null(to);
+    if (escape->reason || !rate->is_known)
+        json_put_text(to, "reason",
+                      escape->reason ? escape->reason
+                                     : "nobody reviewed verdicts with more than 0.05 of the runs");
+    if (escape->release.name[0] != 0)
+        json_put_text(to, "release", escape->release.name);
+    if (!escape->reason) {
+        json_put_double(to, "low", rate->low);
+        json_put_double(to, "high", rate->high);
+        json_put_int(to, "runs", rate->runs);
+        json_put_int(to, "hits", rate->hits);
+        json_put_uint(to, "reviewed", rate->reviewed);
+        json_put_uint(to, "escaped", rate->escaped);
+        json_put_double(to, "unreviewed_share", rate->unreviewed_share);
+        json_put_double(to, "response_ratio", escape->response);
+        if (rate->has_few)
+            json_put_bool(to, "few", true);
+        if (escape->response > 0 && escape->response < 0.5)
+            json_put_bool(to, "low_response", true);
+    }
+    write_modes(to, escape);
+    json_object_end(to);
+}
+
 /* --- coverage --- */
 
 static void write_coverage(struct json_writer *to, const struct coverage *coverage)
@@ -301,6 +352,7 @@ void measures_json(const struct measures_request *request, struct measures *meas
     json_object_begin(&writer);
     write_sums(&writer, request, measures, &measures->all, &measures->items.groups[0].sums);
     write_lift(&writer, request, &measures->lift);
+    write_escape(&writer, &measures->escape);
     write_coverage(&writer, &measures->coverage);
     write_all_said(&writer, request, measures);
     json_object_end(&writer);

@@ -165,6 +165,31 @@ static void append_said(struct buffer *to, const struct measures *measures)
                   (unsigned long long)feedback_report_total(&measures->feedback.unattributed));
 }
 
+/* --- escape --- */
+
+static void append_escape(struct buffer *to, const struct escape_reading *escape)
+{
+    const struct escape_rate *rate = &escape->rate;
+    buffer_printf(to, "%-22s ", "escaped regressions");
+    if (escape->reason) {
+        buffer_printf(to, "%9s    %s\n", "-", escape->reason);
+        return;
+    }
+    if (rate->is_known)
+        buffer_printf(to, "%7.1f %%    ", 100 * rate->value);
+    else
+        buffer_printf(to, "%9s    ", "-");
+    buffer_printf(to, "[%.1f, %.1f] of release ", 100 * rate->low, 100 * rate->high);
+    terminal_append(to, bytes_of_text(escape->release.name));
+    buffer_printf(to, ": %lld of %lld runs hit, %llu of %llu reviewed others were bad alike",
+                  (long long)rate->hits, (long long)rate->runs, (unsigned long long)rate->escaped,
+                  (unsigned long long)rate->reviewed);
+    if (rate->unreviewed_share > 0)
+        buffer_printf(to, "; nobody reviewed verdicts with %.1f %%", 100 * rate->unreviewed_share);
+    buffer_printf(to, "; %u of %u known modes came back\n", escape->back_modes,
+                  escape->known_modes);
+}
+
 /* --- coverage --- */
 
 static void append_coverage(struct buffer *to, const struct coverage *coverage)
@@ -210,6 +235,7 @@ void measures_table(const struct measures_request *request, struct measures *mea
     append_sums(to, request, measures, &measures->all, &measures->items.groups[0].sums);
     if (request->baseline.data)
         append_lift(to, &measures->lift);
+    append_escape(to, &measures->escape);
     append_said(to, measures);
     append_coverage(to, &measures->coverage);
     for (uint32_t i = 0; request->is_grouped && i < measures->cohort_count; i++) {

@@ -11,6 +11,7 @@ from flywheel.review import Api, sign_in
 args = arguments()
 checks = Checks()
 sent = 0
+number_of = {}  # by trajectory
 PIPELINE = """
 trajectory: { settle: 300ms, idle_timeout: 2s }
 rules: [{ name: quality, measure: [score.Quality], fail_below: 0.5, labels: [unsupported_claim] }]
@@ -22,25 +23,27 @@ WORDS = "amber basin cedar delta ember fjord grove haven inlet jetty knoll ledge
 
 
 def question(number):
-    """No two are near."""
-    return " ".join(WORDS[(number * 7 + k * (number % 5 + 1)) % 20] + str(number) for k in range(6)) + "?"
+    """No two are near: a number is no difference."""
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return " ".join(WORDS[(number * 7 + k * (number % 5 + 1)) % 20] + letters for k in range(6)) + "?"
 
 
-def runs(intent, scores, release="1.0", conversation=None, feedback=None):
+def runs(intent, scores, release="1.0", conversation=None, feedback=None, trace=None):
     """One run a score, in one request; their trajectory ids."""
     global sent
     spans, ids = [], []
     now = time.time_ns()
     for score in scores:
         sent += 1
-        trace = struct.pack(">QQ", 0x0123456789ABCDEF, sent * 0x9E3779B97F4A7C15 % 2**64)
+        trace_id = struct.pack(">QQ", 0x0123456789ABCDEF, (trace or sent) * 0x9E3779B97F4A7C15 % 2**64)
         event = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Quality") + attribute(3, "gen_ai.evaluation.score.value", score)
         more = {"gen_ai__conversation__id": conversation} if conversation else {}
-        spans.append(span(trace, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question(sent),
+        spans.append(span(trace_id, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question(sent),
                           output__value=f"answer {sent}: no prepayment fee applies", intent=intent, locale="en", service__version=release, **more) + field(11, event))
         if feedback:
-            spans.append(span(trace, struct.pack(">Q", 2**40 + sent), struct.pack(">Q", sent), "feedback", now, now, logfire__feedback__name="thumbs", thumbs=feedback))
-        ids.append(trace.hex())
+            spans.append(span(trace_id, struct.pack(">Q", 2**40 + sent), struct.pack(">Q", sent), "feedback", now, now, logfire__feedback__name="thumbs", thumbs=feedback))
+        ids.append(trace_id.hex())
+        number_of[ids[-1]] = sent
     daemon.send(request(spans))
     return ids
 
@@ -142,7 +145,33 @@ checks.equal("a misspelled parameter is refused", asha.get("/api/v1/measures?gro
 checks.equal("nobody gets it without a session", Api(daemon.review_port).get("/api/v1/measures")[0], 401)
 for words in (["--group-by", "locale"], ["--group-by", "intent,release"], ["--baseline", "4.2.0"], ["--window", "60d"], ["--format", "xml"]):
     checks.equal(f"{' '.join(words)} is a usage error", daemon.run("measures", "-c", daemon.config, *words).returncode, 2)
-names = json.dumps([shown, coverage])
+# --- a release that repeats it ---
+
+escape = overall["regression_escape_rate"]
+checks.equal("no row is older than the first release", (escape["value"], escape["reason"], escape["release"]),
+             (None, "no row with a failure mode is older than the release's first run", "1.0"))
+daemon.wait(lambda: daemon.metrics().get("flywheel_regression_set_rows") == 1)
+first = number_of[failed[0]]
+again, sent = sent, first - 1  # the same question once more, under another trace
+hit = runs("payoff", [0.9], release="1.1", trace=again + 1)
+sent = again + 1
+others = runs("payoff", [0.9] * 10, release="1.1")
+daemon.settle()
+records = {record["trajectory_id"]: record for record in daemon.records()}
+checks.equal("the run that says it again hits the row", [one["match"] for one in records[hit[0]].get("regressions", [])], ["exact"])
+judge(others[0], verdict="fail", labels=["unsupported_claim"])
+judge(others[1], verdict="fail", labels=["wrong_tool"])
+for run in others[2:5]:
+    judge(run, verdict="pass")
+escape = measures()["overall"]["regression_escape_rate"]
+checks.equal("1 of 11 runs hit, of 5 reviewed others 1 was bad in a known way; what is not due yet is no refusal",
+             [escape[name] for name in ("release", "runs", "hits", "reviewed", "escaped", "unreviewed_share", "response_ratio")], ["1.1", 11, 1, 5, 1, 0, 1])
+low, high = wilson(1, 5)
+checks.check("so 1/11 + 10/11 * 1/5 escaped, with the width of the reviewed alone", all(map(close, (escape["value"], escape["low"], escape["high"]),
+             (3 / 11, 3 / 11 - 10 / 11 * (0.2 - low), 3 / 11 + 10 / 11 * (high - 0.2)))), escape)
+checks.equal("the only known mode came back", escape["known_modes_returned"], {**escape["known_modes_returned"], "numerator": 1, "denominator": 1, "modes": ["unsupported_claim"]})
+checks.check("the table has it", "1 of 11 runs hit" in daemon.run("measures", "-c", daemon.config).stdout)
+names = json.dumps([shown, coverage, measures()])
 checks.check("no person's name is in either", "asha" not in names)
 daemon.remove()
 
