@@ -94,7 +94,7 @@ static void put_rule(struct json_writer *to, const struct agreement_subject_repo
     json_object_end(to);
 }
 
-static void put_place(struct json_writer *to, const struct agreement_place *place)
+void agreement_put_subjects(struct json_writer *to, const struct agreement_place *place)
 {
     json_key(to, "subjects");
     json_array_begin(to);
@@ -102,6 +102,11 @@ static void put_place(struct json_writer *to, const struct agreement_place *plac
         if (place->subjects[i].subject != AGREEMENT_RULE)
             put_subject(to, &place->subjects[i]);
     json_array_end(to);
+}
+
+static void put_place(struct json_writer *to, const struct agreement_place *place)
+{
+    agreement_put_subjects(to, place);
     json_key(to, "human_machine");
     json_object_begin(to);
     json_put_text(to, "basis", "in_queue"); /* of what was chosen for review, not of the traffic */

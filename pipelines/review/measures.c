@@ -136,6 +136,25 @@ static enum status read_items(struct store *store, const struct pipeline_config 
     return STATUS_FATAL;
 }
 
+/* By whole days, as it is counted. */
+static enum status read_agreement(struct store *store, const struct pipeline_config *config,
+                                  const struct measures_request *request, struct measures *measures,
+                                  struct error *ret_error)
+{
+    struct agreement_request asked;
+    struct error unasked = {0};
+    measures->agreement_reason = "agreement is counted by whole days";
+    if (agreement_parse(request->cohorts.window, (struct bytes){NULL, 0}, config,
+                        request->cohorts.as_of_ms, &asked, &unasked) != STATUS_OK)
+        return STATUS_OK;
+    if (agreement_read(store, config, &asked, &measures->agreement) != STATUS_OK) {
+        error_set(ret_error, EXIT_STATE_IO, "%s: the agreement cannot be read", store_path(store));
+        return STATUS_FATAL;
+    }
+    measures->agreement_reason = NULL;
+    return STATUS_OK;
+}
+
 static enum status read_feedback(struct store *store, const struct measures_request *request,
                                  struct measures *measures, struct error *ret_error)
 {
@@ -161,6 +180,8 @@ enum status measures_read(struct store *store, const struct pipeline_config *con
     if (status == STATUS_OK)
         status = dataset_coverage_read_traffic(&measures->coverage, store, config,
                                                &request->cohorts, ret_error);
+    if (status == STATUS_OK)
+        status = read_agreement(store, config, request, measures, ret_error);
     if (status == STATUS_OK && config->feedback.is_present)
         status = read_feedback(store, request, measures, ret_error);
     if (status == STATUS_OK && request->baseline.data)
@@ -176,6 +197,7 @@ void measures_finish(struct measures *measures)
     measures_items_finish(&measures->items);
     dataset_coverage_finish(&measures->coverage);
     escape_read_finish(&measures->escape);
+    agreement_finish(&measures->agreement);
     lift_read_finish(&measures->lift);
     feedback_report_finish(&measures->feedback);
     arena_finish(&measures->arena);

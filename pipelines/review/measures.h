@@ -7,6 +7,7 @@
  * what is not known; where it is not known at all it is null with the reason. Read in short
  * transactions, so beside a running daemon and from any thread. No names of persons. */
 #pragma once
+#include "pipelines/review/agreement_report.h"
 #include "pipelines/review/dataset_coverage.h"
 #include "pipelines/review/escape_read.h"
 #include "pipelines/review/feedback_report.h"
@@ -42,6 +43,8 @@ struct measures { /* owns what is below; measures_finish() */
     struct measures_items items;
     struct coverage coverage;
     struct escape_reading escape;
+    const char *agreement_reason; /* why there is none; NULL: there is */
+    struct agreement_report agreement;
     struct lift_report lift;
     uint16_t grouping; /* of the store, that knows the cohorts */
     struct feedback_report feedback;

@@ -1,6 +1,7 @@
 /* A member for each measure; of each its value first. */
 #include "pipelines/review/measures_json.h"
 
+#include "pipelines/review/agreement_document.h"
 #include "pipelines/review/measure_json.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
@@ -213,6 +214,21 @@ static void write_lift(struct json_writer *to, const struct measures_request *re
     json_object_end(to);
 }
 
+/* --- agreement --- */
+
+static void write_agreement(struct json_writer *to, const struct measures *measures)
+{
+    json_key(to, "reviewer_agreement");
+    json_object_begin(to);
+    if (measures->agreement_reason)
+        json_put_text(to, "reason", measures->agreement_reason);
+    else if (measures->agreement.place_count > 0)
+        agreement_put_subjects(to, &measures->agreement.places[0]);
+    if (!measures->agreement_reason && !measures->agreement.is_whole)
+        json_put_text(to, "unknown", "some items are not counted yet");
+    json_object_end(to);
+}
+
 /* --- escape --- */
 
 static void write_modes(struct json_writer *to, const struct escape_reading *escape)
@@ -352,6 +368,7 @@ void measures_json(const struct measures_request *request, struct measures *meas
     json_object_begin(&writer);
     write_sums(&writer, request, measures, &measures->all, &measures->items.groups[0].sums);
     write_lift(&writer, request, &measures->lift);
+    write_agreement(&writer, measures);
     write_escape(&writer, &measures->escape);
     write_coverage(&writer, &measures->coverage);
     write_all_said(&writer, request, measures);

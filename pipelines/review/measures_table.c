@@ -165,6 +165,31 @@ static void append_said(struct buffer *to, const struct measures *measures)
                   (unsigned long long)feedback_report_total(&measures->feedback.unattributed));
 }
 
+/* --- agreement --- */
+
+static void append_agreement(struct buffer *to, const struct measures *measures)
+{
+    const struct agreement_report *report = &measures->agreement;
+    const struct agreement_subject_report *verdict = NULL;
+    for (uint32_t i = 0; report->place_count > 0 && i < report->places[0].subject_count; i++)
+        if (report->places[0].subjects[i].subject == AGREEMENT_VERDICT)
+            verdict = &report->places[0].subjects[i];
+    buffer_printf(to, "%-22s ", "reviewer agreement");
+    if (measures->agreement_reason || !verdict || !verdict->is_known) {
+        buffer_printf(to, "%9s    %s\n", "-",
+                      measures->agreement_reason ? measures->agreement_reason
+                                                 : "fewer than 10 items with two reviewers");
+        return;
+    }
+    buffer_printf(to, "%7.1f %%    of %.0f items with two reviewers or more; AC1 ",
+                  100 * verdict->figures.raw.value, verdict->figures.doubled);
+    if (verdict->figures.ac1.has_value)
+        buffer_printf(to, "%.2f [%.2f, %.2f]\n", verdict->figures.ac1.value,
+                      verdict->figures.ac1.low, verdict->figures.ac1.high);
+    else
+        buffer_append_text(to, "-\n");
+}
+
 /* --- escape --- */
 
 static void append_escape(struct buffer *to, const struct escape_reading *escape)
@@ -235,6 +260,7 @@ void measures_table(const struct measures_request *request, struct measures *mea
     append_sums(to, request, measures, &measures->all, &measures->items.groups[0].sums);
     if (request->baseline.data)
         append_lift(to, &measures->lift);
+    append_agreement(to, measures);
     append_escape(to, &measures->escape);
     append_said(to, measures);
     append_coverage(to, &measures->coverage);

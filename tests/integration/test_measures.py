@@ -125,6 +125,8 @@ cohorts = {cohort["cohort"]["intent"]: cohort for cohort in shown["cohorts"]}
 checks.equal("by intent: payoff has 8 runs and 7 failed or disputed, card 2 and 2",
              {name: (cohort["runs"], cohort["trace_to_row"]["numerator"], cohort["trace_to_row"]["denominator"], cohort["queue_progress"]["numerator"]) for name, cohort in cohorts.items()},
              {"payoff": (8, 3, 7, 5), "card": (2, 0, 2, 0)})
+checks.equal("nobody reviewed twice, so agreement is null with its reason", [(one["raw"]["value"], one["raw"]["reason"]) for one in overall["reviewer_agreement"]["subjects"] if one["subject"] == "verdict"],
+             [(None, "too_few")])
 checks.equal("without a baseline there is no lift, and it says so", (overall["evaluator_lift"]["reason"], overall["evaluator_lift"]["subjects"]), ("no baseline is named", []))
 
 # --- coverage ---
