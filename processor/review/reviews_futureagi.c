@@ -4,10 +4,10 @@
  *
  *   [ { source_type, source_id, label_name, value, notes, score_source, annotator_email, updated_at } ]
  *   [ { source_type, source_id, metadata, annotations: [ { label_name, value, ... } ] } ] */
-#include "processor/review/reviews_state.h"
+#include "processor/review/reviews_tool_state.h"
 
-static void read_item(struct reviews *reviews, const struct json_reader *reader,
-                      const struct json_value *of, struct review_head *head)
+static void read_item(const struct json_reader *reader, const struct json_value *of,
+                      struct review_head *head)
 {
     struct bytes type = reviews_text(reader, of, REVIEWS_NAMES("source_type", "sourceType"));
     struct bytes id = reviews_text(reader, of, REVIEWS_NAMES("source_id", "sourceId"));
@@ -15,7 +15,7 @@ static void read_item(struct reviews *reviews, const struct json_reader *reader,
     if (record.size > 0)
         head->record_id = record;
     else if (bytes_equal_text(type, "trace"))
-        head->trajectory_id = reviews_trace_id(reviews, id);
+        head->trajectory_id = reviews_trace_id(id, reader->arena);
 }
 
 static void read_score(struct reviews *reviews, const struct json_reader *reader,
@@ -36,7 +36,7 @@ static void read_score(struct reviews *reviews, const struct json_reader *reader
     head.at_ms = reviews_time(reader, score,
                               REVIEWS_NAMES("updated_at", "updatedAt", "created_at", "createdAt"));
     if (head.record_id.size == 0 && head.trajectory_id.size == 0)
-        read_item(reviews, reader, score, &head);
+        read_item(reader, score, &head);
     (void)json_member(reader, score, "value", &value);
     reviews_score(reviews, &head,
                   reviews_text(reader, score, REVIEWS_NAMES("label_name", "labelName")), reader,
@@ -53,7 +53,7 @@ void reviews_futureagi(struct reviews *reviews, const struct json_reader *reader
         read_score(reviews, reader, element, head);
         return;
     }
-    read_item(reviews, reader, element, &head);
+    read_item(reader, element, &head);
     json_children(reader, &list, &scores);
     while (json_next(&scores, &score) > JSON_END && score.type != JSON_BROKEN)
         if (score.type == JSON_OBJECT)

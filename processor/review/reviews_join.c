@@ -4,13 +4,12 @@
 
 #include <stdlib.h>
 
-#include "processor/base/clock.h"
 #include "processor/base/digest.h"
 #include "processor/base/text/terminal.h"
 
 _Static_assert(REVIEW_LABELS_MAX <= 32, "labels of a review are bits");
 
-enum { SLOTS_MIN = 64, UUID_CHARS = 36, SHOWN_MAX = 40 };
+enum { SLOTS_MIN = 64, SHOWN_MAX = 40 };
 
 static struct bytes keep(struct reviews *reviews, struct bytes text)
 {
@@ -374,82 +373,4 @@ void reviews_score(struct reviews *reviews, const struct review_head *head, stru
         return;
     reviews_say(reviews, review, name, reader, value, head->at_ms);
     reviews_comment(reviews, review, comment, head->at_ms);
-}
-
-/* --- what readers read with --- */
-
-struct bytes reviews_text(const struct json_reader *reader, const struct json_value *object,
-                          const char *const *names)
-{
-    struct json_value member;
-    for (; *names; names++)
-        if (json_member(reader, object, *names, &member) && member.type == JSON_STRING &&
-            member.text.size > 0)
-            return member.text;
-    return (struct bytes){0};
-}
-
-static bool parse_time(struct bytes text, int64_t *ret_ms)
-{
-    char with_zone[40];
-    if (clock_parse_rfc3339(text, ret_ms) == STATUS_OK)
-        return *ret_ms > 0;
-    if (text.size < 19 || text.size + 1 > sizeof with_zone)
-        return false;
-    memcpy(with_zone, text.data, text.size);
-    with_zone[text.size] = 'Z'; /* without a zone it is UTC */
-    return clock_parse_rfc3339(bytes_of(with_zone, text.size + 1), ret_ms) == STATUS_OK &&
-           *ret_ms > 0;
-}
-
-int64_t reviews_time(const struct json_reader *reader, const struct json_value *object,
-                     const char *const *names)
-{
-    for (; *names; names++) {
-        struct bytes text = reviews_text(reader, object, (const char *const[]){*names, NULL});
-        int64_t time_ms = 0;
-        if (text.size > 0 && parse_time(text, &time_ms))
-            return time_ms;
-    }
-    return 0;
-}
-
-struct bytes reviews_record_id(const struct json_reader *reader, const struct json_value *object,
-                               const char *const *holders)
-{
-    struct json_value inner;
-    struct bytes id = reviews_text(reader, object, REVIEWS_NAMES("record_id"));
-    for (; id.size != UUID_CHARS && *holders; holders++)
-        if (json_member(reader, object, *holders, &inner) && inner.type == JSON_OBJECT)
-            id = reviews_text(reader, &inner, REVIEWS_NAMES("record_id"));
-    return id.size == UUID_CHARS ? id : (struct bytes){0};
-}
-
-struct bytes reviews_trace_id(struct reviews *reviews, struct bytes text)
-{
-    char digits[32];
-    uint8_t id[16];
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '-')
-            continue;
-        if (count == sizeof digits)
-            return (struct bytes){0};
-        digits[count++] = (char)text.data[i];
-    }
-    if (count != sizeof digits || !hex_decode(id, digits, sizeof id))
-        return (struct bytes){0};
-    hex_encode(digits, id, sizeof id); /* lower case */
-    return arena_copy(&reviews->element, bytes_of(digits, sizeof digits));
-}
-
-struct bytes reviews_conversation(struct reviews *reviews, struct bytes id)
-{
-    uint8_t digest[SHA256_SIZE];
-    char digits[32];
-    if (id.size == 0)
-        return id;
-    digest_sha256_two(digest, BYTES_LITERAL("flywheel:conversation/"), id);
-    hex_encode(digits, digest, sizeof digits / 2);
-    return arena_copy(&reviews->element, bytes_of(digits, sizeof digits));
 }

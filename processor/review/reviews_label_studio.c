@@ -5,7 +5,7 @@
  *   task.data.record_id
  *   task.annotations[] { id, completed_by, was_cancelled, lead_time, updated_at,
  *                        result[] { from_name, value { choices | text | rating } } } */
-#include "processor/review/reviews_state.h"
+#include "processor/review/reviews_tool_state.h"
 
 /* An e-mail address, a user with one, or the number of a user. */
 static void read_person(const struct json_reader *reader, const struct json_value *annotation,

@@ -4,11 +4,11 @@
  *
  *   { data: [ { id, source, name, dataType, value, stringValue, comment, traceId, sessionId,
  *               authorUserId, updatedAt, metadata } ] } */
-#include "processor/review/reviews_state.h"
+#include "processor/review/reviews_tool_state.h"
 
 /* A trace, an observation of one, or a session; the third version has it in an object of its own. */
-static void read_item(struct reviews *reviews, const struct json_reader *reader,
-                      const struct json_value *score, struct review_head *head)
+static void read_item(const struct json_reader *reader, const struct json_value *score,
+                      struct review_head *head)
 {
     struct json_value about = *score;
     struct bytes kind = {0};
@@ -24,8 +24,8 @@ static void read_item(struct reviews *reviews, const struct json_reader *reader,
         session = reviews_text(reader, &about, REVIEWS_NAMES("id"));
     head->record_id = reviews_record_id(reader, score, REVIEWS_NAMES("metadata"));
     if (head->record_id.size == 0)
-        head->trajectory_id = trace.size > 0 ? reviews_trace_id(reviews, trace)
-                                             : reviews_conversation(reviews, session);
+        head->trajectory_id = trace.size > 0 ? reviews_trace_id(trace, reader->arena)
+                                             : reviews_conversation(session, reader->arena);
 }
 
 void reviews_langfuse(struct reviews *reviews, const struct json_reader *reader,
@@ -46,7 +46,7 @@ void reviews_langfuse(struct reviews *reviews, const struct json_reader *reader,
         reviews_of_machine(reviews);
         return;
     }
-    read_item(reviews, reader, score, &head);
+    read_item(reader, score, &head);
     (void)json_member(reader, score, "value", &value);
     bool has_text = json_member(reader, score, "stringValue", &text) ||
                     json_member(reader, score, "string_value", &text);

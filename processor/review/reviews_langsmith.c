@@ -4,12 +4,12 @@
  *
  *   [ { id, run_id, trace_id, key, score, value, comment, correction, modified_at,
  *       feedback_source { type: app, user_id, user_name }, extra } ] */
-#include "processor/review/reviews_state.h"
+#include "processor/review/reviews_tool_state.h"
 
 enum { UUID_CHARS = 36, UUID_VERSION_AT = 14 };
 
-static void read_item(struct reviews *reviews, const struct json_reader *reader,
-                      const struct json_value *feedback, struct review_head *head)
+static void read_item(const struct json_reader *reader, const struct json_value *feedback,
+                      struct review_head *head)
 {
     struct bytes run = reviews_text(reader, feedback, REVIEWS_NAMES("run_id"));
     struct bytes trace = reviews_text(reader, feedback, REVIEWS_NAMES("trace_id", "run_id"));
@@ -17,7 +17,7 @@ static void read_item(struct reviews *reviews, const struct json_reader *reader,
     if (head->record_id.size == 0 && run.size == UUID_CHARS && run.data[UUID_VERSION_AT] == '5')
         head->record_id = run;
     if (head->record_id.size == 0)
-        head->trajectory_id = reviews_trace_id(reviews, trace);
+        head->trajectory_id = reviews_trace_id(trace, reader->arena);
 }
 
 static bool says_something(const struct json_value *value)
@@ -39,7 +39,7 @@ void reviews_langsmith(struct reviews *reviews, const struct json_reader *reader
     }
     head.person = reviews_text(reader, &from, REVIEWS_NAMES("user_email", "user_name"));
     head.person_id = reviews_text(reader, &from, REVIEWS_NAMES("user_id", "ls_user_id"));
-    read_item(reviews, reader, feedback, &head);
+    read_item(reader, feedback, &head);
     (void)json_member(reader, feedback, "value", &value);
     if (!says_something(&value))
         (void)json_member(reader, feedback, "score", &value);
