@@ -311,19 +311,28 @@ const char help_review[] =
     "configuration, or no pipeline takes results\n";
 
 const char help_queue[] =
-    "flywheel queue - how far the review has come, by queue\n"
+    "flywheel queue - how far the review has come, by queue; its open items for other tools\n"
     "\n"
     "usage: flywheel queue [-c FILE] [--queue NAME] [--format table|json]\n"
+    "       flywheel queue export --format langfuse|langsmith|label-studio|futureagi [-c FILE]\n"
+    "                             [--queue NAME] [-o FILE]\n"
     "\n"
     "  -c, --config FILE   pipeline file, whose state.directory is read\n"
     "      --queue NAME    this one alone\n"
-    "      --format FORMAT table or json (table)\n"
+    "      --format FORMAT table or json (table); of export: the tool\n"
+    "  -o, --output FILE   there instead of standard output, and beside it what people are asked:\n"
+    "                      FILE.config.xml or FILE.config.json\n"
     "\n"
     "Open, waiting, disputed and decided items, how old the open ones are, how many are over due.\n"
     "Reads the store beside a running daemon; GET /api/v1/queue of the review listener is the "
     "same.\n"
     "\n"
+    "export writes open and waiting items as queue items, runs or tasks of that tool, one a line\n"
+    "(of Label Studio a list of tasks). What the machine said of a run is left out unless its\n"
+    "queue has blind: off. `flywheel results import` reads what people said there.\n"
+    "\n"
     "example: flywheel queue --format json\n"
+    "         flywheel queue export --format label-studio -o tasks.json\n"
     "\n"
     "exit codes: 0 done; 2 usage, or no such queue; 74 state can't be read; 78 bad configuration\n";
 

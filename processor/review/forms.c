@@ -127,7 +127,7 @@ static struct bytes walk_to(struct form_run *run, const char *to, bool is_contai
 }
 
 /* The writer stands where the value of a rule belongs. */
-static void reach(struct form_run *run, const struct form_rule *rule)
+void form_reach(struct form_run *run, const struct form_rule *rule)
 {
     if (rule->to[0])
         name_place(run, walk_to(run, rule->to, false, false));
@@ -137,7 +137,7 @@ static void reach(struct form_run *run, const struct form_rule *rule)
 
 void form_as_is(struct form_run *run, const struct form_rule *rule, const struct json_value *found)
 {
-    reach(run, rule);
+    form_reach(run, rule);
     json_raw(&run->json, found->raw);
 }
 
@@ -169,7 +169,7 @@ static void write_text(struct form_run *run, struct bytes text)
 
 void form_text(struct form_run *run, const struct form_rule *rule, const struct json_value *found)
 {
-    reach(run, rule);
+    form_reach(run, rule);
     write_text(run, text_of(found));
 }
 
@@ -185,7 +185,7 @@ void form_lines(struct form_run *run, const struct form_rule *rule, const struct
         buffer_append_text(&lines, lines.size > 0 ? "\n\n" : "");
         buffer_append_bytes(&lines, item.type == JSON_OBJECT ? text.text : item.text);
     }
-    reach(run, rule);
+    form_reach(run, rule);
     write_text(run, buffer_bytes(&lines));
     run->json.to->failed |= lines.failed;
     buffer_finish(&lines);
@@ -195,7 +195,7 @@ void form_constant(struct form_run *run, const struct form_rule *rule,
                    const struct json_value *found)
 {
     (void)found;
-    reach(run, rule);
+    form_reach(run, rule);
     json_raw(&run->json, bytes_of_text(rule->constant));
 }
 
@@ -206,7 +206,7 @@ void form_word(struct form_run *run, const struct form_rule *rule, const struct 
         word++;
     if (!word->text)
         return;
-    reach(run, rule);
+    form_reach(run, rule);
     json_raw(&run->json, bytes_of_text(word->constant));
 }
 
@@ -219,7 +219,7 @@ static void carry_out(struct form_run *run, const struct form_rule *rules)
         if (!rule->from || find(run, bytes_of_text(rule->from), &found)) {
             rule->how(run, rule, &found);
         } else if (rule->otherwise) {
-            reach(run, rule);
+            form_reach(run, rule);
             json_raw(&run->json, bytes_of_text(rule->otherwise));
         }
     }
@@ -258,7 +258,7 @@ void form_items(struct form_run *run, const struct form_rule *rule, const struct
         }
     }
     if (is_empty && rule->otherwise) {
-        reach(run, rule);
+        form_reach(run, rule);
         json_raw(&run->json, bytes_of_text(rule->otherwise));
     }
 }
@@ -321,6 +321,11 @@ struct bytes form_item_schema(const struct form *form)
 bool form_is_for_training(const struct form *form)
 {
     return form->is_for_training;
+}
+
+bool form_is_list(const struct form *form)
+{
+    return form->is_list;
 }
 
 struct bytes form_untrusted(const struct form *form)

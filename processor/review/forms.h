@@ -27,6 +27,8 @@ MUST_CHECK enum status form_write(const struct form *form, struct bytes json, bo
 struct bytes form_item_schema(const struct form *form);
 /* Rows to train on: split train alone. */
 bool form_is_for_training(const struct form *form);
+/* Its lines are the items of one JSON list: that is what the tool takes. */
+bool form_is_list(const struct form *form);
 /* A JSON list of the places where texts of people and models stand in its lines. */
 struct bytes form_untrusted(const struct form *form);
 /* What to do there with rows that left the dataset: a sentence. */

@@ -28,6 +28,9 @@ form_fn form_word;     /* the constant that `words` has for the text; none: noth
 form_fn form_items;    /* each of a list, by `rules`; without rules as it is. More may follow */
 form_fn form_group; /* the object `to`, by `rules`, which begin in it; from where they all begin */
 
+/* The writer stands where the value of the rule belongs: for rules of a form's own. */
+void form_reach(struct form_run *run, const struct form_rule *rule);
+
 struct form_word {
     const char *text, *constant;
 };
@@ -72,6 +75,7 @@ struct form {
     const char *const *needs; /* conditions like `when`; NULL ends them */
     size_t text_max;          /* code points of a text; 0: any number */
     bool is_for_training;
+    bool is_list; /* the tool takes one list of its lines */
     const char *item_schema, *untrusted, *retired;
 };
 

@@ -26,6 +26,7 @@ struct reviews_counts {
     uint64_t refused;     /* reviews that were told of */
     uint64_t of_machines; /* statements that no person made */
     uint64_t of_others;   /* of what did not come from here */
+    uint64_t notes;       /* comments on a run that nobody judged */
     uint64_t passed_over; /* by names that mean nothing here */
 };
 

@@ -110,6 +110,7 @@ static void begin(struct reviews *reviews, struct review *review, const struct r
                               .line = line,
                               .at_ms = head->at_ms,
                               .started_ms = head->started_ms,
+                              .is_whole = head->is_whole,
                               .is_skipped = head->is_skipped,
                               .is_blind = head->is_blind,
                               .failure_mode = -1};
@@ -343,6 +344,7 @@ void reviews_say(struct reviews *reviews, struct review *review, struct bytes na
             reviews_comment(reviews, review, said.texts[i], at_ms);
     else
         say_checks(reviews, review, subject.kind == SUBJECT_MUST_NOT, &said, at_ms);
+    review->is_more |= subject.kind != SUBJECT_COMMENT && subject.kind != SUBJECT_NONE;
     if (fault)
         refuse(reviews, review, name, fault);
 }

@@ -29,7 +29,8 @@ struct review {
     const char *file;
     uint64_t line; /* of the first statement */
     int64_t at_ms, started_ms;
-    bool is_skipped, is_blind;
+    bool is_whole, is_skipped, is_blind;
+    bool is_more;       /* than comments */
     struct bytes fault; /* absent: none */
     struct bytes ids[REVIEWS_IDS_MAX];
     uint32_t id_count;

@@ -194,6 +194,10 @@ static bool write_one(struct reviews *reviews, struct review *review, struct buf
     }
     if (!review->is_skipped && !review->has_verdict)
         imply_verdict(reviews, review);
+    if (!review->is_skipped && !review->is_whole && !review->is_more) {
+        reviews->counts.notes++; /* a remark is no review */
+        return true;
+    }
     if (!review->is_skipped && !review->has_verdict) {
         refuse(reviews, review, "it has no verdict, and no label that implies one");
         return true;

@@ -59,6 +59,9 @@ static void say_left_out(const struct reviews *reviews)
     if (counts->of_machines > 0)
         fprintf(stderr, "passed over, not said by people: %llu\n",
                 (unsigned long long)counts->of_machines);
+    if (counts->notes > 0)
+        fprintf(stderr, "passed over, comments without a verdict: %llu\n",
+                (unsigned long long)counts->notes);
     if (counts->of_others > 0)
         fprintf(stderr, "passed over, of nothing that has a record_id or a trace: %llu\n",
                 (unsigned long long)counts->of_others);
