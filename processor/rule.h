@@ -38,6 +38,7 @@ struct rule {
     uint32_t priority;  /* 1 is most urgent; default 5 */
     struct bytes queue; /* default "review" */
     bool judges;        /* false: it only condemns, whatever gave the value */
+    bool has_gate, gate; /* does it count in a gate over a dataset; not said: by its measures */
     bool is_required;   /* a run that it applies to and has no value for does not pass */
     bool is_vouched;    /* `judges: true` was written: a pass of one's own attribute is evidence */
 };

@@ -133,6 +133,15 @@ static const struct option rows[] = {
      .fallback = "false",
      .prose = "A run that this rule has no value for does not pass: it is unscored, unless it "
               "failed or is borderline anyway. Where `when` does not hold, it asks nothing."},
+    {.path = "rules[].gate",
+     .type = OPTION_BOOL,
+     .at = RULE(gate),
+     .given_at = RULE(has_gate),
+     .default_text = "by the measurement",
+     .prose = "Whether a fail of this rule fails a row in `flywheel gate --dataset`. Left out: where "
+              "it reads Groundedness, ContextRelevance, GroundTruthMatch or ToolSelectionAccuracy, "
+              "imported (`score.Groundedness`) or built in (`groundedness.*`, "
+              "`context_relevance.*`, `ground_truth.*`, `tool_selection.accuracy`)."},
 
     SECTION("selection", 0, "Which verdicts become review work: the share of each."),
     NUMBER("selection.fail", AT(selection.share[VERDICT_FAIL]), 0, 1, "1", "Of failed runs."),

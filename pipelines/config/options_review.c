@@ -164,8 +164,6 @@ static const struct option rows[] = {
     TEXTS("feedback.kinds.reopened_ticket", AT(feedback.kinds[FEEDBACK_REOPENED].names),
           AT(feedback.kinds[FEEDBACK_REOPENED].count), FEEDBACK_NAMES_MAX,
           "What was thought done came back."),
-    CUSTOM("rules[].gate", NULL, config_print_nothing, "`true`, `false`", NULL,
-           "Whether the rule counts in a gate over a dataset."),
 };
 
 const struct option_section config_options_review = {rows, sizeof rows / sizeof rows[0]};

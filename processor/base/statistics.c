@@ -81,6 +81,52 @@ struct interval statistics_newcombe(double p, double n, double q, double m, doub
     return (struct interval){fmax(-1, low), fmin(1, high)};
 }
 
+static double phi(const struct paired_counts *pairs, double n)
+{
+    double a = pairs->both, b = pairs->first, c = pairs->second, d = pairs->neither;
+    double margins = (a + b) * (c + d) * (a + c) * (b + d), excess = a * d - b * c;
+    if (!(margins > 0))
+        return 0;
+    if (excess > 0)
+        excess = fmax(excess - n / 2, 0);
+    return excess / sqrt(margins);
+}
+
+static double joined(double x, double y, double correlation)
+{
+    return sqrt(fmax(0, x * x - 2 * correlation * x * y + y * y));
+}
+
+struct interval statistics_newcombe_paired(const struct paired_counts *pairs, double z)
+{
+    double n = pairs->both + pairs->first + pairs->second + pairs->neither;
+    if (!(n > 0))
+        return (struct interval){-1, 1};
+    double p = (pairs->both + pairs->first) / n, q = (pairs->both + pairs->second) / n;
+    struct interval first = statistics_wilson(p, n, z), second = statistics_wilson(q, n, z);
+    double correlation = phi(pairs, n);
+    double low = p - q - joined(p - first.low, second.high - q, correlation);
+    double high = p - q + joined(first.high - p, q - second.low, correlation);
+    return (struct interval){fmax(-1, low), fmin(1, high)};
+}
+
+/* P(X >= k) of n tosses of a fair coin is I_1/2(k, n - k + 1). */
+static double tosses_at_least(double k, double n)
+{
+    return k <= 0 ? 1 : k > n ? 0 : beta_probability(0.5, k, n - k + 1);
+}
+
+double statistics_mcnemar(double worse, double better)
+{
+    double most = fmax(worse, better), n = worse + better;
+    return n > 0 ? fmin(1, 2 * tosses_at_least(most, n)) : 1;
+}
+
+double statistics_mcnemar_worse(double worse, double better)
+{
+    return tosses_at_least(worse, worse + better);
+}
+
 double statistics_burn_rate(double fail_rate, double target)
 {
     assert(target >= 0 && target < 1);

@@ -31,6 +31,24 @@ uint64_t statistics_needed_n(double p, double target, double z);
  * the other side leaves open. */
 struct interval statistics_newcombe(double p, double n, double q, double m, double z);
 
+/* --- pairs: the same questions, answered twice --- */
+
+/* How many of both, of the first alone, of the second alone, of neither are good. */
+struct paired_counts {
+    double both, first, second, neither;
+};
+/* Interval of the difference of the two shares, first - second, within [-1, 1]: R. G. Newcombe,
+ * Improved confidence intervals for the difference between binomial proportions based on paired data,
+ * Statistics in Medicine 17 (1998) 2635-2650, method 10: the Wilson intervals of both, joined with the
+ * correlation that the pairs show (with a continuity correction where it is positive). No pair:
+ * [-1, 1]. */
+struct interval statistics_newcombe_paired(const struct paired_counts *pairs, double z);
+/* Exact test of Q. McNemar, Psychometrika 12 (1947) 153-157: of `better + worse` pairs that differ a
+ * fair coin gives as few of the rarer kind, or fewer, on either side. 1 when none differs. */
+double statistics_mcnemar(double worse, double better);
+/* One-sided: so many worse ones, or more, of as many that differ. */
+double statistics_mcnemar_worse(double worse, double better);
+
 /* --- error budgets --- */
 
 /* How many times faster than allowed a budget of failures is spent: fail rate / (1 - target), with

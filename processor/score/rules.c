@@ -68,6 +68,28 @@ const char *rule_check(const struct rule *rule)
     return judging_problem(rule);
 }
 
+static bool is_measure_of_gate(const struct measure *measure)
+{
+    static const char *const imported[] = {"Groundedness", "ContextRelevance", "GroundTruthMatch",
+                                           "ToolSelectionAccuracy"};
+    static const char *const built_in[] = {"groundedness.", "context_relevance.", "ground_truth.",
+                                           "tool_selection.accuracy"};
+    for (size_t i = 0; i < sizeof imported / sizeof *imported; i++)
+        if (measure->measurement
+                ? bytes_starts_with(measure->name, bytes_of_text(built_in[i]))
+                : !measure->is_attribute && bytes_equal_text(measure->imported, imported[i]))
+            return true;
+    return false;
+}
+
+bool rule_counts_in_gate(const struct rule *rule)
+{
+    for (uint32_t i = 0; !rule->has_gate && i < rule->measure_count; i++)
+        if (is_measure_of_gate(&rule->measures[i]))
+            return true;
+    return rule->has_gate && rule->gate;
+}
+
 bool rule_may_judge(const struct rule *rule, uint32_t measure)
 {
     if (!rule->judges || measure >= rule->measure_count ||

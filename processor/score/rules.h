@@ -13,6 +13,9 @@ bool rule_may_judge(const struct rule *rule, uint32_t measure);
 bool rule_may_condemn(const struct rule *rule, bool is_strict);
 /* Of any rule. */
 bool rules_may_condemn(const struct ruleset *ruleset, bool is_strict);
+/* Does a fail of it fail a row in a gate over a dataset? What the file says, else where it reads
+ * Groundedness, ContextRelevance, GroundTruthMatch or ToolSelectionAccuracy, imported or built in. */
+bool rule_counts_in_gate(const struct rule *rule);
 /* Sets needs_content from its rules and expressions, and numbers the measurements that they name,
  * so that a run looks none of them up. Without it a ruleset works, only slower. False: out of
  * memory. */

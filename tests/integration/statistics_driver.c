@@ -1,6 +1,7 @@
 /* processor/base/statistics.h for a program in another language: a case a line on standard input,
  * its results on standard output, every digit of them.
  *   z C | wilson P N Z | needed P TARGET Z | newcombe P N Q M Z | effective WEIGHT WEIGHT_SQUARED
+ *   paired BOTH FIRST SECOND NEITHER Z | mcnemar WORSE BETTER
  *   burn RATE TARGET | cusum P0 ODDS OBSERVATIONS XXXX...     (X: 0 success, 1 failure)
  *   rate ALL CONDEMNED SCORED FAILED MAY_CONDEMN WEIGHT | share W W2 F F2 LARGEST
  *   repeated PASSED FAILED TARGET CONFIDENCE | beta X A B
@@ -84,6 +85,11 @@ static int answer(const char *name, const double *a, const char *rest)
         printf("%llu", (unsigned long long)statistics_needed_n(a[0], a[1], a[2]));
     else if (strcmp(name, "newcombe") == 0)
         print_interval(statistics_newcombe(a[0], a[1], a[2], a[3], a[4]));
+    else if (strcmp(name, "paired") == 0)
+        print_interval(
+            statistics_newcombe_paired(&(struct paired_counts){a[0], a[1], a[2], a[3]}, a[4]));
+    else if (strcmp(name, "mcnemar") == 0)
+        printf("%.17g %.17g", statistics_mcnemar(a[0], a[1]), statistics_mcnemar_worse(a[0], a[1]));
     else if (strcmp(name, "effective") == 0)
         printf("%.17g", statistics_effective_n(a[0], a[1]));
     else if (strcmp(name, "burn") == 0)

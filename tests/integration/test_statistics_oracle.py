@@ -13,6 +13,7 @@ import scipy.sparse
 import scipy.special
 import scipy.sparse.linalg
 import scipy.stats
+from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from flywheel import processes
@@ -84,6 +85,41 @@ def newcombe(checks, driver, random):
         cases.append(("newcombe", a / n, float(n), b / m, float(m), z))
         wanted.append(confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff", alpha=alpha))
     agree(checks, "Newcombe, statsmodels confint_proportions_2indep", ask(driver, cases), wanted)
+
+
+def paired(checks, driver, random):
+    """McNemar's exact test is statsmodels'; the interval of paired shares has no implementation there: it is written out again
+    from the paper, and simulated."""
+    counts = [(random.randint(0, 400), random.randint(0, 60), random.randint(0, 60), random.randint(0, 60)) for _ in range(CASES)]
+    counts += [(50, 0, 0, 0), (0, 0, 0, 50), (0, 50, 0, 0), (0, 0, 50, 0), (1, 0, 0, 1), (0, 1, 1, 0)]
+
+    def interval(a, b, c, d, z):
+        n = a + b + c + d
+        bounds = [proportion_confint(k, n, 2 * scipy.stats.norm.sf(z), "wilson") for k in (a + b, a + c)]
+        (l1, u1), (l2, u2) = bounds
+        margins, excess = (a + b) * (c + d) * (a + c) * (b + d), a * d - b * c
+        phi = 0 if margins == 0 else (max(excess - n / 2, 0) if excess > 0 else excess) / math.sqrt(margins)
+        p, q = (a + b) / n, (a + c) / n
+        down = math.sqrt(max(0, (p - l1) ** 2 - 2 * phi * (p - l1) * (u2 - q) + (u2 - q) ** 2))
+        up = math.sqrt(max(0, (u1 - p) ** 2 - 2 * phi * (u1 - p) * (q - l2) + (q - l2) ** 2))
+        return max(-1, p - q - down), min(1, p - q + up)
+
+    z = 1.959963984540054
+    counts = [case for case in counts if sum(case)]
+    agree(checks, "Newcombe of pairs, written out again", ask(driver, [("paired", *case, z) for case in counts]),
+          [interval(*case, z) for case in counts], 1e-7)
+    wanted = []
+    for _, worse, better, _ in counts:
+        table = [[0, worse], [better, 0]]
+        wanted.append((mcnemar(table, exact=True).pvalue if worse + better else 1.0,
+                       scipy.stats.binom.sf(worse - 1, worse + better, 0.5) if worse else 1.0))
+    agree(checks, "McNemar, statsmodels exact", ask(driver, [("mcnemar", worse, better) for _, worse, better, _ in counts]), wanted)
+    numbers = numpy.random.default_rng(random.getrandbits(32))
+    for shares in ((0.85, 0.07, 0.03, 0.05), (0.6, 0.1, 0.1, 0.2), (0.94, 0.01, 0.04, 0.01)):
+        drawn = numbers.multinomial(80, shares, 4000)
+        found = ask(driver, [("paired", *map(int, row), z) for row in drawn])
+        held = numpy.mean([low <= shares[1] - shares[2] <= high for low, high in found])
+        checks.check(f"Newcombe of pairs covers {shares}: {held:.3f}", 0.93 <= held, str(held))
 
 
 def needed(checks, driver, random):
@@ -245,6 +281,6 @@ checks = Checks()
 chance = random_module.Random(args.seed)
 with tempfile.TemporaryDirectory() as scratch:
     driver = build(pathlib.Path(scratch))
-    for part in (quantiles, wilson, newcombe, needed, weights, fail_rates, shares, betas, repeated, ever_false, cusum, run_lengths):
+    for part in (quantiles, wilson, newcombe, paired, needed, weights, fail_rates, shares, betas, repeated, ever_false, cusum, run_lengths):
         part(checks, driver, chance)
 checks.finish()

@@ -11,7 +11,6 @@ static const struct unavailable {
     const char *what;
 } unavailable[] = {
     {"review.hours", "always", "working hours"},
-    {"rules[].gate", NULL, "a gate over a dataset"},
 };
 
 const char *config_unavailable_allowed(const char *path)

@@ -271,8 +271,6 @@ START_TEST(a_feature_of_a_later_version_is_refused_when_nothing_else_is_wrong)
     static const struct mistake mistakes[] = {
         {"review: { hours: mon-fri }",
          "p.yaml:1:11: not available in this version: working hours; leave hours out"},
-        {"rules: [{ name: r, measure: spans, fail_above: 1, gate: true }]",
-         "p.yaml:1:51: not available in this version: a gate over a dataset; leave gate out"},
         {"receivers: { kafka: {} }\nrulez: []",
          "p.yaml:2:1: unknown key rulez; did you mean rules?"},
     };

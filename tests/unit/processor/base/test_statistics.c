@@ -87,6 +87,37 @@ START_TEST(without_samples_nothing_is_known_of_a_difference)
 }
 END_TEST
 
+START_TEST(newcombe_of_pairs_gives_the_published_intervals)
+{
+    double z = statistics_z(0.95);
+    struct interval interval =
+        statistics_newcombe_paired(&(struct paired_counts){36, 12, 2, 0}, z);
+    ck_assert_double_eq_tol(interval.low, 0.0569, 5.1e-5);
+    ck_assert_double_eq_tol(interval.high, 0.3404, 5.1e-5);
+    interval = statistics_newcombe_paired(&(struct paired_counts){36, 2, 12, 0}, z);
+    ck_assert_double_eq_tol(interval.low, -0.3404, 5.1e-5);
+    interval = statistics_newcombe_paired(&(struct paired_counts){0, 0, 0, 0}, z);
+    ck_assert_double_eq(interval.low, -1);
+    ck_assert_double_eq(interval.high, 1);
+}
+END_TEST
+
+/* Small enough to add up: of five pairs that differ none, or one, is the rarer kind. */
+START_TEST(mcnemar_is_the_exact_binomial_test)
+{
+    ck_assert_double_eq_tol(statistics_mcnemar(5, 0), 2.0 / 32, 1e-12);
+    ck_assert_double_eq_tol(statistics_mcnemar(0, 5), 2.0 / 32, 1e-12);
+    ck_assert_double_eq_tol(statistics_mcnemar(4, 1), 12.0 / 32, 1e-12);
+    ck_assert_double_eq(statistics_mcnemar(2, 2), 1);
+    ck_assert_double_eq(statistics_mcnemar(0, 0), 1);
+    ck_assert_double_eq_tol(statistics_mcnemar_worse(5, 0), 1.0 / 32, 1e-12);
+    ck_assert_double_eq_tol(statistics_mcnemar_worse(4, 1), 6.0 / 32, 1e-12);
+    ck_assert_double_eq(statistics_mcnemar_worse(0, 5), 1);
+    ck_assert_double_eq(statistics_mcnemar_worse(0, 0), 1);
+    ck_assert_double_gt(statistics_mcnemar_worse(1000, 900), 0.0);
+}
+END_TEST
+
 /* The Site Reliability Workbook, table 5-4: a target of 99.9 % and a 30-day period. */
 START_TEST(a_burn_rate_is_a_multiple_of_the_budget)
 {
@@ -207,6 +238,8 @@ int main(void)
     tcase_add_test(cases, equal_weights_count_fully_and_one_heavy_weight_counts_as_one);
     tcase_add_test(cases, needed_n_is_the_first_that_decides);
     tcase_add_test(cases, newcombe_gives_the_published_intervals);
+    tcase_add_test(cases, newcombe_of_pairs_gives_the_published_intervals);
+    tcase_add_test(cases, mcnemar_is_the_exact_binomial_test);
     tcase_add_test(cases, without_samples_nothing_is_known_of_a_difference);
     tcase_add_test(cases, a_burn_rate_is_a_multiple_of_the_budget);
     tcase_add_test(cases, few_values_keep_one_percent);
