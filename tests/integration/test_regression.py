@@ -1,7 +1,7 @@
 """The regression set on the stream: a reviewed failure becomes a row, and the next run that says the same is failed, told and reviewed within
 seconds, whatever its rules say of it; other words pass; what only asks alike is borderline. A storm of hits is kept by pace, counted to the
 last one, over kill -9; the set is there after a restart; a replay with the rows judges as the daemon did, byte for byte."""
-import json, struct, time, uuid
+import hashlib, json, struct, time, uuid
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon, lines_of
@@ -201,5 +201,64 @@ checks.equal("and judges", wait_for(lambda: records(daemon).get(again), 30, 0.05
 trail = [json.loads(line) for line in lines_of(daemon.run("audit", "export", "-c", daemon.config).stdout)]
 checks.equal("the trail says once that the set has changed", sum(entry.get("action") == "regression.changed" for entry in trail), 1)
 checks.equal("state check", daemon.stop() or daemon.check_state().returncode, 0)
+daemon.remove()
+
+# --- a storm, kill -9 in the middle of it, late news ---
+
+STORM, BATCH = 400, 10
+daemon = Daemon(args.flywheel, PIPELINE % "" + "regression: { per_hour: 100, per_row_per_hour: 5 }\n", review="", results="exporters: [file/rows]", exporters=None)
+daemon.write(exporters=f"file/annotations: {{ path: {daemon.annotations} }}, file/rows: {{ path: rows.jsonl }}", pipelines="traces: { receivers: [otlp], exporters: [file/annotations] }")
+late = "trajectory: { settle: 200ms, idle_timeout: 2s, late: { window: 10m } }"
+daemon.pipeline = daemon.pipeline.replace("trajectory: { settle: 200ms, idle_timeout: 2s }", late)
+daemon.pipeline = daemon.pipeline.replace("rules: [", "rules: [{ name: risky, measure: 'attributes[\"risk\"]', fail_above: 5 }, ")
+daemon.write()
+daemon.start()
+asha = sign_in(daemon, "asha")
+(first,), _ = send(daemon, (QUESTION, ANSWER, 0.2, "4.2.0"))
+row = review(daemon, asha, first, must_not_include=[[CLAIM]])
+wait_for(lambda: rows_in_force(daemon) == 1, 30, 0.05)
+storm = []
+for start in range(0, STORM, BATCH):
+    ids, _ = send(daemon, *[(QUESTION, ANSWER, 0.9, "4.2.1") for _ in range(BATCH)])
+    storm += ids
+    if start == STORM // 2:
+        daemon.kill()
+        daemon.start()
+        checks.equal("after kill -9 the set is there before anything is judged", rows_in_force(daemon), 1)
+    await_verdicts(daemon, 1 + len(storm))
+hits = samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}')
+skipped = samples(daemon, "flywheel_review_skipped_total").get('{reason="regression_pace"}')
+emitted = wait_for(lambda: (found := {one: record for one, record in records(daemon).items() if one in storm}) and len(found) + skipped >= STORM and found, 30, 0.1)
+print(f"storm: {hits} hits, {len(emitted)} records, {skipped} kept back")
+checks.equal("every run of a storm is a hit, once", hits, STORM)
+checks.equal("what was not emitted is counted", len(emitted) + skipped, STORM)
+checks.check("the row keeps its pace", 1 <= len(emitted) <= 60, len(emitted))
+u = lambda trajectory: (int.from_bytes(hashlib.sha256(trajectory.encode()).digest()[:8], "big") >> 11) / 2**53
+stated = {one: record["selection"]["inclusion_probability"] for one, record in emitted.items()}
+checks.check("each was chosen by the probability that it states", all(u(one) < p for one, p in stated.items()) and min(stated.values()) < 1, stated)
+checks.equal("all of them for the sake of the hit", {record["selection"]["reason"] for record in emitted.values()}, {"regression"})
+unmet, _ = send(daemon, (OTHER, ANSWER), risk=9)
+record = wait_for(lambda: records(daemon).get(unmet[0]), 30, 0.05)
+checks.equal("a failure that is no hit is chosen as ever", record and (record["selection"]["reason"], regressions(record)), ("rule", []))
+alike, _ = send(daemon, (OTHER, ANSWER, 0.2))
+await_verdicts(daemon, STORM + 3)
+checks.equal("one that failed as the row did is a hit by identity", samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'), STORM + 1)
+
+held_back = next(one for one in storm if one not in emitted)
+out = next(iter(emitted))
+for number, trajectory in enumerate((held_back, out)):
+    trace, now = bytes.fromhex(trajectory), time.time_ns()
+    daemon.send(request([span(trace, (9 * 10**6 + number).to_bytes(8, "big"), (10**9).to_bytes(8, "big"), "audit", now - 10**6, now)], service="assistant"))
+checks.check("late spans of both are in their verdicts", wait_for(lambda: samples(daemon, "flywheel_late_spans_total").get("") == 2, 30, 0.05))
+checks.equal("and no hit is counted again", samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'), STORM + 1)
+again = [json.loads(line) for line in lines_of(daemon.annotations.read_text()) if held_back in line]
+checks.equal("nor does what was held back go out for late news that change nothing", len(again), 0)
+daemon.stop()
+dump = [json.loads(line) for line in lines_of(daemon.run("state", "dump", daemon.state).stdout)]
+releases = [(one["runs"], one["hits"], one["near"]) for one in dump if one.get("table") == "regression" and one["kind"] == "r"]
+counts = [(one["release"] == "0" * 32, one["matched"], one["failed"], one["passed"]) for one in dump if one.get("table") == "regression" and one["kind"] == "w"]
+checks.equal("by release: all runs, and those that were hits", sorted(releases), [(1, 0, 0), (STORM + 2, STORM + 1, 0)])
+checks.equal("by row: in all releases, and in this one", sorted(counts), [(False, STORM + 1, STORM + 1, 0), (True, STORM + 1, STORM + 1, 0)])
+checks.equal("state check", daemon.check_state().returncode, 0)
 daemon.remove()
 checks.finish()
