@@ -2,6 +2,7 @@
 
 #include "pipelines/daemon/review_api_state.h"
 #include "pipelines/review/dataset_read.h"
+#include "pipelines/review/regression_report.h"
 #include "processor/base/json/writer.h"
 
 enum { ROWS_MAX = 200 };
@@ -69,6 +70,24 @@ static bool write_row(void *context, const struct row_version_head *head, struct
     return true;
 }
 
+/* What runs have met of the page's regression rows; left out where they met none. */
+static enum status write_met(struct store *store, const struct dataset_listing *page,
+                             struct json_writer *to, struct error *ret_error)
+{
+    struct store_txn txn;
+    store_begin(store, false, &txn);
+    json_key(to, "met");
+    json_array_begin(to);
+    for (size_t i = 0; i < page->count; i++)
+        if (page->rows[i].is_regression)
+            (void)regression_report_json(&txn, page->rows[i].row_id, to);
+    json_array_end(to);
+    if (store_commit(&txn) == STATUS_OK)
+        return STATUS_OK;
+    error_set(ret_error, EXIT_STATE_IO, "what rows have met can't be read: %s", txn.reason);
+    return STATUS_FATAL;
+}
+
 /* The first row behind `after`, which is the id of a row in hexadecimal digits. */
 static size_t first_behind(const struct dataset_listing *listing, const uint8_t after[ROW_ID_SIZE])
 {
@@ -104,6 +123,8 @@ unsigned review_api_write_rows(void *context, const struct http_query *query,
     json_array_begin(&to);
     enum status read = dataset_read_rows(review->store, &page, write_row, &to, &error);
     json_array_end(&to);
+    if (read == STATUS_OK)
+        read = write_met(review->store, &page, &to, &error);
     if (left > page.count)
         json_put_hex(&to, "next", page.rows[page.count - 1].row_id, ROW_ID_SIZE);
     json_object_end(&to);

@@ -152,6 +152,14 @@ cohorts = json.loads(daemon.run("cohorts", "-c", daemon.config, "--window", "1h"
 told = json.dumps(cohorts)
 checks.check("and stands in the cohorts", '"regression"' in told, told[:500])
 
+page = asha.get("/api/v1/dataset/rows")[2]
+met = {one["row_id"]: one for one in page["met"]}.get(row, {})
+counts = ("matched", "failed", "borderline", "passed")
+checks.equal("the API tells what met the row, in all and by release", ([met.get(one) for one in counts], [(one["release"], *(one[name] for name in counts)) for one in met.get("releases", [])]),
+             ([3, 1, 1, 1], [("4.2.1", 3, 1, 1, 1)]))
+shown = daemon.run("dataset", "show", "-c", daemon.config, row)
+checks.check("so does dataset show", "3 met it, 1 failed it, 1 borderline, 1 passed" in shown.stderr and "release 4.2.1" in shown.stderr, shown.stderr)
+
 # --- offline ---
 
 rows = daemon.directory / "rows.jsonl"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "pipelines/review/dataset_tags.h"
+#include "pipelines/review/regression_report.h"
 #include "processor/base/clock.h"
 #include "processor/base/text/terminal.h"
 #include "processor/base/text/utf8.h"
@@ -175,6 +176,7 @@ int dataset_show(const struct dataset_arguments *arguments, struct error *ret_er
         buffer_append_bytes(&about, entry.reason);
         buffer_printf(&about, ", revision %u, version %llu, audit entry %llu\n", entry.revision,
                       (unsigned long long)entry.version, (unsigned long long)entry.audit_sequence);
+        regression_report_text(&txn, row_id, &about);
     }
     if (store_commit(&txn) != STATUS_OK)
         error_set(ret_error, EXIT_STATE_IO, "the dataset can't be read: %s", txn.reason);
