@@ -50,11 +50,11 @@ static unsigned write_report(struct review_api *review, const struct http_query 
         return refuse(to, status, &error);
     if (has_persons)
         status =
-            persons_read(review->store, &request, http_query_get(query, DOCUMENT_PERSON), &persons);
+            agreement_persons_read(review->store, &request, http_query_get(query, DOCUMENT_PERSON), &persons);
     if (status == STATUS_OK)
         agreement_json(&request, &report, has_persons ? &persons : NULL, &to->body);
     if (status == STATUS_OK && has_persons)
-        persons_finish(&persons);
+        agreement_persons_finish(&persons);
     agreement_finish(&report);
     return status == STATUS_OK ? 200 : refuse(to, status, &error);
 }

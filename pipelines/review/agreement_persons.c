@@ -218,7 +218,7 @@ static enum status read_pairs(struct store *store, const struct agreement_reques
 
 /* --- the report --- */
 
-enum status persons_read(struct store *store, const struct agreement_request *request,
+enum status agreement_persons_read(struct store *store, const struct agreement_request *request,
                          struct bytes only, struct persons_report *ret_report)
 {
     struct walk walk = {.report = ret_report, .only = only, .from_ms = request->from_day * DAY_MS};
@@ -242,7 +242,7 @@ enum status persons_read(struct store *store, const struct agreement_request *re
     return status;
 }
 
-void persons_finish(struct persons_report *report)
+void agreement_persons_finish(struct persons_report *report)
 {
     arena_finish(&report->arena);
 }

@@ -22,6 +22,7 @@
 #include "state/tables/spill.h"
 
 enum { TRAJECTORY_SIZE = 16, PATH_BYTES_MAX = 4096, ROWS_LOOKED_AT = 64 /* a turn */ };
+enum { PRINCIPALS_MAX = 64, PRINCIPALS_BYTES = 64 * 1024 };
 
 struct erasing {
     struct row_change change; /* of the row at hand; dataset, transaction, settings, actor, time */
@@ -375,37 +376,76 @@ static void find_conversation(struct erasing *it, struct bytes id, struct ids *f
     store_cursor_finish(&cursor);
 }
 
-/* Their name leaves the table of actors and their results; what they judged goes on counting. */
-static bool erase_reviewer(struct erasing *it, struct bytes name)
+/* What a person is called as themselves, by a topic and by services; each is an actor of its own. */
+struct principals {
+    struct bytes names[PRINCIPALS_MAX];
+    uint32_t count;
+    struct arena arena; /* of the names */
+};
+
+static void note_principal(struct principals *to, struct bytes name)
+{
+    for (uint32_t i = 0; i < to->count; i++)
+        if (bytes_equal(to->names[i], name))
+            return;
+    if (to->count < PRINCIPALS_MAX)
+        to->names[to->count++] = arena_copy(&to->arena, name);
+}
+
+/* Its actor stands in place of each name, so that pairs and the trail go on meaning the same one. */
+static void erase_names(struct erasing *it, struct result_row *row, struct principals *principals)
 {
     struct store_txn *txn = it->change.txn;
-    struct store_cursor cursor;
-    struct result_row row;
-    struct ids found = {0};
     char actor[REVIEWER_ACTOR_SIZE];
+    reviewer_actor(txn, row->principal, it->change.wall_ms, actor);
+    note_principal(principals, row->principal);
+    row->reviewer = row->principal = bytes_of_text(actor);
+    results_put(it->change.dataset->tables.results, txn, row);
+    it->answer->records++;
+}
+
+static void find_results(struct store_txn *txn, struct ids *found)
+{
+    struct store_cursor cursor;
     uint8_t key[16];
-    if (!reviewer_erase(txn, name, actor))
-        return false;
     store_cursor_begin(txn, TABLE_RESULT, bytes_of("", 0), 0, &cursor);
     while (store_cursor_next(&cursor))
         if (cursor.key.size == 18 && get_be16(cursor.key.data + 16) == 0) {
             memcpy(key, cursor.key.data, 16);
-            add_id(txn, &found, key);
+            add_id(txn, found, key);
         }
     store_cursor_finish(&cursor);
-    for (size_t i = 0; it->change.dataset->tables.results && i < found.count; i++) {
-        arena_reset(&it->change.dataset->arena);
-        if (!result_row_read(txn, get_be64(found.items[i]), get_be64(found.items[i] + 8),
-                             &it->change.dataset->arena, &row) ||
-            !bytes_equal(row.reviewer, name))
-            continue;
-        row.reviewer = row.principal = bytes_of_text(actor);
-        results_put(it->change.dataset->tables.results, txn, &row);
-        it->answer->records++;
+}
+
+/* Their name leaves the table of actors and their results; what they judged goes on counting. */
+static bool erase_reviewer(struct erasing *it, struct bytes name)
+{
+    struct store_txn *txn = it->change.txn;
+    struct arena *arena = &it->change.dataset->arena;
+    struct principals principals = {.count = 0};
+    struct result_row row;
+    struct ids found = {0};
+    char actor[REVIEWER_ACTOR_SIZE];
+    uint32_t erased = 0;
+    arena_init(&principals.arena, PRINCIPALS_BYTES);
+    note_principal(&principals, name);
+    if (it->change.dataset->tables.results)
+        find_results(txn, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        arena_reset(arena);
+        if (result_row_read(txn, get_be64(found.items[i]), get_be64(found.items[i] + 8), arena,
+                            &row) &&
+            bytes_equal(row.reviewer, name))
+            erase_names(it, &row, &principals);
     }
+    for (uint32_t i = 0; i < principals.count; i++)
+        if (reviewer_erase(txn, principals.names[i], actor)) {
+            tell(it, "actor", bytes_of_text(actor));
+            erased++;
+        }
     free(found.items);
-    tell(it, "actor", bytes_of_text(actor));
-    return true;
+    arena_finish(&principals.arena);
+    return erased > 0;
 }
 
 static uint64_t file_of(const struct dataset *dataset)

@@ -22,13 +22,13 @@ static enum status write_report(const struct arguments *arguments,
     enum status status = agreement_read(store, config, request, &report);
     if (status != STATUS_OK)
         return status;
-    status = persons_read(store, request, (struct bytes){NULL, 0}, &persons);
+    status = agreement_persons_read(store, request, (struct bytes){NULL, 0}, &persons);
     if (status == STATUS_OK) {
         if (strcmp(arguments->format, "json") == 0)
             agreement_json(request, &report, &persons, to);
         else
             agreement_table(request, &report, &persons, to);
-        persons_finish(&persons);
+        agreement_persons_finish(&persons);
     }
     agreement_finish(&report);
     return status;

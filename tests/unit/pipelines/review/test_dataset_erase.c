@@ -84,6 +84,10 @@ static void fill(struct fixture *it)
     char actor[REVIEWER_ACTOR_SIZE];
     reviewer_actor(&txn, BYTES_LITERAL("asha"), 5, actor);
     results_put(it->tables.results, &txn, &result);
+    result.principal_hash = 8;
+    result.principal = BYTES_LITERAL("import:asha");
+    reviewer_actor(&txn, result.principal, 5, actor);
+    results_put(it->tables.results, &txn, &result);
     (void)result_pending_append(
         it->tables.results, &txn,
         BYTES_LITERAL("{\"trajectory_id\":\"00000000000000000000000000000001\",\"comment\":"
