@@ -411,6 +411,7 @@ static inspect_fn *const inspectors[STATE_TABLES] = {
     [TABLE_REGRESSION] = inspect_regression, [TABLE_HIT] = inspect_hit,
     [TABLE_FEEDBACK] = inspect_feedback,
     [TABLE_AGREEMENT] = inspect_agreement, [TABLE_PAIR] = inspect_pair,
+    [TABLE_CALIBRATION] = inspect_calibration,
 };
 
 enum status inspect_row(struct inspection *inspection, enum state_table table, struct bytes key,

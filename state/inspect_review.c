@@ -2,6 +2,7 @@
 #include "state/inspect_state.h"
 #include "state/tables/agreement.h"
 #include "state/tables/audit.h"
+#include "state/tables/calibration.h"
 #include "state/tables/feedback.h"
 #include "state/tables/item_row.h"
 #include "state/tables/result.h"
@@ -242,5 +243,40 @@ enum status inspect_feedback(struct inspection *inspection, struct bytes key, st
     }
     if (row.kind == 'w')
         json_put_uint(to, "said", row.said_kind);
+    return STATUS_OK;
+}
+
+/* --- calibration --- */
+
+enum status inspect_calibration(struct inspection *inspection, struct bytes key,
+                                struct bytes value, struct json_writer *to)
+{
+    struct calibration_row row;
+    (void)inspection;
+    if (calibration_decode(key, value, &row) != STATUS_OK)
+        return STATUS_MALFORMED;
+    if (row.day != CALIBRATION_TOTAL)
+        json_put_int(to, "day", row.day);
+    json_put_uint(to, "queue", row.class.queue);
+    json_put_uint(to, "verdict", row.class.verdict);
+    json_put_uint(to, "priority", row.class.priority);
+    if (row.kind == CALIBRATION_CLASS) {
+        json_put_int(to, "eligible", row.n);
+        json_put_int(to, "reviewed", row.reviewed);
+        return STATUS_OK;
+    }
+    if (row.kind == CALIBRATION_SCOPE) {
+        json_put_hex(to, "scope", row.scope, sizeof row.scope);
+        json_put_hex(to, "ruleset", row.ruleset, sizeof row.ruleset);
+    } else {
+        json_put_uint(to, "rule", row.rule);
+        json_put_uint(to, "outcome", row.outcome);
+        if (row.bits & CALIBRATION_KNOWS_OWN)
+            json_put_bool(to, "has_own_label", (row.bits & CALIBRATION_HAS_OWN) != 0);
+    }
+    json_put_bool(to, "is_bad", (row.bits & CALIBRATION_IS_BAD) != 0);
+    json_put_int(to, "reviewed", row.n);
+    json_put_double(to, "weight", row.weight);
+    json_put_double(to, "weight_squared", row.weight_squared);
     return STATUS_OK;
 }

@@ -14,4 +14,4 @@ MUST_CHECK enum status inspect_chunk(struct inspection *inspection, size_t prefi
 inspect_fn inspect_audit, inspect_reviewer, inspect_item, inspect_item_id, inspect_item_open,
     inspect_item_content, inspect_result, inspect_result_id, inspect_result_pending,
     inspect_dataset_row, inspect_feedback, inspect_row_version, inspect_cluster, inspect_erased;
-inspect_fn inspect_regression, inspect_hit, inspect_agreement, inspect_pair;
+inspect_fn inspect_regression, inspect_hit, inspect_agreement, inspect_pair, inspect_calibration;

@@ -16,6 +16,12 @@ enum {
 static const char version_name[] = "tally_version", next_name[] = "tally_next",
                   day_name[] = "tally_day";
 
+/* Of the counts that these settings make: what is counted depends on the groupings, rules and labels. */
+static uint64_t version_of(const struct review_settings *settings)
+{
+    return settings->calibration.fingerprint << 8 | TALLY_VERSION;
+}
+
 int64_t tally_day(int64_t ms)
 {
     return ms / DAY_MS - (ms % DAY_MS < 0);
@@ -42,18 +48,54 @@ uint32_t tally_planned(const struct item_tally *tally,
     return count;
 }
 
+/* Of pass or fail: who is unsure agrees with nobody. */
+static bool is_unanimous(const struct result_row *const *rows, uint32_t count)
+{
+    bool is_one = count > 0 && rows[0]->first_verdict != REVIEW_UNSURE;
+    for (uint32_t i = 1; i < count; i++)
+        is_one = is_one && rows[i]->first_verdict == rows[0]->first_verdict;
+    return is_one;
+}
+
 bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad)
 {
     const struct result_row *planned[TALLY_PLANNED_MAX];
     const struct item_decision *decision = &tally->item->decision;
-    uint32_t counts[REVIEWER_VERDICTS] = {0}, all = tally_planned(tally, planned);
-    for (uint32_t i = 0; i < all; i++)
-        counts[planned[i]->first_verdict]++;
-    bool is_unanimous = all > 0 && (counts[REVIEW_PASS] == all || counts[REVIEW_FAIL] == all);
-    if (!is_unanimous && (!decision->is_decided || decision->verdict == REVIEW_UNSURE))
+    bool is_one = is_unanimous(planned, tally_planned(tally, planned));
+    if (!is_one && (!decision->is_decided || decision->verdict == REVIEW_UNSURE))
         return false;
-    *ret_is_bad = is_unanimous ? counts[REVIEW_FAIL] > 0 : decision->verdict == REVIEW_FAIL;
+    *ret_is_bad = (is_one ? planned[0]->first_verdict : decision->verdict) == REVIEW_FAIL;
     return true;
+}
+
+static bool is_among(struct bytes label, const struct bytes *labels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (bytes_equal(labels[i], label))
+            return true;
+    return false;
+}
+
+static bool has_any(const struct bytes *given, uint32_t given_count, const struct bytes *labels,
+                    uint32_t count)
+{
+    for (uint32_t i = 0; i < given_count; i++)
+        if (is_among(given[i], labels, count))
+            return true;
+    return false;
+}
+
+bool tally_has_label(const struct item_tally *tally, const struct bytes *labels, uint32_t count)
+{
+    const struct result_row *planned[TALLY_PLANNED_MAX];
+    const struct item_decision *decision = &tally->item->decision;
+    uint32_t given = 0, all = tally_planned(tally, planned);
+    if (!is_unanimous(planned, all))
+        return decision->is_decided &&
+               has_any(decision->labels, decision->label_count, labels, count);
+    for (uint32_t i = 0; i < all; i++)
+        given += has_any(planned[i]->first_labels, planned[i]->first_label_count, labels, count);
+    return 2 * given > all;
 }
 
 /* --- one item --- */
@@ -83,6 +125,7 @@ static struct result_row *read_results(struct store_txn *txn, uint64_t item, str
 static void tally_each(struct store_txn *txn, const struct item_tally *tally)
 {
     agreement_tally(txn, tally);
+    calibration_tally(txn, tally);
 }
 
 static void add(const struct review_settings *settings, struct store_txn *txn,
@@ -100,23 +143,24 @@ static void add(const struct review_settings *settings, struct store_txn *txn,
     arena_finish(&arena);
 }
 
-static bool is_counted(struct store_txn *txn, const struct item_row *item)
+static bool is_counted(const struct review_settings *settings, struct store_txn *txn,
+                       const struct item_row *item)
 {
-    return store_get_number(txn, version_name) == TALLY_VERSION &&
+    return store_get_number(txn, version_name) == version_of(settings) &&
            item->sequence < store_get_number(txn, next_name);
 }
 
 void tally_take_back(const struct review_settings *settings, struct store_txn *txn,
                      const struct item_row *item)
 {
-    if (is_counted(txn, item))
+    if (is_counted(settings, txn, item))
         add(settings, txn, item, -1);
 }
 
 void tally_count(const struct review_settings *settings, struct store_txn *txn,
                  const struct item_row *item)
 {
-    if (is_counted(txn, item))
+    if (is_counted(settings, txn, item))
         add(settings, txn, item, +1);
 }
 
@@ -124,7 +168,7 @@ void tally_count_new(const struct review_settings *settings, struct store_txn *t
                      const struct item_row *item)
 {
     struct item_tally tally = {.settings = settings, .item = item, .sign = +1};
-    if (!is_counted(txn, item))
+    if (!is_counted(settings, txn, item))
         return;
     tally.first_day = (int64_t)store_get_number(txn, day_name);
     tally_each(txn, &tally);
@@ -134,7 +178,7 @@ void tally_count_new(const struct review_settings *settings, struct store_txn *t
 
 bool tally_is_whole(struct store_txn *txn)
 {
-    return store_get_number(txn, version_name) == TALLY_VERSION &&
+    return (store_get_number(txn, version_name) & UINT8_MAX) == TALLY_VERSION &&
            store_get_number(txn, next_name) == UINT64_MAX;
 }
 
@@ -154,14 +198,14 @@ static bool clear(struct store_txn *txn, enum state_table table, struct bytes fr
 }
 
 /* What another version has counted leaves first. */
-static void begin_anew(struct store_txn *txn)
+static void begin_anew(const struct review_settings *settings, struct store_txn *txn)
 {
     static const enum state_table tables[] = {TABLE_AGREEMENT, TABLE_PAIR, TABLE_CALIBRATION};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (!clear(txn, tables[i], bytes_of("", 0), 0, CLEARED_MAX))
             return;
     store_put_number(txn, next_name, 1);
-    store_put_number(txn, version_name, TALLY_VERSION);
+    store_put_number(txn, version_name, version_of(settings));
 }
 
 static void count_more(const struct review_settings *settings, struct store_txn *txn)
@@ -215,9 +259,9 @@ static void drop_days(struct store_txn *txn, int64_t wall_ms)
 void tally_turn(const struct review_settings *settings, struct store_txn *txn, int64_t wall_ms)
 {
     drop_days(txn, wall_ms);
-    if (store_get_number(txn, version_name) != TALLY_VERSION)
-        begin_anew(txn);
-    if (store_get_number(txn, version_name) == TALLY_VERSION &&
+    if (store_get_number(txn, version_name) != version_of(settings))
+        begin_anew(settings, txn);
+    if (store_get_number(txn, version_name) == version_of(settings) &&
         store_get_number(txn, next_name) != UINT64_MAX)
         count_more(settings, txn);
 }

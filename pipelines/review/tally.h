@@ -7,10 +7,10 @@
  * What leaves by age or for room is not taken back: it has been counted, and stays in the totals. Nor
  * is what an erasure takes, which is texts and names: verdicts and labels go on counting.
  *
- * Tables that are empty, or were made by an older program, are counted anew from all items, a bounded
- * piece of work a turn. Meta rows, in the same transaction as the counts:
+ * Tables that are empty, or were made by an older program or for other groupings, rules or labels, are
+ * counted anew from all items that are there, a bounded piece of work a turn. Meta rows, in the same transaction as the counts:
  *
- *   tally_version   of the counts that are there; another than TALLY_VERSION: they are none
+ *   tally_version   of the counts that are there: TALLY_VERSION and a fingerprint of the settings
  *   tally_next      items below it are counted; UINT64_MAX: all, new ones from their first row on
  *   tally_day       counts of days before it have left (days since 1970, UTC)
  *
@@ -20,7 +20,7 @@
 #include "state/tables/result.h"
 
 enum {
-    TALLY_VERSION = 1, /* raised when what is counted changes */
+    TALLY_VERSION = 2, /* raised when what is counted changes */
     TALLY_DAYS = 35,   /* that a day's counts stay beside the total */
 };
 

@@ -23,3 +23,6 @@ uint32_t tally_planned(const struct item_tally *tally,
 /* Was the run bad? The first verdicts in planned places say so where they are one; else the decision
  * does. False: not known. */
 bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad);
+/* Was one of these labels given? By more than half of the first ones in planned places where their
+ * verdicts are one; else the decision says so. */
+bool tally_has_label(const struct item_tally *tally, const struct bytes *labels, uint32_t count);

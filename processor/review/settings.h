@@ -26,6 +26,22 @@ struct review_queue_settings {
     uint32_t require; /* review_require, or-ed */
 };
 
+/* What estimates of all runs are made for: each cohort of each grouping, and each rule. */
+struct calibration_settings {
+    const struct calibration_grouping {
+        const struct bytes *names; /* of its dimensions */
+        uint32_t count;
+    } * groupings;
+    uint32_t grouping_count;
+    const struct calibration_rule {
+        struct bytes name;
+        const struct bytes *labels; /* of its own those that reviewers can give, by id */
+        uint32_t label_count;
+    } * rules;
+    uint32_t rule_count;
+    uint64_t fingerprint; /* of all above: sums made under another one are no such sums */
+};
+
 enum person_figures { FIGURES_OWN, FIGURES_ADJUDICATOR, FIGURES_ADMIN };
 enum review_consensus { CONSENSUS_UNANIMOUS, CONSENSUS_MAJORITY };
 
@@ -57,6 +73,7 @@ struct review_settings {
     struct bytes adjudicators[ADJUDICATORS_MAX]; /* of results from a topic */
     uint32_t adjudicator_count;
     bool is_topic_trusted;
+    struct calibration_settings calibration;
 };
 
 /* The settings of a queue by its name: its own, else those of "*". */

@@ -7,6 +7,7 @@
 
 #include "state/tables/agreement.h"
 #include "state/tables/alert.h"
+#include "state/tables/calibration.h"
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
 #include "state/tables/retained.h"
@@ -89,6 +90,14 @@ static void fuzz_agreement(struct bytes input)
         assert(pair.is_actor || pair.categories[0] < AGREEMENT_CATEGORIES);
 }
 
+static void fuzz_calibration(struct bytes input)
+{
+    struct row row = row_of(input);
+    struct calibration_row decoded;
+    if (is_answer(calibration_decode(row.key, row.value, &decoded)))
+        assert(decoded.day >= CALIBRATION_TOTAL && decoded.outcome < CALIBRATION_OUTCOMES);
+}
+
 static void fuzz_regression(struct bytes input)
 {
     struct row row = row_of(input);
@@ -135,7 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const decoders[])(struct bytes) = {fuzz_spill, fuzz_selection, fuzz_alert,
                                                      fuzz_part,  fuzz_chunk,     fuzz_heads,
-                                                     fuzz_regression, fuzz_agreement};
+                                                     fuzz_regression, fuzz_agreement,
+                                                     fuzz_calibration};
     if (size == 0)
         return 0;
     decoders[data[0] % (sizeof decoders / sizeof *decoders)](bytes_of(data + 1, size - 1));

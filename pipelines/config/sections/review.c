@@ -3,6 +3,7 @@
 
 #include "pipelines/config/value.h"
 #include "pipelines/config/walk.h"
+#include "processor/base/digest.h"
 #include "processor/net/network.h"
 
 static const char *const requirements[] = {"verdict", "label", "comment"};
@@ -165,6 +166,72 @@ static void check_consensus(struct config_loader *loader)
                             "review.queues.\"*\".reviewers, or leave consensus out");
 }
 
+/* --- what estimates are made for --- */
+
+/* Texts are those of the groupings and rules, which live as long. */
+static bool list_groupings(struct pipeline_config *config, struct buffer *told)
+{
+    struct calibration_settings *calibration = &config->review.calibration;
+    struct calibration_grouping *groupings =
+        arena_zalloc(&config->arena, config->grouping_count + 1, sizeof *groupings);
+    for (uint32_t i = 0; groupings && i < config->grouping_count; i++) {
+        const struct grouping_config *from = &config->groupings[i];
+        struct bytes *names = arena_zalloc(&config->arena, from->count + 1, sizeof *names);
+        if (!names)
+            return false;
+        for (uint32_t d = 0; d < from->count; d++) {
+            names[d] = config->dimensions[from->dimensions[d]].name;
+            buffer_append(told, names[d].data, names[d].size);
+            buffer_append_byte(told, ',');
+        }
+        buffer_append_byte(told, ';');
+        groupings[i] = (struct calibration_grouping){names, from->count};
+    }
+    calibration->groupings = groupings;
+    calibration->grouping_count = config->grouping_count;
+    return groupings != NULL;
+}
+
+static bool list_rule(struct pipeline_config *config, const struct rule *rule,
+                      struct calibration_rule *to, struct buffer *told)
+{
+    const struct label_set *labels = &config->review.labels;
+    struct bytes *ids = arena_zalloc(&config->arena, rule->label_count + 1, sizeof *ids);
+    to->name = rule->name;
+    to->labels = ids;
+    buffer_append(told, rule->name.data, rule->name.size);
+    for (uint32_t i = 0; ids && i < rule->label_count; i++) {
+        int32_t at = label_set_find(labels, rule->labels[i]);
+        if (at < 0)
+            continue;
+        ids[to->label_count++] = labels->items[at].id;
+        buffer_append_byte(told, '=');
+        buffer_append(told, labels->items[at].id.data, labels->items[at].id.size);
+    }
+    buffer_append_byte(told, ';');
+    return ids != NULL;
+}
+
+static bool list_calibration(struct pipeline_config *config)
+{
+    struct calibration_settings *calibration = &config->review.calibration;
+    const struct ruleset *ruleset = &config->ruleset;
+    struct buffer told = {0};
+    struct calibration_rule *rules =
+        arena_zalloc(&config->arena, ruleset->rule_count + 1, sizeof *rules);
+    bool is_whole = rules && list_groupings(config, &told);
+    for (uint32_t i = 0; is_whole && i < ruleset->rule_count; i++)
+        is_whole = list_rule(config, &ruleset->rules[i], &rules[i], &told);
+    calibration->rules = rules;
+    calibration->rule_count = rules ? ruleset->rule_count : 0;
+    calibration->fingerprint = digest_fnv1a64(buffer_bytes(&told));
+    is_whole = is_whole && !told.failed;
+    buffer_finish(&told);
+    return is_whole;
+}
+
+/* --- the whole --- */
+
 void config_review_load(struct config_loader *loader)
 {
     if (config_loader_failed(loader))
@@ -183,7 +250,8 @@ void config_review_load(struct config_loader *loader)
                                 : NULL);
     if (!config_loader_failed(loader))
         check_consensus(loader);
-    if (!config_loader_failed(loader) && !label_set_seal(&review->labels))
+    if (!config_loader_failed(loader) &&
+        (!label_set_seal(&review->labels) || !list_calibration(loader->config)))
         error_set(loader->error, EXIT_TEMPORARY, "out of memory");
 }
 
