@@ -3,7 +3,7 @@
  * ordered by how many questions have them.
  *
  *   gram -> how many questions have it, and which of them have it among their rarest
- *   question -> its rarest grams -> candidates -> bits of both (a bound) -> question_jaccard decides
+ *   question -> its rarest grams -> candidates -> bits of both (a bound) -> grams of both decide
  *
  * Unlike bands of a sketch this misses none, and where a set's questions are all alike in their common
  * words it proposes few. Immutable once built. */
@@ -12,13 +12,12 @@
 
 enum {
     NEAR_GRAMS_MAX = 1024 /* of a question; longer ones are met exactly or not at all */,
-    NEAR_CANDIDATES_MAX = 4096, /* looked at for one question */
     NEAR_FOUND_MAX = 64
 };
 
 struct near_questions;
 
-/* `questions` are normalized and borrowed as long as it lives. NULL: out of memory. */
+/* `questions` are normalized, and borrowed until it returns. NULL: out of memory. */
 struct near_questions *near_questions_create(const struct bytes *questions, uint32_t count,
                                              double similarity);
 void near_questions_destroy(struct near_questions *near); /* accepts NULL */

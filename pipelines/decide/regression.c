@@ -147,8 +147,9 @@ void regression_look(const struct regression_set *set, struct score_context *con
         return;
     it.has_failed =
         it.has_failed && regression_signature_read(report->signature, 16, &it.signature);
-    content_read(context->run);
-    if (!(agent_run_lost(context->run) & RUN_TEXT_INPUT))
+    if (set->has_questions)
+        content_read(context->run);
+    if (set->has_questions && !(agent_run_lost(context->run) & RUN_TEXT_INPUT))
         it.question = regression_question(context->run->input, said_before(context->run), arena);
     look_by_signature(&it);
     if (it.question.size > 0) {

@@ -198,6 +198,7 @@ static bool chain(struct regression_set *set)
             struct slot *slot = question_slot(set, row->question);
             row->next_asked = slot->row;
             slot->row = i;
+            set->has_questions = true;
         }
     }
     return true;

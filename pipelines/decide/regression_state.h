@@ -58,6 +58,7 @@ struct regression_set {
     struct arena arena;
     struct regression_row *rows; /* by row id */
     uint32_t count, left_out;
+    bool has_questions;
     struct row_table by_signature, by_question;
     struct near_questions *near; /* its numbers: the first row of a question */
     char snapshot[REGRESSION_SNAPSHOT_SIZE];
