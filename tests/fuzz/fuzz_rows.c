@@ -8,6 +8,7 @@
 #include "state/tables/agreement.h"
 #include "state/tables/alert.h"
 #include "state/tables/calibration.h"
+#include "state/tables/feedback.h"
 #include "state/tables/outbox.h"
 #include "state/tables/part.h"
 #include "state/tables/retained.h"
@@ -109,6 +110,16 @@ static void fuzz_regression(struct bytes input)
         assert(row.key.size == 8 + REGRESSION_ID_SIZE);
 }
 
+static void fuzz_feedback(struct bytes input)
+{
+    struct row row = row_of(input);
+    struct feedback_row decoded;
+    if (is_answer(feedback_row_decode(row.key, row.value, &decoded)))
+        assert(decoded.kind == (char)row.key.data[0] &&
+               decoded.cohort_count <= FEEDBACK_COHORTS_MAX &&
+               decoded.said_kind < FEEDBACK_ROW_KINDS);
+}
+
 static void fuzz_chunk(struct bytes value)
 {
     struct bytes head, part;
@@ -145,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void (*const decoders[])(struct bytes) = {fuzz_spill, fuzz_selection, fuzz_alert,
                                                      fuzz_part,  fuzz_chunk,     fuzz_heads,
                                                      fuzz_regression, fuzz_agreement,
-                                                     fuzz_calibration};
+                                                     fuzz_calibration, fuzz_feedback};
     if (size == 0)
         return 0;
     decoders[data[0] % (sizeof decoders / sizeof *decoders)](bytes_of(data + 1, size - 1));

@@ -113,6 +113,8 @@ struct record_case {
     uint8_t priority;  /* 0: 5 */
     uint64_t signature, conversation;
     double probability;
+    const char *intent; /* where the configuration has one dimension; NULL: "unknown" */
+    bool has_passed;
 };
 
 /* "6ba7b810-9dad-51d1-RRRR-0000NNNNNNNN" */
@@ -138,8 +140,10 @@ static inline void review_fixture_add_in(struct review_fixture *it, struct store
     };
     review_fixture_record_id(one->run, one->revision, record.id);
     memset(record.content_digest, one->content, sizeof record.content_digest);
+    struct bytes intent = bytes_of_text(one->intent ? one->intent : "unknown");
     struct closed closed = {.config = it->config,
-                            .verdict = VERDICT_FAIL,
+                            .verdict = one->has_passed ? VERDICT_PASS : VERDICT_FAIL,
+                            .dimension_values = &intent,
                             .event_ms = (uint64_t)it->now_ms,
                             .summary = BYTES_LITERAL("summary"),
                             .selection.signature = one->signature,
