@@ -79,16 +79,34 @@ static bool has_day(const struct item_tally *tally, int64_t day)
     return day >= 0 && day >= tally->first_day;
 }
 
+static void put(struct store_txn *txn, const struct item_tally *tally,
+                const struct agreement_row *row)
+{
+    if (tally->sink)
+        tally->sink->of_row(tally->sink->context, row);
+    else
+        agreement_add(txn, row);
+}
+
 static void add(struct store_txn *txn, const struct item_tally *tally, int64_t day,
                 struct agreement_row row)
 {
     row.queue = item_row_hash(tally->item->queue);
     row.count = tally->sign;
     row.day = AGREEMENT_TOTAL;
-    agreement_add(txn, &row);
+    put(txn, tally, &row);
     row.day = day;
     if (has_day(tally, day))
-        agreement_add(txn, &row);
+        put(txn, tally, &row);
+}
+
+static void put_pair(struct store_txn *txn, const struct item_tally *tally,
+                     const struct agreement_pair *pair)
+{
+    if (tally->sink)
+        tally->sink->of_pair(tally->sink->context, pair);
+    else
+        agreement_add_pair(txn, pair);
 }
 
 static void add_pair(struct store_txn *txn, const struct item_tally *tally, int64_t day,
@@ -96,10 +114,10 @@ static void add_pair(struct store_txn *txn, const struct item_tally *tally, int6
 {
     pair.count = tally->sign;
     pair.day = AGREEMENT_TOTAL;
-    agreement_add_pair(txn, &pair);
+    put_pair(txn, tally, &pair);
     pair.day = day;
     if (has_day(tally, day))
-        agreement_add_pair(txn, &pair);
+        put_pair(txn, tally, &pair);
 }
 
 static bool gives(const struct rater *rater, struct bytes label)

@@ -143,6 +143,21 @@ static void add(const struct review_settings *settings, struct store_txn *txn,
     arena_finish(&arena);
 }
 
+void tally_tell(struct store_txn *txn, const struct item_row *item, const struct tally_sink *sink)
+{
+    static const struct review_settings none;
+    struct arena arena;
+    struct item_tally tally = {.settings = &none, .item = item, .sign = -1, .sink = sink};
+    arena_init(&arena, RESULTS_BYTES_MAX);
+    tally.first_day = (int64_t)store_get_number(txn, day_name);
+    tally.results = read_results(txn, item->sequence, &arena, &tally.result_count);
+    if (tally.results)
+        agreement_tally(txn, &tally);
+    else
+        store_fail(txn, STATUS_FATAL, "out of memory");
+    arena_finish(&arena);
+}
+
 static bool is_counted(const struct review_settings *settings, struct store_txn *txn,
                        const struct item_row *item)
 {

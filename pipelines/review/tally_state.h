@@ -3,13 +3,26 @@
 #pragma once
 #include "pipelines/review/tally.h"
 
+struct agreement_row;
+struct agreement_pair;
+
+/* Where counts go instead of into the store, with the sign turned: for who only compares. */
+struct tally_sink {
+    void (*of_row)(void *context, const struct agreement_row *row);
+    void (*of_pair)(void *context, const struct agreement_pair *pair);
+    void *context;
+};
+/* What is counted of the item goes there. */
+void tally_tell(struct store_txn *txn, const struct item_row *item, const struct tally_sink *sink);
+
 struct item_tally {
     const struct review_settings *settings;
     const struct item_row *item;
     const struct result_row *results; /* by time of receipt */
     uint32_t result_count;
-    int sign;          /* +1, -1 */
-    int64_t first_day; /* of tally_day: earlier ones have a total alone */
+    int sign;                      /* +1, -1 */
+    const struct tally_sink *sink; /* NULL: the store */
+    int64_t first_day;             /* of tally_day: earlier ones have a total alone */
 };
 void agreement_tally(struct store_txn *txn, const struct item_tally *tally);
 void calibration_tally(struct store_txn *txn, const struct item_tally *tally);

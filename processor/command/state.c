@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pipelines/review/tally_check.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
 #include "processor/command/help_text.h"
@@ -53,6 +54,21 @@ static void check_table(struct store_txn *txn, enum state_table table,
     store_cursor_finish(&cursor);
 }
 
+/* Of people's judgements against the items and results that they are of. */
+static uint64_t check_tallies(struct store_txn *txn)
+{
+    struct tally_check check;
+    if (tally_check(txn, &check) != STATUS_OK)
+        return 1;
+    if (!check.is_comparable)
+        printf("agreement     not compared: items have left by age, or are not counted yet\n");
+    else
+        printf("agreement     %s: %llu rows, %llu differ from the items and results\n",
+               check.different ? "DIFFERS" : "agrees", (unsigned long long)check.rows,
+               (unsigned long long)check.different);
+    return check.different;
+}
+
 /* What must agree across tables; the number of disagreements. */
 static uint64_t check_sums(struct store_txn *txn, uint64_t decided_rows)
 {
@@ -62,6 +78,7 @@ static uint64_t check_sums(struct store_txn *txn, uint64_t decided_rows)
            (unsigned long long)decided_rows, (unsigned long long)stated);
     if (cohort_audit(txn, &audit) != STATUS_OK)
         return bad + 1;
+    bad += check_tallies(txn);
     if (!audit.is_whole) {
         printf("cohort totals not compared: decided rows have expired since the start\n");
         return bad;

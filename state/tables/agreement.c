@@ -90,27 +90,37 @@ static void add(struct store_txn *txn, enum state_table table, const struct stat
     buffer_finish(&value);
 }
 
+void agreement_row_key(const struct agreement_row *row, struct state_key *ret_key)
+{
+    begin_key(ret_key, row->day);
+    key_be64(ret_key, row->queue);
+    put_subject(ret_key, row->subject, row->id);
+    key_raw(ret_key, bytes_of(row->counts, sizeof row->counts));
+}
+
 void agreement_add(struct store_txn *txn, const struct agreement_row *row)
 {
     struct state_key key;
-    begin_key(&key, row->day);
-    key_be64(&key, row->queue);
-    put_subject(&key, row->subject, row->id);
-    key_raw(&key, bytes_of(row->counts, sizeof row->counts));
+    agreement_row_key(row, &key);
     add(txn, TABLE_AGREEMENT, &key, row->count);
+}
+
+void agreement_pair_key(const struct agreement_pair *pair, struct state_key *ret_key)
+{
+    int order = memcmp(pair->actors[0], pair->actors[1], AGREEMENT_ACTOR_SIZE);
+    bool is_swapped = order > 0 || (order == 0 && pair->categories[0] > pair->categories[1]);
+    begin_key(ret_key, pair->day);
+    key_raw(ret_key, bytes_of(pair->actors[is_swapped], AGREEMENT_ACTOR_SIZE));
+    key_raw(ret_key, bytes_of(pair->actors[!is_swapped], AGREEMENT_ACTOR_SIZE));
+    put_subject(ret_key, pair->subject, pair->id);
+    key_u8(ret_key, pair->categories[is_swapped]);
+    key_u8(ret_key, pair->categories[!is_swapped]);
 }
 
 void agreement_add_pair(struct store_txn *txn, const struct agreement_pair *pair)
 {
     struct state_key key;
-    int order = memcmp(pair->actors[0], pair->actors[1], AGREEMENT_ACTOR_SIZE);
-    bool is_swapped = order > 0 || (order == 0 && pair->categories[0] > pair->categories[1]);
-    begin_key(&key, pair->day);
-    key_raw(&key, bytes_of(pair->actors[is_swapped], AGREEMENT_ACTOR_SIZE));
-    key_raw(&key, bytes_of(pair->actors[!is_swapped], AGREEMENT_ACTOR_SIZE));
-    put_subject(&key, pair->subject, pair->id);
-    key_u8(&key, pair->categories[is_swapped]);
-    key_u8(&key, pair->categories[!is_swapped]);
+    agreement_pair_key(pair, &key);
     add(txn, TABLE_PAIR, &key, pair->count);
 }
 

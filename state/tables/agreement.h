@@ -49,6 +49,9 @@ struct agreement_pair {
 /* Adds `count`, which may be negative. Actors and categories are put in order. */
 void agreement_add(struct store_txn *txn, const struct agreement_row *row);
 void agreement_add_pair(struct store_txn *txn, const struct agreement_pair *pair);
+/* Under which key they stand. */
+void agreement_row_key(const struct agreement_row *row, struct state_key *ret_key);
+void agreement_pair_key(const struct agreement_pair *pair, struct state_key *ret_key);
 /* Who the actor is in pairs: itself, or AGREEMENT_OTHER when `most` others were there before. What was
  * said once stays. `may_add` false: a new one is another. */
 void agreement_actor(struct store_txn *txn, const uint8_t actor[AGREEMENT_ACTOR_SIZE],

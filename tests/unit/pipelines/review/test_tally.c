@@ -2,6 +2,7 @@
  * against a count of everything anew, and against a plain model of what counts. */
 #include "pipelines/review/dataset_changes.h"
 #include "pipelines/review/tally.h"
+#include "pipelines/review/tally_check.h"
 #include "state/tables/agreement.h"
 #include "tests/support/check_state.h"
 #include "tests/support/review_fixture.h"
@@ -168,8 +169,21 @@ static uint64_t newest_item(struct review_fixture *fixture)
     return newest;
 }
 
+/* Reads alone, as `flywheel state check` does. */
+static void check_by_reading(struct review_fixture *fixture)
+{
+    struct store_txn txn;
+    struct tally_check found;
+    store_begin(fixture->temp.store, false, &txn);
+    ck_assert_int_eq(tally_check(&txn, &found), STATUS_OK);
+    ck_assert(found.is_comparable);
+    ck_assert_uint_eq(found.different, 0);
+    store_abort(&txn);
+}
+
 static void check(struct review_fixture *fixture)
 {
+    check_by_reading(fixture);
     check_recount(fixture);
     check_model(fixture, newest_item(fixture));
 }
@@ -311,6 +325,25 @@ START_TEST(an_erased_reviewer_goes_on_counting_as_the_same_nobody)
     judge(2, "lee", "\"status\":\"withdrawn\"");
     judge(3, "asha", FAIL); /* somebody new, beyond those who are wanted */
     check(&it);
+}
+END_TEST
+
+START_TEST(a_row_that_says_something_else_is_found)
+{
+    struct store_txn txn;
+    struct tally_check found;
+    review_fixture_add(&it, &(struct record_case){.run = 1, .content = 1});
+    judge(1, "asha", FAIL);
+    check(&it);
+    store_begin(it.temp.store, true, &txn);
+    agreement_add(&txn, &(struct agreement_row){.day = AGREEMENT_TOTAL,
+                                                .queue = 1,
+                                                .subject = AGREEMENT_VERDICT,
+                                                .counts = {1},
+                                                .count = 1});
+    ck_assert_int_eq(tally_check(&txn, &found), STATUS_OK);
+    ck_assert_uint_eq(found.different, 1);
+    store_abort(&txn);
 }
 END_TEST
 
@@ -505,6 +538,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, whatever_happens_the_tables_are_what_a_count_anew_says, 0, 6);
     tcase_add_test(cases, an_erased_reviewer_goes_on_counting_as_the_same_nobody);
+    tcase_add_test(cases, a_row_that_says_something_else_is_found);
     tcase_add_test(cases, two_instances_sum_to_one_that_saw_all);
     tcase_add_test(cases, the_first_judgement_in_planned_places_counts_and_no_other);
     tcase_add_test(cases, who_opens_an_item_by_its_id_is_left_out);
