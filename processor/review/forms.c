@@ -199,17 +199,6 @@ void form_constant(struct form_run *run, const struct form_rule *rule,
     json_raw(&run->json, bytes_of_text(rule->constant));
 }
 
-void form_word(struct form_run *run, const struct form_rule *rule, const struct json_value *found)
-{
-    const struct form_word *word = rule->words;
-    while (word->text && !bytes_equal_text(text_of(found), word->text))
-        word++;
-    if (!word->text)
-        return;
-    form_reach(run, rule);
-    json_raw(&run->json, bytes_of_text(word->constant));
-}
-
 static void carry_out(struct form_run *run, const struct form_rule *rules)
 {
     for (const struct form_rule *rule = rules; rule->to; rule++) {

@@ -90,6 +90,12 @@ static const struct form_rule phoenix[] = {
     FORM_END,
 };
 
+static const struct form_rule document[] = {
+    {.to = "id", .from = "id", .how = form_as_is, .otherwise = "\"\""},
+    {.to = "text", .from = "text", .how = form_as_is, .otherwise = "\"\""},
+    FORM_END,
+};
+
 static const struct form_rule label_choices[] = {
     FORM_CONSTANT("from_name", "\"labels\""),
     FORM_CONSTANT("to_name", "\"output\""),
@@ -106,15 +112,21 @@ static const struct form_rule expected_text[] = {
     FORM_END,
 };
 
-/* Objects of the labelling configuration take their values from `data`, so all of them are there. The
+/* The labelling configuration of `queue export` (labelling.h) shows rows as well: its objects take
+ * their values from `data`, so all of them are there; rows have no steps. The
  * decision stands as a prediction: controls `verdict`, `labels`, `expected_response` on `output`. */
 static const struct form_rule label_studio[] = {
     FORM_COPY("data/row_id", "row_id"),
     FORM_COPY("data/record_id", "source/record_id"),
     {.to = "data/input", .from = "input", .how = form_as_is, .otherwise = "\"\""},
     {.to = "data/history", .from = "history", .how = form_as_is, .otherwise = "[]"},
-    FORM_COPY("data/contexts", "contexts"),
+    {.to = "data/contexts",
+     .from = "contexts",
+     .how = form_items,
+     .rules = document,
+     .otherwise = "[]"},
     {.to = "data/output", .from = "output", .how = form_as_is, .otherwise = "\"\""},
+    FORM_CONSTANT("data/steps", "[]"),
     FORM_GROUP("meta", metadata),
     FORM_COPY("meta/expected_kind", "expected_kind"),
     FORM_COPY("meta/expected_until", "expected_until"),
@@ -251,6 +263,7 @@ const struct form form_rows[] = {
      .schema = ROW_SCHEMA_NAME,
      .rules = label_studio,
      .needs = rows_alone,
+     .is_list = true,
      .untrusted = "[\"data\",\"meta\",\"predictions\"]",
      .retired = "delete their tasks"},
     {.name = "openai-evals",

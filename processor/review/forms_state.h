@@ -24,16 +24,11 @@ form_fn form_text;  /* a text: what is none as its JSON; cut at the form's `text
 form_fn
     form_lines; /* the texts of a list (or the members `text` of its objects) as paragraphs of one */
 form_fn form_constant; /* `constant`; with `from` when that is there */
-form_fn form_word;     /* the constant that `words` has for the text; none: nothing */
 form_fn form_items;    /* each of a list, by `rules`; without rules as it is. More may follow */
 form_fn form_group; /* the object `to`, by `rules`, which begin in it; from where they all begin */
 
 /* The writer stands where the value of the rule belongs: for rules of a form's own. */
 void form_reach(struct form_run *run, const struct form_rule *rule);
-
-struct form_word {
-    const char *text, *constant;
-};
 
 struct form_rule {
     const char *to; /* NULL: the last of a table */
@@ -41,7 +36,6 @@ struct form_rule {
     form_fn *how;
     const char *constant, *otherwise; /* JSON; `otherwise` stands where `from` has nothing */
     const char *when;
-    const struct form_word *words; /* ends with text NULL */
     const struct form_rule *rules;
     bool is_machine; /* what the machine said: not for blind eyes */
 };

@@ -66,7 +66,7 @@ MODELS = {
                             "span_id": row["source"]["root_span_id"]},
     "futureagi": lambda row: {"id": row["row_id"], "cells": columns(row)},
     "label-studio": lambda row: {"data": {"row_id": row["row_id"], "record_id": row["source"]["record_id"], "input": row["input"], "history": row.get("history", []),
-                                          "contexts": row["contexts"], "output": row["output"]},
+                                          "contexts": [{"id": "", **context} for context in row["contexts"]], "output": row["output"], "steps": []},
                                  "meta": {**metadata(row), **some(row, EXPECTED[1:])},
                                  "predictions": [{"model_version": "flywheel", "result": list(regions(row))}]},
     "openai-evals": lambda row: {"item": {"row_id": row["row_id"], "input": row["input"], "expected_response": row.get("expected_response", ""),
@@ -111,6 +111,7 @@ for words in ([], ["--split", "eval"]):
     checks.check(f"messages {' '.join(words)}: eval rows are never trained on", refused.returncode == 2 and "--split train" in refused.stderr and not refused.stdout)
 refused = made.export("--format", "opik")
 checks.check("a form that is not there: which are", refused.returncode == 2 and all(form in refused.stderr for form in ["jsonl", *MODELS]) and not refused.stdout, refused.stderr)
+checks.equal("no rows are an empty list", json.loads(made.export("--format", "label-studio", "--cohort", "intent=nothing").stdout), [])
 few = made.lines("phoenix", "--cohort", "intent=wire limit")
 checks.equal("a filter", [line["metadata"]["cohort"]["intent"] for line in few], ["wire limit"])
 refused = made.export("--format", "langfuse", "-o", daemon.directory / "nowhere" / "rows.jsonl")

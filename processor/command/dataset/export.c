@@ -1,4 +1,5 @@
-/* The rows of a version as lines of JSON: as they were written, or in the form of another tool. The
+/* The rows of a version as lines of JSON: as they were written, or in the form of another tool (where
+ * that takes one list, as its items, still one a line). The
  * same version, filter and form give the same bytes on any day, until an erasure. One row is in memory
  * at a time.
  *
@@ -92,6 +93,20 @@ static enum status form_row(struct exporting *it, struct bytes json)
     return it->line.failed ? STATUS_BUSY : STATUS_OK;
 }
 
+static bool is_list(const struct exporting *it)
+{
+    return it->form && form_is_list(it->form);
+}
+
+static void put(struct exporting *it, struct bytes text)
+{
+    if (it->error->is_set)
+        return;
+    if (fwrite(text.data, 1, text.size, it->file) != text.size)
+        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
+    digest_stream_add(it->digest, text);
+}
+
 static bool write_row(void *context, const struct row_version_head *head, struct bytes json)
 {
     struct exporting *it = context;
@@ -106,14 +121,16 @@ static bool write_row(void *context, const struct row_version_head *head, struct
         return true;
     }
     struct bytes line = buffer_bytes(&it->line);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         error_set(it->error, EXIT_STATE_IO, "%s",
                   status == STATUS_BUSY ? "out of memory"
                                         : "a row of the dataset is not understood");
-    else if (fwrite(line.data, 1, line.size, it->file) != line.size)
-        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
-    else
-        digest_stream_add(it->digest, line);
+    } else if (is_list(it)) {
+        put(it, it->rows == 0 ? BYTES_LITERAL("[\n") : BYTES_LITERAL(",\n"));
+        put(it, bytes_of(line.data, line.size - 1)); /* without its line end */
+    } else {
+        put(it, line);
+    }
     it->rows += status == STATUS_OK;
     return !it->error->is_set;
 }
@@ -236,6 +253,8 @@ static void deliver(struct exporting *it, struct store *store,
     enum status status = dataset_read_rows(store, listing, write_row, it, it->error);
     if (status != STATUS_OK && !it->error->is_set)
         error_set(it->error, EXIT_STATE_IO, "the dataset can't be read");
+    if (is_list(it))
+        put(it, it->rows == 0 ? BYTES_LITERAL("[]\n") : BYTES_LITERAL("\n]\n"));
     digest_stream_sha256(it->digest, it->sha256);
     if (has_file)
         end_file(it, "", it->file);

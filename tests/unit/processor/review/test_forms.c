@@ -273,12 +273,10 @@ END_TEST
 
 /* --- the engine, with a form of its own --- */
 
-static const struct form_word words[] = {{"fail", "0"}, {"pass", "1"}, {NULL, NULL}};
 static const struct form_rule alternatives[] = {{.to = "", .from = "", .how = form_lines},
                                                 FORM_END};
 static const struct form_rule engine_rules[] = {
-    {.to = "score", .from = "verdict", .how = form_word, .words = words},
-    {.to = "none", .from = "row_id", .how = form_word, .words = words},
+    FORM_CONSTANT("score", "0"),
     {.to = "facts", .from = "checks/must_include", .how = form_items, .rules = alternatives},
     {.to = "tags", .from = "labels", .how = form_items},
     FORM_COPY("tags/[]", "split"),
