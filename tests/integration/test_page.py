@@ -4,7 +4,7 @@ and what must hold while a disk is full, a daemon is killed, a text is hostile, 
 
 import json, sys, time, urllib.error, urllib.request
 
-from flywheel.browser import Page, chromium
+from flywheel.browser import SETTLE_MS, Page, chromium
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon, lines_of
 from flywheel.otlp_bytes import field, request, span
@@ -395,6 +395,30 @@ def small_screens(browser):
         page.close()
 
 
+def figures(browser):
+    """What reviews say, for who adjudicates alone, wherever they look at it."""
+    folder = root / "build/test-logs/page"
+    for name, width, height, scheme in (("wide", 1280, 720, "light"), ("narrow-dark", 360, 740, "dark")):
+        page = Page(browser, url, tokens["lee"], width, height, scheme)
+        page.wait("#who", "lee")
+        page.page.click("nav a[href='#/figures']")
+        for part in ("measures", "agreement", "coverage"):
+            page.wait(f"#{part}:not([aria-busy]) table")
+        checks.check(f"{name}: measures stand with what they were made of", " of " in page.text("#measures") and "not known" not in page.text("#measures tr:nth-child(2)"), page.text("#measures"))
+        checks.equal(f"{name}: accessible", page.inaccessible(), [])
+        checks.check(f"{name}: no scrolling sideways", not page.has_sideways_scroll())
+        page.page.screenshot(path=folder / f"{name}-5-figures.png", full_page=True)
+        checks.equal(f"{name}: nothing was that must not be", page.reports(), [])
+        page.close()
+    page = Page(browser, url, tokens["asha"])
+    page.wait("#who", "asha")
+    checks.check("a reviewer, who shall decide unmoved, has no way there", not page.page.is_visible("nav a[href='#/figures']"))
+    page.open("/figures")
+    page.page.wait_for_timeout(SETTLE_MS)
+    checks.equal("nor by its address", page.count("#measures"), 0)
+    page.close()
+
+
 def declared_person(browser):
     """Without a reviewers file `flywheel review` prints an address that signs in once, and decides alone; with contents off the page says so."""
     alone = Daemon(args.flywheel, PIPELINE + "redaction: { content: none }\n", review=", queues: { '*': { overlap: 0 } }")
@@ -427,7 +451,7 @@ def assets():
 
 
 with chromium() as browser:
-    for test in (keyboard_only, keeps_the_draft, tries, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens, declared_person):
+    for test in (keyboard_only, keeps_the_draft, tries, two_tabs, adjudication, keys_are_meant, skips, hostile_texts, small_screens, figures, declared_person):
         print(f"      {test.__name__}", flush=True)
         test(browser)
 assets()

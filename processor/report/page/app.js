@@ -1,8 +1,9 @@
-// Signing in, and which view the address names: #/review, #/queue, #/item/ID, and #code=… once.
-import { call, onSignedOut, signIn, signOut, who } from "./api.js";
+// Signing in, and which view the address names: #/review, #/queue, #/figures, #/item/ID, and #code=… once.
+import { call, mayAdjudicate, onSignedOut, signIn, signOut, who } from "./api.js";
 import { tell } from "./dialogs.js";
 import { el, inline, key, replace } from "./dom.js";
 import { remember, remembered } from "./draft.js";
+import * as figures from "./figures.js";
 import * as keys from "./keys.js";
 import * as queue from "./queue.js";
 import * as review from "./review.js";
@@ -39,6 +40,7 @@ document.addEventListener("visibilitychange", count);
 function head() {
   const session = who();
   document.querySelector("header nav").hidden = !session;
+  document.querySelector("header nav a[href='#/figures']").hidden = !mayAdjudicate();
   if (!session) document.getElementById("where").textContent = "";
   document.querySelectorAll("header nav a").forEach((link) => { if (location.hash.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); });
   replace(document.getElementById("who"), session ? [inline(session.name, 40), session.role !== "reviewer" ? el("span", { class: "hide-small" }, ` · ${session.role}`) : null, session.declared ? el("span", { class: "hide-small", title: "Nobody has checked who you are: what you decide can't make a row critical." }, " · declared") : null,
@@ -130,6 +132,7 @@ function route() {
   const item = /^#\/item\/([0-9a-f]{32})$/.exec(location.hash);
   if (item) oneItem(item[1]);
   else if (location.hash.startsWith("#/queue")) leave = queue.show(main);
+  else if (location.hash.startsWith("#/figures") && mayAdjudicate()) leave = figures.show(main);
   else nextItem();
 }
 

@@ -10,14 +10,16 @@ POLICY = "A prepayment fee of 2 % is charged when a mortgage is paid off within 
 QUESTION = "What is the payoff amount of my mortgage {}?"
 
 
-def payoff(trace, release, customer, answer=ANSWER, question=QUESTION, groundedness=0.31, intent="mortgage payoff", **more):
+def payoff(trace, release, customer, answer=ANSWER, question=QUESTION, groundedness=0.31, intent="mortgage payoff", relevance=None, **more):
     """A run of the assistant: it retrieved the policy, asked the tool, and answers; its evaluator says how grounded that is."""
     now = time.time_ns()
     ids = trace.to_bytes(16, "big"), trace.to_bytes(8, "big")
-    score = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Groundedness") + attribute(3, "gen_ai.evaluation.score.value", groundedness)
+    scores = {"Groundedness": groundedness, **({} if relevance is None else {"ContextRelevance": relevance})}
+    events = b"".join(field(11, fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", name) + attribute(3, "gen_ai.evaluation.score.value", value))
+                      for name, value in scores.items())
     return request([
         span(*ids, b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question.format(customer),
-             output__value=answer, intent=intent, service__version=release, **more) + field(11, score),
+             output__value=answer, intent=intent, service__version=release, **more) + events,
         span(ids[0], (10**6 + trace).to_bytes(8, "big"), ids[1], "policies", now - 9 * 10**8, now - 8 * 10**8, openinference__span__kind="RETRIEVER",
              **{"retrieval__documents__0__document__content": POLICY}),
         span(ids[0], (2 * 10**6 + trace).to_bytes(8, "big"), ids[1], "lookup_payoff", now - 7 * 10**8, now - 6 * 10**8, gen_ai__operation__name="execute_tool",
