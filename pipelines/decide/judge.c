@@ -360,6 +360,8 @@ enum status judge_decide(struct judge *judge, struct judgement *judgement, bool 
         if (judge->arena.no_memory ||
             !fill_unknown_dimensions(judge, judgement->effects, judgement->closed))
             return STATUS_FATAL;
+        if (judge->watch)
+            judge->watch->look(judge->watch->context, NULL, judgement->closed, NULL);
     } else {
         if (!judge_fill(judge, judgement))
             return STATUS_FATAL;

@@ -5,6 +5,7 @@
 
 #include "pipelines/config/print/reference.h"
 #include "processor/base/nearest.h"
+#include "processor/command/help_text.h"
 #include "processor/score/measurements.h"
 
 const struct command *help_find(const struct command_table *table, const char *name)
@@ -65,6 +66,10 @@ int help_answer(const struct command_table *table, int argc, char **argv)
         return print_all(config_reference);
     if (strcmp(argv[1], "measurements") == 0)
         return print_all(measurements_print);
+    if (strcmp(argv[1], "gate-dataset") == 0) {
+        fputs(help_gate_dataset, stdout);
+        return EXIT_DONE;
+    }
     const struct command *command = help_find(table, argv[1]);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         command = help_find(table, "help");

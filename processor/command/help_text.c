@@ -128,6 +128,7 @@ const char help_gate[] =
     "                     [--require RULE,..] [--max-missing 0.02] [--missing insufficient|fail]\n"
     "                     [--repeated] [--baseline 'DIM=VALUE[,...]'] [--as-of TIME]\n"
     "                     [--format text|json]\n"
+    "       flywheel gate --dataset FILE --candidate PATH...: `flywheel help gate-dataset`\n"
     "\n"
     "  -c, --config FILE        pipeline file; without it the embedded default\n"
     "      --cohort COHORT      dimensions that a grouping of cohorts.group_by covers; summed\n"

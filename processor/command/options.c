@@ -2,10 +2,12 @@
 #include "processor/command/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pipelines/config/config.h"
 #include "pipelines/config/load.h"
+#include "processor/base/memory.h"
 #include "processor/base/nearest.h"
 
 struct parsing {
@@ -13,6 +15,8 @@ struct parsing {
     int argc;
     const struct command_option *options;
     size_t count;
+    struct option_values *lists;
+    size_t list_count;
 };
 
 static const struct command_option *find(const struct parsing *parsing, const char *argument,
@@ -39,6 +43,8 @@ static void refuse_unknown(const struct parsing *parsing, const char *argument)
     struct nearest nearest = nearest_to(bytes_of_text(argument + strspn(argument, "-")));
     for (size_t i = 0; i < parsing->count; i++)
         nearest_offer(&nearest, bytes_of_text(parsing->options[i].name));
+    for (size_t i = 0; i < parsing->list_count; i++)
+        nearest_offer(&nearest, bytes_of_text(parsing->lists[i].name));
     if (nearest.name.data)
         fprintf(stderr, "flywheel %s: unknown option %s; did you mean --%s?\n", parsing->argv[0],
                 argument, (const char *)nearest.name.data);
@@ -47,10 +53,48 @@ static void refuse_unknown(const struct parsing *parsing, const char *argument)
                 parsing->argv[0], argument, parsing->argv[0]);
 }
 
+/* How many arguments it took; 0: it is no such option. -1: it lacks its value. */
+static int take_values(const struct parsing *parsing, int at)
+{
+    const char *name = parsing->argv[at] + 2, *equals = strchr(name, '=');
+    size_t size = equals ? (size_t)(equals - name) : strlen(name);
+    struct option_values *values = parsing->lists, *end = parsing->lists + parsing->list_count;
+    while (values < end && (strlen(values->name) != size || strncmp(values->name, name, size) != 0))
+        values++;
+    if (parsing->argv[at][1] != '-' || values == end)
+        return 0;
+    int taken = equals ? 1 : 2;
+    if (at + taken > parsing->argc) {
+        fprintf(stderr, "flywheel %s: --%s needs a value\n", parsing->argv[0], values->name);
+        return -1;
+    }
+    values->items = memory_need(
+        realloc(values->items, (size_t)(values->count + parsing->argc) * sizeof *values->items));
+    values->items[values->count++] =
+        equals ? parsing->argv[at] + (equals + 1 - parsing->argv[at]) : parsing->argv[at + 1];
+    for (; values->is_greedy && at + taken < parsing->argc; taken++) {
+        char *next = parsing->argv[at + taken];
+        if (next[0] == '-' && next[1] != 0)
+            break;
+        values->items[values->count++] = next;
+    }
+    return taken;
+}
+
+void option_values_finish(struct option_values *values)
+{
+    free(values->items);
+    values->items = NULL;
+    values->count = 0;
+}
+
 /* Reads the option at `at`; how many arguments it took, 0 after a sentence on stderr. */
 static int take(const struct parsing *parsing, int at)
 {
     const char *value = NULL, *argument = parsing->argv[at];
+    int listed = take_values(parsing, at);
+    if (listed != 0)
+        return listed > 0 ? listed : 0;
     const struct command_option *option = find(parsing, argument, &value);
     if (!option) {
         refuse_unknown(parsing, argument);
@@ -74,7 +118,13 @@ static int take(const struct parsing *parsing, int at)
 
 int options_parse(int argc, char **argv, const struct command_option *options, size_t count)
 {
-    const struct parsing parsing = {argv, argc, options, count};
+    return options_parse_values(argc, argv, options, count, NULL, 0);
+}
+
+int options_parse_values(int argc, char **argv, const struct command_option *options, size_t count,
+                         struct option_values *lists, size_t list_count)
+{
+    const struct parsing parsing = {argv, argc, options, count, lists, list_count};
     int operands = 0; /* argv[at - operands .. at) are the operands so far */
     int at = 1;
     while (at < argc && strcmp(argv[at], "--") != 0) {

@@ -15,9 +15,21 @@ struct command_option {
     const char **value;
 };
 
+/* An option that may come again. Its values in their order. */
+struct option_values {
+    const char *name;
+    bool is_greedy; /* it takes all operands up to the next option */
+    char **items;   /* allocated */
+    int count;
+};
+void option_values_finish(struct option_values *values);
+
 /* Operands are moved behind the options, in order; the index of the first one (argc when there is
  * none). -1 after a sentence on stderr: the command returns EXIT_USAGE. */
 int options_parse(int argc, char **argv, const struct command_option *options, size_t count);
+/* The same, with options that may come again. */
+int options_parse_values(int argc, char **argv, const struct command_option *options, size_t count,
+                         struct option_values *lists, size_t list_count);
 /* The same for a command that takes no operands: false after a sentence on stderr. */
 bool options_only(int argc, char **argv, const struct command_option *options, size_t count);
 /* config_load_findings() with all errors printed; the exit code in `ret_exit` when NULL is returned. */

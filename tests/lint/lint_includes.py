@@ -87,7 +87,8 @@ PRIVATE = {
     *(f"pipelines/config/{name}.h" for name in ("loader", "option", "options", "rows", "walk", "print/printer")),
 }
 # The one public header of a folder: its files hold one function or two each, which rows of one table name.
-FOLDER_HEADERS = {"processor/score/measure/functions.h", "processor/command/dataset/dataset.h"}
+FOLDER_HEADERS = {"processor/score/measure/functions.h", "processor/command/dataset/dataset.h",
+                  "processor/command/gate/report.h"}
 COMMANDS = "processor/command/command.h"  # declares all commands, one beside the other
 
 

@@ -11,7 +11,7 @@ static const struct {
     {0x2060, 0x2069}, {0xfeff, 0xfeff}, {0xfffd, 0xfffd}, /* also what cannot be decoded */
 };
 
-static bool is_hidden(uint32_t point)
+bool terminal_is_hidden(uint32_t point)
 {
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
         if (point >= hidden[i].first && point <= hidden[i].last)
@@ -23,8 +23,19 @@ void terminal_append(struct buffer *to, struct bytes text)
 {
     for (size_t at = 0, next; at < text.size; at = next) {
         uint32_t point = utf8_decode(text, at, &next);
-        if (is_hidden(point))
+        if (terminal_is_hidden(point))
             buffer_append_byte(to, '?');
+        else
+            buffer_append(to, text.data + at, next - at);
+    }
+}
+
+void terminal_append_visible(struct buffer *to, struct bytes text)
+{
+    for (size_t at = 0, next; at < text.size; at = next) {
+        uint32_t point = utf8_decode(text, at, &next);
+        if (terminal_is_hidden(point))
+            buffer_printf(to, "\xe2\x80\xb9U+%04X\xe2\x80\xba", (unsigned)point);
         else
             buffer_append(to, text.data + at, next - at);
     }

@@ -1,4 +1,5 @@
-/* flywheel gate: one cohort against the pass rate that it must keep, as an exit code for CI. */
+/* flywheel gate: one cohort against the pass rate that it must keep, as an exit code for CI. With
+ * --dataset it is a candidate's answers to approved rows that are held against it (dataset_gate.c). */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
+#include "processor/command/gate/dataset_gate.h"
 #include "processor/command/options.h"
 
 enum { TEXTS_BYTES_MAX = 1 << 20 };
@@ -55,7 +57,7 @@ static enum status ask(const struct arguments *arguments, const struct pipeline_
     return STATUS_OK;
 }
 
-int command_gate(int argc, char **argv)
+static int ask_store(int argc, char **argv)
 {
     struct arguments arguments = {.format = "text"};
     const struct command_option options[] = {
@@ -96,4 +98,9 @@ int command_gate(int argc, char **argv)
     arena_finish(&arena);
     config_destroy(config);
     return exit_code;
+}
+
+int command_gate(int argc, char **argv)
+{
+    return dataset_gate_is_meant(argc, argv) ? dataset_gate(argc, argv) : ask_store(argc, argv);
 }
