@@ -86,8 +86,7 @@ struct closed {
         const char *reason;
     } * without;
     uint32_t without_count;
-    bool is_set_aside;         /* in_hand.h */
-    bool is_too_costly;        /* its readers met the limit of looking */
+    bool is_set_aside, is_too_costly; /* in_hand.h; its readers met the limit of looking */
     bool is_unread;            /* nothing of it was understood, and */
     struct bytes unread_scope; /* this is who wrote it */
     bool is_weight_mixed;      /* its spans state different sampling thresholds */

@@ -42,7 +42,9 @@ bool judge_feedback_read(const struct judge *judge, const struct judgement *judg
 {
     struct closed *closed = judgement->closed;
     const struct agent_run *run = &judge->run;
-    if (!judge->config->feedback.is_present || closed->is_judge_only)
+    bool is_candidate =
+        run->row_id.size > 0; /* remembered, so that what is said of it counts nowhere */
+    if (!judge->config->feedback.is_present || (closed->is_judge_only && !is_candidate))
         return true;
     uint32_t count =
         run->feedback_count < SAID_FEEDBACKS_MAX ? run->feedback_count : SAID_FEEDBACKS_MAX;

@@ -28,7 +28,7 @@ def question(number):
     return " ".join(WORDS[(number * 7 + k * (number % 5 + 1)) % 20] + letters for k in range(6)) + "?"
 
 
-def runs(intent, scores, release="1.0", conversation=None, feedback=None, trace=None):
+def runs(intent, scores, release="1.0", conversation=None, feedback=None, trace=None, row=None):
     """One run a score, in one request; their trajectory ids."""
     global sent
     spans, ids = [], []
@@ -37,7 +37,7 @@ def runs(intent, scores, release="1.0", conversation=None, feedback=None, trace=
         sent += 1
         trace_id = struct.pack(">QQ", 0x0123456789ABCDEF, (trace or sent) * 0x9E3779B97F4A7C15 % 2**64)
         event = fixed64(1, now) + field(2, "gen_ai.evaluation.result") + attribute(3, "gen_ai.evaluation.name", "Quality") + attribute(3, "gen_ai.evaluation.score.value", score)
-        more = {"gen_ai__conversation__id": conversation} if conversation else {}
+        more = {**({"gen_ai__conversation__id": conversation} if conversation else {}), **({"flywheel__row_id": row} if row else {})}
         spans.append(span(trace_id, struct.pack(">Q", sent), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question(sent),
                           output__value=f"answer {sent}: no prepayment fee applies", intent=intent, locale="en", service__version=release, **more) + field(11, event))
         if feedback:
@@ -233,6 +233,9 @@ checks.equal("a body that is none is refused by its field", [say(body) for body 
 checks.equal("it is for services", [say(early, Api(daemon.review_port, token[role]))[0] for role in ("viewer", "reviewer")], [403, 403])
 checks.equal("and for no stranger", Api(daemon.review_port).post("/api/v1/feedback", early)[0], 401)
 
+candidate = runs("payoff", [0.9], row="00000000-0000-5000-8000-000000000001")
+daemon.settle()
+checks.equal("what is said of a candidate of the gate is ignored", say({"trace_id": candidate[0], "kind": "thumbs_down", "time": NOW}), (200, "ignored"))
 disliked = runs("payoff", [0.9], feedback="down")  # its spans say it
 daemon.settle()
 status, _, shown = viewer.get("/api/v1/measures?group_by=intent")
@@ -250,7 +253,7 @@ Api(daemon.review_port, token["reviewer"]).post("/api/v1/results", {"schema": "f
 said = measures()["overall"]["user_feedback"]
 checks.equal("with a row the cohort of it is apart", (said["cohorts_by"], said["cohorts_with_rows"]["runs"], said["cohorts_with_rows"]["counts"]["thumbs_down"], said["cohorts_without_rows"]["runs"]),
              ("intent", 8, 3, 3))
-checks.equal("/metrics has them by outcome", by_label(daemon.metrics(), "flywheel_feedback_total", "outcome"), {"counted": 6, "duplicate": 2, "unattributed": 2})
+checks.equal("/metrics has them by outcome", by_label(daemon.metrics(), "flywheel_feedback_total", "outcome"), {"counted": 6, "duplicate": 2, "unattributed": 2, "ignored": 1})
 daemon.kill()
 daemon.start()
 checks.equal("what was said outlives a kill", (say(early), measures()["overall"]["user_feedback"]["counts"]["thumbs_down"]), ((200, "duplicate"), 4))
