@@ -1,27 +1,25 @@
-/* The rows of a version as lines of JSON: as they were written, or in the form of another tool (where
- * that takes one list, as its items, still one a line). The
- * same version, filter and form give the same bytes on any day, until an erasure. One row is in memory
- * at a time.
+/* The rows of a version as lines of JSON: as they were written, or in the form of another tool (where that
+ * takes one list, as its items, still one a line). The same version, filter and form give the same bytes
+ * on any day, until an erasure. One row is in memory at a time.
  *
- *   rows -> filter -> form -> FILE.tmp -> FILE       and beside it, moved into place when they are whole:
- *                      └─> digest, count -> FILE.manifest.json   of what it is made
+ *   rows -> filter -> form -> FILE               and beside it:
+ *                      └─> digest, count -> FILE.manifest.json      of what it is made
  *                                           FILE.item_schema.json   where the tool asks for one */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "processor/base/json/writer.h"
 #include "processor/command/dataset/change.h"
 #include "processor/command/dataset/dataset.h"
+#include "processor/command/output_file.h"
 #include "processor/review/forms.h"
 
-enum { PATH_BYTES_MAX = 4096, ARENA_BYTES_MAX = 64 << 20, LINE_BYTES_KEPT = 1 << 20 };
+enum { ARENA_BYTES_MAX = 64 << 20, LINE_BYTES_KEPT = 1 << 20 };
 
 struct exporting {
     const struct dataset_arguments *arguments;
     const struct form *form; /* NULL: rows as they are */
-    FILE *file;
+    struct output_file file;
     struct digest_stream *digest;
     struct arena arena;
     struct buffer line;
@@ -100,10 +98,7 @@ static bool is_list(const struct exporting *it)
 
 static void put(struct exporting *it, struct bytes text)
 {
-    if (it->error->is_set)
-        return;
-    if (fwrite(text.data, 1, text.size, it->file) != text.size)
-        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
+    output_file_put(&it->file, text);
     digest_stream_add(it->digest, text);
 }
 
@@ -135,49 +130,7 @@ static bool write_row(void *context, const struct row_version_head *head, struct
     return !it->error->is_set;
 }
 
-/* --- files --- */
-
-/* A file is written beside its name, then moved there. */
-static void name_file(const struct exporting *it, const char *suffix, char ret_name[PATH_BYTES_MAX],
-                      char ret_beside[PATH_BYTES_MAX])
-{
-    snprintf(ret_name, PATH_BYTES_MAX, "%s%s", it->arguments->output, suffix);
-    snprintf(ret_beside, PATH_BYTES_MAX, "%s%s.tmp", it->arguments->output, suffix);
-}
-
-static FILE *begin_file(struct exporting *it, const char *suffix)
-{
-    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
-    name_file(it, suffix, name, beside);
-    FILE *file = fopen(beside, "wb");
-    if (!file)
-        error_set(it->error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
-    return file;
-}
-
-/* When nothing went wrong; else it is gone. */
-static void end_file(struct exporting *it, const char *suffix, FILE *file)
-{
-    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
-    if (!file)
-        return;
-    name_file(it, suffix, name, beside);
-    bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
-    is_written = fclose(file) == 0 && is_written;
-    if (!it->error->is_set && !(is_written && rename(beside, name) == 0))
-        error_set(it->error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
-    if (it->error->is_set)
-        (void)unlink(beside);
-}
-
-static void put_file(struct exporting *it, const char *suffix, struct bytes text)
-{
-    FILE *file = it->error->is_set ? NULL : begin_file(it, suffix);
-    if (file && fwrite(text.data, 1, text.size, file) != text.size)
-        error_set(it->error, EXIT_STATE_IO, "%s%s can't be written: %s", it->arguments->output,
-                  suffix, strerror(errno));
-    end_file(it, suffix, file);
-}
+/* --- what stands beside --- */
 
 static void write_manifest(const struct exporting *it, const struct dataset_listing *listing,
                            struct buffer *to)
@@ -216,11 +169,11 @@ static void put_beside(struct exporting *it, const struct dataset_listing *listi
     write_manifest(it, listing, &text);
     if (text.failed)
         error_set(it->error, EXIT_STATE_IO, "out of memory");
-    put_file(it, ".manifest.json", buffer_bytes(&text));
+    output_file_write(it->arguments->output, ".manifest.json", buffer_bytes(&text), it->error);
     buffer_finish(&text);
     struct bytes schema = it->form ? form_item_schema(it->form) : bytes_of("", 0);
     if (schema.size > 0)
-        put_file(it, ".item_schema.json", schema);
+        output_file_write(it->arguments->output, ".item_schema.json", schema, it->error);
 }
 
 /* What a form has no place for is told, never passed over in silence. */
@@ -246,9 +199,8 @@ static void say(const struct exporting *it, const struct dataset_listing *listin
 static void deliver(struct exporting *it, struct store *store,
                     const struct dataset_listing *listing)
 {
-    bool has_file = it->arguments->output;
-    it->file = has_file ? begin_file(it, "") : stdout;
-    if (!it->file)
+    const char *path = it->arguments->output;
+    if (!output_file_begin(&it->file, path, "", it->error))
         return;
     enum status status = dataset_read_rows(store, listing, write_row, it, it->error);
     if (status != STATUS_OK && !it->error->is_set)
@@ -256,11 +208,8 @@ static void deliver(struct exporting *it, struct store *store,
     if (is_list(it))
         put(it, it->rows == 0 ? BYTES_LITERAL("[]\n") : BYTES_LITERAL("\n]\n"));
     digest_stream_sha256(it->digest, it->sha256);
-    if (has_file)
-        end_file(it, "", it->file);
-    else if (fflush(stdout) != 0)
-        error_set(it->error, EXIT_STATE_IO, "the rows can't be written: %s", strerror(errno));
-    if (has_file)
+    output_file_end(&it->file);
+    if (path)
         put_beside(it, listing);
     if (!it->error->is_set)
         say(it, listing);

@@ -1,22 +1,20 @@
 /* Items that are open or waiting, one in memory at a time, those that expire first before the others. A
  * page of the list is read, then each of its items, so that no read transaction is held for long.
  *
- *   page of items -> record -> form -> FILE.tmp -> FILE     and beside it what people are asked:
- *                                                  FILE.config.xml, FILE.config.json */
+ *   page of items -> record -> form -> FILE     and beside it what people are asked:
+ *                                      FILE.config.xml, FILE.config.json */
 #include "processor/command/queue/export.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "pipelines/cohorts/report.h"
 #include "pipelines/review/review_items.h"
+#include "processor/command/output_file.h"
 #include "processor/review/forms.h"
 #include "processor/review/labelling.h"
 
 enum {
-    PATH_BYTES_MAX = 4096,
     PAGE_ITEMS = 200,
     ARENA_BYTES_MAX = 128 << 20,
     KEPT_BYTES = 1 << 20,
@@ -28,7 +26,7 @@ struct exporting {
     const struct pipeline_config *config;
     const struct form *form;
     struct store *store;
-    FILE *file;
+    struct output_file file;
     struct arena arena;
     struct buffer record, line;
     uint8_t ids[PAGE_ITEMS][ITEM_ID_BYTES];
@@ -49,50 +47,7 @@ bool queue_export_has(const char *format)
     return form != NULL;
 }
 
-/* --- files --- */
-
-static void name_file(const struct exporting *it, const char *suffix, char ret_name[PATH_BYTES_MAX],
-                      char ret_beside[PATH_BYTES_MAX])
-{
-    snprintf(ret_name, PATH_BYTES_MAX, "%s%s", it->arguments->output, suffix);
-    snprintf(ret_beside, PATH_BYTES_MAX, "%s%s.tmp", it->arguments->output, suffix);
-}
-
-static void cannot_write(struct exporting *it, const char *name)
-{
-    error_set(it->error, EXIT_STATE_IO, "%s can't be written: %s", name, strerror(errno));
-}
-
-static FILE *begin_file(struct exporting *it, const char *suffix)
-{
-    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
-    name_file(it, suffix, name, beside);
-    FILE *file = fopen(beside, "wb");
-    if (!file)
-        cannot_write(it, name);
-    return file;
-}
-
-/* Moved into place when nothing went wrong; else it is gone. */
-static void end_file(struct exporting *it, const char *suffix, FILE *file)
-{
-    char name[PATH_BYTES_MAX], beside[PATH_BYTES_MAX];
-    if (!file)
-        return;
-    name_file(it, suffix, name, beside);
-    bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
-    is_written = fclose(file) == 0 && is_written;
-    if (!it->error->is_set && !(is_written && rename(beside, name) == 0))
-        cannot_write(it, name);
-    if (it->error->is_set)
-        (void)unlink(beside);
-}
-
-static void put(struct exporting *it, struct bytes text)
-{
-    if (!it->error->is_set && fwrite(text.data, 1, text.size, it->file) != text.size)
-        cannot_write(it, it->arguments->output ? it->arguments->output : "standard output");
-}
+/* --- what stands beside --- */
 
 /* What the people are asked; the instructions are those of the queue that is asked for. */
 static void put_labelling(struct exporting *it)
@@ -104,12 +59,9 @@ static void put_labelling(struct exporting *it)
     labelling_write(tool, &it->config->review.labels,
                     review_settings_queue(&it->config->review, bytes_of_text(queue))->instructions,
                     &text);
-    FILE *file = begin_file(it, suffix);
     if (text.failed)
         error_set(it->error, EXIT_TEMPORARY, "out of memory");
-    else if (file && fwrite(text.data, 1, text.size, file) != text.size)
-        cannot_write(it, suffix);
-    end_file(it, suffix, file);
+    output_file_write(it->arguments->output, suffix, buffer_bytes(&text), it->error);
     buffer_finish(&text);
 }
 
@@ -150,10 +102,11 @@ static void write_item(struct exporting *it, const uint8_t id[ITEM_ID_BYTES])
     if (status != STATUS_OK || it->line.size == 0)
         return;
     if (form_is_list(it->form)) {
-        put(it, it->items == 0 ? BYTES_LITERAL("[\n") : BYTES_LITERAL(",\n"));
-        put(it, bytes_of(it->line.data, it->line.size - 1)); /* without its line end */
+        output_file_put(&it->file, it->items == 0 ? BYTES_LITERAL("[\n") : BYTES_LITERAL(",\n"));
+        output_file_put(&it->file,
+                        bytes_of(it->line.data, it->line.size - 1)); /* without its line end */
     } else {
-        put(it, buffer_bytes(&it->line));
+        output_file_put(&it->file, buffer_bytes(&it->line));
     }
     it->items++;
 }
@@ -175,17 +128,13 @@ static void write_items(struct exporting *it, enum item_state state)
 static void deliver(struct exporting *it)
 {
     const char *output = it->arguments->output;
-    it->file = output ? begin_file(it, "") : stdout;
-    if (!it->file)
+    if (!output_file_begin(&it->file, output, "", it->error))
         return;
     write_items(it, ITEM_WAITING);
     write_items(it, ITEM_OPEN);
     if (form_is_list(it->form))
-        put(it, it->items == 0 ? BYTES_LITERAL("[]\n") : BYTES_LITERAL("\n]\n"));
-    if (output)
-        end_file(it, "", it->file);
-    else if (fflush(stdout) != 0)
-        cannot_write(it, "standard output");
+        output_file_put(&it->file, it->items == 0 ? BYTES_LITERAL("[]\n") : BYTES_LITERAL("\n]\n"));
+    output_file_end(&it->file);
     if (output && !it->error->is_set)
         put_labelling(it);
 }
