@@ -268,6 +268,7 @@ struct score_context judge_context(struct judge *judge, const struct judgement *
         .dimension_values = judgement->closed->dimension_values,
         .arena = &judge->arena,
         .scratch = judge->scratch,
+        .redaction = &judge->config->redaction,
     };
 }
 

@@ -93,9 +93,20 @@ static void consider(struct look *it, const struct regression_row *row)
 
 /* --- ways to a row --- */
 
-static struct bytes said_before(const struct agent_run *run)
+/* As rows have it; what nothing was masked in is compared as it is. */
+static struct bytes question_of(const struct regression_set *set, struct score_context *context)
 {
-    return run->history_count > 0 ? run->history[run->history_count - 1].text : (struct bytes){0};
+    const struct agent_run *run = context->run;
+    struct bytes asked = run->input, before = {0};
+    if (agent_run_lost(run) & RUN_TEXT_INPUT)
+        return before;
+    if (run->history_count > 0)
+        before = run->history[run->history_count - 1].text;
+    if (set->has_masked_questions) {
+        asked = regression_mask(context, asked).text;
+        before = regression_mask(context, before).text;
+    }
+    return regression_question(asked, before, context->arena);
 }
 
 static void look_by_signature(struct look *it)
@@ -147,10 +158,10 @@ void regression_look(const struct regression_set *set, struct score_context *con
         return;
     it.has_failed =
         it.has_failed && regression_signature_read(report->signature, 16, &it.signature);
-    if (set->has_questions)
+    if (set->has_questions) {
         content_read(context->run);
-    if (set->has_questions && !(agent_run_lost(context->run) & RUN_TEXT_INPUT))
-        it.question = regression_question(context->run->input, said_before(context->run), arena);
+        it.question = question_of(set, context);
+    }
     look_by_signature(&it);
     if (it.question.size > 0) {
         look_by_question(&it, regression_set_by_question(set, it.question));

@@ -16,13 +16,42 @@ enum finding {
 
 #define GROUND_TRUTH_MIN 0.5
 
-static const struct facts_text *read_answer(struct regression_answer *answer)
+struct redacted_text regression_mask(struct score_context *context, struct bytes text)
 {
-    const struct agent_run *run = answer->context->run;
-    if (!answer->is_read && run->output.size > 0)
-        answer->text = facts_text_read(run->output, answer->context->arena);
-    answer->is_read = true;
-    return answer->text;
+    struct redaction_counts ignored = {0};
+    const struct redaction_policy *policy = context->redaction;
+    if (!text.data || !policy || policy->content != REDACT_REDACTED)
+        return (struct redacted_text){.text = text};
+    return redact_text(policy, context->scratch, text, context->arena, &ignored);
+}
+
+static struct regression_said *read_answer(const struct regression_row *row,
+                                           struct regression_answer *answer)
+{
+    struct regression_said *said = row->has_masked_facts ? &answer->masked : &answer->plain;
+    struct bytes output = answer->context->run->output;
+    if (!said->is_read && output.size > 0) {
+        said->masked = row->has_masked_facts ? regression_mask(answer->context, output)
+                                             : (struct redacted_text){.text = output};
+        said->text = facts_text_read(said->masked.text, answer->context->arena);
+    }
+    said->is_read = true;
+    return said;
+}
+
+/* Of the masked answer a place in the answer as it was. */
+static uint32_t unmasked(const struct redacted_text *masked, uint32_t offset, bool is_end)
+{
+    uint32_t by = 0;
+    for (uint32_t i = 0; i < masked->edit_count; i++) {
+        const struct redaction_edit *edit = &masked->edits[i];
+        if (offset <= edit->new_start)
+            break;
+        if (offset < edit->new_end)
+            return is_end ? edit->end : edit->start;
+        by = edit->end - edit->new_end;
+    }
+    return offset + by;
 }
 
 static const struct agent_run *run_of(const struct regression_answer *answer)
@@ -32,19 +61,20 @@ static const struct agent_run *run_of(const struct regression_answer *answer)
 
 /* Is what the answer lacks lacking? Not where texts were left out, or where a run that did not break has
  * no answer: none was recorded. */
-static enum finding lacking(struct regression_answer *answer)
+static enum finding lacking(const struct regression_row *row, struct regression_answer *answer)
 {
     const struct agent_run *run = run_of(answer);
-    bool is_whole = !(agent_run_lost(run) & RUN_TEXT_OUTPUT) &&
-                    (run->output.size == 0 ? run->has_failed : read_answer(answer) != NULL);
+    bool is_whole =
+        !(agent_run_lost(run) & RUN_TEXT_OUTPUT) &&
+        (run->output.size == 0 ? run->has_failed : read_answer(row, answer)->text != NULL);
     return is_whole ? FOUND_FAILED : FOUND_UNKNOWN;
 }
 
-static int place_of(const struct regression_demand *demand, const struct regression_answer *answer,
-                    struct facts_place *ret_place)
+static int place_of(const struct regression_demand *demand, const struct regression_said *said,
+                    struct arena *arena, struct facts_place *ret_place)
 {
     for (uint32_t i = 0; i < demand->count; i++)
-        if (facts_find(answer->text, demand->phrases[i], answer->context->arena, ret_place))
+        if (facts_find(said->text, demand->phrases[i], arena, ret_place))
             return (int)i;
     return -1;
 }
@@ -55,16 +85,16 @@ static enum finding must_not_include(const struct regression_row *row,
     for (uint32_t i = 0; i < row->must_not_include.count; i++) {
         const struct regression_demand *demand = &row->must_not_include.items[i];
         struct facts_place place;
-        (void)read_answer(answer);
-        int said = place_of(demand, answer, &place);
-        if (said < 0)
+        const struct regression_said *said = read_answer(row, answer);
+        int at = place_of(demand, said, answer->context->arena, &place);
+        if (at < 0)
             continue;
-        hit->value = demand->texts[said];
-        hit->start = place.start;
-        hit->end = place.end;
+        hit->value = demand->texts[at];
+        hit->start = unmasked(&said->masked, place.start, false);
+        hit->end = unmasked(&said->masked, place.end, true);
         return FOUND_FAILED;
     }
-    bool is_known = row->must_not_include.count == 0 || lacking(answer) == FOUND_FAILED;
+    bool is_known = row->must_not_include.count == 0 || lacking(row, answer) == FOUND_FAILED;
     return is_known ? FOUND_WELL : FOUND_UNKNOWN;
 }
 
@@ -73,11 +103,10 @@ static enum finding must_include(const struct regression_row *row, struct regres
 {
     for (uint32_t i = 0; i < row->must_include.count; i++) {
         const struct regression_demand *demand = &row->must_include.items[i];
-        (void)read_answer(answer);
-        if (place_of(demand, answer, NULL) >= 0)
+        if (place_of(demand, read_answer(row, answer), answer->context->arena, NULL) >= 0)
             continue;
         hit->value = demand->texts[0];
-        return lacking(answer);
+        return lacking(row, answer);
     }
     return FOUND_WELL;
 }
@@ -154,7 +183,7 @@ static enum finding volatile_numbers(const struct regression_row *row,
     }
     const char *reason = reading->na_reason ? reading->na_reason : "";
     if (strcmp(reason, "no_numbers") == 0)
-        return lacking(answer);
+        return lacking(row, answer);
     /* Nothing to hold them against was recorded: not shown, and not shown false either. */
     return strcmp(reason, "no_contexts") == 0 ? FOUND_WEAK : FOUND_UNKNOWN;
 }

@@ -87,12 +87,21 @@ static bool read_identity(struct row_reading *it)
 
 /* --- facts --- */
 
+bool regression_has_mask(struct bytes text)
+{
+    for (size_t i = 0; i < MASK_KINDS; i++)
+        if (text.size > 0 && memmem(text.data, text.size, mask_marks[i], strlen(mask_marks[i])))
+            return true;
+    return false;
+}
+
 static bool add_alternative(const struct row_reading *it, const struct json_value *value,
                             struct regression_demand *demand)
 {
     if (value->type != JSON_STRING || demand->count == RESULT_ALTERNATIVES_MAX ||
         value->text.size > RESULT_ALTERNATIVE_BYTES_MAX)
         return false;
+    it->to->has_masked_facts |= regression_has_mask(value->text);
     demand->texts[demand->count] = arena_copy(it->arena, value->text);
     demand->phrases[demand->count++] =
         facts_phrase_read(value->text, it->open, it->scratch, it->arena);
@@ -262,6 +271,7 @@ static bool read_live(struct row_reading *it)
         !read_checks(it, question, expected))
         return false;
     to->failure_mode = mode.data ? arena_copy(it->arena, mode) : mode;
+    to->has_masked_question = regression_has_mask(question);
     if (question.size > 0)
         to->question =
             arena_copy(it->arena, regression_question(question, last_turn(it), it->scratch));
@@ -273,8 +283,7 @@ static bool read_live(struct row_reading *it)
 enum status regression_row_read(struct bytes json, bool is_any, struct arena *scratch,
                                 struct arena *arena, struct regression_row *ret_row)
 {
-    struct row_reading it = {
-        .scratch = scratch, .arena = arena, .to = ret_row, .is_any = is_any};
+    struct row_reading it = {.scratch = scratch, .arena = arena, .to = ret_row, .is_any = is_any};
     *ret_row = (struct regression_row){.next_alike = ROW_INDEX_NONE, .next_asked = ROW_INDEX_NONE};
     arena_reset(scratch);
     bool is_row = json_parse(json, scratch, &it.reader, &it.row) && it.row.type == JSON_OBJECT &&

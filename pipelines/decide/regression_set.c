@@ -114,7 +114,8 @@ enum status regression_builder_add(struct regression_builder *builder, struct by
 {
     struct regression_row row;
     struct regression_set *set = builder->set;
-    enum status status = regression_row_read(json, builder->takes_all, &builder->scratch, &set->arena, &row);
+    enum status status =
+        regression_row_read(json, builder->takes_all, &builder->scratch, &set->arena, &row);
     if (status != STATUS_OK) {
         set->left_out += status == STATUS_BUSY;
         return status;
@@ -199,6 +200,7 @@ static bool chain(struct regression_set *set)
             row->next_asked = slot->row;
             slot->row = i;
             set->has_questions = true;
+            set->has_masked_questions |= row->has_masked_question;
         }
     }
     return true;

@@ -9,6 +9,7 @@
 #include "pipelines/decide/near_questions.h"
 #include "pipelines/decide/regression.h"
 #include "processor/base/digest.h"
+#include "processor/emit/redact.h"
 #include "processor/review/result.h"
 #include "processor/review/row_snapshot.h"
 #include "processor/score/language/facts.h"
@@ -25,6 +26,9 @@ struct regression_demands {
     uint32_t count;
 };
 
+/* Does a text of a row hold the mark of something that was masked? */
+bool regression_has_mask(struct bytes text);
+
 struct regression_row { /* texts lie in the arena of the set */
     uint8_t row_id[16], sha256[SHA256_SIZE];
     char row_id_text[UUID_TEXT_SIZE];
@@ -32,6 +36,8 @@ struct regression_row { /* texts lie in the arena of the set */
     enum row_split split;
     bool is_live; /* false: retired, or no regression row any more */
     bool is_critical, has_volatile_numbers;
+    bool has_masked_question,
+        has_masked_facts; /* they were masked when it became a row, so answers are, too */
     bool expects_answer, expects_refusal; /* neither: nothing is known */
     int64_t stale_from_ms;                /* INT64_MAX: never */
     struct bytes failure_mode;
@@ -58,7 +64,7 @@ struct regression_set {
     struct arena arena;
     struct regression_row *rows; /* by row id */
     uint32_t count, left_out;
-    bool has_questions;
+    bool has_questions, has_masked_questions;
     struct row_table by_signature, by_question;
     struct near_questions *near; /* its numbers: the first row of a question */
     char snapshot[REGRESSION_SNAPSHOT_SIZE];
@@ -80,9 +86,14 @@ bool regression_signature_read(const char *text, size_t size, uint64_t *ret_sign
 /* One run while it is held against rows: its answer is read once. */
 struct regression_answer {
     struct score_context *context;
-    const struct facts_text *text; /* NULL: not read yet, or there is no answer */
-    bool is_read;
+    struct regression_said {
+        const struct facts_text *text; /* NULL: not read yet, or there is no answer */
+        struct redacted_text masked;
+        bool is_read;
+    } plain, masked;
 };
+/* A text of the run as rows have it. */
+struct redacted_text regression_mask(struct score_context *context, struct bytes text);
 /* What a hit says of its row; no check. */
 void regression_hit_begin(const struct regression_row *row, struct regression_hit *ret_hit);
 /* The first check that the run fails; is_fail is false where that proves no failure. `is_lenient`: what

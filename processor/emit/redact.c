@@ -28,7 +28,7 @@ const char *const mask_kind_names[MASK_KINDS] = {
     [MASK_SECRET] = "secret", [MASK_CUSTOM] = "custom",
 };
 
-static const char *const replacements[MASK_KINDS] = {
+const char *const mask_marks[MASK_KINDS] = {
     [MASK_EMAIL] = "[EMAIL]",   [MASK_CARD] = "[CARD]",     [MASK_PHONE] = "[PHONE]",
     [MASK_SECRET] = "[SECRET]", [MASK_CUSTOM] = "[MASKED]",
 };
@@ -109,7 +109,7 @@ static struct redacted_text apply(struct bytes text, const struct mask_ranges *r
 {
     size_t size = text.size;
     for (uint32_t i = 0; i < ranges->count; i++)
-        size += strlen(replacements[ranges->items[i].kind]) - ranges->items[i].end +
+        size += strlen(mask_marks[ranges->items[i].kind]) - ranges->items[i].end +
                 ranges->items[i].start;
     struct redaction_edit *edits = arena_alloc(arena, ranges->count * sizeof *edits);
     uint8_t *to = arena_alloc(arena, size);
@@ -118,10 +118,10 @@ static struct redacted_text apply(struct bytes text, const struct mask_ranges *r
     uint32_t from = 0, at = 0;
     for (uint32_t i = 0; i < ranges->count; i++) {
         const struct mask_range *range = &ranges->items[i];
-        uint32_t replaced = (uint32_t)strlen(replacements[range->kind]);
+        uint32_t replaced = (uint32_t)strlen(mask_marks[range->kind]);
         memcpy(to + at, text.data + from, range->start - from);
         at += range->start - from;
-        memcpy(to + at, replacements[range->kind], replaced);
+        memcpy(to + at, mask_marks[range->kind], replaced);
         edits[i] = (struct redaction_edit){range->start, range->end, at, at + replaced};
         at += replaced;
         from = range->end;

@@ -19,6 +19,7 @@ enum redaction_content { REDACT_NONE, REDACT_METADATA, REDACT_REDACTED, REDACT_F
 extern const char *const redaction_content_names[4];
 
 extern const char *const mask_kind_names[MASK_KINDS];
+extern const char *const mask_marks[MASK_KINDS]; /* what stands in place of a match */
 
 enum { REDACTION_KEYS_MAX = 256, REDACTION_REGEXES_MAX = 64 };
 

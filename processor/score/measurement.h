@@ -19,6 +19,8 @@ struct reading {
     bool proves_nothing; /* of this run, though it judges others (judges_where) */
 };
 
+struct redaction_policy;
+
 /* A run, and what it is measured by. */
 struct score_context {
     struct agent_run *run; /* content is added when a measurement needs it */
@@ -27,6 +29,8 @@ struct score_context {
     struct arena *arena;
     struct regex_scratch *scratch;
     void *memo; /* of memo.c */
+    /* How texts leave (emit/redact.h), for whoever compares them with some that left; NULL: as they are. */
+    const struct redaction_policy *redaction;
 };
 
 typedef void measurement_fn(const struct measurement *self, struct score_context *context,

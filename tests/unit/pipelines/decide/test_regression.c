@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "pipelines/decide/regression.h"
+#include "processor/emit/redact.h"
 #include "processor/score/signature.h"
 #include "tests/support/regression_row.h"
 #include "tests/support/score_test.h"
@@ -448,6 +449,25 @@ START_TEST(where_facts_are_marked_words_are_not_counted)
 }
 END_TEST
 
+START_TEST(what_was_masked_in_a_row_is_masked_in_a_run_before_they_are_compared)
+{
+    struct redaction_policy policy = {.content = REDACT_REDACTED, .builtin = {[MASK_EMAIL] = true}};
+    struct regression_case row = {.number = 1,
+                                  .question = "Who reads letters to [EMAIL] in your bank?",
+                                  .must_not_include = "write to [EMAIL] about it"};
+    ck_assert_int_eq(add(row), STATUS_OK);
+    finish();
+    fixture->context.redaction = &policy;
+    run("Who reads letters to ann.smith@bank.example in your bank?",
+        "That is bob@bank.example. Write to carl@bank.example about it, please.");
+    look();
+    expect_hit(1, MATCH_EXACT, CHECK_MUST_NOT_INCLUDE, true);
+    ck_assert(bytes_equal_text(bytes_of(hand->run.output.data + found.hits[0].start,
+                                        found.hits[0].end - found.hits[0].start),
+                               "Write to carl@bank.example about it"));
+}
+END_TEST
+
 /* --- when nothing is said --- */
 
 START_TEST(a_row_that_has_gone_stale_is_met_by_nobody)
@@ -559,6 +579,7 @@ int main(void)
     tcase_add_test(tests, a_number_that_is_no_customers_own_is_compared_by_value);
     tcase_add_test(tests, expected_words_support_only_and_a_judge_speaks_first);
     tcase_add_test(tests, where_facts_are_marked_words_are_not_counted);
+    tcase_add_test(tests, what_was_masked_in_a_row_is_masked_in_a_run_before_they_are_compared);
     tcase_add_test(tests, a_row_that_has_gone_stale_is_met_by_nobody);
     tcase_add_test(tests, what_did_not_come_in_is_not_held_against_a_run);
     tcase_add_test(tests, of_many_rows_the_failed_ones_are_told_first);
