@@ -155,6 +155,7 @@ case $mode in
     need_packages peers
     prepare
     step python-environment-peers python_environment -peers
+    step python-environments-of-vendors python_test tests/integration/flywheel/vendor.py
     python_tests "${with_peers[@]}"
     ;;
 esac
