@@ -1,7 +1,17 @@
-"""Exports of other tools, as these write them, in which people have judged four runs each: one is wrong, one right, one has a label alone, and
+"""A daemon with open items, in a queue that is blind and in one that is not; and exports of other tools, as these write them, in which people have judged four runs each: one is wrong, one right, one has a label alone, and
 one was passed over."""
-import datetime, uuid
+import datetime, json, time, uuid
 
+from flywheel.daemon import Daemon, lines_of
+from flywheel.otlp_bytes import request, span
+
+HOSTILE = 'no fee applies </Text> "quoted" ]]> {{x}} \u202e \U0001f600'
+PIPELINE = """trajectory: { settle: 50ms }
+selection: { budget: {} }
+rules:
+  - { name: failed_hard, measure: 'attributes["wrongness"]', fail_above: 0, queue: review, labels: [wrong_tool], when: 'intent != "shown"' }
+  - { name: failed_here, measure: 'attributes["wrongness"]', fail_above: 0, queue: shown, labels: [wrong_tool], when: 'intent == "shown"' }
+"""
 BASE = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=123000)
 
 
@@ -82,3 +92,39 @@ def futureagi(records, verdict, minutes):
 def annotate(tool, records, verdict="fail", minutes=0):
     """What the tool exports when people have judged these four."""
     return {"label-studio": label_studio, "langfuse": langfuse, "langsmith": langsmith, "futureagi": futureagi}[tool](records, verdict, minutes)
+
+
+def trace_of(number):
+    return number.to_bytes(16, "big").hex()
+
+
+def body(first, count, intent):
+    now = time.time_ns()
+    return request([span(trace.to_bytes(16, "big"), trace.to_bytes(8, "big"), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", intent=intent,
+                         input__value=f"question {trace}", output__value=f"answer {trace}: {HOSTILE}", wrongness=1) for trace in range(first, first + count)])
+
+
+class ImportsDaemon:
+    def __init__(self, flywheel):
+        self.daemon = Daemon(flywheel, PIPELINE, review=', queues: { "*": { overlap: 0 }, shown: { blind: off } }')
+        self.daemon.start()
+
+    def send(self, hidden, shown):
+        """Runs from 1 on of the blind queue, from 101 on of the other; their records by trace."""
+        self.daemon.send(body(1, hidden, "hidden"), body(101, shown, "shown"))
+        self.daemon.wait(lambda: self.daemon.line_count() == hidden + shown)
+        return {record["source"]["trace_id"]: record for record in self.daemon.records()}
+
+    def export(self, form, *more):
+        """The items in that tool's form, and what its people are asked."""
+        path = self.daemon.directory / f"{form}.out"
+        self.daemon.run("queue", "export", "-c", self.daemon.config, "--format", form, "-o", path, *more, check=True)
+        beside = self.daemon.directory / (f"{form}.out.config." + ("xml" if form == "label-studio" else "json"))
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if form == "label-studio" else [json.loads(line) for line in lines_of(text)], beside.read_text(encoding="utf-8")
+
+    def give(self, tool, exported, *more):
+        """What the tool exported is imported."""
+        path = self.daemon.directory / f"{tool}-reviews.json"
+        path.write_text(exported if isinstance(exported, str) else json.dumps(exported, indent=1), encoding="utf-8")
+        return self.daemon.run("results", "import", "-c", self.daemon.config, "--from", tool, *more, path)

@@ -1,62 +1,27 @@
 """A reviewer who lives in another tool: open items leave as that tool's tasks, runs or queue items, what people say of them there comes back
 in the tool's own export, and is decided here. What the machine said leaves only where a queue shows it."""
-import json, re, time, uuid
+import json, re, uuid
 import xml.etree.ElementTree as xml
 
 from flywheel.checks import Checks, arguments
-from flywheel.daemon import Daemon, lines_of
-from flywheel.otlp_bytes import request, span
+from flywheel.daemon import lines_of
 from flywheel.review import items, sign_in
-from imports_annotated import annotate
+from imports_annotated import HOSTILE, ImportsDaemon, annotate, trace_of
 
 args = arguments()
 checks = Checks()
-HOSTILE = 'no fee applies </Text> "quoted" ]]> {{x}} \u202e \U0001f600'
 TOOLS = {"label-studio": 0, "langfuse": 1, "langsmith": 2, "futureagi": 3}
-
-
-def body(first, count, intent):
-    now = time.time_ns()
-    return request([span(trace.to_bytes(16, "big"), trace.to_bytes(8, "big"), b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", intent=intent,
-                         input__value=f"question {trace}", output__value=f"answer {trace}: {HOSTILE}", wrongness=1) for trace in range(first, first + count)])
-
-
-def trace_of(number):
-    return number.to_bytes(16, "big").hex()
 
 
 def counts(result):
     return {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", result.stdout)}
 
 
-def export(form, *more):
-    """The items in that tool's form, and what its people are asked."""
-    path = daemon.directory / f"{form}.out"
-    daemon.run("queue", "export", "-c", daemon.config, "--format", form, "-o", path, *more, check=True)
-    text = path.read_text()
-    beside = daemon.directory / (f"{form}.out.config." + ("xml" if form == "label-studio" else "json"))
-    return json.loads(text) if form == "label-studio" else [json.loads(line) for line in lines_of(text)], beside.read_text()
-
-
-def give(tool, export_of_tool, *more):
-    path = daemon.directory / f"{tool}-reviews.json"
-    path.write_text(export_of_tool if isinstance(export_of_tool, str) else json.dumps(export_of_tool, indent=1))
-    return daemon.run("results", "import", "-c", daemon.config, "--from", tool, *more, path)
-
-
-pipeline = """trajectory: { settle: 50ms }
-selection: { budget: {} }
-rules:
-  - { name: failed_hard, measure: 'attributes["wrongness"]', fail_above: 0, queue: review, labels: [wrong_tool], when: 'intent != "shown"' }
-  - { name: failed_here, measure: 'attributes["wrongness"]', fail_above: 0, queue: shown, labels: [wrong_tool], when: 'intent == "shown"' }
-"""
-daemon = Daemon(args.flywheel, pipeline, review=', queues: { "*": { overlap: 0 }, shown: { blind: off } }')
-daemon.start()
+made = ImportsDaemon(args.flywheel)
+daemon, export, give = made.daemon, made.export, made.give
 nothing = daemon.run("queue", "export", "-c", daemon.config, "--format", "langsmith")
 checks.check("without items there is a sentence, and no line", nothing.returncode == 0 and nothing.stdout == "" and "no item is open" in nothing.stderr, nothing.stderr)
-daemon.send(body(1, 16, "hidden"), body(101, 2, "shown"))
-daemon.wait(lambda: daemon.line_count() == 18)
-records = {record["source"]["trace_id"]: record for record in daemon.records()}
+records = made.send(16, 2)
 api = sign_in(daemon)
 daemon.wait(lambda: len(items(api)) == 18)
 
