@@ -92,6 +92,11 @@ static unsigned answer_agreement(void *context, struct http_api_call *call)
     return answer_document(context, call, "/api/v1/agreement", true);
 }
 
+static unsigned answer_calibration(void *context, struct http_api_call *call)
+{
+    return answer_document(context, call, "/api/v1/calibration", true);
+}
+
 static unsigned answer_measures(void *context, struct http_api_call *call)
 {
     return answer_document(context, call, "/api/v1/measures", true);
@@ -136,6 +141,8 @@ static const char *const dataset_parameters[] = {"version", NULL};
 static const char *const row_parameters[] = {"version", "after", NULL};
 static const char *const queue_parameters[] = {NULL};
 static const char *const agreement_parameters[] = {"window", "label", NULL};
+static const char *const calibration_parameters[] = {"window", "rule",       "cohort",
+                                                     "curve",  "min_recall", NULL};
 static const char *const measures_parameters[] = {"window", "group_by", "baseline", NULL};
 static const char *const coverage_parameters[] = {"window", NULL};
 static const char *const cohort_parameters[] = {"window", "group_by", "as_of", NULL};
@@ -163,6 +170,8 @@ static const struct http_api_route routes[] = {
     {HTTP_GET, "/api/v1/agreement", RIGHT_AGGREGATES, 0, answer_agreement, agreement_parameters},
     {HTTP_GET, "/api/v1/agreement/reviewers", RIGHT_REVIEW | RIGHT_ADMIN, 0,
      review_api_agreement_persons, agreement_parameters},
+    {HTTP_GET, "/api/v1/calibration", RIGHT_AGGREGATES, 0, answer_calibration,
+     calibration_parameters},
     {HTTP_GET, "/api/v1/measures", RIGHT_AGGREGATES, 0, answer_measures, measures_parameters},
     {HTTP_GET, "/api/v1/dataset_coverage", RIGHT_AGGREGATES, 0, answer_coverage,
      coverage_parameters},
@@ -300,6 +309,9 @@ enum status review_api_start(struct review_api *review, const struct api *docume
         {.path = "/api/v1/agreement", .handle = review_api_write_agreement, .context = review},
         {.path = "/api/v1/agreement/reviewers",
          .handle = review_api_write_persons,
+         .context = review},
+        {.path = "/api/v1/calibration",
+         .handle = review_api_write_calibration,
          .context = review},
         {.path = "/api/v1/measures", .handle = review_api_write_measures, .context = review},
         {.path = "/api/v1/dataset_coverage",

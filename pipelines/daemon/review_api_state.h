@@ -11,7 +11,7 @@
 #include "processor/report/http_api.h"
 #include "processor/review/reviewers_file.h"
 
-enum { OWN_DOCUMENTS = 7 }; /* beside those of telemetry */
+enum { OWN_DOCUMENTS = 8 }; /* beside those of telemetry */
 
 /* What a role may; a bit each. */
 enum review_right {
@@ -77,6 +77,7 @@ http_api_handler_fn review_api_feedback; /* _feedback.c */
 http_handler_fn review_api_write_dataset, review_api_write_rows; /* _rows.c; of the documents */
 http_api_handler_fn review_api_agreement_persons; /* _agreement.c */
 http_handler_fn review_api_write_agreement, review_api_write_persons;
+http_handler_fn review_api_write_calibration; /* _calibration.c; likewise */
 http_handler_fn review_api_write_measures, review_api_write_coverage; /* _measures.c; likewise */
 
 /* By the document of that path, about one person or (absent) all. */

@@ -108,8 +108,8 @@ static int by_time(const void *first, const void *second)
     return a->principal_hash < b->principal_hash ? -1 : a->principal_hash > b->principal_hash;
 }
 
-static struct result_row *read_results(struct store_txn *txn, uint64_t item, struct arena *arena,
-                                       uint32_t *ret_count)
+struct result_row *tally_results(struct store_txn *txn, uint64_t item, struct arena *arena,
+                                 uint32_t *ret_count)
 {
     uint64_t principals[RESULT_KEYS_MAX];
     uint32_t count = result_principals(txn, item, principals), found = 0;
@@ -135,7 +135,7 @@ static void add(const struct review_settings *settings, struct store_txn *txn,
     struct item_tally tally = {.settings = settings, .item = item, .sign = sign};
     arena_init(&arena, RESULTS_BYTES_MAX);
     tally.first_day = (int64_t)store_get_number(txn, day_name);
-    tally.results = read_results(txn, item->sequence, &arena, &tally.result_count);
+    tally.results = tally_results(txn, item->sequence, &arena, &tally.result_count);
     if (tally.results)
         tally_each(txn, &tally);
     else
@@ -150,7 +150,7 @@ void tally_tell(struct store_txn *txn, const struct item_row *item, const struct
     struct item_tally tally = {.settings = &none, .item = item, .sign = -1, .sink = sink};
     arena_init(&arena, RESULTS_BYTES_MAX);
     tally.first_day = (int64_t)store_get_number(txn, day_name);
-    tally.results = read_results(txn, item->sequence, &arena, &tally.result_count);
+    tally.results = tally_results(txn, item->sequence, &arena, &tally.result_count);
     if (tally.results)
         agreement_tally(txn, &tally);
     else

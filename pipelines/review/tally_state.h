@@ -36,6 +36,9 @@ uint32_t tally_planned(const struct item_tally *tally,
 /* Was the run bad? The first verdicts in planned places say so where they are one; else the decision
  * does. False: not known. */
 bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad);
+/* Of an item, by time of receipt; in the arena. NULL: out of memory. */
+struct result_row *tally_results(struct store_txn *txn, uint64_t item, struct arena *arena,
+                                 uint32_t *ret_count);
 /* Was one of these labels given? By more than half of the first ones in planned places where their
  * verdicts are one; else the decision says so. */
 bool tally_has_label(const struct item_tally *tally, const struct bytes *labels, uint32_t count);

@@ -30,6 +30,7 @@ int command_reviewer(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_queue(int argc, char **argv);
 int command_agreement(int argc, char **argv);
+int command_calibrate(int argc, char **argv);
 int command_measures(int argc, char **argv);
 int command_results(int argc, char **argv);
 int command_review(int argc, char **argv);

@@ -30,6 +30,8 @@ static const struct command rows[] = {
     {"review", "the address of the review page, signed in once", help_review, command_review},
     {"queue", "how far the review has come, by queue", help_queue, command_queue},
     {"agreement", "how far reviewers agree, by label", help_agreement, command_agreement},
+    {"calibrate", "fail rates and rules by what reviewers said", help_calibrate,
+     command_calibrate},
     {"measures", "what reviews have come to: rows, pace, lift, coverage", help_measures,
      command_measures},
     {"results", "submit or import judgements, take a person's back", help_results,
