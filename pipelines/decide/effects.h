@@ -72,10 +72,9 @@ struct closed {
     uint8_t *outcomes;     /* enum outcome of each rule, config->ruleset order */
     bool *is_rule_missing; /* likewise: na, because an awaited score did not come */
     bool has_regression;   /* both have one more, of the built-in rule (regression_rule.h) */
-    bool is_candidate;     /* the run of a gate's candidate: no traffic */
-    struct bytes release;  /* a value of the dimension; absent: nobody counts by releases */
-    struct bytes met;      /* met_rows.h; absent likewise, and when nothing is counted anew */
     bool is_critical_hit;  /* it failed a row of severity critical, not by a near question alone */
+    bool is_candidate;     /* the run of a gate's candidate: no traffic */
+    struct bytes release, met; /* a dimension's value; met_rows.h. Absent: nobody counts by them */
     struct cohort_class class;
     struct bytes *dimension_values; /* config->dimensions order */
     struct record_selection selection;

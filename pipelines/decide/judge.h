@@ -10,17 +10,15 @@
 #include "pipelines/decide/summary.h"
 #include "processor/score/scorer.h"
 
-/* Texts and tables of one trajectory while it is judged. No option, because it is no size to tune but
- * a ceiling for hostile input, 32 times the default of trajectory.max_bytes: a run whose
- * facts do not fit is unscored, a measurement that finds no room says so. Memory is taken in steps and
- * given back after each trajectory. */
+/* Texts and tables of one trajectory while it is judged. No size to tune but a ceiling for hostile
+ * input, 32 times the default of trajectory.max_bytes: a run whose facts do not fit is unscored, a
+ * measurement that finds no room says so. Taken in steps, given back after each trajectory. */
 enum { JUDGE_SCRATCH_BYTES_MAX = 512 << 20 };
 
 /* Bytes that all readers of one trajectory may look at, of its texts and what is made of them: so
  * much a byte of its spans, and some in any case. No option either: the most that a recorded run needs
- * is 48 a byte, mostly members of JSON looked for by name, and less than a tenth of its limit (the
- * test of it says so). At a gigabyte a second 256 looks at the default max_bytes are four seconds.
- * What a run's readers did not get to is na(too_costly). */
+ * is 48 a byte, less than a tenth of its limit. At a gigabyte a second 256 looks at the default
+ * max_bytes are four seconds. What a run's readers did not get to is na(too_costly). */
 enum { JUDGE_LOOKS_PER_BYTE = 256, JUDGE_LOOK_BYTES_MIN = 16 << 20 };
 
 /* What a revision starts from: what was decided before, and how far it goes. */
@@ -31,14 +29,13 @@ struct prior_verdict {
     uint8_t record_id[RECORD_ID_SIZE]; /* of the last record, when one was emitted */
     uint32_t spans, late_spans;        /* in all, and of them late */
     struct bytes contribution;         /* what the cohorts hold */
-    double probability; /* with which it was chosen, or could have been; 0: not known */
-    bool is_counted;    /* among the decisions, whether or not an outcome has changed */
-    bool moves_cohort;  /* it counts anew in the cohorts, likewise */
-    bool is_partial;    /* of late spans alone: times as they were known before */
+    double probability;           /* with which it was chosen, or could have been; 0: not known */
+    bool is_counted, moves_cohort; /* among the decisions, and in the cohorts, changed or not */
+    bool is_partial;              /* of late spans alone: times as they were known before */
     uint64_t known_start_ns, known_end_ns;
 };
 
-/* One verdict while it is made: what the caller says, and what comes of it. */
+/* One verdict while it is made. */
 struct judgement {
     const struct open_trajectory *open;
     enum close_trigger trigger;
@@ -66,7 +63,7 @@ struct judge {
     uint32_t looks_per_byte;
     struct in_hand_slot *slot;         /* NULL: nobody wants to know. Borrowed, as the next */
     const struct set_aside *set_aside; /* NULL: nothing is */
-    bool is_set_aside;                 /* what judge_read was asked for last */
+    bool is_set_aside; /* what judge_read was asked for last */
     size_t record_bytes_max; /* of a record; 0: the usual limit */
     const struct regression_set *regressions; /* in force; NULL: none. Borrowed for a step */
     struct first_seen first_seen;
@@ -81,12 +78,10 @@ struct judge {
 
 MUST_CHECK bool judge_init(struct judge *judge, const struct pipeline_config *config);
 void judge_finish(struct judge *judge);
-/* What only waits for the next trajectory goes. */
 void judge_rest(struct judge *judge);
 void judge_set_config(struct judge *judge, const struct pipeline_config *config);
 
-/* Reads the facts of an open trajectory into judge->run. False when it does not fit into the
- * scratch memory, or is set aside. */
+/* Reads the facts of an open trajectory into judge->run. False: they don't fit, or it is set aside. */
 MUST_CHECK bool judge_read(struct judge *judge, const struct open_trajectory *open,
                            enum close_trigger trigger);
 /* Are the awaited scores there? After judge_read. */
@@ -96,8 +91,8 @@ bool judge_has_awaited_scores(const struct judge *judge);
 MUST_CHECK enum status judge_decide(struct judge *judge, struct judgement *judgement,
                                     bool is_unreadable);
 
-/* The steps of it, for revisions (revise.c): a closed trajectory with nothing decided, the facts of
- * what judge_read has read, the report, and the end: verdict, summary and records of the report. */
+/* The steps of it, for revisions (revise.c): a closed trajectory with nothing decided, the facts, the
+ * report, and the end: verdict, summary and records of the report. */
 MUST_CHECK bool judge_begin(struct judge *judge, struct judgement *judgement);
 MUST_CHECK bool judge_fill(struct judge *judge, struct judgement *judgement);
 struct score_context judge_context(struct judge *judge, const struct judgement *judgement);

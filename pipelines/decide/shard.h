@@ -1,12 +1,10 @@
 /* The pure step of one shard: (state, event, now) to effects. It owns the open trajectories of
- * the trace ids that hash to it, and knows which of its traces were decided lately. No thread, no
- * clock, no file: the runtime gives it events in position order of each source, replay gives it
- * the same events under virtual time, tests whatever they like. */
+ * the trace ids that hash to it, and knows which of its traces were decided lately. No thread, clock
+ * or file: the runtime gives it events in position order of each source, replay under virtual time. */
 #pragma once
 #include "pipelines/decide/effects.h"
 #include "pipelines/decide/conversation_parts.h"
 #include "pipelines/decide/in_hand.h"
-#include "pipelines/decide/regression.h"
 #include "pipelines/decide/revision_source.h"
 #include "processor/assemble/decided_set.h"
 #include "processor/receive/request.h"
@@ -54,7 +52,7 @@ struct shard;
 struct shard *shard_create(uint32_t index, uint32_t count, uint32_t source_count,
                            const struct pipeline_config *config, int64_t now_ms);
 void shard_destroy(struct shard *shard);
-/* Between two steps, when nothing comes: memory that only waits for the next one goes. */
+/* When nothing comes: memory that only waits for the next step goes. */
 void shard_rest(struct shard *shard);
 /* Records of every trajectory, whatever the selection says (replay --all, explain). */
 void shard_emit_all(struct shard *shard);

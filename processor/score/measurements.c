@@ -475,6 +475,10 @@ void measurements_print(struct buffer *to)
     }
     buffer_append_text(
         to,
+        "| `regression.check` |  | 0, 0.5 or 1 | the run, where the row's own question was asked | "
+        "no_row | Of the built-in rule `regression` alone: 1 when the run holds what the rows of the "
+        "regression set that it meets ask for, 0 when it does not, 0.5 when it does not and its "
+        "question is only near to theirs. | question, answer, tools |\n"
         "| `score.<Name>` |  |  | the run | missing, no_value | The score that an evaluator "
         "attached: on the root, else the last by time. | evaluation results |\n"
         "| `label.<Name>` | text |  | the run | missing, no_label | The label that an evaluator "

@@ -1,7 +1,7 @@
 """The regression set on the stream: a reviewed failure becomes a row, and the next run that says the same is failed, told and reviewed within
 seconds, whatever its rules say of it; other words pass; what only asks alike is borderline. A storm of hits is kept by pace, counted to the
 last one, over kill -9; the set is there after a restart; a replay with the rows judges as the daemon did, byte for byte."""
-import hashlib, json, struct, time, uuid
+import hashlib, json, signal, struct, time, uuid
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon, lines_of
@@ -201,13 +201,39 @@ checks.equal("it is no verdict, no record, no hit", (verdicts(daemon), len(recor
 
 # --- restart ---
 
+changes = lambda: sum(json.loads(line).get("action") == "regression.changed" for line in lines_of(daemon.run("audit", "export", "-c", daemon.config).stdout))
+daemon.process.send_signal(signal.SIGHUP)
+checks.check("a reload is made", wait_for(lambda: "event=reloaded" in daemon.logged(), 30, 0.05))
+checks.equal("and keeps the set", rows_in_force(daemon), 1)
 checks.equal("it ends with 0 on TERM", daemon.stop(), 0)
 daemon.start()
 checks.equal("after a restart the set is there from the first run on", rows_in_force(daemon), 1)
 (again,), _ = send(daemon, (QUESTION, ANSWER))
 checks.equal("and judges", wait_for(lambda: records(daemon).get(again), 30, 0.05)["verdict"], "fail")
-trail = [json.loads(line) for line in lines_of(daemon.run("audit", "export", "-c", daemon.config).stdout)]
-checks.equal("the trail says once that the set has changed", sum(entry.get("action") == "regression.changed" for entry in trail), 1)
+checks.equal("the trail says once that the set has changed", changes(), 1)
+
+# --- rows come and go ---
+
+second_row = review(daemon, asha := sign_in(daemon, "asha"), near, must_not_include=[["Good news"]])
+checks.check("a second row comes into force", wait_for(lambda: rows_in_force(daemon) == 2, 30, 0.05))
+checks.check("which the trail says", wait_for(lambda: changes() == 2, 30, 0.2), changes())
+daemon.stop()
+daemon.pipeline += "limits: { regression_rows: 1 }\n"
+daemon.write()
+daemon.start()
+checks.equal("above the limit a row is left out, and counted", (rows_in_force(daemon), samples(daemon, "flywheel_regression_set_left_out").get("")), (1, 1))
+daemon.stop()
+daemon.pipeline = daemon.pipeline.replace("limits: { regression_rows: 1 }\n", "")
+daemon.write()
+daemon.start()
+asha = sign_in(daemon, "asha")
+for one in (row, second_row):
+    retired = asha.post("/api/v1/dataset/retire", {"row_id": one})
+    checks.equal("a row is retired", retired[0], 200) or print(retired)
+checks.check("no set is left", wait_for(lambda: rows_in_force(daemon) == 0, 30, 0.05))
+(free,), body = send(daemon, (QUESTION, ANSWER, 0.2))
+record = wait_for(lambda: records(daemon).get(free), 30, 0.05)
+checks.equal("and records are what they were without one", record and (regressions(record), regression_rule(record), live_line(daemon, free) == replay(daemon, body).get(free)), ([], None, True))
 checks.equal("state check", daemon.stop() or daemon.check_state().returncode, 0)
 daemon.remove()
 

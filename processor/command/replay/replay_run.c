@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "pipelines/decide/regression.h"
 #include "processor/base/clock.h"
 #include "processor/command/replay/input.h"
 

@@ -54,7 +54,7 @@ START_TEST(the_table_prints_as_markdown)
     uint32_t lines = 0;
     for (size_t i = 0; i < to.size; i++)
         lines += to.data[i] == '\n';
-    ck_assert_uint_eq(lines, measurement_count + 5);
+    ck_assert_uint_eq(lines, measurement_count + 6);
     ck_assert_ptr_nonnull(memmem(to.data, to.size, "| `groundedness.lexical` |", 26));
     buffer_finish(&to);
 }
