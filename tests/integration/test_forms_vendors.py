@@ -86,12 +86,11 @@ compare("futureagi: Row, Cell and Column take every line", found, lines["futurea
 checks.equal("futureagi: all rows have the same columns", len({json.dumps([cell["column_name"] for cell in line["cells"]]) for line in lines["futureagi"]}), 1)
 checks.equal("futureagi: the longest cell has as many characters as it may", max(len(cell["value"]) for line in lines["futureagi"] for cell in line["cells"]), 65535)
 
-# validate_task of 2.1.2 throws on tasks with predictions: they are asked about apart.
-CONFIGURATION = """<View><Text name="input" value="$input"/><Paragraphs name="history" value="$history" nameKey="role" textKey="text"/>
-<Paragraphs name="contexts" value="$contexts" nameKey="id" textKey="text"/><Text name="output" value="$output"/>
-<Choices name="verdict" toName="output"><Choice value="pass"/><Choice value="fail"/><Choice value="unsure"/></Choices>
-<Choices name="labels" toName="output" choice="multiple"><Choice value="unsupported_claim"/><Choice value="missing_context"/><Choice value="wrong_tool"/></Choices>
-<TextArea name="expected_response" toName="output"/></View>"""
+# The labelling configuration of `queue export` shows rows, too. validate_task of 2.1.2 throws on tasks with predictions: they are asked
+# about apart.
+path = made.daemon.directory / "tasks.json"
+made.daemon.run("queue", "export", "-c", made.daemon.config, "--format", "label-studio", "-o", path, check=True)
+configuration = pathlib.Path(f"{path}.config.xml").read_text(encoding="utf-8")
 found = Vendor("label-studio").ask('''
 from label_studio_sdk.label_interface import LabelInterface
 configuration, tasks = given
@@ -100,7 +99,7 @@ interface.validate()
 answer = [[interface.validate_task({"data": task["data"]}), [interface.validate_prediction(one, return_errors=True) for one in task["predictions"]]] for task in tasks]
 wrong = {"result": [{**tasks[0]["predictions"][0]["result"][0], "value": {"choices": ["perhaps"]}}]}
 answer = [answer, interface.validate_prediction(wrong)]
-''', [CONFIGURATION, lines["label-studio"]])
+''', [configuration, lines["label-studio"]])
 checks.equal("label-studio: every task and its prediction hold", [task for task in found[0] if task != [True, [[]]]], [])
 checks.equal("label-studio: it would say so if one did not", found[1], False)
 
