@@ -1,86 +1,62 @@
-/* Sorted by verdict, queue, priority and day, a class and each coarser one are ranges. */
+/* The runs that did not hit are a population of their own, of which poststratify.h says the rate. */
 #include "pipelines/review/escape.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "processor/base/beta.h"
-#include "processor/base/fail_rate.h"
-
-/* How many of the leading fields are equal. */
-static int common(const struct escape_review *a, const struct escape_review *b)
+static struct response_class key_of(const struct escape_review *review)
 {
-    return a->verdict != b->verdict     ? 0
-           : a->queue != b->queue       ? 1
-           : a->priority != b->priority ? 2
-           : a->day != b->day           ? 3
-                                        : 4;
+    return (struct response_class){.verdict = review->verdict,
+                                   .queue = review->queue,
+                                   .priority = review->priority,
+                                   .day = review->day};
+}
+
+static bool is_same(const struct response_class *a, const struct response_class *b)
+{
+    return a->verdict == b->verdict && a->queue == b->queue && a->priority == b->priority &&
+           a->day == b->day;
 }
 
 static int compare(const void *left, const void *right)
 {
     const struct escape_review *a = left, *b = right;
-    switch (common(a, b)) {
-    case 0:
+    if (a->verdict != b->verdict)
         return a->verdict < b->verdict ? -1 : 1;
-    case 1:
+    if (a->queue != b->queue)
         return a->queue < b->queue ? -1 : 1;
-    case 2:
+    if (a->priority != b->priority)
         return a->priority < b->priority ? -1 : 1;
-    case 3:
-        return a->day < b->day ? -1 : 1;
-    default:
-        return 0;
+    return (a->day > b->day) - (a->day < b->day);
+}
+
+bool escape_respond(struct escape_review *reviews, size_t count)
+{
+    struct response_class *classes = calloc(count + 1, sizeof *classes);
+    size_t class_count = 0;
+    if (!classes)
+        return false;
+    if (count > 0)
+        qsort(reviews, count, sizeof *reviews, compare);
+    for (size_t i = 0; i < count; i++) {
+        struct response_class key = key_of(&reviews[i]);
+        if (class_count == 0 || !is_same(&classes[class_count - 1], &key))
+            classes[class_count++] = key;
+        classes[class_count - 1].eligible++;
+        classes[class_count - 1].reviewed += reviews[i].is_reviewed;
     }
+    poststratify_response(classes, class_count);
+    for (size_t i = 0; i < count; i++) {
+        struct response_class key = key_of(&reviews[i]);
+        const struct response_class *class = poststratify_find(classes, class_count, &key);
+        if (class && reviews[i].is_reviewed)
+            reviews[i].weight *= class->factor;
+    }
+    free(classes);
+    return true;
 }
 
-/* What of the class nobody reviewed goes to those that somebody did; weight 0: it is gone. */
-static void give(struct escape_review *of_class, size_t count)
-{
-    double reviewed = 0, left = 0;
-    for (size_t i = 0; i < count; i++)
-        *(of_class[i].is_reviewed ? &reviewed : &left) += of_class[i].weight;
-    if (reviewed <= 0 || left <= 0)
-        return;
-    for (size_t i = 0; i < count; i++)
-        of_class[i].weight =
-            of_class[i].is_reviewed ? of_class[i].weight * (reviewed + left) / reviewed : 0;
-}
-
-void escape_respond(struct escape_review *reviews, size_t count)
-{
-    if (count == 0)
-        return;
-    qsort(reviews, count, sizeof *reviews, compare);
-    for (int fields = 4; fields > 0; fields--)
-        for (size_t from = 0, to; from < count; from = to) {
-            for (to = from + 1; to < count && common(&reviews[from], &reviews[to]) >= fields;)
-                to++;
-            give(reviews + from, to - from);
-        }
-}
-
-/* --- the rate --- */
-
-static struct interval interval_of(const struct fail_rate_share *share, uint64_t reviews,
-                                   double confidence)
-{
-    double n = share->n_linear, failed = n * share->p, passed = n - failed;
-    double alpha = 1 - confidence;
-    if (reviews >= ESCAPE_FEW)
-        return statistics_wilson(share->p, n, statistics_z(confidence));
-    return (struct interval){
-        failed > 0 ? 1 - beta_quantile(1 - alpha / 2, passed + 1, failed) : 0,
-        passed > 0 ? beta_quantile(1 - alpha / 2, failed + 1, passed) : 1,
-    };
-}
-
-struct stratum {
-    struct weighted_count all, escaped;
-    double largest;
-};
-
-static void add(const struct escape_review *review, struct stratum *to)
+static void add(const struct escape_review *review, struct poststratum *to)
 {
     const struct weighted_count one = {.n = 1,
                                        .heavy = review->weight > 1,
@@ -88,47 +64,38 @@ static void add(const struct escape_review *review, struct stratum *to)
                                        .weight_squared = review->weight * review->weight};
     fail_rate_count_add(&to->all, &one);
     if (review->is_escaped)
-        fail_rate_count_add(&to->escaped, &one);
-    to->largest = fmax(to->largest, review->weight);
+        fail_rate_count_add(&to->bad, &one);
 }
 
 struct escape_rate escape_rate_of(const struct escape_runs *runs,
                                   const struct escape_review *reviews, size_t count,
                                   double confidence)
 {
-    struct stratum strata[ESCAPE_VERDICTS] = {{.largest = 0}};
+    struct poststratum strata[ESCAPE_VERDICTS] = {{.share = 0}};
     struct escape_rate rate = {.runs = 0};
-    double below = 0, above = 0;
     for (int v = 0; v < ESCAPE_VERDICTS; v++) {
         rate.runs += runs->runs[v];
         rate.hits += runs->hits[v];
     }
     if (rate.runs <= 0)
         return rate;
+    double hits = (double)rate.hits / (double)rate.runs, others = (double)(rate.runs - rate.hits);
+    for (int v = 0; v < ESCAPE_VERDICTS && others > 0; v++)
+        strata[v].share = (double)(runs->runs[v] - runs->hits[v]) / others;
     for (size_t i = 0; i < count; i++)
-        if (reviews[i].is_reviewed && reviews[i].verdict < ESCAPE_VERDICTS)
+        if (reviews[i].is_reviewed && reviews[i].verdict < ESCAPE_VERDICTS) {
             add(&reviews[i], &strata[reviews[i].verdict]);
-    rate.value = (double)rate.hits / (double)rate.runs;
-    for (int v = 0; v < ESCAPE_VERDICTS; v++) {
-        const struct stratum *of = &strata[v];
-        double share = (double)(runs->runs[v] - runs->hits[v]) / (double)rate.runs;
-        rate.reviewed += (uint64_t)of->all.n;
-        rate.escaped += (uint64_t)of->escaped.n;
-        if (share <= 0)
-            continue;
-        if (of->all.n == 0) {
-            rate.unreviewed_share += share;
-            continue;
+            rate.reviewed++;
+            rate.escaped += reviews[i].is_escaped;
         }
-        struct fail_rate_share q = fail_rate_share_of(&of->all, &of->escaped, of->largest);
-        struct interval interval = interval_of(&q, (uint64_t)of->all.n, confidence);
-        rate.has_few |= of->all.n < ESCAPE_FEW;
-        rate.value += share * q.p;
-        below = hypot(below, share * (q.p - interval.low));
-        above = hypot(above, share * (interval.high - q.p));
-    }
-    rate.is_known = rate.unreviewed_share <= ESCAPE_UNREVIEWED_MAX;
-    rate.low = fmax(0, rate.value - below);
-    rate.high = fmin(1, rate.value + above + rate.unreviewed_share);
+    struct poststratified of_others = {.rate = {.is_known = true}};
+    if (others > 0)
+        of_others = poststratify(strata, ESCAPE_VERDICTS, confidence);
+    rate.is_known = of_others.rate.is_known;
+    rate.has_few = of_others.is_few;
+    rate.unreviewed_share = (1 - hits) * of_others.unreviewed;
+    rate.value = hits + (1 - hits) * of_others.rate.value;
+    rate.low = hits + (1 - hits) * of_others.rate.low;
+    rate.high = hits + (1 - hits) * of_others.rate.high;
     return rate;
 }

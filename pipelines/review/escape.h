@@ -4,30 +4,25 @@
  *
  * N settled runs of the release, H those that failed a row of the set, N_v' the others by verdict, q_v
  * the share of reviewed ones among these that people judged bad with a failure mode that was known
- * before the release: Hajek's mean with weights 1/p, divided by the share of its class that was
- * reviewed. H is exact; q_v has Wilson's interval on its linearized n (Clopper's and Pearson's below 5
- * reviews), joined by MOVER. A verdict that nobody reviewed widens E by its whole share. Pure. */
+ * before the release. H is exact and adds no width; the rest is a post-stratified rate of the runs that
+ * did not hit (processor/base/poststratify.h): a verdict that nobody reviewed widens it by its whole
+ * share. Pure. */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "processor/base/poststratify.h"
 
-enum { ESCAPE_VERDICTS = 4, ESCAPE_FEW = 5 };
-#define ESCAPE_UNREVIEWED_MAX 0.05
+enum { ESCAPE_VERDICTS = 4 };
 
-/* One run that is review work by chance, and did not hit. Classes of response, the finest: verdict,
- * queue, priority, day. */
+/* One run that is review work by chance, and did not hit. */
 struct escape_review {
     uint8_t verdict, priority;
     bool is_reviewed, is_escaped;
     uint64_t queue; /* stands for its name */
     int64_t day;
-    double weight; /* 1 / p; of reviewed ones, behind escape_respond, with their class's share */
+    double weight; /* 1 / p; behind escape_respond() with what its class did not answer */
 };
 
-/* Weights of reviewed ones take those of their class's others; a class without a review goes to the
- * next coarser (without the day, the priority, the queue). Sorts. */
-void escape_respond(struct escape_review *reviews, size_t count);
+/* Whoever is reviewed stands for those of its class who are not. Sorts. False: no memory. */
+MUST_CHECK bool escape_respond(struct escape_review *reviews, size_t count);
 
 struct escape_runs {
     int64_t runs[ESCAPE_VERDICTS], hits[ESCAPE_VERDICTS]; /* of all runs */
@@ -37,9 +32,9 @@ struct escape_rate {
     int64_t runs, hits;
     uint64_t reviewed, escaped; /* counted, not weighted */
     bool is_known;              /* value; the bounds stand in any case where there are runs */
-    bool has_few;               /* some verdict has fewer than ESCAPE_FEW reviews */
+    bool has_few;               /* some verdict has 1 to 4 reviews */
     double value, low, high;
-    double unreviewed_share;
+    double unreviewed_share; /* of all runs, in verdicts that nobody reviewed */
 };
 /* Of weights behind escape_respond(). Without a run: nothing is known. */
 struct escape_rate escape_rate_of(const struct escape_runs *runs,

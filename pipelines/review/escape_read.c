@@ -6,13 +6,11 @@
 
 #include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/summary.h"
-#include "pipelines/review/escape.h"
-#include "processor/emit/record/input.h"
+#include "pipelines/review/calibration_scope.h"
 #include "processor/review/result.h"
-#include "state/tables/result.h"
 #include "state/tables/row.h"
 
-enum { TEXTS_BYTES_MAX = 1 << 20, SCRATCH_BYTES_MAX = 1 << 20, DAY_MS = 86400000 };
+enum { TEXTS_BYTES_MAX = 1 << 20, SCRATCH_BYTES_MAX = 4 << 20 };
 #define NO_MODE UINT32_MAX
 
 struct escape_item {
@@ -75,34 +73,25 @@ static void note_row(struct escape_reading *reading, const struct row_entry *row
 
 /* --- items --- */
 
-/* By chance with a known probability; what is over due, or has ended, was there to be reviewed. */
-static bool is_chosen_by_chance(const struct escape_reading *reading, const struct item_row *item)
+/* What is open and not yet due is neither reviewed nor refused. */
+static bool is_due(const struct escape_reading *reading, const struct item_row *item)
 {
-    bool is_by_chance = item->reason == SELECT_RULE || item->reason == SELECT_CONTROL ||
-                        item->reason == SELECT_UNSCORED;
     bool is_open = item->state == ITEM_OPEN || item->state == ITEM_WAITING;
     int64_t due_ms = review_settings_queue(&reading->config->review, item->queue)->due_ms;
-    return is_by_chance && item->probability > 0 && item->state != ITEM_SUPERSEDED &&
-           !(item->state == ITEM_SKIPPED && item->cause == SKIPPED_SAME_AS) &&
-           !(is_open && reading->now_ms - item->emitted_ms < due_ms);
+    return !is_open || reading->now_ms - item->emitted_ms >= due_ms;
 }
 
-/* Somebody judged it whom the queue had served; who looked for it by its id is no sample. */
+/* As the calibrated rates count: by first verdicts in planned places. */
 static bool is_reviewed(struct escape_reading *reading, struct store_txn *txn,
-                        const struct item_row *item)
+                        const struct item_row *item, bool *ret_is_bad)
 {
-    uint64_t principals[RESULT_KEYS_MAX];
-    if (!item->decision.is_decided || item->decision.verdict == REVIEW_UNSURE)
+    struct item_tally tally = {.settings = &reading->config->review, .item = item};
+    if (item->results == 0)
         return false;
-    uint32_t count = result_principals(txn, item->sequence, principals);
-    for (uint32_t i = 0; i < count; i++) {
-        struct result_row row;
-        arena_reset(&reading->scratch);
-        if (result_row_read(txn, item->sequence, principals[i], &reading->scratch, &row) &&
-            row.is_given && row.status == RESULT_COMPLETED && !row.is_chosen)
-            return true;
-    }
-    return false;
+    arena_reset(&reading->scratch);
+    tally.results = tally_results(txn, item->sequence, &reading->scratch, &tally.result_count);
+    reading->failed |= !tally.results;
+    return tally.results && calibration_is_reviewed(&tally, ret_is_bad);
 }
 
 static bool read_met(struct escape_reading *reading, const struct item_row *item,
@@ -131,8 +120,9 @@ static void note_item(struct escape_reading *reading, struct store_txn *txn,
                       const struct item_row *item, const struct met_rows *met)
 {
     const struct item_decision *decision = &item->decision;
-    bool was_reviewed = is_reviewed(reading, txn, item);
-    bool is_bad = was_reviewed && decision->verdict == REVIEW_FAIL && decision->failure_mode >= 0;
+    bool is_bad = false, was_reviewed = is_reviewed(reading, txn, item, &is_bad);
+    is_bad = is_bad && was_reviewed && decision->is_decided && decision->verdict == REVIEW_FAIL &&
+             decision->failure_mode >= 0;
     struct escape_item *noted = add_item(reading);
     reading->failed |= !noted;
     if (!noted)
@@ -141,7 +131,7 @@ static void note_item(struct escape_reading *reading, struct store_txn *txn,
         .review = {.verdict = item->verdict,
                    .priority = item->priority,
                    .queue = item_row_hash(item->queue),
-                   .day = item->emitted_ms / DAY_MS,
+                   .day = tally_day(item->event_ms),
                    .weight = 1 / item->probability,
                    .is_reviewed = was_reviewed,
                    .is_escaped = is_bad},
@@ -157,8 +147,8 @@ void escape_read_item(void *context, struct store_txn *txn, const struct item_ro
     struct met_rows met;
     if (row)
         note_row(reading, row);
-    if (!is_chosen_by_chance(reading, item) || !read_met(reading, item, &met) ||
-        met_rows_worst(&met) == OUTCOME_FAIL ||
+    if (!calibration_is_eligible(item) || !is_due(reading, item) ||
+        !read_met(reading, item, &met) || met_rows_worst(&met) == OUTCOME_FAIL ||
         key_index_find(&reading->seen, item->trajectory_id) != KEY_INDEX_NONE)
         return;
     reading->failed |= key_index_add(&reading->seen, item->trajectory_id) == KEY_INDEX_NONE;
@@ -220,7 +210,7 @@ static void estimate(struct escape_reading *reading)
     reading->response = chosen > 0 ? reviewed / chosen : 0;
     memcpy(runs.runs, reading->release.runs, sizeof runs.runs);
     memcpy(runs.hits, reading->release.hits, sizeof runs.hits);
-    escape_respond(reviews, count);
+    reading->failed |= !escape_respond(reviews, count);
     reading->rate = escape_rate_of(&runs, reviews, count, 0.95);
     free(reviews);
 }

@@ -27,6 +27,10 @@ struct item_tally {
 void agreement_tally(struct store_txn *txn, const struct item_tally *tally);
 void calibration_tally(struct store_txn *txn, const struct item_tally *tally);
 
+/* Of an item, by time of receipt, in the arena; NULL: no memory. */
+struct result_row *tally_results(struct store_txn *txn, uint64_t item, struct arena *arena,
+                                 uint32_t *ret_count);
+
 /* The results whose first verdicts count for agreement and estimates, by time: those of reviewers in
  * places that the item wanted from the beginning. Adjudicators, whoever came beyond those places, and
  * who opened the item by its id don't. */
