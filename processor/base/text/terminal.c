@@ -1,5 +1,5 @@
-/* C0, DEL and C1; line and paragraph separators; zero width and bidirectional controls. A table, in
- * order. */
+/* C0, DEL and C1; line and paragraph separators; zero width and bidirectional controls, soft hyphens,
+ * tags, and what is no character. A table, in order. */
 #include "processor/base/text/terminal.h"
 
 #include "processor/base/text/utf8.h"
@@ -7,8 +7,10 @@
 static const struct {
     uint32_t first, last;
 } hidden[] = {
-    {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200b, 0x200f}, {0x2028, 0x202e},
-    {0x2060, 0x2069}, {0xfeff, 0xfeff}, {0xfffd, 0xfffd}, /* also what cannot be decoded */
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},
+    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
+    {0xfff9, 0xffff}, /* U+FFFD: also what cannot be decoded */
+    {0xe0000, 0xe007f},
 };
 
 bool terminal_is_hidden(uint32_t point)
