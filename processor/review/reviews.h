@@ -19,7 +19,8 @@ void reviews_tool_names(struct buffer *to);
 
 /* Of a review, or of a file, that is not taken. The reason holds no text of a run. */
 typedef void reviews_told_fn(void *context, const char *file, uint64_t line, const char *reason);
-typedef bool reviews_result_fn(void *context, struct bytes result); /* false: enough */
+/* Of a review that begins there. False: enough. */
+typedef bool reviews_result_fn(void *context, const char *file, uint64_t line, struct bytes result);
 
 struct reviews_counts {
     uint64_t results;     /* handed out */

@@ -209,7 +209,7 @@ static bool write_one(struct reviews *reviews, struct review *review, struct buf
     if (!is_sound(reviews, review, buffer_bytes(to)))
         return true;
     reviews->counts.results++;
-    return fn(context, buffer_bytes(to));
+    return fn(context, review->file, review->line, buffer_bytes(to));
 }
 
 enum status reviews_write(struct reviews *reviews, reviews_result_fn *fn, void *context)

@@ -24,8 +24,9 @@ static void tell(void *context, const char *file, uint64_t line, const char *rea
     seen->told++;
 }
 
-static bool take(void *context, struct bytes json)
+static bool take(void *context, const char *file, uint64_t line, struct bytes json)
 {
+    assert(file[0] == 'f' && line >= 1);
     struct seen *seen = context;
     struct arena arena;
     struct result result;

@@ -105,13 +105,14 @@ def body(first, count, intent):
 
 
 class ImportsDaemon:
-    def __init__(self, flywheel):
-        self.daemon = Daemon(flywheel, PIPELINE, review=', queues: { "*": { overlap: 0 }, shown: { blind: off } }')
-        self.daemon.start()
+    def __init__(self, flywheel, review=', queues: { "*": { overlap: 0 }, shown: { blind: off } }', is_started=True):
+        self.daemon = Daemon(flywheel, PIPELINE, review=review)
+        if is_started:
+            self.daemon.start()
 
     def send(self, hidden, shown):
         """Runs from 1 on of the blind queue, from 101 on of the other; their records by trace."""
-        self.daemon.send(body(1, hidden, "hidden"), body(101, shown, "shown"))
+        self.daemon.send(*(body(first, count, intent) for first, count, intent in ((1, hidden, "hidden"), (101, shown, "shown")) if count))
         self.daemon.wait(lambda: self.daemon.line_count() == hidden + shown)
         return {record["source"]["trace_id"]: record for record in self.daemon.records()}
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as xml
 
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import lines_of
-from flywheel.review import items, sign_in
+from flywheel.review import Api, items, sign_in
 from imports_annotated import HOSTILE, ImportsDaemon, annotate, trace_of
 
 args = arguments()
@@ -15,6 +15,13 @@ TOOLS = {"label-studio": 0, "langfuse": 1, "langsmith": 2, "futureagi": 3}
 
 def counts(result):
     return {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", result.stdout)}
+
+
+def sign_in_with(token):
+    api = Api(daemon.review_port)
+    status, _, session = api.post("/api/v1/session", {"token": token})
+    assert status == 200, (status, session)
+    return Api(daemon.review_port, session["session"])
 
 
 made = ImportsDaemon(args.flywheel)
@@ -92,12 +99,44 @@ broken = json.loads(json.dumps(annotated["label-studio"]))
 broken[0]["annotations"][0]["result"][0]["value"]["choices"] = ["perhaps"]
 told = give("label-studio", broken)
 checks.check("a value that means nothing is told with file and line, and exit 1", told.returncode == 1
-             and re.search(r"malformed, \S+label-studio-reviews.json:\d+: verdict: ", told.stderr) and "perhaps" not in told.stderr, told.stderr)
+             and re.search(r"label-studio-reviews.json:\d+: refused: malformed: verdict: ", told.stderr) and "perhaps" not in told.stderr, told.stderr)
 csv = give("langfuse", "id,name,value\na,verdict,1\n")
 checks.check("what is no export in JSON is exit 2", csv.returncode == 2, csv.stderr)
 daemon.stop()
 direct = give("langsmith", annotated["langsmith"])
 checks.check("without a daemon they go straight into the directory, and are the same", direct.returncode == 0 and set(counts(direct)) == {"duplicate"}, direct.stdout + direct.stderr)
 checks.equal("the state is whole", daemon.check_state().returncode, 0)
+daemon.remove()
+
+# --- two people a run, known reviewers, a service's token ---
+
+team = ImportsDaemon(args.flywheel, ', reviewers_file: reviewers, queues: { "*": { reviewers: 2, overlap: 0 } }', is_started=False)
+daemon = team.daemon
+for person, role in {"asha": "reviewer", "lee": "reviewer", "bot": "service", "eve": "reviewer", "ada": "admin"}.items():
+    added = daemon.run("reviewer", "add", person, "--role", role, "--file", "reviewers", check=True)
+    (daemon.directory / person).write_text(added.stdout.split()[-1])
+daemon.start()
+records = list(team.send(3, 0).values())
+task = annotate("label-studio", (records + records)[:4])[:3]
+lee = {"id": 9, "email": "lee@bank.example", "first_name": "Lee", "last_name": ""}
+for place, (one, verdict) in enumerate(zip(task, ("fail", "fail", None))):
+    if verdict:
+        second = json.loads(json.dumps(one["annotations"][0]))
+        second.update(id=900 + place, completed_by=lee)
+        next(region for region in second["result"] if region["from_name"] == "verdict")["value"]["choices"] = [verdict]
+        one["annotations"].append(second)
+nobody = team.give("label-studio", task)
+checks.check("where reviewers are known, somebody has to ask", nobody.returncode == 2 and "--token-file" in nobody.stderr, nobody.stderr)
+mere = team.give("label-studio", task, "--token-file", daemon.directory / "eve")
+checks.check("a reviewer's token speaks for nobody else", mere.returncode == 1 and counts(mere) == {"not_yours": 5}
+             and len(re.findall(r"label-studio-reviews.json:\d+: refused: not_yours", mere.stderr)) == 5, mere.stdout + mere.stderr)
+service = team.give("label-studio", task, "--endpoint", f"http://127.0.0.1:{daemon.review_port}", "--token-file", daemon.directory / "bot")
+checks.equal("a service's does, for each annotator", (service.returncode, sum(counts(service).values())), (0, 5))
+admin = sign_in_with((daemon.directory / "ada").read_text().strip())
+states = {state: len(items(admin, state)) for state in ("agreed", "disputed", "waiting", "open")}
+checks.equal("two who agree decide, two who differ are disputed, one alone is waited for", states, {"agreed": 1, "disputed": 1, "waiting": 1, "open": 0})
+left = json.loads(daemon.run("queue", "export", "-c", daemon.config, "--format", "label-studio", check=True).stdout)
+checks.equal("what waits for a second person leaves again", [one["data"]["record_id"] for one in left], [records[2]["record_id"]])
+daemon.stop()
 daemon.remove()
 checks.finish()

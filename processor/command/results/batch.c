@@ -9,6 +9,7 @@ enum { FILE_BYTES_MAX = 1 << 30 };
 
 bool results_batch_send(struct results_batch *batch, struct error *ret_error)
 {
+    batch->summary->places = batch->places;
     if (batch->count > 0 && results_sink_give(batch->sink, batch->results, batch->count,
                                               batch->summary, ret_error) != STATUS_OK)
         return false;
@@ -17,10 +18,12 @@ bool results_batch_send(struct results_batch *batch, struct error *ret_error)
     return true;
 }
 
-bool results_batch_add(struct results_batch *batch, struct bytes result, struct error *ret_error)
+bool results_batch_add(struct results_batch *batch, struct bytes result, struct results_place place,
+                       struct error *ret_error)
 {
     if (result.size > RESULTS_BATCH_BYTES_MAX) {
-        results_summary_refused(batch->summary, "too_large", "", "a result has at most 256 KiB");
+        results_summary_refused(batch->summary, &place, "too_large", "",
+                                "a result has at most 256 KiB");
         return true;
     }
     size_t room = RESULTS_BATCH_BYTES_MAX - batch->text.size - batch->count; /* with commas */
@@ -33,6 +36,7 @@ bool results_batch_add(struct results_batch *batch, struct bytes result, struct 
     }
     size_t at = batch->text.size;
     buffer_append_bytes(&batch->text, result);
+    batch->places[batch->count] = place;
     batch->results[batch->count++] = bytes_of(batch->text.data + at, result.size);
     return true;
 }

@@ -94,7 +94,7 @@ enum status results_directory_give(struct results_directory *directory, const st
         const char *outcome = review_outcome_names[answers[i].outcome];
         summary->counts[answers[i].outcome]++;
         if (review_outcome_status(answers[i].outcome) >= 400)
-            results_summary_refused(summary, outcome, answers[i].field, answers[i].reason);
+            results_summary_refused_at(summary, i, outcome, answers[i].field, answers[i].reason);
     }
     free(answers);
     return status;

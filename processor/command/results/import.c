@@ -16,15 +16,14 @@ struct importing {
 static void told(void *context, const char *file, uint64_t line, const char *reason)
 {
     struct importing *it = context;
-    char place[512];
-    snprintf(place, sizeof place, "%s:%llu", file, (unsigned long long)line);
-    results_summary_refused(&it->summary, "malformed", place, reason);
+    const struct results_place place = {file, line};
+    results_summary_refused(&it->summary, &place, "malformed", "", reason);
 }
 
-static bool take(void *context, struct bytes result)
+static bool take(void *context, const char *file, uint64_t line, struct bytes result)
 {
     struct importing *it = context;
-    return results_batch_add(&it->batch, result, it->error);
+    return results_batch_add(&it->batch, result, (struct results_place){file, line}, it->error);
 }
 
 static void read_files(struct reviews *reviews, const char *const *paths, int path_count,

@@ -40,18 +40,19 @@ static bool submit_text(struct results_batch *batch, const char *path, struct by
     struct arena arena;
     struct json_reader reader, elements;
     struct json_value value, element;
+    const struct results_place nowhere = {NULL, 0};
     bool is_good = true;
     size_t read = 0;
     arena_init(&arena, ARENA_BYTES);
     json_reader_init(&reader, text, &arena);
     while (is_good && json_next(&reader, &value) != JSON_END) {
         if (value.type == JSON_OBJECT) {
-            is_good = results_batch_add(batch, value.raw, ret_error);
+            is_good = results_batch_add(batch, value.raw, nowhere, ret_error);
         } else if (value.type == JSON_ARRAY) {
             json_children(&reader, &value, &elements);
             while (is_good && json_next(&elements, &element) != JSON_END &&
                    element.type != JSON_BROKEN)
-                is_good = results_batch_add(batch, element.raw, ret_error);
+                is_good = results_batch_add(batch, element.raw, nowhere, ret_error);
         } else {
             error_set(ret_error, EXIT_USAGE, "%s:%llu: neither a result nor an array of results",
                       path, line_behind(text, read));

@@ -43,7 +43,7 @@ static void text_of(const struct json_reader *reader, const struct json_value *o
 }
 
 static void count_one(const struct json_reader *reader, const struct json_value *answer,
-                      struct results_summary *summary)
+                      uint32_t index, struct results_summary *summary)
 {
     char outcome[64], field[96], reason[200];
     text_of(reader, answer, "outcome", outcome, sizeof outcome);
@@ -53,10 +53,11 @@ static void count_one(const struct json_reader *reader, const struct json_value 
         if (strcmp(outcome, review_outcome_names[i]) == 0)
             summary->counts[i]++;
     if (reason[0])
-        results_summary_refused(summary, outcome, field, reason);
+        results_summary_refused_at(summary, index, outcome, field, reason);
 }
 
-static bool count_all(struct bytes body, struct results_summary *summary)
+/* Answers stand in the order of the results. */
+static bool count_all(struct bytes body, uint32_t count, struct results_summary *summary)
 {
     struct arena arena;
     struct json_reader reader, elements;
@@ -65,8 +66,10 @@ static bool count_all(struct bytes body, struct results_summary *summary)
     bool is_read = json_parse(body, &arena, &reader, &value) && value.type == JSON_ARRAY;
     if (is_read) {
         json_children(&reader, &value, &elements);
-        while (json_next(&elements, &element) != JSON_END && element.type != JSON_BROKEN)
-            count_one(&elements, &element, summary);
+        for (uint32_t i = 0;
+             i < count && json_next(&elements, &element) > JSON_END && element.type != JSON_BROKEN;
+             i++)
+            count_one(&elements, &element, i, summary);
     }
     arena_finish(&arena);
     return is_read;
@@ -108,7 +111,7 @@ static enum status post(const struct api_target *target, const struct bytes *res
     buffer_finish(&body);
     if (status != STATUS_OK)
         return status;
-    if (reply.status != 200 || !count_all(buffer_bytes(&reply.body), summary))
+    if (reply.status != 200 || !count_all(buffer_bytes(&reply.body), count, summary))
         return refused(target, &reply, ret_error);
     buffer_finish(&reply.body);
     return STATUS_OK;

@@ -16,10 +16,21 @@ static void print_text(const char *before, const char *text)
     buffer_finish(&shown);
 }
 
-void results_summary_refused(struct results_summary *summary, const char *outcome,
-                             const char *field, const char *reason)
+void results_summary_refused_at(struct results_summary *summary, uint32_t index,
+                                const char *outcome, const char *field, const char *reason)
+{
+    results_summary_refused(summary, summary->places ? &summary->places[index] : NULL, outcome,
+                            field, reason);
+}
+
+void results_summary_refused(struct results_summary *summary, const struct results_place *place,
+                             const char *outcome, const char *field, const char *reason)
 {
     summary->refused++;
+    if (place && place->file) {
+        print_text("", place->file);
+        fprintf(stderr, ":%llu: ", (unsigned long long)place->line);
+    }
     print_text("refused: ", outcome);
     print_text(", ", field);
     print_text(": ", reason);

@@ -47,10 +47,11 @@ static void tell(void *context, const char *file, uint64_t line, const char *rea
     told_count++;
 }
 
-static bool take(void *context, struct bytes json)
+static bool take(void *context, const char *file, uint64_t line, struct bytes json)
 {
     struct result_refusal refusal;
-    (void)context;
+    (void)context, (void)file;
+    ck_assert_uint_ge(line, 1);
     ck_assert_uint_lt(result_count, RESULTS_MAX);
     snprintf(jsons[result_count], sizeof jsons[0], "%.*s", (int)json.size, (const char *)json.data);
     ck_assert_msg(result_json_read(arena_copy(&arena, json), &labels, (struct bytes){0}, &arena,
@@ -121,18 +122,27 @@ START_TEST(an_annotation_is_a_result)
 {
     import(
         "label-studio",
-        TASK(
-            "{}",
-            ANNOTATION(
-                "41", ASHA, "false", AT,
-                CHOICE("verdict", "\"fail\"") "," CHOICE("labels", "\"Unsupported "
-                                                                   "claim\",\"wrong_tool\"") "," TEXTAREA(
-                    "expected_response",
-                    "\"A fee of 2 %.\"") "," TEXTAREA("must_not_include",
-                                                      "\"no fee\",\"free\"") "," TEXTAREA("comment",
-                                                                                          "\"see "
-                                                                                          "terms"
-                                                                                          "\""))));
+        TASK("{}",
+             ANNOTATION(
+                 "41", ASHA, "false", AT,
+                 CHOICE("verdict", "\"fail\"") "," CHOICE(
+                     "labels",
+                     "\"Unsupported "
+                     "claim\",\"wrong_tool\"") "," TEXTAREA("expected_response",
+                                                            "\"A fee of 2 %.\"") "," TEXTAREA("must"
+                                                                                              "_not"
+                                                                                              "_inc"
+                                                                                              "lud"
+                                                                                              "e",
+                                                                                              "\"no"
+                                                                                              " fee"
+                                                                                              "\","
+                                                                                              "\"fr"
+                                                                                              "ee"
+                                                                                              "\"") "," TEXTAREA("comment",
+                                                                                                                 "\"see "
+                                                                                                                 "terms"
+                                                                                                                 "\""))));
     ck_assert_uint_eq(result_count, 1);
     ck_assert_uint_eq(told_count, 0);
     const struct result *result = &results[0];
@@ -274,58 +284,56 @@ END_TEST
 
 START_TEST(scores_of_one_person_and_trace_are_one_result)
 {
-    import("langfuse",
-           "{\"data\":[" SCORE("s1", "verdict", "CATEGORICAL", "1", ",\"stringValue\":\"fail\",\"comment\":\"see terms\"") "," SCORE("s2", "hallucination", "BOOLEAN", "1", ",\"stringValue\":\"True\",\"comment\":\"see terms\"") "," SCORE(
-               "s3", "wrong_tool",
-               "BOOLEAN", "0", ",\"stringValue\":\"False\"") "," SCORE("s4", "output", "CORRECTION",
-                                                                       "0",
-                                                                       ",\"stringValue\":\"A "
-                                                                       "fee.\"") "," SCORE("s5",
-                                                                                           "helpful"
-                                                                                           "ness",
-                                                                                           "NUMERI"
-                                                                                           "C",
-                                                                                           "0.7",
-                                                                                           "") ","
-                                                                                               "{\""
-                                                                                               "id"
-                                                                                               "\":"
-                                                                                               "\"s"
-                                                                                               "6\""
-                                                                                               ",\""
-                                                                                               "tra"
-                                                                                               "ceI"
-                                                                                               "d\""
-                                                                                               ":"
-                                                                                               "\"" TRACE
-                                                                                               "\","
-                                                                                               "\"s"
-                                                                                               "our"
-                                                                                               "ce"
-                                                                                               "\":"
-                                                                                               "\"E"
-                                                                                               "VAL"
-                                                                                               "\","
-                                                                                               "\"n"
-                                                                                               "ame"
-                                                                                               "\":"
-                                                                                               "\"v"
-                                                                                               "erd"
-                                                                                               "ict"
-                                                                                               "\","
-                                                                                               "\"v"
-                                                                                               "alu"
-                                                                                               "e\""
-                                                                                               ":0}"
-                                                                                               "],"
-                                                                                               "\"m"
-                                                                                               "eta"
-                                                                                               "\":"
-                                                                                               "{\""
-                                                                                               "pag"
-                                                                                               "e\""
-                                                                                               ":1}"
-                                                                                               "}");
+    import(
+        "langfuse",
+        "{\"data\":[" SCORE("s1", "verdict", "CATEGORICAL", "1", ",\"stringValue\":\"fail\",\"comment\":\"see terms\"") "," SCORE("s2", "hallucination", "BOOLEAN", "1", ",\"stringValue\":\"True\",\"comment\":\"see terms\"") "," SCORE(
+            "s3", "wrong_tool", "BOOLEAN", "0",
+            ",\"stringValue\":\"False\"") "," SCORE("s4", "output", "CORRECTION", "0",
+                                                    ",\"stringValue\":\"A "
+                                                    "fee.\"") "," SCORE("s5",
+                                                                        "helpful"
+                                                                        "ness",
+                                                                        "NUMERI"
+                                                                        "C",
+                                                                        "0.7", "") ","
+                                                                                   "{\""
+                                                                                   "id"
+                                                                                   "\":"
+                                                                                   "\"s"
+                                                                                   "6\""
+                                                                                   ",\""
+                                                                                   "tra"
+                                                                                   "ceI"
+                                                                                   "d\""
+                                                                                   ":"
+                                                                                   "\"" TRACE "\","
+                                                                                   "\"s"
+                                                                                   "our"
+                                                                                   "ce"
+                                                                                   "\":"
+                                                                                   "\"E"
+                                                                                   "VAL"
+                                                                                   "\","
+                                                                                   "\"n"
+                                                                                   "ame"
+                                                                                   "\":"
+                                                                                   "\"v"
+                                                                                   "erd"
+                                                                                   "ict"
+                                                                                   "\","
+                                                                                   "\"v"
+                                                                                   "alu"
+                                                                                   "e\""
+                                                                                   ":0}"
+                                                                                   "],"
+                                                                                   "\"m"
+                                                                                   "eta"
+                                                                                   "\":"
+                                                                                   "{\""
+                                                                                   "pag"
+                                                                                   "e\""
+                                                                                   ":1}"
+                                                                                   "}");
     ck_assert_uint_eq(result_count, 1);
     const struct result *result = &results[0];
     ck_assert_text(result->trajectory_id, TRACE);
@@ -385,46 +393,46 @@ END_TEST
 
 START_TEST(feedback_finds_the_record_by_its_run)
 {
-    import("langsmith",
-           FEEDBACK("f1", RECORD, "verdict", "\"score\":0.0,\"value\":null,\"comment\":\"c\"") "\n" FEEDBACK(
-               "f2",
-               RECORD, "correct", "\"score\":1") "\n" FEEDBACK("f3", RECORD, "labels",
-                                                               "\"value\":\"wrong_tool\",\"score\":"
-                                                               "2") "\n" FEEDBACK("f4",
-                                                                                  "0190aaaa-4444-"
-                                                                                  "7333-8222-"
-                                                                                  "000000000000",
-                                                                                  "verdict",
-                                                                                  "\"score\":1,"
-                                                                                  "\"correction\":{"
-                                                                                  "\"output\":\"A "
-                                                                                  "fee.\"}") "\n"
-                                                                                             "{\"id"
-                                                                                             "\":"
-                                                                                             "\"f5"
-                                                                                             "\","
-                                                                                             "\"run"
-                                                                                             "_id\""
-                                                                                             ":"
-                                                                                             "\"" RECORD
-                                                                                             "\","
-                                                                                             "\"key"
-                                                                                             "\":"
-                                                                                             "\"ver"
-                                                                                             "dict"
-                                                                                             "\","
-                                                                                             "\"sco"
-                                                                                             "re\":"
-                                                                                             "1,"
-                                                                                             "\"fee"
-                                                                                             "dback"
-                                                                                             "_sour"
-                                                                                             "ce\":"
-                                                                                             "{\"ty"
-                                                                                             "pe\":"
-                                                                                             "\"mod"
-                                                                                             "el\"}"
-                                                                                             "}");
+    import(
+        "langsmith",
+        FEEDBACK("f1", RECORD, "verdict", "\"score\":0.0,\"value\":null,\"comment\":\"c\"") "\n" FEEDBACK(
+            "f2", RECORD, "correct",
+            "\"score\":1") "\n" FEEDBACK("f3", RECORD, "labels",
+                                         "\"value\":\"wrong_tool\",\"score\":"
+                                         "2") "\n" FEEDBACK("f4",
+                                                            "0190aaaa-4444-"
+                                                            "7333-8222-"
+                                                            "000000000000",
+                                                            "verdict",
+                                                            "\"score\":1,"
+                                                            "\"correction\":{"
+                                                            "\"output\":\"A "
+                                                            "fee.\"}") "\n"
+                                                                       "{\"id"
+                                                                       "\":"
+                                                                       "\"f5"
+                                                                       "\","
+                                                                       "\"run"
+                                                                       "_id\""
+                                                                       ":"
+                                                                       "\"" RECORD "\","
+                                                                       "\"key"
+                                                                       "\":"
+                                                                       "\"ver"
+                                                                       "dict"
+                                                                       "\","
+                                                                       "\"sco"
+                                                                       "re\":"
+                                                                       "1,"
+                                                                       "\"fee"
+                                                                       "dback"
+                                                                       "_sour"
+                                                                       "ce\":"
+                                                                       "{\"ty"
+                                                                       "pe\":"
+                                                                       "\"mod"
+                                                                       "el\"}"
+                                                                       "}");
     ck_assert_uint_eq(result_count, 2);
     ck_assert_text(results[0].record_id, RECORD);
     ck_assert_text(results[0].reviewer, "import:asha");
