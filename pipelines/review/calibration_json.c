@@ -161,6 +161,21 @@ static void write_share(struct json_writer *to, const char *key,
     json_object_end(to);
 }
 
+void calibration_put_rule_lift(struct json_writer *to, const struct calibration *calibration)
+{
+    json_key(to, "rule_lift");
+    json_object_begin(to);
+    for (uint32_t i = 0; i < calibration->rule_count; i++) {
+        struct buffer name = {0};
+        buffer_append_bytes(&name, calibration->rules[i].rule);
+        buffer_append_byte(&name, 0);
+        if (!name.failed)
+            write_share(to, (const char *)name.data, &calibration->rules[i].lift);
+        buffer_finish(&name);
+    }
+    json_object_end(to);
+}
+
 static void write_rules(struct json_writer *to, const struct calibration *calibration)
 {
     json_key(to, "rules");

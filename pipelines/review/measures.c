@@ -155,6 +155,24 @@ static enum status read_agreement(struct store *store, const struct pipeline_con
     return STATUS_OK;
 }
 
+/* What the word of each rule is worth. */
+static enum status read_calibration(struct store *store, const struct pipeline_config *config,
+                                    const struct measures_request *request,
+                                    struct measures *measures, struct error *ret_error)
+{
+    const struct bytes none = {NULL, 0};
+    struct calibration_request asked;
+    struct error unasked = {0};
+    measures->calibration_reason = "reviews are calibrated over 3 days or more";
+    if (calibration_parse(request->cohorts.window, none, none, config, request->cohorts.as_of_ms,
+                          &measures->arena, &asked, &unasked) != STATUS_OK)
+        return STATUS_OK;
+    enum status status = calibration_read(store, config, &asked, &measures->calibration, ret_error);
+    if (status == STATUS_OK)
+        measures->calibration_reason = NULL;
+    return status;
+}
+
 static enum status read_feedback(struct store *store, const struct measures_request *request,
                                  struct measures *measures, struct error *ret_error)
 {
@@ -170,7 +188,7 @@ enum status measures_read(struct store *store, const struct pipeline_config *con
                           struct error *ret_error)
 {
     struct measures *measures = ret_measures;
-    *measures = (struct measures){.cohort_count = 0};
+    *measures = (struct measures){.calibration_reason = "not read"};
     arena_init(&measures->arena, MEASURES_BYTES_MAX);
     dataset_coverage_init(&measures->coverage, &request->span);
     escape_read_init(&measures->escape, config, request->cohorts.as_of_ms);
@@ -182,6 +200,8 @@ enum status measures_read(struct store *store, const struct pipeline_config *con
                                                &request->cohorts, ret_error);
     if (status == STATUS_OK)
         status = read_agreement(store, config, request, measures, ret_error);
+    if (status == STATUS_OK)
+        status = read_calibration(store, config, request, measures, ret_error);
     if (status == STATUS_OK && config->feedback.is_present)
         status = read_feedback(store, request, measures, ret_error);
     if (status == STATUS_OK && request->baseline.data)
@@ -197,6 +217,8 @@ void measures_finish(struct measures *measures)
     measures_items_finish(&measures->items);
     dataset_coverage_finish(&measures->coverage);
     escape_read_finish(&measures->escape);
+    if (!measures->calibration_reason)
+        calibration_finish(&measures->calibration);
     agreement_finish(&measures->agreement);
     lift_read_finish(&measures->lift);
     feedback_report_finish(&measures->feedback);

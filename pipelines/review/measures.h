@@ -8,6 +8,7 @@
  * transactions, so beside a running daemon and from any thread. No names of persons. */
 #pragma once
 #include "pipelines/review/agreement_report.h"
+#include "pipelines/review/calibration_report.h"
 #include "pipelines/review/dataset_coverage.h"
 #include "pipelines/review/escape_read.h"
 #include "pipelines/review/feedback_report.h"
@@ -43,6 +44,8 @@ struct measures { /* owns what is below; measures_finish() */
     struct measures_items items;
     struct coverage coverage;
     struct escape_reading escape;
+    const char *calibration_reason; /* why nothing is calibrated; NULL: it is */
+    struct calibration calibration;
     const char *agreement_reason; /* why there is none; NULL: there is */
     struct agreement_report agreement;
     struct lift_report lift;

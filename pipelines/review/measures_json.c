@@ -2,6 +2,7 @@
 #include "pipelines/review/measures_json.h"
 
 #include "pipelines/review/agreement_document.h"
+#include "pipelines/review/calibration_json.h"
 #include "pipelines/review/measure_json.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/writer.h"
@@ -180,8 +181,9 @@ static void write_adjusted(struct json_writer *to, const struct lift_report *lif
 }
 
 static void write_lift(struct json_writer *to, const struct measures_request *request,
-                       const struct lift_report *lift)
+                       const struct measures *measures)
 {
+    const struct lift_report *lift = &measures->lift;
     json_key(to, "evaluator_lift");
     json_object_begin(to);
     const char *reason = request->baseline.data ? lift->reason : "no baseline is named";
@@ -211,6 +213,10 @@ static void write_lift(struct json_writer *to, const struct measures_request *re
         json_object_end(to);
     }
     json_array_end(to);
+    if (measures->calibration_reason)
+        json_put_text(to, "rule_lift_reason", measures->calibration_reason);
+    else
+        calibration_put_rule_lift(to, &measures->calibration);
     json_object_end(to);
 }
 
@@ -367,7 +373,7 @@ void measures_json(const struct measures_request *request, struct measures *meas
     json_key(&writer, "overall");
     json_object_begin(&writer);
     write_sums(&writer, request, measures, &measures->all, &measures->items.groups[0].sums);
-    write_lift(&writer, request, &measures->lift);
+    write_lift(&writer, request, measures);
     write_agreement(&writer, measures);
     write_escape(&writer, &measures->escape);
     write_coverage(&writer, &measures->coverage);

@@ -127,6 +127,7 @@ checks.equal("by intent: payoff has 8 runs and 7 failed or disputed, card 2 and 
              {"payoff": (8, 3, 7, 5), "card": (2, 0, 2, 0)})
 checks.equal("nobody reviewed twice, so agreement is null with its reason", [(one["raw"]["value"], one["raw"]["reason"]) for one in overall["reviewer_agreement"]["subjects"] if one["subject"] == "verdict"],
              [(None, "too_few")])
+checks.check("what the rule's word is worth stands beside it", overall["evaluator_lift"]["rule_lift"]["quality"]["n"] == 3, overall["evaluator_lift"]["rule_lift"])
 checks.equal("without a baseline there is no lift, and it says so", (overall["evaluator_lift"]["reason"], overall["evaluator_lift"]["subjects"]), ("no baseline is named", []))
 
 # --- coverage ---
