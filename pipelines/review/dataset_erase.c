@@ -18,11 +18,9 @@
 #include "state/tables/outbox_slots.h"
 #include "state/tables/result.h"
 #include "state/tables/retained.h"
-#include "state/tables/reviewer.h"
 #include "state/tables/spill.h"
 
 enum { TRAJECTORY_SIZE = 16, PATH_BYTES_MAX = 4096, ROWS_LOOKED_AT = 64 /* a turn */ };
-enum { PRINCIPALS_MAX = 64, PRINCIPALS_BYTES = 64 * 1024 };
 
 struct erasing {
     struct row_change change; /* of the row at hand; dataset, transaction, settings, actor, time */
@@ -321,16 +319,16 @@ static void erase_outgoing(struct erasing *it)
 
 /* --- the whole --- */
 
-static void tell(struct erasing *it, const char *kind, struct bytes id)
+void dataset_tell_erased(const struct row_change *change, const char *kind, struct bytes id)
 {
-    struct audit_entry entry = *it->change.actor;
+    struct audit_entry entry = *change->actor;
     entry.sequence = 0;
-    entry.time_ms = it->change.wall_ms;
+    entry.time_ms = change->wall_ms;
     entry.action = AUDIT_DATASET_ERASED;
     entry.subject_count = 1;
     entry.subjects[0] = (struct audit_subject){kind, id};
     memset(entry.content, 0, sizeof entry.content);
-    audit_append(it->change.dataset->audit, it->change.txn, &entry);
+    audit_append(change->dataset->audit, change->txn, &entry);
 }
 
 static void erase_trajectory(struct erasing *it, const uint8_t trajectory_id[TRAJECTORY_SIZE])
@@ -349,7 +347,7 @@ static void erase_trajectory(struct erasing *it, const uint8_t trajectory_id[TRA
         dead_letters_erase(store_path(it->change.dataset->store), it->trajectory_id);
     erased_add(it->change.dataset->erased, it->change.txn, trajectory_id, fingerprint);
     hex_encode(hex, fingerprint, sizeof fingerprint);
-    tell(it, "fingerprint", bytes_of(hex, sizeof hex));
+    dataset_tell_erased(&it->change, "fingerprint", bytes_of(hex, sizeof hex));
 }
 
 /* Runs of the conversation: those that are rows, and those that are items. */
@@ -374,78 +372,6 @@ static void find_conversation(struct erasing *it, struct bytes id, struct ids *f
             item.conversation == digest_fnv1a64(id))
             add_id(txn, found, item.trajectory_id);
     store_cursor_finish(&cursor);
-}
-
-/* What a person is called as themselves, by a topic and by services; each is an actor of its own. */
-struct principals {
-    struct bytes names[PRINCIPALS_MAX];
-    uint32_t count;
-    struct arena arena; /* of the names */
-};
-
-static void note_principal(struct principals *to, struct bytes name)
-{
-    for (uint32_t i = 0; i < to->count; i++)
-        if (bytes_equal(to->names[i], name))
-            return;
-    if (to->count < PRINCIPALS_MAX)
-        to->names[to->count++] = arena_copy(&to->arena, name);
-}
-
-/* Its actor stands in place of each name, so that pairs and the trail go on meaning the same one. */
-static void erase_names(struct erasing *it, struct result_row *row, struct principals *principals)
-{
-    struct store_txn *txn = it->change.txn;
-    char actor[REVIEWER_ACTOR_SIZE];
-    reviewer_actor(txn, row->principal, it->change.wall_ms, actor);
-    note_principal(principals, row->principal);
-    row->reviewer = row->principal = bytes_of_text(actor);
-    results_put(it->change.dataset->tables.results, txn, row);
-    it->answer->records++;
-}
-
-static void find_results(struct store_txn *txn, struct ids *found)
-{
-    struct store_cursor cursor;
-    uint8_t key[16];
-    store_cursor_begin(txn, TABLE_RESULT, bytes_of("", 0), 0, &cursor);
-    while (store_cursor_next(&cursor))
-        if (cursor.key.size == 18 && get_be16(cursor.key.data + 16) == 0) {
-            memcpy(key, cursor.key.data, 16);
-            add_id(txn, found, key);
-        }
-    store_cursor_finish(&cursor);
-}
-
-/* Their name leaves the table of actors and their results; what they judged goes on counting. */
-static bool erase_reviewer(struct erasing *it, struct bytes name)
-{
-    struct store_txn *txn = it->change.txn;
-    struct arena *arena = &it->change.dataset->arena;
-    struct principals principals = {.count = 0};
-    struct result_row row;
-    struct ids found = {0};
-    char actor[REVIEWER_ACTOR_SIZE];
-    uint32_t erased = 0;
-    arena_init(&principals.arena, PRINCIPALS_BYTES);
-    note_principal(&principals, name);
-    if (it->change.dataset->tables.results)
-        find_results(txn, &found);
-    for (size_t i = 0; i < found.count; i++) {
-        arena_reset(arena);
-        if (result_row_read(txn, get_be64(found.items[i]), get_be64(found.items[i] + 8), arena,
-                            &row) &&
-            bytes_equal(row.reviewer, name))
-            erase_names(it, &row, &principals);
-    }
-    for (uint32_t i = 0; i < principals.count; i++)
-        if (reviewer_erase(txn, principals.names[i], actor)) {
-            tell(it, "actor", bytes_of_text(actor));
-            erased++;
-        }
-    free(found.items);
-    arena_finish(&principals.arena);
-    return erased > 0;
 }
 
 static uint64_t file_of(const struct dataset *dataset)
@@ -498,7 +424,7 @@ void dataset_erase(struct dataset *dataset, struct store_txn *txn,
     } else if (subject == ERASE_CONVERSATION) {
         find_conversation(&it, id, &found);
         ret_answer->fate = found.count > 0 ? DATASET_DONE : DATASET_UNKNOWN;
-    } else if (!erase_reviewer(&it, id)) {
+    } else if (!dataset_erase_person(&it.change, id, &it.answer->records)) {
         ret_answer->fate = DATASET_UNKNOWN;
     }
     for (size_t i = 0; i < found.count; i++)

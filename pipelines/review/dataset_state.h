@@ -63,6 +63,10 @@ void dataset_count_bytes(struct dataset *dataset, struct store_txn *txn, int64_t
 struct bytes dataset_row_content(struct store_txn *txn, const struct row_entry *entry,
                                  struct buffer *to);
 
+/* Under all their names; how many results had them is added. False: nobody of that name is known. */
+bool dataset_erase_person(const struct row_change *change, struct bytes name, uint32_t *records);
+/* An entry of the trail: what was erased, by an id that says nothing to anybody. */
+void dataset_tell_erased(const struct row_change *change, const char *kind, struct bytes id);
 /* Appends to the audit trail, by the change's actor. */
 void dataset_row_tell(struct row_change *change, enum audit_action action,
                       struct audit_entry *ret_entry);
