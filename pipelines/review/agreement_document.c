@@ -39,7 +39,7 @@ static void put_figure(struct json_writer *to, const char *key,
     else if (!has_value)
         json_put_text(to, "reason", "one_category");
     else if (!has_interval)
-        json_put_text(to, "reason", is_unanimous ? "no_disagreement" : "too_few");
+        json_put_text(to, "reason", is_unanimous ? "no_disagreement" : "one_category");
     json_object_end(to);
 }
 
@@ -75,6 +75,24 @@ static void put_subject(struct json_writer *to, const struct agreement_subject_r
     json_object_end(to);
 }
 
+/* Of the traffic, as far as reviews say it: each counts 1/pi. What a rule is worth, and who did not
+ * answer, is told by `flywheel calibrate`. */
+static void put_weighted(struct json_writer *to, const struct agreement_subject_report *subject)
+{
+    bool is_known = subject->weighted_items >= AGREEMENT_ITEMS_MIN;
+    const struct agreement_figure *raw = &subject->weighted.raw, *kappa = &subject->weighted.kappa;
+    json_key(to, "weighted");
+    json_object_begin(to);
+    json_put_uint(to, "items", (uint64_t)subject->weighted_items);
+    put_number(to, "raw", is_known && raw->has_value, raw->value);
+    put_number(to, "raw_low", is_known && raw->has_value, raw->low);
+    put_number(to, "raw_high", is_known && raw->has_value, raw->high);
+    put_number(to, "kappa", is_known && kappa->has_value, kappa->value);
+    if (!is_known)
+        json_put_text(to, "reason", subject->name.size > 0 ? "too_few" : "by_rule_alone");
+    json_object_end(to);
+}
+
 static void put_rule(struct json_writer *to, const struct agreement_subject_report *subject)
 {
     bool is_known = subject->pair.items >= AGREEMENT_ITEMS_MIN;
@@ -91,6 +109,7 @@ static void put_rule(struct json_writer *to, const struct agreement_subject_repo
     put_figure(to, "raw", &subject->pair.raw, is_known, is_unanimous);
     put_figure(to, "kappa", &subject->pair.kappa, is_known, is_unanimous);
     put_figure(to, "ac1", &subject->figures.ac1, is_known, is_unanimous);
+    put_weighted(to, subject);
     json_object_end(to);
 }
 

@@ -7,13 +7,16 @@
 #include "pipelines/config/value.h"
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/tally.h"
+#include "processor/base/statistics.h"
 #include "processor/review/result.h"
+#include "state/tables/calibration.h"
 
 enum {
     ARENA_BYTES = 64 << 20,
     ROWS_MAX = 200000,
     PATTERNS_MAX = 256,
     RATERS_MAX = 9,
+    RULE_WEIGHTS_MAX = 4096,
     DAY_MS = 24 * 60 * 60 * 1000,
 };
 
@@ -129,8 +132,43 @@ static void add_pattern(struct pattern_list *list, const uint8_t counts[AGREEMEN
     list->items[at].items += items;
 }
 
+/* Of one rule in one queue, over the window: what reviewed runs say of all. */
+struct rule_weight {
+    uint64_t queue;
+    uint32_t rule;
+    int64_t items;
+    double cells[2][2], squared; /* [bad][fired] */
+};
+
+struct rule_weights {
+    struct rule_weight *items; /* RULE_WEIGHTS_MAX */
+    uint32_t count;
+};
+
+static void take_weight(void *context, const struct calibration_row *row)
+{
+    struct rule_weights *weights = context;
+    uint32_t at = 0;
+    if (row->kind != CALIBRATION_RULE || row->outcome == OUTCOME_NA ||
+        row->outcome == OUTCOME_ERROR)
+        return;
+    while (at < weights->count &&
+           (weights->items[at].rule != row->rule || weights->items[at].queue != row->class.queue))
+        at++;
+    if (at == RULE_WEIGHTS_MAX)
+        return;
+    struct rule_weight *weight = &weights->items[at];
+    if (at == weights->count)
+        weights->items[weights->count++] =
+            (struct rule_weight){.queue = row->class.queue, .rule = row->rule};
+    weight->items += row->n;
+    weight->cells[row->bits & CALIBRATION_IS_BAD][row->outcome == OUTCOME_FAIL] += row->weight;
+    weight->squared += row->weight_squared;
+}
+
 struct place_reading {
     const struct pipeline_config *config;
+    const struct rule_weights *weights;
     const struct rows *rows;
     uint64_t queue; /* 0: all */
     double by_raters[RATERS_MAX];
@@ -241,6 +279,34 @@ static struct bytes rule_name(const struct pipeline_config *config, struct bytes
     return BYTES_LITERAL("");
 }
 
+/* Agreement of the weights; its interval is Wilson's of their effective number. */
+static void weigh(const struct place_reading *it, struct bytes id,
+                  struct agreement_subject_report *report)
+{
+    double cells[RATING_CATEGORIES_MAX][RATING_CATEGORIES_MAX] = {{0}}, sum = 0, squared = 0;
+    for (uint32_t i = 0; id.size == 4 && i < it->weights->count; i++) {
+        const struct rule_weight *weight = &it->weights->items[i];
+        if (weight->rule != get_be32(id.data) || (it->queue != 0 && weight->queue != it->queue))
+            continue;
+        report->weighted_items += (double)weight->items;
+        squared += weight->squared;
+        for (int bad = 0; bad < 2; bad++)
+            for (int fired = 0; fired < 2; fired++) {
+                cells[bad][fired] += weight->cells[bad][fired];
+                sum += weight->cells[bad][fired];
+            }
+    }
+    if (!(report->weighted_items > 0) || !(sum > 0))
+        return;
+    agreement_measure_pair(cells, 2, &report->weighted);
+    struct agreement_figure *raw = &report->weighted.raw;
+    struct interval wilson =
+        statistics_wilson(raw->value, statistics_effective_n(sum, squared), statistics_z(0.95));
+    raw->low = wilson.low;
+    raw->high = wilson.high;
+    report->weighted.kappa.has_interval = false;
+}
+
 /* Cohen's kappa of the two, and AC1 beside it as of two raters. */
 static void read_rule(struct place_reading *it, struct bytes id, struct bytes name)
 {
@@ -267,6 +333,7 @@ static void read_rule(struct place_reading *it, struct bytes id, struct bytes na
     measure(report, &patterns);
     agreement_measure_pair(cells, 2, &report->pair);
     report->is_low = false;
+    weigh(it, id, report);
 }
 
 /* Rules of other configurations have no name any more: they are left out. */
@@ -309,17 +376,19 @@ static bool has_queue(const struct rows *rows, uint64_t queue)
 
 static bool read_places(const struct pipeline_config *config,
                         const struct agreement_request *request, const struct rows *rows,
-                        const struct item_queue *queues, uint32_t queue_count,
-                        struct agreement_report *report)
+                        const struct rule_weights *weights, const struct item_queue *queues,
+                        uint32_t queue_count, struct agreement_report *report)
 {
     struct arena *arena = &report->arena;
     report->places = arena_zalloc(arena, queue_count + 1, sizeof *report->places);
     if (!report->places)
         return false;
     report->place_count = 1;
-    bool is_read = read_place(
-        request, (struct place_reading){.config = config, .rows = rows, .to = report->places},
-        arena);
+    bool is_read =
+        read_place(request,
+                   (struct place_reading){
+                       .config = config, .rows = rows, .weights = weights, .to = report->places},
+                   arena);
     for (uint32_t i = 0; i < queue_count && is_read; i++) {
         uint64_t queue = item_row_hash(queues[i].name);
         if (!has_queue(rows, queue))
@@ -328,7 +397,8 @@ static bool read_places(const struct pipeline_config *config,
         to->queue = queues[i].name;
         is_read = read_place(
             request,
-            (struct place_reading){.config = config, .rows = rows, .queue = queue, .to = to},
+            (struct place_reading){
+                .config = config, .rows = rows, .weights = weights, .queue = queue, .to = to},
             arena);
     }
     return is_read;
@@ -343,15 +413,19 @@ enum status agreement_read(struct store *store, const struct pipeline_config *co
     arena_init(&ret_report->arena, ARENA_BYTES);
     struct rows rows = {.arena = &ret_report->arena};
     struct item_queue *queues = arena_zalloc(rows.arena, ITEM_QUEUES_MAX, sizeof *queues);
+    struct rule_weights weights = {
+        .items = arena_zalloc(rows.arena, RULE_WEIGHTS_MAX, sizeof *weights.items)};
     store_begin(store, false, &txn);
     agreement_scan(&txn, request->from_day, request->to_day, take_row, &rows);
+    if (weights.items)
+        calibration_scan(&txn, request->from_day, request->to_day, take_weight, &weights);
     uint32_t queue_count = queues ? item_queues_read(&txn, rows.arena, queues) : 0;
     ret_report->is_whole = tally_is_whole(&txn) || store_count(&txn, TABLE_ITEM) == 0;
     enum status status = store_commit(&txn);
     sum_days(&rows);
     if (status == STATUS_OK &&
-        (rows.failed || !queues ||
-         !read_places(config, request, &rows, queues, queue_count, ret_report)))
+        (rows.failed || !queues || !weights.items ||
+         !read_places(config, request, &rows, &weights, queues, queue_count, ret_report)))
         status = STATUS_BUSY;
     free(rows.items);
     if (status != STATUS_OK)

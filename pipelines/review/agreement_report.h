@@ -27,6 +27,9 @@ struct agreement_subject_report {
     bool is_known, is_low; /* is_known: enough items with two reviewers */
     double cells[2][2];    /* of a rule: items, [not bad, bad][not fired, fired] */
     struct pair_figures pair;
+    /* The same of all runs, by the weights 1/pi of what was reviewed; 0 items: not known. */
+    double weighted_items; /* reviewed */
+    struct pair_figures weighted;
 };
 
 struct agreement_place { /* all queues, or one */

@@ -217,6 +217,14 @@ void agreement_measure(const struct rating_pattern *patterns, size_t count, uint
 
 /* --- two raters --- */
 
+static bool is_constant(const double shares[RATING_CATEGORIES_MAX], uint32_t categories)
+{
+    for (uint32_t i = 0; i < categories; i++)
+        if (shares[i] >= 1)
+            return true;
+    return false;
+}
+
 void agreement_measure_pair(double cells[RATING_CATEGORIES_MAX][RATING_CATEGORIES_MAX],
                             uint32_t categories, struct pair_figures *ret_figures)
 {
@@ -261,5 +269,6 @@ void agreement_measure_pair(double cells[RATING_CATEGORIES_MAX][RATING_CATEGORIE
     variance -= pow(observed * expected - 2 * expected + observed, 2);
     kappa->error = sqrt(fmax(0, variance / n)) / pow(1 - expected, 2);
     put_interval(kappa, statistics_z(CONFIDENCE) * kappa->error, -1);
-    kappa->has_interval = observed < 1;
+    kappa->has_interval =
+        observed < 1 && !is_constant(first, categories) && !is_constant(second, categories);
 }

@@ -54,7 +54,8 @@ void agreement_measure(const struct rating_pattern *patterns, size_t count, uint
  * 37-46; its error by J. L. Fleiss, J. Cohen, B. S. Everitt, Psychological Bulletin 72 (1969) 323-327. */
 struct pair_figures {
     double items;
-    struct agreement_figure raw, kappa;
+    struct agreement_figure raw, kappa; /* kappa of a rater who knows one category alone is 0 by
+                                           construction: without an interval */
 };
 void agreement_measure_pair(double cells[RATING_CATEGORIES_MAX][RATING_CATEGORIES_MAX],
                             uint32_t categories, struct pair_figures *ret_figures);

@@ -126,6 +126,8 @@ agreed = [a for a, b in verdicts if a == b != "unsure"]
 bad = agreed.count("fail") + RUNS - len(agreed)  # lee finds all of the others bad
 checks.equal("people against the rule, of what was chosen for review", (document["human_machine"]["basis"], rule["items"], rule["bad_and_fired"], rule["fired_alone"]),
              ("in_queue", RUNS, bad, RUNS - bad))
+checks.check("and by weights, of all runs: all were chosen, so it is the same", rule["weighted"]["items"] == RUNS and abs(rule["weighted"]["raw"] - bad / RUNS) < 1e-9
+             and rule["weighted"]["raw_low"] < bad / RUNS < rule["weighted"]["raw_high"], json.dumps(rule))
 table = daemon.run("agreement", "-c", daemon.config, check=True).stdout
 checks.check("the table has the same", all(word in table for word in ("verdict", "unsupported_claim", "people against machine", "asha", "(the machine)")), table)
 

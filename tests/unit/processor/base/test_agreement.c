@@ -123,6 +123,10 @@ START_TEST(cohens_kappa_of_a_pair)
     agreement_measure_pair(same, 2, &figures);
     NEAR(figures.kappa.value, 1);
     ck_assert(!figures.kappa.has_interval);
+    double constant[RATING_CATEGORIES_MAX][RATING_CATEGORIES_MAX] = {{0, 3}, {0, 57}};
+    agreement_measure_pair(constant, 2, &figures);
+    NEAR(figures.kappa.value, 0);
+    ck_assert(!figures.kappa.has_interval && figures.raw.has_interval);
 }
 END_TEST
 
