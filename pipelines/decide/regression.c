@@ -94,19 +94,27 @@ static void consider(struct look *it, const struct regression_row *row)
 /* --- ways to a row --- */
 
 /* As rows have it; what nothing was masked in is compared as it is. */
+static struct bytes masked(const struct regression_set *set, struct score_context *context,
+                           struct bytes text)
+{
+    return set->has_masked_questions ? regression_mask(context, text).text : text;
+}
+
+/* The other texts are read for one that says little alone. */
 static struct bytes question_of(const struct regression_set *set, struct score_context *context)
 {
-    const struct agent_run *run = context->run;
-    struct bytes asked = run->input, before = {0};
+    struct agent_run *run = context->run;
+    struct bytes nothing = {0};
     if (agent_run_lost(run) & RUN_TEXT_INPUT)
-        return before;
-    if (run->history_count > 0)
-        before = run->history[run->history_count - 1].text;
-    if (set->has_masked_questions) {
-        asked = regression_mask(context, asked).text;
-        before = regression_mask(context, before).text;
-    }
-    return regression_question(asked, before, context->arena);
+        return nothing;
+    struct bytes asked = masked(set, context, content_question(run));
+    struct bytes question = regression_question(asked, nothing, context->arena);
+    if (question.size == 0 || question.size >= QUESTION_ALONE_BYTES)
+        return question;
+    content_read(run);
+    struct bytes before =
+        run->history_count > 0 ? run->history[run->history_count - 1].text : nothing;
+    return regression_question(asked, masked(set, context, before), context->arena);
 }
 
 static void look_by_signature(struct look *it)
@@ -158,10 +166,8 @@ void regression_look(const struct regression_set *set, struct score_context *con
         return;
     it.has_failed =
         it.has_failed && regression_signature_read(report->signature, 16, &it.signature);
-    if (set->has_questions) {
-        content_read(context->run);
+    if (set->has_questions)
         it.question = question_of(set, context);
-    }
     look_by_signature(&it);
     if (it.question.size > 0) {
         look_by_question(&it, regression_set_by_question(set, it.question));

@@ -261,9 +261,8 @@ bool regression_checks_run(const struct regression_row *row, struct regression_a
 bool regression_row_demands(const struct regression_row *row)
 {
     return row->must_include.count > 0 || row->must_not_include.count > 0 ||
-           row->required_tools.count > 0 || row->forbidden_tools.count > 0 ||
-           row->expects_answer || row->expects_refusal || row->has_volatile_numbers ||
-           row->expected.size > 0;
+           row->required_tools.count > 0 || row->forbidden_tools.count > 0 || row->expects_answer ||
+           row->expects_refusal || row->has_volatile_numbers || row->expected.size > 0;
 }
 
 void regression_row_check(const struct regression_row *row, struct score_context *context,

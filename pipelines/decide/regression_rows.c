@@ -7,8 +7,7 @@
 #include "processor/review/question.h"
 #include "processor/review/row_numbers.h"
 
-/* Below this a question leans on what was said before it, which counts up to there. */
-enum { QUESTION_ALONE_BYTES = 16, SAID_BEFORE_BYTES_MAX = 512, DAY_MS = 86400000 };
+enum { SAID_BEFORE_BYTES_MAX = 512, DAY_MS = 86400000 };
 
 struct row_reading {
     struct json_reader reader;

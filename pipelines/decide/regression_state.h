@@ -15,6 +15,8 @@
 #include "processor/score/language/facts.h"
 
 enum { ROW_INDEX_NONE = UINT32_MAX };
+/* Below this a question leans on what was said before it. */
+enum { QUESTION_ALONE_BYTES = 16 };
 
 struct regression_demand {                                     /* any of the alternatives */
     const struct facts_text *phrases[RESULT_ALTERNATIVES_MAX]; /* NULL: one that is never said */

@@ -72,8 +72,10 @@ static struct cost measure_cost_of(uint32_t row, const struct set *set, long rou
     return cost;
 }
 
-/* Facts, or facts and content, of every recorded trajectory. */
-static double normalize_cost(const struct recorded_runs *recorded, bool with_content, long rounds,
+enum depth { FACTS, QUESTION, CONTENT };
+
+/* Facts, or facts and the question or all content, of every recorded trajectory. */
+static double normalize_cost(const struct recorded_runs *recorded, enum depth depth, long rounds,
                              struct arena *arena)
 {
     double least = INFINITY;
@@ -84,7 +86,9 @@ static double normalize_cost(const struct recorded_runs *recorded, bool with_con
                 struct agent_run run;
                 arena_reset(arena);
                 facts_read(&recorded->items[i], arena, &run);
-                if (with_content)
+                if (depth == QUESTION)
+                    (void)content_question(&run);
+                if (depth == CONTENT)
                     content_read(&run);
             }
         double ns = (now_ns() - began) / (double)rounds / recorded->count;
@@ -157,8 +161,9 @@ int main(int argc, char **argv)
     if (!set.runs || rounds < 1)
         return EXIT_FAILURE;
     arena_init(&arena, 64 << 20);
-    struct cost facts = {normalize_cost(&recorded, false, rounds, &arena), recorded.count};
-    struct cost content = {normalize_cost(&recorded, true, rounds, &arena), recorded.count};
+    struct cost facts = {normalize_cost(&recorded, FACTS, rounds, &arena), recorded.count};
+    struct cost question = {normalize_cost(&recorded, QUESTION, rounds, &arena), recorded.count};
+    struct cost content = {normalize_cost(&recorded, CONTENT, rounds, &arena), recorded.count};
     for (uint32_t i = 0; i < recorded.count; i++) {
         facts_read(&recorded.items[i], &recorded.arena, &set.runs[i]);
         content_read(&set.runs[i]);
@@ -175,6 +180,7 @@ int main(int argc, char **argv)
            "|---|---|---|---|---|\n",
            recorded.count);
     printf("| facts (always) | %.0f | %u | | |\n", facts.ns, facts.values);
+    printf("| facts and question | %.0f | %u | | |\n", question.ns, question.values);
     printf("| facts and content | %.0f | %u | | |\n", content.ns, content.values);
     for (uint32_t i = 0; costs && i < measurement_count; i++)
         print_row(measurements[i].name, costs[2 * i], costs[2 * i + 1], cheapest);

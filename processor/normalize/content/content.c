@@ -190,6 +190,11 @@ static void find_answer(struct content *content, uint32_t top, bool ask_chains)
     }
 }
 
+static bool may_ask(const struct step *step)
+{
+    return is_entered(step) || step->kind == STEP_RETRIEVER;
+}
+
 static void read_question(struct content *content)
 {
     struct agent_run *run = content->run;
@@ -198,8 +203,7 @@ static void read_question(struct content *content)
     const struct step *step = &run->steps[top];
     if (content->exchanges[top].is_resumed && trajectory->root != NO_SPAN)
         return;
-    bool may_speak = is_entered(step) || step->kind == STEP_RETRIEVER;
-    if (may_speak && trajectory->root != NO_SPAN && content->exchanges[top].question.size > 0) {
+    if (may_ask(step) && trajectory->root != NO_SPAN && content->exchanges[top].question.size > 0) {
         run->input = content->exchanges[top].question;
         run->input_span = top;
         return;
@@ -268,4 +272,21 @@ void content_read(struct agent_run *run)
     read_answer(&content);
     history_read(run);
     run->has_unread_texts = run->arena->is_too_costly;
+}
+
+struct bytes content_question(struct agent_run *run)
+{
+    const struct trajectory *trajectory = run->trajectory;
+    uint32_t top = run->step_count > 0 ? trajectory->top : NO_SPAN;
+    if (!run->has_content && top != NO_SPAN && trajectory->root != NO_SPAN &&
+        may_ask(&run->steps[top]) && !run->steps[top].is_repeat) {
+        struct semconv semconv;
+        struct exchange exchange;
+        semconv_read_span(run->steps[top].span, &semconv);
+        exchange_of_span(run, top, &semconv, &exchange);
+        if (exchange.question.size > 0 && !exchange.is_resumed)
+            return exchange.question;
+    }
+    content_read(run);
+    return run->input;
 }

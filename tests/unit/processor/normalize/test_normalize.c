@@ -278,7 +278,11 @@ static void compare_scenario(const char *library, struct json_reader *scenarios,
         const struct trajectory *trajectory = find_run(&runs, id.text);
         ck_assert_msg(trajectory != NULL, "%s/%s[%u] is not there", library, name, i);
         facts_read(trajectory, &runs.arena, &run);
+        struct agent_run alone = run; /* the question without the rest is the same */
+        struct bytes question = content_question(&alone);
         content_read(&run);
+        ck_assert_msg(bytes_equal(question, run.input), "%s/%s[%u] asks something else", library,
+                      name, i);
         compare_run(&expected);
     }
     recorded_runs_free(&runs);
