@@ -28,7 +28,7 @@ extern const char *const regression_check_names[REGRESSION_CHECKS];
 enum { REGRESSION_HITS_MAX = 16, REGRESSION_SNAPSHOT_SIZE = 17 };
 
 struct regression_hit {
-    const char *row_id;         /* as text */
+    const char *row_id;          /* as text */
     const uint8_t *row_id_bytes; /* 16 */
     uint32_t row_revision;
     enum regression_match match;
@@ -41,8 +41,9 @@ struct regression_hit {
 };
 
 struct regression_report {
-    const char *snapshot;                           /* of the set, 16 hex digits; NULL: there is no set */
-    struct regression_hit hits[REGRESSION_HITS_MAX]; /* failed first, then borderline, then passed; by row id */
-    uint32_t count;                                 /* rows that it matched, of them those told */
-    uint32_t failed, borderline;                    /* of `hits` */
+    const char *snapshot; /* of the set, 16 hex digits; NULL: there is no set */
+    struct regression_hit
+        hits[REGRESSION_HITS_MAX]; /* failed first, then borderline, then passed; by row id */
+    uint32_t count;                /* rows that it matched: may be more than `hits` holds */
+    uint32_t failed, borderline;   /* of `hits` */
 };

@@ -11,9 +11,9 @@ static const struct measurement regression_check = {
     .name = "regression.check",
     .unit = "",
     .range = "0, 0.5 or 1",
-    .is_judging = true,
     .na_conditions = "no row of the regression set was met",
-    .meaning = "1: the run holds what people asked of an earlier one; 0: it does not; 0.5: it does "
+    .meaning = "1: the run holds what people asked of an earlier one, which proves no more than "
+               "that; 0: it does not; 0.5: it does "
                "not, and its question is only near",
 };
 
@@ -28,7 +28,7 @@ const struct rule regression_rule = {
     .borderline_below = 1,
     .priority = 1,
     .queue = {(const uint8_t *)"review", 6},
-    .judges = true,
+    .judges = false,
 };
 
 static const double values[OUTCOMES] = {
@@ -39,16 +39,6 @@ static enum outcome outcome_of(const struct regression_hit *hit)
     if (hit->check == CHECK_NONE)
         return OUTCOME_PASS;
     return hit->is_fail ? OUTCOME_FAIL : OUTCOME_BORDERLINE;
-}
-
-/* Failed first, so that the first hit says the worst. Evidence is what the row's own question was
- * asked for, not what looks like it. */
-static bool is_evidence(const struct regression_report *met, enum outcome outcome)
-{
-    for (uint32_t i = 0; i < met->count && i < REGRESSION_HITS_MAX; i++)
-        if (met->hits[i].match == MATCH_EXACT && outcome_of(&met->hits[i]) == outcome)
-            return outcome != OUTCOME_BORDERLINE;
-    return false;
 }
 
 /* --- what is said --- */
@@ -141,7 +131,6 @@ static void state(struct score_context *context, const struct regression_report 
     evaluation->has_value = true;
     evaluation->value = values[evaluation->outcome];
     evaluation->margin = evaluation->value - regression_rule.fail_below;
-    evaluation->judges = is_evidence(met, evaluation->outcome);
     evaluation->explanation = reading.explanation;
     evaluation->evidence = reading.evidence;
     evaluation->evidence_count = reading.evidence_count;

@@ -2,8 +2,8 @@
  * others. It stands behind the rules of the file, and only where a set is in force:
  *
  *   no row was met                        na(no_row)
- *   every row that was met holds          1   pass; evidence for the run where its question was the
- *                                             row's own
+ *   every row that was met holds          1   pass, which is no evidence for the run: a known mistake
+ *                                             did not come back
  *   failed, by a near question alone      0.5 borderline
  *   failed                                0   fail
  *

@@ -23,7 +23,7 @@ void record_regressions(struct record_writer *record)
 {
     const struct regression_report *regressions = record->input->regressions;
     uint32_t told = 0;
-    for (uint32_t i = 0; regressions && i < regressions->count; i++) {
+    for (uint32_t i = 0; regressions && i < regressions->count && i < REGRESSION_HITS_MAX; i++) {
         if (regressions->hits[i].check == CHECK_NONE)
             continue;
         if (told == 0) {
