@@ -255,6 +255,7 @@ enum status judge_conclude(struct judge *judge, struct judgement *judgement)
         closed->revision->met = arena_copy(&judgement->effects->arena, prior->before->met);
     } else {
         summary.contribution = prior->contribution;
+        closed->met = arena_copy(&judgement->effects->arena, prior->before->met);
     }
     closed->revision->is_exhausted = summary.decisions > SUMMARY_REVISIONS_MAX;
     return status == STATUS_OK ? summarize(judge, judgement, &summary) : status;

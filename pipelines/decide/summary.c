@@ -11,6 +11,7 @@
 #include <assert.h>
 
 #include "processor/base/digest.h"
+#include "processor/regression.h"
 #include "processor/score/measurements.h"
 #include "state/store/value.h"
 
@@ -76,18 +77,26 @@ static uint8_t measure_of(const struct evaluation *evaluation)
     return 0;
 }
 
+/* A regression set that has no row for the run: that there is one changes no verdict. */
+static bool says_nothing(const struct evaluation *evaluation)
+{
+    return evaluation->outcome == OUTCOME_NA &&
+           bytes_equal_text(evaluation->rule->name, REGRESSION_RULE);
+}
+
 bool summary_take_report(struct summary *summary, const struct verdict_report *report,
                          struct arena *arena)
 {
     summary->rules = arena_zalloc(arena, report->evaluation_count + 1, sizeof(*summary->rules));
     if (!summary->rules)
         return false;
-    summary->rule_count = report->evaluation_count;
     for (uint32_t i = 0; i < report->evaluation_count; i++) {
         const struct evaluation *evaluation = &report->evaluations[i];
+        if (says_nothing(evaluation))
+            continue;
         bool is_when = evaluation->outcome == OUTCOME_NA && evaluation->na_reason &&
                        strncmp(evaluation->na_reason, "when_", 5) == 0;
-        summary->rules[i] = (struct summary_rule){
+        summary->rules[summary->rule_count++] = (struct summary_rule){
             .name = summary_rule_name(evaluation->rule->name),
             .outcome = evaluation->outcome,
             .measure = measure_of(evaluation),

@@ -3,6 +3,9 @@ seconds, whatever its rules say of it; other words pass; what only asks alike is
 last one, over kill -9; the set is there after a restart; a replay with the rows judges as the daemon did, byte for byte."""
 import hashlib, json, signal, struct, time, uuid
 
+import jsonschema
+
+import record_schema
 from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon, lines_of
 from flywheel.otlp_bytes import attribute, field, fixed64, request, span
@@ -140,6 +143,9 @@ rule = regression_rule(hit)
 checks.equal("the rule stands behind those of the file, the row is its evaluator", ([one["rule"] for one in hit["evaluations"]], rule["measurement"], rule["outcome"], rule["value"],
                                                                                 rule["evaluator"]), (["quality", "regression"], "regression.check", "fail", 0,
                                                                                                      {"id": row, "version": "1", "type": "human"}))
+validator = jsonschema.Draft202012Validator(record_schema.strict(record_schema.SCHEMA))
+mistakes = [mistake for record in (hit, close) for mistake in record_schema.mistakes(record, validator)]
+checks.equal("the records are those of the schema", mistakes, [])
 where = rule["evidence"][0]
 checks.equal("it points at what was said", (where["pointer"], hit["output"][where["start"]:where["end"]], where.get("quote")), ("/output", CLAIM, CLAIM))
 checks.check("and the summary says it", CLAIM in hit["summary"] and row[:8] in hit["summary"], hit["summary"])

@@ -68,6 +68,21 @@ START_TEST(a_record_becomes_the_same_message_each_time)
 }
 END_TEST
 
+START_TEST(rows_that_failed_are_messages_of_their_own)
+{
+    static const char json[] =
+        "{\"regressions\":[{\"row_id\":\"6ba7b810-9dad-51d1-80b4-00c000000001\","
+        "\"row_revision\":2,\"match\":\"exact\",\"check\":\"must_not_include\","
+        "\"value\":\"no fee\",\"severity\":\"critical\"}]}";
+    ck_assert_int_eq(convert(bytes_of_text(json)), STATUS_OK);
+    struct bytes row = wire_find_bytes(buffer_bytes(&made), 31);
+    ck_assert(bytes_equal_text(wire_find_bytes(row, 1), "6ba7b810-9dad-51d1-80b4-00c000000001"));
+    ck_assert_uint_eq(wire_find_number(row, 2, 0), 2);
+    ck_assert(bytes_equal_text(wire_find_bytes(row, 4), "must_not_include"));
+    ck_assert(bytes_equal_text(wire_find_bytes(row, 6), "critical"));
+}
+END_TEST
+
 START_TEST(nanoseconds_survive)
 {
     static const char json[] = "{\"time\":{\"start\":\"2026-11-23T08:56:00.123456789Z\","
@@ -147,6 +162,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_record_becomes_the_same_message_each_time);
+    tcase_add_test(tcase, rows_that_failed_are_messages_of_their_own);
     tcase_add_test(tcase, nanoseconds_survive);
     tcase_add_test(tcase, a_time_that_is_not_known_differs_from_zero);
     tcase_add_test(tcase, what_is_no_record_is_refused);
