@@ -263,6 +263,8 @@ enum status inspect_calibration(struct inspection *inspection, struct bytes key,
     if (row.kind == CALIBRATION_CLASS) {
         json_put_int(to, "eligible", row.n);
         json_put_int(to, "reviewed", row.reviewed);
+        json_put_double(to, "weight", row.weight);
+        json_put_double(to, "reviewed_weight", row.reviewed_weight);
         return STATUS_OK;
     }
     if (row.kind == CALIBRATION_SCOPE) {

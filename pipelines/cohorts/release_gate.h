@@ -35,6 +35,7 @@ enum release_gate_reason {
     RELEASE_GATE_MISSING,    /* too many awaited scores did not come */
     RELEASE_GATE_UNDECIDED,  /* the target lies within the interval */
     RELEASE_GATE_SAMPLED,    /* --repeated: weights other than 1 */
+    RELEASE_GATE_UNCALIBRATED, /* --calibrated: reviews say no rate */
 };
 extern const char *const release_gate_reason_names[];
 

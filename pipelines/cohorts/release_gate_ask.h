@@ -16,6 +16,16 @@ struct release_gate_question {
     struct bytes window;  /* as it was written */
     int64_t window_ms, as_of_ms;
     bool is_repeated; /* may be asked again and again; there is no window then */
+    bool is_calibrated; /* by what reviewers said: who knows them decides (calibrated_gate.h) */
+};
+
+/* The fail rate by what reviewers said. */
+struct release_gate_calibrated {
+    const char *reason; /* why it is not known; NULL: it is */
+    double fail_rate, low, high;
+    double unreviewed; /* share of the runs whose verdict nobody has reviewed */
+    int64_t reviewed;
+    bool is_few, is_low_response;
 };
 
 /* What a rule of the configuration said of the cohort's runs. */
@@ -34,6 +44,7 @@ struct release_gate_answer {
     struct release_gate_decision decision; /* of the cohort alone */
     struct release_gate_comparison comparison;
     enum release_gate_outcome outcome; /* of all */
+    struct release_gate_calibrated calibrated; /* of is_calibrated */
     int64_t overflow; /* trajectories under __other__, where the cohort's own may be, too */
     double settled_passed, settled_failed; /* of is_repeated: runs that no revision changes */
     struct repeated_evidence evidence;

@@ -85,9 +85,19 @@ enum status release_gate_question_parse(const struct release_gate_words *words, 
                                         struct release_gate_question *ret_question,
                                         struct error *ret_error)
 {
-    struct release_gate_question question = {.is_repeated = words->is_repeated};
+    struct release_gate_question question = {.is_repeated = words->is_repeated,
+                                             .is_calibrated = words->is_calibrated};
     struct cohort_report_request request;
-    struct bytes window = words->window.data ? words->window : BYTES_LITERAL("24h");
+    struct bytes window = words->window.data       ? words->window
+                          : words->is_calibrated ? BYTES_LITERAL("28d")
+                                                 : BYTES_LITERAL("24h");
+    if (words->is_calibrated && (words->is_repeated || words->is_strict || words->baseline.data)) {
+        error_set(ret_error, EXIT_USAGE,
+                  "%s holds what reviewers said against the target: leave out %s, %s and %s",
+                  name_of(words, "--calibrated").text, name_of(words, "--repeated").text,
+                  name_of(words, "--strict").text, name_of(words, "--baseline").text);
+        return STATUS_MALFORMED;
+    }
     if (words->is_repeated && words->window.data) {
         error_set(ret_error, EXIT_USAGE,
                   "%s counts all runs since the release's first: leave out %s",

@@ -7,7 +7,7 @@
 struct release_gate_words {
     struct bytes cohort, min_pass_rate, window, confidence, min_scored, require, max_missing,
         missing, baseline, as_of;
-    bool is_strict, is_repeated;
+    bool is_strict, is_repeated, is_calibrated;
     bool are_options; /* errors name options, else parameters */
 };
 

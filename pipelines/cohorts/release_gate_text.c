@@ -191,6 +191,30 @@ static void write_repeated(struct json_writer *json, const struct release_gate_a
     json_object_end(json);
 }
 
+static void write_calibrated(struct json_writer *json, const struct release_gate_answer *answer)
+{
+    const struct release_gate_calibrated *calibrated = &answer->calibrated;
+    json_key(json, "calibrated");
+    json_object_begin(json);
+    if (calibrated->reason) {
+        json_key(json, "fail_rate");
+        json_null(json);
+        json_put_text(json, "reason", calibrated->reason);
+    } else {
+        json_put_double(json, "fail_rate", calibrated->fail_rate);
+        json_put_double(json, "fail_rate_low", calibrated->low);
+        json_put_double(json, "fail_rate_high", calibrated->high);
+        json_put_double(json, "pass_rate", 1 - calibrated->fail_rate);
+        json_put_double(json, "pass_rate_low", 1 - calibrated->high);
+        json_put_double(json, "pass_rate_high", 1 - calibrated->low);
+    }
+    json_put_int(json, "reviewed", calibrated->reviewed);
+    json_put_double(json, "unreviewed_share", calibrated->unreviewed);
+    json_put_bool(json, "few", calibrated->is_few);
+    json_put_bool(json, "low_response", calibrated->is_low_response);
+    json_object_end(json);
+}
+
 void release_gate_text_write_json(const struct pipeline_config *config,
                                   const struct release_gate_question *question,
                                   const struct release_gate_answer *answer, struct buffer *to)
@@ -220,6 +244,8 @@ void release_gate_text_write_json(const struct pipeline_config *config,
     write_rules(&json, config, answer);
     if (question->is_repeated)
         write_repeated(&json, answer);
+    if (question->is_calibrated)
+        write_calibrated(&json, answer);
     if (question->baseline.count > 0)
         write_baseline(&json, answer);
     json_object_end(&json);
@@ -284,6 +310,26 @@ static void append_evidence(struct buffer *to, const struct release_gate_answer 
                   answer->settled_passed + answer->settled_failed, answer->settled_failed);
 }
 
+static void append_calibrated(struct buffer *to, const struct release_gate_question *question,
+                              const struct release_gate_calibrated *calibrated)
+{
+    if (calibrated->reason)
+        buffer_printf(to, "by %" PRId64 " reviews: no rate, %s", calibrated->reviewed,
+                      calibrated->reason);
+    else
+        buffer_printf(to, "by %" PRId64 " reviews: pass rate %.2f %% (%g %%: %.2f to %.2f)",
+                      calibrated->reviewed, 100 * (1 - calibrated->fail_rate),
+                      100 * question->terms.confidence, 100 * (1 - calibrated->high),
+                      100 * (1 - calibrated->low));
+    if (calibrated->unreviewed > 0)
+        buffer_printf(to, ", %.1f %% of the runs unreviewed", 100 * calibrated->unreviewed);
+    if (calibrated->is_few)
+        buffer_append_text(to, ", few");
+    if (calibrated->is_low_response)
+        buffer_append_text(to, ", low_response");
+    buffer_append_text(to, "\n  ");
+}
+
 /* By rule, how many runs it had a value for. */
 static void append_rules(struct buffer *to, const struct pipeline_config *config,
                          const struct release_gate_answer *answer)
@@ -336,6 +382,9 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
             100 * answer->cohort.rates.missing_share, 100 * question->terms.max_missing,
             100 * answer->cohort.if_missing_failed);
         return;
+    case RELEASE_GATE_UNCALIBRATED:
+        buffer_append_text(to, "reviews do not say a rate of this cohort");
+        return;
     case RELEASE_GATE_SAMPLED:
         buffer_append_text(to, "the runs are sampled upstream: asked repeatedly, only runs of "
                                "weight 1 can be counted");
@@ -343,6 +392,12 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
     case RELEASE_GATE_UNDECIDED:
         if (question->is_repeated) {
             append_evidence(to, answer);
+            return;
+        }
+        if (question->is_calibrated) {
+            buffer_printf(to, "the target of %g %% lies within the interval of the reviews; more "
+                              "reviews would narrow it",
+                          target);
             return;
         }
         buffer_printf(to, "the target of %g %% lies within the interval; ", target);
@@ -385,6 +440,8 @@ void release_gate_text_write(const struct pipeline_config *config,
         append_rate(to, question, &answer->cohort);
         buffer_append_text(to, "\n  ");
     }
+    if (question->is_calibrated)
+        append_calibrated(to, question, &answer->calibrated);
     append_reason(to, question, answer);
     buffer_append_byte(to, '\n');
     append_rules(to, config, answer);

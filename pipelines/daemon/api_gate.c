@@ -6,13 +6,14 @@
 
 #include "pipelines/cohorts/release_gate_question.h"
 #include "pipelines/cohorts/release_gate_text.h"
+#include "pipelines/review/calibrated_gate.h"
 #include "processor/base/clock.h"
 
 enum { TEXTS_BYTES_MAX = 1 << 20 };
 
 const char *const api_gate_parameters[] = {
     "cohort",  "min_pass_rate", "window", "confidence", "min_scored", "require", "max_missing",
-    "missing", "baseline",      "as_of",  "strict",     "repeated",   "format",  NULL};
+    "missing", "baseline",      "as_of",  "strict",     "repeated",   "calibrated", "format", NULL};
 
 /* Where each goes, in the same order; 0 in `flag`: a text. */
 static const struct {
@@ -23,6 +24,7 @@ static const struct {
     {TEXT(cohort)},     {TEXT(min_pass_rate)}, {TEXT(window)},      {TEXT(confidence)},
     {TEXT(min_scored)}, {TEXT(require)},       {TEXT(max_missing)}, {TEXT(missing)},
     {TEXT(baseline)},   {TEXT(as_of)},         {FLAG(strict)},      {FLAG(repeated)},
+    {FLAG(calibrated)},
 };
 
 enum { PLACES = sizeof(places) / sizeof(places[0]) };
@@ -75,6 +77,8 @@ enum status api_gate_write(struct store *store, const struct pipeline_config *co
         release_gate_question_parse(&words, clock_realtime_ms(), &arena, &question, ret_error);
     if (status == STATUS_OK)
         status = release_gate_ask(store, config, &question, &answer, ret_error);
+    if (status == STATUS_OK)
+        status = calibrated_gate_decide(store, config, &question, &answer, ret_error);
     if (status == STATUS_OK)
         release_gate_text_write_json(config, &question, &answer, to);
     arena_finish(&arena);

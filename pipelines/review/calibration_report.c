@@ -30,24 +30,32 @@ static bool has_rule(const struct pipeline_config *config, struct bytes name)
     return false;
 }
 
+bool calibration_find_days(struct calibration_request *request, struct error *ret_error)
+{
+    struct cohort_window buckets;
+    const struct cohort_report_request *asked = &request->cohorts;
+    if (asked->window_ms < (int64_t)CALIBRATION_DAYS_MIN * DAY_MS ||
+        cohort_window_resolve(asked->as_of_ms, asked->window_ms, &buckets) != STATUS_OK) {
+        error_set(ret_error, EXIT_USAGE, "window: reviews are counted by whole days: 3d to 35d");
+        return false;
+    }
+    request->from_day = tally_day(buckets.from_ms);
+    request->to_day = tally_day(buckets.to_ms);
+    return true;
+}
+
 enum status calibration_parse(struct bytes window, struct bytes rule, struct bytes cohort,
                               const struct pipeline_config *config, int64_t now_ms,
                               struct arena *arena, struct calibration_request *ret_request,
                               struct error *ret_error)
 {
     struct calibration_request request = {.rule = rule, .confidence = CALIBRATION_CONFIDENCE};
-    struct cohort_window buckets;
     if (cohort_report_parse(window.data ? window : BYTES_LITERAL("28d"), BYTES_LITERAL("intent"),
                             (struct bytes){NULL, 0}, config, now_ms, &request.cohorts,
                             ret_error) != STATUS_OK)
         return STATUS_MALFORMED;
-    if (request.cohorts.window_ms < (int64_t)CALIBRATION_DAYS_MIN * DAY_MS ||
-        cohort_window_resolve(now_ms, request.cohorts.window_ms, &buckets) != STATUS_OK) {
-        error_set(ret_error, EXIT_USAGE, "window: reviews are counted by whole days: 3d to 35d");
+    if (!calibration_find_days(&request, ret_error))
         return STATUS_MALFORMED;
-    }
-    request.from_day = tally_day(buckets.from_ms);
-    request.to_day = tally_day(buckets.to_ms);
     if (rule.data && !has_rule(config, rule)) {
         error_set(ret_error, EXIT_USAGE, "rule: there is no rule %.*s",
                   (int)(rule.size < 100 ? rule.size : 100), (const char *)rule.data);

@@ -36,6 +36,9 @@ MUST_CHECK enum status calibration_parse(struct bytes window, struct bytes rule,
                                          struct calibration_request *ret_request,
                                          struct error *ret_error);
 
+/* The days of its window and time. False with `ret_error` (EXIT_USAGE). */
+MUST_CHECK bool calibration_find_days(struct calibration_request *request, struct error *ret_error);
+
 struct calibration_rate {
     const struct calibration_grouping *grouping; /* NULL: all runs */
     const struct bytes *values;

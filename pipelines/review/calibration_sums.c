@@ -2,6 +2,7 @@
  * factors; then what the reviewed ones were. */
 #include "pipelines/review/calibration_sums.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,9 @@ static void take_class(void *context, const struct calibration_row *row)
                                          .priority = row->class.priority,
                                          .day = row->day,
                                          .eligible = row->n,
-                                         .reviewed = row->reviewed};
+                                         .reviewed = row->reviewed,
+                                         .eligible_weight = row->weight,
+                                         .reviewed_weight = row->reviewed_weight};
 }
 
 /* --- what is not due yet --- */
@@ -95,6 +98,8 @@ static bool take_not_due(void *context, struct store_txn *txn, const struct item
             class->priority != of.priority || class->eligible <= class->reviewed)
             continue;
         class->eligible--;
+        class->eligible_weight =
+            fmax(class->reviewed_weight, class->eligible_weight - 1 / item->probability);
         struct calibration_queue_class *all = queue_class_of(sums, class);
         if (all)
             all->not_due++;

@@ -118,10 +118,13 @@ void calibration_tally(struct store_txn *txn, const struct item_tally *tally)
     if (!calibration_is_eligible(tally->item))
         return;
     bool is_reviewed = calibration_is_reviewed(tally, &is_bad);
+    double weight = tally->sign / tally->item->probability;
     add(txn, tally,
         (struct calibration_row){.kind = CALIBRATION_CLASS,
                                  .n = tally->sign,
-                                 .reviewed = is_reviewed ? tally->sign : 0});
+                                 .reviewed = is_reviewed ? tally->sign : 0,
+                                 .weight = weight,
+                                 .reviewed_weight = is_reviewed ? weight : 0});
     if (!is_reviewed)
         return;
     add_scopes(txn, tally, is_bad);

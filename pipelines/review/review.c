@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pipelines/review/agreement_document.h"
+#include "pipelines/review/calibration_metrics.h"
 #include "pipelines/review/figures.h"
 #include "pipelines/review/restore.h"
 #include "pipelines/review/state.h"
@@ -65,6 +66,7 @@ enum status review_open(struct store *store, struct outbox *outbox, struct count
     review->people = config->review.reviewers_file ? UINT32_MAX : 1;
     arena_init(&review->arena, CALL_BYTES_MAX);
     review->leases = leases_create();
+    review->calibration_metrics = calibration_metrics_create(config, store);
     review->scratch = regex_scratch_create();
     review->inflater = inflater_create();
     bool is_open =
@@ -96,6 +98,7 @@ void review_close(struct review *review)
     results_close(review->results);
     items_close(review->items);
     leases_destroy(review->leases);
+    calibration_metrics_destroy(review->calibration_metrics);
     regex_scratch_destroy(review->scratch);
     inflater_destroy(review->inflater);
     arena_finish(&review->arena);
@@ -209,6 +212,7 @@ void review_collect_metrics(void *context, struct buffer *to)
                                   : 0,
                               to);
     write_agreement(review, to);
+    calibration_metrics_collect(review->calibration_metrics, to);
     dataset_collect_metrics(review->dataset, to);
     audit_export_collect_metrics(review->audit_export, to);
     arena_finish(&arena);

@@ -28,6 +28,7 @@ struct review {
     struct audit *audit;
     struct dataset *dataset;
     struct audit_export *audit_export;
+    struct calibration_metrics *calibration_metrics;
     struct leases *leases;
     struct counters *counters;
     struct persistent_counter *outcomes[RESULT_OUTCOMES], *dead[RESULT_OUTCOMES];

@@ -142,7 +142,7 @@ static void bear(struct response_class *group, size_t count)
     double borne = 0, open = 0;
     for (size_t i = 0; i < count; i++) {
         if (group[i].reviewed > 0)
-            borne += group[i].factor * (double)group[i].reviewed;
+            borne += group[i].factor * group[i].reviewed_weight;
         else
             open += group[i].factor;
     }
@@ -159,8 +159,9 @@ void poststratify_response(struct response_class *classes, size_t count)
         qsort(classes, count, sizeof *classes, compare);
     for (size_t i = 0; i < count; i++) {
         struct response_class *class = &classes[i];
-        double eligible = (double)class->eligible, reviewed = (double)class->reviewed;
-        class->factor = class->reviewed > 0 ? fmax(1, eligible / reviewed) : fmax(0, eligible);
+        class->factor = class->reviewed > 0
+                            ? fmax(1, class->eligible_weight / class->reviewed_weight)
+                            : fmax(0, class->eligible > 0 ? class->eligible_weight : 0);
     }
     for (int parts = LEVELS - 1; parts > 0; parts--)
         for (size_t from = 0, to = 0; from < count; from = to) {

@@ -66,11 +66,13 @@ struct response_class {
     uint8_t priority;
     int64_t day;
     int64_t eligible, reviewed; /* eligible: without those that are not due yet */
-    double factor;              /* by which the weights of its reviewed ones grow */
+    double eligible_weight, reviewed_weight; /* sums of 1/pi */
+    double factor;                           /* by which the weights of its reviewed ones grow */
 };
-/* Sorts the classes and sets their factors: eligible / reviewed. What is eligible in a class without a
- * review is borne, in proportion, by those of the next coarser class: by all days, then all
- * priorities, then all queues of its verdict. Where nobody at all was reviewed the factor is 0. */
+/* Sorts the classes and sets their factors: eligible / reviewed, by weight, since what is reviewed may
+ * be of hours with another pi. What is eligible in a class without a review is borne, in proportion, by
+ * those of the next coarser class: by all days, then all priorities, then all queues of its verdict.
+ * Where nobody at all was reviewed the factor is 0. */
 void poststratify_response(struct response_class *classes, size_t count);
 /* In sorted classes; NULL: it is not there. */
 const struct response_class *poststratify_find(const struct response_class *classes, size_t count,

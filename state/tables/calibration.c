@@ -1,4 +1,4 @@
-/* value of a class = u8 version | signed eligible | signed reviewed
+/* value of a class = u8 version | signed eligible | signed reviewed | double sum 1/pi of either
  * value of a sum   = u8 version | signed n | double sum 1/pi | double sum 1/pi^2 */
 #include "state/tables/calibration.h"
 
@@ -88,6 +88,8 @@ static bool decode_value(struct bytes value, struct calibration_row *row)
     row->n = value_get_signed(&fields);
     if (row->kind == CALIBRATION_CLASS) {
         row->reviewed = value_get_signed(&fields);
+        row->weight = value_get_double(&fields);
+        row->reviewed_weight = value_get_double(&fields);
     } else {
         row->weight = value_get_double(&fields);
         row->weight_squared = value_get_double(&fields);
@@ -101,6 +103,8 @@ static void encode_value(const struct calibration_row *row, struct buffer *to)
     value_put_signed(to, row->n);
     if (row->kind == CALIBRATION_CLASS) {
         value_put_signed(to, row->reviewed);
+        value_put_double(to, row->weight);
+        value_put_double(to, row->reviewed == 0 ? 0 : row->reviewed_weight);
         return;
     }
     value_put_double(to, row->weight);
@@ -140,6 +144,7 @@ void calibration_add(struct store_txn *txn, const struct calibration_row *row)
         sum.reviewed = value_sum(before.reviewed, row->reviewed);
         sum.weight += before.weight;
         sum.weight_squared += before.weight_squared;
+        sum.reviewed_weight += before.reviewed_weight;
     }
     if (sum.n == 0 && sum.reviewed == 0) {
         (void)store_delete(txn, TABLE_CALIBRATION, key_bytes(&key));

@@ -7,7 +7,7 @@
  *   class = be64 queue | u8 verdict | u8 priority
  *   bits  = 1 is bad | 2 its own label was given | 4 it has a label that can be given
  *
- * `c` counts items, eligible and reviewed; `s` sums reviewed ones of a cohort (zeroes: all runs), `r`
+ * `c` counts items, eligible and reviewed, and sums their weights; `s` sums reviewed ones of a cohort (zeroes: all runs), `r`
  * those for which a rule had an outcome. A day is that of the run, since 1970. Sums are additive and can
  * be taken back; one of no items is exactly 0: its row is deleted. A queue in a key is item_row_hash()
  * of its name. Owner: the writer's transaction; reads from any thread. */
@@ -44,7 +44,9 @@ struct calibration_row {
     uint8_t bits; /* of SCOPE: CALIBRATION_IS_BAD alone */
     int64_t n;    /* of CLASS: eligible */
     int64_t reviewed;
-    double weight, weight_squared; /* of SCOPE and RULE: sums of 1/pi and 1/pi^2 */
+    double weight;          /* sum of 1/pi; of CLASS: of the eligible ones */
+    double weight_squared;  /* of SCOPE and RULE: sum of 1/pi^2 */
+    double reviewed_weight; /* of CLASS */
 };
 
 /* Adds what may be negative. */

@@ -157,11 +157,44 @@ for words in (["--rule", "other"], ["--window", "2d"], ["--window", "60d"], ["--
 one = calibrate("--cohort", "intent=card")["cohorts"]
 checks.equal("one cohort alone", [each["cohort"] for each in one], [{"intent": "card"}])
 
+# --- the gate ---
+
+
+def gate(target, *words):
+    result = daemon.run("gate", "-c", daemon.config, "--cohort", "intent=payoff", "--min-pass-rate", str(target), "--calibrated", "--format", "json", *words)
+    return result.returncode, json.loads(result.stdout or "null")
+
+
+payoff = cohorts[json.dumps({"intent": "payoff"})]
+for target, code, outcome, reason in ((1 - payoff["high"] - 0.01, 0, "pass", "target_reached"), (1 - payoff["low"] + 0.01, 1, "fail", "below_target"), (1 - payoff["value"], 3, "insufficient", "undecided")):
+    found, document = gate(round(target, 6))
+    checks.equal(f"held against {target:.2f} it is {outcome}", (found, document["outcome"], document["reason"], document["window"]), (code, outcome, reason, "28d"))
+    checks.check("by the calibrated rate", close(document["calibrated"]["fail_rate"], payoff["value"]) and close(document["calibrated"]["pass_rate_low"], 1 - payoff["high"]), document["calibrated"])
+checks.equal("over the API as well", asha.get("/api/v1/gate?cohort=intent%3Dpayoff&min_pass_rate=0.5&calibrated=true")[2]["calibrated"]["reviewed"], payoff["reviewed"])
+checks.equal("without it nothing is said of reviews", "calibrated" in asha.get("/api/v1/gate?cohort=intent%3Dpayoff&min_pass_rate=0.5")[2], False)
+text = daemon.run("gate", "-c", daemon.config, "--cohort", "intent=payoff", "--min-pass-rate", "0.99", "--calibrated")
+checks.check("in words, too", text.returncode == 1 and f"by {payoff['reviewed']} reviews: pass rate" in text.stdout, text.stdout + text.stderr)
+for words in (["--window", "24h"], ["--repeated"], ["--baseline", "intent=card"]):
+    checks.equal(f"--calibrated {' '.join(words)} is a usage error", gate(0.9, *words)[0], 2)
+
+# --- metrics: made a minute ago at most ---
+
+page = lambda: daemon.metrics()
+daemon.wait(lambda: any(name.startswith("flywheel_rule_precision") for name in page()), 90)
+metrics = page()
+checks.check("the metrics say the same", close(metrics.get('flywheel_rule_precision{rule="quality",bound="value"}'), rule["precision"]["value"]) and
+             close(metrics.get('flywheel_rule_recall{rule="quality",bound="low"}'), rule["recall"]["low"]) and
+             close(metrics.get('flywheel_cohort_fail_rate_calibrated{group="intent",intent="payoff",window="28d",bound="high"}'), payoff["high"]) and
+             close(metrics.get('flywheel_review_response_ratio{stratum="review/fail/5"}'), response["fail"]["value"]), [name for name in metrics if "calibrated" in name or "rule_" in name or "response_ratio" in name])
+
 # --- few of its own ---
 
 runs("transfer", [0.9] * 20)
 daemon.settle()
 few = {json.dumps(each["cohort"]): each for each in calibrate()["cohorts"]}[json.dumps({"intent": "transfer"})]
+found = daemon.run("gate", "-c", daemon.config, "--cohort", "intent=transfer", "--min-pass-rate", "0.5", "--calibrated", "--format", "json")
+document = json.loads(found.stdout)
+checks.equal("a gate without a rate is insufficient, and says why", (found.returncode, document["reason"], document["calibrated"]["reason"]), (3, "uncalibrated", "fewer than 20 reviews of its own"))
 checks.equal("a cohort with few reviews has no rate, and the wider one is named", (few["value"], few["reason"], few["parent"]["cohort"]), (None, "fewer than 20 reviews of its own", {}))
 
 checks.equal("state check finds nothing", daemon.stop() or daemon.check_state().returncode, 0)

@@ -5,6 +5,7 @@
 
 #include "pipelines/cohorts/release_gate_question.h"
 #include "pipelines/cohorts/release_gate_text.h"
+#include "pipelines/review/calibrated_gate.h"
 #include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
@@ -16,7 +17,7 @@ enum { TEXTS_BYTES_MAX = 1 << 20 };
 struct arguments {
     const char *config, *cohort, *min_pass_rate, *window, *confidence, *min_scored, *baseline,
         *as_of, *format, *require, *max_missing, *missing;
-    bool is_strict, is_repeated;
+    bool is_strict, is_repeated, is_calibrated;
 };
 
 static struct release_gate_words words_of(const struct arguments *arguments)
@@ -33,6 +34,7 @@ static struct release_gate_words words_of(const struct arguments *arguments)
                                        .as_of = bytes_of_text(arguments->as_of),
                                        .is_strict = arguments->is_strict,
                                        .is_repeated = arguments->is_repeated,
+                                       .is_calibrated = arguments->is_calibrated,
                                        .are_options = true};
 }
 
@@ -46,6 +48,8 @@ static enum status ask(const struct arguments *arguments, const struct pipeline_
     enum status status = cohort_report_open(config->state.directory, &store, ret_error);
     if (status == STATUS_OK)
         status = release_gate_ask(store, config, question, &answer, ret_error);
+    if (status == STATUS_OK)
+        status = calibrated_gate_decide(store, config, question, &answer, ret_error);
     store_close(store);
     if (status != STATUS_OK)
         return status;
@@ -72,6 +76,7 @@ static int ask_store(int argc, char **argv)
         {"max-missing", 0, NULL, &arguments.max_missing},
         {"missing", 0, NULL, &arguments.missing},
         {"repeated", 0, &arguments.is_repeated, NULL},
+        {"calibrated", 0, &arguments.is_calibrated, NULL},
         {"baseline", 0, NULL, &arguments.baseline},
         {"as-of", 0, NULL, &arguments.as_of},
         {"format", 0, NULL, &arguments.format},

@@ -103,6 +103,10 @@ START_TEST(a_class_without_a_review_is_borne_by_its_days_then_its_priorities_the
         {.verdict = 0, .queue = 1, .priority = 1, .day = 10, .eligible = 7, .reviewed = 7},
         {.verdict = 3, .queue = 1, .priority = 1, .day = 10, .eligible = 9, .reviewed = 0},
     };
+    for (int i = 0; i < 6; i++) {
+        classes[i].eligible_weight = 3.0 * (double)classes[i].eligible;
+        classes[i].reviewed_weight = 3.0 * (double)classes[i].reviewed;
+    }
     poststratify_response(classes, 6);
     const struct response_class passed = {.verdict = 0, .queue = 1, .priority = 1, .day = 10},
                                 failed = {.verdict = 2, .queue = 1, .priority = 1, .day = 10},
@@ -130,13 +134,17 @@ START_TEST(reviewed_ones_stand_for_all_that_are_eligible)
                                                  .eligible = 1 + lrand48() % 20};
             if (lrand48() % 2)
                 classes[i].reviewed = lrand48() % (classes[i].eligible + 1);
-            eligible[classes[i].verdict] += (double)classes[i].eligible;
+            classes[i].reviewed_weight = (double)classes[i].reviewed * (1 + drand48());
+            classes[i].eligible_weight =
+                classes[i].reviewed_weight +
+                (double)(classes[i].eligible - classes[i].reviewed) * (1 + drand48());
+            eligible[classes[i].verdict] += classes[i].eligible_weight;
             reviewed[classes[i].verdict] += classes[i].reviewed;
         }
         poststratify_response(classes, count);
         for (size_t i = 0; i < count; i++) {
             ck_assert(classes[i].reviewed == 0 || classes[i].factor >= 1);
-            borne[classes[i].verdict] += classes[i].factor * (double)classes[i].reviewed;
+            borne[classes[i].verdict] += classes[i].factor * classes[i].reviewed_weight;
         }
         for (int v = 0; v < 4; v++)
             ck_assert_double_eq_tol(borne[v], reviewed[v] > 0 ? eligible[v] : 0, 1e-6);
