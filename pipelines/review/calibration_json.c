@@ -295,7 +295,7 @@ static void write_reviews(struct json_writer *to, const struct calibration *cali
     json_key(to, "rulesets");
     json_array_begin(to);
     for (uint32_t i = 0; i < calibration->sums.ruleset_count; i++) {
-        char text[2 * CALIBRATION_RULESET_SIZE + 1];
+        char text[2 * CALIBRATION_RULESET_SIZE + 1] = "";
         hex_encode(text, calibration->sums.rulesets[i], CALIBRATION_RULESET_SIZE);
         json_text(to, text);
     }
