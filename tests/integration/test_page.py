@@ -402,7 +402,7 @@ def figures(browser):
         page = Page(browser, url, tokens["lee"], width, height, scheme)
         page.wait("#who", "lee")
         page.page.click("nav a[href='#/figures']")
-        for part in ("measures", "agreement", "coverage"):
+        for part in ("measures", "calibration", "agreement", "coverage"):
             page.wait(f"#{part}:not([aria-busy]) table")
         checks.check(f"{name}: measures stand with what they were made of", " of " in page.text("#measures") and "not known" not in page.text("#measures tr:nth-child(2)"), page.text("#measures"))
         checks.equal(f"{name}: accessible", page.inaccessible(), [])

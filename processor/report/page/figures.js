@@ -39,6 +39,18 @@ function agreement(document) {
   return table(`Agreement of reviewers, ${document.window}`, ["Subject", "Reviewed twice", "Raw", "AC1", "Alpha", "Kappa", "Note"], rows, "No item was decided yet.");
 }
 
+function calibration(document) {
+  const all = document.overall || {};
+  const ratio = (one) => (one ? `${percent(one.value)}${typeof one.value === "number" ? ` (${range(one, percent)})` : ` ${words(one.reason || "")}`}` : "–");
+  const note = (one) => [why(one), one.few && "few reviews", one.low_response && "less than half was reviewed"].filter(Boolean).join("; ");
+  const named = (cohort) => inline(Object.entries(cohort).map(([name, value]) => `${words(name)} ${value}`).join(", "), 80);
+  return [table(`Fail rate as people see it, ${document.window}`, ["Runs", "Value", "95 %", "Made of", "Note"],
+    [["All", all], ...(document.cohorts || []).filter((one) => typeof one.value === "number").map((one) => [named(one.cohort), one])].map(([name, one]) =>
+      [name, percent(one.value), range(one, percent), `${one.reviewed} reviews for ${one.runs} runs`, note(one)])),
+    table("What a rule's word is worth", ["Rule", "Precision", "Recall", "Reviewed", "Note"], (document.rules || []).map((one) =>
+      [inline(one.rule, 60), ratio(one.precision), ratio(one.recall), `${one.fired} fired, ${one.bad} bad, of ${one.reviewed}`, one.precision && one.precision.few ? "few reviews" : ""]), "No run was reviewed yet.")];
+}
+
 function coverage(document) {
   const rows = (document.dimensions || []).map((one) => {
     const open = (one.uncovered || []).slice(0, 5);
@@ -50,7 +62,7 @@ function coverage(document) {
       signatures.slice(0, 10).map((one) => [one.signature, String(one.items), number(one.estimated_runs), el("a", { href: `#/item/${one.newest_item_id}` }, one.newest_trajectory_id)]), "Every failing signature has a regression row.")];
 }
 
-const PARTS = [["measures", "/api/v1/measures", measures], ["agreement", "/api/v1/agreement", agreement], ["coverage", "/api/v1/dataset_coverage", coverage]];
+const PARTS = [["measures", "/api/v1/measures", measures], ["calibration", "/api/v1/calibration", calibration], ["agreement", "/api/v1/agreement", agreement], ["coverage", "/api/v1/dataset_coverage", coverage]];
 
 // Draws, and gives back what ends it. Figures of human pace: read once, and again when asked.
 export function show(main) {
