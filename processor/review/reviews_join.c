@@ -16,6 +16,16 @@ static struct bytes keep(struct reviews *reviews, struct bytes text)
     return text.data ? arena_copy(&reviews->arena, text) : text;
 }
 
+static void add_text(struct reviews *reviews, struct review_text **list, struct bytes text,
+                     int64_t at_ms)
+{
+    struct review_text *added = arena_zalloc(&reviews->arena, 1, sizeof *added);
+    if (!added)
+        return;
+    *added = (struct review_text){.next = *list, .at_ms = at_ms, .text = keep(reviews, text)};
+    *list = added;
+}
+
 /* --- reviews by item and person --- */
 
 static bool grow_slots(struct reviews *reviews)
@@ -122,12 +132,6 @@ static void refuse_new(struct reviews *reviews, const uint8_t *place, const char
     reviews_tell(reviews, reviews_line(reviews, place), reason);
 }
 
-static void put_id(struct reviews *reviews, struct review *review, struct bytes id)
-{
-    if (review->id_count < REVIEWS_IDS_MAX)
-        review->ids[review->id_count++] = keep(reviews, id);
-}
-
 struct review *reviews_review(struct reviews *reviews, const struct review_head *head,
                               const uint8_t *place)
 {
@@ -151,7 +155,7 @@ struct review *reviews_review(struct reviews *reviews, const struct review_head 
         begin(reviews, review, head, reviews_line(reviews, place));
     review->at_ms = head->at_ms > review->at_ms ? head->at_ms : review->at_ms;
     if (head->id.size > 0)
-        put_id(reviews, review, head->id);
+        add_text(reviews, &review->ids, head->id, 0);
     return review;
 }
 
@@ -249,16 +253,6 @@ static const char *say_one_label(struct reviews *reviews, struct review *review,
     bool is_named = !subject_truth(said->texts[0], &holds);
     set_label(review, label, is_named || holds, at_ms);
     return NULL;
-}
-
-static void add_text(struct reviews *reviews, struct review_text **list, struct bytes text,
-                     int64_t at_ms)
-{
-    struct review_text *added = arena_zalloc(&reviews->arena, 1, sizeof *added);
-    if (!added)
-        return;
-    *added = (struct review_text){.next = *list, .at_ms = at_ms, .text = keep(reviews, text)};
-    *list = added;
 }
 
 static void say_checks(struct reviews *reviews, struct review *review, int which,

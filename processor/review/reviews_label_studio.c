@@ -73,8 +73,10 @@ void reviews_label_studio(struct reviews *reviews, const struct json_reader *rea
     struct review_head head = {.record_id =
                                    reviews_record_id(reader, task, REVIEWS_NAMES("data", "meta")),
                                .is_blind = is_blind(reader, task)};
-    if (!json_member(reader, task, "annotations", &list) || list.type != JSON_ARRAY)
+    if (!json_member(reader, task, "annotations", &list) || list.type != JSON_ARRAY) {
+        reviews_of_other(reviews); /* another of its exports, such as JSON_MIN */
         return;
+    }
     json_children(reader, &list, &annotations);
     while (json_next(&annotations, &annotation) > JSON_END && annotation.type != JSON_BROKEN) {
         if (annotation.type != JSON_OBJECT)

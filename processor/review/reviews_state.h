@@ -8,7 +8,6 @@
 
 enum {
     REVIEWS_BYTES_MAX = 256 << 20, /* of all that one import keeps */
-    REVIEWS_IDS_MAX = 128,         /* statements of one review */
     REVIEWS_NAMES_MAX = 16,        /* names that are passed over and told */
 };
 
@@ -30,10 +29,9 @@ struct review {
     uint64_t line; /* of the first statement */
     int64_t at_ms, started_ms;
     bool is_whole, is_skipped, is_blind;
-    bool is_more;       /* than comments */
-    struct bytes fault; /* absent: none */
-    struct bytes ids[REVIEWS_IDS_MAX];
-    uint32_t id_count;
+    bool is_more;            /* than comments */
+    struct bytes fault;      /* absent: none */
+    struct review_text *ids; /* of what it is made of there */
     bool has_verdict, has_skip_cause;
     enum reviewer_verdict verdict;
     enum skip_cause skip_cause;

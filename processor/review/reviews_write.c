@@ -11,12 +11,6 @@
 
 enum { CHECKED_BYTES_MAX = 4 << 20, TEXTS_MAX = 256 };
 
-static int by_bytes(const void *left, const void *right)
-{
-    const struct bytes *a = left, *b = right;
-    return bytes_compare(*a, *b);
-}
-
 static int by_time(const void *left, const void *right)
 {
     const struct review_text *const *a = left, *const *b = right;
@@ -119,8 +113,32 @@ static void put_content(struct json_writer *to, const struct reviews *reviews,
     json_object_end(to);
 }
 
+/* In one order, whatever that of the export is, each once. */
+static void put_ids(struct reviews *reviews, const struct review *review, struct buffer *to)
+{
+    const struct review_text **ids;
+    size_t count = 0;
+    for (const struct review_text *id = review->ids; id; id = id->next)
+        count++;
+    ids = arena_zalloc(&reviews->element, count, sizeof *ids);
+    to->failed |= count > 0 && !ids;
+    if (count == 0 || !ids)
+        return;
+    count = 0;
+    for (const struct review_text *id = review->ids; id; id = id->next)
+        ids[count++] = id;
+    qsort(ids, count, sizeof *ids, by_time);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && bytes_equal(ids[i]->text, ids[i - 1]->text))
+            continue; /* pages of an export may overlap */
+        buffer_append_bytes(to, ids[i]->text);
+        buffer_append_byte(to, '/');
+    }
+    arena_reset(&reviews->element);
+}
+
 /* `{"result_id":"...",` before the rest. */
-static void put_result(const struct reviews *reviews, struct review *review, struct buffer *to)
+static void put_result(struct reviews *reviews, struct review *review, struct buffer *to)
 {
     struct buffer content = {0}, name = {0};
     struct json_writer writer;
@@ -128,12 +146,7 @@ static void put_result(const struct reviews *reviews, struct review *review, str
     json_writer_init(&writer, &content);
     put_content(&writer, reviews, review);
     buffer_printf(&name, "flywheel:import/%s/", reviews->tool->name);
-    if (review->id_count > 1)
-        qsort(review->ids, review->id_count, sizeof review->ids[0], by_bytes);
-    for (uint32_t i = 0; i < review->id_count; i++) {
-        buffer_append_bytes(&name, review->ids[i]);
-        buffer_append_byte(&name, '/');
-    }
+    put_ids(reviews, review, &name);
     buffer_append_bytes(&name, buffer_bytes(&content));
     digest_uuid_v5_url(id, buffer_bytes(&name));
     buffer_printf(to, "{\"result_id\":\"%s\",", id);

@@ -69,31 +69,6 @@ START_TEST(what_people_are_asked_is_what_an_import_reads)
 }
 END_TEST
 
-START_TEST(words_mean_what_they_say)
-{
-    enum reviewer_verdict verdict;
-    bool holds;
-    ck_assert(subject_verdict(BYTES_LITERAL("  Thumbs-Up "), &verdict) && verdict == REVIEW_PASS);
-    ck_assert(subject_verdict(BYTES_LITERAL("I can\xe2\x80\x99t tell"), &verdict) &&
-              verdict == REVIEW_UNSURE);
-    ck_assert(subject_verdict(BYTES_LITERAL("WRONG"), &verdict) && verdict == REVIEW_FAIL);
-    ck_assert(!subject_verdict(BYTES_LITERAL("failing"), &verdict));
-    ck_assert(!subject_verdict(BYTES_LITERAL("0.5"), &verdict));
-    ck_assert(!subject_verdict(BYTES_LITERAL(""), &verdict));
-    ck_assert(subject_truth(BYTES_LITERAL("No"), &holds) && !holds);
-    ck_assert(!subject_truth(BYTES_LITERAL("2"), &holds));
-    ck_assert_int_eq(subject_label(&labels, BYTES_LITERAL("Wrong tool")), 1);
-    ck_assert_int_eq(subject_label(&labels, BYTES_LITERAL("said \"SO\" & <not>")), 0);
-    ck_assert_int_eq(subject_label(&labels, BYTES_LITERAL("rude")), -1);
-    ck_assert_int_eq(subject_of(&labels, BYTES_LITERAL("Missing context")).kind, SUBJECT_ONE_LABEL);
-    ck_assert_int_eq(subject_of(&labels, BYTES_LITERAL("Expected response")).kind,
-                     SUBJECT_EXPECTED);
-    char long_word[200];
-    memset(long_word, 'a', sizeof long_word);
-    ck_assert_int_eq(subject_of(&labels, bytes_of(long_word, sizeof long_word)).kind, SUBJECT_NONE);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("labelling");
@@ -101,7 +76,6 @@ int main(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, markup_of_names_is_escaped);
     tcase_add_test(tests, what_people_are_asked_is_what_an_import_reads);
-    tcase_add_test(tests, words_mean_what_they_say);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

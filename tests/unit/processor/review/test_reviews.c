@@ -122,27 +122,28 @@ START_TEST(an_annotation_is_a_result)
 {
     import(
         "label-studio",
-        TASK("{}",
-             ANNOTATION(
-                 "41", ASHA, "false", AT,
-                 CHOICE("verdict", "\"fail\"") "," CHOICE(
-                     "labels",
-                     "\"Unsupported "
-                     "claim\",\"wrong_tool\"") "," TEXTAREA("expected_response",
-                                                            "\"A fee of 2 %.\"") "," TEXTAREA("must"
-                                                                                              "_not"
-                                                                                              "_inc"
-                                                                                              "lud"
-                                                                                              "e",
-                                                                                              "\"no"
-                                                                                              " fee"
-                                                                                              "\","
-                                                                                              "\"fr"
-                                                                                              "ee"
-                                                                                              "\"") "," TEXTAREA("comment",
-                                                                                                                 "\"see "
-                                                                                                                 "terms"
-                                                                                                                 "\""))));
+        TASK(
+            "{}",
+            ANNOTATION(
+                "41", ASHA, "false", AT,
+                CHOICE("verdict", "\"fail\"") "," CHOICE(
+                    "labels",
+                    "\"Unsupported "
+                    "claim\",\"wrong_tool\"") "," TEXTAREA("expected_response",
+                                                           "\"A fee of 2 %.\"") "," TEXTAREA("must"
+                                                                                             "_not"
+                                                                                             "_inc"
+                                                                                             "lud"
+                                                                                             "e",
+                                                                                             "\"no"
+                                                                                             " fee"
+                                                                                             "\","
+                                                                                             "\"fr"
+                                                                                             "ee"
+                                                                                             "\"") "," TEXTAREA("comment",
+                                                                                                                "\"see "
+                                                                                                                "terms"
+                                                                                                                "\""))));
     ck_assert_uint_eq(result_count, 1);
     ck_assert_uint_eq(told_count, 0);
     const struct result *result = &results[0];
@@ -272,6 +273,8 @@ START_TEST(tasks_from_elsewhere_are_counted)
     ck_assert_uint_eq(result_count, 0);
     ck_assert_uint_eq(told_count, 0);
     ck_assert_uint_eq(counts.of_others, 1);
+    import("label-studio", "[{\"record_id\":\"" RECORD "\",\"verdict\":\"fail\",\"annotator\":1}]");
+    ck_assert_uint_eq(counts.of_others, 1);
 }
 END_TEST
 
@@ -358,6 +361,8 @@ START_TEST(scores_join_over_files_in_any_order)
     ck_assert(has_label(&results[0], "wrong_tool"));
     snprintf(id, sizeof id, "%.*s", (int)results[0].result_id.size, results[0].result_id.data);
     ck_assert_int_eq(import_two("langfuse", SECOND "\n" FIRST, NULL), STATUS_OK);
+    ck_assert_text(results[0].result_id, id);
+    ck_assert_int_eq(import_two("langfuse", "[" FIRST "," SECOND "]", "[" SECOND "]"), STATUS_OK);
     ck_assert_text(results[0].result_id, id);
 }
 END_TEST
