@@ -66,6 +66,30 @@ START_TEST(a_wrong_option_is_refused)
 }
 END_TEST
 
+START_TEST(an_option_that_may_come_again_keeps_its_values)
+{
+    struct option_values lists[] = {{.name = "path", .is_greedy = true}, {.name = "suite"}};
+    char *argv[] = {"x", "--path", "a", "b", "-", "--suite", "one", "--all", "--path=c", "d", "--suite=two",
+                    NULL};
+    all = false;
+    ck_assert_int_eq(options_parse_values(11, argv, options, 3, lists, 2), 11);
+    ck_assert(all);
+    ck_assert_int_eq(lists[0].count, 5);
+    static const char *const paths[] = {"a", "b", "-", "c", "d"};
+    for (int i = 0; i < 5; i++)
+        ck_assert_str_eq(lists[0].items[i], paths[i]);
+    ck_assert_int_eq(lists[1].count, 2);
+    ck_assert_str_eq(lists[1].items[1], "two");
+    char *bare[] = {"x", "--path", NULL}, *wrong[] = {"x", "--paths", "a", NULL};
+    ck_assert_int_eq(options_parse_values(2, bare, options, 3, lists, 2), -1);
+    ck_assert_int_eq(options_parse_values(3, wrong, options, 3, lists, 2), -1);
+    char *operand[] = {"x", "--suite", "one", "two", NULL};
+    ck_assert_int_eq(options_parse_values(4, operand, options, 3, lists, 2), 3);
+    option_values_finish(&lists[0]);
+    option_values_finish(&lists[1]);
+}
+END_TEST
+
 START_TEST(a_command_without_operands_refuses_them)
 {
     char *argv[] = {"x", "--all", "one", NULL};
@@ -116,6 +140,7 @@ int main(void)
     tcase_add_test(tests, a_value_may_be_joined_to_its_option);
     tcase_add_test(tests, two_dashes_end_the_options);
     tcase_add_test(tests, a_wrong_option_is_refused);
+    tcase_add_test(tests, an_option_that_may_come_again_keeps_its_values);
     tcase_add_test(tests, a_command_without_operands_refuses_them);
     tcase_add_test(tests, what_is_no_command_is_a_mistake_of_usage);
     tcase_add_test(tests, each_command_has_a_help_text_that_names_it);

@@ -25,6 +25,30 @@ static struct rule below(double fail, double borderline)
     return rule;
 }
 
+START_TEST(rules_over_what_answers_are_judged_by_count_in_a_gate_unless_the_file_says_otherwise)
+{
+    static const struct {
+        const char *measure;
+        bool counts;
+    } cases[] = {
+        {"score.Groundedness", true},      {"score.ContextRelevance", true},
+        {"score.GroundTruthMatch", true},  {"score.ToolSelectionAccuracy", true},
+        {"groundedness.lexical", true},    {"groundedness.numeric", true},
+        {"tool_selection.accuracy", true}, {"ground_truth.f1", true},
+        {"score.Toxicity", false},         {"duration_ms", false},
+        {"refusal", false},                {"attributes[\"Groundedness\"]", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rule rule = rule_on(cases[i].measure);
+        ck_assert_msg(rule_counts_in_gate(&rule) == cases[i].counts, "%s", cases[i].measure);
+        rule.has_gate = true;
+        ck_assert(!rule_counts_in_gate(&rule));
+        rule.gate = true;
+        ck_assert(rule_counts_in_gate(&rule));
+    }
+}
+END_TEST
+
 START_TEST(bands_in_order_are_accepted)
 {
     struct rule rule = below(0.7, 0.8);
@@ -215,6 +239,8 @@ int main(void)
     tcase_add_test(tests, an_unknown_name_is_answered_with_the_nearest);
     tcase_add_test(tests, a_swap_of_neighbors_is_one_edit);
     tcase_add_test(tests, a_prepared_ruleset_numbers_each_score_once);
+    tcase_add_test(
+        tests, rules_over_what_answers_are_judged_by_count_in_a_gate_unless_the_file_says_otherwise);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

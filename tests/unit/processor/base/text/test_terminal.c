@@ -39,6 +39,19 @@ START_TEST(what_is_no_utf8_is_a_question_mark)
 }
 END_TEST
 
+START_TEST(what_is_hidden_can_be_made_visible)
+{
+    struct buffer to = {0};
+    terminal_append_visible(&to, BYTES_LITERAL("a\x1b\xe2\x80\xae\xff\xef\xbf\xbe\xc3\xbc"));
+    ck_assert_msg(bytes_equal_text(buffer_bytes(&to), "a\xe2\x80\xb9U+001B\xe2\x80\xba"
+                                                      "\xe2\x80\xb9U+202E\xe2\x80\xba"
+                                                      "\xe2\x80\xb9U+FFFD\xe2\x80\xba"
+                                                      "\xe2\x80\xb9U+FFFE\xe2\x80\xba\xc3\xbc"),
+                  "%.*s", (int)to.size, (const char *)to.data);
+    buffer_finish(&to);
+}
+END_TEST
+
 START_TEST(all_else_stays)
 {
     shows(BYTES_LITERAL(""), "");
@@ -56,6 +69,7 @@ int main(void)
     tcase_add_test(tests, what_moves_the_cursor_is_a_question_mark);
     tcase_add_test(tests, what_turns_or_hides_text_is_a_question_mark);
     tcase_add_test(tests, what_is_no_utf8_is_a_question_mark);
+    tcase_add_test(tests, what_is_hidden_can_be_made_visible);
     tcase_add_test(tests, all_else_stays);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -78,6 +78,39 @@ START_TEST(a_folder_is_read_in_name_order_by_suffix)
 }
 END_TEST
 
+static enum status note_line(void *context, const struct input_line *line, struct error *ret_error)
+{
+    (void)context;
+    (void)ret_error;
+    size_t used = strlen(seen);
+    if (memmem(line->text.data, line->text.size, "resourceSpans", 13))
+        return STATUS_NOT_FOUND;
+    snprintf(seen + used, sizeof seen - used, "line %llu:%zu ", (unsigned long long)line->number,
+             line->text.size);
+    return STATUS_OK;
+}
+
+START_TEST(lines_of_json_are_read_one_by_one_when_somebody_reads_lines)
+{
+    enum status result = STATUS_OK;
+    char *paths[] = {folder};
+    make_file("a.jsonl", "{\"x\":1}\n\n{\"resourceSpans\":[]}\n {\"xx\":1}", 39);
+    make_file("b.pb", "xx", 2);
+    ck_assert_int_eq(input_read_lines(paths, 1, note, note_line, &result, &error), STATUS_OK);
+    ck_assert_str_eq(seen, "line 1:7 t:a.jsonl:3:0 line 4:8 t:b.pb:2 ");
+    seen[0] = 0;
+    ck_assert_int_eq(read_path(folder), STATUS_OK);
+    ck_assert_str_eq(seen, "t:b.pb:2 "); /* nobody asked for lines */
+    make_file("c.jsonl", "{\"resourceSpans\":[]}\n{\"resourceSpans\":[]}\n", 42);
+    seen[0] = 0;
+    ck_assert_int_eq(read_path(in_folder("c.jsonl")), STATUS_OK); /* by its name */
+    ck_assert_str_eq(seen, "t:c.jsonl:1:0 t:c.jsonl:2:0 ");
+    make_file("d.jsonl", "{\"x\":1}\n", 8);
+    ck_assert_int_eq(read_path(in_folder("d.jsonl")), STATUS_FATAL);
+    ck_assert_ptr_nonnull(strstr(error.text, "d.jsonl:1"));
+}
+END_TEST
+
 START_TEST(sub_folders_are_read_in_their_place)
 {
     ck_assert_int_eq(mkdir(in_folder("b"), 0700), 0);
@@ -224,6 +257,7 @@ int main(void)
     TCase *tests = tcase_create("input");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_folder_is_read_in_name_order_by_suffix);
+    tcase_add_test(tests, lines_of_json_are_read_one_by_one_when_somebody_reads_lines);
     tcase_add_test(tests, sub_folders_are_read_in_their_place);
     tcase_add_test(tests, folders_nested_too_deep_are_an_error);
     tcase_add_test(tests, json_is_converted_and_its_signal_is_in_it);
