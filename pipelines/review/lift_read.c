@@ -241,7 +241,8 @@ static enum status query(struct store *store, const struct pipeline_config *conf
 {
     struct cohort_report_request asked = *request;
     asked.group_by[0] = RELEASE;
-    memcpy(asked.group_by + 1, mix, mix_count * sizeof *mix);
+    for (uint32_t i = 0; i < mix_count; i++)
+        asked.group_by[1 + i] = mix[i];
     asked.group_by_count = 1 + mix_count;
     return cohort_report_query(store, config, &asked, ret_result, ret_error);
 }
