@@ -269,6 +269,10 @@ static void happen(struct review_fixture *fixture, uint32_t runs, uint32_t *adde
     } else if (what == 10) {
         fixture->now_ms += below(3) * DAY_MS;
         review_fixture_turn(fixture);
+    } else if (what == 11) { /* people leave and come */
+        review_set_people(fixture->review, 1 + below(4));
+        fixture->now_ms += below(2) * DAY_MS;
+        review_fixture_turn(fixture);
     } else if (what < 14 && run) {
         see(fixture, run, &who, below(3) == 0, below(2));
     } else if (run) {
