@@ -11,54 +11,6 @@ enum { ITEM_BYTES_MAX = 64 << 20 };
 
 #define DAY_MS 86400000.0
 
-/* --- points --- */
-
-static int by_value(const void *first, const void *second)
-{
-    const struct curve_sample *a = first, *b = second;
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-static int by_value_falling(const void *first, const void *second)
-{
-    return by_value(second, first);
-}
-
-/* Points stand at the last sample of a value; beyond their number, at steps of equal weight. */
-void calibration_curve_make(struct calibration_curve *curve)
-{
-    double all = 0, bad = 0, fired = 0, hits = 0;
-    const struct curve_sample *samples = curve->samples;
-    if (curve->n > 1)
-        qsort(curve->samples, curve->n, sizeof *samples,
-              curve->is_above ? by_value_falling : by_value);
-    curve->bad = curve->distinct = 0;
-    for (size_t i = 0; i < curve->n; i++) {
-        all += samples[i].weight;
-        bad += samples[i].is_bad ? samples[i].weight : 0;
-        curve->bad += samples[i].is_bad;
-        curve->distinct += i + 1 == curve->n || samples[i].value != samples[i + 1].value;
-    }
-    curve->point_count = 0;
-    for (size_t i = 0; i < curve->n; i++) {
-        fired += samples[i].weight;
-        hits += samples[i].is_bad ? samples[i].weight : 0;
-        bool is_last = i + 1 == curve->n;
-        if (!is_last && samples[i].value == samples[i + 1].value)
-            continue;
-        bool is_due = curve->distinct <= CURVE_POINTS_MAX ||
-                      fired * (CURVE_POINTS_MAX - 1) >= all * (curve->point_count + 1);
-        if (!is_last && (!is_due || curve->point_count == CURVE_POINTS_MAX - 1))
-            continue;
-        curve->points[curve->point_count++] =
-            (struct curve_point){.value = samples[i].value,
-                                 .precision = fired > 0 ? hits / fired : 0,
-                                 .recall = bad > 0 ? fmin(1, hits / bad) : 0,
-                                 .fired_share = all > 0 ? fmin(1, fired / all) : 0,
-                                 .fired = (int64_t)i + 1};
-    }
-}
-
 /* --- samples --- */
 
 struct scan {
@@ -108,8 +60,11 @@ static bool take_item(void *context, struct store_txn *txn, const struct item_ro
     struct calibration_class class = calibration_class_of(item);
     double weight = calibration_sums_factor(&scan->calibration->sums, day, &class) /
                     item->probability;
-    add_sample(scan->curve, &(struct curve_sample){rule->value, weight, weight, item->verdict,
-                                                   is_bad});
+    add_sample(scan->curve, &(struct curve_sample){.value = rule->value,
+                                                   .weight = weight,
+                                                   .own_weight = weight,
+                                                   .stratum = item->verdict,
+                                                   .is_bad = is_bad});
     return true;
 }
 
@@ -121,9 +76,9 @@ static void weigh(const struct calibration *calibration, struct calibration_curv
         return;
     for (size_t i = 0; i < curve->n; i++) {
         struct curve_sample *sample = &curve->samples[i];
-        double reviewed = strata[sample->verdict].all.weight;
+        double reviewed = strata[sample->stratum].all.weight;
         if (reviewed > 0)
-            sample->weight *= strata[sample->verdict].share / reviewed;
+            sample->weight *= strata[sample->stratum].share / reviewed;
     }
 }
 
@@ -171,9 +126,9 @@ static void sum_parts(const struct calibration *calibration, const struct calibr
         if (sample->is_bad)
             count_in(sample, &parts->bad);
         if (sample->is_bad)
-            count_in(sample, &(fires ? parts->hit : parts->missed)[sample->verdict].bad);
+            count_in(sample, &(fires ? parts->hit : parts->missed)[sample->stratum].bad);
         if (fires != fired)
-            count_in(sample, &(fires ? parts->added : parts->removed)[sample->verdict].bad);
+            count_in(sample, &(fires ? parts->added : parts->removed)[sample->stratum].bad);
     }
 }
 
@@ -205,19 +160,19 @@ static void advise(const struct calibration *calibration, const struct calibrati
 {
     struct curve_advice *advice = &curve->advice;
     struct parts parts = {.fired = {0}};
-    advice->reason = curve->bad == 0 ? "no reviewed run with a value was bad"
+    advice->reason = curve->curve.bad == 0 ? "no reviewed run with a value was bad"
                                      : "only a rule that fires on every value has that recall";
-    for (uint32_t i = 0; curve->bad > 0 && i + 1 < curve->point_count; i++) {
-        const struct curve_point *point = &curve->points[i];
+    for (uint32_t i = 0; curve->curve.bad > 0 && i + 1 < curve->curve.count; i++) {
+        const struct curve_point *point = &curve->curve.points[i];
         if (point->recall < curve->min_recall ||
-            (!advice->reason && point->precision <= curve->points[advice->point].precision))
+            (!advice->reason && point->precision <= curve->curve.points[advice->point].precision))
             continue;
         advice->reason = NULL;
         advice->point = i;
     }
     if (advice->reason)
         return;
-    const struct curve_point *best = &curve->points[advice->point];
+    const struct curve_point *best = &curve->curve.points[advice->point];
     advice->threshold = curve->samples[best->fired].value; /* the next one, on which it is silent */
     sum_parts(calibration, curve, best->value, &parts);
     advice->precision = poststratify_one(&parts.fired, &parts.bad_fired, request->confidence).rate;
@@ -278,7 +233,7 @@ enum status calibration_curve_read(struct store *store, const struct pipeline_co
     if (ret_curve->n == 0)
         ret_curve->reason = "no reviewed run of the window has a value of the rule";
     weigh(calibration, ret_curve);
-    calibration_curve_make(ret_curve);
+    curve_make(ret_curve->samples, ret_curve->n, ret_curve->is_above, &ret_curve->curve);
     advise(calibration, request, ret_curve);
     return STATUS_OK;
 }

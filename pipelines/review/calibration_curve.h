@@ -2,26 +2,13 @@
  * of its measurement among reviewed runs, and the threshold with the best precision at a recall that is
  * asked for. Nothing is applied by itself.
  *
- *   items, results, summaries -> samples -> calibration_curve_make -> points -> advice
+ *   items, results, summaries -> samples -> curve_make -> points -> advice
  *
  * A reviewed run weighs what it stands for: 1/pi, what was not reviewed, and the share of its verdict in
  * the traffic. Runs for which the rule had no value are in no point. */
 #pragma once
 #include "pipelines/review/calibration_report.h"
-
-enum { CURVE_POINTS_MAX = 512 };
-
-struct curve_sample {
-    double value, weight;
-    double own_weight; /* without the share of the traffic: of intervals */
-    uint8_t verdict;
-    bool is_bad;
-};
-
-struct curve_point { /* of a rule that fires at this value and at worse ones */
-    double value, precision, recall, fired_share;
-    int64_t fired;
-};
+#include "processor/base/curve.h"
 
 struct curve_advice {
     const char *reason; /* why there is none; NULL: there is */
@@ -37,18 +24,15 @@ struct calibration_curve { /* owns what is below; calibration_curve_finish() */
     const char *reason; /* why there is none; NULL: there is */
     bool is_above;      /* fails above its threshold, else below */
     double configured, min_recall;
-    struct curve_sample *samples; /* the worst first */
+    struct curve_sample *samples; /* the worst first; stratum: verdict; own_weight: without the share
+                                     of the traffic, for intervals */
     size_t n, capacity;
-    size_t bad, without_value, distinct;
-    struct curve_point points[CURVE_POINTS_MAX]; /* the worst first; merged by weight when there are
-                                                    more distinct values */
-    uint32_t point_count;
+    size_t without_value;
+    struct curve curve;
     struct curve_advice advice;
     bool failed;
 };
 
-/* Sorts the samples and fills in the points. Pure. */
-void calibration_curve_make(struct calibration_curve *curve);
 /* `calibration` is that of the same request, which names the rule. */
 MUST_CHECK enum status calibration_curve_read(struct store *store,
                                               const struct pipeline_config *config,

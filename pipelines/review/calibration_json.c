@@ -211,7 +211,7 @@ static void write_point(struct json_writer *to, const struct curve_point *point)
     json_put_double(to, "precision", point->precision);
     json_put_double(to, "recall", point->recall);
     json_put_double(to, "fired_share", point->fired_share);
-    json_put_int(to, "fired", point->fired);
+    json_put_uint(to, "fired", point->fired);
     json_object_end(to);
 }
 
@@ -262,13 +262,13 @@ static void write_curve(struct json_writer *to, const struct calibration_curve *
     json_put_text(to, "fails", curve->is_above ? "above" : "below");
     json_put_double(to, "configured", curve->configured);
     json_put_uint(to, "reviewed", curve->n);
-    json_put_uint(to, "bad", curve->bad);
+    json_put_uint(to, "bad", curve->curve.bad);
     json_put_uint(to, "without_value", curve->without_value);
-    json_put_uint(to, "values", curve->distinct);
+    json_put_uint(to, "values", curve->curve.distinct);
     json_key(to, "points");
     json_array_begin(to);
-    for (uint32_t i = 0; i < curve->point_count; i++)
-        write_point(to, &curve->points[i]);
+    for (uint32_t i = 0; i < curve->curve.count; i++)
+        write_point(to, &curve->curve.points[i]);
     json_array_end(to);
     write_advice(to, curve);
     json_object_end(to);

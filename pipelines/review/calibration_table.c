@@ -184,12 +184,12 @@ static void append_curve(struct buffer *to, const struct calibration_curve *curv
         return;
     }
     buffer_printf(to, "curve: %zu reviewed runs with a value, %zu bad, %zu values; now fail_%s %g\n",
-                  curve->n, curve->bad, curve->distinct, curve->is_above ? "above" : "below",
+                  curve->n, curve->curve.bad, curve->curve.distinct, curve->is_above ? "above" : "below",
                   curve->configured);
-    uint32_t step = (curve->point_count + POINTS_SHOWN_MAX - 1) / POINTS_SHOWN_MAX;
+    uint32_t step = (curve->curve.count + POINTS_SHOWN_MAX - 1) / POINTS_SHOWN_MAX;
     buffer_append_text(to, "  fires at    precision   recall   of runs\n");
-    for (uint32_t i = step - 1; i < curve->point_count; i += step) {
-        const struct curve_point *point = &curve->points[i];
+    for (uint32_t i = step - 1; i < curve->curve.count; i += step) {
+        const struct curve_point *point = &curve->curve.points[i];
         buffer_printf(to, "  %-10.6g  %6.1f %%  %6.1f %%  %6.1f %%\n", point->value,
                       100 * point->precision, 100 * point->recall, 100 * point->fired_share);
     }
