@@ -9,7 +9,8 @@
  *                is disputed waits for its decision, what is unsure is not reviewed
  *
  * Who opens an item by its id has chosen it, so that judgement makes no reviewed item: it stays what the
- * class has not been asked about. Its day is that of the run, like that of the cohorts. */
+ * class has not been asked about. Its day is that of the run, like that of the cohorts. Of a run whose
+ * content changed after it was judged both items count, each for the content that it is of. */
 #include <string.h>
 
 #include "pipelines/decide/summary.h"

@@ -157,6 +157,9 @@ for words in (["--rule", "other"], ["--window", "2d"], ["--window", "60d"], ["--
 one = calibrate("--cohort", "intent=card")["cohorts"]
 checks.equal("one cohort alone", [each["cohort"] for each in one], [{"intent": "card"}])
 
+over = calibrate("--cohort", "release=1.0")["cohorts"][0]
+checks.check("a cohort that no grouping has by itself is summed over the rest", all(close(over[name], overall[name]) for name in ("value", "low", "high", "reviewed", "runs")), over)
+
 # --- the gate ---
 
 
