@@ -108,15 +108,29 @@ static void take_set(struct regression_keeper *keeper, const struct regression_r
         atomic_store(&keeper->change->state, CHANGE_WAITS);
 }
 
+/* Equal rows are an equal set, unless the limits have changed. */
 static enum status compile(struct regression_keeper *keeper, struct error *ret_error)
 {
     struct regression_reading reading;
     keeper->compiled_ms = clock_monotonic_ms();
-    enum status status = regression_read(keeper->store, keeper->similarity, keeper->rows_max,
-                                         keeper->set ? keeper->print : NULL, &reading, ret_error);
+    pthread_mutex_lock(&keeper->mutex);
+    struct regression_limits limits = keeper->limits;
+    bool is_known = keeper->set && !keeper->are_limits_new;
+    keeper->are_limits_new = false;
+    pthread_mutex_unlock(&keeper->mutex);
+    enum status status = regression_read(keeper->store, limits.similarity, limits.rows_max,
+                                         is_known ? keeper->print : NULL, &reading, ret_error);
     if (status == STATUS_OK)
         take_set(keeper, &reading);
     return status;
+}
+
+static bool has_news(struct regression_keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->mutex);
+    bool are_limits_new = keeper->are_limits_new;
+    pthread_mutex_unlock(&keeper->mutex);
+    return are_limits_new || dataset_version(keeper->dataset) != keeper->version;
 }
 
 static void look(struct regression_keeper *keeper)
@@ -124,7 +138,7 @@ static void look(struct regression_keeper *keeper)
     struct error error = {0};
     int64_t now_ms = clock_monotonic_ms();
     bool is_due = now_ms - keeper->compiled_ms >= COMPILE_MS;
-    if (is_due && dataset_version(keeper->dataset) != keeper->version) {
+    if (is_due && has_news(keeper)) {
         if (compile(keeper, &error) == STATUS_OK)
             condition_log_over(&keeper->failing, "regression_set_compiled", "rows=%u",
                                regression_set_rows(keeper->set));
@@ -159,6 +173,12 @@ static void *keeper_main(void *context)
     return NULL;
 }
 
+static struct regression_limits limits_of(const struct pipeline_config *config)
+{
+    return (struct regression_limits){config->dataset.cluster_similarity,
+                                      config->regression.rows_max};
+}
+
 enum status regression_keeper_open(struct regression_keeper *keeper, struct runtime *runtime,
                                    struct dataset *dataset, struct store *store,
                                    const struct pipeline_config *config, uint32_t shards,
@@ -171,8 +191,7 @@ enum status regression_keeper_open(struct regression_keeper *keeper, struct runt
     keeper->runtime = runtime;
     keeper->dataset = dataset;
     keeper->store = store;
-    keeper->similarity = config->dataset.cluster_similarity;
-    keeper->rows_max = config->regression.rows_max;
+    keeper->limits = limits_of(config);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&keeper->mutex, NULL);
@@ -198,6 +217,21 @@ void regression_keeper_stop(struct regression_keeper *keeper)
     pthread_mutex_unlock(&keeper->mutex);
     pthread_join(keeper->thread, NULL);
     keeper->is_running = false;
+}
+
+void regression_keeper_use_config(struct regression_keeper *keeper,
+                                  const struct pipeline_config *config)
+{
+    struct regression_limits limits = limits_of(config);
+    if (!keeper->dataset)
+        return;
+    pthread_mutex_lock(&keeper->mutex);
+    bool is_same = limits.rows_max == keeper->limits.rows_max &&
+                   limits.similarity >= keeper->limits.similarity &&
+                   limits.similarity <= keeper->limits.similarity;
+    keeper->are_limits_new |= !is_same;
+    keeper->limits = limits;
+    pthread_mutex_unlock(&keeper->mutex);
 }
 
 /* The writer has ended: it has answered what it was asked. */

@@ -19,8 +19,11 @@ struct regression_keeper {
     struct runtime *runtime; /* that takes calls */
     struct dataset *dataset; /* NULL: there is no results pipeline */
     struct store *store;
-    double similarity;
-    uint32_t rows_max;
+    struct regression_limits { /* by the configuration; under the mutex */
+        double similarity;
+        uint32_t rows_max;
+    } limits;
+    bool are_limits_new; /* likewise: a reload brought others */
     struct regression_board board;
     struct regression_set *set; /* the newest, held */
     uint64_t version;           /* of the dataset, that it was made from */
@@ -46,6 +49,9 @@ MUST_CHECK enum status regression_keeper_open(struct regression_keeper *keeper,
 MUST_CHECK bool regression_keeper_start(struct regression_keeper *keeper);
 void regression_keeper_stop(struct regression_keeper *keeper);
 void regression_keeper_close(struct regression_keeper *keeper);
+/* After a reload: by what this one says of the set. Any thread. */
+void regression_keeper_use_config(struct regression_keeper *keeper,
+                                  const struct pipeline_config *config);
 /* A shard: the set in force, in exchange for the one that it holds. */
 struct regression_set *regression_keeper_take(struct regression_keeper *keeper, uint32_t shard,
                                               struct regression_set *held);

@@ -253,6 +253,7 @@ bool runtime_is_ready(const struct runtime *runtime)
 void runtime_reload(struct runtime *runtime, struct pipeline_config *config)
 {
     struct notice notice = {.kind = NOTICE_RULES, .config = config};
+    regression_keeper_use_config(&runtime->regressions, config);
     notice.retired = atomic_exchange(&runtime->current, config);
     (void)mailbox_notify(runtime, &notice);
 }
