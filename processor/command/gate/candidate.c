@@ -79,8 +79,7 @@ static enum status take_request(void *context, const struct input_request *reque
 {
     struct judging *it = context;
     note_digest(it, request->body);
-    return add_request(it, &it->requests, request->signal, request->body, request->name,
-                       ret_error);
+    return add_request(it, &it->requests, request->signal, request->body, request->name, ret_error);
 }
 
 static enum status refuse_line(const struct input_line *line, const char *problem,
@@ -135,8 +134,8 @@ static enum status take_line(void *context, const struct input_line *text, struc
     buffer_clear(&it->wire);
     candidate_line_write(&line, row->input, row->history, trace_id,
                          (uint64_t)it->terms->now_ms * 1000000, &it->json);
-    status = otlp_json_to_wire(buffer_bytes(&it->json), WIRE_GATE_TRACES, &it->line, &it->wire,
-                               &parts);
+    status =
+        otlp_json_to_wire(buffer_bytes(&it->json), WIRE_GATE_TRACES, &it->line, &it->wire, &parts);
     if (status != STATUS_OK || it->json.failed || it->wire.failed)
         return refuse_line(text, "it is too large", ret_error);
     status = add_request(it, &it->lines, WIRE_GATE_TRACES, buffer_bytes(&it->wire), text->name,

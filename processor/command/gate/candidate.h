@@ -45,9 +45,10 @@ struct candidate {
     struct arena arena;
     struct candidate_run *runs; /* by row, then as they came */
     uint32_t run_count, run_capacity;
-    struct gate_row_result *results;    /* of each row */
-    uint32_t *first_run;                /* of each row; one more at the end */
-    uint64_t *rule_judged, *rule_failed; /* of each rule: runs that it had a value for, and failed */
+    struct gate_row_result *results; /* of each row */
+    uint32_t *first_run;             /* of each row; one more at the end */
+    uint64_t *rule_judged,
+        *rule_failed; /* of each rule: runs that it had a value for, and failed */
     struct candidate_names unknown, idle, unnamed, unreadable, other_snapshots;
     char digest[2 * SHA256_SIZE + 1]; /* of what it is made of, in any order */
 };

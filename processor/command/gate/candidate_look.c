@@ -70,8 +70,8 @@ static struct bytes told(struct judging *it, struct score_context *score, struct
 static struct candidate_fault *add_fault(struct judging *it, struct candidate_run *run)
 {
     if (!run->faults)
-        run->faults = memory_need(
-            arena_zalloc(&it->to->arena, CANDIDATE_FAULTS_MAX, sizeof *run->faults));
+        run->faults =
+            memory_need(arena_zalloc(&it->to->arena, CANDIDATE_FAULTS_MAX, sizeof *run->faults));
     run->has_passed = false;
     return run->fault_count++ < CANDIDATE_FAULTS_MAX ? &run->faults[run->fault_count - 1] : NULL;
 }
@@ -221,8 +221,8 @@ void candidate_look(void *context, struct score_context *score, const struct clo
         return;
     }
     struct candidate_run *run = add_run(to);
-    *run = (struct candidate_run){.row = (uint32_t)(row - it->terms->rows->items),
-                                  .has_passed = true};
+    *run =
+        (struct candidate_run){.row = (uint32_t)(row - it->terms->rows->items), .has_passed = true};
     memcpy(run->trace_id, closed->trace_id, sizeof run->trace_id);
     check_row(it, score, row, run);
     look_at_rules(it, score, report, run);

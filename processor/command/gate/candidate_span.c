@@ -192,8 +192,7 @@ static void put_scores(struct span_writer *it, const struct candidate_line *line
     struct json_value scores, item;
     struct json_reader items;
     char time[24];
-    if (!json_member(&line->reader, &line->object, "scores", &scores) ||
-        scores.type != JSON_OBJECT)
+    if (!json_member(&line->reader, &line->object, "scores", &scores) || scores.type != JSON_OBJECT)
         return;
     snprintf(time, sizeof time, "%llu", (unsigned long long)it->end_ns);
     json_key(&it->json, "events");

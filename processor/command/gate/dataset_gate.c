@@ -36,7 +36,8 @@ struct gating {
 
 /* --- what is asked for --- */
 
-static int choice(struct gating *it, const char *option, const char *value, const char *const *names)
+static int choice(struct gating *it, const char *option, const char *value,
+                  const char *const *names)
 {
     struct buffer list = {0};
     for (int i = 0; names[i]; i++) {
@@ -79,10 +80,10 @@ static uint32_t whole(struct gating *it, const char *option, const char *text, u
 
 static void read_repeats(struct gating *it, const char *text)
 {
-    it->answer.terms.repeats =
-        !text || strcmp(text, "all") == 0 ? GATE_REPEATS_ALL
-        : strcmp(text, "any") == 0        ? GATE_REPEATS_ANY
-                                          : whole(it, "--repeats", text, 1, "all, any, or ");
+    it->answer.terms.repeats = !text || strcmp(text, "all") == 0 ? GATE_REPEATS_ALL
+                               : strcmp(text, "any") == 0
+                                   ? GATE_REPEATS_ANY
+                                   : whole(it, "--repeats", text, 1, "all, any, or ");
 }
 
 static void read_terms(struct gating *it)
@@ -95,16 +96,17 @@ static void read_terms(struct gating *it)
         error_set(it->error, EXIT_USAGE,
                   "--min-pass-rate says which share of the rows must pass, such as 0.92");
     if (arguments->lists[CANDIDATES].count == 0)
-        error_set(it->error, EXIT_USAGE,
-                  "--candidate names the answers to judge: lines of {row_id, output}, or OTLP files");
+        error_set(
+            it->error, EXIT_USAGE,
+            "--candidate names the answers to judge: lines of {row_id, output}, or OTLP files");
     terms->min_pass_rate = share(it, "--min-pass-rate", arguments->min_pass_rate, 0, false);
     terms->confidence = share(it, "--confidence", arguments->confidence, 0.95, true);
     terms->is_population = choice(it, "--judge", arguments->judge, judges) == 1;
     terms->is_missing_insufficient = choice(it, "--missing", arguments->missing, missing) == 1;
     terms->critical_max = whole(it, "--critical", arguments->critical, 0, "");
     read_repeats(it, arguments->repeats);
-    int texts = choice(it, "--texts", arguments->texts ? arguments->texts : "cut",
-                       candidate_texts_names);
+    int texts =
+        choice(it, "--texts", arguments->texts ? arguments->texts : "cut", candidate_texts_names);
     it->answer.texts = (enum candidate_texts)texts;
 }
 
@@ -142,17 +144,16 @@ static void read_cohorts(struct gating *it)
 static void fill_suite(struct gating *it, struct gate_suite *suite)
 {
     struct gate_rows *rows = &it->rows;
-    struct gate_member *members =
-        memory_need(calloc(rows->count + (size_t)1, sizeof *members));
+    struct gate_member *members = memory_need(calloc(rows->count + (size_t)1, sizeof *members));
     suite->rows = memory_need(calloc(rows->count + (size_t)1, sizeof *suite->rows));
     for (uint32_t i = 0; i < rows->count; i++) {
         const struct gate_row *row = &rows->items[i];
         if (row->state != GATE_ROW_LIVE || !gate_row_is_in(rows, row, &suite->cohort))
             continue;
-        members[suite->row_count] = (struct gate_member){
-            .result = &it->candidate.results[i],
-            .baseline = it->answer.baseline ? &it->baseline.results[i] : NULL,
-            .is_critical = row->is_critical};
+        members[suite->row_count] =
+            (struct gate_member){.result = &it->candidate.results[i],
+                                 .baseline = it->answer.baseline ? &it->baseline.results[i] : NULL,
+                                 .is_critical = row->is_critical};
         suite->rows[suite->row_count++] = i;
     }
     gate_suite_decide(members, suite->row_count, &it->answer.terms, &suite->answer);
@@ -179,12 +180,13 @@ static bool judge(struct gating *it)
                                     .now_ms = clock_realtime_ms()};
     if (gate_rows_read(arguments->dataset, it->config->dataset.cluster_similarity, terms.now_ms,
                        &it->rows, it->error) != STATUS_OK ||
-        candidate_judge(&terms, arguments->lists[CANDIDATES].items, arguments->lists[CANDIDATES].count,
-                        &it->candidate, it->error) != STATUS_OK)
+        candidate_judge(&terms, arguments->lists[CANDIDATES].items,
+                        arguments->lists[CANDIDATES].count, &it->candidate, it->error) != STATUS_OK)
         return false;
     if (arguments->lists[BASELINES].count > 0) {
-        if (candidate_judge(&terms, arguments->lists[BASELINES].items, arguments->lists[BASELINES].count,
-                            &it->baseline, it->error) != STATUS_OK)
+        if (candidate_judge(&terms, arguments->lists[BASELINES].items,
+                            arguments->lists[BASELINES].count, &it->baseline,
+                            it->error) != STATUS_OK)
             return false;
         it->answer.baseline = &it->baseline;
     }

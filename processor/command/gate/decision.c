@@ -15,9 +15,9 @@ void gate_row_conclude(struct gate_row_result *result, uint32_t repeats)
 {
     uint32_t wanted = repeats == GATE_REPEATS_ALL ? result->runs : repeats;
     result->is_flaky = result->passed > 0 && result->passed < result->runs;
-    result->outcome = result->runs == 0              ? GATE_MISSING
+    result->outcome = result->runs == 0          ? GATE_MISSING
                       : result->passed >= wanted ? GATE_PASSED
-                                                     : GATE_FAILED;
+                                                 : GATE_FAILED;
 }
 
 static void count(const struct gate_member *member, struct gate_suite_answer *answer)
@@ -72,8 +72,7 @@ static double upper_of(double passed, double rows, double confidence, struct int
 {
     if (rows >= FEW_ROWS)
         return wilson.high;
-    return passed >= rows ? 1
-                          : beta_quantile(1 - (1 - confidence) / 2, passed + 1, rows - passed);
+    return passed >= rows ? 1 : beta_quantile(1 - (1 - confidence) / 2, passed + 1, rows - passed);
 }
 
 struct bounds {
@@ -99,8 +98,8 @@ static void judge(struct gate_suite_answer *answer, const struct gate_terms *ter
     double rows = answer->rows, z = statistics_z(terms->confidence);
     bool may_wait = terms->is_missing_insufficient && answer->missing > 0;
     struct bounds least = look(answer->passed, rows, terms);
-    struct bounds most = may_wait ? look(answer->passed + (double)answer->missing, rows, terms)
-                                  : least;
+    struct bounds most =
+        may_wait ? look(answer->passed + (double)answer->missing, rows, terms) : least;
     answer->outcome = GATE_INSUFFICIENT;
     answer->reason = may_wait ? GATE_ROWS_MISSING : GATE_UNDECIDED;
     if (most.is_missed) {
@@ -117,8 +116,8 @@ static void judge(struct gate_suite_answer *answer, const struct gate_terms *ter
 void gate_suite_decide(const struct gate_member *members, uint32_t member_count,
                        const struct gate_terms *terms, struct gate_suite_answer *ret_answer)
 {
-    struct gate_suite_answer answer = {.outcome = GATE_INSUFFICIENT, .reason = GATE_NO_ROWS,
-                                       .interval = {0, 1}, .high = 1};
+    struct gate_suite_answer answer = {
+        .outcome = GATE_INSUFFICIENT, .reason = GATE_NO_ROWS, .interval = {0, 1}, .high = 1};
     double z = statistics_z(terms->confidence);
     for (uint32_t i = 0; i < member_count; i++) {
         bool is_missing_failed = !terms->is_missing_insufficient;

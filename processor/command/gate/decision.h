@@ -52,8 +52,8 @@ extern const char *const gate_reason_names[GATE_REASONS];
 /* Of the same rows, twice. Rows without a run on either side are no pairs. */
 struct gate_pairs {
     uint32_t both, newly_passing, newly_failing, neither, unpaired, newly_failing_critical;
-    double p, p_worse;                                        /* exact McNemar */
-    double difference;                                        /* candidate - baseline, of the pairs */
+    double p, p_worse; /* exact McNemar */
+    double difference; /* candidate - baseline, of the pairs */
     struct interval interval;
 };
 
@@ -61,10 +61,10 @@ struct gate_suite_answer {
     enum gate_outcome outcome;
     enum gate_reason reason;
     uint32_t rows, passed, failed, missing, flaky, unjudged, critical, critical_failed;
-    double pass_rate;          /* of all rows; 0 without one */
-    struct interval interval;  /* Wilson, of the rows that count */
-    double high;               /* that decides */
-    uint64_t needed;           /* rows in all, until it is decided at this rate; UINT64_MAX: never */
+    double pass_rate;         /* of all rows; 0 without one */
+    struct interval interval; /* Wilson, of the rows that count */
+    double high;              /* that decides */
+    uint64_t needed;          /* rows in all, until it is decided at this rate; UINT64_MAX: never */
     bool has_pairs;
     struct gate_pairs pairs;
 };

@@ -99,9 +99,9 @@ static void put_names(const struct candidate_names *names, const char *what, con
     buffer_printf(to, "%s%llu %s:", line_begin, (unsigned long long)names->count, what);
     for (uint32_t i = 0; i < names->count && i < 3; i++) {
         buffer_append_byte(to, ' ');
-        terminal_append_visible(to, bytes_of(names->items[i].data, names->items[i].size < 64
-                                                                       ? names->items[i].size
-                                                                       : 64));
+        terminal_append_visible(
+            to,
+            bytes_of(names->items[i].data, names->items[i].size < 64 ? names->items[i].size : 64));
     }
     buffer_append_text(to, names->count > 3 ? " ...\n" : "\n");
 }
@@ -109,7 +109,8 @@ static void put_names(const struct candidate_names *names, const char *what, con
 static void put_candidate(const struct candidate *candidate, const char *line_begin,
                           struct buffer *to)
 {
-    put_names(&candidate->unknown, "answers to rows that the dataset does not have", line_begin, to);
+    put_names(&candidate->unknown, "answers to rows that the dataset does not have", line_begin,
+              to);
     put_names(&candidate->idle, "answers to rows that are stale, retired or held", line_begin, to);
     put_names(&candidate->unnamed, "runs whose root names no row", line_begin, to);
     put_names(&candidate->unreadable, "runs that could not be read", line_begin, to);

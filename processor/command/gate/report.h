@@ -34,8 +34,7 @@ typedef void gate_report_fn(const struct gate_answer *answer, struct buffer *to)
 gate_report_fn gate_report_text, gate_report_json, gate_report_junit, gate_report_markdown;
 
 /* The first run of a row that did not pass; NULL: none. */
-const struct candidate_run *gate_report_failed_run(const struct candidate *candidate,
-                                                   uint32_t row);
+const struct candidate_run *gate_report_failed_run(const struct candidate *candidate, uint32_t row);
 /* In one sentence, why a suite stands where it stands; without texts of rows. */
 void gate_report_why(const struct gate_answer *answer, const struct gate_suite *suite,
                      struct buffer *to);

@@ -22,9 +22,9 @@ static void put_names(struct json_writer *json, const char *key,
     json_key(json, key);
     json_object_begin(json);
     json_put_uint(json, "count", names->count);
-    json_put_texts(json, "first", names->items,
-                   (uint32_t)(names->count < CANDIDATE_NAMES_MAX ? names->count
-                                                                 : CANDIDATE_NAMES_MAX));
+    json_put_texts(
+        json, "first", names->items,
+        (uint32_t)(names->count < CANDIDATE_NAMES_MAX ? names->count : CANDIDATE_NAMES_MAX));
     json_object_end(json);
 }
 

@@ -82,13 +82,12 @@ static void put_outcome(struct buffer *to, const struct gate_answer *answer, uin
                                          "type=\"missing\"/>\n");
         return;
     }
-    for (uint32_t i = 0; result->outcome == GATE_FAILED && run && i < run->fault_count &&
-                         i < CANDIDATE_FAULTS_MAX;
+    for (uint32_t i = 0;
+         result->outcome == GATE_FAILED && run && i < run->fault_count && i < CANDIDATE_FAULTS_MAX;
          i++)
         put_fault(to, &run->faults[i]);
     if (result->outcome == GATE_FAILED && !run)
-        buffer_printf(to,
-                      "      <failure message=\"%u of %u runs passed\" type=\"repeats\"/>\n",
+        buffer_printf(to, "      <failure message=\"%u of %u runs passed\" type=\"repeats\"/>\n",
                       result->passed, result->runs);
     if (result->is_flaky)
         buffer_printf(to, "      <system-out>flaky: %u of %u runs passed</system-out>\n",

@@ -69,7 +69,8 @@ static void put_row(struct buffer *to, const struct gate_answer *answer, uint32_
 
 static void put_pairs(struct buffer *to, const struct gate_pairs *pairs)
 {
-    buffer_printf(to, "Against the baseline: %u newly failing, %u newly passing, %u both, %u neither",
+    buffer_printf(to,
+                  "Against the baseline: %u newly failing, %u newly passing, %u both, %u neither",
                   pairs->newly_failing, pairs->newly_passing, pairs->both, pairs->neither);
     buffer_append_text(to, "; difference ");
     gate_report_rate(to, pairs->difference);
@@ -130,7 +131,8 @@ void gate_report_markdown(const struct gate_answer *answer, struct buffer *to)
 {
     char digest[2 * SHA256_SIZE];
     hex_encode(digest, answer->config->ruleset.sha256, SHA256_SIZE);
-    buffer_printf(to, "## Release gate on the dataset: %s\n\n", gate_outcome_names[answer->outcome]);
+    buffer_printf(to, "## Release gate on the dataset: %s\n\n",
+                  gate_outcome_names[answer->outcome]);
     for (uint32_t i = 0; i < answer->suite_count; i++)
         put_suite(to, answer, &answer->suites[i]);
     put_notes(to, answer);

@@ -276,9 +276,8 @@ static int by_id(const void *key, const void *item)
 
 const struct gate_row *gate_rows_find(const struct gate_rows *rows, const uint8_t id[16])
 {
-    return rows->count == 0
-               ? NULL
-               : bsearch(id, rows->items, rows->count, sizeof *rows->items, by_id);
+    return rows->count == 0 ? NULL
+                            : bsearch(id, rows->items, rows->count, sizeof *rows->items, by_id);
 }
 
 bool gate_row_is_in(struct gate_rows *rows, const struct gate_row *row,

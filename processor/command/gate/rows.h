@@ -39,10 +39,11 @@ struct gate_rows {
     struct bytes dataset;
     uint64_t version; /* of the manifest, else the newest that a row names */
     struct regression_set *set;
-    char snapshot[SNAPSHOT_TEXT_SIZE];  /* of the rows in the file */
-    char exported[SNAPSHOT_TEXT_SIZE];  /* of the version that it was exported from; empty: not known */
-    bool is_other_than_manifest;        /* the file is not the one that its manifest is about */
-    uint8_t sha256[SHA256_SIZE];        /* of the file */
+    char snapshot[SNAPSHOT_TEXT_SIZE]; /* of the rows in the file */
+    char exported
+        [SNAPSHOT_TEXT_SIZE];    /* of the version that it was exported from; empty: not known */
+    bool is_other_than_manifest; /* the file is not the one that its manifest is about */
+    uint8_t sha256[SHA256_SIZE]; /* of the file */
 };
 
 /* `path`: a file, or `-`. FATAL with a sentence: EXIT_USAGE for what is no dataset or is one to train
