@@ -48,8 +48,7 @@ struct judgement {
     struct regression_report met; /* without a snapshot: there is no regression set */
 };
 
-/* Who looks on while a run is judged, before its texts and its report go: the gate over a dataset. Of
- * one that could not be read `score` and `report` are NULL. */
+/* Who looks on while runs are judged. Of one that can't be read `score` and `report` are NULL. */
 struct judge_watch {
     void (*look)(void *context, struct score_context *score, const struct closed *closed,
                  const struct verdict_report *report);

@@ -1,13 +1,17 @@
 """flywheel gate --dataset: a candidate's answers against approved rows. Exit codes, the JSON against its schema and against McNemar's test by
 hand, JUnit and Markdown of hostile texts, and that answers in lines and spans of an agent come to the same."""
-import json, math, os, pathlib, re, subprocess, tempfile, xml.etree.ElementTree as ElementTree
+import json, math, os, pathlib, re, subprocess, tempfile, time, uuid, xml.etree.ElementTree as ElementTree
 
 import jsonschema
 
 from flywheel import processes
 from flywheel.checks import Checks, arguments
+from flywheel.daemon import Daemon, lines_of
+from flywheel.otlp_bytes import field, request, span
 from flywheel.places import root
-from gate_rows import otlp, put_lines, retired, row, row_id
+from flywheel.review import sign_in
+from flywheel.waiting import wait_for
+from gate_rows import otlp, put_lines, retired, row, row_id, score_event
 
 args = arguments()
 checks = Checks()
@@ -257,7 +261,49 @@ def faults_are_one_sentence():
     checks.check("a dataset without rows is insufficient, and says so", code == 3 and "no row" in out, (code, out))
 
 
-for part in (the_share_decides, repeats_and_missing, rows_that_do_not_count, severity_and_baseline, lines_and_spans_agree, hostile_texts, faults_are_one_sentence):
+LIVE = """
+trajectory: { settle: 200ms, idle_timeout: 2s }
+rules: [{ name: quality, measure: score.Quality, fail_below: 0.5, labels: [unsupported_claim] }]
+cohorts: { dimensions: { intent: ["*"] }, group_by: [[intent]] }
+"""
+
+
+def from_a_miss_to_a_blocked_release():
+    daemon = Daemon(args.flywheel, LIVE, review="", results="exporters: [file/rows], audit: [file/audit]", exporters=None)
+    daemon.write(exporters=f"file/annotations: {{ path: {daemon.annotations} }}, file/rows: {{ path: rows.jsonl }}, file/audit: {{ path: audit.jsonl }}",
+                 pipelines="traces: { receivers: [otlp], exporters: [file/annotations] }")
+    daemon.start()
+    now, question = time.time_ns(), "Is there a fee when I pay off my mortgage early?"
+    daemon.send(request([span(b"\1" * 16, b"\1" * 8, b"", "agent", now - 10**9, now, gen_ai__operation__name="invoke_agent", input__value=question, output__value=BAD,
+                              intent="mortgage payoff") + field(11, score_event(now, "Quality", 0.2))]))
+    record = wait_for(lambda: json.loads(lines_of(daemon.annotations.read_text())[0]) if daemon.annotations.exists() and lines_of(daemon.annotations.read_text()) else None, 30, 0.05)
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    status, _, answer = sign_in(daemon, "asha").post("/api/v1/results", {
+        "schema": "flywheel.result/v1", "result_id": str(uuid.uuid4()), "record_id": record["record_id"], "status": "completed", "verdict": "fail",
+        "labels": ["unsupported_claim"], "must_not_include": [["no prepayment fee applies"]], "must_include": [["2 % fee"]], "expected_response": GOOD,
+        "started_at": at, "completed_at": at})
+    checks.equal("a reviewed miss is a row", (status, bool(answer.get("row_id"))), (200, True))
+    exported = daemon.run("dataset", "export", "-c", daemon.config, "--cohort", PAYOFF, "-o", folder / "exported.jsonl")
+    checks.equal("it is exported", (exported.returncode, len((folder / "exported.jsonl").read_text().splitlines())), (0, 1))
+    manifest = json.loads((folder / "exported.jsonl.manifest.json").read_text())
+    for name, said, wanted in (("bad", "I checked: no prepayment fee applies, so go ahead.", 1), ("good", "There is a 2 % fee in the first three years.", 0)):
+        (folder / name).mkdir()
+        (folder / name / "runs.pb").write_bytes(otlp([{"row_id": answer["row_id"], "output": said}], {answer["row_id"]: question}))
+        code, found, error = document("--dataset", "exported.jsonl", "--candidate", name, "--cohort", PAYOFF, "--min-pass-rate", 0.92, config=daemon.config)
+        checks.equal(f"a {name} candidate of its own runner", (code, found["suites"][0]["rows"], error), (wanted, 1, ""))
+    data = found["dataset"]
+    checks.equal("dataset, version and snapshot are the manifest's", (data["name"], data["version"], data["exported_snapshot"], data["is_other_than_manifest"]),
+                 (manifest["dataset"], manifest["version"], manifest["snapshot"], False))
+    checks.equal("of a whole export the snapshot is the version's", data["snapshot"], manifest["snapshot"])
+    with (folder / "exported.jsonl").open("a") as more:
+        more.write("\n")
+    _, found, _ = document("--dataset", "exported.jsonl", "--candidate", "good", "--min-pass-rate", 0.92, config=daemon.config)
+    checks.equal("a file that was changed is not the manifest's", found["dataset"]["is_other_than_manifest"], True)
+    daemon.stop()
+
+
+for part in (the_share_decides, repeats_and_missing, rows_that_do_not_count, severity_and_baseline, lines_and_spans_agree, hostile_texts, faults_are_one_sentence,
+             from_a_miss_to_a_blocked_release):
     print(f"--- {part.__name__}", flush=True)
     part()
 processes.run("rm", "-rf", folder, check=True)

@@ -12,6 +12,7 @@
 enum {
     CANDIDATE_FAULTS_MAX = 8, /* told of a run; `fault_count` is all */
     CANDIDATE_NAMES_MAX = 20, /* told of what belongs to no row */
+    CANDIDATE_NAME_BYTES_MAX = 64,
     CUT_TEXT_CODE_POINTS = 200,
 };
 

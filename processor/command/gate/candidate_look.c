@@ -199,7 +199,8 @@ static struct candidate_run *add_run(struct candidate *to)
 void candidate_name(struct candidate *candidate, struct candidate_names *names, struct bytes name)
 {
     if (names->count < CANDIDATE_NAMES_MAX)
-        names->items[names->count] = arena_copy(&candidate->arena, name);
+        names->items[names->count] =
+            arena_copy(&candidate->arena, utf8_cut(name, CANDIDATE_NAME_BYTES_MAX));
     names->count++;
 }
 
