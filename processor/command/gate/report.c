@@ -99,9 +99,7 @@ static void put_names(const struct candidate_names *names, const char *what, con
     buffer_printf(to, "%s%llu %s:", line_begin, (unsigned long long)names->count, what);
     for (uint32_t i = 0; i < names->count && i < 3; i++) {
         buffer_append_byte(to, ' ');
-        terminal_append_visible(
-            to,
-            bytes_of(names->items[i].data, names->items[i].size < 64 ? names->items[i].size : 64));
+        terminal_append_visible(to, names->items[i]);
     }
     buffer_append_text(to, names->count > 3 ? " ...\n" : "\n");
 }
