@@ -40,15 +40,24 @@ bool calibration_is_reviewed(const struct item_tally *tally, bool *ret_is_bad)
 
 /* --- rows --- */
 
+static void add_one(struct store_txn *txn, const struct item_tally *tally,
+                    const struct calibration_row *row)
+{
+    if (tally->sink)
+        tally->sink->of_calibration(tally->sink->context, row);
+    else
+        calibration_add(txn, row);
+}
+
 static void add(struct store_txn *txn, const struct item_tally *tally, struct calibration_row row)
 {
     int64_t day = tally_day(tally->item->event_ms);
     row.class = calibration_class_of(tally->item);
     row.day = CALIBRATION_TOTAL;
-    calibration_add(txn, &row);
+    add_one(txn, tally, &row);
     row.day = day;
     if (day >= 0 && day >= tally->first_day)
-        calibration_add(txn, &row);
+        add_one(txn, tally, &row);
 }
 
 static struct calibration_row weighted(const struct item_tally *tally, enum calibration_kind kind,

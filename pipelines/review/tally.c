@@ -152,7 +152,7 @@ void tally_tell(struct store_txn *txn, const struct item_row *item, const struct
     tally.first_day = (int64_t)store_get_number(txn, day_name);
     tally.results = tally_results(txn, item->sequence, &arena, &tally.result_count);
     if (tally.results)
-        agreement_tally(txn, &tally);
+        tally_each(txn, &tally);
     else
         store_fail(txn, STATUS_FATAL, "out of memory");
     arena_finish(&arena);

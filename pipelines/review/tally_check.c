@@ -3,10 +3,12 @@
 #include "pipelines/review/tally_check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pipelines/review/tally_state.h"
 #include "processor/base/digest.h"
 #include "state/tables/agreement.h"
+#include "state/tables/calibration.h"
 
 enum { ITEM_BYTES_MAX = 64 << 20, PLACES_MIN = 1024 };
 
@@ -78,19 +80,37 @@ static void take_pair(void *context, const struct agreement_pair *pair)
     add(context, key_of(TABLE_PAIR, &key), pair->count);
 }
 
+/* Eligible and reviewed items are two counts. Which cohorts and rules there are the configuration says,
+ * so their sums are not compared. */
+static void take_calibration(void *context, const struct calibration_row *row)
+{
+    static const uint8_t all[CALIBRATION_SCOPE_SIZE] = {0};
+    struct state_key key;
+    bool is_of_all =
+        row->kind == CALIBRATION_SCOPE && memcmp(row->scope, all, sizeof all) == 0;
+    if (!is_of_all && row->kind != CALIBRATION_CLASS)
+        return;
+    calibration_row_key(row, &key);
+    add(context, key_of(TABLE_CALIBRATION, &key), row->n);
+    key_u8(&key, 'r');
+    if (!is_of_all)
+        add(context, key_of(TABLE_CALIBRATION, &key), row->reviewed);
+}
+
 static void read_tables(struct store_txn *txn, struct sums *sums)
 {
     int64_t days[][2] = {{sums->first_day, UINT32_MAX}, {AGREEMENT_TOTAL, 0}};
     for (int i = 0; i < 2; i++) {
         agreement_scan(txn, days[i][0], days[i][1], take_row, sums);
         agreement_scan_pairs(txn, days[i][0], days[i][1], take_pair, sums);
+        calibration_scan(txn, days[i][0], days[i][1], take_calibration, sums);
     }
 }
 
 static void read_items(struct store_txn *txn, struct sums *sums)
 {
     struct store_cursor cursor;
-    struct tally_sink sink = {take_row, take_pair, sums};
+    struct tally_sink sink = {take_row, take_pair, take_calibration, sums};
     struct arena arena;
     arena_init(&arena, ITEM_BYTES_MAX);
     store_cursor_begin(txn, TABLE_ITEM, bytes_of("", 0), 0, &cursor);

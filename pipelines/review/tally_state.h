@@ -5,14 +5,16 @@
 
 struct agreement_row;
 struct agreement_pair;
+struct calibration_row;
 
 /* Where counts go instead of into the store, with the sign turned: for who only compares. */
 struct tally_sink {
     void (*of_row)(void *context, const struct agreement_row *row);
     void (*of_pair)(void *context, const struct agreement_pair *pair);
+    void (*of_calibration)(void *context, const struct calibration_row *row);
     void *context;
 };
-/* What is counted of the item goes there. */
+/* What is counted of the item goes there; of calibration the classes, and the sums of all runs. */
 void tally_tell(struct store_txn *txn, const struct item_row *item, const struct tally_sink *sink);
 
 struct item_tally {
@@ -40,9 +42,6 @@ uint32_t tally_planned(const struct item_tally *tally,
 /* Was the run bad? The first verdicts in planned places say so where they are one; else the decision
  * does. False: not known. */
 bool tally_find_bad(const struct item_tally *tally, bool *ret_is_bad);
-/* Of an item, by time of receipt; in the arena. NULL: out of memory. */
-struct result_row *tally_results(struct store_txn *txn, uint64_t item, struct arena *arena,
-                                 uint32_t *ret_count);
 /* Was one of these labels given? By more than half of the first ones in planned places where their
  * verdicts are one; else the decision says so. */
 bool tally_has_label(const struct item_tally *tally, const struct bytes *labels, uint32_t count);

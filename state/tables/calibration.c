@@ -31,7 +31,7 @@ static void put_class(struct state_key *key, const struct calibration_class *cla
     key_u8(key, class->priority);
 }
 
-static void encode_key(const struct calibration_row *row, struct state_key *key)
+void calibration_row_key(const struct calibration_row *row, struct state_key *key)
 {
     uint8_t rule[4];
     begin_key(key, row->day);
@@ -133,7 +133,7 @@ void calibration_add(struct store_txn *txn, const struct calibration_row *row)
     struct bytes stored;
     struct buffer value = {0};
     struct calibration_row sum = *row;
-    encode_key(row, &key);
+    calibration_row_key(row, &key);
     if (store_get(txn, TABLE_CALIBRATION, key_bytes(&key), &stored)) {
         struct calibration_row before = {.kind = row->kind};
         if (!decode_value(stored, &before)) {

@@ -49,6 +49,7 @@ struct calibration_row {
     double reviewed_weight; /* of CLASS */
 };
 
+void calibration_row_key(const struct calibration_row *row, struct state_key *key);
 /* Adds what may be negative. */
 void calibration_add(struct store_txn *txn, const struct calibration_row *row);
 

@@ -4,7 +4,7 @@
 
 #include "pipelines/decide/summary.h"
 #include "pipelines/review/calibration_sums.h"
-#include "pipelines/review/tally.h"
+#include "pipelines/review/tally_check.h"
 #include "state/tables/calibration.h"
 #include "tests/support/check_state.h"
 #include "tests/support/review_fixture.h"
@@ -318,6 +318,28 @@ START_TEST(what_is_not_due_yet_is_not_missing_and_the_rest_is_borne)
 }
 END_TEST
 
+START_TEST(a_sum_that_says_something_else_is_found)
+{
+    struct store_txn txn;
+    struct tally_check found;
+    struct principal asha = review_fixture_person("asha");
+    add(&(struct run_case){1, VERDICT_FAIL, OUTCOME_FAIL, SELECT_RULE, 0.5, "refund"});
+    (void)review_fixture_say(&it, &asha, 1, FAIL);
+    store_begin(it.temp.store, true, &txn);
+    ck_assert_int_eq(tally_check(&txn, &found), STATUS_OK);
+    ck_assert(found.is_comparable);
+    ck_assert_uint_eq(found.different, 0);
+    calibration_add(&txn, &(struct calibration_row){.day = CALIBRATION_TOTAL,
+                                                    .kind = CALIBRATION_SCOPE,
+                                                    .n = 1,
+                                                    .weight = 2,
+                                                    .weight_squared = 4});
+    ck_assert_int_eq(tally_check(&txn, &found), STATUS_OK);
+    ck_assert_uint_eq(found.different, 1);
+    store_abort(&txn);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("calibration");
@@ -330,6 +352,7 @@ int main(void)
     tcase_add_test(all, the_first_verdicts_count_and_a_dispute_waits_for_its_decision);
     tcase_add_test(all, any_order_of_judgements_corrections_and_withdrawals_is_what_the_model_says);
     tcase_add_test(all, what_is_not_due_yet_is_not_missing_and_the_rest_is_borne);
+    tcase_add_test(all, a_sum_that_says_something_else_is_found);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
