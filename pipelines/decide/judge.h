@@ -1,6 +1,5 @@
-/* From a closed trajectory to its verdict and its record: normalize, dimensions, score, select,
- * write. A pure function of (trajectory, configuration, budgets in force); one judge per shard,
- * with the shard's scratch memory. */
+/* From a closed trajectory to its verdict and its record: normalize, dimensions, score, select, write. A
+ * pure function of (trajectory, configuration, budgets and regression set in force); one a shard. */
 #pragma once
 #include "pipelines/decide/budget_view.h"
 #include "pipelines/decide/effects.h"
