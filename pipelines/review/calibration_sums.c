@@ -240,7 +240,7 @@ enum status calibration_sums_read(struct store *store, const struct review_setti
     struct store_txn txn;
     *sums = (struct calibration_sums){.scopes = {.key_size = CALIBRATION_SCOPE_SIZE}};
     store_begin(store, false, &txn);
-    sums->is_whole = tally_is_whole(&txn);
+    sums->is_whole = tally_is_whole(&txn, TALLY_CALIBRATION);
     calibration_scan(&txn, from_day, to_day, take_class, sums);
     enum status status = store_commit(&txn);
     if (status == STATUS_OK)

@@ -13,13 +13,36 @@ enum {
     DAY_MS = 24 * 60 * 60 * 1000,
 };
 
-static const char version_name[] = "tally_version", next_name[] = "tally_next",
-                  day_name[] = "tally_day";
+static const char day_name[] = "tally_day";
 
-/* Of the counts that these settings make: what is counted depends on the groupings, rules and labels. */
-static uint64_t version_of(const struct review_settings *settings)
+/* What is counted together, and anew together. */
+struct part {
+    const char *version_name, *next_name;
+    bool follows_settings; /* what is counted hangs on groupings, rules and labels */
+    enum state_table tables[2];
+    uint32_t table_count;
+    void (*tally)(struct store_txn *txn, const struct item_tally *tally);
+};
+
+static const struct part parts[TALLY_PARTS] = {
+    [TALLY_AGREEMENT] = {"agreement_version",
+                         "agreement_next",
+                         false,
+                         {TABLE_AGREEMENT, TABLE_PAIR},
+                         2,
+                         agreement_tally},
+    [TALLY_CALIBRATION] = {"calibration_version",
+                           "calibration_next",
+                           true,
+                           {TABLE_CALIBRATION},
+                           1,
+                           calibration_tally},
+};
+
+/* Of the counts that these settings make. */
+static uint64_t version_of(const struct part *part, const struct review_settings *settings)
 {
-    return settings->calibration.fingerprint << 8 | TALLY_VERSION;
+    return (part->follows_settings ? settings->calibration.fingerprint << 8 : 0) | TALLY_VERSION;
 }
 
 int64_t tally_day(int64_t ms)
@@ -122,22 +145,37 @@ struct result_row *tally_results(struct store_txn *txn, uint64_t item, struct ar
     return rows;
 }
 
-static void tally_each(struct store_txn *txn, const struct item_tally *tally)
+/* A bit for each part that has the item among what is counted. */
+static uint32_t counted(const struct review_settings *settings, struct store_txn *txn,
+                        const struct item_row *item)
 {
-    agreement_tally(txn, tally);
-    calibration_tally(txn, tally);
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < TALLY_PARTS; i++)
+        if (store_get_number(txn, parts[i].version_name) == version_of(&parts[i], settings) &&
+            item->sequence < store_get_number(txn, parts[i].next_name))
+            bits |= 1u << i;
+    return bits;
+}
+
+static void tally_parts(struct store_txn *txn, const struct item_tally *tally, uint32_t bits)
+{
+    for (uint32_t i = 0; i < TALLY_PARTS; i++)
+        if (bits & 1u << i)
+            parts[i].tally(txn, tally);
 }
 
 static void add(const struct review_settings *settings, struct store_txn *txn,
-                const struct item_row *item, int sign)
+                const struct item_row *item, int sign, uint32_t bits)
 {
     struct arena arena;
     struct item_tally tally = {.settings = settings, .item = item, .sign = sign};
+    if (bits == 0)
+        return;
     arena_init(&arena, RESULTS_BYTES_MAX);
     tally.first_day = (int64_t)store_get_number(txn, day_name);
     tally.results = tally_results(txn, item->sequence, &arena, &tally.result_count);
     if (tally.results)
-        tally_each(txn, &tally);
+        tally_parts(txn, &tally, bits);
     else
         store_fail(txn, STATUS_FATAL, "out of memory");
     arena_finish(&arena);
@@ -158,43 +196,32 @@ void tally_tell(struct store_txn *txn, const struct item_row *item, const struct
     arena_finish(&arena);
 }
 
-static bool is_counted(const struct review_settings *settings, struct store_txn *txn,
-                       const struct item_row *item)
-{
-    return store_get_number(txn, version_name) == version_of(settings) &&
-           item->sequence < store_get_number(txn, next_name);
-}
-
 void tally_take_back(const struct review_settings *settings, struct store_txn *txn,
                      const struct item_row *item)
 {
-    if (is_counted(settings, txn, item))
-        add(settings, txn, item, -1);
+    add(settings, txn, item, -1, counted(settings, txn, item));
 }
 
 void tally_count(const struct review_settings *settings, struct store_txn *txn,
                  const struct item_row *item)
 {
-    if (is_counted(settings, txn, item))
-        add(settings, txn, item, +1);
+    add(settings, txn, item, +1, counted(settings, txn, item));
 }
 
 void tally_count_new(const struct review_settings *settings, struct store_txn *txn,
                      const struct item_row *item)
 {
     struct item_tally tally = {.settings = settings, .item = item, .sign = +1};
-    if (!is_counted(settings, txn, item))
-        return;
     tally.first_day = (int64_t)store_get_number(txn, day_name);
-    tally_each(txn, &tally);
+    tally_parts(txn, &tally, counted(settings, txn, item));
 }
 
 /* --- all items --- */
 
-bool tally_is_whole(struct store_txn *txn)
+bool tally_is_whole(struct store_txn *txn, enum tally_part part)
 {
-    return (store_get_number(txn, version_name) & UINT8_MAX) == TALLY_VERSION &&
-           store_get_number(txn, next_name) == UINT64_MAX;
+    return (store_get_number(txn, parts[part].version_name) & UINT8_MAX) == TALLY_VERSION &&
+           store_get_number(txn, parts[part].next_name) == UINT64_MAX;
 }
 
 /* Deletes at most `rows` rows whose keys begin like `from`. True: no more are left. */
@@ -212,41 +239,46 @@ static bool clear(struct store_txn *txn, enum state_table table, struct bytes fr
     return left > 0;
 }
 
-/* What another version has counted leaves first. */
-static void begin_anew(const struct review_settings *settings, struct store_txn *txn)
+/* What another version has counted leaves first; meanwhile it is of none. */
+static void begin_anew(const struct part *part, const struct review_settings *settings,
+                       struct store_txn *txn)
 {
-    static const enum state_table tables[] = {TABLE_AGREEMENT, TABLE_PAIR, TABLE_CALIBRATION};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        if (!clear(txn, tables[i], bytes_of("", 0), 0, CLEARED_MAX))
+    if (store_get_number(txn, part->version_name) != 0)
+        store_put_number(txn, part->version_name, 0);
+    for (uint32_t i = 0; i < part->table_count; i++)
+        if (!clear(txn, part->tables[i], bytes_of("", 0), 0, CLEARED_MAX))
             return;
-    store_put_number(txn, next_name, 1);
-    store_put_number(txn, version_name, version_of(settings));
+    store_put_number(txn, part->next_name, 1);
+    store_put_number(txn, part->version_name, version_of(part, settings));
 }
 
-static void count_more(const struct review_settings *settings, struct store_txn *txn)
+/* The first item not below `from`; 0: there is none. */
+static uint64_t find_item(struct store_txn *txn, uint64_t from)
 {
-    uint64_t next = store_get_number(txn, next_name);
+    struct state_key key = {.size = 0};
+    struct store_cursor cursor;
+    key_be64(&key, from);
+    store_cursor_begin(txn, TABLE_ITEM, key_bytes(&key), 0, &cursor);
+    bool is_there = store_cursor_next(&cursor) && cursor.key.size == 8;
+    uint64_t sequence = is_there ? get_be64(cursor.key.data) : 0;
+    store_cursor_finish(&cursor);
+    return sequence;
+}
+
+static void count_more(uint32_t part, const struct review_settings *settings, struct store_txn *txn)
+{
+    uint64_t next = store_get_number(txn, parts[part].next_name);
     struct arena arena;
     struct item_row item;
     arena_init(&arena, RESULTS_BYTES_MAX);
-    for (uint32_t i = 0; i < COUNTED_MAX && txn->status == STATUS_OK; i++) {
-        struct state_key from = {.size = 0};
-        struct store_cursor cursor;
-        key_be64(&from, next);
-        store_cursor_begin(txn, TABLE_ITEM, key_bytes(&from), 0, &cursor);
-        bool is_there = store_cursor_next(&cursor) && cursor.key.size == 8;
-        uint64_t sequence = is_there ? get_be64(cursor.key.data) : 0;
-        store_cursor_finish(&cursor);
+    for (uint32_t i = 0; i < COUNTED_MAX && next != UINT64_MAX && txn->status == STATUS_OK; i++) {
+        uint64_t sequence = find_item(txn, next);
         arena_reset(&arena);
-        if (!is_there) {
-            next = UINT64_MAX;
-            break;
-        }
         if (item_read(txn, sequence, &arena, &item))
-            add(settings, txn, &item, +1);
-        next = sequence + 1;
+            add(settings, txn, &item, +1, 1u << part);
+        next = sequence != 0 ? sequence + 1 : UINT64_MAX;
     }
-    store_put_number(txn, next_name, next);
+    store_put_number(txn, parts[part].next_name, next);
     arena_finish(&arena);
 }
 
@@ -274,9 +306,12 @@ static void drop_days(struct store_txn *txn, int64_t wall_ms)
 void tally_turn(const struct review_settings *settings, struct store_txn *txn, int64_t wall_ms)
 {
     drop_days(txn, wall_ms);
-    if (store_get_number(txn, version_name) != version_of(settings))
-        begin_anew(settings, txn);
-    if (store_get_number(txn, version_name) == version_of(settings) &&
-        store_get_number(txn, next_name) != UINT64_MAX)
-        count_more(settings, txn);
+    for (uint32_t i = 0; i < TALLY_PARTS; i++) {
+        const struct part *part = &parts[i];
+        if (store_get_number(txn, part->version_name) != version_of(part, settings))
+            begin_anew(part, settings, txn);
+        if (store_get_number(txn, part->version_name) == version_of(part, settings) &&
+            store_get_number(txn, part->next_name) != UINT64_MAX)
+            count_more(i, settings, txn);
+    }
 }

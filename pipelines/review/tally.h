@@ -7,11 +7,14 @@
  * What leaves by age or for room is not taken back: it has been counted, and stays in the totals. Nor
  * is what an erasure takes, which is texts and names: verdicts and labels go on counting.
  *
- * Tables that are empty, or were made by an older program or for other groupings, rules or labels, are
- * counted anew from all items that are there, a bounded piece of work a turn. Meta rows, in the same transaction as the counts:
+ * Tables that are empty, or were made by an older program, are counted anew from all items that are
+ * there, a bounded piece of work a turn; those of calibration for other groupings, rules or labels, too.
+ * Meta rows, in the same transaction as the counts; of each part:
  *
- *   tally_version   of the counts that are there: TALLY_VERSION and a fingerprint of the settings
- *   tally_next      items below it are counted; UINT64_MAX: all, new ones from their first row on
+ *   agreement_version, calibration_version   of the counts that are there: TALLY_VERSION, and a
+ *                   fingerprint of the settings where they matter; 0: they are none
+ *   agreement_next, calibration_next         items below it are counted; UINT64_MAX: all, new ones from
+ *                   their first row on
  *   tally_day       counts of days before it have left (days since 1970, UTC)
  *
  * Owner: the writer's transaction. */
@@ -24,6 +27,8 @@ enum {
     TALLY_DAYS = 35,   /* that a day's counts stay beside the total */
 };
 
+enum tally_part { TALLY_AGREEMENT, TALLY_CALIBRATION, TALLY_PARTS };
+
 /* Does nothing of an item that is not counted yet. */
 void tally_take_back(const struct review_settings *settings, struct store_txn *txn,
                      const struct item_row *item);
@@ -34,6 +39,6 @@ void tally_count_new(const struct review_settings *settings, struct store_txn *t
                      const struct item_row *item);
 /* Counts what is not counted yet, days that have passed leave. Each second. */
 void tally_turn(const struct review_settings *settings, struct store_txn *txn, int64_t wall_ms);
-bool tally_is_whole(struct store_txn *txn);
+bool tally_is_whole(struct store_txn *txn, enum tally_part part);
 /* Days since 1970 of a wall clock. */
 int64_t tally_day(int64_t ms);

@@ -130,7 +130,7 @@ static bool is_comparable(struct store_txn *txn)
     struct state_key last;
     if (!store_last_key(txn, TABLE_ITEM, bytes_of("", 0), &last))
         return store_count(txn, TABLE_AGREEMENT) == 0;
-    return tally_is_whole(txn) && last.size == 8 &&
+    return tally_is_whole(txn, TALLY_AGREEMENT) && last.size == 8 &&
            get_be64(last.data) == store_count(txn, TABLE_ITEM);
 }
 

@@ -67,13 +67,13 @@ static void check_recount(struct review_fixture *fixture)
     struct buffer before = {0}, after = {0};
     struct store_txn txn;
     store_begin(fixture->temp.store, true, &txn);
-    ck_assert(tally_is_whole(&txn));
+    ck_assert(tally_is_whole(&txn, TALLY_AGREEMENT));
     dump(&txn, &before);
     for (int i = 0; i < 2; i++)
         for (int kind = 0; kind < 2; kind++)
             delete_counts(&txn, i ? TABLE_PAIR : TABLE_AGREEMENT, kind ? "d" : "t");
-    store_put_number(&txn, "tally_next", 1);
-    while (!tally_is_whole(&txn))
+    store_put_number(&txn, "agreement_next", 1);
+    while (!tally_is_whole(&txn, TALLY_AGREEMENT))
         tally_turn(&fixture->config->review, &txn, fixture->now_ms);
     dump(&txn, &after);
     store_abort(&txn);
@@ -452,6 +452,9 @@ START_TEST(what_leaves_by_age_stays_in_the_total_and_its_day_leaves_after_35)
     review_fixture_turn(&it);
     ck_assert_uint_eq(newest_item(&it), 0);
     ck_assert_int_eq(pattern(0, 2, 0), 1);
+    it.config->review.calibration.fingerprint = 77; /* other rules: no matter of agreement */
+    review_fixture_turn(&it);
+    ck_assert_int_eq(pattern(0, 2, 0), 1);
 }
 END_TEST
 
@@ -466,12 +469,12 @@ START_TEST(a_directory_of_before_is_counted_in_pieces_and_meanwhile_too)
             judge(run, "asha", FAIL);
     }
     store_begin(it.temp.store, true, &txn);
-    store_put_number(&txn, "tally_version", 0); /* as another version left it */
+    store_put_number(&txn, "agreement_version", 0); /* as another version left it */
     COMMIT(&txn);
     judge(1500, "lee", FAIL);
     review_fixture_turn(&it);
     store_begin(it.temp.store, false, &txn);
-    ck_assert(!tally_is_whole(&txn));
+    ck_assert(!tally_is_whole(&txn, TALLY_AGREEMENT));
     store_abort(&txn);
     judge(1400, "lee", FAIL); /* not counted yet */
     judge(100, "lee", FAIL);  /* counted */
