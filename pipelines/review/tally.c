@@ -181,6 +181,14 @@ static void add(const struct review_settings *settings, struct store_txn *txn,
     arena_finish(&arena);
 }
 
+static uint32_t whole_parts(struct store_txn *txn)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < TALLY_PARTS; i++)
+        bits |= tally_is_whole(txn, (enum tally_part)i) ? 1u << i : 0;
+    return bits;
+}
+
 void tally_tell(struct store_txn *txn, const struct item_row *item, const struct tally_sink *sink)
 {
     static const struct review_settings none;
@@ -190,7 +198,7 @@ void tally_tell(struct store_txn *txn, const struct item_row *item, const struct
     tally.first_day = (int64_t)store_get_number(txn, day_name);
     tally.results = tally_results(txn, item->sequence, &arena, &tally.result_count);
     if (tally.results)
-        tally_each(txn, &tally);
+        tally_parts(txn, &tally, whole_parts(txn));
     else
         store_fail(txn, STATUS_FATAL, "out of memory");
     arena_finish(&arena);

@@ -103,7 +103,8 @@ static void read_tables(struct store_txn *txn, struct sums *sums)
     for (int i = 0; i < 2; i++) {
         agreement_scan(txn, days[i][0], days[i][1], take_row, sums);
         agreement_scan_pairs(txn, days[i][0], days[i][1], take_pair, sums);
-        calibration_scan(txn, days[i][0], days[i][1], take_calibration, sums);
+        if (tally_is_whole(txn, TALLY_CALIBRATION))
+            calibration_scan(txn, days[i][0], days[i][1], take_calibration, sums);
     }
 }
 

@@ -14,7 +14,8 @@ struct tally_sink {
     void (*of_calibration)(void *context, const struct calibration_row *row);
     void *context;
 };
-/* What is counted of the item goes there; of calibration the classes, and the sums of all runs. */
+/* What is counted of the item goes there, of those parts that are whole; of calibration the classes, and
+ * the sums of all runs. */
 void tally_tell(struct store_txn *txn, const struct item_row *item, const struct tally_sink *sink);
 
 struct item_tally {
