@@ -6,6 +6,8 @@
 
 #include "processor/base/text/terminal.h"
 
+enum { NAMES_TOLD_MAX = 3 };
+
 const struct candidate_run *gate_report_failed_run(const struct candidate *candidate, uint32_t row)
 {
     for (uint32_t i = candidate->first_run[row]; i < candidate->first_run[row + 1]; i++)
@@ -91,29 +93,33 @@ void gate_report_why(const struct gate_answer *answer, const struct gate_suite *
 
 /* --- notes --- */
 
-static void put_names(const struct candidate_names *names, const char *what, const char *line_begin,
-                      struct buffer *to)
+struct notes {
+    const char *line_begin, *whose;
+    struct buffer *to;
+};
+
+static void put_names(const struct notes *notes, const struct candidate_names *names,
+                      const char *what)
 {
+    struct buffer *to = notes->to;
     if (names->count == 0)
         return;
-    buffer_printf(to, "%s%llu %s:", line_begin, (unsigned long long)names->count, what);
-    for (uint32_t i = 0; i < names->count && i < 3; i++) {
+    buffer_printf(to, "%s%s%llu %s:", notes->line_begin, notes->whose,
+                  (unsigned long long)names->count, what);
+    for (uint32_t i = 0; i < names->count && i < NAMES_TOLD_MAX; i++) {
         buffer_append_byte(to, ' ');
         terminal_append_visible(to, names->items[i]);
     }
-    buffer_append_text(to, names->count > 3 ? " ...\n" : "\n");
+    buffer_append_text(to, names->count > NAMES_TOLD_MAX ? " ...\n" : "\n");
 }
 
-static void put_candidate(const struct candidate *candidate, const char *line_begin,
-                          struct buffer *to)
+static void put_candidate(const struct notes *notes, const struct candidate *candidate)
 {
-    put_names(&candidate->unknown, "answers to rows that the dataset does not have", line_begin,
-              to);
-    put_names(&candidate->idle, "answers to rows that are stale, retired or held", line_begin, to);
-    put_names(&candidate->unnamed, "runs whose root names no row", line_begin, to);
-    put_names(&candidate->unreadable, "runs that could not be read", line_begin, to);
-    put_names(&candidate->other_snapshots, "answers that were made for another snapshot",
-              line_begin, to);
+    put_names(notes, &candidate->unknown, "answers to rows that the dataset does not have");
+    put_names(notes, &candidate->idle, "answers to rows that are stale, retired or held");
+    put_names(notes, &candidate->unnamed, "runs whose root names no row");
+    put_names(notes, &candidate->unreadable, "runs that could not be read");
+    put_names(notes, &candidate->other_snapshots, "answers that were made for another snapshot");
 }
 
 void gate_report_notes(const struct gate_answer *answer, const char *line_begin, struct buffer *to)
@@ -126,9 +132,9 @@ void gate_report_notes(const struct gate_answer *answer, const char *line_begin,
     if (rows->is_other_than_manifest)
         buffer_printf(to, "%sthe manifest beside the dataset is about another content\n",
                       line_begin);
-    put_candidate(answer->candidate, line_begin, to);
+    put_candidate(&(struct notes){line_begin, "", to}, answer->candidate);
     if (answer->baseline)
-        put_candidate(answer->baseline, line_begin, to);
+        put_candidate(&(struct notes){line_begin, "baseline: ", to}, answer->baseline);
     for (uint32_t i = 0; i < answer->suite_count; i++) {
         const struct gate_suite_answer *suite = &answer->suites[i].answer;
         if (suite->unjudged > 0) {
