@@ -37,6 +37,8 @@ const char help_gate_dataset[] =
     "A row passes when its checks hold and no rule with `gate: true` fails (by default those over\n"
     "Groundedness, ContextRelevance, GroundTruthMatch and ToolSelectionAccuracy, imported or built\n"
     "in). Retired, stale and held rows are told and do not count. Rows of split train are refused.\n"
+    "JUnit has a failure for each row that fails, also where the suite reaches its target: the exit\n"
+    "code is the answer.\n"
     "example: flywheel gate --dataset rows.jsonl --candidate answers.jsonl --min-pass-rate 0.92\n"
     "\n"
     "exit codes: 0 pass; 1 fail; 2 usage, or a file that is not what it should be; 3 insufficient:\n"
