@@ -1,21 +1,18 @@
 /* flywheel agreement: how far reviewers agree, read from the store beside a running daemon. Whoever may
  * read the directory may see whose figures they are. */
-#include <string.h>
-
 #include "pipelines/cohorts/report.h"
 #include "pipelines/review/agreement_document.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
-#include "processor/command/options.h"
+#include "processor/command/report.h"
 
 struct arguments {
-    const char *config, *window, *label, *format;
+    const char *window, *label;
 };
 
-static enum status write_report(const struct arguments *arguments,
-                                const struct agreement_request *request,
+static enum status write_report(const struct agreement_request *request,
                                 const struct pipeline_config *config, struct store *store,
-                                struct buffer *to)
+                                bool is_json, struct buffer *to)
 {
     struct agreement_report report;
     struct persons_report persons;
@@ -24,7 +21,7 @@ static enum status write_report(const struct arguments *arguments,
         return status;
     status = agreement_persons_read(store, request, (struct bytes){NULL, 0}, &persons);
     if (status == STATUS_OK) {
-        if (strcmp(arguments->format, "json") == 0)
+        if (is_json)
             agreement_json(request, &report, &persons, to);
         else
             agreement_table(request, &report, &persons, to);
@@ -34,9 +31,10 @@ static enum status write_report(const struct arguments *arguments,
     return status;
 }
 
-static enum status report(const struct arguments *arguments, const struct pipeline_config *config,
+static enum status report(const void *context, const struct pipeline_config *config, bool is_json,
                           struct buffer *to, struct error *ret_error)
 {
+    const struct arguments *arguments = context;
     struct agreement_request request;
     struct store *store = NULL;
     enum status status =
@@ -46,7 +44,7 @@ static enum status report(const struct arguments *arguments, const struct pipeli
         status = cohort_report_open(config->state.directory, &store, ret_error);
     if (status != STATUS_OK)
         return status;
-    status = write_report(arguments, &request, config, store, to);
+    status = write_report(&request, config, store, is_json, to);
     if (status != STATUS_OK)
         error_set(ret_error, EXIT_STATE_IO, "%s: the figures cannot be read", store_path(store));
     store_close(store);
@@ -55,24 +53,9 @@ static enum status report(const struct arguments *arguments, const struct pipeli
 
 int command_agreement(int argc, char **argv)
 {
-    struct arguments arguments = {.format = "table"};
-    const struct command_option options[] = {{"config", 'c', NULL, &arguments.config},
-                                             {"window", 0, NULL, &arguments.window},
-                                             {"label", 0, NULL, &arguments.label},
-                                             {"format", 0, NULL, &arguments.format}};
-    if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
-        return EXIT_USAGE;
-    if (!options_format_is("agreement", arguments.format, "table", "json"))
-        return EXIT_USAGE;
-    int exit_code = EXIT_DONE;
-    struct error error = {0};
-    struct buffer text = {0};
-    struct pipeline_config *config = options_load_config(arguments.config, &exit_code);
-    if (!config)
-        return exit_code;
-    bool is_read = report(&arguments, config, &text, &error) == STATUS_OK;
-    exit_code = options_finish("agreement", is_read ? &text : NULL, &error, exit_code);
-    buffer_finish(&text);
-    config_destroy(config);
-    return exit_code;
+    struct arguments arguments = {0};
+    const struct command_option options[] = {{"window", 0, NULL, &arguments.window},
+                                             {"label", 0, NULL, &arguments.label}};
+    return report_run("agreement", argc, argv, options, sizeof options / sizeof options[0], report,
+                      &arguments);
 }

@@ -1,19 +1,18 @@
 /* flywheel measures: what the way back comes to, read from the store beside a running daemon. */
-#include <string.h>
-
 #include "pipelines/review/measures_json.h"
 #include "pipelines/review/measures_table.h"
 #include "processor/base/clock.h"
 #include "processor/command/command.h"
-#include "processor/command/options.h"
+#include "processor/command/report.h"
 
 struct arguments {
-    const char *config, *window, *group_by, *baseline, *format;
+    const char *window, *group_by, *baseline;
 };
 
-static enum status report(const struct arguments *arguments, const struct pipeline_config *config,
+static enum status report(const void *context, const struct pipeline_config *config, bool is_json,
                           struct buffer *to, struct error *ret_error)
 {
+    const struct arguments *arguments = context;
     struct measures_request request;
     struct measures measures;
     struct store *store = NULL;
@@ -25,7 +24,7 @@ static enum status report(const struct arguments *arguments, const struct pipeli
     if (status == STATUS_OK)
         status = measures_read(store, config, &request, &measures, ret_error);
     if (status == STATUS_OK) {
-        if (strcmp(arguments->format, "json") == 0)
+        if (is_json)
             measures_json(&request, &measures, to);
         else
             measures_table(&request, &measures, to);
@@ -37,25 +36,10 @@ static enum status report(const struct arguments *arguments, const struct pipeli
 
 int command_measures(int argc, char **argv)
 {
-    struct arguments arguments = {.format = "table"};
-    const struct command_option options[] = {{"config", 'c', NULL, &arguments.config},
-                                             {"window", 0, NULL, &arguments.window},
+    struct arguments arguments = {0};
+    const struct command_option options[] = {{"window", 0, NULL, &arguments.window},
                                              {"group-by", 0, NULL, &arguments.group_by},
-                                             {"baseline", 0, NULL, &arguments.baseline},
-                                             {"format", 0, NULL, &arguments.format}};
-    if (!options_only(argc, argv, options, sizeof options / sizeof options[0]))
-        return EXIT_USAGE;
-    if (!options_format_is("measures", arguments.format, "table", "json"))
-        return EXIT_USAGE;
-    int exit_code = EXIT_DONE;
-    struct error error = {0};
-    struct buffer text = {0};
-    struct pipeline_config *config = options_load_config(arguments.config, &exit_code);
-    if (!config)
-        return exit_code;
-    bool is_read = report(&arguments, config, &text, &error) == STATUS_OK;
-    exit_code = options_finish("measures", is_read ? &text : NULL, &error, exit_code);
-    buffer_finish(&text);
-    config_destroy(config);
-    return exit_code;
+                                             {"baseline", 0, NULL, &arguments.baseline}};
+    return report_run("measures", argc, argv, options, sizeof options / sizeof options[0], report,
+                      &arguments);
 }
