@@ -248,8 +248,8 @@ enum status inspect_feedback(struct inspection *inspection, struct bytes key, st
 
 /* --- calibration --- */
 
-enum status inspect_calibration(struct inspection *inspection, struct bytes key,
-                                struct bytes value, struct json_writer *to)
+enum status inspect_calibration(struct inspection *inspection, struct bytes key, struct bytes value,
+                                struct json_writer *to)
 {
     struct calibration_row row;
     (void)inspection;

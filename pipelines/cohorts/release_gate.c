@@ -7,9 +7,8 @@
 
 const char *const release_gate_outcome_names[] = {"pass", "fail", "insufficient"};
 const char *const release_gate_reason_names[] = {
-    "target_reached", "below_target",    "no_trajectory", "no_judge",        "too_few_scored",
-    "required_rule",  "awaited_missing", "undecided",     "sampled_upstream",
-    "uncalibrated"};
+    "target_reached", "below_target",    "no_trajectory", "no_judge",         "too_few_scored",
+    "required_rule",  "awaited_missing", "undecided",     "sampled_upstream", "uncalibrated"};
 const char *const release_gate_change_names[] = {"no_difference", "regression", "improvement",
                                                  "insufficient", "insufficient"};
 

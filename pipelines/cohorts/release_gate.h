@@ -29,12 +29,12 @@ enum release_gate_reason {
     RELEASE_GATE_REACHED,
     RELEASE_GATE_BELOW,
     RELEASE_GATE_NO_TRAJECTORY,
-    RELEASE_GATE_NO_JUDGE,   /* no rule that can pass a run had a value */
-    RELEASE_GATE_FEW_SCORED, /* the share of scored ones is below min_scored */
-    RELEASE_GATE_RULE,       /* a required rule had a value too seldom */
-    RELEASE_GATE_MISSING,    /* too many awaited scores did not come */
-    RELEASE_GATE_UNDECIDED,  /* the target lies within the interval */
-    RELEASE_GATE_SAMPLED,    /* --repeated: weights other than 1 */
+    RELEASE_GATE_NO_JUDGE,     /* no rule that can pass a run had a value */
+    RELEASE_GATE_FEW_SCORED,   /* the share of scored ones is below min_scored */
+    RELEASE_GATE_RULE,         /* a required rule had a value too seldom */
+    RELEASE_GATE_MISSING,      /* too many awaited scores did not come */
+    RELEASE_GATE_UNDECIDED,    /* the target lies within the interval */
+    RELEASE_GATE_SAMPLED,      /* --repeated: weights other than 1 */
     RELEASE_GATE_UNCALIBRATED, /* --calibrated: reviews say no rate */
 };
 extern const char *const release_gate_reason_names[];

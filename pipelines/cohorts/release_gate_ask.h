@@ -15,7 +15,7 @@ struct release_gate_question {
     struct bytes require; /* names of rules that must have had values, joined by commas */
     struct bytes window;  /* as it was written */
     int64_t window_ms, as_of_ms;
-    bool is_repeated; /* may be asked again and again; there is no window then */
+    bool is_repeated;   /* may be asked again and again; there is no window then */
     bool is_calibrated; /* by what reviewers said: who knows them decides (calibrated_gate.h) */
 };
 
@@ -43,7 +43,7 @@ struct release_gate_answer {
     struct release_gate_rate cohort, baseline;
     struct release_gate_decision decision; /* of the cohort alone */
     struct release_gate_comparison comparison;
-    enum release_gate_outcome outcome; /* of all */
+    enum release_gate_outcome outcome;         /* of all */
     struct release_gate_calibrated calibrated; /* of is_calibrated */
     int64_t overflow; /* trajectories under __other__, where the cohort's own may be, too */
     double settled_passed, settled_failed; /* of is_repeated: runs that no revision changes */

@@ -88,7 +88,7 @@ enum status release_gate_question_parse(const struct release_gate_words *words, 
     struct release_gate_question question = {.is_repeated = words->is_repeated,
                                              .is_calibrated = words->is_calibrated};
     struct cohort_report_request request;
-    struct bytes window = words->window.data       ? words->window
+    struct bytes window = words->window.data     ? words->window
                           : words->is_calibrated ? BYTES_LITERAL("28d")
                                                  : BYTES_LITERAL("24h");
     if (words->is_calibrated && (words->is_repeated || words->is_strict || words->baseline.data)) {

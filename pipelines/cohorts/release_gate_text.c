@@ -395,8 +395,9 @@ static void append_reason(struct buffer *to, const struct release_gate_question 
             return;
         }
         if (question->is_calibrated) {
-            buffer_printf(to, "the target of %g %% lies within the interval of the reviews; more "
-                              "reviews would narrow it",
+            buffer_printf(to,
+                          "the target of %g %% lies within the interval of the reviews; more "
+                          "reviews would narrow it",
                           target);
             return;
         }

@@ -12,8 +12,9 @@
 enum { TEXTS_BYTES_MAX = 1 << 20 };
 
 const char *const api_gate_parameters[] = {
-    "cohort",  "min_pass_rate", "window", "confidence", "min_scored", "require", "max_missing",
-    "missing", "baseline",      "as_of",  "strict",     "repeated",   "calibrated", "format", NULL};
+    "cohort",  "min_pass_rate", "window",     "confidence", "min_scored",
+    "require", "max_missing",   "missing",    "baseline",   "as_of",
+    "strict",  "repeated",      "calibrated", "format",     NULL};
 
 /* Where each goes, in the same order; 0 in `flag`: a text. */
 static const struct {

@@ -58,8 +58,8 @@ static bool take_item(void *context, struct store_txn *txn, const struct item_ro
         return true;
     }
     struct calibration_class class = calibration_class_of(item);
-    double weight = calibration_sums_factor(&scan->calibration->sums, day, &class) /
-                    item->probability;
+    double weight =
+        calibration_sums_factor(&scan->calibration->sums, day, &class) / item->probability;
     add_sample(scan->curve, &(struct curve_sample){.value = rule->value,
                                                    .weight = weight,
                                                    .own_weight = weight,
@@ -149,10 +149,10 @@ static void advise_more(const struct calibration *calibration,
     }
     bool is_more = added.rate.value >= removed.rate.value;
     const struct estimate *rate = is_more ? &added.rate : &removed.rate;
-    advice->more = is_more ? (struct estimate){true, runs * rate->value, runs * rate->low,
-                                               runs * rate->high}
-                           : (struct estimate){true, -runs * rate->value, -runs * rate->high,
-                                               -runs * rate->low};
+    advice->more =
+        is_more
+            ? (struct estimate){true, runs * rate->value, runs * rate->low, runs * rate->high}
+            : (struct estimate){true, -runs * rate->value, -runs * rate->high, -runs * rate->low};
 }
 
 static void advise(const struct calibration *calibration, const struct calibration_request *request,
@@ -160,8 +160,9 @@ static void advise(const struct calibration *calibration, const struct calibrati
 {
     struct curve_advice *advice = &curve->advice;
     struct parts parts = {.fired = {0}};
-    advice->reason = curve->curve.bad == 0 ? "no reviewed run with a value was bad"
-                                     : "only a rule that fires on every value has that recall";
+    advice->reason = curve->curve.bad == 0
+                         ? "no reviewed run with a value was bad"
+                         : "only a rule that fires on every value has that recall";
     for (uint32_t i = 0; curve->curve.bad > 0 && i + 1 < curve->curve.count; i++) {
         const struct curve_point *point = &curve->curve.points[i];
         if (point->recall < curve->min_recall ||

@@ -24,7 +24,8 @@ struct calibration_curve { /* owns what is below; calibration_curve_finish() */
     const char *reason; /* why there is none; NULL: there is */
     bool is_above;      /* fails above its threshold, else below */
     double configured, min_recall;
-    struct curve_sample *samples; /* the worst first; stratum: verdict; own_weight: without the share
+    struct curve_sample
+        *samples; /* the worst first; stratum: verdict; own_weight: without the share
                                      of the traffic, for intervals */
     size_t n, capacity;
     size_t without_value;
@@ -34,11 +35,9 @@ struct calibration_curve { /* owns what is below; calibration_curve_finish() */
 };
 
 /* `calibration` is that of the same request, which names the rule. */
-MUST_CHECK enum status calibration_curve_read(struct store *store,
-                                              const struct pipeline_config *config,
-                                              const struct calibration_request *request,
-                                              const struct calibration *calibration,
-                                              double min_recall,
-                                              struct calibration_curve *ret_curve,
-                                              struct error *ret_error);
+MUST_CHECK enum status
+calibration_curve_read(struct store *store, const struct pipeline_config *config,
+                       const struct calibration_request *request,
+                       const struct calibration *calibration, double min_recall,
+                       struct calibration_curve *ret_curve, struct error *ret_error);
 void calibration_curve_finish(struct calibration_curve *curve);

@@ -74,8 +74,8 @@ enum status calibration_write(struct store *store, const struct pipeline_config 
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK)
-        status = answer(store, config, &request, words->has_curve, min_recall, is_json, to,
-                        ret_error);
+        status =
+            answer(store, config, &request, words->has_curve, min_recall, is_json, to, ret_error);
     arena_finish(&arena);
     return status;
 }

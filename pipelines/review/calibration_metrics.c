@@ -19,22 +19,20 @@ enum {
     REST_FACTOR = 10,
 };
 
-static const struct metric_family precision_family =
-    {"flywheel_rule_precision", METRIC_GAUGE,
-     "Share of bad runs among reviewed ones on which the rule fired, over 28 days, with bounds."},
-                                  recall_family =
-                                      {"flywheel_rule_recall", METRIC_GAUGE,
-                                       "Share of all bad runs on which the rule fired, by what "
-                                       "reviews say, over 28 days, with bounds."},
-                                  rate_family =
-                                      {"flywheel_cohort_fail_rate_calibrated", METRIC_GAUGE,
-                                       "Fail rate of a cohort by what reviewers said, over a "
-                                       "window of event time, with bounds. Absent where it is not "
-                                       "known."},
-                                  response_family =
-                                      {"flywheel_review_response_ratio", METRIC_GAUGE,
-                                       "Reviewed of what was chosen for review and is due, by "
-                                       "queue, verdict and priority, over 28 days."};
+static const struct metric_family
+    precision_family = {"flywheel_rule_precision", METRIC_GAUGE,
+                        "Share of bad runs among reviewed ones on which the rule fired, over 28 "
+                        "days, with bounds."},
+    recall_family = {"flywheel_rule_recall", METRIC_GAUGE,
+                     "Share of all bad runs on which the rule fired, by what "
+                     "reviews say, over 28 days, with bounds."},
+    rate_family = {"flywheel_cohort_fail_rate_calibrated", METRIC_GAUGE,
+                   "Fail rate of a cohort by what reviewers said, over a "
+                   "window of event time, with bounds. Absent where it is not "
+                   "known."},
+    response_family = {"flywheel_review_response_ratio", METRIC_GAUGE,
+                       "Reviewed of what was chosen for review and is due, by "
+                       "queue, verdict and priority, over 28 days."};
 
 struct calibration_metrics {
     const struct pipeline_config *config;

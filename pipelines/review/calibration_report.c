@@ -201,8 +201,7 @@ static struct calibration_rate *add_rate(struct reading *reading)
     struct calibration *calibration = reading->calibration;
     if (calibration->rate_count == reading->capacity) {
         uint32_t capacity = reading->capacity * 2;
-        struct calibration_rate *rates =
-            arena_zalloc(&calibration->arena, capacity, sizeof *rates);
+        struct calibration_rate *rates = arena_zalloc(&calibration->arena, capacity, sizeof *rates);
         if (!rates) {
             reading->failed = true;
             return NULL;
@@ -255,8 +254,7 @@ static enum status read_grouping(struct reading *reading, struct store *store, u
     struct cohort_result result;
     request.group_by_count = grouping->count;
     memcpy(request.group_by, grouping->names, grouping->count * sizeof *grouping->names);
-    enum status status =
-        cohort_report_query(store, reading->config, &request, &result, ret_error);
+    enum status status = cohort_report_query(store, reading->config, &request, &result, ret_error);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < result.row_count; i++)
@@ -367,9 +365,8 @@ bool calibration_is_sampled(const struct pipeline_config *config, struct bytes q
 
 double calibration_response(const struct calibration_queue_class *class)
 {
-    return class->class.eligible > 0
-               ? (double)class->class.reviewed / (double)class->class.eligible
-               : -1;
+    return class->class.eligible > 0 ? (double)class->class.reviewed / (double)class->class.eligible
+                                     : -1;
 }
 
 /* --- the whole --- */
@@ -378,8 +375,7 @@ static void read_queues(struct store *store, struct calibration *calibration)
 {
     struct store_txn txn;
     store_begin(store, false, &txn);
-    calibration->queue_count =
-        item_queues_read(&txn, &calibration->arena, calibration->queues);
+    calibration->queue_count = item_queues_read(&txn, &calibration->arena, calibration->queues);
     store_abort(&txn);
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     CALIBRATION_REVIEWS_MIN = 20, /* with fewer a cohort has no rate of its own */
-    CALIBRATION_DAYS_MIN = 3,     /* of a window: shorter ones of the cohort store are no whole days */
+    CALIBRATION_DAYS_MIN = 3, /* of a window: shorter ones of the cohort store are no whole days */
 };
 #define CALIBRATION_RESPONSE_MIN 0.5 /* below it a figure is marked */
 #define CALIBRATION_CONFIDENCE 0.95
@@ -23,8 +23,8 @@ struct calibration_request {
     struct cohort_report_request cohorts; /* window and time */
     double confidence;
     int64_t from_day, to_day;
-    struct bytes rule;      /* absent: all */
-    uint32_t cohort_count;  /* 0: all cohorts */
+    struct bytes rule;     /* absent: all */
+    uint32_t cohort_count; /* 0: all cohorts */
     struct bytes names[COHORT_DIMENSIONS_MAX], values[COHORT_DIMENSIONS_MAX];
 };
 
@@ -45,9 +45,9 @@ struct calibration_rate {
     int64_t runs;
     struct poststratum strata[CALIBRATION_VERDICTS];
     struct poststratified calibrated;
-    const char *reason;     /* why there is no rate of its own; NULL: there is one */
-    uint32_t parent;        /* among the rates, of fewer dimensions; 0: all runs */
-    bool is_low_response;   /* of some verdict it has runs of, less than half was reviewed */
+    const char *reason;   /* why there is no rate of its own; NULL: there is one */
+    uint32_t parent;      /* among the rates, of fewer dimensions; 0: all runs */
+    bool is_low_response; /* of some verdict it has runs of, less than half was reviewed */
 };
 
 /* A share among reviewed runs, with how many of them it is made of. */

@@ -46,9 +46,8 @@ static void add_verdict(const struct calibration_rule_sums *sums, int v, double 
     parts[1][v] = (struct poststratum){share, of->all, of->bad_missed};
     parts[2][v] = (struct poststratum){share, of->own_all, of->own_given_fired};
     parts[3][v] = (struct poststratum){share, of->own_all, of->own_given_missed};
-    const struct weighted_count *counts[] = {&of->fired,     &of->bad_fired,
-                                             &of->own_fired, &of->own_given_fired,
-                                             &of->all,       &of->bad_missed};
+    const struct weighted_count *counts[] = {&of->fired,           &of->bad_fired, &of->own_fired,
+                                             &of->own_given_fired, &of->all,       &of->bad_missed};
     for (int i = 0; i < 6; i++)
         fail_rate_count_add(&totals[i], counts[i]);
 }
@@ -88,11 +87,12 @@ static void report_rule(const struct calibration *calibration,
 }
 
 bool calibration_rules_read(const struct pipeline_config *config,
-                       const struct calibration_request *request, struct calibration *calibration)
+                            const struct calibration_request *request,
+                            struct calibration *calibration)
 {
     const struct calibration_settings *settings = &config->review.calibration;
-    calibration->rules = arena_zalloc(&calibration->arena, settings->rule_count + 1,
-                                      sizeof *calibration->rules);
+    calibration->rules =
+        arena_zalloc(&calibration->arena, settings->rule_count + 1, sizeof *calibration->rules);
     for (uint32_t i = 0; calibration->rules && i < settings->rule_count; i++) {
         const struct calibration_rule *rule = &settings->rules[i];
         if (request->rule.data && !bytes_equal(request->rule, rule->name))

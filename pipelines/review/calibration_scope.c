@@ -14,7 +14,8 @@ void calibration_scope(const struct bytes *names, const struct bytes *values, ui
                        uint8_t ret_scope[CALIBRATION_SCOPE_SIZE])
 {
     struct bytes texts[2 * CALIBRATION_DIMENSIONS_MAX];
-    static_assert((int)CALIBRATION_SCOPE_SIZE == (int)COHORT_HASH_SIZE, "a scope is a hash of a cohort");
+    static_assert((int)CALIBRATION_SCOPE_SIZE == (int)COHORT_HASH_SIZE,
+                  "a scope is a hash of a cohort");
     assert(count <= CALIBRATION_DIMENSIONS_MAX);
     for (uint32_t i = 0; i < count; i++) {
         texts[2 * i] = names[i];

@@ -278,8 +278,7 @@ double calibration_sums_factor(const struct calibration_sums *sums, int64_t day,
 {
     const struct response_class key = {
         .verdict = class->verdict, .queue = class->queue, .priority = class->priority, .day = day};
-    const struct response_class *found =
-        poststratify_find(sums->classes, sums->class_count, &key);
+    const struct response_class *found = poststratify_find(sums->classes, sums->class_count, &key);
     return found && found->factor > 0 ? found->factor : 1;
 }
 

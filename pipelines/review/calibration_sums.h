@@ -16,7 +16,7 @@ struct calibration_scope_sums {
 };
 
 struct calibration_rule_sums {
-    uint32_t name;       /* summary_rule_name() */
+    uint32_t name; /* summary_rule_name() */
     bool has_own;
     struct calibration_rule_counts { /* reviewed runs of a verdict */
         struct weighted_count all, fired;
@@ -31,7 +31,7 @@ struct calibration_queue_class {
     int64_t not_due;
 };
 
-struct calibration_sums { /* owns what is below; calibration_sums_finish() */
+struct calibration_sums {           /* owns what is below; calibration_sums_finish() */
     struct response_class *classes; /* sorted, with their factors; `eligible` is what is due */
     size_t class_count, class_capacity;
     struct calibration_queue_class *queue_classes;

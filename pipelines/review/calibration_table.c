@@ -166,15 +166,17 @@ static void append_advice(struct buffer *to, const struct calibration_curve *cur
         buffer_printf(to, "no advice for recall %g: %s\n", curve->min_recall, advice->reason);
         return;
     }
-    buffer_printf(to, "advice: fail_%s %.6g has the best precision at recall %g or more: precision ",
+    buffer_printf(to,
+                  "advice: fail_%s %.6g has the best precision at recall %g or more: precision ",
                   curve->is_above ? "above" : "below", advice->threshold, curve->min_recall);
     append_estimate(to, &advice->precision);
     buffer_append_text(to, ", recall ");
     append_estimate(to, &advice->recall);
     if (advice->more.is_known)
-        buffer_printf(to, "; %+.1f [%+.1f, %+.1f] runs a day", advice->more.value,
-                      advice->more.low, advice->more.high);
-    buffer_append_text(to, "\nnothing is changed by itself; flywheel replay --diff shows which runs\n");
+        buffer_printf(to, "; %+.1f [%+.1f, %+.1f] runs a day", advice->more.value, advice->more.low,
+                      advice->more.high);
+    buffer_append_text(to,
+                       "\nnothing is changed by itself; flywheel replay --diff shows which runs\n");
 }
 
 static void append_curve(struct buffer *to, const struct calibration_curve *curve)
@@ -183,9 +185,10 @@ static void append_curve(struct buffer *to, const struct calibration_curve *curv
         buffer_printf(to, "no curve: %s\n", curve->reason);
         return;
     }
-    buffer_printf(to, "curve: %zu reviewed runs with a value, %zu bad, %zu values; now fail_%s %g\n",
-                  curve->n, curve->curve.bad, curve->curve.distinct, curve->is_above ? "above" : "below",
-                  curve->configured);
+    buffer_printf(to,
+                  "curve: %zu reviewed runs with a value, %zu bad, %zu values; now fail_%s %g\n",
+                  curve->n, curve->curve.bad, curve->curve.distinct,
+                  curve->is_above ? "above" : "below", curve->configured);
     uint32_t step = (curve->curve.count + POINTS_SHOWN_MAX - 1) / POINTS_SHOWN_MAX;
     buffer_append_text(to, "  fires at    precision   recall   of runs\n");
     for (uint32_t i = step - 1; i < curve->curve.count; i += step) {
@@ -198,8 +201,8 @@ static void append_curve(struct buffer *to, const struct calibration_curve *curv
 
 void calibration_table(const struct pipeline_config *config,
                        const struct calibration_request *request,
-                       const struct calibration *calibration,
-                       const struct calibration_curve *curve, struct buffer *to)
+                       const struct calibration *calibration, const struct calibration_curve *curve,
+                       struct buffer *to)
 {
     if (!calibration->sums.is_whole)
         buffer_append_text(to, "items are still being counted: these are the figures so far\n");

@@ -86,8 +86,7 @@ static void take_calibration(void *context, const struct calibration_row *row)
 {
     static const uint8_t all[CALIBRATION_SCOPE_SIZE] = {0};
     struct state_key key;
-    bool is_of_all =
-        row->kind == CALIBRATION_SCOPE && memcmp(row->scope, all, sizeof all) == 0;
+    bool is_of_all = row->kind == CALIBRATION_SCOPE && memcmp(row->scope, all, sizeof all) == 0;
     if (!is_of_all && row->kind != CALIBRATION_CLASS)
         return;
     calibration_row_key(row, &key);

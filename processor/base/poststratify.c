@@ -46,8 +46,7 @@ struct poststratified poststratify(const struct poststratum *strata, size_t coun
     struct poststratified all = {.rate = {.low = 0, .high = 1}};
     double p = 0, below = 0, above = 0, shares = 0;
     for (size_t i = 0; i < count; i++) {
-        struct poststratum_rate one =
-            poststratify_one(&strata[i].all, &strata[i].bad, confidence);
+        struct poststratum_rate one = poststratify_one(&strata[i].all, &strata[i].bad, confidence);
         double share = strata[i].share;
         shares += share;
         all.reviewed += strata[i].all.n;

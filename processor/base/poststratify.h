@@ -65,7 +65,7 @@ struct response_class {
     uint64_t queue;
     uint8_t priority;
     int64_t day;
-    int64_t eligible, reviewed; /* eligible: without those that are not due yet */
+    int64_t eligible, reviewed;              /* eligible: without those that are not due yet */
     double eligible_weight, reviewed_weight; /* sums of 1/pi */
     double factor;                           /* by which the weights of its reviewed ones grow */
 };

@@ -13,15 +13,15 @@ enum { RUNS_MAX = 60000 };
 
 struct scenario {
     const char *name;
-    double runs;               /* a week, on average */
-    double share[VERDICTS];    /* of the machine's verdicts */
-    double bad[VERDICTS];      /* truth in each */
-    double urgent_bad;         /* how much likelier an urgent fail is bad */
+    double runs;                /* a week, on average */
+    double share[VERDICTS];     /* of the machine's verdicts */
+    double bad[VERDICTS];       /* truth in each */
+    double urgent_bad;          /* how much likelier an urgent fail is bad */
     double control, borderline; /* probabilities */
     double unscored;
-    double budget;             /* fails an hour; 0: all */
-    double response;           /* share of the fails that is reviewed, urgent ones first; 1: all */
-    double sample_response;    /* of the rest, at random */
+    double budget;          /* fails an hour; 0: all */
+    double response;        /* share of the fails that is reviewed, urgent ones first; 1: all */
+    double sample_response; /* of the rest, at random */
 };
 
 static const struct scenario scenarios[] = {
@@ -29,11 +29,41 @@ static const struct scenario scenarios[] = {
     {"budget by pace", 20000, {.80, .05, .13, .02}, {.05, .3, .7, .2}, 0, .01, .05, .1, 4, 1, 1},
     {"few bad passes", 20000, {.90, .03, .06, .01}, {.01, .2, .8, .2}, 0, .01, .05, .1, 4, 1, 1},
     {"no bad pass", 20000, {.90, .03, .06, .01}, {0, .2, .8, .2}, 0, .01, .05, .1, 4, 1, 1},
-    {"55 % reviewed, urgent first", 20000, {.85, .05, .08, .02}, {.04, .3, .55, .2}, .35, .01, .05, .1, 4, .55, .8},
+    {"55 % reviewed, urgent first",
+     20000,
+     {.85, .05, .08, .02},
+     {.04, .3, .55, .2},
+     .35,
+     .01,
+     .05,
+     .1,
+     4,
+     .55,
+     .8},
     {"small traffic", 2000, {.85, .05, .08, .02}, {.04, .3, .8, .2}, 0, .03, .1, .2, 0, 1, 1},
     {"tiny traffic", 500, {.85, .05, .08, .02}, {.04, .3, .8, .2}, 0, .1, .3, .5, 0, 1, 1},
-    {"unscored not reviewed", 20000, {.85, .05, .08, .02}, {.04, .3, .8, .2}, 0, .01, .05, 0, 4, 1, 1},
-    {"a rule that is wrong half the time", 20000, {.6, .05, .33, .02}, {.1, .3, .5, .2}, 0, .02, .05, .1, 6, 1, 1},
+    {"unscored not reviewed",
+     20000,
+     {.85, .05, .08, .02},
+     {.04, .3, .8, .2},
+     0,
+     .01,
+     .05,
+     0,
+     4,
+     1,
+     1},
+    {"a rule that is wrong half the time",
+     20000,
+     {.6, .05, .33, .02},
+     {.1, .3, .5, .2},
+     0,
+     .02,
+     .05,
+     .1,
+     6,
+     1,
+     1},
 };
 
 struct run {
@@ -82,9 +112,9 @@ static uint32_t make_week(const struct scenario *it)
                     bad += run->priority ? it->urgent_bad : -it->urgent_bad * .4 / .6;
                 run->is_bad = uniform() < bad;
                 run->has_fired = run->verdict == FAIL && uniform() < .9;
-                run->probability = run->verdict == FAIL ? pace(it->budget, (i + 1.0) / arrivals,
-                                                               emitted, &halvings)
-                                                        : chance_of(it, run->verdict);
+                run->probability = run->verdict == FAIL
+                                       ? pace(it->budget, (i + 1.0) / arrivals, emitted, &halvings)
+                                       : chance_of(it, run->verdict);
                 run->is_chosen = uniform() < run->probability;
                 emitted += run->verdict == FAIL && run->is_chosen;
             }

@@ -21,9 +21,11 @@ static void set_up(void)
     dimension = BYTES_LITERAL("intent");
     rule = (struct calibration_rule){BYTES_LITERAL("grounded"), &label, 1};
     grouping = (struct calibration_grouping){&dimension, 1};
-    it.config->review.calibration = (struct calibration_settings){
-        .groupings = &grouping, .grouping_count = 1, .rules = &rule, .rule_count = 1,
-        .fingerprint = 7};
+    it.config->review.calibration = (struct calibration_settings){.groupings = &grouping,
+                                                                  .grouping_count = 1,
+                                                                  .rules = &rule,
+                                                                  .rule_count = 1,
+                                                                  .fingerprint = 7};
     review_fixture_turn(&it); /* from here on everything is counted as it comes */
     review_fixture_turn(&it);
 }
@@ -254,16 +256,15 @@ START_TEST(any_order_of_judgements_corrections_and_withdrawals_is_what_the_model
     srand48(11);
     for (uint32_t run = 1; run <= RUNS; run++)
         add(&(struct run_case){run, (enum verdict)(lrand48() % VERDICTS),
-                               lrand48() % 2 ? OUTCOME_FAIL : OUTCOME_PASS,
-                               reasons[lrand48() % 4], 0.01 + 0.99 * drand48(),
-                               lrand48() % 2 ? "refund" : "card"});
+                               lrand48() % 2 ? OUTCOME_FAIL : OUTCOME_PASS, reasons[lrand48() % 4],
+                               0.01 + 0.99 * drand48(), lrand48() % 2 ? "refund" : "card"});
     for (int step = 0; step < STEPS; step++) {
         uint32_t run = 1 + (uint32_t)(lrand48() % RUNS);
         enum said now = (enum said)(lrand48() % 4);
         if (now == SAID_NOTHING && said[run] == SAID_NOTHING)
             continue;
-        struct result_answer answer = review_fixture_say(
-            &it, &asha, run, "\"result_id\":\"s%d\",%s", step, words[now]);
+        struct result_answer answer =
+            review_fixture_say(&it, &asha, run, "\"result_id\":\"s%d\",%s", step, words[now]);
         ck_assert_msg(answer.outcome <= RESULT_WAS_WITHDRAWN ||
                           answer.outcome == RESULT_WAS_REVISED,
                       "%s", review_outcome_names[answer.outcome]);
@@ -294,9 +295,9 @@ START_TEST(what_is_not_due_yet_is_not_missing_and_the_rest_is_borne)
     for (uint32_t run = 1; run <= 4; run++)
         add(&(struct run_case){run, VERDICT_FAIL, OUTCOME_FAIL, SELECT_RULE, 0.5, "refund"});
     (void)review_fixture_say(&it, &asha, 1, FAIL);
-    ck_assert_int_eq(calibration_sums_read(it.temp.store, &it.config->review, day, day, it.now_ms,
-                                           &read),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        calibration_sums_read(it.temp.store, &it.config->review, day, day, it.now_ms, &read),
+        STATUS_OK);
     ck_assert(read.is_whole);
     ck_assert_uint_eq(read.queue_class_count, 1);
     ck_assert_int_eq(read.queue_classes[0].class.eligible, 1);
@@ -304,9 +305,9 @@ START_TEST(what_is_not_due_yet_is_not_missing_and_the_rest_is_borne)
     ck_assert_double_eq(read.classes[0].factor, 1);
     calibration_sums_finish(&read);
     it.now_ms += 25 * HOUR_MS;
-    ck_assert_int_eq(calibration_sums_read(it.temp.store, &it.config->review, day, day, it.now_ms,
-                                           &read),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        calibration_sums_read(it.temp.store, &it.config->review, day, day, it.now_ms, &read),
+        STATUS_OK);
     ck_assert_int_eq(read.queue_classes[0].class.eligible, 4);
     ck_assert_double_eq(read.classes[0].factor, 4);
     const struct calibration_rule_sums *sums_of =

@@ -161,8 +161,8 @@ int main(void)
     tcase_add_test(tcase, few_reviews_have_the_exact_interval_and_are_marked);
     tcase_add_test(tcase, what_was_not_reviewed_enters_with_its_whole_share_or_there_is_no_rate);
     tcase_add_test(tcase, a_ratio_lies_within_its_limits_and_a_part_within_0_and_1);
-    tcase_add_test(tcase,
-                   a_class_without_a_review_is_borne_by_its_days_then_its_priorities_then_its_queues);
+    tcase_add_test(
+        tcase, a_class_without_a_review_is_borne_by_its_days_then_its_priorities_then_its_queues);
     tcase_add_test(tcase, reviewed_ones_stand_for_all_that_are_eligible);
     Suite *suite = suite_create("poststratify");
     suite_add_tcase(suite, tcase);
