@@ -86,7 +86,8 @@ static bool read_identity(struct row_reading *it)
 
 /* --- facts --- */
 
-bool regression_has_mask(struct bytes text)
+/* Does a text of a row hold the mark of something that was masked? */
+static bool has_mask(struct bytes text)
 {
     for (size_t i = 0; i < MASK_KINDS; i++)
         if (text.size > 0 && memmem(text.data, text.size, mask_marks[i], strlen(mask_marks[i])))
@@ -100,7 +101,7 @@ static bool add_alternative(const struct row_reading *it, const struct json_valu
     if (value->type != JSON_STRING || demand->count == RESULT_ALTERNATIVES_MAX ||
         value->text.size > RESULT_ALTERNATIVE_BYTES_MAX)
         return false;
-    it->to->has_masked_facts |= regression_has_mask(value->text);
+    it->to->has_masked_facts |= has_mask(value->text);
     demand->texts[demand->count] = arena_copy(it->arena, value->text);
     demand->phrases[demand->count++] =
         facts_phrase_read(value->text, it->open, it->scratch, it->arena);
@@ -270,7 +271,7 @@ static bool read_live(struct row_reading *it)
         !read_checks(it, question, expected))
         return false;
     to->failure_mode = mode.data ? arena_copy(it->arena, mode) : mode;
-    to->has_masked_question = regression_has_mask(question);
+    to->has_masked_question = has_mask(question);
     if (question.size > 0)
         to->question =
             arena_copy(it->arena, regression_question(question, last_turn(it), it->scratch));

@@ -8,7 +8,6 @@
 
 #include "pipelines/decide/near_questions.h"
 #include "pipelines/decide/regression.h"
-#include "processor/base/digest.h"
 #include "processor/emit/redact.h"
 #include "processor/review/result.h"
 #include "processor/review/row_snapshot.h"
@@ -28,9 +27,6 @@ struct regression_demands {
     uint32_t count;
 };
 
-/* Does a text of a row hold the mark of something that was masked? */
-bool regression_has_mask(struct bytes text);
-
 struct regression_row { /* texts lie in the arena of the set */
     uint8_t row_id[16], sha256[SHA256_SIZE];
     char row_id_text[UUID_TEXT_SIZE];
@@ -38,8 +34,7 @@ struct regression_row { /* texts lie in the arena of the set */
     enum row_split split;
     bool is_live; /* false: retired, or no regression row any more */
     bool is_critical, has_volatile_numbers;
-    bool has_masked_question,
-        has_masked_facts; /* they were masked when it became a row, so answers are, too */
+    bool has_masked_question, has_masked_facts; /* when it became a row: so runs are, too */
     bool expects_answer, expects_refusal; /* neither: nothing is known */
     int64_t stale_from_ms;                /* INT64_MAX: never */
     struct bytes failure_mode;
@@ -72,7 +67,8 @@ struct regression_set {
     char snapshot[REGRESSION_SNAPSHOT_SIZE];
 };
 
-/* Reads a row; `is_any`: one that is no regression row is live too. What it says goes into `arena`, `scratch` is reset. MALFORMED: it is none. BUSY: no room. */
+/* Into `arena`; `scratch` is reset. `is_any`: one that is no regression row is live too. MALFORMED: it
+ * is no row. BUSY: no room. */
 MUST_CHECK enum status regression_row_read(struct bytes json, bool is_any, struct arena *scratch,
                                            struct arena *arena, struct regression_row *ret_row);
 /* What is compared: normalized; one of a few words together with what was said before it, as "yes" asks
