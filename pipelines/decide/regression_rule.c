@@ -11,9 +11,10 @@ static const struct measurement regression_check = {
     .name = "regression.check",
     .unit = "",
     .range = "0, 0.5 or 1",
+    .is_judging = true,
+    .judges_where = "where it asks exactly what a row asks",
     .na_conditions = "no row of the regression set was met",
-    .meaning = "1: the run holds what people asked of an earlier one, which proves no more than "
-               "that; 0: it does not; 0.5: it does "
+    .meaning = "1: the run holds what people asked of an earlier one; 0: it does not; 0.5: it does "
                "not, and its question is only near",
 };
 
@@ -28,7 +29,7 @@ const struct rule regression_rule = {
     .borderline_below = 1,
     .priority = 1,
     .queue = {(const uint8_t *)"review", 6},
-    .judges = false,
+    .judges = true,
 };
 
 static const double values[OUTCOMES] = {
@@ -120,6 +121,16 @@ static const struct rule *labelled(const struct regression_report *met, struct a
     return rule;
 }
 
+/* Whoever asks exactly what a row asks is judged by what people approved; other ways of meeting a row
+ * only condemn. */
+static bool is_exact(const struct regression_report *met, enum outcome outcome)
+{
+    for (uint32_t i = 0; i < met->count && i < REGRESSION_HITS_MAX; i++)
+        if (met->hits[i].match == MATCH_EXACT && outcome_of(&met->hits[i]) == outcome)
+            return true;
+    return false;
+}
+
 static void state(struct score_context *context, const struct regression_report *met,
                   struct evaluation *evaluation)
 {
@@ -129,6 +140,7 @@ static void state(struct score_context *context, const struct regression_report 
     point(context, met, &reading);
     evaluation->outcome = outcome_of(worst);
     evaluation->has_value = true;
+    evaluation->judges = is_exact(met, evaluation->outcome);
     evaluation->value = values[evaluation->outcome];
     evaluation->margin = evaluation->value - regression_rule.fail_below;
     evaluation->explanation = reading.explanation;

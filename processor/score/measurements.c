@@ -475,7 +475,7 @@ void measurements_print(struct buffer *to)
     }
     buffer_append_text(
         to,
-        "| `regression.check` |  | 0, 0.5 or 1 | nothing: a known mistake did not come back | "
+        "| `regression.check` |  | 0, 0.5 or 1 | the run, where it asks exactly what a row asks | "
         "no_row | Of the built-in rule `regression` alone: 1 when the run holds what the rows of the "
         "regression set that it meets ask for, 0 when it does not, 0.5 when it does not and its "
         "question is only near to theirs. | question, answer, tools |\n"
