@@ -193,6 +193,12 @@ static struct record_emission emission_of(const struct record_selection *selecti
     return (struct record_emission){.skipped = selection->skipped};
 }
 
+/* What the shares went by: a row of the regression set moves no run to another part of the budget. */
+static enum verdict share_of(const struct closed *closed)
+{
+    return closed->selection.is_hit ? closed->selection.own : closed->verdict;
+}
+
 static bool is_control(enum verdict verdict)
 {
     return verdict == VERDICT_PASS || verdict == VERDICT_UNSCORED;
@@ -203,11 +209,11 @@ static void count_day(struct review_budget *budget, struct store_txn *txn,
                       const struct closed *closed)
 {
     int64_t dropped;
-    struct selection_day *day = control_days_open(
-        &budget->hours.days, control_day_of(closed->selection.hour), &dropped);
+    struct selection_day *day =
+        control_days_open(&budget->hours.days, control_day_of(closed->selection.hour), &dropped);
     if (dropped >= 0)
         selection_delete_day(txn, dropped);
-    day->seen += !closed->revision && is_control(closed->verdict);
+    day->seen += !closed->revision && is_control(share_of(closed));
     budget->are_days_dirty = budget->has_news = true;
 }
 
@@ -224,7 +230,7 @@ static struct budget_hour *open_hour(struct review_budget *budget, struct store_
 static struct budget_signature_count *
 count_signature(struct review_budget *budget, struct budget_hour *hour, const struct closed *closed)
 {
-    if (budget->hours.policy.budget.per_signature <= 0 || closed->verdict != VERDICT_FAIL)
+    if (budget->hours.policy.budget.per_signature <= 0 || share_of(closed) != VERDICT_FAIL)
         return NULL;
     struct budget_signature_count *count = budget_hour_signature(hour, closed->selection.signature);
     budget->untabled += !count;
@@ -257,10 +263,11 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
 {
     struct record_emission emission = emission_of(&closed->selection, is_first);
     bool has_control = closed->config->selection.control_per_day > 0;
-    if (closed->selection.is_hit) {
-        count_hit(budget, txn, closed, emission.record != NULL);
+    bool is_paced = closed->selection.is_paced;
+    if (closed->selection.is_hit)
+        count_hit(budget, txn, closed, is_paced && emission.record);
+    if (is_paced)
         return emission;
-    }
     if (closed->is_judge_only || (!has_control && !has_budget(closed->config)))
         return emission;
     take_policy(budget, closed->config);
@@ -273,14 +280,14 @@ struct record_emission budget_select(struct review_budget *budget, struct store_
         return emission;
     struct budget_hour *hour = open_hour(budget, txn, closed->selection.hour);
     struct budget_signature_count *signature = count_signature(budget, hour, closed);
-    hour->row.seen[closed->verdict] +=
+    hour->row.seen[share_of(closed)] +=
         !closed->revision; /* It was counted with its first verdict. */
     hour->is_dirty = budget->has_news = true;
     if (!emission.record)
         return emission;
     /* What one kind brings above its own budget does not count against the others. */
     double most = budget->hours.policy.budget.per_signature;
-    hour->row.emitted[closed->verdict] += !signature || (double)signature->row.emitted < most;
+    hour->row.emitted[share_of(closed)] += !signature || (double)signature->row.emitted < most;
     if (signature)
         signature->row.emitted++;
     return emission;

@@ -5,12 +5,14 @@
 
 #include "pipelines/decide/judge_state.h"
 #include "pipelines/decide/met_rows.h"
+#include "pipelines/decide/regression_rule.h"
 #include "pipelines/decide/trajectory_codec.h"
 #include "processor/base/digest.h"
 #include "processor/base/inflate.h"
 #include "processor/emit/otlp/record.h"
 #include "processor/emit/record/record.h"
 #include "processor/normalize/content/content.h"
+#include "processor/score/scorer.h"
 
 /* Did negative feedback change the outcome of a rule that reads it? */
 static bool is_by_feedback(const struct summary *before, const struct verdict_report *report)
@@ -42,7 +44,8 @@ static enum selection_reason reason_of(const struct judgement *judgement,
 {
     if (judgement->prior && is_by_feedback(judgement->prior->before, &judgement->report))
         return SELECT_FEEDBACK;
-    if (is_hit(judgement))
+    if (judgement->closed->selection.is_hit &&
+        (judgement->closed->selection.is_paced || !selection->is_emitted))
         return SELECT_REGRESSION;
     if (selection->is_unscored || judgement->report.verdict == VERDICT_UNSCORED)
         return SELECT_UNSCORED;
@@ -171,14 +174,17 @@ static enum status select_first(struct judge *judge, const struct judgement *jud
                                 const struct selection *selection)
 {
     bool is_rule = selection->is_emitted && !selection->is_control && !selection->is_unscored;
-    enum selection_reason reason = is_hit(judgement) ? SELECT_REGRESSION : SELECT_RULE;
+    enum selection_reason reason =
+        judgement->closed->selection.is_paced ? SELECT_REGRESSION : SELECT_RULE;
     judgement->closed->selection.has_first = true;
     return write_record(judge, judgement, is_rule ? reason : SELECT_NEW_COHORT, 1,
                         &judgement->closed->selection.first);
 }
 
-/* Beyond the budget, at a pace of its own. */
-static struct selection choose_hit(struct judge *judge, const struct judgement *judgement)
+/* Beyond the budget, at a pace of its own. What the pace leaves goes its ordinary way, so that a row
+ * never keeps a failure from those who would have seen it without the row. */
+static struct selection choose_hit(struct judge *judge, const struct judgement *judgement,
+                                   struct selection ordinary)
 {
     struct record_selection *selected = &judgement->closed->selection;
     struct met_rows rows = {.count = 0};
@@ -186,11 +192,14 @@ static struct selection choose_hit(struct judge *judge, const struct judgement *
         met_rows_decode(judgement->closed->met, &rows) != STATUS_OK)
         rows.count = 0;
     double p = budget_view_hit(judgement->budget, selected->hour, &rows);
-    bool is_emitted = p >= 1 || select_u(judge->trajectory.id) < p;
-    selected->is_hit = true;
-    return (struct selection){.is_emitted = is_emitted,
-                              .probability = p,
-                              .skipped = is_emitted ? SKIP_NONE : SKIP_REGRESSION_PACE};
+    selected->is_paced = p >= 1 || select_u(judge->trajectory.id) < p;
+    selected->probability = fmax(p, ordinary.probability);
+    if (selected->is_paced)
+        return (struct selection){.is_emitted = true, .probability = p};
+    if (ordinary.is_emitted)
+        return ordinary;
+    return (struct selection){.probability = selected->probability,
+                              .skipped = SKIP_REGRESSION_PACE};
 }
 
 /* By share and budgets. u never changes, so what a record states is the largest p so far. */
@@ -198,18 +207,25 @@ static struct selection choose(struct judge *judge, const struct judgement *judg
 {
     const struct pipeline_config *config = judge->config;
     struct record_selection *selected = &judgement->closed->selection;
-    enum verdict verdict = judgement->report.verdict;
+    const struct verdict_report *report = &judgement->report;
+    enum verdict verdict = report->verdict;
     struct selection_limits limits = {1, 1, 0};
-    selected->signature = strtoull(judgement->report.signature, NULL, 16);
+    selected->is_hit = is_hit(judgement);
+    if (selected->is_hit)
+        verdict = selected->own = scorer_verdict_of(report, report->evaluation_count - 1);
+    selected->signature = strtoull(report->signature, NULL, 16);
     if (config->budget.is_present)
         limits =
             budget_view_limits(judgement->budget, selected->hour, verdict, selected->signature);
     limits.control = budget_view_control(judgement->budget, &config->selection, selected->hour);
-    struct selection selection = is_hit(judgement) ? choose_hit(judge, judgement)
-                                                   : select_within(&config->selection, &limits,
-                                                                   judge->trajectory.id, verdict);
+    struct selection selection =
+        select_within(&config->selection, &limits, judge->trajectory.id, verdict);
+    selected->probability = selection.probability;
+    if (selected->is_hit)
+        selection = choose_hit(judge, judgement, selection);
     double before = judgement->prior ? judgement->prior->probability : 0;
-    selected->probability = selection.probability = fmax(before, selection.probability);
+    selected->probability = fmax(before, selected->probability);
+    selection.probability = fmax(before, selection.probability);
     return selection;
 }
 
@@ -237,14 +253,30 @@ enum status judge_select_records(struct judge *judge, const struct judgement *ju
     return status;
 }
 
+/* No rule but that of the regression set had failed it, so it is out for the rows. */
+static bool was_for_rows(const struct summary *before)
+{
+    bool was_hit = false;
+    for (uint32_t i = 0; i < before->rule_count; i++) {
+        const struct summary_rule *rule = &before->rules[i];
+        bool was_bad = rule->outcome == OUTCOME_FAIL || rule->outcome == OUTCOME_BORDERLINE;
+        if (was_bad && rule->name != summary_rule_name(regression_rule.name))
+            return false;
+        was_hit = was_hit || was_bad;
+    }
+    return was_hit;
+}
+
 /* A record that is out is followed by another one when something has changed; without one the
  * selection decides as always. */
 enum status judge_select_revision(struct judge *judge, const struct judgement *judgement)
 {
-    enum verdict verdict = judgement->report.verdict;
     if (!judgement->prior->was_emitted)
         return judge_select_records(judge, judgement);
     struct selection selection = choose(judge, judgement);
+    struct record_selection *selected = &judgement->closed->selection;
+    selected->is_paced |= selected->is_hit && was_for_rows(judgement->prior->before);
+    enum verdict verdict = selected->is_hit ? selected->own : judgement->report.verdict;
     /* In its own right a pass would be control, whether or not the share would have chosen it. */
     selection.is_control = verdict == VERDICT_PASS;
     selection.is_unscored = verdict == VERDICT_UNSCORED;

@@ -15,10 +15,10 @@ struct selected_record {
     char id[37];
     uint32_t priority;
     enum selection_reason reason;
-    double probability; /* that it states */
+    double probability;         /* that it states */
     uint8_t content_digest[32]; /* of what a reviewer reads */
     uint64_t conversation;      /* stands for its id; 0: none */
-    struct bytes content;       /* the JSON for the reviewers (base/inflate.h); absent: there are none */
+    struct bytes content; /* the JSON for the reviewers (base/inflate.h); absent: there are none */
 };
 
 struct record_selection {
@@ -29,7 +29,9 @@ struct record_selection {
     double probability; /* of this decision and those before it: the largest */
     int64_t hour;       /* of event time, since 1970 */
     uint64_t signature; /* of the failure */
-    bool is_hit;        /* it failed a row of the regression set: no budget counts it */
+    bool is_hit;        /* it failed a row of the regression set */
+    enum verdict own;   /* of a hit, without the rows: what the shares go by */
+    bool is_paced;      /* and is chosen for it, at the pace of hits: no budget counts it */
 };
 
 struct record_emission {

@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 
+#include "pipelines/decide/met_rows.h"
+#include "pipelines/decide/summary.h"
 #include "pipelines/review/item_cohort.h"
 #include "processor/verdict.h"
 #include "state/tables/row.h"
 
-enum { COVERAGE_BYTES_MAX = 64 << 20, SIGNATURES_MAX = 100000 };
+enum { COVERAGE_BYTES_MAX = 64 << 20, SCRATCH_BYTES_MAX = 4 << 20, SIGNATURES_MAX = 100000 };
 
 const char *const coverage_dimensions[COVERAGE_DIMENSIONS] = {
     "intent", "locale", "product", "retriever_version", "tool_path", "model_route"};
@@ -16,6 +18,7 @@ void dataset_coverage_init(struct coverage *coverage, const struct measures_span
 {
     *coverage = (struct coverage){.span = *span, .by_signature = {.key_size = 8}};
     arena_init(&coverage->arena, COVERAGE_BYTES_MAX);
+    arena_init(&coverage->scratch, SCRATCH_BYTES_MAX);
     for (int i = 0; i < COVERAGE_DIMENSIONS; i++) {
         coverage->dimensions[i].name = bytes_of_text(coverage_dimensions[i]);
         coverage->dimensions[i].index.key_size = COHORT_HASH_SIZE;
@@ -78,12 +81,31 @@ static struct coverage_signature *signature_of(struct coverage *coverage, uint64
     return &coverage->signatures[coverage->signature_count++];
 }
 
-static void add_signature(struct coverage *coverage, const struct item_row *item,
-                          bool has_regression_row)
+/* Did it fail a row that is still there? That row watches it, whatever signatures the two have. */
+static bool is_watched(struct coverage *coverage, struct store_txn *txn,
+                       const struct item_row *item)
+{
+    struct summary summary;
+    struct met_rows met;
+    arena_reset(&coverage->scratch);
+    if (summary_decode(item->summary, &coverage->scratch, &summary) != STATUS_OK ||
+        summary.met.size == 0 || met_rows_decode(summary.met, &met) != STATUS_OK)
+        return false;
+    for (uint32_t i = 0; i < met.count; i++) {
+        struct row_entry row;
+        if (met.rows[i].outcome == OUTCOME_FAIL && row_entry_read(txn, met.rows[i].row_id, &row) &&
+            row.state == ROW_STATE_LIVE && row.is_regression)
+            return true;
+    }
+    return false;
+}
+
+static void add_signature(struct coverage *coverage, struct store_txn *txn,
+                          const struct item_row *item, bool has_regression_row)
 {
     bool is_counted = item->verdict == VERDICT_FAIL && item->state != ITEM_SUPERSEDED &&
                       item->event_ms >= coverage->span.from_ms &&
-                      item->event_ms < coverage->span.to_ms;
+                      item->event_ms < coverage->span.to_ms && !is_watched(coverage, txn, item);
     if (item->signature == 0 || (!is_counted && !has_regression_row))
         return;
     struct coverage_signature *signature = signature_of(coverage, item->signature);
@@ -106,8 +128,7 @@ void dataset_coverage_add_item(void *context, struct store_txn *txn, const struc
 {
     struct coverage *coverage = context;
     bool is_live = row && row->state == ROW_STATE_LIVE;
-    (void)txn;
-    add_signature(coverage, item, is_live && row->is_regression);
+    add_signature(coverage, txn, item, is_live && row->is_regression);
     if (!item->decision.is_decided && !is_live)
         return;
     for (int i = 0; i < COVERAGE_DIMENSIONS; i++) {
@@ -212,4 +233,5 @@ void dataset_coverage_finish(struct coverage *coverage)
     free(coverage->signatures);
     key_index_finish(&coverage->by_signature);
     arena_finish(&coverage->arena);
+    arena_finish(&coverage->scratch);
 }

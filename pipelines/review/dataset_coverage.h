@@ -30,7 +30,7 @@ struct coverage_dimension {
 
 struct coverage_signature {
     uint64_t signature;
-    uint64_t items;          /* failed runs of the window that are items */
+    uint64_t items;          /* failed runs of the window that are items and failed no row */
     double runs;             /* that they stand for, each by 1 / probability */
     bool has_regression_row; /* some live row of one of its items, whenever */
     uint8_t newest_trajectory[16], newest_item[16];
@@ -44,7 +44,7 @@ struct coverage { /* owns what is below; dataset_coverage_finish() */
     uint32_t signature_count, signature_capacity;
     uint32_t unwatched;
     struct key_index by_signature;
-    struct arena arena;
+    struct arena arena, scratch; /* scratch: of one item */
     bool failed;
 };
 

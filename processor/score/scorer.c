@@ -262,3 +262,11 @@ void scorer_conclude(struct score_context *context, struct verdict_report *repor
     report->refusal = refusal && refusal->has_value && refusal->value > 0;
     signature_write(report->signature, report, context->run);
 }
+
+enum verdict scorer_verdict_of(const struct verdict_report *report, uint32_t count)
+{
+    struct verdict_report part = *report;
+    part.evaluation_count = count < report->evaluation_count ? count : report->evaluation_count;
+    fold(&part);
+    return part.verdict;
+}

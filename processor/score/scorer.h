@@ -14,3 +14,5 @@ void scorer_from_before(const struct rule *rule, uint32_t measure, enum outcome 
                         const double *value, bool judges, const char *na_reason,
                         struct evaluation *ret_evaluation);
 void scorer_conclude(struct score_context *context, struct verdict_report *report);
+/* The verdict that the first `count` of its evaluations alone come to. */
+enum verdict scorer_verdict_of(const struct verdict_report *report, uint32_t count);

@@ -176,6 +176,12 @@ checks.equal("the only known mode came back", escape["known_modes_returned"], {*
 checks.check("the table has it", "1 of 11 runs hit" in daemon.run("measures", "-c", daemon.config).stdout)
 names = json.dumps([shown, coverage, measures()])
 checks.check("no person's name is in either", "asha" not in names)
+coverage = asha.get("/api/v1/dataset_coverage")[2]
+checks.equal("what failed a row is no trace that should become a test: the row watches it", (coverage["without_regression_row"], coverage["should_become_tests"]), (0, []))
+row_id = records[hit[0]]["regressions"][0]["row_id"]
+checks.equal("till the row is retired", asha.post("/api/v1/dataset/retire", {"row_id": row_id})[0], 200)
+told = daemon.wait(lambda: asha.get("/api/v1/dataset_coverage")[2]["should_become_tests"])
+checks.check("then it is one again", hit[0] in [one["newest_trajectory_id"] for one in told or []], told)
 daemon.remove()
 
 # --- better, or a friendlier sample? ---

@@ -284,6 +284,16 @@ alike, _ = send(daemon, (OTHER, ANSWER, 0.2))
 await_verdicts(daemon, STORM + 3)
 checks.equal("one that failed as the row did is a hit by identity", samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'), STORM + 1)
 
+OWN = 24
+own, _ = send(daemon, *[(QUESTION, ANSWER, 0.2) for _ in range(OWN)])
+await_verdicts(daemon, STORM + 3 + OWN)
+found = wait_for(lambda: len(found := {one: records(daemon)[one]["selection"] for one in own if one in records(daemon)}) == OWN and found, 30, 0.1) or {}
+checks.equal("a failure that shares and budgets would choose goes out though the row's pace is spent", len(found), OWN)
+checks.check("for a rule, and by their probability; what the pace chose, for the hit",
+             {"rule"} <= {one["reason"] for one in found.values()} <= {"rule", "regression"} and all(one["inclusion_probability"] == 1 for one in found.values() if one["reason"] == "rule"), found)
+checks.equal("each is a hit all the same, and nobody was kept back", (samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'),
+             samples(daemon, "flywheel_review_skipped_total").get('{reason="regression_pace"}')), (STORM + 1 + OWN, skipped))
+
 held_back = next(one for one in storm if one not in emitted)
 out = next(iter(emitted))
 for number, trajectory in enumerate((held_back, out)):
@@ -297,13 +307,13 @@ checks.equal("a record that is out is followed by one that still tells the row",
 checks.check("with the largest probability so far", later and later["selection"]["inclusion_probability"] == stated[out], later and later["selection"])
 of_summary = records(daemon).get(held_back)
 checks.check("one that was held back is judged from what is known of it", of_summary is None or (of_summary["verdict"], regression_rule(of_summary)["outcome"], regression_rule(of_summary)["evaluator"]["id"]) == ("fail", "fail", row), of_summary)
-checks.equal("and no hit is counted again", samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'), STORM + 1)
+checks.equal("and no hit is counted again", samples(daemon, "flywheel_regressions_total").get('{release="4.2.1",severity="warn"}'), STORM + 1 + OWN)
 daemon.stop()
 dump = [json.loads(line) for line in lines_of(daemon.run("state", "dump", daemon.state).stdout)]
 releases = [(one["runs"], one["hits"], one["near"]) for one in dump if one.get("table") == "regression" and one["kind"] == "r"]
 counts = [(one["release"] == "0" * 32, one["matched"], one["failed"], one["passed"]) for one in dump if one.get("table") == "regression" and one["kind"] == "w"]
-checks.equal("by release: all runs, and those that were hits", sorted(releases), [(1, 0, 0), (STORM + 2, STORM + 1, 0)])
-checks.equal("by row: in all releases, and in this one", sorted(counts), [(False, STORM + 1, STORM + 1, 0), (True, STORM + 1, STORM + 1, 0)])
+checks.equal("by release: all runs, and those that were hits", sorted(releases), [(1, 0, 0), (STORM + 2 + OWN, STORM + 1 + OWN, 0)])
+checks.equal("by row: in all releases, and in this one", sorted(counts), [(False, STORM + 1 + OWN, STORM + 1 + OWN, 0), (True, STORM + 1 + OWN, STORM + 1 + OWN, 0)])
 checks.equal("state check", daemon.check_state().returncode, 0)
 daemon.remove()
 checks.finish()

@@ -213,6 +213,30 @@ START_TEST(a_later_verdict_is_not_counted_as_another_run)
 }
 END_TEST
 
+/* 10 chosen at the pace of hits are beyond the budget; 40 that the pace left are what they are
+ * without the row: passes of their own rules, and failures. */
+START_TEST(a_hit_counts_in_the_budget_where_its_pace_did_not_choose_it)
+{
+    struct fixture *fixture = begin(0, 5);
+    struct store_txn txn;
+    store_begin(fixture->temp.store, true, &txn);
+    for (int i = 0; i < 50; i++) {
+        struct closed closed = failed(&fixture->config, 100);
+        closed.selection.is_hit = true;
+        closed.selection.is_paced = i < 10;
+        closed.selection.own = i < 30 ? VERDICT_PASS : VERDICT_FAIL;
+        ck_assert_ptr_nonnull(budget_select(fixture->budget, &txn, &closed, false).record);
+    }
+    budget_write(fixture->budget, &txn, 101 * 3600000LL);
+    COMMIT(&txn);
+    budget_publish(fixture->budget, 1000);
+    const struct budget_view *view = budget_take(fixture->budget, 0, NULL);
+    ck_assert_double_eq(budget_view_limits(view, 101, VERDICT_FAIL, 0).stratum, 5.0 / 20);
+    budget_view_release(view);
+    end(fixture);
+}
+END_TEST
+
 /* Passes of an hour, none chosen. */
 static void count_passes(struct fixture *fixture, int64_t hour, int runs, bool is_committed)
 {
@@ -482,6 +506,7 @@ int main(void)
     tcase_add_test(tests, a_pace_is_halved_once_for_each_eighth_too_much);
     tcase_add_test(tests, a_reload_with_another_budget_plans_the_hour_anew);
     tcase_add_test(tests, a_later_verdict_is_not_counted_as_another_run);
+    tcase_add_test(tests, a_hit_counts_in_the_budget_where_its_pace_did_not_choose_it);
     tcase_add_test(tests, the_control_share_of_a_day_follows_from_the_day_before_over_a_restart);
     tcase_add_test(tests, a_day_too_old_counts_as_the_oldest);
     tcase_add_test(tests, a_budget_plans_with_the_control_share_of_its_day);
