@@ -20,7 +20,8 @@ struct token {
     uint32_t start, end;
     uint32_t sentence, clause;
     bool is_negation;
-    bool is_open; /* of a phrase: any number meets it */
+    bool is_alone; /* in its clause: "No, a fee applies" is not "no fee applies" */
+    bool is_open;  /* of a phrase: any number meets it */
 };
 
 /* Which words a text has, roughly: a bit by hash. Most phrases are not said, and stop here. */
@@ -133,11 +134,21 @@ static void add(struct reading *reading, struct token token)
     reading->to->tokens[reading->to->count++] = token;
 }
 
-/* A comma, a colon or a bracket between two words begins another clause. */
+/* U+2013 and U+2014, or a hyphen between spaces. */
+static bool is_dash(struct bytes text, uint32_t at, uint32_t to)
+{
+    const uint8_t *from = text.data + at;
+    if (to - at < 3)
+        return false;
+    return memcmp(from, "\xe2\x80\x93", 3) == 0 || memcmp(from, "\xe2\x80\x94", 3) == 0 ||
+           memcmp(from, " - ", 3) == 0;
+}
+
+/* A comma, a colon, a bracket or a dash between two words begins another clause. */
 static bool is_clause_between(struct bytes text, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
-        if (strchr(",;:()", text.data[i]) && text.data[i] != 0)
+        if ((strchr(",;:()", text.data[i]) && text.data[i] != 0) || is_dash(text, i, to))
             return true;
     return false;
 }
@@ -188,6 +199,15 @@ static void add_words(struct reading *reading, const struct words *words, size_t
     }
 }
 
+static void mark_alone(struct facts_text *text)
+{
+    struct token *tokens = text->tokens;
+    for (uint32_t i = 0; i < text->count; i++)
+        tokens[i].is_alone = tokens[i].is_negation &&
+                             (i == 0 || tokens[i - 1].clause != tokens[i].clause) &&
+                             (i + 1 == text->count || tokens[i + 1].clause != tokens[i].clause);
+}
+
 static struct facts_text *read_tokens(struct bytes text, struct arena *arena)
 {
     struct reading reading = {.text = text, .arena = arena};
@@ -212,6 +232,7 @@ static struct facts_text *read_tokens(struct bytes text, struct arena *arena)
             break;
         from += sentences[count - 1].end;
     }
+    mark_alone(reading.to);
     return arena->failed || arena->is_too_costly ? NULL : reading.to;
 }
 
@@ -239,11 +260,12 @@ static bool has_words(const struct facts_text *text, const struct facts_text *ph
 
 /* --- matching --- */
 
-/* `a` of the phrase. */
-static bool is_same(const struct token *a, const struct token *b)
+/* `a` of the phrase; alone it is met by any. */
+static bool is_same(const struct token *a, const struct token *b, bool is_phrase)
 {
     if (!a->number || !b->number)
-        return a->number == b->number && a->hash == b->hash;
+        return a->number == b->number && a->hash == b->hash &&
+               (!is_phrase || a->is_alone == b->is_alone);
     if (a->is_open)
         return true;
     for (uint32_t i = 0; i < a->number->reading_count; i++)
@@ -285,7 +307,7 @@ static bool find(const struct facts_text *text, const struct facts_text *phrase,
     for (uint32_t k = 0; k < phrase->count; k++) {
         for (uint32_t i = 0; i < text->count; i++) {
             next[i] = 0;
-            if (!is_same(&phrase->tokens[k], &text->tokens[i]))
+            if (!is_same(&phrase->tokens[k], &text->tokens[i], phrase->count > 1))
                 continue;
             if (k == 0)
                 next[i] = i + 1;
