@@ -42,5 +42,5 @@ const char help_gate_dataset[] =
     "example: flywheel gate --dataset rows.jsonl --candidate answers.jsonl --min-pass-rate 0.92\n"
     "\n"
     "exit codes: 0 pass; 1 fail; 2 usage, or a file that is not what it should be; 3 insufficient:\n"
-    "a suite without rows, rows without a run, or too few rows; 74 a report can't be written;\n"
+    "a suite without rows, rows without a run, or too few rows; 74 a file can't be read or written;\n"
     "77 permission; 78 bad configuration\n";

@@ -248,6 +248,8 @@ def faults_are_one_sentence():
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--judge", "me"), 2, "--judge"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--cohort", "intent"), 2, "--cohort"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", "html=x"), 2, "--report"),
+        (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", "junit=same,json=same"), 2, "same can't be two reports"),
+        (("--dataset", folder, "--candidate", "ok-answers.jsonl", *asked), 74, "Is a directory"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", f"junit={folder}/no/such/j.xml"), 74, "no/such/j.xml"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--window", "1h"), 2, "--window"),
     ]

@@ -63,8 +63,14 @@ void report_files_parse(char *const *texts, int count, struct report_files *ret_
             add(ret_files, at, (size_t)(end - at), ret_error);
         }
     uint32_t printed = 0;
-    for (uint32_t i = 0; i < ret_files->count; i++)
+    for (uint32_t i = 0; i < ret_files->count; i++) {
         printed += ret_files->items[i].is_stdout;
+        for (uint32_t j = 0; j < i && !ret_files->items[i].is_stdout; j++)
+            if (!ret_error->is_set &&
+                strcmp(ret_files->items[i].path, ret_files->items[j].path) == 0)
+                error_set(ret_error, EXIT_USAGE, "--report: %s can't be two reports",
+                          ret_files->items[i].path);
+    }
     if (printed > 1)
         error_set(ret_error, EXIT_USAGE, "one report at most goes to standard output");
 }

@@ -150,7 +150,7 @@ static void read_lines(struct rows_reading *it, FILE *from)
             break;
     }
     if (ferror(from))
-        error_set(it->error, EXIT_STATE_IO, "%s can't be read", it->name);
+        error_set(it->error, EXIT_STATE_IO, "%s can't be read: %s", it->name, strerror(errno));
     free(line);
 }
 
