@@ -298,6 +298,11 @@ const struct semconv_row semconv_rows[] = {
 
     {"flywheel.row_id", SC_ROW, FAMILY_ANY, 1},
     {"langfuse.experiment.item.id", SC_ROW, FAMILY_LANGFUSE, 2},
+    {"langfuse.trace.metadata.row_id", SC_ROW, FAMILY_ANY, 3},
+    {"langfuse.observation.metadata.row_id", SC_ROW, FAMILY_ANY, 4},
+    {"langsmith.metadata.row_id", SC_ROW, FAMILY_ANY, 5},
+    {"ai.telemetry.metadata.row_id", SC_ROW, FAMILY_ANY, 6},
+    {"traceloop.association.properties.row_id", SC_ROW, FAMILY_ANY, 7},
 
     {"gen_ai.evaluation.name", SC_SCORE_NAME, FAMILY_GEN_AI, 1},
     {"eval.name", SC_SCORE_NAME, FAMILY_OPENINFERENCE, 2},

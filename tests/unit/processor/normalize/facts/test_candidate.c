@@ -39,6 +39,12 @@ static const struct marker {
     {"langfuse.experiment.item.id", "7", false, true},
     {"metadata", "{\"row_id\": \"3FA2C1D0-9E5B-5C77-8A10-2B6F0C9D4E11\"}", true, true},
     {"metadata", "{\"row_id\": \"7\"}", false, false},
+    {"langfuse.trace.metadata.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true, true},
+    {"langfuse.trace.metadata.row_id", "7", false, false},
+    {"langfuse.observation.metadata.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true, true},
+    {"langsmith.metadata.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true, true},
+    {"ai.telemetry.metadata.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true, true},
+    {"traceloop.association.properties.row_id", "3fa2c1d0-9e5b-5c77-8a10-2b6f0c9d4e11", true, true},
 };
 
 START_TEST(a_run_whose_root_names_a_row_is_a_candidates)
