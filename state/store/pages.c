@@ -54,8 +54,8 @@ static const uint32_t MAGIC = 0xBEEFC0DE;
 static const uint64_t NO_PAGE = UINT64_MAX;
 
 struct walk {
-    int fd;
-    bool no_memory;
+    int fd, write_error; /* of wiping, as errno */
+    bool no_memory, wipes;
     uint8_t *seen; /* a bit a page */
     struct pages_report *report;
 };
@@ -229,8 +229,17 @@ static bool read_pages(struct visit *visit, uint64_t number, uint64_t count, uin
     return size == (int64_t)(count * page_bytes);
 }
 
-/* Its pages may be more than the value needs: one that is put again in the
- * same transaction stays. */
+static void wipe(struct walk *walk, uint64_t at, uint64_t size)
+{
+    static const uint8_t zeros[PAGE_BYTES_MAX];
+    for (size_t part; walk->wipes && size > 0; at += part, size -= part) {
+        part = size < sizeof zeros ? size : sizeof zeros;
+        if (pwrite(walk->fd, zeros, part, (off_t)at) != (ssize_t)part)
+            walk->write_error = errno ? errno : EIO;
+    }
+}
+
+/* Its pages may be more than it needs: a value that is put again in one transaction keeps them. */
 static bool check_large(struct visit *visit, uint64_t number, uint32_t size, uint8_t **ret_pages)
 {
     struct pages_report *report = visit->walk->report;
@@ -251,6 +260,8 @@ static bool check_large(struct visit *visit, uint64_t number, uint32_t size, uin
         find_in(visit, number + count - 1, "is not in the file");
     else {
         visit->overflow_pages += count;
+        wipe(visit->walk, number * report->page_bytes + sizeof head + size,
+             (uint64_t)count * report->page_bytes - sizeof head - size);
         for (uint32_t i = 1; i < count; i++)
             if (!claim(visit, number + i))
                 return false;
@@ -419,6 +430,8 @@ static void check_page(struct visit *visit, uint64_t number, unsigned level, str
     if (data && read_pages(visit, number, 1, data) && check_head(visit, &page, level)) {
         visit->leaf_pages += page.is_leaf;
         visit->branch_pages += !page.is_leaf;
+        wipe(visit->walk, number * visit->walk->report->page_bytes + page.head.lower,
+             (uint64_t)page.head.upper - page.head.lower);
         check_nodes(visit, &page, level, low, high);
     }
     free(data);
@@ -446,33 +459,42 @@ static void check_tree(struct walk *walk, struct bytes name, const struct tree *
         find_in(&visit, is_empty ? 0 : tree->root, "is the root of a tree with other counts");
 }
 
-enum status pages_check(int fd, uint64_t txn_id, struct pages_report *ret_report)
+static enum status walk_all(struct walk *walk, uint64_t txn_id)
 {
     struct meta metas[METAS];
-    struct walk walk = {.fd = fd, .report = ret_report};
-    enum status status = read_metas(fd, ret_report, metas);
-    if (status != STATUS_OK)
-        return status;
+    struct pages_report *report = walk->report;
+    if (read_metas(walk->fd, report, metas) != STATUS_OK)
+        return STATUS_MALFORMED;
     const struct meta *meta = &metas[metas[1].txn_id > metas[0].txn_id];
     if (txn_id != PAGES_NEWEST) {
         meta = &metas[txn_id % 2];
         if (meta->txn_id != txn_id)
             return STATUS_NOT_FOUND;
-        ret_report->txn_id = txn_id;
-        ret_report->last_page = meta->last_page;
+        report->txn_id = txn_id;
+        report->last_page = meta->last_page;
     }
     /* More pages than the file holds and as many again were not written by anybody. */
-    if (meta->last_page / 2 > ret_report->file_bytes / ret_report->page_bytes + (1u << 20)) {
-        find(ret_report, (struct bytes){0}, meta->last_page, "is not in the file");
+    if (meta->last_page / 2 > report->file_bytes / report->page_bytes + (1u << 20)) {
+        find(report, (struct bytes){0}, meta->last_page, "is not in the file");
         return STATUS_MALFORMED;
     }
-    walk.seen = calloc(1, meta->last_page / 8 + 1);
-    if (!walk.seen)
+    walk->seen = calloc(1, meta->last_page / 8 + 1);
+    if (!walk->seen)
         return STATUS_BUSY;
-    check_tree(&walk, (struct bytes){0}, &meta->main, false, true);
-    check_tree(&walk, (struct bytes){0}, &meta->free, true, false);
-    free(walk.seen);
-    if (walk.no_memory)
-        return STATUS_BUSY;
-    return ret_report->bad > 0 ? STATUS_MALFORMED : STATUS_OK;
+    check_tree(walk, (struct bytes){0}, &meta->main, false, true);
+    check_tree(walk, (struct bytes){0}, &meta->free, true, false);
+    free(walk->seen);
+    return walk->no_memory ? STATUS_BUSY : report->bad > 0 ? STATUS_MALFORMED : STATUS_OK;
+}
+
+enum status pages_check(int fd, uint64_t txn_id, struct pages_report *ret_report)
+{
+    return walk_all(&(struct walk){.fd = fd, .report = ret_report}, txn_id);
+}
+
+int pages_wipe(int fd)
+{
+    struct pages_report report;
+    struct walk walk = {.fd = fd, .wipes = true, .report = &report};
+    return walk_all(&walk, PAGES_NEWEST) == STATUS_OK ? walk.write_error : EIO;
 }

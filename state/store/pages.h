@@ -41,6 +41,10 @@ MUST_CHECK enum status pages_read_metas(int fd, struct pages_report *ret_report)
 #define PAGES_NEWEST UINT64_MAX
 MUST_CHECK enum status pages_check(int fd, uint64_t txn_id, struct pages_report *ret_report);
 
+/* Zeros where pages hold neither node nor value: LMDB leaves there what it deleted, or what another page
+ * held, and copies it along. Of a file that nobody has open. 0, or an errno. */
+MUST_CHECK int pages_wipe(int fd);
+
 /* Was nothing ever committed: pages of zeros, or metas of no transaction? So a power cut leaves a
  * file that was just made. */
 bool pages_is_blank(int fd);

@@ -16,10 +16,12 @@ static int copy_to(struct store *store, const char *beside, const char *path)
 {
     if (access(path, F_OK) == 0)
         return EEXIST;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return errno;
     int code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
+    if (code == 0)
+        code = pages_wipe(fd); /* What was erased is not to live on in gaps of pages. */
     if (code == 0 && fsync(fd) != 0)
         code = errno;
     close(fd);
