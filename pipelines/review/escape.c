@@ -42,8 +42,11 @@ bool escape_respond(struct escape_review *reviews, size_t count)
         struct response_class key = key_of(&reviews[i]);
         if (class_count == 0 || !is_same(&classes[class_count - 1], &key))
             classes[class_count++] = key;
-        classes[class_count - 1].eligible++;
-        classes[class_count - 1].reviewed += reviews[i].is_reviewed;
+        struct response_class *class = &classes[class_count - 1];
+        class->eligible++;
+        class->eligible_weight += reviews[i].weight;
+        class->reviewed += reviews[i].is_reviewed;
+        class->reviewed_weight += reviews[i].is_reviewed ? reviews[i].weight : 0;
     }
     poststratify_response(classes, class_count);
     for (size_t i = 0; i < count; i++) {
