@@ -238,6 +238,8 @@ static bool read_origin(struct row_reading *it)
         !text_member(it, &it->row, "severity", &severity) || !read_until(to, until))
         return false;
     to->is_critical = bytes_equal_text(severity, "critical");
+    if (severity.size > 0 && !to->is_critical && !bytes_equal_text(severity, "warn"))
+        return false; /* what was meant to block must not pass for a warning */
     to->expects_refusal = bytes_equal_text(kind, "refusal");
     to->expects_answer = bytes_equal_text(kind, "answer") || bytes_equal_text(kind, "facts");
     to->has_signature =

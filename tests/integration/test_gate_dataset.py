@@ -229,6 +229,8 @@ def faults_are_one_sentence():
     put_lines(folder / "no-output.jsonl", [{"row_id": row_id(0)}])
     put_lines(folder / "bad-scores.jsonl", [{"row_id": row_id(0), "output": "x", "scores": [1]}])
     put_lines(folder / "two-sets.jsonl", [row(0), {**row(1), "dataset": "other"}])
+    put_lines(folder / "nameless.jsonl", [{"output": "x"}])
+    put_lines(folder / "grave.jsonl", [{**row(0), "severity": "Critical"}])
     (folder / "junk.pb").write_bytes(b"\xff\xff\xff")
     asked = ("--min-pass-rate", 0.5)
     cases = [
@@ -249,6 +251,8 @@ def faults_are_one_sentence():
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--cohort", "intent"), 2, "--cohort"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", "html=x"), 2, "--report"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", "junit=same,json=same"), 2, "same can't be two reports"),
+        (("--dataset", "ok.jsonl", "--candidate", "nameless.jsonl", *asked), 2, "nameless.jsonl:1: this is no answer of a candidate: it has no row_id"),
+        (("--dataset", "grave.jsonl", "--candidate", "ok-answers.jsonl", *asked), 2, "grave.jsonl:1:"),
         (("--dataset", folder, "--candidate", "ok-answers.jsonl", *asked), 74, "Is a directory"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--report", f"junit={folder}/no/such/j.xml"), 74, "no/such/j.xml"),
         (("--dataset", "ok.jsonl", "--candidate", "ok-answers.jsonl", *asked, "--window", "1h"), 2, "--window"),

@@ -95,8 +95,12 @@ enum status candidate_line_read(struct bytes text, struct arena *arena,
         *ret_problem = "it is no JSON object";
     if (*ret_problem)
         return STATUS_MALFORMED;
-    if (!json_member(&ret_line->reader, &ret_line->object, "row_id", &found))
-        return STATUS_NOT_FOUND;
+    if (!json_member(&ret_line->reader, &ret_line->object, "row_id", &found)) {
+        if (!json_member(&ret_line->reader, &ret_line->object, "output", &found))
+            return STATUS_NOT_FOUND;
+        *ret_problem = "it has no row_id";
+        return STATUS_MALFORMED;
+    }
     ret_line->row_id = found.text;
     ret_line->snapshot = text_of(&ret_line->reader, &ret_line->object, "snapshot");
     *ret_problem = found.type == JSON_STRING ? problem_of(ret_line) : "row_id is no text";
