@@ -52,7 +52,7 @@ bool results_read_file(const char *path, struct buffer *to, struct error *ret_er
     ssize_t size = -1;
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     to->limit = FILE_BYTES_MAX;
-    while (fd >= 0 && (size = read(fd, piece, sizeof piece)) > 0)
+    while (fd >= 0 && !to->failed && (size = read(fd, piece, sizeof piece)) > 0)
         buffer_append(to, piece, (size_t)size);
     if (fd < 0 || size < 0 || to->failed)
         error_set(ret_error, EXIT_USAGE, "%s: %s", path,
