@@ -1,4 +1,4 @@
-/* Data only; command.c has the table. */
+/* Data only; dispatch.c has the table. */
 #include "processor/command/help_text.h"
 
 const char help_run[] =
@@ -44,15 +44,16 @@ const char help_check[] =
 const char help_replay[] =
     "flywheel replay - judge recorded requests offline\n"
     "\n"
-    "usage: flywheel replay [-c FILE] [--all] [--diff FILE2] [--dataset FILE] [--progress] PATH...\n"
+    "usage: flywheel replay [-c FILE] [--all] [--diff FILE2] [--dataset FILE] [--progress]\n"
+    "                       PATH...\n"
     "\n"
     "  -c, --config FILE   pipeline file; without it the embedded default\n"
     "      --all           every trajectory, not only those that would be emitted\n"
     "      --diff FILE2    what another pipeline file would add, remove and change: a line for\n"
     "                      each trajectory, and on stderr what it comes to by verdict, rule\n"
     "                      and cohort\n"
-    "      --dataset FILE  rows of a dataset, a JSON object a line: runs are held against those of\n"
-    "                      the regression set, as a daemon holds them that has these rows\n"
+    "      --dataset FILE  rows of a dataset, a JSON object a line: runs are held against those\n"
+    "                      of the regression set, as a daemon holds them that has these rows\n"
     "      --progress      tell how far it is, every 2 s on stderr; on a terminal it is told\n"
     "                      anyway\n"
     "\n"
@@ -219,6 +220,8 @@ const char help_demo[] =
     "\n"
     "  --keep   goes on running until Ctrl-C, and prints the address of the review page\n"
     "\n"
+    "example: flywheel demo --keep\n"
+    "\n"
     "exit codes: 0 done; 2 usage; 75 a port is in use\n";
 
 const char help_version[] = "flywheel version - versions of the program and of its libraries\n"
@@ -229,9 +232,10 @@ const char help_version[] = "flywheel version - versions of the program and of i
 
 const char help_help[] = "flywheel help - what the program can do\n"
                          "\n"
-                         "usage: flywheel help [COMMAND | options | measurements]\n"
+                         "usage: flywheel help [COMMAND | gate-dataset | options | measurements]\n"
                          "\n"
                          "  COMMAND        what it does, its options, an example, its exit codes\n"
+                         "  gate-dataset   the same of `flywheel gate --dataset`\n"
                          "  options        every key of a pipeline file (Markdown)\n"
                          "  measurements   every measurement that a rule can name (Markdown)\n"
                          "\n"
@@ -264,8 +268,9 @@ const char help_dataset[] =
     "                          role adjudicator, erase admin\n"
     "\n"
     "list, show, diff, export and check read the store beside a running daemon; what was exported\n"
-    "is told to the audit trail (with a reviewers file: by the token of an adjudicator). The others\n"
-    "ask the daemon, or write to the directory when none holds it. ROW may be the front of an id.\n"
+    "is told to the audit trail (with a reviewers file: by the token of an adjudicator). The\n"
+    "others ask the daemon, or write to the directory when none holds it. ROW may be the front of\n"
+    "an id.\n"
     "check reads lines of rows, of `messages`, or of prompt and completion, and tells those\n"
     "that meet an eval row. erase leaves ids and digests, and says what it can't reach.\n"
     "\n"
@@ -274,8 +279,8 @@ const char help_dataset[] =
     "\n"
     "exit codes: 0 done; 1 check: a line meets an eval row, diff: something differs, a change: it\n"
     "was refused; 2 usage; 74 state can't be read or written; 75 a daemon holds the directory and\n"
-    "does not answer, or the state is full; 77 not with this token; 78 bad configuration, or state "
-    "of another schema\n";
+    "does not answer, or the state is full; 77 not with this token;\n"
+    "78 bad configuration, or state of another schema\n";
 
 const char help_audit[] =
     "flywheel audit - who decided what: verify, export, checkpoint\n"
@@ -344,14 +349,16 @@ const char help_results[] =
     "flywheel results - submit judgements, import those of other tools, take a person's back\n"
     "\n"
     "usage: flywheel results submit [-c FILE] [--endpoint URL] [--token-file F] PATH...\n"
-    "       flywheel results import --from TOOL [-c FILE] [--endpoint URL] [--token-file F] PATH...\n"
+    "       flywheel results import --from TOOL [-c FILE] [--endpoint URL] [--token-file F]\n"
+    "                               PATH...\n"
     "       flywheel results withdraw --reviewer NAME [--since TIME] [-c FILE] [--endpoint URL]\n"
     "                                 [--token-file F]\n"
     "\n"
     "  -c, --config FILE      pipeline file, whose review.http and state.directory are meant\n"
     "      --endpoint URL     another review listener: https://HOST:PORT\n"
     "      --token-file F     file with the token of a service (withdraw: of an admin)\n"
-    "      --from TOOL        label-studio, langfuse, langsmith or futureagi: what it exports as JSON\n"
+    "      --from TOOL        label-studio, langfuse, langsmith or futureagi: what it exports as\n"
+    "                         JSON\n"
     "      --reviewer NAME    whose results leave all counts\n"
     "      --since TIME       only those since then (RFC 3339)\n"
     "\n"
