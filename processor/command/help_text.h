@@ -3,6 +3,6 @@
 #pragma once
 
 extern const char help_run[], help_check[], help_replay[], help_explain[], help_send[],
-    help_cohorts[], help_gate[], help_gate_dataset[], help_state[], help_reviewer[], help_dataset[], help_audit[],
-    help_agreement[], help_calibrate[], help_measures[], help_queue[], help_results[], help_review[], help_demo[], help_version[],
-    help_help[];
+    help_cohorts[], help_gate[], help_gate_dataset[], help_state[], help_reviewer[], help_dataset[],
+    help_audit[], help_agreement[], help_calibrate[], help_measures[], help_queue[], help_results[],
+    help_review[], help_demo[], help_version[], help_help[];

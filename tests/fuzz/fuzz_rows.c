@@ -153,10 +153,9 @@ static void fuzz_heads(struct bytes value)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const decoders[])(struct bytes) = {fuzz_spill, fuzz_selection, fuzz_alert,
-                                                     fuzz_part,  fuzz_chunk,     fuzz_heads,
-                                                     fuzz_regression, fuzz_agreement,
-                                                     fuzz_calibration, fuzz_feedback};
+    static void (*const decoders[])(struct bytes) = {
+        fuzz_spill, fuzz_selection,  fuzz_alert,     fuzz_part,        fuzz_chunk,
+        fuzz_heads, fuzz_regression, fuzz_agreement, fuzz_calibration, fuzz_feedback};
     if (size == 0)
         return 0;
     decoders[data[0] % (sizeof decoders / sizeof *decoders)](bytes_of(data + 1, size - 1));

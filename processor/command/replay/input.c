@@ -14,7 +14,12 @@
 #include "processor/base/text/text.h"
 #include "processor/otlp/otlp_json.h"
 
-enum { JSON_ARENA_MAX = 512 * 1024 * 1024, READ_STEP = 256 * 1024, LENGTH_SIZE_MAX = 5, LINE_PLACE_SIZE = 4096 };
+enum {
+    JSON_ARENA_MAX = 512 * 1024 * 1024,
+    READ_STEP = 256 * 1024,
+    LENGTH_SIZE_MAX = 5,
+    LINE_PLACE_SIZE = 4096
+};
 
 enum file_kind { FILE_PASSED_OVER, FILE_TRACES, FILE_LOGS, FILE_JSON, FILE_LINES, FILE_UNKNOWN };
 
@@ -107,8 +112,7 @@ static enum status read_json(struct input *input, struct bytes json, const char 
 {
     const uint8_t *spans = find_member(json, "\"resourceSpans\"", "\"resource_spans\"");
     const uint8_t *logs = find_member(json, "\"resourceLogs\"", "\"resource_logs\"");
-    const uint8_t *metrics =
-        find_member(json, "\"resourceMetrics\"", "\"resource_metrics\"");
+    const uint8_t *metrics = find_member(json, "\"resourceMetrics\"", "\"resource_metrics\"");
     if (metrics && (!spans || metrics < spans) && (!logs || metrics < logs))
         return STATUS_OK; /* metrics are passed over, as *-metrics.pb is */
     if (!spans && !logs) {
@@ -155,8 +159,8 @@ static enum status read_lines(struct input *input, FILE *from, const char *name)
     size_t capacity = 0;
     ssize_t size;
     enum status status = STATUS_OK;
-    for (uint64_t number = 1;
-         status == STATUS_OK && (size = getline(&line, &capacity, from)) >= 0; number++)
+    for (uint64_t number = 1; status == STATUS_OK && (size = getline(&line, &capacity, from)) >= 0;
+         number++)
         status = size > INPUT_BYTES_MAX
                      ? fail_too_large(input, name)
                      : read_line(input, name, number, bytes_of(line, (size_t)size));

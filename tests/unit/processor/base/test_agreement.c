@@ -37,8 +37,7 @@ END_TEST
 
 START_TEST(an_item_of_one_rater_moves_the_prevalence_alone)
 {
-    const struct rating_pattern more[] = {
-        {{2, 0}, 6}, {{0, 2}, 2}, {{1, 1}, 2}, {{0, 1}, 10}};
+    const struct rating_pattern more[] = {{{2, 0}, 6}, {{0, 2}, 2}, {{1, 1}, 2}, {{0, 1}, 10}};
     struct agreement_figures figures, before;
     agreement_measure(ten, 3, 2, &before);
     agreement_measure(more, 4, 2, &figures);

@@ -90,8 +90,7 @@ END_TEST
 START_TEST(newcombe_of_pairs_gives_the_published_intervals)
 {
     double z = statistics_z(0.95);
-    struct interval interval =
-        statistics_newcombe_paired(&(struct paired_counts){36, 12, 2, 0}, z);
+    struct interval interval = statistics_newcombe_paired(&(struct paired_counts){36, 12, 2, 0}, z);
     ck_assert_double_eq_tol(interval.low, 0.0569, 5.1e-5);
     ck_assert_double_eq_tol(interval.high, 0.3404, 5.1e-5);
     interval = statistics_newcombe_paired(&(struct paired_counts){36, 2, 12, 0}, z);

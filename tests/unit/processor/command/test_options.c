@@ -69,8 +69,8 @@ END_TEST
 START_TEST(an_option_that_may_come_again_keeps_its_values)
 {
     struct option_values lists[] = {{.name = "path", .is_greedy = true}, {.name = "suite"}};
-    char *argv[] = {"x", "--path", "a", "b", "-", "--suite", "one", "--all", "--path=c", "d", "--suite=two",
-                    NULL};
+    char *argv[] = {"x",   "--path", "a",        "b", "-",           "--suite",
+                    "one", "--all",  "--path=c", "d", "--suite=two", NULL};
     all = false;
     ck_assert_int_eq(options_parse_values(11, argv, options, 3, lists, 2), 11);
     ck_assert(all);

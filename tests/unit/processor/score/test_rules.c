@@ -31,12 +31,18 @@ START_TEST(rules_over_what_answers_are_judged_by_count_in_a_gate_unless_the_file
         const char *measure;
         bool counts;
     } cases[] = {
-        {"score.Groundedness", true},      {"score.ContextRelevance", true},
-        {"score.GroundTruthMatch", true},  {"score.ToolSelectionAccuracy", true},
-        {"groundedness.lexical", true},    {"groundedness.numeric", true},
-        {"tool_selection.accuracy", true}, {"ground_truth.f1", true},
-        {"score.Toxicity", false},         {"duration_ms", false},
-        {"refusal", false},                {"attributes[\"Groundedness\"]", false},
+        {"score.Groundedness", true},
+        {"score.ContextRelevance", true},
+        {"score.GroundTruthMatch", true},
+        {"score.ToolSelectionAccuracy", true},
+        {"groundedness.lexical", true},
+        {"groundedness.numeric", true},
+        {"tool_selection.accuracy", true},
+        {"ground_truth.f1", true},
+        {"score.Toxicity", false},
+        {"duration_ms", false},
+        {"refusal", false},
+        {"attributes[\"Groundedness\"]", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rule rule = rule_on(cases[i].measure);
@@ -240,7 +246,8 @@ int main(void)
     tcase_add_test(tests, a_swap_of_neighbors_is_one_edit);
     tcase_add_test(tests, a_prepared_ruleset_numbers_each_score_once);
     tcase_add_test(
-        tests, rules_over_what_answers_are_judged_by_count_in_a_gate_unless_the_file_says_otherwise);
+        tests,
+        rules_over_what_answers_are_judged_by_count_in_a_gate_unless_the_file_says_otherwise);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -24,8 +24,8 @@ static enum status read_line(const char *members, struct candidate_line *ret_lin
 {
     struct buffer text = {0};
     buffer_printf(&text, "{\"row_id\":\"%s\"%s}", id, members);
-    enum status status = candidate_line_read(arena_copy(&arena, buffer_bytes(&text)), &arena, ret_line,
-                                             ret_problem);
+    enum status status =
+        candidate_line_read(arena_copy(&arena, buffer_bytes(&text)), &arena, ret_line, ret_problem);
     buffer_finish(&text);
     return status;
 }
@@ -51,15 +51,17 @@ START_TEST(what_is_no_answer_is_refused_by_what_is_wrong)
     const char *problem;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(read_line(cases[i].members, &line, &problem), STATUS_MALFORMED);
-        ck_assert_msg(strstr(problem, cases[i].problem) != NULL, "%s: %s", cases[i].members, problem);
+        ck_assert_msg(strstr(problem, cases[i].problem) != NULL, "%s: %s", cases[i].members,
+                      problem);
     }
     ck_assert_int_eq(candidate_line_read(BYTES_LITERAL("[1]"), &arena, &line, &problem),
                      STATUS_MALFORMED);
-    ck_assert_int_eq(candidate_line_read(BYTES_LITERAL("{\"row_id\":\"cut"), &arena, &line, &problem),
-                     STATUS_MALFORMED);
-    ck_assert_int_eq(candidate_line_read(BYTES_LITERAL("{\"resourceSpans\":[]}"), &arena, &line,
-                                         &problem),
-                     STATUS_NOT_FOUND); /* of somebody else */
+    ck_assert_int_eq(
+        candidate_line_read(BYTES_LITERAL("{\"row_id\":\"cut"), &arena, &line, &problem),
+        STATUS_MALFORMED);
+    ck_assert_int_eq(
+        candidate_line_read(BYTES_LITERAL("{\"resourceSpans\":[]}"), &arena, &line, &problem),
+        STATUS_NOT_FOUND); /* of somebody else */
 }
 END_TEST
 
@@ -71,7 +73,8 @@ static struct buffer written(const char *members)
     static const uint8_t trace[CANDIDATE_TRACE_ID_SIZE] = {1};
     ck_assert_int_eq(read_line(members, &line, &problem), STATUS_OK);
     candidate_line_write(&line, BYTES_LITERAL("What \"is\" it?"),
-                         BYTES_LITERAL("[{\"role\":\"user\",\"text\":\"before\"}]"), trace, 1700, &json);
+                         BYTES_LITERAL("[{\"role\":\"user\",\"text\":\"before\"}]"), trace, 1700,
+                         &json);
     ck_assert(!json.failed);
     return json;
 }
@@ -80,7 +83,8 @@ static size_t count_of(const struct buffer *json, const char *part)
 {
     size_t count = 0;
     struct bytes rest = buffer_bytes(json);
-    for (const uint8_t *at; (at = memmem(rest.data, rest.size, part, strlen(part))) != NULL; count++)
+    for (const uint8_t *at; (at = memmem(rest.data, rest.size, part, strlen(part))) != NULL;
+         count++)
         rest = bytes_of(at + 1, rest.size - (size_t)(at + 1 - rest.data));
     return count;
 }
@@ -88,12 +92,13 @@ static size_t count_of(const struct buffer *json, const char *part)
 START_TEST(an_answer_is_a_root_span_with_what_it_names_below)
 {
     struct buffer wire = {0},
-                  json = written(",\"output\":\"It \\n is\",\"contexts\":[\"one\",{\"id\":\"d\",\"text\":"
-                                 "\"two\"}],\"tool_calls\":[\"a\",{\"name\":\"b\",\"arguments\":{\"x\":1}"
-                                 ",\"result\":\"y\"}],\"scores\":{\"G\":0.5,\"L\":\"good\"}");
+                  json = written(
+                      ",\"output\":\"It \\n is\",\"contexts\":[\"one\",{\"id\":\"d\",\"text\":"
+                      "\"two\"}],\"tool_calls\":[\"a\",{\"name\":\"b\",\"arguments\":{\"x\":1}"
+                      ",\"result\":\"y\"}],\"scores\":{\"G\":0.5,\"L\":\"good\"}");
     struct refused_parts parts = {0};
-    ck_assert_int_eq(otlp_json_to_wire(buffer_bytes(&json), WIRE_GATE_TRACES, &arena, &wire, &parts),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        otlp_json_to_wire(buffer_bytes(&json), WIRE_GATE_TRACES, &arena, &wire, &parts), STATUS_OK);
     ck_assert_uint_eq(count_of(&json, "\"traceId\""), 4); /* root, documents, two tools */
     ck_assert_uint_eq(count_of(&json, "\"parentSpanId\""), 3);
     ck_assert_uint_eq(count_of(&json, "\"gen_ai.evaluation.result\""), 2);

@@ -13,9 +13,8 @@ static struct gate_member members[ROWS_MAX];
 
 static struct gate_row_result row_of(enum gate_row_outcome outcome)
 {
-    return (struct gate_row_result){.runs = outcome != GATE_MISSING,
-                                    .passed = outcome == GATE_PASSED,
-                                    .outcome = outcome};
+    return (struct gate_row_result){
+        .runs = outcome != GATE_MISSING, .passed = outcome == GATE_PASSED, .outcome = outcome};
 }
 
 /* So many of each, in this order, none critical. */
@@ -46,10 +45,14 @@ START_TEST(repeats_say_how_many_runs_of_a_row_must_pass)
         enum gate_row_outcome outcome;
         bool is_flaky;
     } cases[] = {
-        {0, 0, GATE_REPEATS_ALL, GATE_MISSING, false}, {0, 0, GATE_REPEATS_ANY, GATE_MISSING, false},
-        {3, 3, GATE_REPEATS_ALL, GATE_PASSED, false},  {3, 2, GATE_REPEATS_ALL, GATE_FAILED, true},
-        {3, 1, GATE_REPEATS_ANY, GATE_PASSED, true},   {3, 0, GATE_REPEATS_ANY, GATE_FAILED, false},
-        {3, 2, 2, GATE_PASSED, true},                  {3, 1, 2, GATE_FAILED, true},
+        {0, 0, GATE_REPEATS_ALL, GATE_MISSING, false},
+        {0, 0, GATE_REPEATS_ANY, GATE_MISSING, false},
+        {3, 3, GATE_REPEATS_ALL, GATE_PASSED, false},
+        {3, 2, GATE_REPEATS_ALL, GATE_FAILED, true},
+        {3, 1, GATE_REPEATS_ANY, GATE_PASSED, true},
+        {3, 0, GATE_REPEATS_ANY, GATE_FAILED, false},
+        {3, 2, 2, GATE_PASSED, true},
+        {3, 1, 2, GATE_FAILED, true},
         {1, 1, 2, GATE_FAILED, false}, /* so many did not run */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -67,8 +70,8 @@ START_TEST(a_frozen_set_is_judged_exactly)
     for (uint32_t rows = 1; rows <= 60; rows++)
         for (uint32_t percent = 0; percent <= 100; percent++) {
             struct gate_terms terms = terms_of(percent / 100.0);
-            for (uint32_t passed = rows * percent / 100; passed <= rows * percent / 100 + 1 && passed <= rows;
-                 passed++) {
+            for (uint32_t passed = rows * percent / 100;
+                 passed <= rows * percent / 100 + 1 && passed <= rows; passed++) {
                 struct gate_suite_answer answer = decide(passed, rows - passed, 0, &terms);
                 bool reaches = passed * 100 >= rows * percent;
                 ck_assert_msg((answer.outcome == GATE_PASS) == reaches, "%u of %u at %u %%", passed,
