@@ -2,13 +2,14 @@
 #include "processor/command/local_api.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "pipelines/config/value.h"
 #include "pipelines/cohorts/report.h"
 #include "processor/base/clock.h"
 #include "processor/base/json/json.h"
 
-enum { ARENA_BYTES = 1 << 20 };
+enum { ARENA_BYTES = 1 << 20, ATTEMPTS = 10 };
 
 enum status local_api_target(const struct pipeline_config *config, struct api_target *ret_target,
                              struct error *ret_error)
@@ -84,12 +85,23 @@ static enum status sign_in(const struct pipeline_config *config, enum reviewer_r
         return STATUS_FATAL;
     snprintf(body, sizeof body, "{\"code\":\"%s\",\"name\":\"operator\"}", code);
     struct error nobody = {0};
-    if (api_ask(target, "POST", "/api/v1/session", bytes_of_text(body), &reply, &nobody) !=
-        STATUS_OK)
-        return STATUS_BUSY;
+    bool is_busy = true; /* for a second, when many commands come at once */
+    for (int attempt = 1; is_busy; attempt++) {
+        if (api_ask(target, "POST", "/api/v1/session", bytes_of_text(body), &reply, &nobody) !=
+            STATUS_OK)
+            return STATUS_BUSY;
+        is_busy = (reply.status == 429 || reply.status == 503) && attempt < ATTEMPTS;
+        if (is_busy) {
+            buffer_finish(&reply.body);
+            sleep(reply.retry_s > 0 ? (unsigned)reply.retry_s : 1);
+        }
+    }
     bool is_in = reply.status == 200 && take_session(buffer_bytes(&reply.body), target->token);
     buffer_finish(&reply.body);
-    if (!is_in)
+    if (reply.status == 429 || reply.status == 503)
+        error_set(ret_error, EXIT_TEMPORARY, "%s:%s is busy (%u)", target->host, target->port,
+                  reply.status);
+    else if (!is_in)
         error_set(ret_error, EXIT_PERMISSION, "%s:%s lets us not in (%u): is it the daemon of %s?",
                   target->host, target->port, reply.status, config->state.directory);
     return is_in ? STATUS_OK : STATUS_FATAL;

@@ -118,6 +118,8 @@ enum status reviews_read(struct reviews *reviews, const char *file, struct bytes
     struct json_reader reader;
     struct json_value value;
     bool is_read = true, is_empty = true;
+    if (bytes_starts_with(text, BYTES_LITERAL("\xef\xbb\xbf"))) /* as some tools begin a file */
+        text = bytes_of(text.data + 3, text.size - 3);
     reviews->file = file;
     reviews->text = text;
     reviews->counted = text.data;

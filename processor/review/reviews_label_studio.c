@@ -11,7 +11,7 @@
 static void read_person(const struct json_reader *reader, const struct json_value *annotation,
                         struct review_head *head)
 {
-    struct json_value by, id;
+    struct json_value by, id = {.type = JSON_NULL};
     if (!json_member(reader, annotation, "completed_by", &by))
         return;
     if (by.type == JSON_STRING)
@@ -20,8 +20,10 @@ static void read_person(const struct json_reader *reader, const struct json_valu
         head->person_id = by.raw;
     else if (by.type == JSON_OBJECT) {
         head->person = reviews_text(reader, &by, REVIEWS_NAMES("email", "username"));
-        if (json_member(reader, &by, "id", &id))
-            head->person_id = id.type == JSON_STRING ? id.text : id.raw;
+        if (json_member(reader, &by, "id", &id) && id.type == JSON_NUMBER)
+            head->person_id = id.raw;
+        else if (id.type == JSON_STRING)
+            head->person_id = id.text;
     }
 }
 

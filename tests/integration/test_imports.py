@@ -1,6 +1,6 @@
 """A reviewer who lives in another tool: open items leave as that tool's tasks, runs or queue items, what people say of them there comes back
 in the tool's own export, and is decided here. What the machine said leaves only where a queue shows it."""
-import json, re, uuid
+import json, os, re, uuid
 import xml.etree.ElementTree as xml
 
 from flywheel.checks import Checks, arguments
@@ -70,6 +70,18 @@ checks.equal("standard output has the lines alone", len([json.loads(line) for li
 for words in (("queue", "export", "--format", "opik"), ("queue", "export"), ("results", "import", "--from", "argilla", "x"), ("results", "import", "x")):
     refused = daemon.run(*words)
     checks.check(f"{' '.join(words)}: exit 2, and what there is", refused.returncode == 2 and all(tool in refused.stderr for tool in TOOLS), refused.stderr)
+
+unknown = daemon.run("queue", "export", "-c", daemon.config, "--format", "langfuse", "--queue", "nowhere")
+checks.check("a queue that nothing has come to: exit 2", unknown.returncode == 2 and unknown.stdout == "", (unknown.returncode, unknown.stderr))
+pipe, target, link = (daemon.directory / name for name in ("pipe", "target.jsonl", "link.jsonl"))
+os.mkfifo(pipe)
+target.write_text("before")
+link.symlink_to(target)
+refused = daemon.run("queue", "export", "-c", daemon.config, "--format", "langfuse", "-o", pipe)
+checks.check("a pipe or a device is not taken for a file", refused.returncode == 74 and pipe.is_fifo() and not list(daemon.directory.glob("pipe.*")),
+             (refused.returncode, refused.stderr))
+written = daemon.run("queue", "export", "-c", daemon.config, "--format", "langfuse", "-o", link)
+checks.check("a link stays one, and what it leads to is written", written.returncode == 0 and link.is_symlink() and len(lines_of(target.read_text())) == 18, written.stderr)
 
 # --- and back ---
 

@@ -184,6 +184,8 @@ static void say(const struct exporting *it, const struct dataset_listing *listin
         fprintf(stderr, "%llu row%s of version %llu (%s) in %s\n", (unsigned long long)it->rows,
                 it->rows == 1 ? "" : "s", (unsigned long long)listing->version, listing->snapshot,
                 path);
+    if (!path && it->rows == 0)
+        fputs("no row is in it\n", stderr);
     if (it->left_out > 0)
         fprintf(stderr,
                 "%llu row%s without what the format is about (a question, an expected response) "
@@ -228,7 +230,7 @@ int dataset_export(const struct dataset_arguments *arguments, struct error *ret_
         dataset_read_listing(store, version, &listing, ret_error) == STATUS_OK)
         deliver(&it, store, &listing);
     store_close(store); /* before the trail is written: a directory is open once */
-    if (!ret_error->is_set)
+    if (!ret_error->is_set && listing.version > 0) /* the trail knows of versions */
         change_note_export(arguments, listing.version, it.sha256);
     dataset_listing_finish(&listing);
     digest_stream_destroy(it.digest);

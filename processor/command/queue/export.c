@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 #include "pipelines/cohorts/report.h"
+#include "pipelines/review/queue_report.h"
 #include "pipelines/review/review_items.h"
+#include "processor/base/clock.h"
 #include "processor/command/output_file.h"
 #include "processor/review/forms.h"
 #include "processor/review/labelling.h"
@@ -125,6 +127,24 @@ static void write_items(struct exporting *it, enum item_state state)
     }
 }
 
+/* One that the configuration names is there before anything has come to it. */
+static void find_queue(struct exporting *it)
+{
+    struct queue_report report;
+    struct bytes queue = bytes_of_text(it->arguments->queue);
+    if (queue.size == 0 ||
+        bytes_equal(review_settings_queue(&it->config->review, queue)->name, queue))
+        return;
+    enum status status =
+        queue_report_read(it->store, &it->config->review, queue, clock_realtime_ms(), &report);
+    if (status == STATUS_OK)
+        queue_report_finish(&report);
+    else if (status == STATUS_NOT_FOUND)
+        error_set(it->error, EXIT_USAGE, "no run has come to a queue of that name");
+    else
+        error_set(it->error, EXIT_STATE_IO, "%s: the items cannot be read", store_path(it->store));
+}
+
 static void deliver(struct exporting *it)
 {
     const char *output = it->arguments->output;
@@ -170,7 +190,9 @@ void queue_export(const struct queue_export_arguments *arguments,
     it->form = form_find(FORM_OF_RECORD, bytes_of_text(arguments->format));
     arena_init(&it->arena, ARENA_BYTES_MAX);
     if (cohort_report_open(config->state.directory, &it->store, ret_error) == STATUS_OK) {
-        deliver(it);
+        find_queue(it);
+        if (!ret_error->is_set)
+            deliver(it);
         if (!ret_error->is_set)
             say(it);
     }

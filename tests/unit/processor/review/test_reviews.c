@@ -506,6 +506,32 @@ START_TEST(nobody_is_no_reviewer)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_before_an_export_is_none_of_it)
+{
+    begin();
+    import("label-studio",
+           "\xef\xbb\xbf[{\"data\":{\"record_id\":\"" RECORD "\"},\"annotations\":[{\"id\":1,"
+           "\"completed_by\":{\"id\":7},\"result\":[{\"from_name\":\"verdict\",\"value\":{"
+           "\"choices\":[\"fail\"]}}]}]}]");
+    ck_assert_uint_eq(result_count, 1);
+    ck_assert_uint_eq(told_count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(an_annotator_without_a_number_is_nobody)
+{
+    begin();
+    import("label-studio",
+           "[{\"data\":{\"record_id\":\"" RECORD "\"},\"annotations\":[{\"id\":1,"
+           "\"completed_by\":{\"id\":null},\"result\":[{\"from_name\":\"verdict\",\"value\":{"
+           "\"choices\":[\"fail\"]}}]}]}]");
+    ck_assert_uint_eq(result_count, 0);
+    ck_assert_uint_eq(told_count, 1);
+    end();
+}
+END_TEST
+
 START_TEST(what_is_no_export_is_told)
 {
     ck_assert_int_eq(import_two("langfuse", "id,name,value\ns1,verdict,1\n", NULL),
@@ -540,6 +566,8 @@ int main(void)
     tcase_add_test(tests, scores_of_futureagi_stand_alone_or_below_their_item);
     tcase_add_test(tests, the_later_of_two_scores_by_one_name_counts);
     tcase_add_test(tests, nobody_is_no_reviewer);
+    tcase_add_test(tests, a_byte_order_mark_before_an_export_is_none_of_it);
+    tcase_add_test(tests, an_annotator_without_a_number_is_nobody);
     tcase_add_test(tests, what_is_no_export_is_told);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
