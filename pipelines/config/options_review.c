@@ -143,7 +143,8 @@ static const struct option rows[] = {
         "Which rows: `failed`, those with verdict fail and at least one check; of them those that "
         "`flywheel dataset promote` names (`manual`); `never`."),
     COUNT("regression.per_hour", AT(regression.per_hour), 1, 1000000, "100",
-          "Hits an hour that become review work beyond `selection.budget`; kept by pace."),
+          "Hits an hour that become review work beyond `selection.budget`; kept by pace. What the "
+          "pace leaves is chosen as it would be without the row."),
     COUNT("regression.per_row_per_hour", AT(regression.per_row_per_hour), 1, 1000000, "5",
           "Of one row, likewise."),
     SECTION("feedback", AT(feedback.is_present),

@@ -142,6 +142,7 @@ judge(records[2], failure_mode="unsupported_claim", labels=["unsupported_claim"]
 daemon.wait(lambda: len(lines_of(rows.read_text())) == 5)
 stale = lines_of(dataset("list", "--stale").stdout)
 checks.equal("list --stale names what has passed its day", [line.split()[0] for line in stale[1:]], [json.loads(lines[2])["row_id"]])
+checks.equal("and list marks it among the others", [line.split()[0] for line in lines_of(dataset("list").stdout)[1:] if "  stale  " in line], [json.loads(lines[2])["row_id"]])
 asked = dataset("retire", "ffffffff", *endpoint)
 checks.check("an unknown row", asked.returncode == 1 and "404" in asked.stderr, (asked.returncode, asked.stderr))
 

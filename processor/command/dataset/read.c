@@ -50,7 +50,8 @@ static void print_text(struct bytes text, size_t most)
 
 struct printing {
     struct arena arena;
-    char today[CLOCK_RFC3339_SIZE]; /* "2026-11-30..."; "": every row is wanted */
+    char today[CLOCK_RFC3339_SIZE]; /* "2026-11-30..." */
+    bool is_stale_alone;
 };
 
 /* The last day on which the expected answer holds has passed. */
@@ -66,7 +67,8 @@ static bool print_row(void *context, const struct row_version_head *head, struct
     struct arena *arena = &it->arena;
     char row_id[UUID_TEXT_SIZE];
     arena_reset(arena);
-    if (it->today[0] && !is_stale(json, it->today, arena))
+    bool stale = is_stale(json, it->today, arena);
+    if (it->is_stale_alone && !stale)
         return true;
     row_id_text(row_id, head->row_id);
     struct bytes severity = dataset_text_of(json, "severity", NULL, arena);
@@ -74,7 +76,7 @@ static bool print_row(void *context, const struct row_version_head *head, struct
     printf("%s  r%u  %s", row_id, head->revision, row_split_names[head->split % ROW_SPLITS]);
     if (head->is_regression)
         printf("  regression (%.*s)", (int)severity.size, (const char *)severity.data);
-    fputs("  ", stdout);
+    fputs(stale ? "  stale  " : "  ", stdout);
     print_text(mode.data ? mode : dataset_text_of(json, "verdict", NULL, arena), 64);
     fputs("  ", stdout);
     print_text(dataset_text_of(json, "input", NULL, arena), QUESTION_SHOWN_BYTES);
@@ -106,13 +108,12 @@ int dataset_list(const struct dataset_arguments *arguments, struct error *ret_er
 {
     struct listing it;
     struct store_txn txn;
-    struct printing printing = {.today = ""};
+    struct printing printing = {.is_stale_alone = arguments->is_stale};
     struct buffer tags = {0}, waiting = {0};
     size_t splits[ROW_SPLITS] = {0}, regression = 0;
     int exit_code = open_listing(arguments, arguments->version, &it, ret_error);
     arena_init(&printing.arena, ARENA_BYTES_MAX);
-    if (arguments->is_stale)
-        clock_format_rfc3339(printing.today, (uint64_t)clock_realtime_ms() * 1000000);
+    clock_format_rfc3339(printing.today, (uint64_t)clock_realtime_ms() * 1000000);
     if (exit_code == EXIT_DONE) {
         for (size_t i = 0; i < it.rows.count; i++) {
             splits[it.rows.rows[i].split % ROW_SPLITS]++;
