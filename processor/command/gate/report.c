@@ -20,7 +20,7 @@ void gate_report_rate(struct buffer *to, double rate)
 {
     char text[32];
     int size = snprintf(text, sizeof text, "%.4f", rate);
-    while (size > 3 && text[size - 1] == '0')
+    while (text[size - 1] == '0') /* as far as the point */
         size--;
     buffer_append(to, text, (size_t)size - (text[size - 1] == '.'));
 }
