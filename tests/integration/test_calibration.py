@@ -5,6 +5,7 @@ from flywheel.checks import Checks, arguments
 from flywheel.daemon import Daemon
 from flywheel.otlp_bytes import attribute, field, fixed64, request, span
 from flywheel.review import Api, sign_in
+from flywheel.waiting import wait_for
 
 args = arguments()
 checks = Checks()
@@ -104,7 +105,7 @@ for start in range(0, len(results), 100):
     status, _, answer = asha.post("/api/v1/results", results[start : start + 100])
     checks.equal("the results are taken", status, 200)
 daemon.settle()
-time.sleep(1.1)  # what was not reviewed is over due
+wait_for(lambda: calibrate()["reviews"]["not_due"] == 0, 30)
 
 shown = calibrate()
 checks.equal("the document names itself", (shown["schema"], shown["window"], shown["confidence"]), ("flywheel.calibration/v1", "28d", 0.95))
