@@ -1,7 +1,7 @@
 /* Grams are ordered by (frequency, hash): unknown ones come first. Of n grams the first
- * n - ceil(t n) + 1 are the prefix; prefixes of two that are near have one in common, and mostly several,
- * which is counted. Where even the rarest grams of a question are in hundreds of others each, only the
- * first lists are gone through: of a set that is so much alike some that are near are missed. */
+ * n - ceil(t n) + 1 are the prefix; prefixes of two that are near have one in common, and mostly
+ * several, which is counted. Where even the rarest grams of a question are in hundreds of others each,
+ * only the first lists are gone through: of a set that is so much alike some that are near are missed. */
 #include "pipelines/decide/near_questions.h"
 
 #include <math.h>
@@ -294,7 +294,7 @@ struct search {
     uint32_t grams; /* of the question, known or not */
     uint32_t *places, known;
     uint64_t bits[BIT_WORDS];
-    uint8_t *met; /* of each question: how many grams of its prefix are in ours */
+    uint16_t *met; /* of each question: how many grams of its prefix are in ours */
     uint32_t *candidates;
     uint32_t candidate_count;
     uint32_t skipped; /* grams of the prefix that too many questions have */
@@ -363,7 +363,7 @@ static void look_at(struct search *it, uint32_t place)
 static void meet(struct search *it, const struct gram *gram)
 {
     const uint32_t *postings = it->near->postings + gram->from;
-    uint8_t *met = it->met;
+    uint16_t *met = it->met;
     uint32_t candidates = it->candidate_count;
     for (uint32_t i = 0; i < gram->count;
          i++) { /* without a branch: each is new or not, by chance */
