@@ -9,6 +9,8 @@
 
 enum { SWEEP_ROWS_MAX = 2000 };
 
+static const char forgotten_name[] = "flywheel_feedback_forgotten_total";
+
 const char *const feedback_fate_names[] = {
     [FEEDBACK_COUNTED] = "counted",
     [FEEDBACK_WAITS] = "unattributed",
@@ -35,10 +37,12 @@ static enum feedback_fate take(struct store_txn *txn, struct counters *counters,
                                const struct feedback_said *said, int64_t wall_ms)
 {
     char name[COUNTER_NAME_BYTES_MAX];
-    enum feedback_fate fate = feedback_take(txn, limits, said, wall_ms);
+    uint64_t left;
+    enum feedback_fate fate = feedback_take(txn, limits, said, wall_ms, &left);
     (void)snprintf(name, sizeof name, "flywheel_feedback_total{kind=\"%s\",outcome=\"%s\"}",
                    feedback_kind_names[said->kind], feedback_fate_names[fate]);
     count(txn, counters, name, 1);
+    count(txn, counters, forgotten_name, left);
     return fate;
 }
 
@@ -67,7 +71,7 @@ void feedback_intake_verdict(struct store_txn *txn, struct counters *counters,
         return;
     if (!closed->revision) {
         bool is_counted = contributions.size > 0;
-        count(txn, counters, "flywheel_feedback_forgotten_total",
+        count(txn, counters, forgotten_name,
               feedback_put_run(txn, &limits, closed->said.ids, closed->said.id_count,
                                (int64_t)closed->event_ms, cohorts,
                                is_counted ? cohorts_of(contributions, cohorts) : 0, !is_counted,

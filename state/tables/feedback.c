@@ -333,13 +333,15 @@ static void put_waiting(struct store_txn *txn, const struct feedback_said *said,
 }
 
 enum feedback_fate feedback_take(struct store_txn *txn, const struct feedback_limits *limits,
-                                 const struct feedback_said *said, int64_t now_ms)
+                                 const struct feedback_said *said, int64_t now_ms,
+                                 uint64_t *ret_left)
 {
     struct run run;
     struct buffer value = {0};
+    *ret_left = 0;
     if (was_taken(txn, said, limits, now_ms))
         return FEEDBACK_DUPLICATE;
-    (void)make_room(txn, limits);
+    *ret_left = make_room(txn, limits);
     bool is_there = find_run(txn, said->id, limits, now_ms, &run);
     struct state_key key = said_key(hour_of(now_ms), said->identity);
     buffer_append_byte(&value, FEEDBACK_VERSION);

@@ -41,8 +41,10 @@ struct feedback_said {
     uint8_t kind;
     uint8_t identity[FEEDBACK_IDENTITY_SIZE]; /* equal ones are one */
 };
+/* `ret_left`: how many rows left before their time. */
 enum feedback_fate feedback_take(struct store_txn *txn, const struct feedback_limits *limits,
-                                 const struct feedback_said *said, int64_t now_ms);
+                                 const struct feedback_said *said, int64_t now_ms,
+                                 uint64_t *ret_left);
 
 /* Deletes what has left the window, and counts older than `counts_before_ms`: at most `rows_max`
  * rows. Returns how many. */

@@ -55,7 +55,9 @@ static enum feedback_fate take(struct feedback_said said, int64_t now_ms)
 {
     struct store_txn txn;
     store_begin(temp.store, true, &txn);
-    enum feedback_fate fate = feedback_take(&txn, &week, &said, now_ms);
+    uint64_t left;
+    enum feedback_fate fate = feedback_take(&txn, &week, &said, now_ms, &left);
+    ck_assert_uint_eq(left, 0);
     commit(&txn);
     return fate;
 }
@@ -160,6 +162,26 @@ START_TEST(above_its_limit_the_oldest_runs_leave)
 }
 END_TEST
 
+START_TEST(what_is_said_of_nobody_stays_within_the_limit_and_tells_what_leaves)
+{
+    const struct feedback_limits small = {7LL * DAY, 40};
+    uint64_t left = 0;
+    struct store_txn txn;
+    store_begin(temp.store, true, &txn);
+    for (uint32_t number = 1; number <= 200; number++) {
+        struct feedback_said said = said_of(number, 0, number);
+        uint64_t now_left;
+        enum feedback_fate fate =
+            feedback_take(&txn, &small, &said, t0_ms + number * HOUR / 4, &now_left);
+        ck_assert_int_eq(fate, FEEDBACK_WAITS);
+        left += now_left;
+    }
+    ck_assert_uint_le(store_count(&txn, TABLE_FEEDBACK), 41);
+    commit(&txn);
+    ck_assert_uint_gt(left, 150);
+}
+END_TEST
+
 /* --- any order of runs and feedbacks, against a model that knows the pairs alone --- */
 
 struct model {
@@ -218,8 +240,9 @@ START_TEST(any_order_within_the_window_comes_to_the_same)
                                     : model.is_ignored[id]      ? FEEDBACK_IGNORED
                                                                 : FEEDBACK_COUNTED;
         struct feedback_said said = said_of(id, (uint8_t)(number % KINDS), number);
-        ck_assert_msg(feedback_take(&txn, &week, &said, now_ms) == wanted, "seed %d, step %d", _i,
-                      step);
+        uint64_t left;
+        ck_assert_msg(feedback_take(&txn, &week, &said, now_ms, &left) == wanted,
+                      "seed %d, step %d", _i, step);
         model.said[number].was_said = true;
         model.said[number].id = id;
     }
@@ -265,6 +288,7 @@ int main(void)
     tcase_add_test(cases, after_the_window_the_run_is_not_known_any_more);
     tcase_add_test(cases, what_is_said_of_a_candidate_counts_nowhere);
     tcase_add_test(cases, above_its_limit_the_oldest_runs_leave);
+    tcase_add_test(cases, what_is_said_of_nobody_stays_within_the_limit_and_tells_what_leaves);
     tcase_add_loop_test(cases, any_order_within_the_window_comes_to_the_same, 0, 5);
     tcase_add_test(cases, a_row_that_is_none_is_refused);
     suite_add_tcase(suite, cases);
