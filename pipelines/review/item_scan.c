@@ -3,23 +3,22 @@
 
 enum { ROW_BYTES_MAX = 1 << 20, ROWS_PER_TRANSACTION = 2000 };
 
-static uint64_t newest_item(struct store *store)
+static enum status newest_item(struct store *store, uint64_t *ret_newest)
 {
     struct store_txn txn;
     struct state_key key;
     store_begin(store, false, &txn);
-    uint64_t newest = store_last_key(&txn, TABLE_ITEM, bytes_of("", 0), &key) && key.size == 8
-                          ? get_be64(key.data)
-                          : 0;
-    return store_commit(&txn) == STATUS_OK ? newest : 0;
+    bool is_there = store_last_key(&txn, TABLE_ITEM, bytes_of("", 0), &key) && key.size == 8;
+    *ret_newest = is_there ? get_be64(key.data) : 0;
+    return store_commit(&txn);
 }
 
 enum status item_scan(struct store *store, item_scan_fn *fn, void *context)
 {
-    enum status status = STATUS_OK;
     struct arena arena;
     struct item_row row;
-    uint64_t at = newest_item(store);
+    uint64_t at;
+    enum status status = newest_item(store, &at);
     bool goes_on = true;
     arena_init(&arena, ROW_BYTES_MAX);
     while (at > 0 && goes_on && status == STATUS_OK) {
