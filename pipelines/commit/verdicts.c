@@ -57,7 +57,8 @@ static void count_outcomes(struct writer *writer, struct binding *binding,
     for (uint32_t i = 0; i < judged_rules_count(closed); i++) {
         struct persistent_counter **counter = &binding->outcomes[i][closed->outcomes[i]];
         if (!*counter)
-            *counter = writer_counters_rule_outcome(&writer->counted, judged_rules_name(closed->config, i),
+            *counter = writer_counters_rule_outcome(&writer->counted,
+                                                    judged_rules_name(closed->config, i),
                                                     (enum outcome)closed->outcomes[i]);
         writer_count(writer, *counter, 1);
     }

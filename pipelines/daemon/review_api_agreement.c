@@ -1,5 +1,5 @@
-/* How far reviewers agree: the document of `flywheel agreement --format json`, without persons, and under
- * /reviewers with those whom review.reviewer_statistics lets the caller see. */
+/* How far reviewers agree: the document of `flywheel agreement --format json`, without persons, and
+ * under /reviewers with those whom review.reviewer_statistics lets the caller see. */
 #include "pipelines/daemon/review_api_state.h"
 #include "pipelines/review/agreement_document.h"
 #include "processor/base/clock.h"
@@ -49,8 +49,8 @@ static unsigned write_report(struct review_api *review, const struct http_query 
     if (status != STATUS_OK)
         return refuse(to, status, &error);
     if (has_persons)
-        status =
-            agreement_persons_read(review->store, &request, http_query_get(query, DOCUMENT_PERSON), &persons);
+        status = agreement_persons_read(review->store, &request,
+                                        http_query_get(query, DOCUMENT_PERSON), &persons);
     if (status == STATUS_OK)
         agreement_json(&request, &report, has_persons ? &persons : NULL, &to->body);
     if (status == STATUS_OK && has_persons)

@@ -1,6 +1,6 @@
 /* What users say of a run, as far as its spans carry it, and the ids by which it is found when more is
- * said. Nothing unless the pipeline file has `feedback`. A feedback is known again by its name, value, text and time, so that a revision that reads it again
- * says nothing new. */
+ * said. Nothing unless the pipeline file has `feedback`. A feedback is known again by its name, value,
+ * text and time, so that a revision that reads it again says nothing new. */
 #include <stdio.h>
 
 #include "pipelines/decide/judge_state.h"

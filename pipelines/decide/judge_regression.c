@@ -3,6 +3,7 @@
 #include "pipelines/decide/judge_state.h"
 #include "pipelines/decide/met_rows.h"
 #include "pipelines/decide/regression_rule.h"
+#include "processor/base/digest.h"
 #include "processor/normalize/facts/dimensions.h"
 
 void judge_look_at_rows(struct judge *judge, struct judgement *judgement,
@@ -33,7 +34,7 @@ void judge_keep_rows(struct judge *judge, struct judgement *judgement)
             (struct regression_report){.snapshot = regression_set_snapshot(judge->regressions)};
     bool has_failed = before->met.size > 0 && met_rows_decode(before->met, &rows) == STATUS_OK &&
                       met_rows_worst(&rows) == OUTCOME_FAIL;
-    char text[37];
+    char text[UUID_TEXT_SIZE];
     if (has_failed) {
         record_id_write(rows.rows[0].row_id, text);
         row_id = arena_copy(&judge->arena, bytes_of(text, sizeof text - 1));

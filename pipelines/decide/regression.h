@@ -1,6 +1,6 @@
 /* The regression set: approved rows that a run is held against, compiled once and immutable.
  *
- *   rows -> builder -> set ── signature map, exact-question map, LSH over questions, facts
+ *   rows -> builder -> set ── signature map, exact-question map, near questions, facts
  *   run, verdict ────────> regression_look -> what it matches, and what it fails there
  *
  * A run whose signature, question and near questions meet no row costs three lookups. Pure. Shared by

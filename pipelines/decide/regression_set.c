@@ -1,5 +1,5 @@
 /* Rows come in any order, also those of a log in which a row stands several times: its newest revision
- * counts, and a tombstone takes it out. */
+ * counts, and a tombstone takes out what came before it. */
 #include <stdlib.h>
 
 #include "pipelines/decide/regression_state.h"
@@ -9,7 +9,6 @@ enum {
     BYTES_MIN = 16 << 20,
     SCRATCH_BYTES_MAX = 64 << 20,
     ROWS_AT_FIRST = 256,
-    DEAD_ROWS_PER_ROW = 4, /* tombstones and older revisions that are remembered */
 };
 
 struct regression_builder {

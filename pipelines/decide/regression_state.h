@@ -35,8 +35,8 @@ struct regression_row { /* texts lie in the arena of the set */
     bool is_live; /* false: retired, or no regression row any more */
     bool is_critical, has_volatile_numbers;
     bool has_masked_question, has_masked_facts; /* when it became a row: so runs are, too */
-    bool expects_answer, expects_refusal; /* neither: nothing is known */
-    int64_t stale_from_ms;                /* INT64_MAX: never */
+    bool expects_answer, expects_refusal;       /* neither: nothing is known */
+    int64_t stale_from_ms;                      /* INT64_MAX: never */
     struct bytes failure_mode;
     struct bytes expected; /* held against by its words; absent: there are facts, or nothing */
     struct regression_demands must_include, must_not_include;

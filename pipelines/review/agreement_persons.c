@@ -219,7 +219,7 @@ static enum status read_pairs(struct store *store, const struct agreement_reques
 /* --- the report --- */
 
 enum status agreement_persons_read(struct store *store, const struct agreement_request *request,
-                         struct bytes only, struct persons_report *ret_report)
+                                   struct bytes only, struct persons_report *ret_report)
 {
     struct walk walk = {.report = ret_report, .only = only, .from_ms = request->from_day * DAY_MS};
     *ret_report = (struct persons_report){.persons = NULL};

@@ -30,6 +30,7 @@ struct persons_report {
 };
 
 /* Of `only` alone, and then no pair but that with the machine; absent: of all. */
-MUST_CHECK enum status agreement_persons_read(struct store *store, const struct agreement_request *request,
-                                    struct bytes only, struct persons_report *ret_report);
+MUST_CHECK enum status agreement_persons_read(struct store *store,
+                                              const struct agreement_request *request,
+                                              struct bytes only, struct persons_report *ret_report);
 void agreement_persons_finish(struct persons_report *report);

@@ -420,7 +420,8 @@ enum status agreement_read(struct store *store, const struct pipeline_config *co
     if (weights.items)
         calibration_scan(&txn, request->from_day, request->to_day, take_weight, &weights);
     uint32_t queue_count = queues ? item_queues_read(&txn, rows.arena, queues) : 0;
-    ret_report->is_whole = tally_is_whole(&txn, TALLY_AGREEMENT) || store_count(&txn, TABLE_ITEM) == 0;
+    ret_report->is_whole =
+        tally_is_whole(&txn, TALLY_AGREEMENT) || store_count(&txn, TABLE_ITEM) == 0;
     enum status status = store_commit(&txn);
     sum_days(&rows);
     if (status == STATUS_OK &&

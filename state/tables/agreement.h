@@ -10,8 +10,8 @@
  *
  * Subjects: the verdict (three categories); a label (given, not given), of items where somebody gave
  * it, since all others are what the verdict's patterns have more; a rule against people (bad, fired).
- * Actors are those of reviewer.h, never names; the machine is zeroes, whom there was no room for
- * AGREEMENT_OTHER. The lesser actor comes first. Rows of count 0 are deleted. A queue in a key is
+ * Actors are those of reviewer.h, never names; the machine is agreement_machine, whoever there was no
+ * room for agreement_other. The lesser actor comes first. Rows of count 0 are deleted. A queue in a key is
  * item_row_hash() of its name.
  * Owner: the writer's transaction; reads from any thread. */
 #pragma once
@@ -52,7 +52,7 @@ void agreement_add_pair(struct store_txn *txn, const struct agreement_pair *pair
 /* Under which key they stand. */
 void agreement_row_key(const struct agreement_row *row, struct state_key *ret_key);
 void agreement_pair_key(const struct agreement_pair *pair, struct state_key *ret_key);
-/* Who the actor is in pairs: itself, or AGREEMENT_OTHER when `most` others were there before. What was
+/* Who the actor is in pairs: itself, or agreement_other when `most` others were there before. What was
  * said once stays. `may_add` false: a new one is another. */
 void agreement_actor(struct store_txn *txn, const uint8_t actor[AGREEMENT_ACTOR_SIZE],
                      uint32_t most, bool may_add, uint8_t ret_actor[AGREEMENT_ACTOR_SIZE]);
