@@ -80,6 +80,7 @@ static void report_rule(const struct calibration *calibration,
     report->lift.share.is_known =
         report->lift.share.is_known && !all->reason && all->calibrated.rate.value > 0;
     report->lift.n = report->fired;
+    report->lift.is_few = report->precision.is_few || all->calibrated.is_few;
     if (!report->lift.share.is_known)
         report->lift.reason = report->precision.reason ? report->precision.reason
                               : all->reason            ? all->reason

@@ -160,6 +160,7 @@ checks.check("the measures say that it escaped: one run of two was hit, the othe
 curve = document("calibrate", "--rule", "ungrounded", "--curve")
 fooled = curve["rules"][0]
 checks.check("the score that was fooled has lost recall, not precision", fooled["recall"]["value"] < 1 == fooled["precision"]["value"], fooled)
+checks.check("each of its figures says that it rests on few reviews", all(fooled[name]["few"] for name in ("precision", "recall", "rule_lift")), fooled)
 flywheel("calibrate", "-c", daemon.config)
 agreement = document("agreement")
 verdict = next(one for one in agreement["subjects"] if one["subject"] == "verdict")
