@@ -1,8 +1,9 @@
 /* A person is erased from the table of actors and from their results, under every name that they have: as
  * themselves, by a topic and by services, each an actor of its own. The actor stands in place of each, so
  * that pairs and the trail go on meaning the same one, and nobody knows whom. What they judged goes on
- * counting. */
+ * counting; what still waits for its record leaves, for it would bring the name back. */
 #include "pipelines/review/dataset_state.h"
+#include "pipelines/review/pending.h"
 #include "state/tables/result.h"
 #include "state/tables/reviewer.h"
 
@@ -60,16 +61,19 @@ bool dataset_erase_person(const struct row_change *change, struct bytes name, ui
 {
     struct principals principals = {.count = 0};
     char actor[REVIEWER_ACTOR_SIZE];
-    uint32_t erased = 0;
+    uint32_t erased = 0, waiting = 0;
     arena_init(&principals.arena, PRINCIPALS_BYTES);
     note_principal(&principals, name);
-    if (change->dataset->tables.results)
+    if (change->dataset->tables.results) {
         *records += erase_results(change, name, &principals);
+        waiting = review_pending_erase_person(change->dataset->tables.results, change->txn, name);
+    }
+    *records += waiting;
     for (uint32_t i = 0; i < principals.count; i++)
         if (reviewer_erase(change->txn, principals.names[i], actor)) {
             dataset_tell_erased(change, "actor", bytes_of_text(actor));
             erased++;
         }
     arena_finish(&principals.arena);
-    return erased > 0;
+    return erased + waiting > 0;
 }

@@ -6,6 +6,7 @@
 #include "pipelines/review/pending.h"
 #include "pipelines/review/state.h"
 #include "processor/base/digest.h"
+#include "processor/base/json/json.h"
 #include "processor/review/result_json.h"
 #include "state/store/value.h"
 
@@ -38,14 +39,10 @@ static bool id_of(const struct result *result, uint8_t ret_id[16])
     return record_id_read(uuid, ret_id);
 }
 
-static bool read_waiting(struct store_txn *txn, uint64_t sequence, struct buffer *body,
-                         struct waiting *ret_waiting)
+static bool decode(struct bytes body, struct waiting *ret_waiting)
 {
     struct value_reader from;
-    buffer_clear(body);
-    if (result_pending_read(txn, sequence, body) != STATUS_OK)
-        return false;
-    value_reader_init(&from, buffer_bytes(body));
+    value_reader_init(&from, body);
     bool is_known = value_get_u8(&from) == PENDING_VERSION;
     *ret_waiting = (struct waiting){.received_ms = value_get_signed(&from)};
     ret_waiting->id = value_get_bytes(&from);
@@ -57,7 +54,16 @@ static bool read_waiting(struct store_txn *txn, uint64_t sequence, struct buffer
     ret_waiting->principal.is_service = rights & IS_SERVICE;
     ret_waiting->principal.is_admin = rights & IS_ADMIN;
     ret_waiting->json = value_get_bytes(&from);
-    if (is_known && value_reader_finish(&from) == STATUS_OK && ret_waiting->id.size == 16)
+    return is_known && value_reader_finish(&from) == STATUS_OK && ret_waiting->id.size == 16;
+}
+
+static bool read_waiting(struct store_txn *txn, uint64_t sequence, struct buffer *body,
+                         struct waiting *ret_waiting)
+{
+    buffer_clear(body);
+    if (result_pending_read(txn, sequence, body) != STATUS_OK)
+        return false;
+    if (decode(buffer_bytes(body), ret_waiting))
         return true;
     store_fail(txn, STATUS_FATAL, "a row of table result_pending is not understood");
     return false;
@@ -211,6 +217,40 @@ void review_pending_turn(struct review *review, struct store_txn *txn, int64_t w
             give_up(review, txn, at, &waiting);
     }
     buffer_finish(&body);
+}
+
+/* As themselves, or named by a topic or a service. */
+static bool is_by(const struct waiting *waiting, struct bytes person, struct arena *arena)
+{
+    struct json_reader reader;
+    struct json_value result, reviewer;
+    arena_reset(arena);
+    return bytes_equal(waiting->principal.name, person) ||
+           (json_parse(waiting->json, arena, &reader, &result) &&
+            json_member(&reader, &result, "reviewer", &reviewer) && reviewer.type == JSON_STRING &&
+            bytes_equal(reviewer.text, person));
+}
+
+uint32_t review_pending_erase_person(struct results *results, struct store_txn *txn,
+                                     struct bytes person)
+{
+    struct buffer body = {0};
+    struct arena arena;
+    struct waiting waiting;
+    uint32_t count = 0;
+    arena_init(&arena, RESULT_BYTES_MAX * 4);
+    for (uint64_t at = 1; (at = result_pending_next(txn, at)) != 0; at++) {
+        buffer_clear(&body);
+        if (result_pending_read(txn, at, &body) != STATUS_OK ||
+            !decode(buffer_bytes(&body), &waiting) || !is_by(&waiting, person, &arena))
+            continue;
+        item_unmark(txn, 'w', waiting.id, at);
+        result_pending_delete(results, txn, at);
+        count++;
+    }
+    arena_finish(&arena);
+    buffer_finish(&body);
+    return count;
 }
 
 void review_tell_dead(struct review *review)

@@ -10,5 +10,8 @@ MUST_CHECK bool review_pending_add(const struct review_event *event, const struc
 /* An item has come: what waits for it is applied. */
 void review_pending_apply(struct review *review, struct store_txn *txn, const uint8_t id[16],
                           int64_t wall_ms);
+/* Deletes what waits of the person. How many there were. */
+uint32_t review_pending_erase_person(struct results *results, struct store_txn *txn,
+                                     struct bytes person);
 /* Looks at some of what waits. */
 void review_pending_turn(struct review *review, struct store_txn *txn, int64_t wall_ms);

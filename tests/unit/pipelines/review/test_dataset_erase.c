@@ -5,6 +5,7 @@
 #include "processor/base/digest.h"
 #include "processor/base/inflate.h"
 #include "processor/emit/outgoing.h"
+#include "state/store/value.h"
 #include "state/tables/audit_chain.h"
 #include "state/tables/erased.h"
 #include "state/tables/item.h"
@@ -321,6 +322,45 @@ START_TEST(an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole)
 }
 END_TEST
 
+/* As pipelines/review/pending.c writes it. */
+static void wait_for_record(struct fixture *it, struct bytes token, struct bytes json)
+{
+    static const uint8_t id[16] = {9};
+    struct store_txn txn;
+    struct buffer body = {0};
+    buffer_append_byte(&body, 1);
+    value_put_signed(&body, 5);
+    value_put_bytes(&body, bytes_of(id, sizeof id));
+    value_put_bytes(&body, token);
+    value_put_bytes(&body, token);
+    buffer_append_byte(&body, 0);
+    buffer_append_byte(&body, 0);
+    value_put_bytes(&body, json);
+    store_begin(it->rows.temp.store, true, &txn);
+    uint64_t sequence = result_pending_append(it->tables.results, &txn, buffer_bytes(&body));
+    item_mark(&txn, 'w', bytes_of(id, sizeof id), sequence);
+    COMMIT(&txn);
+    buffer_finish(&body);
+}
+
+START_TEST(what_an_erased_reviewer_said_of_a_run_that_has_not_come_does_not_bring_the_name_back)
+{
+    struct fixture it;
+    set_up(&it);
+    wait_for_record(&it, BYTES_LITERAL("asha"), BYTES_LITERAL("{\"verdict\":\"fail\"}"));
+    wait_for_record(&it, BYTES_LITERAL("bot"),
+                    BYTES_LITERAL("{\"verdict\":\"fail\",\"reviewer\":\"asha\"}"));
+    wait_for_record(&it, BYTES_LITERAL("bot"),
+                    BYTES_LITERAL("{\"verdict\":\"fail\",\"reviewer\":\"lee\"}"));
+    struct dataset_answer answer = erase(&it, ERASE_REVIEWER, "asha");
+    ck_assert_int_eq(answer.fate, DATASET_DONE);
+    ck_assert_uint_eq(answer.records, 2);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "asha"), 0);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "lee"), 1);
+    tear_down(&it);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("dataset_erase");
@@ -331,6 +371,9 @@ int main(void)
     tcase_add_test(cases, dead_letters_of_the_run_leave_and_those_of_others_stay);
     tcase_add_test(cases, a_conversation_is_erased_with_all_its_runs);
     tcase_add_test(cases, an_erased_reviewer_has_no_name_any_more_and_the_trail_stays_whole);
+    tcase_add_test(
+        cases,
+        what_an_erased_reviewer_said_of_a_run_that_has_not_come_does_not_bring_the_name_back);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
