@@ -6,7 +6,7 @@
 
 #include "state/store/value.h"
 
-enum { VERSION = 1, KIND_DAY = 'd', KIND_TOTAL = 't', KIND_ACTOR = 'a' };
+enum { VERSION = 1, KIND_ACTOR = 'a' };
 
 const uint8_t agreement_machine[AGREEMENT_ACTOR_SIZE] = {0};
 const uint8_t agreement_other[AGREEMENT_ACTOR_SIZE] = {0xff, 0xff, 0xff, 0xff,
@@ -14,33 +14,12 @@ const uint8_t agreement_other[AGREEMENT_ACTOR_SIZE] = {0xff, 0xff, 0xff, 0xff,
 
 /* --- keys --- */
 
-static void begin_key(struct state_key *key, int64_t day)
-{
-    uint8_t number[4];
-    key->size = 0;
-    if (day == AGREEMENT_TOTAL) {
-        key_u8(key, KIND_TOTAL);
-        return;
-    }
-    assert(day >= 0 && day <= UINT32_MAX);
-    put_be32(number, (uint32_t)day);
-    key_u8(key, KIND_DAY);
-    key_raw(key, bytes_of(number, sizeof number));
-}
-
 static void put_subject(struct state_key *key, enum agreement_subject subject, struct bytes id)
 {
     assert(id.size <= AGREEMENT_ID_MAX);
     key_u8(key, (uint8_t)subject);
     key_u8(key, (uint8_t)id.size);
     key_raw(key, id);
-}
-
-static bool get_day(struct value_reader *name, int64_t *ret_day)
-{
-    uint8_t kind = value_get_u8(name);
-    *ret_day = kind == KIND_DAY ? (int64_t)value_get_be32(name) : AGREEMENT_TOTAL;
-    return kind == KIND_DAY || kind == KIND_TOTAL;
 }
 
 static bool get_subject(struct value_reader *name, enum agreement_subject *ret_subject,
@@ -92,7 +71,7 @@ static void add(struct store_txn *txn, enum state_table table, const struct stat
 
 void agreement_row_key(const struct agreement_row *row, struct state_key *ret_key)
 {
-    begin_key(ret_key, row->day);
+    day_key_begin(ret_key, row->day);
     key_be64(ret_key, row->queue);
     put_subject(ret_key, row->subject, row->id);
     key_raw(ret_key, bytes_of(row->counts, sizeof row->counts));
@@ -109,7 +88,7 @@ void agreement_pair_key(const struct agreement_pair *pair, struct state_key *ret
 {
     int order = memcmp(pair->actors[0], pair->actors[1], AGREEMENT_ACTOR_SIZE);
     bool is_swapped = order > 0 || (order == 0 && pair->categories[0] > pair->categories[1]);
-    begin_key(ret_key, pair->day);
+    day_key_begin(ret_key, pair->day);
     key_raw(ret_key, bytes_of(pair->actors[is_swapped], AGREEMENT_ACTOR_SIZE));
     key_raw(ret_key, bytes_of(pair->actors[!is_swapped], AGREEMENT_ACTOR_SIZE));
     put_subject(ret_key, pair->subject, pair->id);
@@ -166,7 +145,7 @@ enum status agreement_decode(struct bytes key, struct bytes value, struct agreem
     struct value_reader name;
     struct agreement_row row = {0};
     value_reader_init(&name, key);
-    bool is_known = get_day(&name, &row.day);
+    bool is_known = day_key_read(&name, &row.day);
     row.queue = value_get_be64(&name);
     is_known = get_subject(&name, &row.subject, &row.id) && is_known;
     value_get_copy(&name, row.counts, sizeof row.counts);
@@ -191,7 +170,7 @@ enum status agreement_decode_pair(struct bytes key, struct bytes value,
         *ret_pair = pair;
         return STATUS_OK;
     }
-    bool is_known = get_day(&name, &pair.day);
+    bool is_known = day_key_read(&name, &pair.day);
     for (int i = 0; i < 2; i++)
         value_get_copy(&name, pair.actors[i], AGREEMENT_ACTOR_SIZE);
     is_known = get_subject(&name, &pair.subject, &pair.id) && is_known;
@@ -228,7 +207,7 @@ static void walk(struct store_txn *txn, int64_t from, int64_t to, const struct s
 {
     struct store_cursor cursor;
     struct state_key key;
-    begin_key(&key, from);
+    day_key_begin(&key, from);
     store_cursor_begin(txn, scan->table, key_bytes(&key), 1, &cursor);
     while (store_cursor_next(&cursor)) {
         if (from != AGREEMENT_TOTAL && cursor.key.size > 5 && get_be32(cursor.key.data + 1) > to)

@@ -16,6 +16,7 @@
  * Owner: the writer's transaction; reads from any thread. */
 #pragma once
 #include "state/store/store.h"
+#include "state/tables/day_key.h"
 
 enum { AGREEMENT_CATEGORIES = 3, AGREEMENT_ID_MAX = 64, AGREEMENT_ACTOR_SIZE = 8 };
 enum agreement_subject {
@@ -25,7 +26,7 @@ enum agreement_subject {
 };
 extern const uint8_t agreement_machine[AGREEMENT_ACTOR_SIZE], agreement_other[AGREEMENT_ACTOR_SIZE];
 
-enum { AGREEMENT_TOTAL = -1 }; /* as a day: all of them */
+enum { AGREEMENT_TOTAL = DAY_KEY_TOTAL }; /* as a day: all of them */
 
 struct agreement_row {
     int64_t day; /* since 1970; or AGREEMENT_TOTAL */

@@ -2,27 +2,11 @@
  * value of a sum   = u8 version | signed n | double sum 1/pi | double sum 1/pi^2 */
 #include "state/tables/calibration.h"
 
-#include <assert.h>
-
 #include "state/store/value.h"
 
-enum { VERSION = 1, KIND_DAY = 'd', KIND_TOTAL = 't', BITS_MAX = 7 };
+enum { VERSION = 1, BITS_MAX = 7 };
 
 /* --- keys --- */
-
-static void begin_key(struct state_key *key, int64_t day)
-{
-    uint8_t number[4];
-    key->size = 0;
-    if (day == CALIBRATION_TOTAL) {
-        key_u8(key, KIND_TOTAL);
-        return;
-    }
-    assert(day >= 0 && day <= UINT32_MAX);
-    put_be32(number, (uint32_t)day);
-    key_u8(key, KIND_DAY);
-    key_raw(key, bytes_of(number, sizeof number));
-}
 
 static void put_class(struct state_key *key, const struct calibration_class *class)
 {
@@ -34,7 +18,7 @@ static void put_class(struct state_key *key, const struct calibration_class *cla
 void calibration_row_key(const struct calibration_row *row, struct state_key *key)
 {
     uint8_t rule[4];
-    begin_key(key, row->day);
+    day_key_begin(key, row->day);
     key_u8(key, (uint8_t)row->kind);
     if (row->kind == CALIBRATION_SCOPE)
         key_raw(key, bytes_of(row->scope, sizeof row->scope));
@@ -54,9 +38,7 @@ static bool decode_key(struct bytes key, struct calibration_row *row)
 {
     struct value_reader name;
     value_reader_init(&name, key);
-    uint8_t kind = value_get_u8(&name);
-    row->day = kind == KIND_DAY ? (int64_t)value_get_be32(&name) : CALIBRATION_TOTAL;
-    bool is_known = kind == KIND_DAY || kind == KIND_TOTAL;
+    bool is_known = day_key_read(&name, &row->day);
     row->kind = (enum calibration_kind)value_get_u8(&name);
     is_known = is_known && (row->kind == CALIBRATION_CLASS || row->kind == CALIBRATION_SCOPE ||
                             row->kind == CALIBRATION_RULE);
@@ -164,7 +146,7 @@ void calibration_scan(struct store_txn *txn, int64_t from, int64_t to, calibrati
     struct store_cursor cursor;
     struct state_key key;
     struct calibration_row row;
-    begin_key(&key, from);
+    day_key_begin(&key, from);
     store_cursor_begin(txn, TABLE_CALIBRATION, key_bytes(&key), 1, &cursor);
     while (store_cursor_next(&cursor)) {
         if (calibration_decode(key_bytes(&cursor.key), store_cursor_value(&cursor), &row) !=

@@ -7,14 +7,15 @@
  *   class = be64 queue | u8 verdict | u8 priority
  *   bits  = 1 is bad | 2 its own label was given | 4 it has a label that can be given
  *
- * `c` counts items, eligible and reviewed, and sums their weights; `s` sums reviewed ones of a cohort (zeroes: all runs), `r`
- * those for which a rule had an outcome. A day is that of the run, since 1970. Sums are additive and can
+ * `c` counts items, eligible and reviewed, and sums their weights; `s` sums reviewed ones of a cohort
+ * (zeroes: all runs), `r` those for which a rule had an outcome. A day is that of the run, since 1970. Sums are additive and can
  * be taken back; one of no items is exactly 0: its row is deleted. A queue in a key is item_row_hash()
  * of its name. Owner: the writer's transaction; reads from any thread. */
 #pragma once
 #include "state/store/store.h"
+#include "state/tables/day_key.h"
 
-enum { CALIBRATION_TOTAL = -1 }; /* as a day: all of them */
+enum { CALIBRATION_TOTAL = DAY_KEY_TOTAL }; /* as a day: all of them */
 enum {
     CALIBRATION_SCOPE_SIZE = 16,
     CALIBRATION_RULESET_SIZE = 8,
