@@ -76,6 +76,22 @@ void reviews_tell(struct reviews *reviews, uint64_t line, const char *reason)
 static bool read_list(struct reviews *reviews, const struct json_reader *reader,
                       const struct json_value *list, int depth);
 
+/* The list that an object stands around, once or twice: {"result": {"items": [...]}}. */
+static bool find_list(const struct reviews *reviews, const struct json_reader *reader,
+                      const struct json_value *object, int depth, struct json_value *ret_list)
+{
+    struct json_value member;
+    for (const char *const *name = reviews->tool->lists; *name; name++) {
+        if (!json_member(reader, object, *name, &member))
+            continue;
+        *ret_list = member;
+        if (member.type == JSON_ARRAY || (member.type == JSON_OBJECT && depth == 0 &&
+                                          find_list(reviews, reader, &member, 1, ret_list)))
+            return true;
+    }
+    return false;
+}
+
 /* A list, what stands around one, or an element. False: neither. */
 static bool read_value(struct reviews *reviews, const struct json_reader *reader,
                        const struct json_value *value, int depth)
@@ -85,9 +101,8 @@ static bool read_value(struct reviews *reviews, const struct json_reader *reader
         return read_list(reviews, reader, value, depth);
     if (value->type != JSON_OBJECT)
         return false;
-    for (const char *const *name = reviews->tool->lists; *name; name++)
-        if (json_member(reader, value, *name, &list) && list.type == JSON_ARRAY)
-            return read_list(reviews, reader, &list, depth);
+    if (find_list(reviews, reader, value, 0, &list))
+        return read_list(reviews, reader, &list, depth);
     reviews->tool->read(reviews, reader, value);
     if (reviews->element.failed) {
         reviews->counts.refused++;

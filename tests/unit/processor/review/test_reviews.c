@@ -519,6 +519,19 @@ START_TEST(a_byte_order_mark_before_an_export_is_none_of_it)
 }
 END_TEST
 
+START_TEST(a_list_may_stand_in_two_envelopes)
+{
+    begin();
+    import(
+        "futureagi",
+        "{\"status\":true,\"result\":{\"items\":[{\"source_type\":\"trace\",\"source_id\":\"" TRACE
+        "\",\"annotations\":[{\"label_name\":\"verdict\",\"value\":\"fail\","
+        "\"annotator_email\":\"asha@bank.example\"}]}],\"count\":1}}");
+    ck_assert_uint_eq(result_count, 1);
+    end();
+}
+END_TEST
+
 START_TEST(an_annotator_without_a_number_is_nobody)
 {
     begin();
@@ -567,6 +580,7 @@ int main(void)
     tcase_add_test(tests, the_later_of_two_scores_by_one_name_counts);
     tcase_add_test(tests, nobody_is_no_reviewer);
     tcase_add_test(tests, a_byte_order_mark_before_an_export_is_none_of_it);
+    tcase_add_test(tests, a_list_may_stand_in_two_envelopes);
     tcase_add_test(tests, an_annotator_without_a_number_is_nobody);
     tcase_add_test(tests, what_is_no_export_is_told);
     suite_add_tcase(suite, tests);
