@@ -70,6 +70,18 @@ static void refuse(const struct api_reply *reply, struct bytes reason, struct er
     buffer_finish(&safe);
 }
 
+static void refuse_as_said(const struct api_reply *reply, struct error *ret_error)
+{
+    struct arena arena;
+    struct json_reader reader;
+    struct json_value object, reason;
+    arena_init(&arena, ARENA_BYTES_MAX);
+    bool is_said = json_parse(buffer_bytes(&reply->body), &arena, &reader, &object) &&
+                   object.type == JSON_OBJECT && json_member(&reader, &object, "error", &reason);
+    refuse(reply, is_said ? reason.text : bytes_of_text("the answer is not understood"), ret_error);
+    arena_finish(&arena);
+}
+
 static double number_of(const struct json_reader *reader, const struct json_value *object,
                         const char *name)
 {
@@ -81,15 +93,16 @@ static void say(const struct api_reply *reply, struct error *ret_error)
 {
     struct arena arena;
     struct json_reader reader;
-    struct json_value object, changed, reason, row;
+    struct json_value object, changed, row;
+    if (reply->status >= 400) {
+        refuse_as_said(reply, ret_error);
+        return;
+    }
     arena_init(&arena, ARENA_BYTES_MAX);
     bool is_read = json_parse(buffer_bytes(&reply->body), &arena, &reader, &object) &&
                    object.type == JSON_OBJECT;
     if (!is_read) {
         refuse(reply, bytes_of_text("the answer is not understood"), ret_error);
-    } else if (reply->status >= 400) {
-        bool is_said = json_member(&reader, &object, "error", &reason);
-        refuse(reply, is_said ? reason.text : bytes_of("", 0), ret_error);
     } else {
         bool is_new = json_member(&reader, &object, "changed", &changed) && changed.boolean;
         bool has_row = json_member(&reader, &object, "row_id", &row) && row.text.size == 36;
@@ -136,7 +149,7 @@ void remote_note_export(const struct api_target *target, uint64_t version, const
     if (api_ask(target, "POST", "/api/v1/dataset/exported", buffer_bytes(&body), &reply,
                 ret_error) == STATUS_OK &&
         reply.status >= 400)
-        refuse(&reply, bytes_of("", 0), ret_error);
+        refuse_as_said(&reply, ret_error);
     buffer_finish(&body);
     buffer_finish(&reply.body);
 }
