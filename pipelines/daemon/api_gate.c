@@ -32,11 +32,9 @@ enum { PLACES = sizeof(places) / sizeof(places[0]) };
 static_assert(sizeof(api_gate_parameters) / sizeof(api_gate_parameters[0]) == PLACES + 2,
               "with format and the end");
 
-/* `strict` alone is on. */
 static bool take_flag(const char *name, struct bytes value, bool *ret_flag, struct error *ret_error)
 {
-    *ret_flag = value.size == 0 || bytes_equal_text(value, "true");
-    if (*ret_flag || bytes_equal_text(value, "false"))
+    if (http_query_read_flag(value, ret_flag))
         return true;
     error_set(ret_error, EXIT_USAGE, "%s is true or false", name);
     return false;

@@ -10,15 +10,19 @@ unsigned review_api_write_calibration(void *context, const struct http_query *qu
     struct review_api *review = context;
     struct error error = {0};
     struct json_writer to;
-    const struct calibration_words words = {
+    struct bytes curve = http_query_get(query, "curve");
+    struct calibration_words words = {
         .window = http_query_get(query, "window"),
         .rule = http_query_get(query, "rule"),
         .cohort = http_query_get(query, "cohort"),
-        .min_recall = http_query_get(query, "min_recall"),
-        .has_curve = bytes_equal_text(http_query_get(query, "curve"), "true")};
+        .min_recall = http_query_get(query, "min_recall")};
     answer->content_type = "application/json";
-    enum status status = calibration_write(review->store, review->config, &words,
-                                           clock_realtime_ms(), true, &answer->body, &error);
+    enum status status = STATUS_MALFORMED;
+    if (curve.data && !http_query_read_flag(curve, &words.has_curve))
+        error_set(&error, EXIT_USAGE, "curve is true or false");
+    else
+        status = calibration_write(review->store, review->config, &words, clock_realtime_ms(), true,
+                                   &answer->body, &error);
     if (status == STATUS_OK)
         return 200;
     buffer_clear(&answer->body);

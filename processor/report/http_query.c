@@ -63,6 +63,12 @@ struct bytes http_query_get(const struct http_query *query, const char *name)
     return (struct bytes){0};
 }
 
+bool http_query_read_flag(struct bytes value, bool *ret_flag)
+{
+    *ret_flag = value.size == 0 || bytes_equal_text(value, "true");
+    return *ret_flag || bytes_equal_text(value, "false");
+}
+
 static bool is_one_of(struct bytes name, const char *const *parameters)
 {
     for (; parameters && *parameters; parameters++)

@@ -20,6 +20,9 @@ void http_query_read(struct MHD_Connection *connection, struct http_query *ret_q
 struct http_query *http_query_copy(const struct http_query *query);
 /* The first of that name; absent when it is not there. */
 struct bytes http_query_get(const struct http_query *query, const char *name);
+/* The value of a parameter that is there: the name alone or `true` is on, `false` is off, anything
+ * else is neither. */
+MUST_CHECK bool http_query_read_flag(struct bytes value, bool *ret_flag);
 /* Is each one of `parameters` (ends with NULL; NULL: none are known), and there once? If not, a
  * sentence for the client goes to `why`. */
 bool http_query_is_known(const struct http_query *query, const char *const *parameters,

@@ -153,6 +153,9 @@ status, _, served = asha.get("/api/v1/calibration?rule=quality&curve=true&min_re
 checks.equal("the API says what the command says", (status, served["overall"], served["curve"]["points"]), (200, overall, curve["points"]))
 checks.equal("nobody gets it without a session", Api(daemon.review_port).get("/api/v1/calibration")[0], 401)
 checks.equal("a misspelled parameter is refused", asha.get("/api/v1/calibration?rules=quality")[0], 400)
+checks.equal("a flag is read as the gate reads one: alone it is on, and what is neither is refused", [(words, asha.get(f"/api/v1/calibration?rule=quality&{words}")[0]) for words in ("curve", "curve=false", "curve=banana")],
+             [("curve", 200), ("curve=false", 200), ("curve=banana", 400)])
+checks.check("so the curve comes with its name alone", "curve" in asha.get("/api/v1/calibration?rule=quality&curve")[2] and "curve" not in asha.get("/api/v1/calibration?rule=quality&curve=false")[2])
 for words in (["--rule", "other"], ["--window", "2d"], ["--window", "60d"], ["--curve"], ["--cohort", "locale=en"], ["--min-recall", "2", "--rule", "quality", "--curve"], ["--format", "xml"]):
     checks.equal(f"{' '.join(words)} is a usage error", daemon.run("calibrate", "-c", daemon.config, *words).returncode, 2)
 one = calibrate("--cohort", "intent=card")["cohorts"]
