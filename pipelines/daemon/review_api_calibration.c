@@ -11,11 +11,10 @@ unsigned review_api_write_calibration(void *context, const struct http_query *qu
     struct error error = {0};
     struct json_writer to;
     struct bytes curve = http_query_get(query, "curve");
-    struct calibration_words words = {
-        .window = http_query_get(query, "window"),
-        .rule = http_query_get(query, "rule"),
-        .cohort = http_query_get(query, "cohort"),
-        .min_recall = http_query_get(query, "min_recall")};
+    struct calibration_words words = {.window = http_query_get(query, "window"),
+                                      .rule = http_query_get(query, "rule"),
+                                      .cohort = http_query_get(query, "cohort"),
+                                      .min_recall = http_query_get(query, "min_recall")};
     answer->content_type = "application/json";
     enum status status = STATUS_MALFORMED;
     if (curve.data && !http_query_read_flag(curve, &words.has_curve))
