@@ -18,7 +18,8 @@ static const char day_name[] = "tally_day";
 /* What is counted together, and anew together. */
 struct part {
     const char *version_name, *next_name;
-    bool follows_settings; /* what is counted hangs on groupings, rules and labels */
+    bool follows_rules; /* what is counted hangs on groupings, rules and labels; else on how many
+                           persons are told apart */
     enum state_table tables[2];
     uint32_t table_count;
     void (*tally)(struct store_txn *txn, const struct item_tally *tally);
@@ -42,7 +43,8 @@ static const struct part parts[TALLY_PARTS] = {
 /* Of the counts that these settings make. */
 static uint64_t version_of(const struct part *part, const struct review_settings *settings)
 {
-    return (part->follows_settings ? settings->calibration.fingerprint << 8 : 0) | TALLY_VERSION;
+    uint64_t of = part->follows_rules ? settings->calibration.fingerprint : settings->reviewers_max;
+    return of << 8 | TALLY_VERSION;
 }
 
 int64_t tally_day(int64_t ms)

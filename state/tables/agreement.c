@@ -1,5 +1,5 @@
 /* value of a pattern or cell = u8 version | signed count
- * value of an actor          = u8 version | u8 does it stand for itself? */
+ * value of an actor          = u8 version | u8 1 */
 #include "state/tables/agreement.h"
 
 #include <assert.h>
@@ -130,9 +130,9 @@ void agreement_actor(struct store_txn *txn, const uint8_t actor[AGREEMENT_ACTOR_
     key_raw(&key, bytes_of(actor, AGREEMENT_ACTOR_SIZE));
     if (store_get(txn, TABLE_PAIR, key_bytes(&key), &stored)) {
         is_own = stored.size == 2 && stored.data[1] != 0;
-    } else if (may_add) {
-        is_own = count_actors(txn) < most;
-        uint8_t value[] = {VERSION, is_own};
+    } else if (may_add && count_actors(txn) < most) {
+        const uint8_t value[] = {VERSION, true};
+        is_own = true;
         store_put(txn, TABLE_PAIR, key_bytes(&key), bytes_of(value, sizeof value));
     }
     memcpy(ret_actor, is_own ? actor : agreement_other, AGREEMENT_ACTOR_SIZE);

@@ -6,7 +6,7 @@
  *              't' | place                   of all days
  *   pair       'd' | be32 day | cell         cell  = actor 8 | actor 8 | u8 subject | u8 size, id | 2
  *              't' | cell                            categories, of the first and of the second actor
- *              'a' | actor 8                 does it stand for itself?
+ *              'a' | actor 8                 it stands for itself
  *
  * Subjects: the verdict (three categories); a label (given, not given), of items where somebody gave
  * it, since all others are what the verdict's patterns have more; a rule against people (bad, fired).
@@ -53,8 +53,8 @@ void agreement_add_pair(struct store_txn *txn, const struct agreement_pair *pair
 /* Under which key they stand. */
 void agreement_row_key(const struct agreement_row *row, struct state_key *ret_key);
 void agreement_pair_key(const struct agreement_pair *pair, struct state_key *ret_key);
-/* Who the actor is in pairs: itself, or agreement_other when `most` others were there before. What was
- * said once stays. `may_add` false: a new one is another. */
+/* Who the actor is in pairs: itself, or agreement_other when `most` others were there before; those have
+ * no row, so with another limit all is counted anew. `may_add` false: a new one is another. */
 void agreement_actor(struct store_txn *txn, const uint8_t actor[AGREEMENT_ACTOR_SIZE],
                      uint32_t most, bool may_add, uint8_t ret_actor[AGREEMENT_ACTOR_SIZE]);
 

@@ -517,6 +517,7 @@ START_TEST(beyond_the_limit_of_reviewers_pairs_are_with_another)
 {
     it.config->review.reviewers_max = 2;
     it.config->review.queues[0].overlap = 0;
+    review_fixture_turn(&it);
     for (uint32_t run = 1; run <= 3; run++) {
         review_fixture_add(&it, &(struct record_case){.run = run, .content = 1});
         judge(run, names[run - 1], FAIL);
@@ -527,11 +528,15 @@ START_TEST(beyond_the_limit_of_reviewers_pairs_are_with_another)
     ck_assert_uint_eq(pairs.other, 2); /* lee and mia, mia and kim */
     ck_assert_uint_eq(pairs.machine, 6);
     check(&it);
-    it.config->review.reviewers_max =
-        64; /* who was another stays it: what was counted is taken back */
     judge(3, "mia", "\"status\":\"withdrawn\"");
     pairs = read_pairs();
     ck_assert_uint_eq(pairs.other, 1);
+    ck_assert_uint_eq(pairs.machine, 5);
+    it.config->review.reviewers_max = 64; /* of another limit all is counted anew */
+    review_fixture_turn(&it);
+    pairs = read_pairs();
+    ck_assert_uint_eq(pairs.persons, 2);
+    ck_assert_uint_eq(pairs.other, 0);
     ck_assert_uint_eq(pairs.machine, 5);
     check(&it);
 }
