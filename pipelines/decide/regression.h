@@ -50,7 +50,7 @@ const struct regression_row *regression_set_find(const struct regression_set *se
                                                  const uint8_t row_id[16]);
 /* The row's own checks on a run that answers the row's question. */
 void regression_row_check(const struct regression_row *row, struct score_context *context,
-                          int64_t now_ms, struct regression_hit *ret_hit);
+                          struct regression_hit *ret_hit);
 /* Does it ask anything of an answer? */
 bool regression_row_demands(const struct regression_row *row);
 bool regression_row_is_stale(const struct regression_row *row, int64_t now_ms);

@@ -121,7 +121,7 @@ static void check_row(struct judging *it, struct score_context *score, const str
 {
     struct regression_hit hit;
     content_read(score->run);
-    regression_row_check(row->demands, score, it->terms->now_ms, &hit);
+    regression_row_check(row->demands, score, &hit);
     run->is_judged = regression_row_demands(row->demands);
     if (hit.check != CHECK_NONE)
         add_check(it, score, row, &hit, run);

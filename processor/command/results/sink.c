@@ -63,16 +63,15 @@ static bool count_all(struct bytes body, uint32_t count, struct results_summary 
     struct json_reader reader, elements;
     struct json_value value, element;
     arena_init(&arena, ARENA_BYTES);
-    bool is_read = json_parse(body, &arena, &reader, &value) && value.type == JSON_ARRAY;
-    if (is_read) {
+    uint32_t counted = 0;
+    if (json_parse(body, &arena, &reader, &value) && value.type == JSON_ARRAY) {
         json_children(&reader, &value, &elements);
-        for (uint32_t i = 0;
-             i < count && json_next(&elements, &element) > JSON_END && element.type != JSON_BROKEN;
-             i++)
-            count_one(&elements, &element, i, summary);
+        while (counted < count && json_next(&elements, &element) > JSON_END &&
+               element.type != JSON_BROKEN)
+            count_one(&elements, &element, counted++, summary);
     }
     arena_finish(&arena);
-    return is_read;
+    return counted == count;
 }
 
 static enum status refused(const struct api_target *target, struct api_reply *reply,
