@@ -7,31 +7,39 @@
 #include "state/tables/result.h"
 #include "state/tables/reviewer.h"
 
-enum { PRINCIPALS_MAX = 64, PRINCIPALS_BYTES = 64 * 1024 };
+enum { PRINCIPALS_MAX = 64, PRINCIPALS_BYTES = 64 * 1024 /* names have a limit of their own */ };
 
+/* As many as there is room for are erased in one pass over the results; the rest in the next. */
 struct principals {
     struct bytes names[PRINCIPALS_MAX];
     uint32_t count;
+    bool has_more;
     struct arena arena; /* of the names */
 };
 
-static void note_principal(struct principals *to, struct bytes name)
+static bool note_principal(struct principals *to, struct bytes name)
 {
     for (uint32_t i = 0; i < to->count; i++)
         if (bytes_equal(to->names[i], name))
-            return;
-    if (to->count < PRINCIPALS_MAX)
-        to->names[to->count++] = arena_copy(&to->arena, name);
+            return true;
+    if (to->count == PRINCIPALS_MAX) {
+        to->has_more = true;
+        return false;
+    }
+    to->names[to->count++] = arena_copy(&to->arena, name);
+    return true;
 }
 
-static void erase_result(const struct row_change *change, struct result_row *row,
+static bool erase_result(const struct row_change *change, struct result_row *row,
                          struct principals *principals)
 {
     char actor[REVIEWER_ACTOR_SIZE];
+    if (!note_principal(principals, row->principal))
+        return false;
     reviewer_actor(change->txn, row->principal, change->wall_ms, actor);
-    note_principal(principals, row->principal);
     row->reviewer = row->principal = bytes_of_text(actor);
     results_put(change->dataset->tables.results, change->txn, row);
+    return true;
 }
 
 static uint32_t erase_results(const struct row_change *change, struct bytes name,
@@ -50,30 +58,41 @@ static uint32_t erase_results(const struct row_change *change, struct bytes name
             !result_row_read(change->txn, get_be64(key), get_be64(key + 8), arena, &row) ||
             !bytes_equal(row.reviewer, name))
             continue;
-        erase_result(change, &row, principals);
-        count++;
+        count += erase_result(change, &row, principals);
     }
     store_cursor_finish(&cursor);
     return count;
 }
 
-bool dataset_erase_person(const struct row_change *change, struct bytes name, uint32_t *records)
+/* One pass; how many names went. */
+static uint32_t erase_names(const struct row_change *change, struct bytes name, uint32_t *records,
+                            bool *ret_has_more)
 {
     struct principals principals = {.count = 0};
     char actor[REVIEWER_ACTOR_SIZE];
-    uint32_t erased = 0, waiting = 0;
+    uint32_t erased = 0;
     arena_init(&principals.arena, PRINCIPALS_BYTES);
-    note_principal(&principals, name);
-    if (change->dataset->tables.results) {
+    (void)note_principal(&principals, name);
+    if (change->dataset->tables.results)
         *records += erase_results(change, name, &principals);
-        waiting = review_pending_erase_person(change->dataset->tables.results, change->txn, name);
-    }
-    *records += waiting;
     for (uint32_t i = 0; i < principals.count; i++)
         if (reviewer_erase(change->txn, principals.names[i], actor)) {
             dataset_tell_erased(change, "actor", bytes_of_text(actor));
             erased++;
         }
     arena_finish(&principals.arena);
+    *ret_has_more = principals.has_more;
+    return erased;
+}
+
+bool dataset_erase_person(const struct row_change *change, struct bytes name, uint32_t *records)
+{
+    uint32_t erased = 0, waiting = 0;
+    bool has_more = true;
+    while (has_more)
+        erased += erase_names(change, name, records, &has_more);
+    if (change->dataset->tables.results)
+        waiting = review_pending_erase_person(change->dataset->tables.results, change->txn, name);
+    *records += waiting;
     return erased + waiting > 0;
 }

@@ -167,6 +167,36 @@ START_TEST(no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file
 }
 END_TEST
 
+START_TEST(a_person_is_erased_under_however_many_names)
+{
+    enum { NAMES = 150 };
+    struct fixture it;
+    struct store_txn txn;
+    set_up(&it);
+    fill(&it);
+    store_begin(it.rows.temp.store, true, &txn);
+    for (uint64_t i = 0; i < NAMES; i++) {
+        char principal[32], actor[REVIEWER_ACTOR_SIZE];
+        snprintf(principal, sizeof principal, "service/%u:asha", (unsigned)i);
+        struct result_row result = {.item = 1,
+                                    .principal_hash = 100 + i,
+                                    .principal = bytes_of_text(principal),
+                                    .reviewer = BYTES_LITERAL("asha"),
+                                    .result_id = BYTES_LITERAL("r"),
+                                    .is_given = true,
+                                    .failure_mode = -1};
+        reviewer_actor(&txn, result.principal, 5, actor);
+        results_put(it.tables.results, &txn, &result);
+    }
+    COMMIT(&txn);
+    struct dataset_answer answer = erase(&it, ERASE_REVIEWER, "asha");
+    ck_assert_int_eq(answer.fate, DATASET_DONE);
+    ck_assert_uint_ge(answer.records, NAMES);
+    ck_assert_int_eq(tables_with(it.rows.temp.store, "asha"), 0);
+    tear_down(&it);
+}
+END_TEST
+
 START_TEST(consumers_get_a_tombstone_and_the_row_never_comes_back)
 {
     struct fixture it;
@@ -366,6 +396,7 @@ int main(void)
     Suite *suite = suite_create("dataset_erase");
     TCase *cases = tcase_create("dataset_erase");
     tcase_add_test(cases, no_text_of_an_erased_run_is_left_in_any_table_nor_in_a_compacted_file);
+    tcase_add_test(cases, a_person_is_erased_under_however_many_names);
     tcase_add_test(cases, consumers_get_a_tombstone_and_the_row_never_comes_back);
     tcase_add_test(cases, a_topic_gets_a_null_value_behind_the_tombstone_and_a_file_does_not);
     tcase_add_test(cases, dead_letters_of_the_run_leave_and_those_of_others_stay);

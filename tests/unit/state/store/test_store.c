@@ -428,7 +428,7 @@ START_TEST(what_was_deleted_is_nowhere_in_a_copy)
     struct temp_store temp;
     struct store_txn txn;
     struct error error = {0};
-    char name[128], key[8], text[3500];
+    char name[128], key[24], text[3500];
     temp_store_open(&temp, TEMP_MAP_BYTES);
     memset(text, 'a', sizeof text);
     text[sizeof text - 1] = 0;
