@@ -16,7 +16,7 @@ from flywheel import processes
 from flywheel.checks import Checks, arguments
 from flywheel.places import root
 
-CASES = 300
+CASES = 1000
 
 
 def build(directory):
