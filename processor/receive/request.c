@@ -213,11 +213,14 @@ uint32_t request_shard_of(const uint8_t trace_id[TRACE_ID_SIZE], uint32_t shards
     return (uint32_t)(((uint64_t)hash * shards) >> 32);
 }
 
-/* Backwards, so that each chain runs in the order of the request. */
+/* Backwards, so that each chain runs in the order of the request. Who found no room comes again, so what
+ * was chained before is forgotten: a chain over an old one would be a circle. */
 void request_chain_shards(struct request *request, uint32_t shards)
 {
     assert(shards > 0 && shards <= SHARDS_MAX);
     const struct gated_request *gated = &request->gated;
+    memset(request->shard_first, 0xff, shards * sizeof *request->shard_first);
+    memset(request->shard_first_log, 0xff, shards * sizeof *request->shard_first_log);
     for (uint32_t i = gated->span_count; i-- > 0;) {
         uint32_t *first = &request->shard_first[request_shard_of(gated->spans[i].trace_id, shards)];
         gated->spans[i].next = *first;
